@@ -1,0 +1,44 @@
+"""Contracts of the campaign family: impressions, clicks, conversions.
+
+Here: columns, types and row rules that a row can break by itself. Not here: duplicates and
+references between rows, which dbt settles. Source of the rules: the campaign feed description.
+"""
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from vsf_assets.contracts.table import Table
+
+Money = Annotated[pl.Decimal, 18, 6]
+
+
+class Impressions(pa.DataFrameModel):
+    """A banner shown once for a campaign; it has no id, so equal rows are repeats."""
+
+    banner_id: int = pa.Field(description="banner that was shown")
+    campaign_id: int = pa.Field(description="campaign the banner was shown for")
+
+
+class Clicks(pa.DataFrameModel):
+    """A click on a banner."""
+
+    click_id: int = pa.Field(description="identifies the click within its quarter")
+    banner_id: int = pa.Field(description="banner that was clicked")
+    campaign_id: int = pa.Field(description="campaign the banner was shown for")
+
+
+class Conversions(pa.DataFrameModel):
+    """A sale that followed a click."""
+
+    conversion_id: int = pa.Field(description="identifies the conversion within its quarter")
+    click_id: int = pa.Field(description="click that led to the conversion")
+    revenue: Money = pa.Field(description="money earned, six decimals")
+
+
+TABLES = (
+    Table("raw.impressions", "an impression as delivered", (), Impressions),
+    Table("raw.clicks", "a click as delivered", ("click_id",), Clicks),
+    Table("raw.conversions", "a conversion as delivered", ("conversion_id",), Conversions),
+)

@@ -1,0 +1,94 @@
+"""What a contract is turned into: DuckDB DDL, polars types, column lists, a digest.
+
+Here: pure functions of a `Table`. Not here: Dagster's column schema (it would import Dagster,
+see defs/metadata.py) and anything that touches a file or a database.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from vsf_assets.contracts.table import LINEAGE, Table
+
+_DUCKDB_TYPES: dict[type[pl.DataType], str] = {
+    pl.Int64: "bigint",
+    pl.Int32: "integer",
+    pl.String: "varchar",
+    pl.Boolean: "boolean",
+    pl.Float64: "double",
+    pl.Date: "date",
+    pl.Datetime: "timestamp",
+}
+_LINEAGE_TEXT = {
+    "_file_id": "delivery the row came in (raw.files.file_id)",
+    "_line": "physical line the record starts on; the header is line 1",
+}
+
+
+@dataclass(frozen=True)
+class ColumnInfo:
+    """A column of a stored table: name, DuckDB type, nullability, description."""
+
+    name: str
+    type: str
+    nullable: bool
+    description: str
+
+
+def polars_types(table: Table) -> dict[str, pl.DataType]:
+    """Return column name -> polars type of the model's own columns, in order."""
+    return {name: _instance(column.dtype.type) for name, column in table.schema.columns.items()}
+
+
+def _instance(dtype: Any) -> pl.DataType:
+    """Return a type object; pandera keeps classes for types without parameters."""
+    return dtype() if isinstance(dtype, type) else dtype
+
+
+def duckdb_type(dtype: pl.DataType) -> str:
+    """Return the plain DuckDB type that stores a polars type; raises TypeError for others."""
+    if isinstance(dtype, pl.Decimal):
+        return f"decimal({dtype.precision},{dtype.scale})"
+    if isinstance(dtype, pl.List):
+        return f"{duckdb_type(dtype.inner)}[]"  # type: ignore[arg-type]
+    for polars_type, name in _DUCKDB_TYPES.items():
+        if isinstance(dtype, polars_type):
+            return name
+    raise TypeError(f"no plain DuckDB type for {dtype}; see vsf_assets/contracts/projections.py")
+
+
+def columns(table: Table) -> list[ColumnInfo]:
+    """Return every stored column in order, lineage first."""
+    lineage = [ColumnInfo(n, "bigint", False, _LINEAGE_TEXT[n]) for n in LINEAGE]
+    own = [
+        ColumnInfo(name, duckdb_type(_instance(c.dtype.type)), bool(c.nullable), c.description or "")
+        for name, c in table.schema.columns.items()
+    ]
+    return [*(lineage if table.lineage else []), *own]
+
+
+def create_sql(table: Table) -> str:
+    """Return the DDL of the stored table: plain types, no keys, so that any engine takes it."""
+    body = ", ".join(f'"{c.name}" {c.type}' for c in columns(table))
+    return f"create table if not exists {table.name} ({body})"
+
+
+def contract_version(tables: tuple[Table, ...], reading: str) -> str:
+    """Return 12 hex digits that change when the meaning of the contract changes.
+
+    Args:
+        tables: contracts of one feed.
+        reading: how the files are read (dialect, header rules), as text.
+    """
+    content = [
+        (
+            t.name,
+            [(c.name, c.type, c.nullable) for c in columns(t)],
+            [str(check) for column in t.schema.columns.values() for check in column.checks],
+        )
+        for t in tables
+    ]
+    return hashlib.sha256(json.dumps([content, reading]).encode()).hexdigest()[:12]

@@ -1,0 +1,46 @@
+"""The frozen `Table`: one published or raw table and what it promises.
+
+Here: the declaration type and lookup by name. Not here: how a contract is projected
+(projections.py) and the contracts themselves (one module per family).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+LINEAGE = ("_file_id", "_line")
+"""Columns every raw feed table carries in front of its own: the delivery and the physical line."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table promises.
+
+    Attributes:
+        name: `schema.table`, the same in DuckDB, Dagster and dbt.
+        grain: what one row is.
+        key: columns that identify a row in the business sense (not enforced in raw).
+        model: the pandera model (polars backend); the only place where columns are declared.
+        owner: who answers for it.
+        lineage: whether the stored table has the lineage columns in front.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    model: "type[pa.DataFrameModel]"
+    owner: str = "team:data-platform"
+    lineage: bool = True
+
+    @property
+    def schema(self) -> "pa.DataFrameSchema":
+        """The pandera schema of the model's own columns (without lineage)."""
+        return _schema(self.model)
+
+
+@cache
+def _schema(model: "type[pa.DataFrameModel]") -> "pa.DataFrameSchema":
+    return model.to_schema()

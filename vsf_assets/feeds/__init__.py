@@ -1,0 +1,42 @@
+"""What lands where and how it is read: one short declaration per feed.
+
+A family is a module with a tuple `FEEDS`; modules are found by themselves. Declarations load in
+milliseconds: they name their contracts and do not import them.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import PurePosixPath
+
+from vsf_assets.feeds.feed import Feed
+
+
+@cache
+def all_feeds() -> dict[str, Feed]:
+    """Return every feed by name, in the order of families and declarations."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "feed")
+    declared = [importlib.import_module(f"{__name__}.{module}").FEEDS for module in modules]
+    return {feed.name: feed for feeds in declared for feed in feeds}
+
+
+def families() -> dict[str, tuple[Feed, ...]]:
+    """Return the feeds of each family; a family is what one ingest run handles together."""
+    names = dict.fromkeys(feed.family for feed in all_feeds().values())
+    return {n: tuple(f for f in all_feeds().values() if f.family == n) for n in names}
+
+
+def recognize(path: str) -> tuple[Feed, str | None] | None:
+    """Return the feed and partition of a path relative to the landing zone, or None if unknown.
+
+    A feed's folder anywhere in the path decides, else the file name.
+    """
+    parts = PurePosixPath(path)
+    feeds = all_feeds()
+    by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
+    by_name = [feed for feed in feeds.values() if feed.claims_name(parts.name)]
+    candidates = by_folder[-1:] or by_name[:1]
+    if not candidates:
+        return None
+    feed = candidates[0]
+    return feed, feed.partitioning.key_of(feed.name, parts)

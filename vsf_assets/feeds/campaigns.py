@@ -1,0 +1,21 @@
+"""Feeds of the campaign family: statistics by quarter of an hour, as CSV with a header."""
+
+from vsf_assets.feeds.feed import QUARTERS, Feed
+
+
+def _campaign_feed(name: str, description: str) -> Feed:
+    return Feed(
+        name=name,
+        family="campaigns",
+        description=description,
+        tables=(f"raw.{name}",),
+        partitioning=QUARTERS,
+        names=(rf"(?<![a-z]){name}(?![a-z])",),
+    )
+
+
+FEEDS = (
+    _campaign_feed("impressions", "Banner impressions of a campaign, one row per impression."),
+    _campaign_feed("clicks", "Clicks on banners, one row per click."),
+    _campaign_feed("conversions", "Sales that followed a click, one row per conversion, with revenue."),
+)

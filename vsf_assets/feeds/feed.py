@@ -1,0 +1,91 @@
+"""The `Feed` declaration and its parts: how files are recognized, partitioned and read.
+
+Here: frozen types and the pure functions on names. Not here: any reading of files (ingest/) and
+the contracts (contracts/, named by table so that declarations load without pandera).
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Literal
+
+PartitionKind = Literal["none", "quarter"]
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """How a delimited text file is written.
+
+    Attributes:
+        delimiter: one byte between fields.
+        quote: one byte around fields that contain the delimiter or a newline.
+        escape: byte that makes the next one literal; None where a quote is doubled instead.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+
+
+@dataclass(frozen=True)
+class Partitioning:
+    """How a feed is cut into partitions, and how a path tells the partition.
+
+    Attributes:
+        kind: none or quarter.
+        keys: the closed list of keys, where there is one.
+    """
+
+    kind: PartitionKind = "none"
+    keys: tuple[str, ...] = ()
+
+    def key_of(self, feed: str, path: PurePosixPath) -> str | None:
+        """Return the partition a path tells, or None where it tells none.
+
+        A folder named like a key beats the name (`2/clicks_1.csv` is quarter 2); in the name it
+        is `<feed>_<q>` followed by a non-digit.
+        """
+        if self.kind == "none":
+            return None
+        for folder in reversed(path.parts[:-1]):
+            if folder in self.keys:
+                return folder
+        named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
+        if named and named.group(1) in self.keys:
+            return named.group(1)
+        return None
+
+
+UNPARTITIONED = Partitioning()
+QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of incoming file.
+
+    Attributes:
+        name: the feed's name, also its folder in the landing zone and the archive.
+        family: feeds that are ingested by one job and modelled together.
+        description: what a file holds, for the UI and the docs.
+        tables: names of the contracts its rows go to.
+        reading: how a file is written.
+        partitioning: how deliveries are cut into partitions.
+        names: patterns (regular expressions, matched anywhere, case ignored) of file names.
+        keeps: `content` where the same bytes count once (event-like), `state` where every
+            delivery is a state of its own (state-like).
+    """
+
+    name: str
+    family: str
+    description: str
+    tables: tuple[str, ...]
+    reading: Delimited = Delimited()
+    partitioning: Partitioning = UNPARTITIONED
+    names: tuple[str, ...] = ()
+    keeps: Literal["content", "state"] = "content"
+    owner: str = field(default="team:data-platform")
+
+    def claims_name(self, name: str) -> bool:
+        """Whether a file name alone marks a file of this feed."""
+        return any(re.search(pattern, name, re.IGNORECASE) for pattern in self.names)

@@ -1,0 +1,106 @@
+"""The archive of originals: names that tell the delivery, and the move out of the landing zone.
+
+Here: naming, parsing names, filing one file. Not here: when it may be filed (after its
+transaction). Nothing in the archive is overwritten; with it alone the warehouse can be rebuilt.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vsf_assets.errors import VsfError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.store import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
+
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+NOT_KEPT_SUFFIX = ".not-kept"
+_NAME = re.compile(r"^(\d{8}T\d{6}\.\d{6}Z)__([0-9a-f]{12})__(.+)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """An original in the archive, as its path tells it."""
+
+    entry: Entry
+    feed: Feed
+    partition: str | None
+    landed_at: datetime
+    sha256_start: str
+    name: str
+
+
+def archive_path(feed: str, partition: str | None, landed_at: datetime, sha256: str, name: str) -> str:
+    """Return where an original goes: `<feed>/[<partition>/]<landed_at>__<12 of sha256>__<name>`."""
+    file = f"{landed_at.strftime(STAMP)}__{sha256[:12]}__{name}"
+    return "/".join(part for part in (feed, partition, file) if part)
+
+
+def originals(archive: Store) -> Iterator[Archived]:
+    """Yield every original in the archive.
+
+    Raises:
+        VsfError: files were loaded with VSF_AFTER_LOAD=delete, or a name is not the archive's.
+    """
+    for entry in archive.entries():
+        parts = entry.path.split("/")
+        named = _NAME.match(parts[-1])
+        feed = all_feeds().get(parts[0])
+        if entry.name.endswith(NOT_KEPT_SUFFIX):
+            raise VsfError(
+                f"{entry.path.removesuffix(NOT_KEPT_SUFFIX)} was loaded with VSF_AFTER_LOAD=delete and is not in"
+                " the archive; a rebuild would lose it"
+            )
+        if named is None or feed is None:
+            raise VsfError(f"{entry.path} in the archive is not an original the platform filed; move it away")
+        landed_at = datetime.strptime(named.group(1), STAMP).replace(tzinfo=UTC)
+        partition = parts[1] if len(parts) > 2 else None
+        yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3))
+
+
+def sha256_of(store: Store, path: str) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with store.open(path) as file:
+        while block := file.read(COPY_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def file_away(landing: Store, path: str, archive: Store, target: str, sha256: str, after_load: str) -> bool:
+    """Take a loaded file out of the landing zone into the archive; safe to repeat.
+
+    Args:
+        landing: where the file lies.
+        path: its path there.
+        archive: where it goes.
+        target: its path there.
+        sha256: the ledger's digest; a file with another one stays where it is.
+        after_load: archive, keep or delete.
+
+    Returns:
+        Whether the file was the one the ledger knows; False leaves it for the next run.
+    """
+    try:
+        if sha256_of(landing, path) != sha256:
+            return False
+    except FileNotFoundError:
+        return True
+    if after_load == "delete":
+        with archive.writer(target + NOT_KEPT_SUFFIX):
+            pass
+        landing.remove(path)
+        return True
+    if archive.stat(target) is None:
+        if after_load == "archive" and rename_if_same_disk(landing, path, archive, target):
+            return True
+        if copy_file(landing, path, archive, target) != sha256:
+            archive.remove(target)
+            return False
+    elif sha256_of(archive, target) != sha256:
+        raise VsfError(f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again")
+    if after_load == "archive":
+        landing.remove(path)
+    return True

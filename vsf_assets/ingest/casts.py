@@ -1,0 +1,61 @@
+"""From text to declared types, without losing anything in silence.
+
+Here: one strict cast per type, each a pure function of a text column. A cell that is not a value
+of the type becomes null; the caller tells it from an empty one. Not here: whether null is allowed.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+import polars as pl
+
+_NUMBER_PADDING = " \t"
+
+
+def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return the column in its type; cells that do not hold a value of it are null.
+
+    Args:
+        text: strings, null where empty.
+        dtype: the contract's type.
+
+    Raises:
+        TypeError: no cast is written for the type.
+    """
+    if isinstance(dtype, pl.String):
+        return text
+    if isinstance(dtype, pl.Int64):
+        return text.str.strip_chars(_NUMBER_PADDING).cast(pl.Int64, strict=False)
+    if isinstance(dtype, pl.Decimal):
+        return _decimal(text.str.strip_chars(_NUMBER_PADDING), dtype)
+    raise TypeError(f"no cast from text to {dtype}; write one in vsf_assets/ingest/casts.py")
+
+
+def expectation(dtype: pl.DataType) -> str:
+    """Return what a cell must hold, for a person."""
+    if isinstance(dtype, pl.Int64):
+        return "must be a whole number that fits 64 bits"
+    if isinstance(dtype, pl.Decimal):
+        whole = (dtype.precision or 38) - dtype.scale
+        return f"must be a number with at most {whole} digits before and {dtype.scale} after the point"
+    return "must be text"
+
+
+def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
+    """Cast without rounding: digits beyond the scale must be zeros."""
+    exponent = text.str.contains("[eE]").fill_null(value=False)
+    if exponent.any():
+        plain = text.filter(exponent).map_elements(_without_exponent, return_dtype=pl.String)
+        text = text.scatter(exponent.arg_true(), plain)
+    scale = dtype.scale
+    exact = text.str.contains(rf"^[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{1,{scale}}}0*)$")
+    return pl.select(pl.when(exact).then(text)).to_series().cast(dtype, strict=False)
+
+
+def _without_exponent(text: str) -> str:
+    """Return `1.5e-3` as `0.0015`; what is no number stays as it is and fails the cast."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    small_enough = number.is_finite() and abs(number.adjusted()) < 40
+    return f"{number:f}" if small_enough else text

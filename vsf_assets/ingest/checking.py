@@ -1,0 +1,155 @@
+"""A block against its contract: typed valid rows, and a finding for each bad cell or record.
+
+Here: casting, the pandera validation and the split into valid and quarantined. Not here: rules
+between rows or files; those are settled in dbt.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.table import Table
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.casts import cast, expectation
+from vsf_assets.ingest.delimited import Block
+
+FINDINGS = {
+    "line_number": pl.Int64(),
+    "anomaly": pl.String(),
+    "column_name": pl.String(),
+    "raw_value": pl.String(),
+    "raw_text": pl.String(),
+    "severity": pl.String(),
+    "reason": pl.String(),
+    "is_quarantined": pl.Boolean(),
+}
+"""Columns of a frame of findings: `raw.findings` without the file."""
+
+_CELLS = {"row": pl.Int64(), "column_name": pl.String(), "anomaly": pl.String(), "reason": pl.String()}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked block.
+
+    Attributes:
+        valid: `_line` and the contract's columns in their types, one row per good record.
+        findings: one row per finding, columns as in FINDINGS.
+        quarantined: how many records were held back.
+    """
+
+    valid: pl.DataFrame
+    findings: pl.DataFrame
+    quarantined: int
+
+
+def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
+    """Check one block of delimited records against a contract."""
+    types = polars_types(table)
+    text = block.frame
+    typed, cells = _typed(text, types)
+    broken = _broken_rules(typed.select(list(types)), table)
+    cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+    bad_records = _bad_records(block)
+    if cells.is_empty():
+        return Checked(typed, bad_records, bad_records.height)
+    rows = cells["row"].unique().sort()
+    bad = text[rows]
+    texts = block.texts(bad["_line"].to_list(), dialect)
+    raw = pl.DataFrame({"row": rows, "line_number": bad["_line"], "raw_text": texts})
+    findings = (
+        cells.join(raw, on="row")
+        .join(_values(text, cells), on=["row", "column_name"])
+        .with_columns(severity=pl.lit("error"), is_quarantined=pl.lit(value=True))
+        .select(list(FINDINGS))
+    )
+    valid = typed.filter(~pl.int_range(typed.height).is_in(rows.implode()))
+    return Checked(valid, pl.concat([bad_records, findings]), bad_records.height + len(rows))
+
+
+def file_finding(
+    anomaly: str, reason: str, severity: str, line: int | None = None, text: str | None = None
+) -> pl.DataFrame:
+    """Return a finding about a whole file."""
+    row = (line, anomaly, None, None, text, severity, reason, False)
+    return pl.DataFrame([row], schema=FINDINGS, orient="row")
+
+
+def _typed(text: pl.DataFrame, types: dict[str, pl.DataType]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the frame in the contract's types, and the cells that hold no value of theirs."""
+    columns = [text["_line"]]
+    invalid = [pl.DataFrame(schema=_CELLS)]
+    for name, dtype in types.items():
+        cells = text[name]
+        if cells.dtype == pl.String:
+            cells = cells.set(cells == "", None)
+        typed = cells if cells.dtype == dtype else cast(cells, dtype)
+        columns.append(typed)
+        if typed.null_count() > cells.null_count():
+            rows = (typed.is_null() & cells.is_not_null()).arg_true()
+            invalid.append(_cells(rows, name, "invalid_value", f"{name} {expectation(dtype)}"))
+    return pl.DataFrame(columns), pl.concat(invalid)
+
+
+def _cells(rows: pl.Series, column: str, anomaly: str, reason: str) -> pl.DataFrame:
+    texts = {"column_name": column, "anomaly": anomaly, "reason": reason}
+    return pl.DataFrame({"row": rows.cast(pl.Int64)}).with_columns(
+        **{name: pl.lit(text) for name, text in texts.items()}
+    )
+
+
+def _broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return the cells that break a rule of the pandera model.
+
+    Raises:
+        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types), a defect here.
+    """
+    from pandera.config import ValidationDepth, config_context
+    from pandera.errors import SchemaErrors
+
+    try:
+        with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            table.schema.validate(typed, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        if cases["index"].null_count():
+            raise
+        missing = pl.col("check") == "not_nullable"
+        return cases.select(
+            row=pl.col("index").cast(pl.Int64),
+            column_name=pl.col("column"),
+            anomaly=pl.when(missing).then(pl.lit("missing_value")).otherwise(pl.lit("invalid_value")),
+            reason=pl.when(missing)
+            .then(pl.format("{} must not be empty", "column"))
+            .otherwise(pl.format("{} breaks the rule {}", "column", "check")),
+        )
+    return pl.DataFrame(schema=_CELLS)
+
+
+def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return row, column and the value as delivered, of each bad cell."""
+    parts = []
+    for name in cells["column_name"].unique().sort():
+        rows = cells.filter(pl.col("column_name") == name)["row"].unique()
+        values = text[name][rows].cast(pl.String)
+        parts.append(pl.DataFrame({"row": rows, "column_name": [name] * len(rows), "raw_value": values}))
+    return pl.concat(parts)
+
+
+def _bad_records(block: Block) -> pl.DataFrame:
+    """Return the findings of records that could not be cut into fields."""
+    rows = [
+        (
+            bad.line,
+            bad.problem.anomaly,
+            bad.column,
+            bad.problem.value,
+            bad.text,
+            "error",
+            bad.problem.reason,
+            True,
+        )
+        for bad in block.bad
+    ]
+    return pl.DataFrame(rows, schema=FINDINGS, orient="row")

@@ -1,0 +1,199 @@
+"""One file read into scratch: counts, digest, and Parquet parts of valid rows and findings.
+
+Here: the pass over a file that computes everything before the warehouse is opened. Not here: the
+transaction that stores it (warehouse/ledger.py) and the move to the archive (archive.py).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.source import Source, UnreadableError
+from vsf_assets.ingest.store import Entry, Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PART_BYTES = 96 << 20
+"""Size of the rows held in memory before they are written to scratch."""
+
+
+class ChangedError(Exception):
+    """The file changed or vanished while it was read; it is taken up at a later run."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A file to read.
+
+    Attributes:
+        store: where it lies: the landing zone, or the archive for a file that is read again.
+        entry: its state there.
+        feed: its feed.
+        partition: its partition, or None.
+        name: its name as it landed.
+        landed_at: modified time in the landing zone.
+        known_sha256: the ledger's digest, for a file that is read again.
+    """
+
+    store: Store
+    entry: Entry
+    feed: Feed
+    partition: str | None
+    name: str
+    landed_at: datetime
+    known_sha256: str | None = None
+
+
+@dataclass
+class Delivery:
+    """What reading a file gave.
+
+    Attributes:
+        work: the file.
+        sha256: digest of the bytes as landed.
+        size: their number.
+        readable: whether the file as a whole could be read.
+        lines_read, rows_loaded, rows_quarantined, rows_blank, rows_skipped: record counts.
+        parts: Parquet files by table; `raw.findings` among them.
+    """
+
+    work: Work
+    sha256: str = ""
+    size: int = 0
+    readable: bool = True
+    lines_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_blank: int = 0
+    rows_skipped: int = 0
+    parts: dict[str, list[Path]] = field(default_factory=dict)
+
+    @property
+    def file_id(self) -> int:
+        """Identify the delivery: 63 bits of the md5 of what it is."""
+        work = self.work
+        identity = (work.feed.name, work.partition or "", work.landed_at.isoformat(), work.name, self.sha256)
+        digest = hashlib.md5("|".join(identity).encode(), usedforsecurity=False).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+
+class _Parts:
+    """Collects frames by table and writes them to Parquet when they grow."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._frames: dict[str, list[pl.DataFrame]] = {}
+        self._sizes: dict[str, int] = {}
+        self.files: dict[str, list[Path]] = {}
+
+    def add(self, table: str, frame: "pl.DataFrame") -> None:
+        if frame.is_empty():
+            return
+        self._frames.setdefault(table, []).append(frame)
+        self._sizes[table] = self._sizes.get(table, 0) + int(frame.estimated_size())
+        if self._sizes[table] > PART_BYTES:
+            self._write(table)
+
+    def _write(self, table: str) -> None:
+        import polars as pl
+
+        frames = self._frames.pop(table)
+        self._sizes[table] = 0
+        files = self.files.setdefault(table, [])
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{table}-{len(files):04d}.parquet"
+        pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
+        files.append(path)
+
+    def finish(self) -> dict[str, list[Path]]:
+        for table in list(self._frames):
+            self._write(table)
+        return self.files
+
+    def discard(self) -> None:
+        for path in (path for paths in self.files.values() for path in paths):
+            path.unlink()
+        self._frames, self._sizes, self.files = {}, {}, {}
+
+
+def read_delivery(work: Work, folder: Path) -> Delivery:
+    """Read a file once: hash, integrity, records, contract.
+
+    Args:
+        work: the file.
+        folder: scratch folder for its parts; made where needed.
+
+    Raises:
+        ChangedError: the file changed or vanished meanwhile.
+    """
+    try:
+        source = Source(work.store.open(work.entry.path), work.name)
+    except FileNotFoundError:
+        raise ChangedError(f"{work.entry.path} vanished before it was read") from None
+    delivery, parts = Delivery(work), _Parts(folder)
+    try:
+        try:
+            _read_records(source, delivery, parts)
+        except UnreadableError as error:
+            _set_aside(delivery, parts, error)
+        delivery.sha256, delivery.size = source.finish()
+    finally:
+        source.close()
+    if not work.entry.same_state(work.store.stat(work.entry.path)):
+        parts.discard()
+        raise ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
+    delivery.parts = parts.finish()
+    return delivery
+
+
+def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
+    from vsf_assets.contracts import get_table
+    from vsf_assets.ingest.checking import check_block, file_finding
+
+    work = delivery.work
+    if work.feed.partitioning.kind != "none" and work.partition is None:
+        raise UnreadableError("missing_partition", _partition_reason(work.feed))
+    table = get_table(work.feed.tables[0])
+    for block in _blocks(source, work.feed):
+        checked = check_block(block, table, work.feed.reading)
+        parts.add(table.name, checked.valid)
+        parts.add("raw.findings", checked.findings)
+        delivery.lines_read += block.records
+        delivery.rows_blank += block.blank
+        delivery.rows_loaded += checked.valid.height
+        delivery.rows_quarantined += checked.quarantined
+    if delivery.lines_read == delivery.rows_blank:
+        parts.add("raw.findings", file_finding("empty_file", "the file holds no data rows", "warning"))
+
+
+def _blocks(source: Source, feed: Feed) -> Iterator:  # type: ignore[type-arg]
+    import polars as pl
+
+    from vsf_assets.contracts import get_table
+    from vsf_assets.contracts.projections import polars_types
+    from vsf_assets.ingest.delimited import DelimitedReader
+
+    types = polars_types(get_table(feed.tables[0]))
+    integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
+    return DelimitedReader(source, feed.reading, list(types), integers).blocks()
+
+
+def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> None:
+    """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
+    from vsf_assets.ingest.checking import file_finding
+
+    parts.discard()
+    delivery.readable = False
+    delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = delivery.rows_blank = 0
+    parts.add("raw.findings", file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text))
+
+
+def _partition_reason(feed: Feed) -> str:
+    example = f"{feed.name}_{feed.partitioning.keys[0]}.csv" if feed.partitioning.keys else feed.name
+    keys = ", ".join(feed.partitioning.keys)
+    return f"neither the name nor a folder tells the {feed.partitioning.kind} ({keys}); name it like {example}"

@@ -1,0 +1,200 @@
+"""The fast path: a block of records whose borders are proven is parsed by polars at once.
+
+Here: the proof, on bytes, and the parse. Not here: single records that are irregular (a wrong
+number of fields, blank, NUL, a lone CR); they are handed back as bytes for records.py, and so is
+the whole block where the proof fails. The proof: quotes only stand at the borders of fields.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.records import MAX_RECORD
+
+_ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
+"""Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A block with proven borders.
+
+    Attributes:
+        frame: `_line` and the file's columns; text, or the integer types asked for.
+        irregular: (physical line, bytes) of the records that are not in the frame.
+        consumed: bytes of the input that the records cover.
+        newlines: physical lines that they cover.
+    """
+
+    frame: pl.DataFrame
+    consumed: int
+    newlines: int
+    irregular: list[tuple[int, bytes]] = field(default_factory=list)
+
+
+def parse_block(
+    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool
+) -> Proven | None:
+    """Parse the records of `data` up to its last record end, or return None without a proof.
+
+    Args:
+        data: bytes from a record's start on.
+        first_line: physical line number of the first byte.
+        dialect: how the file is written.
+        names: the header's columns.
+        integers: whether every column is a 64-bit integer (parsed at once where possible).
+    """
+    half = MAX_RECORD // 2
+    if any(data.find(b"\n", at, at + half) < 0 for at in range(0, len(data) - half, half)):
+        return None
+    escaped = dialect.escape is not None and dialect.escape.encode() in data
+    text = _hide_escapes(data, dialect) if escaped else data
+    if text is None:
+        return None
+    if dialect.quote.encode() not in text:
+        plain = _parse_plain(text, first_line, dialect, names, integers)
+        if plain is not None and not escaped:
+            return plain
+    return _parse_any(text, first_line, dialect, names, integers, escaped)
+
+
+def _parse_plain(
+    text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool
+) -> Proven | None:
+    """Parse a block without quotes in which every line is a record; None where one is not."""
+    cut = text.rfind(b"\n") + 1
+    blank = text.startswith((b"\n", b"\r\n", _BOM)) or b"\n\n" in text or b"\n\r\n" in text
+    if not cut or blank or b"\0" in text or text.count(b"\r") != text.count(b"\r\n"):
+        return None
+    records = text.count(b"\n", 0, cut)
+    if text.count(dialect.delimiter.encode(), 0, cut) != (len(names) - 1) * records:
+        return None
+    frame = _read(text[:cut], dialect, names, integers)
+    if frame is None or frame.height != records:
+        return None
+    numbered = frame.with_row_index("_line", offset=first_line).cast({"_line": pl.Int64})
+    return Proven(numbered, cut, records)
+
+
+def _parse_any(
+    text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, escaped: bool
+) -> Proven | None:
+    """Parse a block after finding every record's borders; sort out irregular records."""
+    import numpy as np
+
+    array = np.frombuffer(text, dtype=np.uint8)
+    borders = _borders(array, dialect)
+    if borders is None:
+        return None
+    starts, ends, newlines, delimiters = borders
+    cut = int(ends[-1]) + 1
+    irregular = _irregular(array[:cut], starts, ends, delimiters, len(names))
+    lines = np.searchsorted(newlines, starts) + first_line
+    body = text[:cut]
+    if irregular.any():
+        body = array[:cut][np.repeat(~irregular, ends - starts + 1)].tobytes()
+    frame = _read(body, dialect, names, integers and dialect.quote.encode() not in body)
+    if frame is None or frame.height != int((~irregular).sum()):
+        return None
+    if escaped:
+        frame = _show_escapes(frame, dialect)
+    frame.insert_column(0, pl.Series("_line", lines[~irregular], dtype=pl.Int64))
+    aside = [
+        (int(lines[i]), _unhide(text[starts[i] : ends[i] + 1], dialect) if escaped else text[starts[i] : ends[i] + 1])
+        for i in np.flatnonzero(irregular)
+    ]
+    hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
+    return Proven(frame, cut + hidden, int(np.searchsorted(newlines, cut)), aside)
+
+
+def _borders(array: Any, dialect: Delimited) -> tuple[Any, Any, Any, Any] | None:
+    """Return record starts, record ends, newlines and delimiters (those outside quotes) as positions."""
+    import numpy as np
+
+    is_quote = array == ord(dialect.quote)
+    newlines = np.flatnonzero(array == 10)
+    delimiters = np.flatnonzero(array == ord(dialect.delimiter))
+    ends = newlines
+    if is_quote.any():
+        inside = np.cumsum(is_quote, dtype=np.uint8) & 1
+        ends = newlines[inside[newlines] == 0]
+        delimiters = delimiters[inside[delimiters] == 0]
+        if not len(ends) or not _at_borders(array, np.flatnonzero(is_quote[: ends[-1]]), dialect):
+            return None
+    if not len(ends):
+        return None
+    return np.concatenate(([0], ends[:-1] + 1)), ends, newlines, delimiters
+
+
+def _irregular(array: Any, starts: Any, ends: Any, delimiters: Any, width: int) -> Any:
+    """Return a mask of the records polars would not read as the exact parser does."""
+    import numpy as np
+
+    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+    returns = np.flatnonzero(array == 13)
+    # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
+    odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
+    mask = (counts != width - 1) | (starts == ends) | ((ends - starts == 1) & (array[starts] == 13))
+    mask[np.searchsorted(ends, odd)] = True
+    mask[0] |= array[:3].tobytes() == _BOM
+    return mask
+
+
+def _at_borders(array: Any, quotes: Any, dialect: Delimited) -> bool:
+    """Whether each opening quote starts a field and each closing one ends it."""
+    import numpy as np
+
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = np.where(opening > 0, array[opening - 1], 10)
+    after = array[closing + 1]  # the block's last record ends with a newline outside quotes
+    borders = (ord(dialect.delimiter), 10)
+    starts, stops = np.isin(before, borders), np.isin(after, (*borders, 13))
+    stops &= (after != 13) | (array[np.minimum(closing + 2, len(array) - 1)] == 10)
+    if dialect.escape is None and len(opening):
+        doubled = opening[1:] == closing[:-1] + 1
+        starts[1:] |= doubled
+        stops[:-1] |= doubled
+    # A quoted field that runs on for long is judged record by record.
+    return bool(starts.all() and stops.all() and (closing - opening < MAX_RECORD // 2).all())
+
+
+def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:
+    """Replace escaped quotes and escapes by stand-ins; None where other bytes are escaped."""
+    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
+    if _ESCAPED_QUOTE in data or _ESCAPED_ESCAPE in data:
+        return None
+    hidden = data.replace(escape * 2, _ESCAPED_ESCAPE).replace(escape + quote, _ESCAPED_QUOTE)
+    return None if escape in hidden[: hidden.rfind(b"\n") + 1] else hidden
+
+
+def _unhide(record: bytes, dialect: Delimited) -> bytes:
+    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
+    return record.replace(_ESCAPED_QUOTE, escape + quote).replace(_ESCAPED_ESCAPE, escape * 2)
+
+
+def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
+    shown = pl.col(pl.String).str.replace_all(_ESCAPED_QUOTE.decode(), dialect.quote, literal=True)
+    return frame.with_columns(
+        shown.str.replace_all(_ESCAPED_ESCAPE.decode(), dialect.escape or "", literal=True)
+    )
+
+
+def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> pl.DataFrame | None:
+    """Let polars parse; integers at once where possible, else everything as text."""
+    if not body:
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    for dtype in (pl.Int64, pl.String) if integers else (pl.String,):
+        try:
+            return pl.read_csv(
+                body,
+                has_header=False,
+                separator=dialect.delimiter,
+                quote_char=dialect.quote if dialect.quote.encode() in body else None,
+                schema=dict.fromkeys(names, dtype),
+            )
+        except pl.exceptions.ComputeError:
+            continue
+    return None

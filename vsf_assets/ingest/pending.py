@@ -1,0 +1,63 @@
+"""What the landing zone still holds to do: a pure comparison of the listing with the ledger.
+
+Here: the match of a listed file with ledger rows. Not here: reading either of them.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from vsf_assets.feeds import recognize
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.store import Entry
+
+LedgerKey = tuple[str, str | None, str, int, datetime]
+"""(feed, partition, file name, bytes, landed_at): a delivery as a listing can tell it."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A recognized file in the landing zone."""
+
+    entry: Entry
+    feed: Feed
+    partition: str | None
+
+    @property
+    def key(self) -> LedgerKey:
+        """What identifies the delivery without reading it."""
+        return (self.feed.name, self.partition, self.entry.name, self.entry.size, self.entry.modified)
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """Landing order, with the path to settle equal times and names."""
+        return (self.entry.modified, self.entry.name, self.entry.path)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The landing zone against the ledger.
+
+    Attributes:
+        new: files the ledger does not know, in landing order.
+        known: files the ledger knows that still lie there (a crash, or VSF_AFTER_LOAD=keep).
+        unknown: files nobody recognizes; they stay.
+    """
+
+    new: list[Landed]
+    known: list[Landed]
+    unknown: list[Entry]
+
+
+def sort_out(entries: Iterable[Entry], ledger: Collection[LedgerKey]) -> Queue:
+    """Compare a listing with the ledger's keys."""
+    queue = Queue([], [], [])
+    for entry in entries:
+        recognized = recognize(entry.path)
+        if recognized is None:
+            queue.unknown.append(entry)
+            continue
+        landed = Landed(entry, *recognized)
+        (queue.known if landed.key in ledger else queue.new).append(landed)
+    queue.new.sort(key=lambda item: item.order)
+    return queue

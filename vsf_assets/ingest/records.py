@@ -1,0 +1,187 @@
+"""The exact record parser: one record at a time, every defect told apart by physical line.
+
+Here: pure functions on bytes, used where a block is not provably regular (fastblock.py takes the
+rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
+never closed, or closed in the middle of a field, spoils the line where it opened and no other.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from vsf_assets.feeds.feed import Delimited
+
+MAX_RECORD = 2_000_000
+"""Bytes after which a line is too long and an open quote counts as unbalanced."""
+
+SHOWN_TEXT = 65_536
+"""Bytes of a line that is too long which are kept with its finding; the archive has the rest."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a record: anomaly kind, reason, and the column by position if known."""
+
+    anomaly: str
+    reason: str
+    column: int | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the file.
+
+    Attributes:
+        end: position behind the record's newline.
+        fields: the fields as bytes, or None where the record cannot be cut into fields.
+        problem: why not.
+    """
+
+    end: int
+    fields: list[bytes] | None
+    problem: Problem | None = None
+
+
+class _QuoteError(Exception):
+    def __init__(self, opened_at: int, column: int, reason: str):
+        super().__init__(reason)
+        self.opened_at = opened_at
+        self.column = column
+        self.reason = reason
+
+
+@cache
+def _stops(dialect: Delimited) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return the patterns of what ends a stretch inside quotes and outside of them."""
+    escape = re.escape(dialect.escape) if dialect.escape else ""
+    inside = f"[{re.escape(dialect.quote)}{escape}]"
+    outside = f"[{re.escape(dialect.delimiter)}\n{escape}]"
+    return re.compile(inside.encode()), re.compile(outside.encode())
+
+
+def parse_record(data: bytes, start: int, dialect: Delimited) -> Record:
+    """Parse the record that starts at `start`.
+
+    `data` must reach to the end of the file or at least MAX_RECORD bytes beyond `start`.
+    """
+    newline = data.find(b"\n", start)
+    line_end = newline + 1 if newline >= 0 else len(data)
+    if line_end - start > MAX_RECORD:
+        return Record(line_end, None, Problem("line_too_long", "the line is longer than 2 MB"))
+    line = data[start:line_end]
+    special = dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line
+    if not special:
+        return Record(line_end, _end_of_line(line).split(dialect.delimiter.encode()))
+    try:
+        end, fields = _split_fields(data, start, dialect)
+    except _QuoteError as error:
+        newline = data.find(b"\n", error.opened_at)
+        end = newline + 1 if newline >= 0 else len(data)
+        return Record(end, None, Problem("unbalanced_quote", error.reason, error.column))
+    return Record(end, fields)
+
+
+def _end_of_line(line: bytes) -> bytes:
+    """Return the line without its line end: LF, CRLF, or nothing at the end of the file."""
+    return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _split_fields(data: bytes, start: int, dialect: Delimited) -> tuple[int, list[bytes]]:
+    quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+    limit = min(len(data), start + MAX_RECORD)
+    fields: list[bytes] = []
+    at = start
+    while True:
+        if data.startswith(quote, at):
+            field, at = _quoted(data, at, limit, dialect, len(fields))
+        else:
+            field, at = _unquoted(data, at, dialect)
+        fields.append(field)
+        if not data.startswith(delimiter, at):
+            newline = data.find(b"\n", at)
+            return (newline + 1 if newline >= 0 else len(data)), fields
+        at += 1
+
+
+def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column: int) -> tuple[bytes, int]:
+    """Return a quoted field's content and the position behind its closing quote."""
+    inside, _ = _stops(dialect)
+    quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+    parts: list[bytes] = []
+    at = opened_at + 1
+    while True:
+        stop = inside.search(data, at, limit)
+        if stop is None:
+            raise _QuoteError(opened_at, column, "a quote opens here and is never closed")
+        parts.append(data[at : stop.start()])
+        at = stop.end()
+        if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
+            parts.append(data[at : at + 1])
+            at += 1
+            continue
+        rest = data[at : at + 2]
+        if rest[:1] in (delimiter, b"\n", b"") or rest in (b"\r\n", b"\r"):
+            return b"".join(parts), at
+        raise _QuoteError(opened_at, column, "text stands between a closing quote and the next delimiter")
+
+
+def _unquoted(data: bytes, at: int, dialect: Delimited) -> tuple[bytes, int]:
+    """Return an unquoted field's content and the position of the delimiter or line end behind it."""
+    _, outside = _stops(dialect)
+    parts: list[bytes] = []
+    while True:
+        stop = outside.search(data, at)
+        end = stop.start() if stop else len(data)
+        parts.append(data[at:end])
+        if stop is None or stop.group() == b"\n":
+            return _end_of_line(b"".join(parts)), end
+        if stop.group() == dialect.delimiter.encode():
+            return b"".join(parts), end
+        parts.append(data[end + 1 : end + 2])
+        at = end + 2
+
+
+def check_fields(fields: list[bytes], names: list[str]) -> list[str] | Problem:
+    """Return the fields as text, or why they are not the header's columns as UTF-8."""
+    if len(fields) < len(names):
+        return Problem(
+            "missing_fields",
+            f"{len(fields)} fields where the header has {len(names)}; {names[len(fields)]} and what follows is missing",
+            len(fields),
+        )
+    if len(fields) > len(names):
+        extra = b",".join(fields[len(names) :])
+        return Problem(
+            "extra_fields",
+            f"{len(fields)} fields where the header has {len(names)}; a delimiter inside a value needs quotes",
+            None,
+            show(extra),
+        )
+    try:
+        texts = [field.decode() for field in fields]
+    except UnicodeDecodeError:
+        at = next(i for i, field in enumerate(fields) if not _is_utf8(field))
+        return Problem("invalid_encoding", f"{names[at]} is not valid UTF-8", at, show(fields[at]))
+    for at, text in enumerate(texts):
+        if "\0" in text:
+            return Problem("invalid_encoding", f"{names[at]} holds a NUL byte", at, show(fields[at]))
+    return texts
+
+
+def _is_utf8(field: bytes) -> bool:
+    try:
+        field.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def show(raw: bytes) -> str:
+    """Return bytes as text that can be stored: line end cut, what is not UTF-8 or NUL as `\\xNN`."""
+    return _end_of_line(raw).decode(errors="backslashreplace").replace("\0", "\\x00")
+
+
+def is_blank(record: bytes) -> bool:
+    """Whether a physical line holds nothing but spaces."""
+    return not record.strip(b" \r\n")

@@ -1,0 +1,171 @@
+"""Where files live: the interface of the landing zone and the archive, and its folder form.
+
+Here: listing, opening, atomic writing and moving of whole files. Not here: what a file means
+(feeds/) and when it may be read (settle.py). An object store is another class with these methods.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+IGNORED_SUFFIXES = (".tmp", ".part")
+DONE_SUFFIX = ".done"
+COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file as a listing shows it.
+
+    Attributes:
+        path: path relative to the store, with `/`.
+        size: bytes.
+        modified: modified time, UTC, to the microsecond.
+        has_done: whether a `<name>.done` marker stands beside it.
+    """
+
+    path: str
+    size: int
+    modified: datetime
+    has_done: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def same_state(self, other: "Entry | None") -> bool:
+        """Whether a later look shows the same file in the same state."""
+        return other is not None and (self.path, self.size, self.modified) == (
+            other.path,
+            other.size,
+            other.modified,
+        )
+
+
+class Store(Protocol):
+    """A place of whole files. Paths are relative, with `/`."""
+
+    def entries(self) -> list[Entry]:
+        """List files that count, by path; `.tmp`, `.part`, dot files and markers do not."""
+
+    def stat(self, path: str) -> Entry | None:
+        """Return one file's entry, or None if it is not there."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading; raises FileNotFoundError."""
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """Write a file that appears under its name only when complete."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file; a missing one is not an error."""
+
+    def local_path(self, path: str) -> Path | None:
+        """Return where the file lies on this machine, or None if it does not."""
+
+
+def modified_time(nanoseconds: int) -> datetime:
+    """Return a UTC time to the microsecond (cut, not rounded) of a time in nanoseconds."""
+    return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+class FolderStore:
+    """A store that is a folder of this machine."""
+
+    def __init__(self, root: Path | str):
+        self.root = Path(root)
+
+    def entries(self) -> list[Entry]:
+        """List files that count, by path."""
+        found: list[Entry] = []
+        markers: set[str] = set()
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [f for f in folders if not f.startswith(".")]
+            for name in names:
+                path = os.path.relpath(os.path.join(folder, name), self.root)
+                if name.endswith(DONE_SUFFIX):
+                    markers.add(path.removesuffix(DONE_SUFFIX))
+                elif not name.startswith(".") and not name.endswith(IGNORED_SUFFIXES):
+                    entry = self.stat(path)
+                    if entry is not None:
+                        found.append(entry)
+        return sorted(
+            (Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path
+        )
+
+    def stat(self, path: str) -> Entry | None:
+        """Return one file's entry, or None if it is not there."""
+        try:
+            status = (self.root / path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Entry(path, status.st_size, modified_time(status.st_mtime_ns))
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading; raises FileNotFoundError."""
+        return (self.root / path).open("rb")
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """Write beside the target, flush to disk, then rename into place."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def remove(self, path: str) -> None:
+        """Remove a file and its marker; a missing one is not an error."""
+        (self.root / path).unlink(missing_ok=True)
+        (self.root / (path + DONE_SUFFIX)).unlink(missing_ok=True)
+
+    def local_path(self, path: str) -> Path:
+        """Return the file's path on this machine."""
+        return self.root / path
+
+
+def open_store(address: str) -> Store:
+    """Return the store at an address; today a folder."""
+    return FolderStore(address)
+
+
+def copy_file(source: Store, path: str, target: Store, target_path: str) -> str:
+    """Copy a file between stores; return the SHA-256 of the bytes that were written."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    with source.open(path) as reader, target.writer(target_path) as writer:
+        while block := reader.read(COPY_BYTES):
+            digest.update(block)
+            writer.write(block)
+    return digest.hexdigest()
+
+
+def rename_if_same_disk(source: Store, path: str, target: Store, target_path: str) -> bool:
+    """Move by renaming where both places share a file system; return whether it was done."""
+    here, there = source.local_path(path), target.local_path(target_path)
+    if here is None or there is None:
+        return False
+    there.parent.mkdir(parents=True, exist_ok=True)
+    if here.stat().st_dev != there.parent.stat().st_dev:
+        return False
+    here.replace(there)
+    source.remove(path)
+    return True
+
+

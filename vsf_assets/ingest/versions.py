@@ -1,0 +1,50 @@
+"""The version of each feed's contract, without loading the contracts when nothing changed.
+
+Here: the digest of what a contract means, kept beside the data under the digest of its source
+text. A comment in a contract changes the text and not the version, so nothing is read again.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from vsf_assets.feeds import all_feeds
+from vsf_assets.settings import Settings
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def contract_versions(settings: Settings) -> dict[str, str]:
+    """Return feed name -> contract version."""
+    cache = settings.home / "cache" / "contract-versions.json"
+    source = _source_digest()
+    try:
+        kept = json.loads(cache.read_text())
+        if kept["source"] == source:
+            return dict(kept["versions"])
+    except (OSError, ValueError, KeyError):
+        pass  # no usable cache: it is made below
+    versions = _compute()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cache.with_suffix(f".{hashlib.sha256(source.encode()).hexdigest()[:8]}.tmp")
+    temporary.write_text(json.dumps({"source": source, "versions": versions}))
+    temporary.replace(cache)
+    return versions
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in ("contracts", "feeds"):
+        for path in sorted((PACKAGE / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compute() -> dict[str, str]:
+    from vsf_assets.contracts import get_table
+    from vsf_assets.contracts.projections import contract_version
+
+    return {
+        feed.name: contract_version(tuple(get_table(name) for name in feed.tables), repr(feed.reading))
+        for feed in all_feeds().values()
+    }

@@ -1,0 +1,158 @@
+"""Settings: every environment variable the platform reads, in one place.
+
+Here: the variables with their defaults and meaning, and the frozen `Settings` made of them.
+Not here: secrets of object stores (they are read by the AWS client) and dbt's own variables.
+No other module may touch the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vsf_assets.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: name, default as text, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable("VSF_HOME", "data", "folder of everything local; relative to the project root"),
+    Variable("VSF_LANDING", "", "landing zone; default: landing/ in VSF_HOME"),
+    Variable("VSF_ARCHIVE", "", "archive of originals; default: archive/ in VSF_HOME"),
+    Variable("VSF_SNAPSHOTS", "", "published snapshots; default: snapshots/ in VSF_HOME"),
+    Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two looks that find a file stable"),
+    Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
+    Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),
+    Variable("VSF_LOCK_WAIT_SECONDS", "3600", "seconds to wait for another writer"),
+    Variable("VSF_MEMORY_LIMIT", "512MB", "DuckDB's memory limit when writing the warehouse"),
+    Variable("VSF_THREADS", "", "threads of DuckDB and dbt; default: the cores of the machine"),
+    Variable("VSF_KEEP_SNAPSHOTS", "5", "how many published snapshots are kept at least"),
+    Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
+    Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
+)
+
+AFTER_LOAD = ("archive", "keep", "delete")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked. Paths are absolute; durations are seconds."""
+
+    home: Path
+    landing: str
+    archive: str
+    snapshots: str
+    settle_seconds: float
+    settle_timeout: float
+    after_load: str
+    lock_wait_seconds: float
+    memory_limit: str
+    threads: int
+    keep_snapshots: int
+    keep_snapshot_hours: float
+    score_seed: str
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The working DuckDB file; only ingest, dbt and publish open it."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for files that live no longer than a run."""
+        return self.home / "scratch"
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME: runs, events and schedules of Dagster."""
+        return self.home / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the structured log files, one per run."""
+        return self.home / "logs"
+
+
+def _number(values: Mapping[str, str], name: str) -> float:
+    text = values[name]
+    try:
+        number = float(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text!r} is not a number; set it to seconds, e.g. {name}=2") from None
+    if number < 0 or number != number:
+        raise SettingsError(f"{name}={text!r} must not be negative")
+    return number
+
+
+def _place(values: Mapping[str, str], name: str, home: Path, default: str) -> str:
+    text = values[name]
+    if not text:
+        return str(home / default)
+    if "://" in text:
+        raise SettingsError(
+            f"{name}={text!r}: object-store addresses are not supported yet; name a folder"
+        )
+    return str((PROJECT_ROOT / Path(text).expanduser()).resolve())
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of `environ` (default: the process's, over a `.env` file).
+
+    Raises:
+        SettingsError: a variable holds a value that cannot be used; the message names it.
+    """
+    given = _process_environment() if environ is None else environ
+    values = {v.name: given.get(v.name, "").strip() or v.default for v in VARIABLES}
+    home = (PROJECT_ROOT / Path(values["VSF_HOME"]).expanduser()).resolve()
+    if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
+        raise SettingsError(
+            f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}"
+        )
+    threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
+    if threads < 1:
+        raise SettingsError("VSF_THREADS must be at least 1")
+    return Settings(
+        home=home,
+        landing=_place(values, "VSF_LANDING", home, "landing"),
+        archive=_place(values, "VSF_ARCHIVE", home, "archive"),
+        snapshots=_place(values, "VSF_SNAPSHOTS", home, "snapshots"),
+        settle_seconds=_number(values, "VSF_SETTLE_SECONDS"),
+        settle_timeout=_number(values, "VSF_SETTLE_TIMEOUT"),
+        after_load=values["VSF_AFTER_LOAD"],
+        lock_wait_seconds=_number(values, "VSF_LOCK_WAIT_SECONDS"),
+        memory_limit=values["VSF_MEMORY_LIMIT"],
+        threads=threads,
+        keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
+        keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
+        score_seed=values["VSF_SCORE_SEED"],
+    )
+
+
+def _process_environment() -> dict[str, str]:
+    """Return the process's environment over the values of a `.env` file at the project root."""
+    from_file: dict[str, str] = {}
+    env_file = PROJECT_ROOT / ".env"
+    if env_file.exists():
+        from dotenv import dotenv_values
+
+        from_file = {k: v for k, v in dotenv_values(env_file).items() if v is not None}
+    return {**from_file, **os.environ}
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child process: this process's with `extra` on top."""
+    return {**_process_environment(), **extra}
+
+
+def export(extra: Mapping[str, str]) -> None:
+    """Set variables for libraries that read the environment themselves (DAGSTER_HOME, dbt)."""
+    os.environ.update(extra)

@@ -1,0 +1,116 @@
+"""The `Warehouse`: how the working file is opened, and that its raw tables exist.
+
+Here: locked connections with the platform's settings, and DDL from the contracts. Not here:
+what is written (ledger.py, builds.py) and snapshots (publish.py).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.errors import VsfError
+from vsf_assets.settings import Settings
+from vsf_assets.warehouse.lock import hold_lock
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The working DuckDB file of a home.
+
+    Attributes:
+        settings: limits, waits and folders.
+        file: the DuckDB file; its stem is the catalog's name, always `warehouse`.
+        on_wait: told once when another process holds the lock.
+    """
+
+    settings: Settings
+    file: Path
+    on_wait: Callable[[str], None] = lambda _: None
+
+    @classmethod
+    def of(cls, settings: Settings, on_wait: Callable[[str], None] = lambda _: None) -> "Warehouse":
+        """Return the warehouse of the settings' home."""
+        return cls(settings, settings.warehouse_file, on_wait)
+
+    @property
+    def lock_file(self) -> Path:
+        """The file whose lock guards the warehouse; one for the home, also during a rebuild."""
+        return self.settings.warehouse_file.with_suffix(".lock")
+
+    @contextmanager
+    def lock(self, purpose: str) -> Iterator[int]:
+        """Hold the writer lock; see lock.hold_lock for what it raises."""
+        with hold_lock(self.lock_file, purpose, self.settings.lock_wait_seconds, self.on_wait) as descriptor:
+            yield descriptor
+
+    @contextmanager
+    def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
+        """Open the file while the lock is held, and close it whatever happens."""
+        import duckdb
+
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def config(self) -> dict[str, str | bool | int | float | list[str]]:
+        """Return DuckDB's settings for the working file."""
+        return {
+            "memory_limit": self.settings.memory_limit,
+            "threads": self.settings.threads,
+            "temp_directory": str(self.settings.scratch / "duckdb"),
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": False,
+        }
+
+    @contextmanager
+    def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
+        """Hold the lock and open the file for writing, its raw tables in place."""
+        with self.lock(purpose), self.connect() as connection:
+            ensure_tables(connection)
+            yield connection
+
+    @contextmanager
+    def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:
+        """Hold the lock and open the file for reading; None where there is no warehouse yet."""
+        with self.lock(purpose):
+            if not self.file.exists():
+                yield None
+                return
+            with self.connect(read_only=True) as connection:
+                yield connection
+
+
+def ensure_tables(connection: "DuckDBPyConnection") -> None:
+    """Create what is missing; a feed table whose contract changed is emptied, to be read again.
+
+    Raises:
+        VsfError: the ledger was made by a version of the platform with other columns.
+    """
+    from vsf_assets.contracts import all_tables
+    from vsf_assets.contracts.projections import columns, create_sql
+
+    connection.execute("create schema if not exists raw")
+    found: dict[str, list[tuple[str, str]]] = {}
+    rows = connection.execute(
+        "select table_schema || '.' || table_name, column_name, lower(data_type)"
+        " from information_schema.columns where table_schema = 'raw' order by ordinal_position"
+    ).fetchall()
+    for table_name, column, data_type in rows:
+        found.setdefault(table_name, []).append((column, data_type))
+    for table in all_tables().values():
+        wanted = [(c.name, c.type) for c in columns(table)]
+        if found.get(table.name) == wanted:
+            continue
+        if table.name in found and not table.lineage:
+            raise VsfError(f"{table.name} was made by another version of the platform; run: vsf rebuild")
+        connection.execute(f"drop table if exists {table.name}")
+        connection.execute(create_sql(table))

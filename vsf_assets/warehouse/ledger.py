@@ -1,0 +1,179 @@
+"""The ledger: one transaction per delivery, and what the ledger knows.
+
+Here: the transaction that stores a delivery's rows, findings and ledger row, and queries on
+`raw.files`. Not here: reading files (ingest/delivery.py) and the archive.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from vsf_assets.errors import VsfError
+from vsf_assets.ingest.archive import archive_path
+from vsf_assets.ingest.delivery import Delivery
+from vsf_assets.ingest.pending import LedgerKey
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FIELDS = (
+    "file_id, feed, partition_key, file_name, sha256, status, bytes, lines_read, rows_loaded, rows_quarantined,"
+    " rows_blank, rows_skipped, landed_at, loaded_at, run_id, contract_version, archive_path"
+)
+NO_COUNTS = dict.fromkeys(("lines_read", "rows_loaded", "rows_quarantined", "rows_blank", "rows_skipped"), 0)
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A row of `raw.files`; times are UTC."""
+
+    file_id: int
+    feed: str
+    partition_key: str | None
+    file_name: str
+    sha256: str
+    status: str
+    bytes: int
+    lines_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_blank: int
+    rows_skipped: int
+    landed_at: datetime
+    loaded_at: datetime
+    run_id: str
+    contract_version: str
+    archive_path: str
+
+    @property
+    def key(self) -> LedgerKey:
+        """What a listing can tell of the delivery."""
+        return (self.feed, self.partition_key, self.file_name, self.bytes, self.landed_at)
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """Landing order; the digest settles equal times and names."""
+        return (self.landed_at, self.file_name, self.sha256)
+
+
+def read_files(connection: "DuckDBPyConnection", where: str = "true", values: tuple[Any, ...] = ()) -> list[FileRow]:
+    """Return ledger rows in landing order. `where` is SQL of this package, `values` its parameters."""
+    sql = f"select {FIELDS} from raw.files where {where} order by landed_at, file_name, sha256"  # noqa: S608
+    return [_file_row(row) for row in connection.execute(sql, values).fetchall()]
+
+
+def _file_row(row: tuple[Any, ...]) -> FileRow:
+    values = dict(zip(FIELDS.replace(" ", "").split(","), row, strict=True))
+    for name in ("landed_at", "loaded_at"):
+        values[name] = values[name].replace(tzinfo=UTC)
+    return FileRow(**values)
+
+
+def has_ledger(connection: "DuckDBPyConnection") -> bool:
+    """Whether the file has the ledger's tables yet."""
+    sql = "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'files'"
+    row = connection.execute(sql).fetchone()
+    return bool(row and row[0])
+
+
+def store_delivery(
+    connection: "DuckDBPyConnection", delivery: Delivery, run_id: str, now: datetime, contract_version: str
+) -> FileRow | None:
+    """Store a delivery in one transaction; return its ledger row, or None if another run already did.
+
+    Content that is already loaded in the same feed and partition counts once, at the place of its
+    earliest delivery: of the two, the earlier in landing order holds the rows.
+    """
+    row = _new_row(delivery, run_id, now, contract_version)
+    with _transaction(connection):
+        earlier = read_files(connection, "file_id = ?", (row.file_id,))
+        if earlier and earlier[0].key != row.key:
+            raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
+        if earlier and delivery.work.known_sha256 is None:
+            return None
+        _forget(connection, delivery, row)
+        twin = _twin(connection, delivery, row)
+        if twin is not None and twin.order < row.order:
+            row = _as_duplicate(row)
+        elif twin is not None:
+            _forget(connection, delivery, twin)
+            _insert(connection, _as_duplicate(twin, run_id, now))
+        if row.status != "duplicate_file":
+            _insert_parts(connection, delivery, row.file_id)
+        _insert(connection, row)
+    return row
+
+
+@contextmanager
+def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
+    work = delivery.work
+    return FileRow(
+        file_id=delivery.file_id,
+        feed=work.feed.name,
+        partition_key=work.partition,
+        file_name=work.name,
+        sha256=delivery.sha256,
+        status="loaded" if delivery.readable else "unreadable",
+        bytes=delivery.size,
+        lines_read=delivery.lines_read,
+        rows_loaded=delivery.rows_loaded,
+        rows_quarantined=delivery.rows_quarantined,
+        rows_blank=delivery.rows_blank,
+        rows_skipped=delivery.rows_skipped,
+        landed_at=work.landed_at,
+        loaded_at=now,
+        run_id=run_id,
+        contract_version=contract_version,
+        archive_path=archive_path(work.feed.name, work.partition, work.landed_at, delivery.sha256, work.name),
+    )
+
+
+def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None = None) -> FileRow:
+    values = {**row.__dict__, **NO_COUNTS, "status": "duplicate_file"}
+    return FileRow(**{**values, "run_id": run_id or row.run_id, "loaded_at": now or row.loaded_at})
+
+
+def _twin(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) -> FileRow | None:
+    """Return the loaded delivery with the same content, where content counts once."""
+    if delivery.work.feed.keeps != "content" or not delivery.readable:
+        return None
+    where = "feed = ? and partition_key is not distinct from ? and sha256 = ? and status = 'loaded'"
+    found = read_files(connection, where, (row.feed, row.partition_key, row.sha256))
+    return found[0] if found else None
+
+
+def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) -> None:
+    """Delete what the warehouse holds of a delivery."""
+    for table in delivery.work.feed.tables:
+        connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
+    connection.execute("delete from raw.findings where file_id = ?", [row.file_id])
+    connection.execute("delete from raw.files where file_id = ?", [row.file_id])
+
+
+def _insert_parts(connection: "DuckDBPyConnection", delivery: Delivery, file_id: int) -> None:
+    for table, paths in delivery.parts.items():
+        id_column = "file_id" if table == "raw.findings" else "_file_id"
+        connection.execute(
+            f"insert into {table} by name select ?::bigint as {id_column}, * from read_parquet(?)",  # noqa: S608
+            [file_id, [str(path) for path in paths]],
+        )
+
+
+def _insert(connection: "DuckDBPyConnection", row: FileRow) -> None:
+    values = dict(row.__dict__)
+    for name in ("landed_at", "loaded_at"):
+        values[name] = values[name].astimezone(UTC).replace(tzinfo=None)
+    marks = ", ".join("?" * len(values))
+    connection.execute(f"insert into raw.files ({FIELDS}) values ({marks})", list(values.values()))  # noqa: S608

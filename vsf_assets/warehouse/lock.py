@@ -1,0 +1,92 @@
+"""The one lock of the warehouse: an operating-system file lock that a crash releases.
+
+Here: taking it, waiting for it by name of the holder, handing it to a child. Not here: what is
+done under it. Everything that opens the warehouse file holds this lock.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vsf_assets.errors import LockTimeoutError
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock: process, what for, since when (UTC, ISO)."""
+
+    pid: int
+    purpose: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.purpose}, since {self.since})"
+
+
+@contextmanager
+def hold_lock(
+    path: Path,
+    purpose: str,
+    wait_seconds: float,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> Iterator[int]:
+    """Hold the lock and yield its descriptor; a child that inherits it holds the lock too.
+
+    Args:
+        path: the lock file; it is made and never removed.
+        purpose: what for, told to those who wait.
+        wait_seconds: how long to wait for another holder.
+        on_wait: called once with the holder's description when there is one.
+
+    Raises:
+        LockTimeoutError: the holder did not let go in time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _acquire(descriptor, path, wait_seconds, on_wait)
+        holder = Holder(os.getpid(), purpose, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        yield descriptor
+        os.ftruncate(descriptor, 0)
+    finally:
+        # Closing lets go, unless a child inherited the descriptor and still writes.
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + wait_seconds
+    told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = read_holder(path)
+            if time.monotonic() >= deadline:
+                raise LockTimeoutError(
+                    f"the warehouse is in use by {holder}; waited {wait_seconds:g} s. Wait for it, end it,"
+                    " or raise VSF_LOCK_WAIT_SECONDS"
+                ) from None
+            if not told:
+                on_wait(f"waiting for the warehouse, in use by {holder}")
+                told = True
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def read_holder(path: Path) -> str:
+    """Return a description of who holds the lock; it may be gone a moment later."""
+    try:
+        return str(Holder(**json.loads(path.read_text())))
+    except (OSError, ValueError, TypeError):
+        return "another process"
