@@ -8,23 +8,27 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.archive import file_away
+from vsf_assets.ingest.archive import file_away, originals
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.settle import Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, Store, open_store
 from vsf_assets.ingest.versions import contract_versions
-from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.settings import Settings
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from vsf_assets.warehouse.ledger import FileRow
 
 BATCH_FILES = 100
@@ -97,10 +101,10 @@ def ingest(
     queue = sort_out(stable, {row.key for row in ledger})
     work = [_work(landing, item) for item in queue.new]
     work += _file_known(queue.known, ledger, landing, archive, settings.after_load)
-    work += _again(ledger, selection, versions, archive, idle=not work)
+    work += _again(ledger, selection, versions, archive, report, idle=not work)
     work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     for batch in _batches(work):
-        _do_batch(warehouse, batch, versions, run_id, report, progress)
+        _do_batch(warehouse.write, settings, batch, versions, run_id, report, progress)
     return report
 
 
@@ -129,20 +133,26 @@ def _file_known(
 
 
 def _again(
-    ledger: list["FileRow"], selection: Selection, versions: dict[str, str], archive: Store, idle: bool
+    ledger: list["FileRow"],
+    selection: Selection,
+    versions: dict[str, str],
+    archive: Store,
+    report: IngestReport,
+    idle: bool,
 ) -> list[Work]:
     """Return the archived files that the selection wants to be read again."""
     every = selection.reload == "all" or (selection.reload == "if_idle" and idle)
     work = []
     for row in ledger:
-        if not selection.takes(row.feed, row.partition_key) or row.status == "duplicate_file":
-            continue
         outdated = row.contract_version != versions[row.feed] and selection.reload != "no"
-        entry = archive.stat(row.archive_path) if every or outdated else None
-        if entry is not None:
-            work.append(
-                Work(archive, entry, _feed(row), row.partition_key, row.file_name, row.landed_at, row.sha256)
-            )
+        wanted = selection.takes(row.feed, row.partition_key) and (every or outdated)
+        if not wanted or row.status == "duplicate_file":
+            continue
+        entry = archive.stat(row.archive_path)
+        if entry is None:
+            report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
+            continue
+        work.append(Work(archive, entry, _feed(row), row.partition_key, row.file_name, row.landed_at, row.sha256))
     return work
 
 
@@ -162,36 +172,61 @@ def _batches(work: list[Work]) -> Iterator[list[Work]]:
         yield batch
 
 
+def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], None] = lambda _: None) -> None:
+    """Fill an empty warehouse from the archive alone; the caller holds the lock.
+
+    Raises:
+        VsfError: the archive does not hold every original, or one of them is damaged.
+    """
+    settings = warehouse.settings
+    archive = open_store(settings.archive)
+    found = sorted(originals(archive), key=lambda o: (o.landed_at, o.name, o.sha256_start))
+    work = [Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start) for o in found]
+    versions, report = contract_versions(settings), IngestReport()
+
+    @contextmanager
+    def connect(_: str) -> Iterator["DuckDBPyConnection"]:
+        with warehouse.connect() as connection:
+            yield connection
+
+    with warehouse.connect() as connection:
+        ensure_tables(connection)
+    for batch in _batches(work):
+        _do_batch(connect, settings, batch, versions, run_id, report, progress)
+        if report.left:
+            raise VsfError("; ".join(f"{path}: {why}" for path, why in report.left))
+
+
 def _do_batch(
-    warehouse: Warehouse,
+    connect: Callable[[str], AbstractContextManager["DuckDBPyConnection"]],
+    settings: Settings,
     batch: list[Work],
     versions: dict[str, str],
     run_id: str,
     report: IngestReport,
     progress: Callable[[str], None],
 ) -> None:
-    """Read a batch, store it, file it away."""
+    """Read a batch, store it with a transaction per file, file it away."""
     from vsf_assets.warehouse.ledger import store_delivery
 
-    settings = warehouse.settings
+    stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
         deliveries = _read(batch, scratch, report, progress)
-        stored: list[tuple[Delivery, FileRow | None]] = []
         if deliveries:
-            with warehouse.write(f"ingest of {len(deliveries)} files") as connection:
+            with connect(f"ingest of {len(deliveries)} files") as connection:
                 for delivery in deliveries:
                     if not _unchanged(delivery, report):
                         continue
                     version = versions[delivery.work.feed.name]
                     row = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
-                    stored.append((delivery, row))
                     if row is not None:
+                        stored.append((delivery, row))
                         report.stored.append(row)
                         progress(_line(row))
     archive = open_store(settings.archive)
     for delivery, row in stored:
         work = delivery.work
-        if work.known_sha256 is None and row is not None:
+        if work.known_sha256 is None:
             file_away(work.store, work.entry.path, archive, row.archive_path, row.sha256, settings.after_load)
 
 
@@ -204,7 +239,7 @@ def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Call
         except ChangedError as error:
             report.left.append((work.entry.path, str(error)))
             continue
-        if work.known_sha256 and delivery.sha256 != work.known_sha256:
+        if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
             report.left.append((work.entry.path, "the archived file is damaged: its SHA-256 is not the ledger's"))
             continue
         deliveries.append(delivery)

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.settings import PROJECT_ROOT, Settings
+from vsf_assets.settings import Settings
+from vsf_assets.warehouse.paths import DBT_PROJECT
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
 _NOT_PROJECT = {"target", "logs", "dbt_packages"}
 

@@ -1,0 +1,27 @@
+"""`vsf dev`: the Dagster UI with sensors running."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
+
+
+@click.command("dev")
+@click.option("--port", default=3000, show_default=True, help="port of the UI, on this machine only")
+def command(port: int) -> None:
+    """Open the Dagster UI on 127.0.0.1 with sensors and automation running."""
+    from vsf_assets.defs.in_process import prepare_dagster_home
+    from vsf_assets.warehouse.dbt import ensure_manifest
+
+    settings = read_settings()
+    ensure_manifest(settings)
+    prepare_dagster_home(settings)
+    Path(settings.landing).mkdir(parents=True, exist_ok=True)
+    click.echo(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)
+    program = Path(sys.executable).with_name("dagster")
+    arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    os.chdir(PROJECT_ROOT)
+    os.execve(program, [str(program), *arguments], child_environment({}))

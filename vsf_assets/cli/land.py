@@ -1,0 +1,78 @@
+"""`vsf land`: copy files into the landing zone."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import click
+
+from vsf_assets.errors import UsageError
+from vsf_assets.feeds import all_feeds, recognize
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.landing import land_file
+from vsf_assets.ingest.store import IGNORED_SUFFIXES
+from vsf_assets.settings import read_settings
+
+
+@click.command("land")
+@click.argument("words", nargs=-1, required=True, metavar="[FEED] PATH...")
+@click.option("--partition", help="partition key, where the name does not tell it (campaigns: 1 to 4)")
+def command(words: tuple[str, ...], partition: str | None) -> None:
+    """Copy files (or folders) into the landing zone.
+
+    Without FEED the file's name decides. A pending file is never replaced.
+    """
+    settings = read_settings()
+    feed = all_feeds().get(words[0]) if len(words) > 1 or not Path(words[0]).exists() else None
+    paths = words[1:] if feed else words
+    if not paths:
+        raise UsageError(f"{words[0]} is a feed; name the files to land too: vsf land {words[0]} PATH...")
+    planned = [_plan(path, hint, feed, partition) for path, hint in _files(paths)]
+    for source, target in planned:
+        done = land_file(Path(settings.landing), source, target)
+        click.echo(f"{'landed' if done else 'already pending'} {target}")
+    click.echo("next: vsf run")
+
+
+def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Yield each file with the path that tells its feed and partition."""
+    for given in map(Path, paths):
+        if given.is_dir():
+            inside = sorted(p for p in given.rglob("*") if p.is_file() and not _ignored(p.relative_to(given)))
+            if not inside:
+                raise UsageError(f"{given} holds no files")
+            for path in inside:
+                yield path, PurePosixPath(given.resolve().name, path.relative_to(given).as_posix())
+        elif given.is_file():
+            yield given, PurePosixPath(given.name)
+        else:
+            raise UsageError(f"{given}: there is no such file or folder")
+
+
+def _ignored(relative: Path) -> bool:
+    return any(part.startswith(".") for part in relative.parts) or relative.name.endswith(IGNORED_SUFFIXES)
+
+
+def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
+    """Return the file and its path in the landing zone.
+
+    Raises:
+        UsageError: the feed or the partition cannot be told.
+    """
+    recognized = recognize(str(hint))
+    chosen = feed or (recognized[0] if recognized else None)
+    if chosen is None:
+        feeds = ", ".join(all_feeds())
+        raise UsageError(f"{path}: the name tells no feed; say which: vsf land FEED {path} (feeds: {feeds})")
+    keys = chosen.partitioning.keys
+    if partition is not None and partition not in keys:
+        allowed = f"one of {', '.join(keys)}" if keys else "not used by this feed"
+        raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
+    key = partition or chosen.partitioning.key_of(chosen.name, hint)
+    if key is None:
+        key = chosen.partitioning.key_of(chosen.name, PurePosixPath(path.resolve().parent.name, path.name))
+    if key is None and keys:
+        raise UsageError(
+            f"{path}: neither the name nor its folder tells the {chosen.partitioning.kind};"
+            f" add --partition KEY ({', '.join(keys)})"
+        )
+    return path, "/".join(part for part in (chosen.name, key, path.name) if part)

@@ -1,0 +1,71 @@
+"""The command group, its lazy subcommands, and what becomes of errors.
+
+Here: names of commands and exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+Not here: any command's work.
+"""
+
+import importlib
+import sys
+
+import click
+
+from vsf_assets.errors import UsageError, VsfError
+
+COMMANDS = {
+    "demo": "land generated sample files, build, publish, show what was built",
+    "land": "copy files or a folder into the landing zone",
+    "run": "ingest what is pending, build, check and publish",
+    "status": "show every file, what is pending, and the current snapshot",
+    "query": "run SQL on the current snapshot, read-only",
+    "report": "write a report file",
+    "rebuild": "make a new warehouse from the archive",
+    "dev": "open the Dagster UI with sensors running",
+    "prepare": "make the dbt manifest and the Dagster home (done by make install)",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"vsf_assets.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Files in, answers out: land, ingest, build, check and publish the platform's data."""
+
+
+def main() -> None:
+    """Run the command line; errors meant for a person are printed without a traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(f"vsf: {error}", err=True)
+        sys.exit(2)
+    except (VsfError, OSError) as error:
+        click.echo(f"vsf: {error}", err=True)
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

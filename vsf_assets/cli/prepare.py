@@ -1,0 +1,15 @@
+"""`vsf prepare`: what an installation needs once: the dbt manifest and the Dagster home."""
+
+import click
+
+from vsf_assets.settings import read_settings
+
+
+@click.command("prepare")
+def command() -> None:
+    """Make the dbt manifest and DAGSTER_HOME; safe to repeat."""
+    from vsf_assets.warehouse.dbt import ensure_manifest
+
+    settings = read_settings()
+    manifest = ensure_manifest(settings)
+    click.echo(f"manifest: {manifest}")

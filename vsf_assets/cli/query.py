@@ -1,0 +1,65 @@
+"""`vsf query`: SQL on the current snapshot, read-only."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vsf_assets.cli.output import format_option, render
+from vsf_assets.errors import UsageError, VsfError
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.warehouse.publish import current_snapshot
+
+
+@click.command("query")
+@click.argument("sql")
+@format_option
+def command(sql: str, form: str) -> None:
+    """Run SQL on the current snapshot, e.g. "from reports.files"."""
+    names, rows = query_snapshot(read_settings(), sql, form == "json")
+    click.echo(_json(rows) if form == "json" else render(names, rows, form))
+
+
+def open_snapshot(settings: Settings) -> Path:
+    """Return the current snapshot's file.
+
+    Raises:
+        VsfError: nothing was published yet.
+    """
+    snapshot = current_snapshot(settings)
+    if snapshot is None or not snapshot.exists():
+        raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
+    return snapshot
+
+
+def query_snapshot(
+    settings: Settings, sql: str, as_json: bool = False
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the columns and rows of a query; with `as_json` one JSON text per row.
+
+    Raises:
+        UsageError: DuckDB refuses the SQL.
+        VsfError: nothing was published yet.
+    """
+    import duckdb
+
+    snapshot = open_snapshot(settings)
+    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
+    connection = duckdb.connect(str(snapshot), read_only=True, config=config)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        relation = connection.sql(sql)
+        if relation is None:
+            return [], []
+        if as_json:
+            relation = connection.sql("select to_json(answer) as row from relation as answer")
+        return relation.columns, relation.fetchall()
+    except duckdb.Error as error:
+        raise UsageError(f"{snapshot.name}: {error}") from None
+    finally:
+        connection.close()
+
+
+def _json(rows: list[tuple[Any, ...]]) -> str:
+    """Return DuckDB's own JSON of each row as one list; decimals stay exact numbers."""
+    return "[" + ",\n ".join(row[0] for row in rows) + "]"

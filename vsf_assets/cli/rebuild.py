@@ -1,0 +1,27 @@
+"""`vsf rebuild`: a new warehouse from the archive, swapped in when it is good."""
+
+import click
+
+from vsf_assets.cli.output import show_progress
+from vsf_assets.settings import read_settings
+
+
+@click.command("rebuild")
+def command() -> None:
+    """Make a new warehouse from the archive alone, check it, swap it in and publish it."""
+    settings = read_settings()
+    with show_progress():
+        from vsf_assets.warehouse.dbt import ensure_manifest
+
+        ensure_manifest(settings)
+        from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
+        from vsf_assets.definitions import defs
+        from vsf_assets.warehouse.publish import current_snapshot
+
+        with open_instance(settings) as instance:
+            good, run_id = run_job(defs(), instance, "rebuild_warehouse")
+            if not good:
+                click.echo(f"vsf: rebuild failed: {failure_reason(instance, run_id)}", err=True)
+                raise SystemExit(1)
+    snapshot = current_snapshot(settings)
+    click.echo(f"rebuilt; snapshot: {snapshot.name if snapshot else 'none'}")

@@ -1,0 +1,47 @@
+"""`vsf report`: report files made from the current snapshot."""
+
+from pathlib import Path
+
+import click
+
+from vsf_assets.cli.output import render
+from vsf_assets.cli.query import query_snapshot
+from vsf_assets.errors import UsageError
+from vsf_assets.settings import read_settings
+
+
+@click.group("report")
+def command() -> None:
+    """Write a report file."""
+
+
+@command.command("scores")
+@click.option("--campaign", type=int, help="only this campaign")
+@click.option("--quarter", type=click.IntRange(1, 4), help="only this quarter")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="file to write, .json or .csv")
+def scores(campaign: int | None, quarter: int | None, output: Path | None) -> None:
+    """Write the chosen banners of each campaign and quarter.
+
+    Without -o both campaign_scores.json and campaign_scores.csv are written to reports/ in VSF_HOME.
+    """
+    settings = read_settings()
+    folder = settings.home / "reports"
+    outputs = [output] if output else [folder / "campaign_scores.json", folder / "campaign_scores.csv"]
+    for path in outputs:
+        if path.suffix not in (".json", ".csv"):
+            raise UsageError(f"{path}: the name must end in .json or .csv")
+    conditions = [f"campaign_id = {campaign}"] * (campaign is not None) + [f"quarter = {quarter}"] * (quarter is not None)
+    sql = (
+        "select campaign_id, quarter, rank, banner_id, revenue, conversions, clicks, rule"  # noqa: S608
+        f" from marts.fct_campaign_scores where {' and '.join(conditions) or 'true'} order by 1, 2, 3"
+    )
+    for path in outputs:
+        names, rows = query_snapshot(settings, sql, path.suffix == ".json")
+        if not rows:
+            raise UsageError("no banner is chosen for this campaign and quarter; see: vsf status")
+        text = "[\n" + ",\n".join(row[0] for row in rows) + "\n]" if path.suffix == ".json" else render(names, rows, "csv")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
+        click.echo(f"wrote {len(rows):,} banners to {path}")

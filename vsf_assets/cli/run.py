@@ -1,0 +1,141 @@
+"""`vsf run`: ingest what is pending, build, check and publish, through the Dagster assets."""
+
+from typing import Any
+
+import click
+
+from vsf_assets.cli.output import render, show_progress
+from vsf_assets.errors import UsageError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.engine import Selection
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.survey import Survey, survey
+from vsf_assets.warehouse.connection import Warehouse
+
+
+@click.command("run")
+@click.option("--feed", "feeds", multiple=True, metavar="FEED", help="only this feed (repeatable)")
+@click.option("--partition", metavar="KEY", help="only files of this partition")
+@click.option("--from", "first", metavar="A", help="only partitions from this one on")
+@click.option("--to", "last", metavar="B", help="only partitions up to this one")
+@click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
+def command(feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool) -> None:
+    """Ingest what is pending, then build and publish what depends on it."""
+    settings = read_settings()
+    selection = make_selection(feeds, partition, first, last, force)
+    if not run(settings, selection):
+        raise SystemExit(1)
+
+
+def make_selection(
+    feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool
+) -> Selection:
+    """Return what the options ask for.
+
+    Raises:
+        UsageError: an unknown feed or partition, or options that exclude each other.
+    """
+    known = all_feeds()
+    for name in feeds:
+        if name not in known:
+            raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
+    chosen = feeds or tuple(known)
+    if partition is not None and (first is not None or last is not None):
+        raise UsageError("--partition and --from/--to exclude each other")
+    keys = list(dict.fromkeys(key for name in chosen for key in known[name].partitioning.keys))
+    for key in (partition, first, last):
+        if key is not None and key not in keys:
+            raise UsageError(f"no chosen feed has a partition {key}; partitions: {', '.join(keys) or 'none'}")
+    wanted: list[str] | None = None
+    if partition is not None:
+        wanted = [partition]
+    elif first is not None or last is not None:
+        wanted = [k for k in keys if (first or keys[0]) <= k <= (last or keys[-1])]
+        if not wanted:
+            raise UsageError(f"--from {first} is after --to {last}")
+    return Selection(chosen, wanted, "all" if force else "changed")
+
+
+def run(settings: Settings, selection: Selection) -> bool:
+    """Do what is pending; return whether everything went well."""
+    with show_progress() as progress:
+        found = survey(settings, Warehouse.of(settings, progress.info))
+        families = found.families(selection)
+        if not (families or found.needs_build or found.needs_publish):
+            click.echo(_nothing(found))
+            return True
+        return _execute(settings, selection, families)
+
+
+def _nothing(found: Survey) -> str:
+    name = found.snapshot.name if found.snapshot else "none yet"
+    unknown = f"; {len(found.queue.unknown)} unknown files stay in the landing zone" if found.queue.unknown else ""
+    return f"nothing is pending; snapshot: {name}{unknown}"
+
+
+def _execute(settings: Settings, selection: Selection, families: list[str]) -> bool:
+    from vsf_assets.warehouse.dbt import ensure_manifest
+
+    ensure_manifest(settings)
+    from vsf_assets.defs.build import BUILD_JOB
+    from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
+    from vsf_assets.defs.ingest import ingest_job_name
+    from vsf_assets.definitions import defs
+
+    definitions = defs()
+    failed, run_ids = [], []
+    with open_instance(settings) as instance:
+        jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": _config(selection)}}}) for f in families]
+        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}))
+        for name, config in jobs:
+            good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))
+            run_ids.append(run_id)
+            if not good:
+                failed.append(f"{name} failed: {failure_reason(instance, run_id)}")
+        warnings = _warnings(instance, run_ids[-1])
+    _summarize(settings, run_ids, warnings)
+    for line in failed:
+        click.echo(f"vsf: {line}", err=True)
+    return not failed
+
+
+def _selected(job_name: str, selection: Selection) -> list[str] | None:
+    """Return the raw tables a job is narrowed to; None for all of its assets."""
+    if not job_name.startswith("ingest_") or len(selection.feeds) == len(all_feeds()):
+        return None
+    return [table for name in selection.feeds for table in all_feeds()[name].tables]
+
+
+def _config(selection: Selection) -> dict[str, Any]:
+    return {"reload": selection.reload, "partitions": list(selection.partitions or [])}
+
+
+def _warnings(instance: Any, run_id: str) -> list[str]:
+    """Return the names of the checks that failed in a run."""
+    import dagster as dg
+
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    found = (record.event_log_entry.dagster_event.asset_check_evaluation_data for record in records)
+    return [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in found if not check.passed]
+
+
+def _summarize(settings: Settings, run_ids: list[str], warnings: list[str]) -> None:
+    """Print what became of the files of these runs."""
+    from vsf_assets.warehouse.ledger import read_files
+    from vsf_assets.warehouse.publish import current_snapshot
+
+    with Warehouse.of(settings).read("summary") as connection:
+        rows = read_files(connection, "list_contains(?, run_id)", (run_ids,)) if connection else []
+    if rows:
+        names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank")
+        cells = [
+            (r.feed, r.partition_key, r.file_name, r.status, r.lines_read, r.rows_loaded, r.rows_quarantined, r.rows_blank)
+            for r in rows
+        ]
+        click.echo(render(names, cells, "table"))
+    if any(row.rows_quarantined or row.status != "loaded" for row in rows):
+        click.echo('\nwhy rows or files were held back: vsf query "from reports.anomalies"')
+    for line in warnings:
+        click.echo(f"check failed: {line}")
+    snapshot = current_snapshot(settings)
+    click.echo(f"snapshot: {snapshot.name if snapshot else 'none yet'}")

@@ -1,0 +1,83 @@
+"""`vsf status`: every file and what became of it, what is pending, the current snapshot."""
+
+from typing import Any
+
+import click
+
+from vsf_assets.cli.output import format_option, render
+from vsf_assets.errors import LockTimeoutError
+from vsf_assets.ingest.pending import LedgerKey, sort_out
+from vsf_assets.ingest.store import open_store
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.warehouse.publish import current_snapshot
+
+COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
+SHOWN = 50
+_SQL = (
+    "select feed, partition_key, file_name, status, lines_read, rows_loaded, rows_quarantined, landed_at, bytes"
+    " from {}.files order by landed_at, file_name, feed"
+)
+
+
+@click.command("status")
+@format_option
+@click.option("--all", "everything", is_flag=True, help=f"every loaded file, not only the last {SHOWN}")
+def command(form: str, everything: bool) -> None:
+    """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot."""
+    settings = read_settings()
+    ledger, origin = _ledger(settings)
+    known = {_key(row) for row in ledger}
+    queue = sort_out(open_store(settings.landing).entries(), known)
+    waiting = [
+        (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)
+        for item in queue.new
+    ]
+    unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
+    rows = [row[:8] for row in ledger] + waiting + unknown
+    if form != "table":
+        click.echo(render(COLUMNS, rows, form))
+        return
+    hidden = 0
+    if not everything:
+        loaded = [row for row in rows if row[3] == "loaded"]
+        hidden = max(0, len(loaded) - SHOWN)
+        dropped = {id(row) for row in loaded[:hidden]}
+        rows = [row for row in rows if id(row) not in dropped]
+    click.echo(render(COLUMNS, rows, form) if rows else "no file was delivered yet; try: vsf demo")
+    if hidden:
+        click.echo(f"… and {hidden:,} earlier loaded files (vsf status --all)")
+    snapshot = current_snapshot(settings)
+    pending = f"{len(waiting)} pending, {len(unknown)} unknown"
+    click.echo(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
+    if unknown:
+        click.echo("unknown files stay where they are; rename them, or: vsf land FEED PATH")
+
+
+def _key(row: tuple[Any, ...]) -> LedgerKey:
+    return (row[0], row[1], row[2], row[8], row[7])
+
+
+def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], str]:
+    """Return the ledger's rows in landing order, and where they were read."""
+    from dataclasses import replace
+    from datetime import UTC
+
+    import duckdb
+
+    from vsf_assets.warehouse.connection import Warehouse
+    from vsf_assets.warehouse.ledger import has_ledger
+
+    def rows_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[Any, ...]]:
+        found = connection.execute(_SQL.format(schema)).fetchall()
+        return [(*row[:7], row[7].replace(tzinfo=UTC), row[8]) for row in found]
+
+    try:
+        with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
+            ready = connection is not None and has_ledger(connection)
+            return (rows_of(connection, "raw") if ready and connection else []), "the warehouse"
+    except LockTimeoutError:
+        snapshot = current_snapshot(settings)
+        if snapshot is None:
+            return [], "nowhere: the warehouse is in use and there is no snapshot yet"
+        with duckdb.connect(str(snapshot), read_only=True) as connection:
+            return rows_of(connection, "reports"), f"snapshot {snapshot.name}, because the warehouse is in use"

@@ -1,0 +1,35 @@
+"""The entry point of Dagster: what runs here, as policy. Reads the dbt manifest and nothing else."""
+
+import dagster as dg
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
+    from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets
+    from vsf_assets.defs.ingest import ingest_assets, ingest_job_name
+    from vsf_assets.defs.ledger import ledger_specs
+    from vsf_assets.defs.rebuild import rebuild_job
+    from vsf_assets.defs.sensors import TICK_SECONDS, dead_runs, landing_sensor, unbuilt_deliveries
+    from vsf_assets.defs.translator import load_dbt_assets
+    from vsf_assets.feeds import families
+    from vsf_assets.resources.warehouse import WarehouseResource
+    from vsf_assets.warehouse.paths import MANIFEST
+
+    raw = {family: ingest_assets(family) for family in families()}
+    marts = build_assets(load_dbt_assets(MANIFEST), MANIFEST.parent)
+    jobs = [dg.define_asset_job(ingest_job_name(family), [assets]) for family, assets in raw.items()]
+    build_job = dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT, *marts.keys))
+    automation = dg.AutomationConditionSensorDefinition(
+        "downstream",
+        target=dg.AssetSelection.all(),
+        minimum_interval_seconds=TICK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    return dg.Definitions(
+        assets=[*raw.values(), *ledger_specs(), marts],
+        jobs=[*jobs, build_job, rebuild_job],
+        sensors=[*(landing_sensor(family) for family in families()), unbuilt_deliveries, dead_runs, automation],
+        resources={"warehouse": WarehouseResource()},
+        executor=dg.in_process_executor,
+    )

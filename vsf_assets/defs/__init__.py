@@ -1,0 +1,1 @@
+"""Thin wiring: assets, checks, sensors and jobs around the engine. Rules live elsewhere."""

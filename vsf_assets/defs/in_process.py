@@ -1,0 +1,94 @@
+"""Running a job of the definitions in this process, recorded like a run of the code location.
+
+Here: the instance, the run and its origin, so that the UI shows and can re-execute it. Not here:
+what the command line asks for (cli/). `execute_in_process` would leave the run without an origin.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+from vsf_assets.defs.process import process_tags, reap
+from vsf_assets.settings import PROJECT_ROOT, Settings, export
+
+LOCATION = "vsf_assets"
+MODULE = "vsf_assets.definitions"
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def prepare_dagster_home(settings: Settings) -> None:
+    """Make DAGSTER_HOME with the shipped dagster.yaml, and tell Dagster where it is."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    target = settings.dagster_home / "dagster.yaml"
+    shipped = PROJECT_ROOT / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != shipped.read_bytes():
+        shutil.copyfile(shipped, target)
+    export({"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home)})
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Open the persistent instance; runs whose process is gone are marked failed."""
+    prepare_dagster_home(settings)
+    with dg.DagsterInstance.get() as instance:
+        reap(instance)
+        yield instance
+
+
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    config: Mapping[str, Any] | None = None,
+    tables: Sequence[str] | None = None,
+) -> tuple[bool, str]:
+    """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id."""
+    job = definitions.resolve_job_def(job_name)
+    if tables is not None:
+        wanted = {dg.AssetKey(table.split(".")) for table in tables}
+        job = job.get_subset(asset_selection=wanted & job.asset_layer.selected_asset_keys)
+    selection = frozenset(job.asset_layer.selected_asset_keys) or None
+    run = instance.create_run_for_job(
+        job_def=job,
+        run_config={**_SILENT, **(config or {})},
+        tags=process_tags(),
+        # Automation judges what a run made by its selection; without one it would build again.
+        asset_selection=selection,
+        remote_job_origin=_origin(job_name),
+    )
+    result = execute_run(InMemoryJob(job), run, instance, raise_on_error=False)
+    return result.success, run.run_id
+
+
+def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Return why a run failed, in the words of the innermost error."""
+    events = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for record in events:
+        event = record.event_log_entry.dagster_event
+        error = event.step_failure_data.error if event else None
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is not None:
+            return error.message.strip()
+    return "see the run in the Dagster UI"
+
+
+def _origin(job_name: str) -> RemoteJobOrigin:
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable, module_name=MODULE, working_directory=os.fspath(PROJECT_ROOT)
+    )
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job_name)

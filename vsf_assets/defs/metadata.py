@@ -1,0 +1,48 @@
+"""What materializations and checks carry: column schemas, previews, counts.
+
+Here: pure functions from contracts, rows and reports to Dagster metadata. Not here: assets.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from vsf_assets.contracts.projections import columns
+from vsf_assets.contracts.table import Table
+
+PREVIEW_ROWS = 10
+
+
+def contract_schema(table: Table) -> dg.TableSchema:
+    """Return a contract as Dagster's column schema, with descriptions."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name, c.type, description=c.description, constraints=dg.TableColumnConstraints(nullable=c.nullable)
+            )
+            for c in columns(table)
+        ]
+    )
+
+
+def stored_schema(stored: Iterable[tuple[str, str]]) -> dg.TableSchema:
+    """Return (column, type) pairs of a stored table as Dagster's column schema."""
+    return dg.TableSchema(columns=[dg.TableColumn(name, data_type) for name, data_type in stored])
+
+
+def markdown_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:
+    """Return rows as a readable table; long cells are cut, and pipes and newlines made harmless."""
+    if not rows:
+        return dg.MetadataValue.md("no rows")
+    lines = [_line(names), "|" + " --- |" * len(names), *(_line(row) for row in rows)]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _line(cells: Sequence[Any]) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value).replace("|", "\\|").replace("\n", "↵")
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,25 @@
+"""The rebuild as a job, so that the UI shows it; the command line runs the same job."""
+
+import dagster as dg
+
+from vsf_assets.defs.ingest import WRITER_TAG
+from vsf_assets.defs.process import process_tags
+from vsf_assets.pipeline import rebuild
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.runlog import run_log
+
+
+@dg.op(tags=WRITER_TAG)
+def rebuild_from_archive(context: dg.OpExecutionContext, warehouse: WarehouseResource) -> None:
+    """Make a new warehouse from the archive, check it, swap it in, publish it."""
+    context.instance.add_run_tags(context.run_id, process_tags())
+    with run_log(warehouse.settings(), context.run_id, context.log.info) as tell:
+        report = rebuild(warehouse.warehouse(tell), context.run_id, tell)
+    if report.problems:
+        raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
+
+
+@dg.job(name="rebuild_warehouse", description="A new warehouse from the archive, swapped in when it is good.")
+def rebuild_job() -> None:
+    """Rebuild the warehouse."""
+    rebuild_from_archive()

@@ -1,0 +1,192 @@
+"""Sensors: who notices files, what is not built, and runs whose process is gone.
+
+Here: pure decisions and ten lines of plumbing each. Not here: reading files (a sensor never
+hashes or decompresses) and rules of automation downstream (translator.DOWNSTREAM).
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from vsf_assets.defs.build import BUILD_JOB
+from vsf_assets.defs.ingest import ingest_job_name
+from vsf_assets.defs.process import reap
+from vsf_assets.feeds import families, recognize
+from vsf_assets.ingest.settle import Look, look_at, split_settled
+from vsf_assets.ingest.store import EPOCH, Entry, open_store
+from vsf_assets.resources.warehouse import WarehouseResource
+
+TICK_SECONDS = 5
+BACKSTOP_SECONDS = 30
+PAUSE_AFTER = 5
+BATCH_FILES = 1000
+_ACTIVE = {
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """What became of a job's last runs.
+
+    Attributes:
+        active: whether one is queued or running.
+        failures: how many failed in a row, newest first.
+        idle_seconds: time since the newest ended.
+    """
+
+    active: bool
+    failures: int
+    idle_seconds: float
+
+
+def hold_back(history: History) -> str | None:
+    """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
+    if history.active:
+        return "the last batch still runs"
+    if history.failures >= PAUSE_AFTER:
+        return (
+            f"PAUSED after {history.failures} failed runs in a row: see the last run, mend the cause, then materialize"
+            " once by hand or use `vsf run`; a good run resumes the sensor"
+        )
+    rest = TICK_SECONDS * 2**history.failures if history.failures else 0
+    if history.idle_seconds < rest:
+        return f"{history.failures} failed runs in a row; resting {rest} s before the next"
+    return None
+
+
+def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now: float) -> History:
+    """Summarize runs, newest first, given as (status, end time in seconds since 1970)."""
+    ended = [(status, end) for status, end in statuses if status not in _ACTIVE]
+    failures = 0
+    for status, _ in ended:
+        if status != dg.DagsterRunStatus.FAILURE:
+            break
+        failures += 1
+    idle = now - (ended[0][1] or 0.0) if ended else float("inf")
+    return History(len(ended) < len(statuses), failures, idle)
+
+
+def _history(instance: dg.DagsterInstance, job_name: str) -> History:
+    records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
+    return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
+
+
+def read_look(cursor: str | None) -> Look:
+    """Return the look a cursor holds; a lost or broken one only costs another look."""
+    try:
+        kept = json.loads(cursor or "{}")
+        entries = {
+            path: Entry(path, size, _from_microseconds(modified)) for path, (size, modified) in kept["look"].items()
+        }
+        return Look(float(kept["at"]), entries)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Look(0.0, {})
+
+
+def _from_microseconds(value: int):  # type: ignore[no-untyped-def]
+    from datetime import timedelta
+
+    return EPOCH + timedelta(microseconds=value)
+
+
+def as_config(entries: Sequence[Entry]) -> dict[str, list[int]]:
+    """Return path -> [bytes, modified microseconds] for a cursor or a run's config."""
+    return {e.path: [e.size, round((e.modified - EPOCH).total_seconds() * 1_000_000)] for e in entries}
+
+
+def landing_sensor(family: str) -> dg.SensorDefinition:
+    """Return the sensor that requests one ingest run for a batch of stable files of a family."""
+    names = {feed.name for feed in families()[family]}
+
+    @dg.sensor(
+        name=f"{family}_landing",
+        job_name=ingest_job_name(family),
+        minimum_interval_seconds=TICK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Notices stable files of {', '.join(sorted(names))} in the landing zone; one run takes a batch.",
+    )
+    def landing(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
+        settings = warehouse.settings()
+        entries = [e for e in open_store(settings.landing).entries() if _belongs(e, names)]
+        if settings.after_load == "keep":
+            entries = _without_loaded(warehouse, entries)
+        if not entries:
+            return dg.SkipReason("nothing is pending")
+        look = look_at(entries, time.time())
+        stable, _ = split_settled(read_look(context.cursor), look, settings.settle_seconds)
+        cursor = json.dumps({"at": look.at, "look": as_config(entries[:BATCH_FILES])})
+        reason = hold_back(_history(context.instance, ingest_job_name(family)))
+        if reason or not stable:
+            why = reason or f"{len(entries)} files are not stable yet"
+            return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
+        batch = as_config(stable[:BATCH_FILES])
+        config = {"reload": "changed", "looked_at": look.at - settings.settle_seconds, "look": batch}
+        request = dg.RunRequest(
+            run_config={"ops": {f"{family}_files": {"config": config}}}, tags={"vsf/files": str(len(batch))}
+        )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return landing
+
+
+def _belongs(entry: Entry, names: set[str]) -> bool:
+    recognized = recognize(entry.path)
+    return recognized is not None and recognized[0].name in names
+
+
+def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
+    """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
+    from vsf_assets.ingest.pending import sort_out
+    from vsf_assets.warehouse.ledger import has_ledger, read_files
+
+    with warehouse.warehouse().read("sensor") as connection:
+        known = {row.key for row in read_files(connection)} if connection and has_ledger(connection) else set()
+    return [item.entry for item in sort_out(entries, known).new]
+
+
+@dg.sensor(
+    name="unbuilt_deliveries",
+    job_name=BUILD_JOB,
+    minimum_interval_seconds=BACKSTOP_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Backstop: requests a build where one is missing, e.g. after a crash or a changed model.",
+)
+def unbuilt_deliveries(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a build when two looks in a row find deliveries that no snapshot shows."""
+    from vsf_assets.survey import survey
+
+    target = warehouse.warehouse()
+    if not target.file.exists():
+        return dg.SkipReason("there is no warehouse yet")
+    found = survey(target.settings, target)
+    if not (found.needs_build or found.needs_publish):
+        return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
+    reason = hold_back(_history(context.instance, BUILD_JOB))
+    if reason:
+        return dg.SkipReason(reason)
+    if not context.cursor:
+        return dg.SensorResult(skip_reason=dg.SkipReason("something is not built; looking once more"), cursor="unbuilt")
+    config = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_config=config)], cursor="")
+
+
+@dg.sensor(
+    name="dead_runs",
+    minimum_interval_seconds=BACKSTOP_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Marks runs failed whose process is gone.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Reap runs of this machine."""
+    reaped = reap(context.instance)
+    return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")

@@ -1,0 +1,98 @@
+"""How dbt models and tests look in Dagster: keys, groups, owners, checks.
+
+Here: the translator and the specs made from the manifest. Not here: running dbt. `dagster_dbt` is
+imported without dbt (it allows that), because dbt costs seconds and only a build needs it.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from vsf_assets.errors import VsfError
+
+
+def _import_dagster_dbt() -> None:
+    if "dagster_dbt" in sys.modules or "dbt" in sys.modules:
+        return
+    sys.modules["dbt"] = None  # type: ignore[assignment]
+    try:
+        import dagster_dbt  # noqa: F401
+    finally:
+        del sys.modules["dbt"]
+
+
+_import_dagster_dbt()
+
+from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs  # noqa: E402
+
+UNIQUE_ID = "dagster_dbt/unique_id"
+DOWNSTREAM = dg.AutomationCondition.any_deps_updated()
+"""Follows any updated dependency, also one that comes while a build runs; a build that finds
+nothing new ends at once, so a tick too many is cheap and a lost one is impossible."""
+
+
+class VsfTranslator(DagsterDbtTranslator):
+    """One name in four places: the asset key is DuckDB's schema.table; the group is the layer."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Return [schema, table]; a source's schema is its source name."""
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """Return the spec with the layer as group and the automation of everything downstream."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        return spec.replace_attributes(
+            group_name=properties["schema"],
+            kinds={"dbt", "duckdb"},
+            description=properties.get("description") or "",
+            automation_condition=DOWNSTREAM,
+            skippable=True,
+        )
+
+
+class DbtAssets:
+    """The dbt project as Dagster specs."""
+
+    def __init__(self, manifest: Mapping[str, Any]):
+        self.manifest = manifest
+        self.translator = VsfTranslator()
+        self.specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=self.translator)
+        self.by_id = {spec.metadata[UNIQUE_ID]: spec for spec in self.specs}
+
+    def check_specs(self) -> list[dg.AssetCheckSpec]:
+        """Return every dbt test as an asset check."""
+        checks: dict[dg.AssetCheckKey, dg.AssetCheckSpec] = {}
+        for unique_id, spec in self.by_id.items():
+            for child in self.manifest["child_map"][unique_id]:
+                if child.startswith("test."):
+                    check = self.translator.get_asset_check_spec(
+                        asset_spec=spec, manifest=self.manifest, unique_id=child, project=None
+                    )
+                    if check is not None:
+                        checks[check.key] = check
+        return list(checks.values())
+
+    def select(self, keys: set[dg.AssetKey]) -> list[str]:
+        """Return dbt's selectors of some assets."""
+        nodes = self.manifest["nodes"]
+        return [".".join(nodes[unique_id]["fqn"]) for unique_id, spec in self.by_id.items() if spec.key in keys]
+
+
+@cache
+def load_dbt_assets(path: Path) -> DbtAssets:
+    """Read the manifest.
+
+    Raises:
+        VsfError: there is none yet.
+    """
+    if not path.exists():
+        raise VsfError(f"the dbt manifest is missing; run: make install (or: vsf prepare). Expected at {path}")
+    return DbtAssets(json.loads(path.read_bytes()))

@@ -1,0 +1,164 @@
+"""Build, check, publish under one hold of the lock; and the rebuild of a warehouse.
+
+Here: the order of the steps and what a failure leaves behind. Not here: the steps themselves.
+Dagster, the sensors and the command line all come through here. May not import Dagster.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.builds import read_build_state, record_build
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        outcome: dbt's outcome; None where nothing was to be built.
+        snapshot: the file that was published, or None.
+        number: number of the build.
+    """
+
+    outcome: dbt.DbtOutcome | None = None
+    snapshot: Path | None = None
+    number: int = 0
+    tables: dict[str, "TableInfo"] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why nothing was published, one line each."""
+        if self.outcome is None:
+            return []
+        blocking = [f"{check.name}: {check.message}" for check in self.outcome.blocking]
+        return [*self.outcome.errors, *blocking]
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A stored table: row count and (column, type) pairs."""
+
+    rows: int
+    columns: tuple[tuple[str, str], ...]
+
+
+def build_and_publish(
+    warehouse: Warehouse,
+    run_id: str,
+    only_if_pending: bool = False,
+    progress: Progress = lambda _: None,
+) -> BuildReport:
+    """Build every mart, check, and publish; an earlier snapshot stays current on any failure.
+
+    Args:
+        warehouse: the warehouse; its lock is held from the build to the pointer's change.
+        run_id: recorded with the build.
+        only_if_pending: do nothing where no delivery or model is newer than the snapshot.
+        progress: told what is being done.
+
+    Returns:
+        A report; `problems` says what held the snapshot back.
+
+    Raises:
+        LockTimeoutError, VsfError, OSError: a step could not be done.
+    """
+    settings = warehouse.settings
+    report = BuildReport()
+    with warehouse.lock("build and publish"):
+        with warehouse.connect() as connection:
+            ensure_tables(connection)
+            state = read_build_state(connection, settings)
+        report.number = state.number
+        if not (only_if_pending and state.is_current):
+            progress("building the marts and checking them (dbt)")
+            report.outcome = dbt.build(settings, warehouse.file)
+            report.tables = table_infos(warehouse)
+            if report.problems:
+                return report
+            report.number = max(state.number, newest_number(settings)) + 1
+            with warehouse.connect() as connection:
+                record_build(connection, settings, report.number, run_id, datetime.now(UTC))
+        if snapshot_number(current_snapshot(settings)) != report.number:
+            progress(f"publishing snapshot {report.number}")
+            report.snapshot = publish(warehouse, report.number)
+    return report
+
+
+def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
+    """Build some models and their tests without publishing; the next full build absorbs the rest."""
+    with warehouse.lock("build of some models"):
+        with warehouse.connect() as connection:
+            ensure_tables(connection)
+        outcome = dbt.build(warehouse.settings, warehouse.file, select)
+        return BuildReport(outcome, tables=table_infos(warehouse))
+
+
+def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
+    """Return row counts and columns of every stored table; the caller holds the lock."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    with warehouse.connect(read_only=True) as connection:
+        listed = connection.execute(
+            "select table_schema || '.' || table_name, column_name, lower(data_type) from information_schema.columns"
+            " where table_catalog = current_database() order by ordinal_position"
+        ).fetchall()
+        for table, column, data_type in listed:
+            columns.setdefault(table, []).append((column, data_type))
+        counts = {table: connection.table(table).count("*").fetchall()[0][0] for table in columns}
+    return {table: TableInfo(counts[table], tuple(columns[table])) for table in columns}
+
+
+def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:
+    """Make a new warehouse from the archive beside the old one, and swap it in when it is good.
+
+    Raises:
+        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged.
+    """
+    from vsf_assets.ingest.engine import ingest_archive
+
+    settings = warehouse.settings
+    beside = Warehouse(settings, settings.home / "warehouse" / "rebuild" / "warehouse.duckdb", warehouse.on_wait)
+    report = BuildReport()
+    with warehouse.lock("rebuild"):
+        _remove(beside.file)
+        ingest_archive(beside, run_id, progress)
+        progress("building the marts and checking them (dbt)")
+        report.outcome = dbt.build(settings, beside.file)
+        report.tables = table_infos(beside)
+        if report.problems:
+            return report
+        report.number = newest_number(settings) + 1
+        with beside.connect() as connection:
+            record_build(connection, settings, report.number, run_id, datetime.now(UTC))
+            connection.execute("checkpoint")
+        _absorb_log(warehouse)
+        beside.file.replace(warehouse.file)
+        progress(f"publishing snapshot {report.number}")
+        report.snapshot = publish(warehouse, report.number)
+    return report
+
+
+def _remove(file: Path) -> None:
+    """Remove a DuckDB file and its write-ahead log."""
+    file.with_name(file.name + ".wal").unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _absorb_log(warehouse: Warehouse) -> None:
+    """Leave no write-ahead log beside the old file: it must never be paired with the new one."""
+    import duckdb
+
+    if warehouse.file.exists():
+        try:
+            with warehouse.connect() as connection:
+                connection.execute("checkpoint")
+        except duckdb.Error:
+            # The old file is damaged, which may be why it is rebuilt; the new one holds all of it.
+            warehouse.file.unlink()
+    warehouse.file.with_name(warehouse.file.name + ".wal").unlink(missing_ok=True)

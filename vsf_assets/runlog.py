@@ -1,0 +1,51 @@
+"""What a run says of itself: progress lines for people, and a structured log file per run.
+
+Here: the one way to tell progress. Not here: Dagster's event log (it gets the same lines).
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from vsf_assets.settings import Settings
+
+LOGGER = "vsf"
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object per line: time (UTC), level, run, message."""
+
+    def __init__(self, run_id: str):
+        super().__init__()
+        self._run_id = run_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname.lower(), "run_id": self._run_id, "message": record.getMessage()}
+        return json.dumps(line, ensure_ascii=False)
+
+
+@contextmanager
+def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Yield a function that tells progress to the run's log file, to listeners, and to `also`."""
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
+    handler.setFormatter(_JsonLines(run_id))
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+
+    def tell(message: str) -> None:
+        logger.info(message)
+        also(message)
+
+    try:
+        yield tell
+    except BaseException as error:
+        logger.error("%s: %s", type(error).__name__, error)
+        raise
+    finally:
+        logger.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,143 @@
+"""Running dbt in this process: the models, their tests, and the manifest of the project.
+
+Here: one invocation at a time, its outcome as plain data, and the closed file afterwards. Not
+here: Dagster events (defs/build.py) and the decision to publish (pipeline.py). In process because
+a child costs three times as much, and because the caller's lock then needs no handing over.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.errors import VsfError
+from vsf_assets.settings import Settings, export
+from vsf_assets.warehouse.builds import project_version
+from vsf_assets.warehouse.paths import DBT_PROJECT, MANIFEST
+
+_QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
+_RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+SAMPLE_ROWS = 10
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A dbt test that found rows.
+
+    Attributes:
+        name: the test's name.
+        severity: error (blocks publishing) or warn.
+        message: what dbt says of it.
+        columns, rows: a sample of what it found.
+    """
+
+    name: str
+    severity: str
+    message: str
+    columns: list[str] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+@dataclass
+class DbtOutcome:
+    """What a dbt invocation did.
+
+    Attributes:
+        events: dbt's result messages, one per model and test, as dictionaries.
+        errors: models or tests that could not run, with the reason.
+        failed: tests that found rows, by unique id.
+        timings: seconds by model.
+    """
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    failed: dict[str, FailedCheck] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def blocking(self) -> list[FailedCheck]:
+        """The failed tests that hold a snapshot back."""
+        return [check for check in self.failed.values() if check.severity == "error"]
+
+
+def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = ()) -> DbtOutcome:
+    """Build models and run their tests (not the unit tests); the file is closed afterwards.
+
+    The caller holds the warehouse lock.
+
+    Raises:
+        VsfError: dbt could not start, e.g. a model does not parse.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if select:
+        arguments += ["--select", *select, "--indirect-selection", "cautious"]
+    result, events = invoke(settings, warehouse_file, arguments)
+    outcome = DbtOutcome(events)
+    for item in result.result or []:
+        status, node = str(item.status), item.node
+        if node.resource_type == "model":
+            outcome.timings[node.name] = item.execution_time
+        if status in ("error", "runtime error"):
+            outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
+        elif status in ("fail", "warn"):
+            outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
+    return outcome
+
+
+def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
+    """Describe a failed test with a sample of the rows it found."""
+    import duckdb
+
+    severity = "error" if status == "fail" else "warn"
+    message = f"{item.failures} {item.node.description or item.node.name}"
+    connection = duckdb.connect(str(warehouse_file), read_only=True)
+    try:
+        found = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
+        return FailedCheck(item.node.name, severity, message, found.columns, found.fetchall())
+    finally:
+        connection.close()
+
+
+def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+    """Run dbt with arguments; return its result and the result messages."""
+    target = settings.home / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    export({"VSF_WAREHOUSE_FILE": str(warehouse_file), "VSF_SCORE_SEED": settings.score_seed})
+    return _invoke(arguments, target)
+
+
+def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
+    handlers = logging.getLogger().handlers[:]
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    events: list[dict[str, Any]] = []
+
+    def keep(event: Any) -> None:
+        if event.info.name in _RESULT_EVENTS:
+            events.append(msg_to_dict(event))
+
+    places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target, "--log-path", target]
+    try:
+        result = dbtRunner(callbacks=[keep]).invoke([*_QUIET, *arguments, *map(str, places)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        logging.getLogger().handlers[:] = handlers
+    if result.exception is not None:
+        raise VsfError(f"dbt could not run: {result.exception}") from result.exception
+    return result, events
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """Return the project's manifest, made anew where models changed since it was written."""
+    stamp = MANIFEST.with_name("manifest.version")
+    version = hashlib.sha256(project_version(settings).encode()).hexdigest()
+    if MANIFEST.exists() and stamp.exists() and stamp.read_text() == version:
+        return MANIFEST
+    MANIFEST.parent.mkdir(parents=True, exist_ok=True)
+    _invoke(["parse"], MANIFEST.parent)
+    stamp.write_text(version)
+    return MANIFEST
