@@ -1,0 +1,105 @@
+{# What belongs here: how repeated ids are found cheaply. What does not: what a feed calls its id. #}
+
+{# One number that orders rows as they landed: first by delivery, then by line. #}
+{% macro landing_order(landing_position, line_number) -%}
+    {{ landing_position }} * 1000000000000 + {{ line_number }}
+{%- endmacro %}
+
+{# Per file the lowest and highest id, and whether every id is greater than the one before it. The window
+   has no order on purpose: DuckDB then streams it, and an ascent in whatever order the rows are read
+   proves that no id repeats. So a wrong guess about that order costs time, never a wrong answer. #}
+{% macro id_ranges(rows, id) -%}
+    select
+        _file_id,
+        min({{ id }}) as lowest_id,
+        max({{ id }}) as highest_id,
+        count(*) = 1 + count(case when is_ascent then 1 end) as is_ascending
+    from (
+        select
+            _file_id,
+            {{ id }},
+            _file_id = lag(_file_id) over () and {{ id }} > lag({{ id }}) over () as is_ascent
+        from {{ rows }}
+    ) as steps
+    group by _file_id
+{%- endmacro %}
+
+{# CTEs, the last called `final`: the rows of `rows` whose id stood already in the partition, one row each,
+   with the row that stands. `files` needs file_id, raw_file_id, landing_position and the column `partition`.
+   Only files whose ids may repeat are hashed; files with ascending ids in ranges of their own are done. #}
+{% macro repeated_rows(rows, files, partition, id, payload) -%}
+ranges as (
+    select files.*, ranges.lowest_id, ranges.highest_id, ranges.is_ascending
+    from ({{ id_ranges(rows, id) }}) as ranges
+    inner join {{ files }} as files on ranges._file_id = files.raw_file_id
+),
+
+-- A join on purpose: a correlated `exists` with two range conditions loses rows in DuckDB 1.5.5.
+overlapping as (
+    select ranges.file_id
+    from ranges
+    inner join ranges as others
+        on
+            ranges.{{ partition }} = others.{{ partition }}
+            and ranges.file_id != others.file_id
+            and ranges.lowest_id <= others.highest_id
+            and ranges.highest_id >= others.lowest_id
+),
+
+suspects as (
+    select *
+    from ranges
+    where not is_ascending or file_id in (select file_id from overlapping)
+),
+
+suspect_rows as (
+    select
+        suspects.file_id,
+        suspects.{{ partition }},
+        arrivals._line as line_number,
+        arrivals.{{ id }},
+        {% for column in payload %}arrivals.{{ column }},
+        {% endfor -%}
+        {{ landing_order('suspects.landing_position', 'arrivals._line') }} as arrival
+    from {{ rows }} as arrivals
+    inner join suspects on arrivals._file_id = suspects.raw_file_id
+),
+
+repeated_ids as (
+    select {{ partition }}, {{ id }}, min(arrival) as first_arrival
+    from suspect_rows
+    group by {{ partition }}, {{ id }}
+    having count(*) > 1
+),
+
+repeated as (
+    select suspect_rows.*, repeated_ids.first_arrival
+    from suspect_rows
+    inner join repeated_ids
+        on
+            suspect_rows.{{ partition }} = repeated_ids.{{ partition }}
+            and suspect_rows.{{ id }} = repeated_ids.{{ id }}
+),
+
+final as (
+    select
+        repeated.file_id,
+        repeated.line_number,
+        repeated.{{ partition }},
+        repeated.{{ id }},
+        firsts.file_id as first_file_id,
+        firsts.line_number as first_line_number,
+        case
+            when {% for column in payload %}repeated.{{ column }} is not distinct from firsts.{{ column }}
+                {%- if not loop.last %} and {% endif %}{% endfor %}
+                then 'duplicate_row'
+            else 'duplicate_key'
+        end as anomaly
+    from repeated
+    inner join repeated as firsts
+        on
+            repeated.{{ partition }} = firsts.{{ partition }}
+            and repeated.first_arrival = firsts.arrival
+    where repeated.arrival > repeated.first_arrival
+)
+{%- endmacro %}

@@ -1,0 +1,79 @@
+with
+
+files as (
+    select * from {{ ref('stg_ledger__files') }}
+),
+
+findings as (
+    select * from {{ source('raw', 'findings') }}
+),
+
+loaded as (
+    select * from files where status = 'loaded'
+),
+
+-- Findings carry the id of the delivery that was read, the report that of the delivery the content belongs to.
+structural as (
+    select
+        files.file_id,
+        findings.line_number,
+        findings.anomaly,
+        findings.column_name,
+        findings.raw_value,
+        findings.raw_text,
+        findings.severity,
+        findings.reason
+    from findings
+    inner join files on findings.file_id = files.raw_file_id
+),
+
+duplicates as (
+    select repeats.file_id, 'duplicate_file' as anomaly, originals.*
+    from files as repeats
+    inner join loaded as originals
+        on
+            repeats.feed = originals.feed
+            and repeats.partition_key is not distinct from originals.partition_key
+            and repeats.sha256 = originals.sha256
+    where repeats.status = 'duplicate_file'
+),
+
+firsts as (
+    select feed, sha256, min(landing_position) as first_position
+    from loaded
+    group by feed, sha256
+),
+
+repeated_contents as (
+    select loaded.file_id, 'repeated_content' as anomaly, originals.*
+    from loaded
+    inner join firsts on loaded.feed = firsts.feed and loaded.sha256 = firsts.sha256
+    inner join loaded as originals on firsts.first_position = originals.landing_position
+    where loaded.partition_key is distinct from originals.partition_key
+),
+
+whole_files as (
+    select * from duplicates
+    union all
+    select * from repeated_contents
+),
+
+final as (
+    select * from structural
+
+    union all
+
+    select
+        file_id,
+        cast(null as bigint) as line_number,
+        anomaly,
+        cast(null as varchar) as column_name,
+        cast(null as varchar) as raw_value,
+        cast(null as varchar) as raw_text,
+        'warning' as severity,
+        'same content as ' || file_name || coalesce(' of partition ' || partition_key, '')
+        || ', landed ' || cast(landed_at as varchar) as reason
+    from whole_files
+)
+
+select * from final

@@ -1,0 +1,114 @@
+"""The `vsf` command in tests: an empty home, the command line in this process, what a snapshot holds.
+
+Here: helpers and fixtures of tests that go through `vsf` or Dagster. Not here: assertions, and the
+engine without the command line (homes.py).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from vsf_assets.cli.main import COMMANDS, cli
+from vsf_assets.errors import UsageError, VsfError
+
+SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
+NOT_COMPARED = {
+    "raw.files": "loaded_at, run_id",
+    "reports.files": "loaded_at, run_id",
+    "staging.stg_ledger__files": "loaded_at, run_id",
+}
+"""Columns that tell of the run and not of the data."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed and how it ended."""
+
+    exit_code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """An own VSF_HOME; the environment already names it."""
+
+    path: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.path / "landing"
+
+    @property
+    def current(self) -> Path:
+        return self.path / "snapshots" / "current.duckdb"
+
+    def drop(self, files: Mapping[str, str | bytes]) -> None:
+        """Put files into the landing zone as a stranger would."""
+        for name, content in files.items():
+            target = self.landing / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def vsf(self, *words: str) -> Outcome:
+        """Run the command line in this process, with the exit codes of `main`."""
+        assert words[0] in COMMANDS
+        result = CliRunner().invoke(cli, list(words), standalone_mode=False)
+        error, code = result.exception, result.exit_code
+        if isinstance(error, SystemExit):
+            code = int(error.code or 0)
+        elif isinstance(error, UsageError) or type(error).__module__.startswith("click"):
+            code = 2
+        elif isinstance(error, VsfError):
+            code = 1
+        elif error is not None:
+            raise error
+        return Outcome(code, result.stdout, result.stderr + (str(error) if error else ""))
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the current snapshot."""
+        with duckdb.connect(str(self.current.resolve()), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return every table of the snapshot as sorted rows, without what tells of the run."""
+        return tables_of(self.current.resolve())
+
+
+def tables_of(file: Path) -> dict[str, list[str]]:
+    """Return every table of a DuckDB file as sorted rows, without what tells of the run."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables order by 1"
+        ).fetchall()
+        found = {}
+        for (name,) in names:
+            if name != "raw.builds":
+                without = f"exclude ({NOT_COMPARED[name]})" if name in NOT_COMPARED else ""
+                found[name] = sorted(map(repr, connection.execute(f"select * {without} from {name}").fetchall()))
+        return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home that the environment names; files count as stable at once."""
+    monkeypatch.setenv("VSF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
+    for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def campaign_samples() -> Path:
+    """The folder of real campaign files; the test is skipped where they are not."""
+    folder = SAMPLES / "campaigns" / "1"
+    if not folder.exists():
+        pytest.skip(f"no samples at {SAMPLES}; set VSF_SAMPLES")
+    return folder

@@ -1,0 +1,109 @@
+"""The dbt project on its own: it builds on nothing, its unit tests pass, scores equal another computation.
+
+Not here: single rules of the models (dbt unit tests beside them) and the way through `vsf run`.
+"""
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets_tests.commandline import Home
+
+Pair = tuple[int, int]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0"})
+    dbt.ensure_manifest(made)
+    return made
+
+
+def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(settings: Settings) -> None:
+    warehouse = Warehouse.of(settings)
+    with warehouse.connect() as connection:
+        ensure_tables(connection)
+    outcome = dbt.build(settings, warehouse.file)
+    assert (outcome.errors, outcome.failed) == ([], {})
+    with warehouse.connect(read_only=True) as connection:
+        sql = "select data_type from information_schema.columns where table_name = ? and column_name = ?"
+        assert connection.execute(sql, ["fct_campaign_scores", "revenue"]).fetchall() == [("DECIMAL(18,6)",)]
+        assert connection.table("marts.fct_campaign_scores").fetchall() == []
+
+
+def test_the_unit_tests_of_the_models_pass(settings: Settings) -> None:
+    warehouse = Warehouse.of(settings)
+    with warehouse.connect() as connection:
+        ensure_tables(connection)
+    dbt.build(settings, warehouse.file)
+    result, _ = dbt.invoke(settings, warehouse.file, ["test", "--select", "test_type:unit"])
+    failed = {item.node.name: item.message for item in result.result if str(item.status) != "pass"}
+    assert failed == {}
+    assert len(result.result) >= 20
+
+
+def scores_by_hand(
+    impressions: set[Pair], clicks: dict[int, Pair], conversions: list[tuple[int, Decimal]], seed: str
+) -> dict[int, list[int]]:
+    """Choose banners as the rules say, straight from the rows of one quarter: campaign -> banners in rank order."""
+    clicked = Counter(clicks.values())
+    sold: Counter[Pair] = Counter()
+    earned: dict[Pair, Decimal] = defaultdict(Decimal)
+    for click_id, revenue in conversions:
+        if click_id in clicks:
+            sold[clicks[click_id]] += 1
+            earned[clicks[click_id]] += revenue
+    chosen = {}
+    for campaign in sorted({pair[1] for pair in impressions | set(clicked)}):
+        banners = sorted(b for b, c in impressions | set(clicked) if c == campaign)
+        winners = [b for b in banners if sold[b, campaign]]
+        winners.sort(key=lambda b: (-earned[b, campaign], -sold[b, campaign], -clicked[b, campaign], b))
+        if len(winners) >= 5:
+            chosen[campaign] = winners[:10]
+            continue
+        others = sorted((b for b in banners if b not in winners and clicked[b, campaign]), key=lambda b: (-clicked[b, campaign], b))
+        rest = [b for b in banners if b not in winners and b not in others]
+        rest.sort(key=lambda b: hashlib.md5(f"{seed}|1|{campaign}|{b}".encode()).hexdigest())
+        chosen[campaign] = [*winners, *others, *rest][:5]
+    return chosen
+
+
+def made_up_quarter(rng: random.Random) -> tuple[list[Pair], dict[int, Pair], list[tuple[int, Decimal]]]:
+    """Return impressions, clicks and conversions of campaigns small and large, with ties on purpose."""
+    sizes = {campaign: rng.choice([1, 3, 4, 6, 8, 12, 20]) for campaign in range(1, 31)}
+    pairs = [(campaign * 100 + n, campaign) for campaign, size in sizes.items() for n in range(size)]
+    impressions = [rng.choice(pairs) for _ in range(4 * len(pairs))]
+    quiet = {campaign for campaign in sizes if rng.random() < 0.3}
+    clicks = {n: pair for n, pair in enumerate(rng.choice(pairs) for _ in range(len(pairs))) if pair[1] not in quiet}
+    buyers = [click for click, pair in clicks.items() if pair[1] % 3]
+    conversions = [(rng.choice(buyers), Decimal(rng.choice([1, 1, 2]))) for _ in range(len(pairs) // 2)]
+    return impressions, clicks, conversions
+
+
+@pytest.mark.parametrize("seed", ["vsf", "it's another"])
+def test_scores_equal_an_independent_computation(home: Home, monkeypatch: pytest.MonkeyPatch, seed: str) -> None:
+    monkeypatch.setenv("VSF_SCORE_SEED", seed)
+    impressions, clicks, conversions = made_up_quarter(random.Random(seed))
+    home.drop(
+        {
+            "impressions_1.csv": "banner_id,campaign_id\n" + "".join(f"{b},{c}\n" for b, c in impressions),
+            "clicks_1.csv": "click_id,banner_id,campaign_id\n"
+            + "".join(f"{n},{b},{c}\n" for n, (b, c) in clicks.items()),
+            "conversions_1.csv": "conversion_id,click_id,revenue\n"
+            + "".join(f"{n},{click},{revenue}\n" for n, (click, revenue) in enumerate(conversions)),
+        }
+    )
+    assert home.vsf("run").exit_code == 0
+    found = defaultdict(list)
+    for campaign, banner in home.ask("select campaign_id, banner_id from marts.fct_campaign_scores order by campaign_id, rank"):
+        found[campaign].append(banner)
+    assert dict(found) == scores_by_hand(set(impressions), clicks, conversions, seed)
+    rules = {row[0] for row in home.ask("select distinct rule from marts.fct_campaign_scores")}
+    assert rules == {"top_revenue", "most_clicked", "random"}
