@@ -98,9 +98,7 @@ def _place(values: Mapping[str, str], name: str, home: Path, default: str) -> st
     if not text:
         return str(home / default)
     if "://" in text:
-        raise SettingsError(
-            f"{name}={text!r}: object-store addresses are not supported yet; name a folder"
-        )
+        raise SettingsError(f"{name}={text!r}: object-store addresses are not supported yet; name a folder")
     return str((PROJECT_ROOT / Path(text).expanduser()).resolve())
 
 
@@ -114,9 +112,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values = {v.name: given.get(v.name, "").strip() or v.default for v in VARIABLES}
     home = (PROJECT_ROOT / Path(values["VSF_HOME"]).expanduser()).resolve()
     if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
-        raise SettingsError(
-            f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}"
-        )
+        raise SettingsError(f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}")
     threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")

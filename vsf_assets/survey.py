@@ -12,7 +12,7 @@ from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.store import open_store
 from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings
-from vsf_assets.warehouse.builds import BuildState, read_build_state
+from vsf_assets.warehouse.builds import NO_BUILD, BuildState, read_build_state
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow, has_ledger, read_files
 from vsf_assets.warehouse.publish import current_snapshot, snapshot_number
@@ -33,7 +33,7 @@ class Survey:
     queue: Queue
     files: list[FileRow] = field(default_factory=list)
     outdated: list[FileRow] = field(default_factory=list)
-    build: BuildState = BuildState(0, False)
+    build: BuildState = NO_BUILD
     snapshot: Path | None = None
 
     @property
@@ -67,7 +67,7 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
     """
     entries = open_store(settings.landing).entries()
     files: list[FileRow] = []
-    build = BuildState(0, False)
+    build = NO_BUILD
     with warehouse.read("looking for work") as connection:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)

@@ -24,4 +24,5 @@ def command(port: int) -> None:
     program = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     os.chdir(PROJECT_ROOT)
-    os.execve(program, [str(program), *arguments], child_environment({}))
+    # Replaces this process, so that Ctrl-C reaches Dagster itself.
+    os.execve(program, [str(program), *arguments], child_environment({}))  # noqa: S606

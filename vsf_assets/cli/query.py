@@ -32,9 +32,7 @@ def open_snapshot(settings: Settings) -> Path:
     return snapshot
 
 
-def query_snapshot(
-    settings: Settings, sql: str, as_json: bool = False
-) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the columns and rows of a query; with `as_json` one JSON text per row.
 
     Raises:

@@ -14,8 +14,8 @@ def command() -> None:
         from vsf_assets.warehouse.dbt import ensure_manifest
 
         ensure_manifest(settings)
-        from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
         from vsf_assets.definitions import defs
+        from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
         from vsf_assets.warehouse.publish import current_snapshot
 
         with open_instance(settings) as instance:

@@ -30,7 +30,9 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
     for path in outputs:
         if path.suffix not in (".json", ".csv"):
             raise UsageError(f"{path}: the name must end in .json or .csv")
-    conditions = [f"campaign_id = {campaign}"] * (campaign is not None) + [f"quarter = {quarter}"] * (quarter is not None)
+    conditions = [f"campaign_id = {campaign}"] * (campaign is not None) + [f"quarter = {quarter}"] * (
+        quarter is not None
+    )
     sql = (
         "select campaign_id, quarter, rank, banner_id, revenue, conversions, clicks, rule"  # noqa: S608
         f" from marts.fct_campaign_scores where {' and '.join(conditions) or 'true'} order by 1, 2, 3"
@@ -39,7 +41,9 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
         names, rows = query_snapshot(settings, sql, path.suffix == ".json")
         if not rows:
             raise UsageError("no banner is chosen for this campaign and quarter; see: vsf status")
-        text = "[\n" + ",\n".join(row[0] for row in rows) + "\n]" if path.suffix == ".json" else render(names, rows, "csv")
+        text = (
+            "[\n" + ",\n".join(row[0] for row in rows) + "\n]" if path.suffix == ".json" else render(names, rows, "csv")
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.write_text(text + "\n", encoding="utf-8")

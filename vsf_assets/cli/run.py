@@ -40,20 +40,25 @@ def make_selection(
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = feeds or tuple(known)
+    keys = list(dict.fromkeys(key for name in chosen for key in known[name].partitioning.keys))
+    return Selection(chosen, _partitions(keys, partition, first, last), "all" if force else "changed")
+
+
+def _partitions(keys: list[str], partition: str | None, first: str | None, last: str | None) -> list[str] | None:
+    """Return the partition keys asked for; None for all."""
     if partition is not None and (first is not None or last is not None):
         raise UsageError("--partition and --from/--to exclude each other")
-    keys = list(dict.fromkeys(key for name in chosen for key in known[name].partitioning.keys))
     for key in (partition, first, last):
         if key is not None and key not in keys:
             raise UsageError(f"no chosen feed has a partition {key}; partitions: {', '.join(keys) or 'none'}")
-    wanted: list[str] | None = None
     if partition is not None:
-        wanted = [partition]
-    elif first is not None or last is not None:
-        wanted = [k for k in keys if (first or keys[0]) <= k <= (last or keys[-1])]
-        if not wanted:
-            raise UsageError(f"--from {first} is after --to {last}")
-    return Selection(chosen, wanted, "all" if force else "changed")
+        return [partition]
+    if first is None and last is None:
+        return None
+    wanted = [k for k in keys if (first or keys[0]) <= k <= (last or keys[-1])]
+    if not wanted:
+        raise UsageError(f"--from {first} is after --to {last}")
+    return wanted
 
 
 def run(settings: Settings, selection: Selection) -> bool:
@@ -77,10 +82,10 @@ def _execute(settings: Settings, selection: Selection, families: list[str]) -> b
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     ensure_manifest(settings)
+    from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
     from vsf_assets.defs.ingest import ingest_job_name
-    from vsf_assets.definitions import defs
 
     definitions = defs()
     failed, run_ids = [], []
@@ -129,7 +134,16 @@ def _summarize(settings: Settings, run_ids: list[str], warnings: list[str]) -> N
     if rows:
         names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank")
         cells = [
-            (r.feed, r.partition_key, r.file_name, r.status, r.lines_read, r.rows_loaded, r.rows_quarantined, r.rows_blank)
+            (
+                r.feed,
+                r.partition_key,
+                r.file_name,
+                r.status,
+                r.lines_read,
+                r.rows_loaded,
+                r.rows_quarantined,
+                r.rows_blank,
+            )
             for r in rows
         ]
         click.echo(render(names, cells, "table"))

@@ -39,7 +39,9 @@ class Findings(pa.DataFrameModel):
     """Something found wrong with a file or a record at ingest."""
 
     file_id: int = pa.Field(description="delivery the finding belongs to")
-    line_number: int = pa.Field(nullable=True, description="physical line the record starts on; empty for the whole file")
+    line_number: int = pa.Field(
+        nullable=True, description="physical line the record starts on; empty for the whole file"
+    )
     anomaly: str = pa.Field(description="kind of the anomaly")
     column_name: str = pa.Field(nullable=True, description="column the finding is about")
     raw_value: str = pa.Field(nullable=True, description="the value as delivered")

@@ -45,7 +45,8 @@ def polars_types(table: Table) -> dict[str, pl.DataType]:
 
 def _instance(dtype: Any) -> pl.DataType:
     """Return a type object; pandera keeps classes for types without parameters."""
-    return dtype() if isinstance(dtype, type) else dtype
+    made: pl.DataType = dtype() if isinstance(dtype, type) else dtype
+    return made
 
 
 def duckdb_type(dtype: pl.DataType) -> str:
@@ -62,7 +63,7 @@ def duckdb_type(dtype: pl.DataType) -> str:
 
 def columns(table: Table) -> list[ColumnInfo]:
     """Return every stored column in order, lineage first."""
-    lineage = [ColumnInfo(n, "bigint", False, _LINEAGE_TEXT[n]) for n in LINEAGE]
+    lineage = [ColumnInfo(n, "bigint", nullable=False, description=_LINEAGE_TEXT[n]) for n in LINEAGE]
     own = [
         ColumnInfo(name, duckdb_type(_instance(c.dtype.type)), bool(c.nullable), c.description or "")
         for name, c in table.schema.columns.items()

@@ -58,11 +58,11 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
     def build(context: dg.AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource) -> Iterator[Any]:
         mark_process(context)
         keys = set(context.selected_asset_keys)
-        with run_log(warehouse.settings(), context.run_id, context.log.info) as tell:
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
             target_warehouse = warehouse.warehouse(tell)
             if SNAPSHOT in keys:
                 only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
-                report = build_and_publish(target_warehouse, context.run_id, only_if_pending, tell)
+                report = build_and_publish(target_warehouse, context.run.run_id, only_if_pending, tell)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
         yield from _events(context, dbt_assets, report, target)
@@ -112,14 +112,18 @@ def _enriched(event: Any, raw_event: dict[str, Any], dbt_assets: DbtAssets, repo
     if isinstance(event, dg.Output):
         key = dbt_assets.by_id[unique_id].key
         info = report.tables.get(".".join(key.path))
-        extra = {
-            "dagster/row_count": info.rows,
-            "dagster/column_schema": stored_schema(info.columns),
-        } if info else {}
+        extra: dict[str, Any] = (
+            {
+                "dagster/row_count": info.rows,
+                "dagster/column_schema": stored_schema(info.columns),
+            }
+            if info
+            else {}
+        )
         return event.with_metadata({**event.metadata, **extra})
     failed = report.outcome.failed.get(unique_id) if report.outcome else None
     if isinstance(event, dg.AssetCheckResult) and failed is not None:
-        metadata = {
+        metadata: dict[str, Any] = {
             **event.metadata,
             "why": failed.message,
             "offending_rows": markdown_table(failed.columns, failed.rows),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table
@@ -40,9 +41,9 @@ class IngestConfig(dg.Config):
     """
 
     reload: str = "if_idle"
-    partitions: list[str] = []
+    partitions: list[str] = Field(default_factory=list)
     looked_at: float = 0.0
-    look: dict[str, list[int]] = {}
+    look: dict[str, list[int]] = Field(default_factory=dict)
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -73,9 +74,9 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: IngestConfig, warehouse: WarehouseResource
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
-        with run_log(warehouse.settings(), context.run_id, context.log.info) as tell:
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
             target = warehouse.warehouse(tell)
-            report = ingest(target, _selection(context, config, feeds), context.run_id, tell, _look(config))
+            report = ingest(target, _selection(context, config, feeds), context.run.run_id, tell, _look(config))
             for path, why in report.left:
                 tell(f"left for a later run: {path}: {why}")
             yield from _tell(context, target, report, feeds)
@@ -102,7 +103,9 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
 def _check_specs(table: str) -> list[dg.AssetCheckSpec]:
     key = asset_key(table)
     return [
-        dg.AssetCheckSpec("contract", asset=key, description="Every record of the batch keeps the contract.", blocking=False),
+        dg.AssetCheckSpec(
+            "contract", asset=key, description="Every record of the batch keeps the contract.", blocking=False
+        ),
         dg.AssetCheckSpec(
             "row_conservation",
             asset=key,
@@ -148,14 +151,15 @@ def _tell(
                     files = [row for row in rows if row.partition_key == partition and row.status == "loaded"]
                     if files and (partition is not None or feed.partitioning.kind == "none"):
                         metadata = _metadata(connection, table, files)
-                        context.log_event(dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata))
+                        context.log_event(
+                            dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
+                        )
                 yield from _check_results(context, connection, table, rows)
 
 
 def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, Any]:
     newest = files[-1]
-    preview = connection.sql(f"select * exclude (_file_id) from {table} where _file_id = {newest.file_id}")
-    preview = preview.limit(PREVIEW_ROWS)
+    preview = connection.table(table).filter(f"_file_id = {newest.file_id}").limit(PREVIEW_ROWS)
     return {
         "dagster/partition_row_count": sum(f.rows_loaded for f in files),
         "dagster/column_schema": contract_schema(get_table(table)),
@@ -191,7 +195,9 @@ def _check_results(
         "row_conservation": (
             not lost,
             dg.AssetCheckSeverity.ERROR,
-            markdown_table(["file", "lines_read", "rows_loaded"], [(r.file_name, r.lines_read, r.rows_loaded) for r in lost]),
+            markdown_table(
+                ["file", "lines_read", "rows_loaded"], [(r.file_name, r.lines_read, r.rows_loaded) for r in lost]
+            ),
         ),
     }
     for name, (passed, severity, sample) in results.items():

@@ -20,7 +20,7 @@ def process_tags() -> dict[str, str]:
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
     """Tag the run with the process it lives in."""
-    context.instance.add_run_tags(context.run_id, process_tags())
+    context.instance.add_run_tags(context.run.run_id, process_tags())
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:
@@ -32,7 +32,9 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
         if "vsf/pid" not in tags or tags["vsf/host"].split("/")[0] != _host().split("/")[0]:
             continue
         if tags["vsf/host"] != _host() or _started(int(tags["vsf/pid"])) != tags["vsf/pid_start"]:
-            instance.report_run_failed(run, f"process {tags['vsf/pid']} of this run is gone; nothing it did not finish is kept")
+            instance.report_run_failed(
+                run, f"process {tags['vsf/pid']} of this run is gone; nothing it did not finish is kept"
+            )
             reaped.append(run.run_id)
     return reaped
 

@@ -12,9 +12,9 @@ from vsf_assets.runlog import run_log
 @dg.op(tags=WRITER_TAG)
 def rebuild_from_archive(context: dg.OpExecutionContext, warehouse: WarehouseResource) -> None:
     """Make a new warehouse from the archive, check it, swap it in, publish it."""
-    context.instance.add_run_tags(context.run_id, process_tags())
-    with run_log(warehouse.settings(), context.run_id, context.log.info) as tell:
-        report = rebuild(warehouse.warehouse(tell), context.run_id, tell)
+    context.instance.add_run_tags(context.run.run_id, process_tags())
+    with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
+        report = rebuild(warehouse.warehouse(tell), context.run.run_id, tell)
     if report.problems:
         raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
 

@@ -57,6 +57,29 @@ class VsfTranslator(DagsterDbtTranslator):
             skippable=True,
         )
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """Return the check of a dbt test, described."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None or spec.description:
+            return spec
+        return spec._replace(description=_describe_test(manifest["nodes"][unique_id]))
+
+
+def _describe_test(properties: Mapping[str, Any]) -> str:
+    """Say in a sentence what a generic dbt test checks."""
+    column = properties.get("column_name") or "the row"
+    arguments = (properties.get("test_metadata") or {}).get("kwargs", {})
+    sentences = {
+        "not_null": f"{column} is never empty.",
+        "unique": f"{column} is unique.",
+        "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
+        "relationships": f"Every {column} is known as {arguments.get('field')} in {arguments.get('to')}.",
+    }
+    kind = (properties.get("test_metadata") or {}).get("name", "")
+    return sentences.get(kind, properties["name"].replace("_", " "))
+
 
 class DbtAssets:
     """The dbt project as Dagster specs."""

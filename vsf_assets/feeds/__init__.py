@@ -11,6 +11,9 @@ from pathlib import PurePosixPath
 
 from vsf_assets.feeds.feed import Feed
 
+LONGEST_NAME = 200
+"""Bytes of a file name; the archive puts the landing time and a digest in front, file systems take 255."""
+
 
 @cache
 def all_feeds() -> dict[str, Feed]:
@@ -29,9 +32,12 @@ def families() -> dict[str, tuple[Feed, ...]]:
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
-    A feed's folder anywhere in the path decides, else the file name.
+    A feed's folder anywhere in the path decides, else the file name. A name that the ledger or the
+    archive could not hold (not UTF-8, or too long) is unknown.
     """
     parts = PurePosixPath(path)
+    if not _can_be_kept(parts.name):
+        return None
     feeds = all_feeds()
     by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
     by_name = [feed for feed in feeds.values() if feed.claims_name(parts.name)]
@@ -40,3 +46,10 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
         return None
     feed = candidates[0]
     return feed, feed.partitioning.key_of(feed.name, parts)
+
+
+def _can_be_kept(name: str) -> bool:
+    try:
+        return len(name.encode()) <= LONGEST_NAME
+    except UnicodeEncodeError:
+        return False

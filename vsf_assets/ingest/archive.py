@@ -83,24 +83,33 @@ def file_away(landing: Store, path: str, archive: Store, target: str, sha256: st
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
     """
-    try:
-        if sha256_of(landing, path) != sha256:
-            return False
-    except FileNotFoundError:
+    seen = landing.stat(path)
+    if seen is None:
         return True
-    if after_load == "delete":
+    try:
+        return sha256_of(landing, path) == sha256 and _file(landing, seen, archive, target, sha256, after_load)
+    except FileNotFoundError:
+        if landing.stat(path) is None:
+            return True  # another run filed it meanwhile
+        raise
+
+
+def _file(landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str) -> bool:
+    """File what `seen` showed; another file that took its place meanwhile is not touched."""
+    if archive.stat(target) is not None:
+        if sha256_of(archive, target) != sha256:
+            raise VsfError(
+                f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again"
+            )
+    elif after_load == "delete":
         with archive.writer(target + NOT_KEPT_SUFFIX):
             pass
-        landing.remove(path)
+    elif not seen.same_state(landing.stat(seen.path)):
+        return False
+    elif after_load == "archive" and rename_if_same_disk(landing, seen.path, archive, target):
         return True
-    if archive.stat(target) is None:
-        if after_load == "archive" and rename_if_same_disk(landing, path, archive, target):
-            return True
-        if copy_file(landing, path, archive, target) != sha256:
-            archive.remove(target)
-            return False
-    elif sha256_of(archive, target) != sha256:
-        raise VsfError(f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again")
-    if after_load == "archive":
-        landing.remove(path)
+    elif not copy_file(landing, seen.path, archive, target, sha256):
+        return False
+    if after_load != "keep" and seen.same_state(landing.stat(seen.path)):
+        landing.remove(seen.path)
     return True

@@ -4,11 +4,13 @@ Here: one strict cast per type, each a pure function of a text column. A cell th
 of the type becomes null; the caller tells it from an empty one. Not here: whether null is allowed.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 import polars as pl
 
 _NUMBER_PADDING = " \t"
+_WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 
 def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -53,9 +55,8 @@ def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
 
 def _without_exponent(text: str) -> str:
     """Return `1.5e-3` as `0.0015`; what is no number stays as it is and fails the cast."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    if _WITH_EXPONENT.fullmatch(text) is None:
         return text
-    small_enough = number.is_finite() and abs(number.adjusted()) < 40
+    number = Decimal(text)
+    small_enough = abs(number.adjusted()) < 40
     return f"{number:f}" if small_enough else text

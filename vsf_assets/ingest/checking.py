@@ -112,7 +112,7 @@ def _broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
         with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             table.schema.validate(typed, lazy=True)
     except SchemaErrors as error:
-        cases = error.failure_cases
+        cases: pl.DataFrame = error.failure_cases
         if cases["index"].null_count():
             raise
         missing = pl.col("check") == "not_nullable"

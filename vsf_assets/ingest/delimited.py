@@ -13,6 +13,7 @@ import polars as pl
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.fastblock import parse_block
 from vsf_assets.ingest.records import (
+    LOOK_AHEAD,
     MAX_RECORD,
     SHOWN_TEXT,
     Problem,
@@ -105,7 +106,7 @@ class DelimitedReader:
         Raises:
             UnreadableError: the header is not the contract's, or the bytes cannot be read.
         """
-        self._fill(BIG_BLOCK)
+        self._fill(MAX_RECORD + LOOK_AHEAD + len(BOM))
         if not self._read_header():
             return
         while self._fill(BIG_BLOCK):
@@ -114,7 +115,7 @@ class DelimitedReader:
     def _small_steps(self, size: int) -> Iterator[Block]:
         """Go over about `size` bytes in small blocks, those without a proof record by record."""
         done = 0
-        while done < size and self._fill(MAX_RECORD + SMALL_BLOCK):
+        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + SMALL_BLOCK):
             before = self._at
             yield from self._regular(SMALL_BLOCK) or [self._exact(SMALL_BLOCK)]
             done += max(self._at - before, 1)

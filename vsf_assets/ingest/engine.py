@@ -144,9 +144,11 @@ def _again(
     every = selection.reload == "all" or (selection.reload == "if_idle" and idle)
     work = []
     for row in ledger:
+        if not selection.takes(row.feed, row.partition_key):
+            continue
+        # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
         outdated = row.contract_version != versions[row.feed] and selection.reload != "no"
-        wanted = selection.takes(row.feed, row.partition_key) and (every or outdated)
-        if not wanted or row.status == "duplicate_file":
+        if not outdated and not (every and row.status != "duplicate_file"):
             continue
         entry = archive.stat(row.archive_path)
         if entry is None:
@@ -215,19 +217,22 @@ def _do_batch(
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
                 for delivery in deliveries:
-                    if not _unchanged(delivery, report):
+                    if not _unchanged(connection, delivery, report):
                         continue
                     version = versions[delivery.work.feed.name]
-                    row = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
-                    if row is not None:
-                        stored.append((delivery, row))
+                    row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
+                    stored.append((delivery, row))
+                    if is_new:
                         report.stored.append(row)
                         progress(_line(row))
     archive = open_store(settings.archive)
     for delivery, row in stored:
         work = delivery.work
-        if work.known_sha256 is None:
-            file_away(work.store, work.entry.path, archive, row.archive_path, row.sha256, settings.after_load)
+        if work.known_sha256 is not None:
+            continue
+        if not file_away(work.store, work.entry.path, archive, row.archive_path, row.sha256, settings.after_load):
+            why = f"another file took its place before {row.archive_path} was archived"
+            report.left.append((work.entry.path, why))
 
 
 def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Callable[[str], None]) -> list[Delivery]:
@@ -246,14 +251,19 @@ def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Call
     return deliveries
 
 
-def _unchanged(delivery: Delivery, report: IngestReport) -> bool:
+def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:
     """Look at the file again now that the lock is held."""
+    from vsf_assets.warehouse.ledger import read_files
+
     work = delivery.work
     now = work.store.stat(work.entry.path)
-    if now is not None and not work.entry.same_state(now):
-        report.left.append((work.entry.path, "changed before it was stored; it is taken up when it is stable"))
-        return False
-    return True
+    if work.entry.same_state(now):
+        return True
+    if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
+        return True  # another run stored and filed it meanwhile
+    what = "vanished" if now is None else "changed"
+    report.left.append((work.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
+    return False
 
 
 def _line(row: "FileRow") -> str:
@@ -268,8 +278,17 @@ def scratch_folder(root: Path) -> Iterator[Path]:
     """Yield a folder that is removed afterwards; remove those of processes that are gone."""
     root.mkdir(parents=True, exist_ok=True)
     for old in root.glob("run-*-*"):
-        if not Path(f"/proc/{old.name.split('-')[1]}").exists():
+        if not _is_alive(int(old.name.split("-")[1])):
             shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=root) as folder:
         yield Path(folder)
 
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True

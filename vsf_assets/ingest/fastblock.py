@@ -35,9 +35,7 @@ class Proven:
     irregular: list[tuple[int, bytes]] = field(default_factory=list)
 
 
-def parse_block(
-    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool
-) -> Proven | None:
+def parse_block(data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
     """Parse the records of `data` up to its last record end, or return None without a proof.
 
     Args:
@@ -61,9 +59,7 @@ def parse_block(
     return _parse_any(text, first_line, dialect, names, integers, escaped)
 
 
-def _parse_plain(
-    text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool
-) -> Proven | None:
+def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
     """Parse a block without quotes in which every line is a record; None where one is not."""
     cut = text.rfind(b"\n") + 1
     blank = text.startswith((b"\n", b"\r\n", _BOM)) or b"\n\n" in text or b"\n\r\n" in text
@@ -90,6 +86,8 @@ def _parse_any(
     if borders is None:
         return None
     starts, ends, newlines, delimiters = borders
+    if int((ends - starts).max()) >= MAX_RECORD // 2:
+        return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
     irregular = _irregular(array[:cut], starts, ends, delimiters, len(names))
     lines = np.searchsorted(newlines, starts) + first_line
@@ -139,7 +137,7 @@ def _irregular(array: Any, starts: Any, ends: Any, delimiters: Any, width: int) 
     odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
     mask = (counts != width - 1) | (starts == ends) | ((ends - starts == 1) & (array[starts] == 13))
     mask[np.searchsorted(ends, odd)] = True
-    mask[0] |= array[:3].tobytes() == _BOM
+    mask |= array[starts] == _BOM[0]  # polars drops a BOM in front of what it is given
     return mask
 
 
@@ -157,8 +155,7 @@ def _at_borders(array: Any, quotes: Any, dialect: Delimited) -> bool:
         doubled = opening[1:] == closing[:-1] + 1
         starts[1:] |= doubled
         stops[:-1] |= doubled
-    # A quoted field that runs on for long is judged record by record.
-    return bool(starts.all() and stops.all() and (closing - opening < MAX_RECORD // 2).all())
+    return bool(starts.all() and stops.all())
 
 
 def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:
@@ -177,9 +174,7 @@ def _unhide(record: bytes, dialect: Delimited) -> bytes:
 
 def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
     shown = pl.col(pl.String).str.replace_all(_ESCAPED_QUOTE.decode(), dialect.quote, literal=True)
-    return frame.with_columns(
-        shown.str.replace_all(_ESCAPED_ESCAPE.decode(), dialect.escape or "", literal=True)
-    )
+    return frame.with_columns(shown.str.replace_all(_ESCAPED_ESCAPE.decode(), dialect.escape or "", literal=True))
 
 
 def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> pl.DataFrame | None:
@@ -188,7 +183,7 @@ def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> 
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for dtype in (pl.Int64, pl.String) if integers else (pl.String,):
         try:
-            return pl.read_csv(
+            frame = pl.read_csv(
                 body,
                 has_header=False,
                 separator=dialect.delimiter,
@@ -197,4 +192,7 @@ def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> 
             )
         except pl.exceptions.ComputeError:
             continue
+        # An integer column cannot tell an empty cell from one of spaces; text can.
+        if dtype == pl.String or not any(column.null_count() for column in frame):
+            return frame
     return None

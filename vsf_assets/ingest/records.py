@@ -14,6 +14,9 @@ from vsf_assets.feeds.feed import Delimited
 MAX_RECORD = 2_000_000
 """Bytes after which a line is too long and an open quote counts as unbalanced."""
 
+LOOK_AHEAD = 2
+"""Bytes behind the longest record that tell whether its last quote is a closing one."""
+
 SHOWN_TEXT = 65_536
 """Bytes of a line that is too long which are kept with its finding; the archive has the rest."""
 
@@ -26,6 +29,9 @@ class Problem:
     reason: str
     column: int | None = None
     value: str | None = None
+
+
+_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB")
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,13 @@ class Record:
     problem: Problem | None = None
 
 
-class _QuoteError(Exception):
-    def __init__(self, opened_at: int, column: int, reason: str):
-        super().__init__(reason)
-        self.opened_at = opened_at
-        self.column = column
-        self.reason = reason
+class _SpoiltError(Exception):
+    """The record cannot be cut into fields; the line of `at` (None: its first) is the last one spoilt."""
+
+    def __init__(self, at: int | None, problem: Problem):
+        super().__init__(problem.reason)
+        self.at = at
+        self.problem = problem
 
 
 @cache
@@ -63,23 +70,31 @@ def _stops(dialect: Delimited) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 def parse_record(data: bytes, start: int, dialect: Delimited) -> Record:
     """Parse the record that starts at `start`.
 
-    `data` must reach to the end of the file or at least MAX_RECORD bytes beyond `start`.
+    `data` must reach to the end of the file or at least MAX_RECORD + LOOK_AHEAD bytes beyond `start`.
     """
     newline = data.find(b"\n", start)
     line_end = newline + 1 if newline >= 0 else len(data)
     if line_end - start > MAX_RECORD:
-        return Record(line_end, None, Problem("line_too_long", "the line is longer than 2 MB"))
+        return Record(line_end, None, _TOO_LONG)
     line = data[start:line_end]
     special = dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line
     if not special:
         return Record(line_end, _end_of_line(line).split(dialect.delimiter.encode()))
     try:
         end, fields = _split_fields(data, start, dialect)
-    except _QuoteError as error:
-        newline = data.find(b"\n", error.opened_at)
-        end = newline + 1 if newline >= 0 else len(data)
-        return Record(end, None, Problem("unbalanced_quote", error.reason, error.column))
+    except _SpoiltError as error:
+        return Record(_end_of_spoilt(data, start, error.at) or line_end, None, error.problem)
     return Record(end, fields)
+
+
+def _end_of_spoilt(data: bytes, start: int, at: int | None) -> int | None:
+    """Return the end of the line around `at`; None where that line is too long and judged by itself."""
+    if at is None:
+        return None
+    newline = data.find(b"\n", at, start + MAX_RECORD)
+    if newline >= 0:
+        return newline + 1
+    return len(data) if len(data) <= start + MAX_RECORD else None
 
 
 def _end_of_line(line: bytes) -> bytes:
@@ -96,11 +111,14 @@ def _split_fields(data: bytes, start: int, dialect: Delimited) -> tuple[int, lis
         if data.startswith(quote, at):
             field, at = _quoted(data, at, limit, dialect, len(fields))
         else:
-            field, at = _unquoted(data, at, dialect)
+            field, at = _unquoted(data, at, limit, dialect)
         fields.append(field)
         if not data.startswith(delimiter, at):
             newline = data.find(b"\n", at)
-            return (newline + 1 if newline >= 0 else len(data)), fields
+            end = newline + 1 if newline >= 0 else len(data)
+            if end - start > MAX_RECORD:
+                raise _SpoiltError(None, _TOO_LONG)
+            return end, fields
         at += 1
 
 
@@ -113,7 +131,7 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
     while True:
         stop = inside.search(data, at, limit)
         if stop is None:
-            raise _QuoteError(opened_at, column, "a quote opens here and is never closed")
+            raise _SpoiltError(opened_at, Problem("unbalanced_quote", "a quote opens here and is never closed", column))
         parts.append(data[at : stop.start()])
         at = stop.end()
         if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
@@ -123,19 +141,23 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
         rest = data[at : at + 2]
         if rest[:1] in (delimiter, b"\n", b"") or rest in (b"\r\n", b"\r"):
             return b"".join(parts), at
-        raise _QuoteError(opened_at, column, "text stands between a closing quote and the next delimiter")
+        reason = "text stands between a closing quote and the next delimiter"
+        raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
 
 
-def _unquoted(data: bytes, at: int, dialect: Delimited) -> tuple[bytes, int]:
+def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[bytes, int]:
     """Return an unquoted field's content and the position of the delimiter or line end behind it."""
     _, outside = _stops(dialect)
     parts: list[bytes] = []
     while True:
-        stop = outside.search(data, at)
+        stop = outside.search(data, at, limit)
+        if stop is None and limit < len(data):
+            raise _SpoiltError(None, _TOO_LONG)
         end = stop.start() if stop else len(data)
         parts.append(data[at:end])
         if stop is None or stop.group() == b"\n":
-            return _end_of_line(b"".join(parts)), end
+            parts[-1] = parts[-1].removesuffix(b"\r")  # an escaped CR or LF in front of it stays
+            return b"".join(parts), end
         if stop.group() == dialect.delimiter.encode():
             return b"".join(parts), end
         parts.append(data[end + 1 : end + 2])
@@ -178,7 +200,7 @@ def _is_utf8(field: bytes) -> bool:
 
 
 def show(raw: bytes) -> str:
-    """Return bytes as text that can be stored: line end cut, what is not UTF-8 or NUL as `\\xNN`."""
+    r"""Return bytes as text that can be stored: line end cut, what is not UTF-8 or NUL as `\xNN`."""
     return _end_of_line(raw).decode(errors="backslashreplace").replace("\0", "\\x00")
 
 

@@ -24,16 +24,15 @@ def look_at(entries: Iterable[Entry], at: float) -> Look:
     return Look(at, {e.path: e for e in entries})
 
 
-def split_settled(
-    earlier: Look, now: Look, settle_seconds: float
-) -> tuple[list[Entry], list[Entry]]:
+def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
     """Return (stable, unsettled) entries of the later look.
 
     A file is stable when it has a marker, or when a look at least `settle_seconds` earlier shows
     it in the same state. With 0 seconds one look is enough.
     """
     old_enough = now.at - earlier.at >= settle_seconds
-    stable, unsettled = [], []
+    stable: list[Entry] = []
+    unsettled: list[Entry] = []
     for entry in now.entries.values():
         agreed = old_enough and entry.same_state(earlier.entries.get(entry.path))
         (stable if entry.has_done or settle_seconds == 0 or agreed else unsettled).append(entry)

@@ -7,7 +7,7 @@ Because hash and records come from the same single pass, they always belong toge
 import hashlib
 import io
 from gzip import BadGzipFile
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -61,8 +61,8 @@ class Source:
         if head == GZIP_MAGIC:
             from isal import igzip, igzip_lib
 
-            self._damage = (EOFError, BadGzipFile, igzip_lib.IsalError)
-            self._stream = igzip.IGzipFile(fileobj=buffered)
+            self._damage = (EOFError, BadGzipFile, cast(type[Exception], igzip_lib.IsalError))
+            self._stream = cast(BinaryIO, igzip.IGzipFile(fileobj=buffered))  # type: ignore[no-untyped-call]
         elif name.lower().endswith(".gz") and head:
             self._error = UnreadableError(
                 "unreadable_file",

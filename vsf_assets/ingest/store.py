@@ -66,7 +66,10 @@ class Store(Protocol):
         """Write a file that appears under its name only when complete."""
 
     def remove(self, path: str) -> None:
-        """Remove a file; a missing one is not an error."""
+        """Remove a file and, first, its marker; a missing one is not an error."""
+
+    def remove_marker(self, path: str) -> None:
+        """Remove a file's marker; a missing one is not an error."""
 
     def local_path(self, path: str) -> Path | None:
         """Return where the file lies on this machine, or None if it does not."""
@@ -97,9 +100,7 @@ class FolderStore:
                     entry = self.stat(path)
                     if entry is not None:
                         found.append(entry)
-        return sorted(
-            (Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path
-        )
+        return sorted((Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path)
 
     def stat(self, path: str) -> Entry | None:
         """Return one file's entry, or None if it is not there."""
@@ -130,8 +131,12 @@ class FolderStore:
             raise
 
     def remove(self, path: str) -> None:
-        """Remove a file and its marker; a missing one is not an error."""
+        """Remove a file and, first, its marker; a missing one is not an error."""
+        self.remove_marker(path)
         (self.root / path).unlink(missing_ok=True)
+
+    def remove_marker(self, path: str) -> None:
+        """Remove a file's marker, so that it never vouches for the next file of this name."""
         (self.root / (path + DONE_SUFFIX)).unlink(missing_ok=True)
 
     def local_path(self, path: str) -> Path:
@@ -144,16 +149,25 @@ def open_store(address: str) -> Store:
     return FolderStore(address)
 
 
-def copy_file(source: Store, path: str, target: Store, target_path: str) -> str:
-    """Copy a file between stores; return the SHA-256 of the bytes that were written."""
+class _OtherContentError(Exception):
+    """The file does not hold what was to be copied."""
+
+
+def copy_file(source: Store, path: str, target: Store, target_path: str, sha256: str) -> bool:
+    """Copy a file between stores; return False, with nothing copied, where its SHA-256 is another."""
     import hashlib
 
     digest = hashlib.sha256()
-    with source.open(path) as reader, target.writer(target_path) as writer:
-        while block := reader.read(COPY_BYTES):
-            digest.update(block)
-            writer.write(block)
-    return digest.hexdigest()
+    try:
+        with source.open(path) as reader, target.writer(target_path) as writer:
+            while block := reader.read(COPY_BYTES):
+                digest.update(block)
+                writer.write(block)
+            if digest.hexdigest() != sha256:
+                raise _OtherContentError(path)
+    except _OtherContentError:
+        return False
+    return True
 
 
 def rename_if_same_disk(source: Store, path: str, target: Store, target_path: str) -> bool:
@@ -164,8 +178,6 @@ def rename_if_same_disk(source: Store, path: str, target: Store, target_path: st
     there.parent.mkdir(parents=True, exist_ok=True)
     if here.stat().st_dev != there.parent.stat().st_dev:
         return False
+    source.remove_marker(path)
     here.replace(there)
-    source.remove(path)
     return True
-
-

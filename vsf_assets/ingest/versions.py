@@ -6,6 +6,7 @@ text. A comment in a contract changes the text and not the version, so nothing i
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from vsf_assets.feeds import all_feeds
@@ -26,7 +27,7 @@ def contract_versions(settings: Settings) -> dict[str, str]:
         pass  # no usable cache: it is made below
     versions = _compute()
     cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_suffix(f".{hashlib.sha256(source.encode()).hexdigest()[:8]}.tmp")
+    temporary = cache.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(json.dumps({"source": source, "versions": versions}))
     temporary.replace(cache)
     return versions

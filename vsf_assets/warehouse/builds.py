@@ -33,6 +33,9 @@ class BuildState:
     is_current: bool
 
 
+NO_BUILD = BuildState(0, is_current=False)
+
+
 def ledger_state(connection: "DuckDBPyConnection") -> str:
     """Return a digest of the ledger that changes with every delivery stored or replaced."""
     sql = """
@@ -59,14 +62,12 @@ def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> Bu
     sql = "select build_number, ledger_state, project_version from raw.builds order by build_number desc limit 1"
     newest = connection.execute(sql).fetchone()
     if newest is None:
-        return BuildState(0, False)
+        return NO_BUILD
     current = (ledger_state(connection), project_version(settings))
     return BuildState(newest[0], (newest[1], newest[2]) == current)
 
 
-def record_build(
-    connection: "DuckDBPyConnection", settings: Settings, number: int, run_id: str, now: datetime
-) -> None:
+def record_build(connection: "DuckDBPyConnection", settings: Settings, number: int, run_id: str, now: datetime) -> None:
     """Record a finished build; the older records go, a snapshot needs only its own."""
     values = [number, now.replace(tzinfo=None), run_id, ledger_state(connection), project_version(settings)]
     connection.execute("begin transaction")

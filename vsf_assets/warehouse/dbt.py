@@ -18,6 +18,7 @@ from vsf_assets.warehouse.builds import project_version
 from vsf_assets.warehouse.paths import DBT_PROJECT, MANIFEST
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
+_PARSED = MANIFEST.with_name("partial_parse.msgpack")
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
 
@@ -120,15 +121,33 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         if event.info.name in _RESULT_EVENTS:
             events.append(msg_to_dict(event))
 
-    places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target, "--log-path", target]
+    places = [
+        "--project-dir",
+        DBT_PROJECT,
+        "--profiles-dir",
+        DBT_PROJECT,
+        "--target-path",
+        target,
+        "--log-path",
+        target,
+    ]
+    parsed = None if arguments[0] == "parse" else _parsed_project()
     try:
-        result = dbtRunner(callbacks=[keep]).invoke([*_QUIET, *arguments, *map(str, places)])
+        result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         logging.getLogger().handlers[:] = handlers
     if result.exception is not None:
         raise VsfError(f"dbt could not run: {result.exception}") from result.exception
     return result, events
+
+
+def _parsed_project() -> Any:
+    """Return the parsed project of the last `ensure_manifest`; a build then parses nothing."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    return Manifest.from_msgpack(_PARSED.read_bytes(), decoder=extended_mashumuro_decoder)
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -138,6 +157,7 @@ def ensure_manifest(settings: Settings) -> Path:
     if MANIFEST.exists() and stamp.exists() and stamp.read_text() == version:
         return MANIFEST
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)
-    _invoke(["parse"], MANIFEST.parent)
+    # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
+    _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
     stamp.write_text(version)
     return MANIFEST

@@ -80,9 +80,10 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
 
 def store_delivery(
     connection: "DuckDBPyConnection", delivery: Delivery, run_id: str, now: datetime, contract_version: str
-) -> FileRow | None:
-    """Store a delivery in one transaction; return its ledger row, or None if another run already did.
+) -> tuple[FileRow, bool]:
+    """Store a delivery in one transaction; return its ledger row and whether this call wrote it.
 
+    A delivery that the ledger knows already (another run was faster) is left as it is.
     Content that is already loaded in the same feed and partition counts once, at the place of its
     earliest delivery: of the two, the earlier in landing order holds the rows.
     """
@@ -92,7 +93,7 @@ def store_delivery(
         if earlier and earlier[0].key != row.key:
             raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
         if earlier and delivery.work.known_sha256 is None:
-            return None
+            return earlier[0], False
         _forget(connection, delivery, row)
         twin = _twin(connection, delivery, row)
         if twin is not None and twin.order < row.order:
@@ -103,7 +104,7 @@ def store_delivery(
         if row.status != "duplicate_file":
             _insert_parts(connection, delivery, row.file_id)
         _insert(connection, row)
-    return row
+    return row, True
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+# Every command of the project; `make help` prints them. Needs Python 3.11-3.13, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint format types unit dictionary bench clean
+
+help: ## print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## set up .venv with the pinned packages and the vsf command
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; ok = (3, 11) <= v[:2] <= (3, 13); sys.exit(0 if ok else f"Python 3.11, 3.12 or 3.13 is needed, this is {v[0]}.{v[1]}. Name another one: make install PYTHON=python3.12")'
+	@echo "setting up $(VENV) (a minute or two, once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/vsf prepare
+	@touch $@
+
+demo: install ## land sample files, build, publish, show what was built
+	@$(BIN)/vsf demo
+
+dev: install ## open the Dagster UI with sensors running (http://127.0.0.1:3000)
+	@$(BIN)/vsf dev
+
+test: install lint types unit ## set up, lint, type-check and run every test
+
+lint: install ## check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: install
+	@$(BIN)/mypy
+
+unit: install
+	@$(BIN)/pytest
+
+format: install ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+dictionary: install ## write docs/data-dictionary.md anew from the contracts and models
+	@$(BIN)/python -m vsf_assets.contracts.dictionary --write
+
+bench: install ## measure speed against naive references and the physical floor
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment and caches (never data)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

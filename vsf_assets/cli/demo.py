@@ -1,0 +1,70 @@
+"""`vsf demo`: the whole way with made-up files, in one command."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from vsf_assets.cli.output import render
+from vsf_assets.cli.query import query_snapshot
+from vsf_assets.cli.run import make_selection, run
+from vsf_assets.demo import demo_files
+from vsf_assets.errors import UsageError
+from vsf_assets.ingest.landing import land_file
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.ledger import has_ledger, read_files
+
+_SHOWN = """
+    select table_schema || '.' || table_name as "table", estimated_size as rows
+    from duckdb_tables() join information_schema.tables using (table_name)
+    where schema_name = table_schema and table_schema in ('marts', 'reports') order by 1
+"""
+_ANOMALIES = "select feed, anomaly, severity, count(*) as findings from reports.anomalies group by all order by all"
+_NEXT = """
+next steps
+  vsf status                                       every file and what became of it
+  vsf query "from reports.anomalies"               why rows and files were held back
+  vsf query "from marts.fct_campaign_scores where campaign_id = 200 and quarter = 1 order by rank"
+  vsf report scores                                the chosen banners as JSON and CSV
+  make dev                                         the Dagster UI; drop files into {landing}
+"""
+
+
+@click.command("demo")
+def command() -> None:
+    """Land generated sample files, build, publish, and show what was built."""
+    settings = read_settings()
+    landed = _land_new(settings)
+    click.echo(f"landed {landed} sample files" if landed else "every sample file is loaded already")
+    good = run(settings, make_selection((), None, None, None, force=False))
+    names, rows = query_snapshot(settings, _SHOWN)
+    click.echo("\nwhat analysts find in the snapshot\n" + render(names, rows, "table"))
+    names, rows = query_snapshot(settings, _ANOMALIES)
+    click.echo("\nwhat was wrong with the files\n" + render(names, rows, "table"))
+    click.echo(_NEXT.format(landing=settings.landing))
+    if not good:
+        raise SystemExit(1)
+
+
+def _land_new(settings: Settings) -> int:
+    """Land the sample files that the ledger does not know; return how many."""
+    known = set()
+    with Warehouse.of(settings).read("demo") as connection:
+        if connection is not None and has_ledger(connection):
+            known = {(row.feed, row.file_name, row.sha256) for row in read_files(connection)}
+    landed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for path, content in demo_files().items():
+            feed, name = path.split("/")[0], path.split("/")[-1]
+            if (feed, name, hashlib.sha256(content).hexdigest()) in known:
+                continue
+            source = Path(folder) / name
+            source.write_bytes(content)
+            try:
+                landed += land_file(Path(settings.landing), source, path)
+            except UsageError as error:
+                click.echo(f"{error}{os.linesep}the demo leaves it alone", err=True)
+    return landed

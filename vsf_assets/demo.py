@@ -1,0 +1,72 @@
+"""Made-up sample files of every feed: seeded, small, with a few defects to look at.
+
+Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
+them (cli/demo.py). The defects: a second delivery of the same file, a late file that repeats half
+of its rows, short and long rows, bad values, unknown references, a truncated gzip, a blank file.
+"""
+
+import gzip
+import random
+from collections.abc import Iterator
+
+SEED = 20190520
+CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 6}
+"""Campaign -> number of its banners; small and large ones, so that every scoring rule shows."""
+
+
+def demo_files(seed: int = SEED) -> dict[str, bytes]:
+    """Return path in the landing zone -> content, the same for a seed on any machine."""
+    files: dict[str, bytes] = {}
+    for quarter in range(1, 5):
+        rng = random.Random(f"{seed}-{quarter}")  # noqa: S311 - made-up data, nothing secret
+        files |= _quarter(rng, quarter)
+    files["clicks/1/clicks_1_again.csv"] = files["clicks/1/clicks_1.csv"]
+    files["clicks/2/clicks_2_late.csv"] = _late(files["clicks/2/clicks_2.csv"])
+    files["clicks/4/clicks_4_cut.csv.gz"] = gzip.compress(files["clicks/4/clicks_4.csv"], mtime=0)[:-200]
+    files["conversions/4/conversions_4_none.csv"] = b"conversion_id,click_id,revenue\n"
+    return files
+
+
+def _quarter(rng: random.Random, quarter: int) -> dict[str, bytes]:
+    """Return the three files of a quarter; clicks and conversions follow from impressions."""
+    base = quarter * 10_000
+    pairs = [(campaign * 10 + n, campaign) for campaign, count in CAMPAIGNS.items() for n in range(count)]
+    impressions = [rng.choice(pairs) for _ in range(4_000)]
+    clicks = [(base + n, *rng.choice(impressions)) for n in range(900)]
+    # Campaign 100 never converts, 200 rarely, so that their banners are chosen by clicks.
+    sold = [click for click in clicks if click[2] != 100 and (click[2] != 200 or click[1] < 2002)]
+    conversions = [(base + n, rng.choice(sold)[0], f"{rng.uniform(0.2, 9):.6f}") for n in range(260)]
+    impression_lines = [f"{banner},{campaign}" for banner, campaign in impressions]
+    click_lines = [f"{click},{banner},{campaign}" for click, banner, campaign in clicks]
+    conversion_lines = [f"{conversion},{click},{revenue}" for conversion, click, revenue in conversions]
+    if quarter == 3:
+        impression_lines[10:10] = ["3001", "3001,300,extra", "banner,300", ""]
+        click_lines[25:25] = [f"{base + 950},9999,300", '"never closed,300']
+        conversion_lines[5:5] = [
+            f"{base + 990},777777,1.500000",
+            f"{base + 991},{base + 1},1.23456789",
+            f"{base + 992},,2",
+        ]
+    return {
+        f"impressions/{quarter}/impressions_{quarter}.csv": _csv("banner_id,campaign_id", impression_lines),
+        f"clicks/{quarter}/clicks_{quarter}.csv": _csv("click_id,banner_id,campaign_id", click_lines),
+        f"conversions/{quarter}/conversions_{quarter}.csv": _csv("conversion_id,click_id,revenue", conversion_lines),
+    }
+
+
+def _late(clicks: bytes) -> bytes:
+    """Return a late file: the last rows once more, one of them changed, then new ones."""
+    lines = clicks.decode().splitlines()
+    repeated = lines[-100:]
+    click, banner, campaign = repeated[0].split(",")
+    repeated[0] = f"{click},{int(banner) + 1},{campaign}"
+    return _csv(lines[0], [*repeated, *_renumbered(lines[1:101])])
+
+
+def _renumbered(lines: list[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield ",".join([str(29_000 + number), *line.split(",")[1:]])
+
+
+def _csv(header: str, lines: list[str]) -> bytes:
+    return "\n".join([header, *lines, ""]).encode()

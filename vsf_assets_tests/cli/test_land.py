@@ -1,0 +1,79 @@
+"""`vsf land`: where files go, and what is refused. Not here: what becomes of them (test_run.py)."""
+
+from pathlib import Path
+
+import pytest
+
+from vsf_assets_tests.commandline import Home
+
+CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+
+
+def write(folder: Path, name: str, content: str = CLICKS) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
+def landed(home: Home) -> list[str]:
+    return sorted(p.relative_to(home.landing).as_posix() for p in home.landing.rglob("*") if p.is_file())
+
+
+def test_the_name_tells_feed_and_quarter(home: Home, tmp_path: Path) -> None:
+    assert home.vsf("land", str(write(tmp_path, "clicks_3.csv"))).exit_code == 0
+    assert landed(home) == ["clicks/3/clicks_3.csv"]
+
+
+def test_a_folder_is_landed_with_the_quarters_its_folders_tell(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, "drop/2/clicks.csv")
+    write(tmp_path, "drop/1/conversions_4.csv", "conversion_id,click_id,revenue\n")
+    assert home.vsf("land", str(tmp_path / "drop")).exit_code == 0
+    assert landed(home) == ["clicks/2/clicks.csv", "conversions/1/conversions_4.csv"]
+
+
+def test_feed_and_partition_can_be_said(home: Home, tmp_path: Path) -> None:
+    assert home.vsf("land", "clicks", str(write(tmp_path, "export.csv")), "--partition", "2").exit_code == 0
+    assert landed(home) == ["clicks/2/export.csv"]
+
+
+def test_a_name_that_tells_no_feed_is_refused_with_the_list_of_feeds(home: Home, tmp_path: Path) -> None:
+    outcome = home.vsf("land", str(write(tmp_path, "export.csv")))
+    assert outcome.exit_code == 2
+    assert "impressions" in outcome.errors
+    assert not home.landing.exists()
+
+
+def test_a_missing_quarter_is_asked_for(home: Home, tmp_path: Path) -> None:
+    outcome = home.vsf("land", str(write(tmp_path, "clicks.csv")))
+    assert outcome.exit_code == 2
+    assert "--partition" in outcome.errors
+
+
+def test_a_quarter_that_cannot_be_is_refused(home: Home, tmp_path: Path) -> None:
+    outcome = home.vsf("land", str(write(tmp_path, "clicks_1.csv")), "--partition", "5")
+    assert outcome.exit_code == 2
+    assert "1, 2, 3, 4" in outcome.errors
+
+
+def test_a_missing_file_is_named(home: Home) -> None:
+    outcome = home.vsf("land", "nowhere/clicks_1.csv")
+    assert outcome.exit_code == 2
+    assert "nowhere/clicks_1.csv" in outcome.errors
+
+
+def test_an_equal_pending_file_is_left_alone_and_another_one_refused(home: Home, tmp_path: Path) -> None:
+    path = write(tmp_path, "clicks_1.csv")
+    home.vsf("land", str(path))
+    again = home.vsf("land", str(path))
+    assert (again.exit_code, "already pending" in again.output) == (0, True)
+    path.write_text(CLICKS + "2,2,3\n")
+    other = home.vsf("land", str(path))
+    assert other.exit_code == 2
+    assert "never replaced" in other.errors
+    assert (home.landing / "clicks/1/clicks_1.csv").read_text() == CLICKS
+
+
+@pytest.mark.parametrize("words", [["clicks"], []])
+def test_nothing_to_land_is_wrong_usage(home: Home, words: list[str]) -> None:
+    assert home.vsf("land", *words).exit_code == 2

@@ -1,0 +1,147 @@
+"""`vsf run` end to end: figures, duplicates, broken files, exit codes.
+
+Not here: single defects of files (unit/ and engine/), crashes (test_crash.py).
+"""
+
+import gzip
+from decimal import Decimal
+from pathlib import Path
+
+from vsf_assets_tests.commandline import Home
+
+IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
+CLICKS = "click_id,banner_id,campaign_id\n10,1,7\n11,2,7\n12,2,7\n13,3,7\n"
+CONVERSIONS = "conversion_id,click_id,revenue\n100,10,5\n101,11,2.5\n"
+FILES = {"impressions_1.csv": IMPRESSIONS, "clicks_1.csv": CLICKS, "conversions_1.csv": CONVERSIONS}
+SCORES = "select banner_id, rule from marts.fct_campaign_scores where campaign_id = 7 and quarter = 1 order by rank"
+CHOSEN = [(1, "top_revenue"), (2, "top_revenue"), (3, "most_clicked")]
+
+
+def statuses(home: Home) -> dict[str, str]:
+    return dict(home.ask("select file_name, status from reports.files"))
+
+
+def test_the_published_figures_of_the_real_quarter_come_out(home: Home, campaign_samples: Path) -> None:
+    assert home.vsf("land", str(campaign_samples)).exit_code == 0
+    assert home.vsf("run").exit_code == 0
+    sql = "select banner_id from marts.fct_campaign_scores where campaign_id = {} and quarter = 1 order by rank"
+    expected = {
+        1: [371, 125, 467, 300, 458, 187, 283, 414, 465, 170],
+        23: [142, 199, 149, 282, 324, 308, 461, 207, 226, 116],
+        50: [128, 452, 459, 284, 191, 496, 169, 455, 294, 176],
+    }
+    for campaign, banners in expected.items():
+        answer = home.vsf("query", sql.format(campaign), "--format", "csv")
+        assert answer.output.split() == ["banner_id", *map(str, banners)]
+    loaded = home.ask("select feed, rows_loaded from reports.files order by feed")
+    assert loaded == [("clicks", 50_000), ("conversions", 6_000), ("impressions", 150_000)]
+    assert home.ask("select sum(revenue) from marts.fct_banner_performance") == [(Decimal("5402.245454"),)]
+
+
+def test_the_same_content_under_another_name_changes_no_figure(home: Home) -> None:
+    home.drop(FILES)
+    assert home.vsf("run").exit_code == 0
+    before = home.ask("from marts.fct_banner_performance order by all")
+    home.drop({"clicks_1_again.csv": CLICKS})
+    assert home.vsf("run").exit_code == 0
+    assert statuses(home)["clicks_1_again.csv"] == "duplicate_file"
+    assert "duplicate_file" in home.vsf("status").output
+    assert home.ask("from marts.fct_banner_performance order by all") == before
+    assert home.ask(SCORES) == CHOSEN
+
+
+def test_of_a_file_that_repeats_half_its_rows_only_the_new_half_counts(home: Home) -> None:
+    home.drop(FILES)
+    home.drop({"clicks_1_more.csv": "click_id,banner_id,campaign_id\n12,2,7\n13,3,7\n14,3,7\n15,3,7\n"})
+    assert home.vsf("run").exit_code == 0
+    repeated = home.ask("select anomaly, file_name, line_number, raw_value from reports.anomalies order by line_number")
+    assert repeated == [
+        ("duplicate_row", "clicks_1_more.csv", 2, "12"),
+        ("duplicate_row", "clicks_1_more.csv", 3, "13"),
+    ]
+    clicks = home.ask("select banner_id, clicks from marts.fct_banner_performance order by banner_id")
+    assert clicks == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home: Home) -> None:
+    home.drop(FILES)
+    home.drop(
+        {
+            "clicks_2.csv.gz": gzip.compress(CLICKS.encode() * 50)[:-9],
+            "clicks_3.csv": "click_id,banner,campaign_id\n1,2,3\n",
+            "clicks_4.csv": "click_id,banner_id,campaign_id\r\n1,2\r\n\r\nx,2,3\n4,5,6",
+            "conversions.csv": CONVERSIONS,
+            "notes.txt": "not ours",
+        }
+    )
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 0
+    found = home.ask("select file_name, line_number, anomaly, column_name from reports.anomalies order by all")
+    assert found == [
+        ("clicks_2.csv.gz", None, "unreadable_file", None),
+        ("clicks_3.csv", 1, "unknown_header", None),
+        ("clicks_4.csv", 2, "missing_fields", "campaign_id"),
+        ("clicks_4.csv", 4, "invalid_value", "click_id"),
+        ("clicks_4.csv", 5, "unknown_reference", "banner_id"),
+        ("conversions.csv", None, "missing_partition", None),
+    ]
+    unlike = home.ask(
+        "select file_name from reports.files"
+        " where lines_read != rows_loaded + rows_quarantined + rows_blank + rows_skipped"
+    )
+    assert unlike == []
+    assert home.ask(SCORES) == CHOSEN
+    assert "unknown" in home.vsf("status").output
+    assert (home.landing / "notes.txt").exists()
+
+
+def test_a_second_run_has_nothing_to_do(home: Home) -> None:
+    home.drop(FILES)
+    home.vsf("run")
+    assert "nothing is pending" in home.vsf("run").output
+
+
+def test_without_any_file_a_run_says_so(home: Home) -> None:
+    outcome = home.vsf("run")
+    assert (outcome.exit_code, "nothing is pending" in outcome.output) == (0, True)
+
+
+def test_partitions_choose_pending_files(home: Home) -> None:
+    home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS, "clicks_3.csv": CLICKS})
+    assert home.vsf("run", "--partition", "2").exit_code == 0
+    assert set(statuses(home)) == {"clicks_2.csv"}
+    assert home.vsf("run", "--from", "2", "--to", "3").exit_code == 0
+    assert set(statuses(home)) == {"clicks_2.csv", "clicks_3.csv"}
+
+
+def test_force_reads_originals_again_in_place(home: Home) -> None:
+    home.drop(FILES)
+    home.vsf("run")
+    before, run_ids = home.tables(), home.ask("select run_id from reports.files where feed = 'clicks'")
+    assert home.vsf("run", "--feed", "clicks", "--force").exit_code == 0
+    assert home.tables() == before
+    assert home.ask("select run_id from reports.files where feed = 'clicks'") != run_ids
+
+
+def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(home: Home) -> None:
+    home.drop(FILES)
+    home.vsf("run")
+    before = home.current.readlink()
+    import duckdb
+
+    with duckdb.connect(str(home.path / "warehouse" / "warehouse.duckdb")) as connection:
+        connection.execute("delete from raw.clicks where click_id = 13")
+    home.drop({"clicks_2.csv": CLICKS})
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 1
+    assert "not published" in outcome.errors
+    assert "campaign_rows_match_the_ledger" in outcome.errors
+    assert home.current.readlink() == before
+    assert home.vsf("run").exit_code == 1  # still not built, and it still says so
+    assert home.vsf("run", "--force").exit_code == 0
+    assert home.ask(SCORES) == CHOSEN
+
+
+def test_wrong_usage_ends_with_two(home: Home) -> None:
+    for words in (["--feed", "nothing"], ["--partition", "9"], ["--from", "3", "--to", "2"], ["--partition", "1", "--from", "1"]):
+        assert home.vsf("run", *words).exit_code == 2
