@@ -7,10 +7,10 @@ import dagster as dg
 def defs() -> dg.Definitions:
     """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
     from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets
-    from vsf_assets.defs.ingest import ingest_assets, ingest_job_name
+    from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
     from vsf_assets.defs.ledger import ledger_specs
     from vsf_assets.defs.rebuild import rebuild_job
-    from vsf_assets.defs.sensors import TICK_SECONDS, dead_runs, landing_sensor, unbuilt_deliveries
+    from vsf_assets.defs.sensors import TICK_SECONDS, backstop_sensor, dead_runs, landing_sensor
     from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource
@@ -18,18 +18,20 @@ def defs() -> dg.Definitions:
 
     raw = {family: ingest_assets(family) for family in families()}
     marts = build_assets(load_dbt_assets(MANIFEST), MANIFEST.parent)
-    jobs = [dg.define_asset_job(ingest_job_name(family), [assets]) for family, assets in raw.items()]
-    build_job = dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT, *marts.keys))
+    jobs = [dg.define_asset_job(ingest_job_name(family), [assets], tags=WRITER_TAG) for family, assets in raw.items()]
+    build_job = dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT, *marts.keys), tags=WRITER_TAG)
     automation = dg.AutomationConditionSensorDefinition(
         "downstream",
         target=dg.AssetSelection.all(),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
+        run_tags=WRITER_TAG,
     )
+    sensors = [*map(landing_sensor, families()), backstop_sensor([*jobs, build_job]), dead_runs, automation]
     return dg.Definitions(
         assets=[*raw.values(), *ledger_specs(), marts],
         jobs=[*jobs, build_job, rebuild_job],
-        sensors=[*(landing_sensor(family) for family in families()), unbuilt_deliveries, dead_runs, automation],
+        sensors=sensors,
         resources={"warehouse": WarehouseResource()},
         executor=dg.in_process_executor,
     )

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 
 SEED = 20190520
-CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 6}
+CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 8}
 """Campaign -> number of its banners; small and large ones, so that every scoring rule shows."""
 
 
@@ -32,9 +32,11 @@ def _quarter(rng: random.Random, quarter: int) -> dict[str, bytes]:
     base = quarter * 10_000
     pairs = [(campaign * 10 + n, campaign) for campaign, count in CAMPAIGNS.items() for n in range(count)]
     impressions = [rng.choice(pairs) for _ in range(4_000)]
-    clicks = [(base + n, *rng.choice(impressions)) for n in range(900)]
-    # Campaign 100 never converts, 200 rarely, so that their banners are chosen by clicks.
-    sold = [click for click in clicks if click[2] != 100 and (click[2] != 200 or click[1] < 2002)]
+    # Of campaign 600 only two banners are ever clicked, so that others are chosen at random.
+    clickable = [pair for pair in impressions if pair[1] != 600 or pair[0] < 6002]
+    clicks = [(base + n, *rng.choice(clickable)) for n in range(900)]
+    # Campaigns 100 and 600 never convert, 200 rarely, so that their banners are chosen by clicks.
+    sold = [click for click in clicks if click[2] not in (100, 600) and (click[2] != 200 or click[1] < 2002)]
     conversions = [(base + n, rng.choice(sold)[0], f"{rng.uniform(0.2, 9):.6f}") for n in range(260)]
     impression_lines = [f"{banner},{campaign}" for banner, campaign in impressions]
     click_lines = [f"{click},{banner},{campaign}" for click, banner, campaign in clicks]

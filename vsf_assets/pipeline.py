@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import read_build_state, record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
@@ -73,8 +75,10 @@ def build_and_publish(
     report = BuildReport()
     with warehouse.lock("build and publish"):
         with warehouse.connect() as connection:
-            ensure_tables(connection)
+            ensure_tables(connection, settings)
             state = read_build_state(connection, settings)
+            files = connection.table("raw.files").count("*").fetchall()[0][0]
+        refuse_lost_warehouse(open_store(settings.archive), ledger_is_empty=not files)
         report.number = state.number
         if not (only_if_pending and state.is_current):
             progress("building the marts and checking them (dbt)")
@@ -95,7 +99,7 @@ def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
     """Build some models and their tests without publishing; the next full build absorbs the rest."""
     with warehouse.lock("build of some models"):
         with warehouse.connect() as connection:
-            ensure_tables(connection)
+            ensure_tables(connection, warehouse.settings)
         outcome = dbt.build(warehouse.settings, warehouse.file, select)
         return BuildReport(outcome, tables=table_infos(warehouse))
 

@@ -7,6 +7,7 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.engine import Selection
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.store import open_store
@@ -25,7 +26,7 @@ class Survey:
     Attributes:
         queue: the landing zone against the ledger.
         files: the ledger, in landing order.
-        outdated: loaded files whose contract has changed since.
+        outdated: files whose contract has changed since, with their originals at hand.
         build: the newest build against the ledger and the dbt project.
         snapshot: the current snapshot's file, or None.
     """
@@ -72,9 +73,17 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)
             build = read_build_state(connection, settings)
+    archive = open_store(settings.archive)
+    refuse_lost_warehouse(archive, ledger_is_empty=not files)
     queue = sort_out(entries, {row.key for row in files})
     if settings.after_load == "keep":
         queue.known.clear()
     versions = contract_versions(settings) if files else {}
-    outdated = [r for r in files if r.status != "duplicate_file" and r.contract_version != versions[r.feed]]
+    outdated = [
+        row
+        for row in files
+        if row.status != "duplicate_file"
+        and row.contract_version != versions[row.feed]
+        and archive.stat(row.archive_path) is not None
+    ]
     return Survey(queue, files, outdated, build, current_snapshot(settings))

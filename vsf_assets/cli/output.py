@@ -59,8 +59,7 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    text = text.replace("\n", "↵")
+    text = str(value).replace("\n", "↵")
     return text if len(text) <= 100 else text[:99] + "…"
 
 

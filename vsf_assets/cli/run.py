@@ -74,7 +74,8 @@ def run(settings: Settings, selection: Selection) -> bool:
 
 def _nothing(found: Survey) -> str:
     name = found.snapshot.name if found.snapshot else "none yet"
-    unknown = f"; {len(found.queue.unknown)} unknown files stay in the landing zone" if found.queue.unknown else ""
+    count = len(found.queue.unknown)
+    unknown = f"; unknown files that stay in the landing zone: {count} (see vsf status)" if count else ""
     return f"nothing is pending; snapshot: {name}{unknown}"
 
 
@@ -97,8 +98,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str]) -> b
             run_ids.append(run_id)
             if not good:
                 failed.append(f"{name} failed: {failure_reason(instance, run_id)}")
-        warnings = _warnings(instance, run_ids[-1])
-    _summarize(settings, run_ids, warnings)
+        checks = _failed_checks(instance, run_ids[-1])
+    _summarize(settings, run_ids, checks)
     for line in failed:
         click.echo(f"vsf: {line}", err=True)
     return not failed
@@ -115,16 +116,22 @@ def _config(selection: Selection) -> dict[str, Any]:
     return {"reload": selection.reload, "partitions": list(selection.partitions or [])}
 
 
-def _warnings(instance: Any, run_id: str) -> list[str]:
-    """Return the names of the checks that failed in a run."""
+def _failed_checks(instance: Any, run_id: str) -> list[str]:
+    """Return a line for each check that failed in a run, by severity."""
     import dagster as dg
 
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-    found = (record.event_log_entry.dagster_event.asset_check_evaluation_data for record in records)
-    return [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in found if not check.passed]
+    lines = []
+    for record in records:
+        check = record.event_log_entry.dagster_event.asset_check_evaluation_data
+        if not check.passed:
+            kind = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "blocking check failed"
+            why = check.metadata.get("why")
+            lines.append(f"{kind}: {check.check_name}: {why.value if why else 'see the Dagster UI'}")
+    return lines
 
 
-def _summarize(settings: Settings, run_ids: list[str], warnings: list[str]) -> None:
+def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> None:
     """Print what became of the files of these runs."""
     from vsf_assets.warehouse.ledger import read_files
     from vsf_assets.warehouse.publish import current_snapshot
@@ -149,7 +156,7 @@ def _summarize(settings: Settings, run_ids: list[str], warnings: list[str]) -> N
         click.echo(render(names, cells, "table"))
     if any(row.rows_quarantined or row.status != "loaded" for row in rows):
         click.echo('\nwhy rows or files were held back: vsf query "from reports.anomalies"')
-    for line in warnings:
-        click.echo(f"check failed: {line}")
+    for line in checks:
+        click.echo(line)
     snapshot = current_snapshot(settings)
     click.echo(f"snapshot: {snapshot.name if snapshot else 'none yet'}")

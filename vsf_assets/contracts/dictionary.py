@@ -15,7 +15,6 @@ from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
 from vsf_assets.settings import PROJECT_ROOT
 
-TABLES: tuple[Table, ...] = ()
 """This module declares no contract; every module of the package is asked for its own."""
 
 PAGE = PROJECT_ROOT / "docs" / "data-dictionary.md"

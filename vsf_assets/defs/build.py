@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.defs.ingest import WRITER_TAG
 from vsf_assets.defs.metadata import markdown_table, stored_schema
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
@@ -53,7 +52,6 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
         check_specs=dbt_assets.check_specs(),
         can_subset=True,
         allow_arbitrary_check_specs=True,
-        op_tags=WRITER_TAG,
     )
     def build(context: dg.AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource) -> Iterator[Any]:
         mark_process(context)

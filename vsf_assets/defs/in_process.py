@@ -4,8 +4,9 @@ Here: the instance, the run and its origin, so that the UI shows and can re-exec
 what the command line asks for (cli/). `execute_in_process` would leave the run without an origin.
 """
 
+import json
 import os
-import shutil
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,9 +34,10 @@ def prepare_dagster_home(settings: Settings) -> None:
     """Make DAGSTER_HOME with the shipped dagster.yaml, and tell Dagster where it is."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
-    shipped = PROJECT_ROOT / "dagster.yaml"
-    if not target.exists() or target.read_bytes() != shipped.read_bytes():
-        shutil.copyfile(shipped, target)
+    shipped = (PROJECT_ROOT / "dagster.yaml").read_text()
+    wanted = shipped.replace("base_dir: data/dagster", f"base_dir: {json.dumps(str(settings.dagster_home))}")
+    if not target.exists() or target.read_text() != wanted:
+        target.write_text(wanted)
     export({"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home)})
 
 
@@ -82,7 +84,8 @@ def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
         while error is not None and error.cause is not None:
             error = error.cause
         if error is not None:
-            return error.message.strip()
+            # The message opens with the exception's class, which tells a person nothing.
+            return re.sub(r"^[\w.]+: ", "", error.message.strip())
     return "see the run in the Dagster UI"
 
 

@@ -5,7 +5,8 @@ batch of files of any partitions; the assets are skippable and log a materializa
 the partitions that got files, so that a day without a file is never shown as materialized.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -18,7 +19,7 @@ from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.engine import IngestReport, Selection, ingest
-from vsf_assets.ingest.settle import Look
+from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
@@ -68,7 +69,6 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         check_specs=checks,
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        op_tags=WRITER_TAG,
     )
     def take_files(
         context: dg.AssetExecutionContext, config: IngestConfig, warehouse: WarehouseResource
@@ -122,16 +122,19 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
     return Selection(names, partitions, config.reload)
 
 
-def _look(config: IngestConfig) -> Look | None:
-    if not config.look:
-        return None
-    from datetime import timedelta
+def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
+    """Return path -> [bytes, modified microseconds since 1970], for a cursor or a run's config."""
+    return {e.path: [e.size, (e.modified - EPOCH) // timedelta(microseconds=1)] for e in entries}
 
-    entries = {
-        path: Entry(path, size, EPOCH + timedelta(microseconds=modified))
-        for path, (size, modified) in config.look.items()
-    }
-    return Look(config.looked_at, entries)
+
+def from_config(at: float, shown: Mapping[str, Sequence[int]]) -> Look:
+    """Return the look that `as_config` wrote."""
+    entries = (Entry(p, size, EPOCH + timedelta(microseconds=modified)) for p, (size, modified) in shown.items())
+    return look_at(entries, at)
+
+
+def _look(config: IngestConfig) -> Look | None:
+    return from_config(config.looked_at, config.look) if config.look else None
 
 
 def _tell(

@@ -9,7 +9,7 @@ from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
 
 
-@dg.op(tags=WRITER_TAG)
+@dg.op
 def rebuild_from_archive(context: dg.OpExecutionContext, warehouse: WarehouseResource) -> None:
     """Make a new warehouse from the archive, check it, swap it in, publish it."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
@@ -19,7 +19,11 @@ def rebuild_from_archive(context: dg.OpExecutionContext, warehouse: WarehouseRes
         raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
 
 
-@dg.job(name="rebuild_warehouse", description="A new warehouse from the archive, swapped in when it is good.")
+@dg.job(
+    name="rebuild_warehouse",
+    description="A new warehouse from the archive, swapped in when it is good.",
+    tags=WRITER_TAG,
+)
 def rebuild_job() -> None:
     """Rebuild the warehouse."""
     rebuild_from_archive()

@@ -8,16 +8,20 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.ingest import ingest_job_name
+from vsf_assets.defs.ingest import as_config, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
 from vsf_assets.ingest.settle import Look, look_at, split_settled
-from vsf_assets.ingest.store import EPOCH, Entry, open_store
+from vsf_assets.ingest.store import Entry, open_store
 from vsf_assets.resources.warehouse import WarehouseResource
+
+if TYPE_CHECKING:
+    from vsf_assets.survey import Survey
 
 TICK_SECONDS = 5
 BACKSTOP_SECONDS = 30
@@ -83,23 +87,17 @@ def read_look(cursor: str | None) -> Look:
     """Return the look a cursor holds; a lost or broken one only costs another look."""
     try:
         kept = json.loads(cursor or "{}")
-        entries = {
-            path: Entry(path, size, _from_microseconds(modified)) for path, (size, modified) in kept["look"].items()
-        }
-        return Look(float(kept["at"]), entries)
+        look = from_config(float(kept["at"]), kept["look"])
+        return Look(look.at, look.entries, {path: float(since) for path, since in kept["since"].items()})
     except (ValueError, KeyError, TypeError, AttributeError):
         return Look(0.0, {})
 
 
-def _from_microseconds(value: int):  # type: ignore[no-untyped-def]
-    from datetime import timedelta
-
-    return EPOCH + timedelta(microseconds=value)
-
-
-def as_config(entries: Sequence[Entry]) -> dict[str, list[int]]:
-    """Return path -> [bytes, modified microseconds] for a cursor or a run's config."""
-    return {e.path: [e.size, round((e.modified - EPOCH).total_seconds() * 1_000_000)] for e in entries}
+def write_look(look: Look) -> str:
+    """Return a cursor that holds a look, cut to a batch."""
+    entries = list(look.entries.values())[:BATCH_FILES]
+    since = {entry.path: round(look.first_seen(entry.path), 3) for entry in entries}
+    return json.dumps({"at": look.at, "look": as_config(entries), "since": since})
 
 
 def landing_sensor(family: str) -> dg.SensorDefinition:
@@ -120,9 +118,10 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
             entries = _without_loaded(warehouse, entries)
         if not entries:
             return dg.SkipReason("nothing is pending")
-        look = look_at(entries, time.time())
-        stable, _ = split_settled(read_look(context.cursor), look, settings.settle_seconds)
-        cursor = json.dumps({"at": look.at, "look": as_config(entries[:BATCH_FILES])})
+        earlier = read_look(context.cursor)
+        look = look_at(entries, time.time(), earlier)
+        stable, _ = split_settled(earlier, look, settings.settle_seconds)
+        cursor = write_look(look)
         reason = hold_back(_history(context.instance, ingest_job_name(family)))
         if reason or not stable:
             why = reason or f"{len(entries)} files are not stable yet"
@@ -152,32 +151,49 @@ def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[
     return [item.entry for item in sort_out(entries, known).new]
 
 
-@dg.sensor(
-    name="unbuilt_deliveries",
-    job_name=BUILD_JOB,
-    minimum_interval_seconds=BACKSTOP_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Backstop: requests a build where one is missing, e.g. after a crash or a changed model.",
-)
-def unbuilt_deliveries(
-    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
-) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a build when two looks in a row find deliveries that no snapshot shows."""
-    from vsf_assets.survey import survey
+def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Return the sensor that asks for what edges missed; `jobs` are those it may request (asset jobs)."""
 
-    target = warehouse.warehouse()
-    if not target.file.exists():
-        return dg.SkipReason("there is no warehouse yet")
-    found = survey(target.settings, target)
-    if not (found.needs_build or found.needs_publish):
-        return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-    reason = hold_back(_history(context.instance, BUILD_JOB))
-    if reason:
-        return dg.SkipReason(reason)
-    if not context.cursor:
-        return dg.SensorResult(skip_reason=dg.SkipReason("something is not built; looking once more"), cursor="unbuilt")
-    config = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_config=config)], cursor="")
+    @dg.sensor(
+        name="unbuilt_deliveries",
+        jobs=list(jobs),
+        minimum_interval_seconds=BACKSTOP_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Backstop: asks for a build that is missing after a crash or a changed model, and for files"
+        " whose contract changed to be read again.",
+    )
+    def unbuilt(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
+        from vsf_assets.survey import survey
+
+        target = warehouse.warehouse()
+        if not target.file.exists():
+            return dg.SkipReason("there is no warehouse yet")
+        request = _missing_work(survey(target.settings, target))
+        if request is None:
+            return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
+        reason = hold_back(_history(context.instance, request.job_name or ""))
+        if reason:
+            return dg.SkipReason(reason)
+        if context.cursor != request.job_name:
+            why = f"{request.job_name} is missing; looking once more"
+            return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
+        return dg.SensorResult(run_requests=[request], cursor="")
+
+    return unbuilt
+
+
+def _missing_work(found: "Survey") -> dg.RunRequest | None:
+    """Return the run that brings the snapshot nearer to what was delivered, or None."""
+    if found.outdated:
+        from vsf_assets.feeds import all_feeds
+
+        family = all_feeds()[found.outdated[0].feed].family
+        config = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
+        return dg.RunRequest(job_name=ingest_job_name(family), run_config=config)
+    if found.needs_build or found.needs_publish:
+        config = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
+        return dg.RunRequest(job_name=BUILD_JOB, run_config=config)
+    return None
 
 
 @dg.sensor(

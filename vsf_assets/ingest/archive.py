@@ -60,6 +60,18 @@ def originals(archive: Store) -> Iterator[Archived]:
         yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3))
 
 
+def refuse_lost_warehouse(archive: Store, ledger_is_empty: bool) -> None:
+    """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
+
+    Raises:
+        VsfError: the archive holds originals that the ledger does not know.
+    """
+    if ledger_is_empty and archive.entries():
+        raise VsfError(
+            "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
+        )
+
+
 def sha256_of(store: Store, path: str) -> str:
     """Return the SHA-256 of a file."""
     digest = hashlib.sha256()

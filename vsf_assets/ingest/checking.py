@@ -133,6 +133,7 @@ def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     for name in cells["column_name"].unique().sort():
         rows = cells.filter(pl.col("column_name") == name)["row"].unique()
         values = text[name][rows].cast(pl.String)
+        values = values.set(values == "", None)  # an empty cell is null, however its block was read
         parts.append(pl.DataFrame({"row": rows, "column_name": [name] * len(rows), "raw_value": values}))
     return pl.concat(parts)
 

@@ -190,7 +190,7 @@ def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> 
                 quote_char=dialect.quote if dialect.quote.encode() in body else None,
                 schema=dict.fromkeys(names, dtype),
             )
-        except pl.exceptions.ComputeError:
+        except pl.exceptions.PolarsError:
             continue
         # An integer column cannot tell an empty cell from one of spaces; text can.
         if dtype == pl.String or not any(column.null_count() for column in frame):

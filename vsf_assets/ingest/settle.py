@@ -6,22 +6,38 @@ Here: the pure decision on looks, and the loop that waits for it. Not here: what
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vsf_assets.ingest.store import Entry, Store
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one listing showed, and when (seconds of a monotonic or wall clock)."""
+    """What one listing showed.
+
+    Attributes:
+        at: when, in seconds of the wall clock.
+        entries: path -> entry.
+        since: path -> when an unbroken row of looks first showed it in this state; `at` where absent.
+    """
 
     at: float
     entries: dict[str, Entry]
+    since: dict[str, float] = field(default_factory=dict)
+
+    def first_seen(self, path: str) -> float:
+        """Return since when a path has been seen in this look's state."""
+        return self.since.get(path, self.at)
 
 
-def look_at(entries: Iterable[Entry], at: float) -> Look:
-    """Return the look made of entries."""
-    return Look(at, {e.path: e for e in entries})
+def look_at(entries: Iterable[Entry], at: float, earlier: Look | None = None) -> Look:
+    """Return the look made of entries; what an earlier look shows unchanged keeps its age."""
+    shown = {e.path: e for e in entries}
+    since = {}
+    for path, entry in shown.items():
+        unchanged = earlier is not None and entry.same_state(earlier.entries.get(path))
+        since[path] = earlier.first_seen(path) if earlier is not None and unchanged else at
+    return Look(at, shown, since)
 
 
 def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
@@ -30,11 +46,10 @@ def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list
     A file is stable when it has a marker, or when a look at least `settle_seconds` earlier shows
     it in the same state. With 0 seconds one look is enough.
     """
-    old_enough = now.at - earlier.at >= settle_seconds
     stable: list[Entry] = []
     unsettled: list[Entry] = []
-    for entry in now.entries.values():
-        agreed = old_enough and entry.same_state(earlier.entries.get(entry.path))
+    for path, entry in now.entries.items():
+        agreed = entry.same_state(earlier.entries.get(path)) and now.at - earlier.first_seen(path) >= settle_seconds
         (stable if entry.has_done or settle_seconds == 0 or agreed else unsettled).append(entry)
     return stable, unsettled
 
@@ -61,7 +76,7 @@ def wait_until_settled(
     started = time.monotonic()
     previous = earlier or Look(time.time(), {})
     while True:
-        now = look_at((e for e in store.entries() if wanted(e)), time.time())
+        now = look_at((e for e in store.entries() if wanted(e)), time.time(), previous)
         stable, unsettled = split_settled(previous, now, settle_seconds)
         if not unsettled or time.monotonic() - started > timeout:
             return stable, unsettled

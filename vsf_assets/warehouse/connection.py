@@ -17,6 +17,8 @@ from vsf_assets.warehouse.lock import hold_lock
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from vsf_assets.contracts.table import Table
+
 
 @dataclass(frozen=True)
 class Warehouse:
@@ -75,7 +77,7 @@ class Warehouse:
     def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
         """Hold the lock and open the file for writing, its raw tables in place."""
         with self.lock(purpose), self.connect() as connection:
-            ensure_tables(connection)
+            ensure_tables(connection, self.settings)
             yield connection
 
     @contextmanager
@@ -89,11 +91,15 @@ class Warehouse:
                 yield connection
 
 
-def ensure_tables(connection: "DuckDBPyConnection") -> None:
-    """Create what is missing; a feed table whose contract changed is emptied, to be read again.
+def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:
+    """Create what is missing; a feed table whose contract changed is emptied, and its originals are read again.
+
+    Args:
+        connection: the warehouse, opened for writing.
+        settings: where the originals are; without it no table that holds rows is emptied.
 
     Raises:
-        VsfError: the ledger was made by a version of the platform with other columns.
+        VsfError: a ledger table has other columns, or not every original is at hand.
     """
     from vsf_assets.contracts import all_tables
     from vsf_assets.contracts.projections import columns, create_sql
@@ -110,7 +116,25 @@ def ensure_tables(connection: "DuckDBPyConnection") -> None:
         wanted = [(c.name, c.type) for c in columns(table)]
         if found.get(table.name) == wanted:
             continue
-        if table.name in found and not table.lineage:
-            raise VsfError(f"{table.name} was made by another version of the platform; run: vsf rebuild")
+        if table.name in found and not _may_be_emptied(connection, table, settings):
+            raise VsfError(
+                f"{table.name} was made with other columns, and not every original is at hand to be read again;"
+                " if the archive is complete, run: vsf rebuild"
+            )
         connection.execute(f"drop table if exists {table.name}")
         connection.execute(create_sql(table))
+
+
+def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: Settings | None) -> bool:
+    """Whether nothing is lost when a table is emptied: it holds no rows, or every original is in the archive."""
+    from vsf_assets.feeds import all_feeds
+    from vsf_assets.ingest.store import open_store
+
+    if not connection.table(table.name).limit(1).fetchall():
+        return True
+    feeds = [feed.name for feed in all_feeds().values() if table.name in feed.tables]
+    if settings is None or not feeds:
+        return False
+    archive = open_store(settings.archive)
+    sql = "select archive_path from raw.files where list_contains(?, feed) and status = 'loaded'"
+    return all(archive.stat(path) is not None for (path,) in connection.execute(sql, [feeds]).fetchall())

@@ -92,7 +92,8 @@ def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
     import duckdb
 
     severity = "error" if status == "fail" else "warn"
-    message = f"{item.failures} {item.node.description or item.node.name}"
+    said = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
+    message = f"{item.failures} found. {said}"
     connection = duckdb.connect(str(warehouse_file), read_only=True)
     try:
         found = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
@@ -105,7 +106,15 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
     """Run dbt with arguments; return its result and the result messages."""
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    export({"VSF_WAREHOUSE_FILE": str(warehouse_file), "VSF_SCORE_SEED": settings.score_seed})
+    export(
+        {
+            "VSF_WAREHOUSE_FILE": str(warehouse_file),
+            "VSF_SCORE_SEED": settings.score_seed,
+            "VSF_MEMORY_LIMIT": settings.memory_limit,
+            "VSF_THREADS": str(settings.threads),
+            "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
+        }
+    )
     return _invoke(arguments, target)
 
 

@@ -55,7 +55,12 @@ def wait_for(line: str, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize(
     ("line", "delay", "group"),
-    [("reading clicks_2.csv", 0, True), ("loaded clicks/2", 0, False), ("building", 0.7, True), ("publishing", 0.0, False)],
+    [
+        ("reading clicks_2.csv", 0, True),
+        ("loaded clicks/2", 0, False),
+        ("building", 0.7, True),
+        ("publishing", 0.0, False),
+    ],
 )
 def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
     home: Home, undisturbed: dict[str, list[str]], line: str, delay: float, group: bool

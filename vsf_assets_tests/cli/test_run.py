@@ -4,8 +4,11 @@ Not here: single defects of files (unit/ and engine/), crashes (test_crash.py).
 """
 
 import gzip
+import shutil
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from vsf_assets_tests.commandline import Home
 
@@ -142,6 +145,24 @@ def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(home: Home) -> 
     assert home.ask(SCORES) == CHOSEN
 
 
-def test_wrong_usage_ends_with_two(home: Home) -> None:
-    for words in (["--feed", "nothing"], ["--partition", "9"], ["--from", "3", "--to", "2"], ["--partition", "1", "--from", "1"]):
-        assert home.vsf("run", *words).exit_code == 2
+@pytest.mark.parametrize(
+    "words",
+    ["--feed nothing", "--partition 9", "--from 3 --to 2", "--partition 1 --from 1", "--no-such-option", "surplus"],
+)
+def test_wrong_usage_ends_with_two(home: Home, words: str) -> None:
+    assert home.vsf("run", *words.split()).exit_code == 2
+
+
+def test_a_lost_warehouse_is_not_replaced_by_an_empty_one(home: Home) -> None:
+    home.drop(FILES)
+    home.vsf("run")
+    shutil.rmtree(home.path / "warehouse")
+    home.drop({"clicks_2.csv": CLICKS})
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 1
+    assert "vsf rebuild" in outcome.errors
+    assert home.ask(SCORES) == CHOSEN
+    assert home.vsf("rebuild").exit_code == 0
+    assert home.vsf("run").exit_code == 0
+    assert home.ask(SCORES) == CHOSEN
+    assert len(statuses(home)) == 4

@@ -68,7 +68,9 @@ def scores_by_hand(
         if len(winners) >= 5:
             chosen[campaign] = winners[:10]
             continue
-        others = sorted((b for b in banners if b not in winners and clicked[b, campaign]), key=lambda b: (-clicked[b, campaign], b))
+        others = sorted(
+            (b for b in banners if b not in winners and clicked[b, campaign]), key=lambda b: (-clicked[b, campaign], b)
+        )
         rest = [b for b in banners if b not in winners and b not in others]
         rest.sort(key=lambda b: hashlib.md5(f"{seed}|1|{campaign}|{b}".encode()).hexdigest())
         chosen[campaign] = [*winners, *others, *rest][:5]
@@ -102,7 +104,9 @@ def test_scores_equal_an_independent_computation(home: Home, monkeypatch: pytest
     )
     assert home.vsf("run").exit_code == 0
     found = defaultdict(list)
-    for campaign, banner in home.ask("select campaign_id, banner_id from marts.fct_campaign_scores order by campaign_id, rank"):
+    for campaign, banner in home.ask(
+        "select campaign_id, banner_id from marts.fct_campaign_scores order by campaign_id, rank"
+    ):
         found[campaign].append(banner)
     assert dict(found) == scores_by_hand(set(impressions), clicks, conversions, seed)
     rules = {row[0] for row in home.ask("select distinct rule from marts.fct_campaign_scores")}

@@ -1,0 +1,149 @@
+"""Batches of the ingest: read some files, store them under one hold of the lock, file them away.
+
+Here: what happens to chosen files, and what is reported of it. Not here: choosing them
+(engine.py), reading one (delivery.py) and its transaction (warehouse/ledger.py).
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.ingest.archive import file_away
+from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
+from vsf_assets.ingest.store import open_store
+from vsf_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vsf_assets.warehouse.ledger import FileRow
+
+BATCH_FILES = 100
+BATCH_BYTES = 256 << 20
+"""A batch is read first and then stored under one hold of the lock, a transaction per file."""
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        stored: ledger rows written, in the order of the work.
+        left: (path, why) of files that are taken up at a later run.
+    """
+
+    stored: list["FileRow"] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+
+
+def batches(work: list[Work]) -> Iterator[list[Work]]:
+    """Cut the work into batches by count and bytes."""
+    batch: list[Work] = []
+    for item in work:
+        if batch and (len(batch) >= BATCH_FILES or sum(w.entry.size for w in batch) + item.entry.size > BATCH_BYTES):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def do_batch(
+    connect: Callable[[str], AbstractContextManager["DuckDBPyConnection"]],
+    settings: Settings,
+    batch: list[Work],
+    versions: dict[str, str],
+    run_id: str,
+    report: IngestReport,
+    progress: Callable[[str], None],
+) -> None:
+    """Read a batch, store it with a transaction per file, file it away."""
+    from vsf_assets.warehouse.ledger import store_delivery
+
+    stored: list[tuple[Delivery, FileRow]] = []
+    with scratch_folder(settings.scratch) as scratch:
+        deliveries = _read(batch, scratch, report, progress)
+        if deliveries:
+            with connect(f"ingest of {len(deliveries)} files") as connection:
+                for delivery in deliveries:
+                    if not _unchanged(connection, delivery, report):
+                        continue
+                    version = versions[delivery.work.feed.name]
+                    row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
+                    stored.append((delivery, row))
+                    if is_new:
+                        report.stored.append(row)
+                        progress(_line(row))
+    archive = open_store(settings.archive)
+    for delivery, row in stored:
+        work = delivery.work
+        if work.known_sha256 is not None:
+            continue
+        if not file_away(work.store, work.entry.path, archive, row.archive_path, row.sha256, settings.after_load):
+            why = f"another file took its place before {row.archive_path} was archived"
+            report.left.append((work.entry.path, why))
+
+
+def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Callable[[str], None]) -> list[Delivery]:
+    deliveries = []
+    for number, work in enumerate(batch):
+        progress(f"reading {work.name} ({work.entry.size:,} bytes)")
+        try:
+            delivery = read_delivery(work, scratch / str(number))
+        except ChangedError as error:
+            report.left.append((work.entry.path, str(error)))
+            continue
+        if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
+            report.left.append((work.entry.path, "the archived file is damaged: its SHA-256 is not the ledger's"))
+            continue
+        deliveries.append(delivery)
+    return deliveries
+
+
+def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:
+    """Look at the file again now that the lock is held."""
+    from vsf_assets.warehouse.ledger import read_files
+
+    work = delivery.work
+    now = work.store.stat(work.entry.path)
+    if work.entry.same_state(now):
+        return True
+    if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
+        return True  # another run stored and filed it meanwhile
+    what = "vanished" if now is None else "changed"
+    report.left.append((work.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
+    return False
+
+
+def _line(row: "FileRow") -> str:
+    """Say in one line what became of a file."""
+    place = row.feed if row.partition_key is None else f"{row.feed}/{row.partition_key}"
+    counts = f"{row.rows_loaded:,} loaded, {row.rows_quarantined:,} quarantined"
+    return f"{row.status} {place} {row.file_name}" + (f": {counts}" if row.status == "loaded" else "")
+
+
+@contextmanager
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """Yield a folder that is removed afterwards; remove those of processes that are gone."""
+    root.mkdir(parents=True, exist_ok=True)
+    for old in root.glob("run-*-*"):
+        if not _is_alive(int(old.name.split("-")[1])):
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=root) as folder:
+        yield Path(folder)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True

@@ -1,0 +1,91 @@
+"""What Dagster is told: every asset and check described, dbt tests as checks, nothing read at import.
+
+Not here: runs (test_ingest_assets.py) and sensors (test_sensors.py).
+"""
+
+import json
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from vsf_assets.definitions import defs
+from vsf_assets.feeds import all_feeds
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets.warehouse.paths import MANIFEST
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    ensure_manifest(read_settings())
+    return defs()
+
+
+def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    return list(definitions.resolve_all_asset_specs())
+
+
+def test_the_definitions_are_loadable(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_every_asset_has_description_owner_group_kinds_and_its_schema_as_group(definitions: dg.Definitions) -> None:
+    bare = [s.key for s in specs(definitions) if not (s.description and s.owners and s.kinds)]
+    assert bare == []
+    assert {s.key: s.group_name for s in specs(definitions)} == {s.key: s.key.path[0] for s in specs(definitions)}
+
+
+def test_every_raw_asset_carries_its_column_schema(definitions: dg.Definitions) -> None:
+    raw = [s for s in specs(definitions) if s.key.path[0] == "raw"]
+    assert len(raw) == len(all_feeds()) + 3
+    assert all("dagster/column_schema" in s.metadata for s in raw)
+
+
+def checks(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
+    graph = definitions.resolve_asset_graph()
+    return [graph.get_check_spec(key) for key in graph.asset_check_keys]
+
+
+def test_every_check_says_what_it_checks(definitions: dg.Definitions) -> None:
+    assert [c.key for c in checks(definitions) if not c.description] == []
+
+
+def test_every_dbt_test_on_data_is_an_asset_check(definitions: dg.Definitions) -> None:
+    manifest = json.loads(MANIFEST.read_bytes())
+    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    names = {c.name for c in checks(definitions)}
+    assert tests <= names
+    assert {"contract", "row_conservation"} <= names
+
+
+def test_one_name_in_four_places(definitions: dg.Definitions) -> None:
+    keys = {".".join(s.key.path) for s in specs(definitions)}
+    manifest = json.loads(MANIFEST.read_bytes())
+    models = {
+        f"{n['schema']}.{n['alias']}"
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["config"]["materialized"] != "ephemeral"
+    }
+    sources = {f"{n['source_name']}.{n['name']}" for n in manifest["sources"].values()}
+    from vsf_assets.contracts import all_tables
+
+    assert models <= keys
+    assert sources == set(all_tables())
+    assert set(all_tables()) <= keys
+
+
+@pytest.mark.parametrize("module", ["vsf_assets.definitions", "vsf_assets.cli.main", "vsf_assets.defs.sensors"])
+def test_importing_needs_no_setting_opens_no_socket_and_writes_no_file(module: str) -> None:
+    code = f"""
+import sys
+def audit(event, args):
+    if event == "socket.connect" or (event == "open" and str(args[1] or "").startswith(("w", "a", "x"))):
+        raise SystemExit(f"import did {{event}} {{args}}")
+sys.addaudithook(audit)
+import {module}
+"""
+    environment = {"PATH": "/usr/bin:/bin", "VSF_SETTLE_SECONDS": "not a number", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,155 @@
+"""Sensors: decisions as pure functions, ticks against a real folder, automation, dead runs."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from vsf_assets.definitions import defs
+from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.process import process_tags, reap
+from vsf_assets.defs.sensors import History, history_of, hold_back, landing_sensor, read_look
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets_tests.commandline import Home
+
+CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+S = dg.DagsterRunStatus
+
+
+@pytest.fixture
+def instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    settings = read_settings()
+    ensure_manifest(settings)
+    with open_instance(settings) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("history", "says"),
+    [
+        (History(active=False, failures=0, idle_seconds=0), None),
+        (History(active=True, failures=0, idle_seconds=0), "still runs"),
+        (History(active=False, failures=1, idle_seconds=9), "resting 10 s"),
+        (History(active=False, failures=1, idle_seconds=10), None),
+        (History(active=False, failures=5, idle_seconds=9999), "PAUSED after 5"),
+    ],
+)
+def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history: History, says: str | None) -> None:
+    reason = hold_back(history)
+    assert reason is None if says is None else says in (reason or "")
+
+
+def test_failures_count_in_a_row_from_the_newest() -> None:
+    runs = [(S.FAILURE, 90.0), (S.FAILURE, 80.0), (S.SUCCESS, 70.0), (S.FAILURE, 60.0)]
+    assert history_of(runs, 100.0) == History(active=False, failures=2, idle_seconds=10.0)
+    assert history_of([(S.STARTED, None), *runs], 100.0).active
+    assert history_of([], 100.0).failures == 0
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
+    )
+    return landing_sensor("campaigns")(context)
+
+
+def test_a_file_is_requested_once_two_looks_agree(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.2")
+    assert isinstance(tick(instance), dg.SkipReason)
+    home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS, "x.tmp": "half", "notes.txt": "unknown"})
+    first = tick(instance)
+    assert not first.run_requests
+    time.sleep(0.25)
+    second = tick(instance, first.cursor)
+    (request,) = second.run_requests
+    config = request.run_config["ops"]["campaigns_files"]["config"]
+    assert sorted(config["look"]) == ["clicks_1.csv", "clicks_2.csv"]
+    assert len(second.cursor) < 1000
+
+
+def test_ticks_more_often_than_the_settle_time_still_find_a_file_stable(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.6")
+    home.drop({"clicks_1.csv": CLICKS})
+    cursor, requests = None, []
+    for _ in range(5):
+        result = tick(instance, cursor)
+        cursor, requests = result.cursor, requests + (result.run_requests or [])
+        time.sleep(0.2)
+    assert requests
+
+
+def test_a_growing_file_waits(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.1")
+    home.drop({"clicks_1.csv": CLICKS})
+    first = tick(instance)
+    time.sleep(0.15)
+    home.drop({"clicks_1.csv": CLICKS + "4,5,6\n"})
+    assert not tick(instance, first.cursor).run_requests
+
+
+@pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "look": {}, "since": {}}'])
+def test_a_lost_or_broken_cursor_only_costs_a_look(cursor: str | None) -> None:
+    assert read_look(cursor).entries == {}
+
+
+def test_the_run_a_sensor_requests_ingests_without_waiting_again(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.2")
+    home.drop({"clicks_1.csv": CLICKS})
+    first = tick(instance)
+    time.sleep(0.25)
+    (request,) = tick(instance, first.cursor).run_requests
+    good, _ = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+    assert good
+    assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
+
+
+def test_everything_downstream_follows_one_update_in_one_tick_and_only_then(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    definitions = defs()
+    start = dg.evaluate_automation_conditions(definitions, instance)
+    assert start.total_requested == 0
+    home.drop({"clicks_1.csv": CLICKS})
+    run_job(definitions, instance, "ingest_campaigns")
+    after = dg.evaluate_automation_conditions(definitions, instance, cursor=start.cursor)
+    asked = {r.key for r in after.results if r.true_subset.size}
+    assert dg.AssetKey(["snapshots", "current"]) in asked
+    assert dg.AssetKey(["marts", "fct_campaign_scores"]) in asked
+    assert dg.AssetKey(["reports", "files"]) in asked
+    idle = dg.evaluate_automation_conditions(definitions, instance, cursor=after.cursor)
+    assert idle.total_requested == 0
+
+
+def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    alive = {**process_tags(), "vsf/pid": str(os.getpid())}
+    job = defs().resolve_job_def("ingest_campaigns")
+    started = [
+        instance.create_run_for_job(job, status=S.STARTED, tags=tags)
+        for tags in (alive, {**alive, "vsf/pid": str(child.pid), "vsf/pid_start": "1"})
+    ]
+    child.kill()
+    child.wait()
+    assert reap(instance) == [started[1].run_id]
+    assert instance.get_run_by_id(started[1].run_id).status == S.FAILURE  # type: ignore[union-attr]
+    assert instance.get_run_by_id(started[0].run_id).status == S.STARTED  # type: ignore[union-attr]
+
+
+def test_cursors_are_small_json(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "5")
+    home.drop({f"clicks_1_{n}.csv": CLICKS for n in range(20)})
+    assert set(json.loads(tick(instance).cursor)) == {"at", "look", "since"}

@@ -1,0 +1,80 @@
+"""House rules that a machine can hold: sizes of modules, docstrings, borders between rooms.
+
+Not here: style (ruff) and types (mypy).
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = sorted((ROOT / "vsf_assets").rglob("*.py"))
+TESTS = sorted((ROOT / "vsf_assets_tests").rglob("*.py"))
+MODELS = sorted(p for p in (ROOT / "dbt_project").rglob("*.sql") if "target" not in p.parts)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_modules_stay_small() -> None:
+    limits = [(path, 250) for path in (*PACKAGE, *TESTS)]
+    limits += [(path, 120 if "macros" in path.parts else 80) for path in MODELS]
+    assert [name_of(p) for p, most in limits if len(p.read_text().splitlines()) > most] == []
+
+
+def test_functions_stay_small() -> None:
+    long = []
+    for path in PACKAGE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno is not None and node.end_lineno - node.lineno > 55:
+                long.append(f"{name_of(path)}:{node.name}")
+    assert long == []
+
+
+def test_every_module_opens_with_what_belongs_in_it() -> None:
+    assert [name_of(p) for p in (*PACKAGE, *TESTS) if not ast.get_docstring(ast.parse(p.read_text()))] == []
+
+
+def test_every_model_has_its_yml_beside_it() -> None:
+    alone = [p for p in MODELS if "models" in p.parts and not p.with_suffix(".yml").exists()]
+    assert [name_of(p) for p in alone] == []
+
+
+@pytest.mark.parametrize(
+    ("rooms", "may_not_import"),
+    [
+        (["contracts"], ["dagster", "duckdb", "dbt"]),
+        (["feeds"], ["dagster", "duckdb", "dbt", "polars", "pandera"]),
+        (["ingest", "warehouse"], ["dagster"]),
+    ],
+)
+def test_rooms_keep_their_borders(rooms: list[str], may_not_import: list[str]) -> None:
+    crossing = []
+    for path in (p for room in rooms for p in (ROOT / "vsf_assets" / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            crossing += [f"{name_of(path)}: {m}" for m in modules if m.split(".")[0] in may_not_import]
+    assert crossing == []
+
+
+def test_no_file_names_a_registry_a_home_folder_or_a_person_s_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not listed:
+        pytest.skip("not a git checkout")
+    pattern = re.compile(r"https?://[^ \"]*(pythonhosted|npmjs)|/home/\w+/|/Users/\w+/")
+    texts = ((n, ROOT / n) for n in listed if not n.endswith(".png"))
+    assert [n for n, path in texts if path.is_file() and pattern.search(path.read_text(errors="replace"))] == []
+
+
+def test_the_whole_package_imports_in_a_clean_process() -> None:
+    modules = ["vsf_assets." + ".".join(p.relative_to(ROOT / "vsf_assets").with_suffix("").parts) for p in PACKAGE]
+    names = [m.removesuffix(".__init__") for m in modules]
+    code = "import importlib\nfor name in " + repr(names) + ":\n    importlib.import_module(name)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
