@@ -18,8 +18,21 @@ def defs() -> dg.Definitions:
 
     raw = {family: ingest_assets(family) for family in families()}
     marts = build_assets(load_dbt_assets(MANIFEST), MANIFEST.parent)
-    jobs = [dg.define_asset_job(ingest_job_name(family), [assets], tags=WRITER_TAG) for family, assets in raw.items()]
-    build_job = dg.define_asset_job(BUILD_JOB, dg.AssetSelection.assets(SNAPSHOT, *marts.keys), tags=WRITER_TAG)
+    jobs = [
+        dg.define_asset_job(
+            ingest_job_name(family),
+            [assets],
+            tags=WRITER_TAG,
+            description=f"Takes the files of the family {family} that are pending into the warehouse.",
+        )
+        for family, assets in raw.items()
+    ]
+    build_job = dg.define_asset_job(
+        BUILD_JOB,
+        dg.AssetSelection.assets(SNAPSHOT, *marts.keys),
+        tags=WRITER_TAG,
+        description="Builds every mart, checks, and publishes a snapshot, all under one hold of the warehouse lock.",
+    )
     automation = dg.AutomationConditionSensorDefinition(
         "downstream",
         target=dg.AssetSelection.all(),

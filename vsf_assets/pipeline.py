@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.store import open_store
@@ -17,6 +18,7 @@ from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
 
 Progress = Callable[[str], None]
+PREVIEW_ROWS = 10
 
 
 @dataclass
@@ -45,10 +47,11 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class TableInfo:
-    """A stored table: row count and (column, type) pairs."""
+    """A stored table: row count, (column, type) pairs, and some of its rows."""
 
     rows: int
     columns: tuple[tuple[str, str], ...]
+    preview: list[tuple[Any, ...]]
 
 
 def build_and_publish(
@@ -105,7 +108,7 @@ def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
 
 
 def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
-    """Return row counts and columns of every stored table; the caller holds the lock."""
+    """Return count, columns and a preview of every stored table; the caller holds the lock."""
     columns: dict[str, list[tuple[str, str]]] = {}
     with warehouse.connect(read_only=True) as connection:
         listed = connection.execute(
@@ -114,8 +117,14 @@ def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
         ).fetchall()
         for table, column, data_type in listed:
             columns.setdefault(table, []).append((column, data_type))
-        counts = {table: connection.table(table).count("*").fetchall()[0][0] for table in columns}
-    return {table: TableInfo(counts[table], tuple(columns[table])) for table in columns}
+        return {
+            table: TableInfo(
+                connection.table(table).count("*").fetchall()[0][0],
+                tuple(columns[table]),
+                connection.table(table).limit(PREVIEW_ROWS).fetchall(),
+            )
+            for table in columns
+        }
 
 
 def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:

@@ -37,7 +37,7 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
     """Return the dbt models and the snapshot as one multi-asset."""
     snapshot = dg.AssetSpec(
         SNAPSHOT,
-        deps=[spec.key for spec in dbt_assets.specs],
+        deps=dbt_assets.leaves(),
         description=_SNAPSHOT_TEXT,
         group_name="snapshots",
         owners=["team:data-platform"],
@@ -113,6 +113,7 @@ def _enriched(event: Any, raw_event: dict[str, Any], dbt_assets: DbtAssets, repo
         extra: dict[str, Any] = (
             {
                 "dagster/row_count": info.rows,
+                "preview": markdown_table([name for name, _ in info.columns], info.preview),
                 "dagster/column_schema": stored_schema(info.columns),
             }
             if info

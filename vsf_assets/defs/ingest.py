@@ -18,7 +18,8 @@ from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.engine import IngestReport, Selection, ingest
+from vsf_assets.ingest.batches import IngestReport
+from vsf_assets.ingest.engine import Selection, ingest
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
 from vsf_assets.resources.warehouse import WarehouseResource

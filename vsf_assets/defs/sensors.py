@@ -188,11 +188,11 @@ def _missing_work(found: "Survey") -> dg.RunRequest | None:
         from vsf_assets.feeds import all_feeds
 
         family = all_feeds()[found.outdated[0].feed].family
-        config = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
-        return dg.RunRequest(job_name=ingest_job_name(family), run_config=config)
+        reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
+        return dg.RunRequest(job_name=ingest_job_name(family), run_config=reading)
     if found.needs_build or found.needs_publish:
-        config = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-        return dg.RunRequest(job_name=BUILD_JOB, run_config=config)
+        building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
+        return dg.RunRequest(job_name=BUILD_JOB, run_config=building)
     return None
 
 

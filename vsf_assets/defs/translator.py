@@ -78,7 +78,7 @@ def _describe_test(properties: Mapping[str, Any]) -> str:
         "relationships": f"Every {column} is known as {arguments.get('field')} in {arguments.get('to')}.",
     }
     kind = (properties.get("test_metadata") or {}).get("name", "")
-    return sentences.get(kind, properties["name"].replace("_", " "))
+    return sentences.get(kind, str(properties["name"]).replace("_", " "))
 
 
 class DbtAssets:
@@ -89,6 +89,11 @@ class DbtAssets:
         self.translator = VsfTranslator()
         self.specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=self.translator)
         self.by_id = {spec.metadata[UNIQUE_ID]: spec for spec in self.specs}
+
+    def leaves(self) -> list[dg.AssetKey]:
+        """Return the models that no other model reads."""
+        read = {dep.asset_key for spec in self.specs for dep in spec.deps}
+        return [spec.key for spec in self.specs if spec.key not in read]
 
     def check_specs(self) -> list[dg.AssetCheckSpec]:
         """Return every dbt test as an asset check."""

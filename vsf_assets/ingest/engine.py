@@ -71,11 +71,10 @@ def ingest(
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
     versions = contract_versions(settings)
-    with warehouse.write("ingest: reading the ledger") as connection:
-        from vsf_assets.warehouse.ledger import read_files
-
-        ledger = read_files(connection)
-    refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
+    ledger = _read_ledger(warehouse)
+    if not ledger and archive.entries():
+        ledger = _read_ledger(warehouse)  # another first run may have filed its files this instant
+        refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
     queue = sort_out(stable, {row.key for row in ledger})
     work = [_work(landing, item) for item in queue.new]
     work += _file_known(queue.known, ledger, landing, archive, settings.after_load)
@@ -84,6 +83,13 @@ def ingest(
     for batch in batches(work):
         do_batch(warehouse.write, settings, batch, versions, run_id, report, progress)
     return report
+
+
+def _read_ledger(warehouse: Warehouse) -> list["FileRow"]:
+    from vsf_assets.warehouse.ledger import read_files
+
+    with warehouse.write("ingest: reading the ledger") as connection:
+        return read_files(connection)
 
 
 def _wanted(entry: Entry, selection: Selection) -> bool:

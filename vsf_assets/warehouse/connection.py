@@ -59,6 +59,7 @@ class Warehouse:
         connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
         try:
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")  # it would write into our output
             yield connection
         finally:
             connection.close()
