@@ -25,13 +25,13 @@
 {%- endmacro %}
 
 {# CTEs, the last called `final`: the rows of `rows` whose id stood already in the partition, one row each,
-   with the row that stands. `files` needs file_id, raw_file_id, landing_position and the column `partition`.
+   with the row that stands. `files` needs file_id, landing_position and the column `partition`.
    Only files whose ids may repeat are hashed; files with ascending ids in ranges of their own are done. #}
 {% macro repeated_rows(rows, files, partition, id, payload) -%}
 ranges as (
     select files.*, ranges.lowest_id, ranges.highest_id, ranges.is_ascending
     from ({{ id_ranges(rows, id) }}) as ranges
-    inner join {{ files }} as files on ranges._file_id = files.raw_file_id
+    inner join {{ files }} as files on ranges._file_id = files.file_id
 ),
 
 -- A join on purpose: a correlated `exists` with two range conditions loses rows in DuckDB 1.5.5.
@@ -62,7 +62,7 @@ suspect_rows as (
         {% endfor -%}
         {{ landing_order('suspects.landing_position', 'arrivals._line') }} as arrival
     from {{ rows }} as arrivals
-    inner join suspects on arrivals._file_id = suspects.raw_file_id
+    inner join suspects on arrivals._file_id = suspects.file_id
 ),
 
 repeated_ids as (

@@ -13,7 +13,7 @@
 with
 
 files as (
-    select raw_file_id, feed, file_name, rows_loaded
+    select file_id, feed, file_name, rows_loaded
     from {{ ref('stg_ledger__files') }}
     where feed in ('{{ feeds | join("', '") }}') and status = 'loaded'
 ),
@@ -35,7 +35,7 @@ final as (
         coalesce(files.rows_loaded, 0) as rows_loaded,
         coalesce(counted.rows_found, 0) as rows_found
     from files
-    full outer join counted on files.feed = counted.feed and files.raw_file_id = counted._file_id
+    full outer join counted on files.feed = counted.feed and files.file_id = counted._file_id
 )
 
 select * from final

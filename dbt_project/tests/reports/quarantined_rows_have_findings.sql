@@ -30,7 +30,7 @@ final as (
         coalesce(quarantined.rows_found, 0) as rows_found,
         quarantined.file_id
     from files
-    full outer join quarantined on files.raw_file_id = quarantined.file_id
+    full outer join quarantined on files.file_id = quarantined.file_id
 )
 
 select * from final

@@ -12,21 +12,6 @@ loaded as (
     select * from files where status = 'loaded'
 ),
 
--- Findings carry the id of the delivery that was read, the report that of the delivery the content belongs to.
-structural as (
-    select
-        files.file_id,
-        findings.line_number,
-        findings.anomaly,
-        findings.column_name,
-        findings.raw_value,
-        findings.raw_text,
-        findings.severity,
-        findings.reason
-    from findings
-    inner join files on findings.file_id = files.raw_file_id
-),
-
 duplicates as (
     select repeats.file_id, 'duplicate_file' as anomaly, originals.*
     from files as repeats
@@ -59,7 +44,8 @@ whole_files as (
 ),
 
 final as (
-    select * from structural
+    select file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason
+    from findings
 
     union all
 

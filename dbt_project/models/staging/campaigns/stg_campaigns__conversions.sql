@@ -7,7 +7,6 @@ conversions as (
 files as (
     select
         file_id,
-        raw_file_id,
         cast(partition_key as integer) as quarter
     from {{ ref('stg_ledger__files') }}
     where feed = 'conversions' and status = 'loaded'
@@ -30,7 +29,7 @@ accepted as (
         conversions.click_id,
         conversions.revenue
     from conversions
-    inner join files on conversions._file_id = files.raw_file_id
+    inner join files on conversions._file_id = files.file_id
     left join repeated
         on files.file_id = repeated.file_id and conversions._line = repeated.line_number
     where repeated.line_number is null

@@ -6,7 +6,7 @@ impressions as (
 
 files as (
     select
-        raw_file_id,
+        file_id,
         cast(partition_key as integer) as quarter
     from {{ ref('stg_ledger__files') }}
     where feed = 'impressions' and status = 'loaded'
@@ -30,7 +30,7 @@ final as (
         counted.banner_id,
         cast(sum(counted.impressions) as bigint) as impressions
     from counted
-    inner join files on counted._file_id = files.raw_file_id
+    inner join files on counted._file_id = files.file_id
     group by files.quarter, counted.campaign_id, counted.banner_id
 )
 

@@ -3,7 +3,6 @@ with
 files as (
     select
         file_id,
-        raw_file_id,
         landing_position,
         cast(partition_key as integer) as quarter
     from {{ ref('stg_ledger__files') }}
