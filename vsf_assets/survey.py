@@ -4,12 +4,14 @@ Here: the answer to "is anything pending?" for `vsf run`, `vsf status` and the s
 doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a warehouse.
 """
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.engine import Selection
 from vsf_assets.ingest.pending import Queue, sort_out
+from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import open_store
 from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings
@@ -24,6 +26,7 @@ class Survey:
     """A look at everything that may be pending.
 
     Attributes:
+        look: the landing zone as it was seen.
         queue: the landing zone against the ledger.
         files: the ledger, in landing order.
         outdated: files whose contract has changed since, with their originals at hand.
@@ -31,6 +34,7 @@ class Survey:
         snapshot: the current snapshot's file, or None.
     """
 
+    look: Look
     queue: Queue
     files: list[FileRow] = field(default_factory=list)
     outdated: list[FileRow] = field(default_factory=list)
@@ -66,7 +70,7 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
     Raises:
         LockTimeoutError: another process held the warehouse too long.
     """
-    entries = open_store(settings.landing).entries()
+    look = look_at(open_store(settings.landing).entries(), time.time())
     files: list[FileRow] = []
     build = NO_BUILD
     with warehouse.read("looking for work") as connection:
@@ -75,7 +79,7 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
             build = read_build_state(connection, settings)
     archive = open_store(settings.archive)
     refuse_lost_warehouse(archive, ledger_is_empty=not files)
-    queue = sort_out(entries, {row.key for row in files})
+    queue = sort_out(look.entries.values(), {row.key for row in files})
     if settings.after_load == "keep":
         queue.known.clear()
     versions = contract_versions(settings) if files else {}
@@ -86,4 +90,4 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
         and row.contract_version != versions[row.feed]
         and archive.stat(row.archive_path) is not None
     ]
-    return Survey(queue, files, outdated, build, current_snapshot(settings))
+    return Survey(look, queue, files, outdated, build, current_snapshot(settings))

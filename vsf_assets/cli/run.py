@@ -8,6 +8,7 @@ from vsf_assets.cli.output import render, show_progress
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.engine import Selection
+from vsf_assets.ingest.settle import Look
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.survey import Survey, survey
 from vsf_assets.warehouse.connection import Warehouse
@@ -69,7 +70,7 @@ def run(settings: Settings, selection: Selection) -> bool:
         if not (families or found.needs_build or found.needs_publish):
             click.echo(_nothing(found))
             return True
-        return _execute(settings, selection, families)
+        return _execute(settings, selection, families, found.look)
 
 
 def _nothing(found: Survey) -> str:
@@ -79,19 +80,27 @@ def _nothing(found: Survey) -> str:
     return f"nothing is pending; snapshot: {name}{unknown}"
 
 
-def _execute(settings: Settings, selection: Selection, families: list[str]) -> bool:
+def _execute(settings: Settings, selection: Selection, families: list[str], look: Look) -> bool:
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     ensure_manifest(settings)
     from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
-    from vsf_assets.defs.ingest import ingest_job_name
+    from vsf_assets.defs.ingest import as_config, ingest_job_name
 
     definitions = defs()
     failed, run_ids = [], []
     with open_instance(settings) as instance:
-        jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": _config(selection)}}}) for f in families]
+        # What was seen before Dagster was loaded is the first look; most files need not settle again.
+        wanted = {
+            "reload": selection.reload,
+            "partitions": list(selection.partitions or []),
+            "looked_at": look.at,
+            "look": as_config(look.entries.values()),
+        }
+        jobs: list[tuple[str, dict[str, Any]]]
+        jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
         jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}))
         for name, config in jobs:
             good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))
@@ -110,10 +119,6 @@ def _selected(job_name: str, selection: Selection) -> list[str] | None:
     if not job_name.startswith("ingest_") or len(selection.feeds) == len(all_feeds()):
         return None
     return [table for name in selection.feeds for table in all_feeds()[name].tables]
-
-
-def _config(selection: Selection) -> dict[str, Any]:
-    return {"reload": selection.reload, "partitions": list(selection.partitions or [])}
 
 
 def _failed_checks(instance: Any, run_id: str) -> list[str]:

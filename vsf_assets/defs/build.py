@@ -18,6 +18,7 @@ from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
+BUILDS = dg.AssetKey(["raw", "builds"])
 BUILD_JOB = "build_and_publish"
 AUTOMATION_TAG = "dagster/from_automation_condition"
 _SNAPSHOT_TEXT = (
@@ -67,6 +68,7 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
         if report.problems:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
+            context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
             yield dg.MaterializeResult(SNAPSHOT, metadata=_snapshot_metadata(report))
         elif SNAPSHOT in keys:
             context.log.info("nothing is newer than the current snapshot")

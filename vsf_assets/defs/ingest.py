@@ -81,6 +81,8 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             for path, why in report.left:
                 tell(f"left for a later run: {path}: {why}")
             yield from _tell(context, target, report, feeds)
+            if report.failed:
+                raise dg.Failure("; ".join(f"{path}: {why}" for path, why in report.failed))
 
     return take_files
 

@@ -36,10 +36,12 @@ class IngestReport:
     Attributes:
         stored: ledger rows written, in the order of the work.
         left: (path, why) of files that are taken up at a later run.
+        failed: (path, why) of files that could not be reached or are not what the ledger knows.
     """
 
     stored: list["FileRow"] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def batches(work: list[Work]) -> Iterator[list[Work]]:
@@ -99,8 +101,12 @@ def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Call
         except ChangedError as error:
             report.left.append((work.entry.path, str(error)))
             continue
+        except OSError as error:
+            # One file that cannot be read holds nothing else back; the run says so and fails in the end.
+            report.failed.append((work.entry.path, f"cannot be read: {error.strerror or error}"))
+            continue
         if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
-            report.left.append((work.entry.path, "the archived file is damaged: its SHA-256 is not the ledger's"))
+            report.failed.append((work.entry.path, "the archived file is damaged: its SHA-256 is not the ledger's"))
             continue
         deliveries.append(delivery)
     return deliveries

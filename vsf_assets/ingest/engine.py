@@ -165,5 +165,5 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
         ensure_tables(connection)
     for batch in batches(work):
         do_batch(connect, settings, batch, versions, run_id, report, progress)
-        if report.left:
-            raise VsfError("; ".join(f"{path}: {why}" for path, why in report.left))
+        if report.left or report.failed:
+            raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))
