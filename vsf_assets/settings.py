@@ -8,6 +8,7 @@ No other module may touch the environment.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from vsf_assets.errors import SettingsError
@@ -37,6 +38,7 @@ VARIABLES = (
     Variable("VSF_THREADS", "", "threads of DuckDB and dbt; default: the cores of the machine"),
     Variable("VSF_KEEP_SNAPSHOTS", "5", "how many published snapshots are kept at least"),
     Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
+    Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )
 
@@ -59,6 +61,7 @@ class Settings:
     threads: int
     keep_snapshots: int
     keep_snapshot_hours: float
+    events_start: str
     score_seed: str
 
     @property
@@ -91,6 +94,13 @@ def _number(values: Mapping[str, str], name: str) -> float:
     if number < 0 or number != number:
         raise SettingsError(f"{name}={text!r} must not be negative")
     return number
+
+
+def _day(values: Mapping[str, str], name: str) -> str:
+    try:
+        return date.fromisoformat(values[name]).isoformat()
+    except ValueError:
+        raise SettingsError(f"{name}={values[name]!r} is not a date; write it like 2015-01-01") from None
 
 
 def _place(values: Mapping[str, str], name: str, home: Path, default: str) -> str:
@@ -129,6 +139,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=threads,
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
+        events_start=_day(values, "VSF_EVENTS_START"),
         score_seed=values["VSF_SCORE_SEED"],
     )
 

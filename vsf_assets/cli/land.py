@@ -63,16 +63,16 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
     if chosen is None:
         feeds = ", ".join(all_feeds())
         raise UsageError(f"{path}: the name tells no feed; say which: vsf land FEED {path} (feeds: {feeds})")
-    keys = chosen.partitioning.keys
-    if partition is not None and partition not in keys:
-        allowed = f"one of {', '.join(keys)}" if keys else "not used by this feed"
+    partitioning = chosen.partitioning
+    if partition is not None and not partitioning.accepts(partition):
+        allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
         raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
     key = partition or chosen.partitioning.key_of(chosen.name, hint)
     if key is None:
         key = chosen.partitioning.key_of(chosen.name, PurePosixPath(path.resolve().parent.name, path.name))
-    if key is None and keys:
+    if key is None and partitioning.kind != "none":
         raise UsageError(
-            f"{path}: neither the name nor its folder tells the {chosen.partitioning.kind};"
-            f" add --partition KEY ({', '.join(keys)})"
+            f"{path}: neither the name nor its folder tells the {partitioning.kind};"
+            f" add --partition KEY ({partitioning.choices})"
         )
     return path, "/".join(part for part in (chosen.name, key, path.name) if part)

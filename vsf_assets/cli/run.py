@@ -7,6 +7,7 @@ import click
 from vsf_assets.cli.output import render, show_progress
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Partitioning
 from vsf_assets.ingest.engine import Selection
 from vsf_assets.ingest.settle import Look
 from vsf_assets.settings import Settings, read_settings
@@ -41,25 +42,24 @@ def make_selection(
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = feeds or tuple(known)
-    keys = list(dict.fromkeys(key for name in chosen for key in known[name].partitioning.keys))
-    return Selection(chosen, _partitions(keys, partition, first, last), "all" if force else "changed")
+    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind != "none"}
+    _check_keys(kinds, partition, first, last)
+    partitions = [partition] if partition is not None else None
+    return Selection(chosen, partitions, "all" if force else "changed", first, last)
 
 
-def _partitions(keys: list[str], partition: str | None, first: str | None, last: str | None) -> list[str] | None:
-    """Return the partition keys asked for; None for all."""
+def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | None, last: str | None) -> None:
+    """Raise UsageError for keys that no chosen feed has, and for options that exclude each other."""
     if partition is not None and (first is not None or last is not None):
         raise UsageError("--partition and --from/--to exclude each other")
     for key in (partition, first, last):
-        if key is not None and key not in keys:
-            raise UsageError(f"no chosen feed has a partition {key}; partitions: {', '.join(keys) or 'none'}")
-    if partition is not None:
-        return [partition]
-    if first is None and last is None:
-        return None
-    wanted = [k for k in keys if (first or keys[0]) <= k <= (last or keys[-1])]
-    if not wanted:
+        if key is not None and not any(kind.accepts(key) for kind in kinds):
+            choices = " or ".join(sorted(f"a {kind.kind} ({kind.choices})" for kind in kinds))
+            raise UsageError(
+                f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
+            )
+    if first is not None and last is not None and first > last:
         raise UsageError(f"--from {first} is after --to {last}")
-    return wanted
 
 
 def run(settings: Settings, selection: Selection) -> bool:
@@ -96,6 +96,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
         wanted = {
             "reload": selection.reload,
             "partitions": list(selection.partitions or []),
+            "first": selection.first or "",
+            "last": selection.last or "",
             "looked_at": look.at,
             "look": as_config(look.entries.values()),
         }

@@ -38,12 +38,15 @@ class IngestConfig(dg.Config):
         reload: `if_idle` reads archived files of the partitions again when nothing is pending
             (what the UI asks for), `changed` those whose contract changed, `all` every one.
         partitions: partition keys to take; empty for the run's own, or all.
+        first, last: bounds of a range of partitions; empty leaves an end open.
         looked_at: when the sensor looked (seconds since 1970), with `look`.
         look: path -> [bytes, modified microseconds since 1970] that the sensor saw.
     """
 
     reload: str = "if_idle"
     partitions: list[str] = Field(default_factory=list)
+    first: str = ""
+    last: str = ""
     looked_at: float = 0.0
     look: dict[str, list[int]] = Field(default_factory=dict)
 
@@ -122,7 +125,7 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
     partitions: list[str] | None = config.partitions or None
     if partitions is None and (context.has_partition_key or context.has_partition_key_range):
         partitions = list(context.partition_keys)
-    return Selection(names, partitions, config.reload)
+    return Selection(names, partitions, config.reload, config.first or None, config.last or None)
 
 
 def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:

@@ -6,10 +6,11 @@ the contracts (contracts/, named by table so that declarations load without pand
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
 
-PartitionKind = Literal["none", "quarter"]
+PartitionKind = Literal["none", "quarter", "day"]
 
 
 @dataclass(frozen=True)
@@ -32,31 +33,52 @@ class Partitioning:
     """How a feed is cut into partitions, and how a path tells the partition.
 
     Attributes:
-        kind: none or quarter.
+        kind: none, quarter or day.
         keys: the closed list of keys, where there is one.
+        example: a key for messages, where the list is open.
     """
 
     kind: PartitionKind = "none"
     keys: tuple[str, ...] = ()
+    example: str = ""
+
+    def accepts(self, key: str) -> bool:
+        """Whether a text is a partition key of this kind."""
+        return _is_day(key) if self.kind == "day" else key in self.keys
+
+    @property
+    def choices(self) -> str:
+        """The keys, for a message."""
+        return ", ".join(self.keys) or self.example
 
     def key_of(self, feed: str, path: PurePosixPath) -> str | None:
         """Return the partition a path tells, or None where it tells none.
 
-        A folder named like a key beats the name (`2/clicks_1.csv` is quarter 2); in the name it
-        is `<feed>_<q>` followed by a non-digit.
+        A folder named like a key beats the name (`2/clicks_1.csv` is quarter 2). In the name a
+        quarter is `<feed>_<q>` followed by a non-digit, a day is the leading date.
         """
         if self.kind == "none":
             return None
         for folder in reversed(path.parts[:-1]):
-            if folder in self.keys:
+            if self.accepts(folder):
                 return folder
+        if self.kind == "day":
+            return path.name[:10] if _is_day(path.name[:10]) else None
         named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
         if named and named.group(1) in self.keys:
             return named.group(1)
         return None
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 UNPARTITIONED = Partitioning()
+DAYS = Partitioning("day", example="2019-05-20")
 QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
 
 

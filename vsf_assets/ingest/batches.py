@@ -70,7 +70,7 @@ def do_batch(
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _read(batch, scratch, report, progress)
+        deliveries = _read(batch, scratch, settings.events_start, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
                 for delivery in deliveries:
@@ -92,12 +92,14 @@ def do_batch(
             report.left.append((work.entry.path, why))
 
 
-def _read(batch: list[Work], scratch: Path, report: IngestReport, progress: Callable[[str], None]) -> list[Delivery]:
+def _read(
+    batch: list[Work], scratch: Path, first_day: str, report: IngestReport, progress: Callable[[str], None]
+) -> list[Delivery]:
     deliveries = []
     for number, work in enumerate(batch):
         progress(f"reading {work.name} ({work.entry.size:,} bytes)")
         try:
-            delivery = read_delivery(work, scratch / str(number))
+            delivery = read_delivery(work, scratch / str(number), first_day)
         except ChangedError as error:
             report.left.append((work.entry.path, str(error)))
             continue

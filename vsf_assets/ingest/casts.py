@@ -10,6 +10,8 @@ from decimal import Decimal
 import polars as pl
 
 _NUMBER_PADDING = " \t"
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_TIME = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 
@@ -29,6 +31,12 @@ def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
         return text.str.strip_chars(_NUMBER_PADDING).cast(pl.Int64, strict=False)
     if isinstance(dtype, pl.Decimal):
         return _decimal(text.str.strip_chars(_NUMBER_PADDING), dtype)
+    if isinstance(dtype, pl.Float64):
+        return _float(text.str.strip_chars(_NUMBER_PADDING))
+    if isinstance(dtype, pl.Date):
+        return _matching(text, _DATE).str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(dtype, pl.Datetime):
+        return _matching(text, _TIME).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
     raise TypeError(f"no cast from text to {dtype}; write one in vsf_assets/ingest/casts.py")
 
 
@@ -39,7 +47,24 @@ def expectation(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Decimal):
         whole = (dtype.precision or 38) - dtype.scale
         return f"must be a number with at most {whole} digits before and {dtype.scale} after the point"
+    if isinstance(dtype, pl.Float64):
+        return "must be a decimal number"
+    if isinstance(dtype, pl.Date):
+        return "must be a date like 2019-05-20"
+    if isinstance(dtype, pl.Datetime):
+        return "must be a time like 2019-05-20 02:20:09.404"
     return "must be text"
+
+
+def _matching(text: pl.Series, pattern: str) -> pl.Series:
+    """Return the texts that match, the others as null: polars' own parser is more lenient."""
+    return pl.select(pl.when(text.str.contains(pattern)).then(text)).to_series()
+
+
+def _float(text: pl.Series) -> pl.Series:
+    """Cast to a finite number."""
+    number = text.cast(pl.Float64, strict=False)
+    return pl.select(pl.when(number.is_finite()).then(number)).to_series()
 
 
 def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:

@@ -116,12 +116,19 @@ def _broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
         if cases["index"].null_count():
             raise
         missing = pl.col("check") == "not_nullable"
+        no_json = pl.col("check") == "json_object"
         return cases.select(
             row=pl.col("index").cast(pl.Int64),
             column_name=pl.col("column"),
-            anomaly=pl.when(missing).then(pl.lit("missing_value")).otherwise(pl.lit("invalid_value")),
+            anomaly=pl.when(missing)
+            .then(pl.lit("missing_value"))
+            .when(no_json)
+            .then(pl.lit("invalid_json"))
+            .otherwise(pl.lit("invalid_value")),
             reason=pl.when(missing)
             .then(pl.format("{} must not be empty", "column"))
+            .when(no_json)
+            .then(pl.format("{} must be a JSON object", "column"))
             .otherwise(pl.format("{} breaks the rule {}", "column", "check")),
         )
     return pl.DataFrame(schema=_CELLS)

@@ -7,7 +7,7 @@ transaction that stores it (warehouse/ledger.py) and the move to the archive (ar
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,12 +121,13 @@ class _Parts:
         self._frames, self._sizes, self.files = {}, {}, {}
 
 
-def read_delivery(work: Work, folder: Path) -> Delivery:
+def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01") -> Delivery:
     """Read a file once: hash, integrity, records, contract.
 
     Args:
         work: the file.
         folder: scratch folder for its parts; made where needed.
+        first_day: earliest day a daily file may be for.
 
     Raises:
         ChangedError: the file changed or vanished meanwhile.
@@ -140,6 +141,7 @@ def read_delivery(work: Work, folder: Path) -> Delivery:
     delivery, parts = Delivery(work), _Parts(folder)
     try:
         try:
+            _judge_partition(work, first_day)
             _read_records(source, delivery, parts)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
@@ -158,8 +160,6 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
     from vsf_assets.ingest.checking import check_block, file_finding
 
     work = delivery.work
-    if work.feed.partitioning.kind != "none" and work.partition is None:
-        raise UnreadableError("missing_partition", _partition_reason(work.feed))
     table = get_table(work.feed.tables[0])
     for block in _blocks(source, work.feed):
         checked = check_block(block, table, work.feed.reading)
@@ -195,7 +195,24 @@ def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> Non
     parts.add("raw.findings", file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text))
 
 
-def _partition_reason(feed: Feed) -> str:
-    example = f"{feed.name}_{feed.partitioning.keys[0]}.csv" if feed.partitioning.keys else feed.name
-    keys = ", ".join(feed.partitioning.keys)
-    return f"neither the name nor a folder tells the {feed.partitioning.kind} ({keys}); name it like {example}"
+def _judge_partition(work: Work, first_day: str) -> None:
+    """Refuse a file whose name tells no partition, or one that cannot be.
+
+    Raises:
+        UnreadableError: missing_partition or partition_out_of_range.
+    """
+    feed, partitioning = work.feed, work.feed.partitioning
+    if partitioning.kind == "none":
+        return
+    if work.partition is None:
+        example = f"{feed.name}_{partitioning.keys[0]}.csv" if partitioning.keys else f"{partitioning.example}_name.txt"
+        reason = (
+            f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
+            f" name it like {example}"
+        )
+        raise UnreadableError("missing_partition", reason)
+    if partitioning.kind == "day":
+        tomorrow = (work.landed_at + timedelta(days=1)).date().isoformat()
+        if not first_day <= work.partition <= tomorrow:
+            reason = f"{work.partition} is not between {first_day} and {tomorrow}, the day after it landed (UTC)"
+            raise UnreadableError("partition_out_of_range", reason)

@@ -33,6 +33,7 @@ class Selection:
     Attributes:
         feeds: names of feeds.
         partitions: partition keys, or None for all; feeds with other partitions are left alone.
+        first, last: bounds of a range of partitions, both included; None leaves an end open.
         reload: `changed` reads archived files again whose contract changed, `all` every selected
             one, `if_idle` every selected one when nothing is pending, `no` none.
     """
@@ -40,10 +41,20 @@ class Selection:
     feeds: Collection[str]
     partitions: Collection[str] | None = None
     reload: str = "changed"
+    first: str | None = None
+    last: str | None = None
 
     def takes(self, feed: str, partition: str | None) -> bool:
         """Whether a file of this feed and partition is asked for."""
-        return feed in self.feeds and (self.partitions is None or partition in self.partitions)
+        if feed not in self.feeds or (self.partitions is not None and partition not in self.partitions):
+            return False
+        bounds = [bound for bound in (self.first, self.last) if bound is not None]
+        if not bounds:
+            return True
+        accepts = all_feeds()[feed].partitioning.accepts
+        if partition is None or not all(map(accepts, bounds)):
+            return False
+        return (self.first or partition) <= partition <= (self.last or partition)
 
 
 def ingest(
