@@ -71,14 +71,15 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
         LockTimeoutError: another process held the warehouse too long.
     """
     look = look_at(open_store(settings.landing).entries(), time.time())
+    archive = open_store(settings.archive)
     files: list[FileRow] = []
     build = NO_BUILD
     with warehouse.read("looking for work") as connection:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)
             build = read_build_state(connection, settings)
-    archive = open_store(settings.archive)
-    refuse_lost_warehouse(archive, ledger_is_empty=not files)
+        # Under the lock: whatever is in the archive was stored before.
+        refuse_lost_warehouse(archive, ledger_is_empty=not files)
     queue = sort_out(look.entries.values(), {row.key for row in files})
     if settings.after_load == "keep":
         queue.known.clear()

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
-from vsf_assets.ingest.store import open_store
+from vsf_assets.ingest.store import Store, open_store
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,9 +88,20 @@ def do_batch(
         work = delivery.work
         if work.known_sha256 is not None:
             continue
-        if not file_away(work.store, work.entry.path, archive, row.archive_path, row.sha256, settings.after_load):
+        if not file_original(work.store, work.entry.path, archive, row, settings.after_load, report):
             why = f"another file took its place before {row.archive_path} was archived"
             report.left.append((work.entry.path, why))
+
+
+def file_original(
+    landing: Store, path: str, archive: Store, row: "FileRow", after_load: str, report: IngestReport
+) -> bool:
+    """File a stored delivery away; a damaged original in the archive is told and holds nothing else back."""
+    try:
+        return file_away(landing, path, archive, row.archive_path, row.sha256, after_load)
+    except VsfError as error:
+        report.failed.append((path, str(error)))
+        return True
 
 
 def _read(

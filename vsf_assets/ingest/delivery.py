@@ -23,7 +23,7 @@ PART_BYTES = 96 << 20
 
 
 class ChangedError(Exception):
-    """The file changed, vanished or may not be opened; it is taken up at a later run."""
+    """The file changed or vanished while it was read; it is taken up at a later run."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,6 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01") -> De
         source = Source(work.store.open(work.entry.path), work.name)
     except FileNotFoundError:
         raise ChangedError(f"{work.entry.path} vanished before it was read") from None
-    except PermissionError as error:
-        raise ChangedError(f"{work.entry.path} may not be read: {error.strerror}; change its permissions") from None
     delivery, parts = Delivery(work), _Parts(folder)
     try:
         try:

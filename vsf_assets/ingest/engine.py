@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.ingest.archive import file_away, originals, refuse_lost_warehouse
-from vsf_assets.ingest.batches import IngestReport, batches, do_batch
+from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
+from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_original
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.settle import Look, wait_until_settled
@@ -88,7 +88,7 @@ def ingest(
         refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
     queue = sort_out(stable, {row.key for row in ledger})
     work = [_work(landing, item) for item in queue.new]
-    work += _file_known(queue.known, ledger, landing, archive, settings.after_load)
+    work += _file_known(queue.known, ledger, landing, archive, settings.after_load, report)
     work += _again(ledger, selection, versions, archive, report, idle=not work)
     work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     for batch in batches(work):
@@ -113,7 +113,7 @@ def _work(landing: Store, item: Landed) -> Work:
 
 
 def _file_known(
-    known: list[Landed], ledger: list["FileRow"], landing: Store, archive: Store, after_load: str
+    known: list[Landed], ledger: list["FileRow"], landing: Store, archive: Store, after_load: str, report: IngestReport
 ) -> list[Work]:
     """File away what the ledger knows already; return what only looked known."""
     rows = {row.key: row for row in ledger}
@@ -122,7 +122,7 @@ def _file_known(
         row = rows[item.key]
         if after_load == "keep" and archive.stat(row.archive_path) is not None:
             continue
-        if not file_away(landing, item.entry.path, archive, row.archive_path, row.sha256, after_load):
+        if not file_original(landing, item.entry.path, archive, row, after_load, report):
             unlike.append(_work(landing, item))
     return unlike
 

@@ -122,6 +122,7 @@ class FolderStore:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, 0o644)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -1,0 +1,55 @@
+"""What every job of the benchmarks is given: sizes, folder, files, and fresh homes.
+
+Here: the `Bench` and the homes that are thrown away after a measurement. Not here: measuring.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.data import Files, campaign_files
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.warehouse.connection import Warehouse
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How large and how often.
+
+    Attributes:
+        root: folder of files and throw-away homes, on the disk the platform uses.
+        scale: size of the files; 1 is 10 million impressions.
+        repeat: measurements per side.
+        tell: told what is being measured.
+    """
+
+    root: Path
+    scale: float
+    repeat: int
+    tell: Callable[[str], None]
+
+    def files(self, odd: bool = False) -> Files:
+        """Return the campaign files at the scale."""
+        return campaign_files(self.root, self.scale, odd)
+
+    def small_files(self, seed: int) -> Files:
+        """Return files of a thousandth of the full size; each seed gives others."""
+        return campaign_files(self.root, 0.001, seed=seed)
+
+    @contextmanager
+    def home(self) -> Iterator[Settings]:
+        """Yield the settings of an empty home with every default, removed afterwards."""
+        folder = tempfile.mkdtemp(prefix="home-", dir=self.root)
+        try:
+            yield read_settings({"VSF_HOME": folder, "VSF_SETTLE_SECONDS": "0"})
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """Yield an empty warehouse in a home of its own."""
+        with self.home() as settings:
+            yield Warehouse.of(settings)

@@ -1,0 +1,66 @@
+"""Where the time of a small `vsf run` goes: imports by package, dbt, and the rest.
+
+Here: one run under `-X importtime`, which itself makes imports a little slower. Not here: figures
+to compare; those are in whole_process.py.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+from benchmarks.bench import Bench
+from benchmarks.measure import markdown, timed
+from benchmarks.whole_process import environment, land_small, warm
+from vsf_assets.settings import Settings
+
+SHOWN = 12
+_IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s*([\w.]+)")
+
+
+def explain(bench: Bench) -> str:
+    """Return two Markdown tables: the parts of a small run, and its most expensive imports."""
+    with bench.home() as settings:
+        bench.tell("explaining a small run")
+        warm(bench, settings)
+        land_small(bench, settings, 1)
+        command = [sys.executable, "-X", "importtime", "-m", "vsf_assets.cli.main", "run"]
+        with timed() as clock:
+            done = subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=True)
+        imports = _imports(done.stderr)
+        models, tests, other = _dbt(settings)
+    imported = imports.total() / 1e6
+    rest = clock.seconds - imported - models - tests - other
+    parts = [
+        ("whole process", clock.seconds),
+        ("imports", imported),
+        ("dbt: models", models),
+        ("dbt: tests", tests),
+        ("dbt: between them", other),
+        ("the rest (Dagster's run and events, ingest, dbt's start, publish)", rest),
+    ]
+    packages = [(name, f"{micros / 1e6:.2f} s") for name, micros in imports.most_common(SHOWN)]
+    return "\n\n".join(
+        [
+            markdown(("part of a small `vsf run`", "seconds"), [(name, f"{seconds:.2f} s") for name, seconds in parts]),
+            markdown(("imports by package", "own time"), packages),
+        ]
+    )
+
+
+def _imports(text: str) -> Counter[str]:
+    """Return microseconds by top-level package, each module's own time only."""
+    micros: Counter[str] = Counter()
+    for own, module in _IMPORT.findall(text):
+        micros[module.split(".")[0]] += int(own)
+    return micros
+
+
+def _dbt(settings: Settings) -> tuple[float, float, float]:
+    """Return seconds of models, of tests, and of dbt between them, of the last build."""
+    results = json.loads((settings.home / "dbt" / "run_results.json").read_text())
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for result in results["results"]:
+        seconds[result["unique_id"].split(".")[0]] += result["execution_time"]
+    return seconds["model"], seconds["test"], results["elapsed_time"] - sum(seconds.values())

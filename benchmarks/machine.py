@@ -1,0 +1,45 @@
+"""Facts of the machine and of the versions, so that figures can be placed.
+
+Here: what is read from the system. Not here: measuring.
+"""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("duckdb", "polars", "pandas", "numpy", "pyarrow", "dagster", "dbt-core", "dbt-duckdb", "pandera")
+
+
+def facts(scale: float, repeat: int) -> list[tuple[str, str]]:
+    """Return name and value of each fact."""
+    return [
+        ("processor", f"{_field('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores"),
+        ("memory", _memory()),
+        ("load when it began", " ".join(f"{load:.2f}" for load in os.getloadavg()) + " (1, 5, 15 minutes)"),
+        ("system", f"{platform.system()} {platform.release()}"),
+        ("Python", platform.python_version()),
+        ("packages", ", ".join(f"{name} {_version(name)}" for name in PACKAGES)),
+        ("size, repeats", f"scale {scale:g}; median of {repeat} (lowest to highest)"),
+    ]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _field(path: str, name: str) -> str:
+    file = Path(path)
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = (line.split(":", 1)[1].strip() for line in lines if line.startswith(name))
+    return next(found, "unknown")
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / (1 << 30):.1f} GiB"
+    except (ValueError, OSError):
+        return "unknown"

@@ -1,0 +1,82 @@
+"""Whole processes of the command line against `python -c "import dagster"`.
+
+Here: `vsf` as a person starts it, in a home that has run before. Not here: work inside a process,
+and where the time goes (explain.py).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.bench import Bench
+from benchmarks.measure import Row, in_turns, timed
+from vsf_assets.settings import Settings
+
+SMALL_RUN_TARGET = 10
+IDLE_TARGET = 1
+VSF = Path(sys.executable).with_name("vsf")
+IMPORT = (sys.executable, "-c", "import dagster")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a child: this one's without our variables, and the home's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VSF_", "DAGSTER_"))}
+    return {**kept, "VSF_HOME": str(settings.home), "VSF_SETTLE_SECONDS": "0"}
+
+
+def run(settings: Settings, *command: str | Path) -> float:
+    """Run a command to its end; return its seconds.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    with timed() as clock:
+        done = subprocess.run(command, env=environment(settings), capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed: {done.stderr or done.stdout}")
+    return clock.seconds
+
+
+def land_small(bench: Bench, settings: Settings, seed: int) -> None:
+    """Put one small clicks file into the landing zone; each seed is another file."""
+    target = Path(settings.landing) / f"clicks_1_{seed}.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(bench.small_files(seed).path("clicks"), target)
+
+
+def warm(bench: Bench, settings: Settings) -> None:
+    """Run everything once in a home, with small files of every feed."""
+    landing = Path(settings.landing)
+    landing.mkdir(parents=True)
+    for path in bench.small_files(0).folder.glob("*_1.csv"):
+        shutil.copyfile(path, landing / path.name)
+    for command in (("run",), ("run",), ("status",)):
+        run(settings, VSF, *command)
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Measure a small run, and runs and status with nothing new."""
+    with bench.home() as settings:
+        bench.tell("whole processes: warming a home")
+        warm(bench, settings)
+        seeds = iter(range(1, bench.repeat + 1))
+
+        def small_run() -> float:
+            land_small(bench, settings, next(seeds))
+            return run(settings, VSF, "run")
+
+        bench.tell("whole processes: vsf run, vsf status, import dagster")
+        small, idle, status, dagster = in_turns(
+            bench.repeat,
+            small_run,
+            lambda: run(settings, VSF, "run"),
+            lambda: run(settings, VSF, "status"),
+            lambda: run(settings, *IMPORT),
+        )
+    return [
+        Row("whole process: `vsf run`, one small file / `import dagster`", small, dagster, SMALL_RUN_TARGET),
+        Row("whole process: `vsf run`, nothing new / `import dagster`", idle, dagster, IDLE_TARGET, below=True),
+        Row("whole process: `vsf status` / `import dagster`", status, dagster, IDLE_TARGET, below=True),
+    ]

@@ -1,0 +1,33 @@
+"""What every test may use: a temporary home, the samples, and the engines' versions in the header."""
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets_tests.warehouses import Home
+
+settings.register_profile("vsf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vsf")
+
+
+def pytest_report_header() -> str:
+    return "engines: " + ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "pandera", "dagster"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return an empty home with no waiting for files to settle."""
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Return the folder of sample files; skips where it is absent."""
+    folder = PROJECT_ROOT / os.environ.get("VSF_SAMPLES", "../shared/samples")
+    if not folder.is_dir():
+        pytest.skip(f"no samples in {folder}; set VSF_SAMPLES")
+    return folder

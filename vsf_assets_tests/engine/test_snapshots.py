@@ -1,0 +1,130 @@
+"""Snapshots: checked copies under new names, one pointer, readers undisturbed.
+
+Here: publish on a warehouse of raw tables. Not here: blocking checks before it (cli/, dbt/).
+"""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from vsf_assets.errors import VsfError
+from vsf_assets.warehouse import publish as publishing
+from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets_tests.warehouses import Home, clicks
+
+
+def ids_in(path: Path) -> list[int]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return [row[0] for row in connection.execute("select click_id from raw.clicks order by 1").fetchall()]
+
+
+def publish_click(home: Home, number: int) -> Path:
+    home.land(f"clicks_1_{number}.csv", clicks(number), number)
+    home.ingest()
+    with home.warehouse.lock("publish"):
+        return publish(home.warehouse, number)
+
+
+def test_no_snapshot_yet(home: Home) -> None:
+    assert current_snapshot(home.settings) is None
+    assert (newest_number(home.settings), snapshot_number(None)) == (0, 0)
+
+
+def test_pointer_is_a_relative_link_to_the_newest(home: Home) -> None:
+    for number in (1, 2):
+        assert publish_click(home, number).name == f"vsf-{number}.duckdb"
+    pointer = Path(home.settings.snapshots) / "current.duckdb"
+    assert pointer.is_symlink()
+    assert str(pointer.readlink()) == "vsf-2.duckdb"
+    assert ids_in(pointer) == [1, 2]
+    assert current_snapshot(home.settings) == pointer.parent / "vsf-2.duckdb"
+    assert newest_number(home.settings) == 2
+
+
+def test_reader_of_the_old_snapshot_is_not_disturbed(home: Home) -> None:
+    first = publish_click(home, 1)
+    reader = duckdb.connect(str(first), read_only=True)
+    publish_click(home, 2)
+    assert reader.execute("select click_id from raw.clicks").fetchall() == [(1,)]
+    reader.close()
+    assert ids_in(first) == [1]
+
+
+def test_snapshot_opens_anywhere(home: Home, tmp_path: Path) -> None:
+    with home.warehouse.write("test") as connection:
+        connection.execute("create schema marts")
+        connection.execute("create view marts.ids as select click_id from raw.clicks")
+    elsewhere = tmp_path / "copy of it.duckdb"
+    shutil.copy(publish_click(home, 1), elsewhere)
+    with duckdb.connect(str(elsewhere), read_only=True) as connection:
+        assert connection.execute("from marts.ids").fetchall() == [(1,)]
+
+
+def test_snapshot_is_one_file_that_nobody_writes(home: Home) -> None:
+    path = publish_click(home, 1)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["current.duckdb", "vsf-1.duckdb"]
+    assert path.stat().st_mode & 0o777 == 0o444
+
+
+def test_view_that_names_the_catalog_is_not_published(home: Home) -> None:
+    publish_click(home, 1)
+    with home.warehouse.write("test") as connection:
+        connection.execute("create schema marts")
+        connection.execute("create view marts.ids as select click_id from warehouse.raw.clicks")
+    with pytest.raises(duckdb.Error):
+        publish_click(home, 2)
+    assert snapshot_number(current_snapshot(home.settings)) == 1
+
+
+@pytest.mark.parametrize("step", ["_clone", "_check", "_point"])
+def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
+    home: Home, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    publish_click(home, 1)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, step, fail)
+        with pytest.raises(OSError, match="No space"):
+            publish_click(home, 2)
+    current = current_snapshot(home.settings)
+    assert current is not None
+    assert (current.name, ids_in(current)) == ("vsf-1.duckdb", [1])
+    with home.warehouse.lock("publish"):
+        publish(home.warehouse, 2)
+    assert snapshot_number(current_snapshot(home.settings)) == 2
+    assert not list(Path(home.settings.snapshots).glob(".*"))
+
+
+def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_click(home, 1)
+
+    def stale(_: Path, target: Path) -> None:
+        shutil.copy(current_snapshot(home.settings), target)
+
+    monkeypatch.setattr(publishing, "_clone", stale)
+    with pytest.raises(VsfError, match=r"raw\.\"clicks\""):
+        publish_click(home, 2)
+    assert snapshot_number(current_snapshot(home.settings)) == 1
+
+
+@pytest.mark.parametrize(("hours", "kept"), [("0", [3, 4]), ("24", [1, 2, 3, 4])])
+def test_old_snapshots_go_when_they_are_neither_new_nor_young(tmp_path: Path, hours: str, kept: list[int]) -> None:
+    home = Home(tmp_path, KEEP_SNAPSHOTS="2", KEEP_SNAPSHOT_HOURS=hours)
+    for number in (1, 2, 3, 4):
+        publish_click(home, number)
+    numbers = sorted(snapshot_number(p) for p in Path(home.settings.snapshots).glob("vsf-*.duckdb"))
+    assert numbers == kept
+
+
+def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
+    home = Home(tmp_path, KEEP_SNAPSHOTS="1", KEEP_SNAPSHOT_HOURS="0")
+    first = publish_click(home, 1)
+    with duckdb.connect(str(first), read_only=True) as reader:
+        publish_click(home, 2)
+        assert not first.exists()
+        assert reader.execute("select count(*) from raw.files").fetchall() == [(1,)]

@@ -1,0 +1,1 @@
+"""Hand-checked files in, readable results out."""

@@ -1,0 +1,104 @@
+"""A home in a temporary folder: land files with chosen times, ingest them, look at the tables.
+
+Here: builders and looks that tests of the engine share. Not here: any expected value.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.ingest.batches import IngestReport
+from vsf_assets.ingest.engine import Selection, ingest
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse.connection import Warehouse
+
+START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
+CAMPAIGNS = ("impressions", "clicks", "conversions")
+FEED_TABLES = tuple(f"raw.{feed}" for feed in CAMPAIGNS)
+
+
+def clicks(*ids: int, campaign: int = 7) -> bytes:
+    """Return a clicks file with these ids."""
+    return b"click_id,banner_id,campaign_id\n" + b"".join(b"%d,%d,%d\n" % (i, i * 10, campaign) for i in ids)
+
+
+def conversions(*ids: int) -> bytes:
+    """Return a conversions file with these ids."""
+    return b"conversion_id,click_id,revenue\n" + b"".join(b"%d,%d,1.500000\n" % (i, i) for i in ids)
+
+
+class Home:
+    """A VSF_HOME of its own; `variables` are settings without the prefix, e.g. AFTER_LOAD="keep"."""
+
+    def __init__(self, root: Path, **variables: str):
+        self.root = root
+        given = {"HOME": str(root), "SETTLE_SECONDS": "0", "THREADS": "2", **variables}
+        self.settings = read_settings({f"VSF_{name}": value for name, value in given.items()})
+        self.waits: list[str] = []
+        self.warehouse = Warehouse.of(self.settings, self.waits.append)
+        self.landing = Path(self.settings.landing)
+        self.archive = Path(self.settings.archive)
+
+    def land(self, path: str, content: bytes, minute: int = 0) -> Path:
+        """Put a file into the landing zone, modified `minute` minutes after START."""
+        target = self.landing / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        at = (START + timedelta(minutes=minute)).timestamp()
+        os.utime(target, (at, at))
+        return target
+
+    def ingest(
+        self, *, reload: str = "changed", feeds: Iterable[str] = CAMPAIGNS, partitions: Iterable[str] | None = None
+    ) -> IngestReport:
+        """Take what is pending."""
+        chosen = None if partitions is None else tuple(partitions)
+        return ingest(self.warehouse, Selection(tuple(feeds), chosen, reload), "test")
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return what a query on the warehouse gives."""
+        with self.warehouse.read("test") as connection:
+            assert connection is not None, "there is no warehouse"
+            return connection.execute(sql, values).fetchall()
+
+    def files(self, columns: str = "file_name, status, lines_read, rows_loaded, rows_quarantined") -> list[Any]:
+        """Return the ledger in landing order."""
+        return self.query(f"select {columns} from raw.files order by landed_at, file_name, sha256")
+
+    def findings(self, columns: str = "file_name, line_number, anomaly, column_name") -> list[Any]:
+        """Return the findings with the names of their files, in landing order."""
+        return self.query(
+            f"select {columns} from raw.findings join raw.files using (file_id)"
+            " order by landed_at, file_name, line_number, anomaly, column_name"
+        )
+
+    def click_ids(self) -> list[int]:
+        """Return the ids in raw.clicks."""
+        return [row[0] for row in self.query("select click_id from raw.clicks order by 1")]
+
+    def state(self) -> dict[str, list[Any]]:
+        """Return every raw row, comparable between homes: without ingest times and run ids."""
+        columns = dict.fromkeys((*FEED_TABLES, "raw.findings"), "*") | {"raw.files": "* exclude (loaded_at, run_id)"}
+        with self.warehouse.read("test") as connection:
+            assert connection is not None, "there is no warehouse"
+            looks = {name: f"select {what} from {name} order by all" for name, what in columns.items()}
+            return {name: connection.execute(sql).fetchall() for name, sql in looks.items()}
+
+    def landed(self) -> list[str]:
+        """Return what lies in the landing zone, everything counted."""
+        return _paths(self.landing)
+
+    def archived(self) -> dict[str, bytes]:
+        """Return what lies in the archive, path -> content."""
+        return {path: (self.archive / path).read_bytes() for path in _paths(self.archive)}
+
+    def assert_originals_are_kept(self) -> None:
+        """Every ledger row's original is in the archive, with its size."""
+        for path, size in self.query("select archive_path, bytes from raw.files"):
+            assert (self.archive / path).stat().st_size == size, path
+
+
+def _paths(root: Path) -> list[str]:
+    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
