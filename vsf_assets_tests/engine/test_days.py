@@ -1,0 +1,45 @@
+"""Daily partitions in the engine: ranges of days, and days that cannot be."""
+
+import gzip
+from datetime import datetime
+
+from vsf_assets.contracts import get_table
+from vsf_assets.contracts.projections import polars_types
+from vsf_assets.ingest.engine import Selection
+from vsf_assets_tests.warehouses import Home
+
+
+def events(day: str, *uuids: str) -> bytes:
+    """Return a gzip file of events of one day."""
+    names = list(polars_types(get_table("raw.events")))
+    rows = [{"event_time": f"{day} 10:00:00.123", "event_type": "t", "uuid": u, "session_id": "-1"} for u in uuids]
+    lines = ["|".join(names), *("|".join(row.get(name, "") for name in names) for row in rows)]
+    return gzip.compress("\n".join(lines).encode())
+
+
+def test_a_range_takes_its_days_and_leaves_other_feeds_alone() -> None:
+    chosen = Selection(["events", "lines", "clicks"], first="2019-05-02", last="2019-05-03")
+    days = ["2019-05-01", "2019-05-02", "2019-05-03", "2019-05-04", None]
+    assert [chosen.takes("events", day) for day in days] == [False, True, True, False, False]
+    assert not chosen.takes("lines", None)
+    assert not chosen.takes("clicks", "2")
+    assert Selection(["events"], first="2019-05-03").takes("events", "2020-01-01")
+
+
+def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:
+    home.land("2026-01-06_a.txt.gz", events("2026-01-06", "tomorrow"))
+    home.land("2026-01-07_a.txt.gz", events("2026-01-07", "later"))
+    home.land("2014-12-31_a.txt.gz", events("2014-12-31", "before"))
+    home.ingest(feeds=["events"])
+    with home.warehouse.read("test") as connection:
+        assert connection is not None
+        assert connection.execute("select uuid, session_id, event_time from raw.events").fetchall() == [
+            ("tomorrow", -1, datetime(2026, 1, 6, 10, 0, 0, 123000))  # noqa: DTZ001 - DuckDB's UTC times are naive
+        ]
+        found = connection.execute(
+            "select partition_key, status, anomaly from raw.files join raw.findings using (file_id) order by 1"
+        ).fetchall()
+    assert found == [
+        ("2014-12-31", "unreadable", "partition_out_of_range"),
+        ("2026-01-07", "unreadable", "partition_out_of_range"),
+    ]
