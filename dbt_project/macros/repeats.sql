@@ -103,3 +103,8 @@ final as (
     where repeated.arrival > repeated.first_arrival
 )
 {%- endmacro %}
+
+{# All columns of a row as one value to compare, without some. #}
+{% macro whole_row(rows, without) -%}
+    row(*columns({{ rows }}.* exclude ({{ without | join(', ') }})))
+{%- endmacro %}

@@ -1,5 +1,13 @@
 {# Adding a family: write models/reports/findings/findings__<family>.sql and name it here. #}
-{% set parts = ['findings__ledger', 'findings__campaigns'] %}
+{% set parts = [
+    'findings__ledger',
+    'findings__campaigns',
+    'findings__vsf',
+    'findings__vsf_states',
+    'findings__vsf_limits',
+] %}
+{# Parts about partitions, not about a delivery: they name feed and partition themselves. #}
+{% set partition_parts = ['findings__vsf_days'] %}
 
 with
 
@@ -29,6 +37,22 @@ final as (
         findings.reason
     from findings
     inner join files on findings.file_id = files.file_id
+    {% for part in partition_parts %}
+    union all
+
+    select
+        feed,
+        partition_key,
+        cast(null as varchar) as file_name,
+        cast(null as bigint) as line_number,
+        anomaly,
+        cast(null as varchar) as column_name,
+        raw_value,
+        cast(null as varchar) as raw_text,
+        severity,
+        reason
+    from {{ ref(part) }}
+    {% endfor %}
 )
 
 select * from final

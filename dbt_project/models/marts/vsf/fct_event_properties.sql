@@ -1,0 +1,22 @@
+with
+
+events as (
+    select uuid as event_uuid, event_date, event_properties
+    from {{ ref('stg_vsf__events') }}
+    where mdn is not null
+),
+
+properties as (
+    {{ json_properties('events', 'event_properties', ['event_uuid', 'event_date']) }}
+),
+
+final as (
+    select
+        event_uuid,
+        event_date,
+        name as property_name,
+        value as property_value
+    from properties
+)
+
+select * from final

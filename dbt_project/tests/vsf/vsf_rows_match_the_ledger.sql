@@ -1,0 +1,42 @@
+{{ config(
+    meta={
+        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'description': (
+            'The raw tables of events, lines, accounts and limits hold exactly the rows the ledger says were loaded, '
+            ~ 'file by file. Rows shown: files with more or fewer, and rows of no file. If it fails, run vsf rebuild.'
+        ),
+    },
+) }}
+
+{% set feeds = ['events', 'lines', 'accounts', 'limits'] %}
+
+with
+
+files as (
+    select file_id, feed, file_name, rows_loaded
+    from {{ ref('stg_ledger__files') }}
+    where feed in ('{{ feeds | join("', '") }}') and status = 'loaded'
+),
+
+counted as (
+    {% for feed in feeds %}
+    select '{{ feed }}' as feed, _file_id, count(*) as rows_found
+    from {{ source('raw', feed) }}
+    group by _file_id
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+final as (
+    select
+        coalesce(files.feed, counted.feed) as feed,
+        counted._file_id,
+        files.file_name,
+        coalesce(files.rows_loaded, 0) as rows_loaded,
+        coalesce(counted.rows_found, 0) as rows_found
+    from files
+    full outer join counted on files.feed = counted.feed and files.file_id = counted._file_id
+)
+
+select * from final
+where rows_loaded != rows_found
