@@ -71,7 +71,7 @@ class Warehouse:
             "threads": self.settings.threads,
             "temp_directory": str(self.settings.scratch / "duckdb"),
             "autoinstall_known_extensions": False,
-            "preserve_insertion_order": False,
+            "preserve_insertion_order": True,
         }
 
     @contextmanager

@@ -71,7 +71,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = ()) 
     Raises:
         VsfError: dbt could not start, e.g. a model does not parse.
     """
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
     result, events = invoke(settings, warehouse_file, arguments)
@@ -140,7 +140,7 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         "--log-path",
         target,
     ]
-    parsed = None if arguments[0] == "parse" else _parsed_project()
+    parsed = None if "parse" in arguments else _parsed_project()
     try:
         result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
