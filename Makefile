@@ -37,7 +37,7 @@ types: install
 	@$(BIN)/mypy
 
 unit: install
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 format: install ## format the code
 	@$(BIN)/ruff format .

@@ -7,7 +7,8 @@ import shutil
 from vsf_assets.demo import demo_files
 from vsf_assets_tests.commandline import Home
 
-FILES = {name: content for name, content in demo_files().items() if "/4/" in name or "/2/" in name}
+NAMES = ("clicks/1/clicks_1.csv", "clicks/1/clicks_1_again.csv", "clicks/2/clicks_2.csv", "clicks/2/clicks_2_late.csv")
+FILES = {name: demo_files()[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
 
 
 def drop(home: Home, name: str) -> None:
