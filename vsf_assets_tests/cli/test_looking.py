@@ -130,3 +130,17 @@ def test_a_command_with_nothing_to_do_loads_nothing_heavy(looked_at: Home, words
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip().endswith("[]")
+
+
+def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.path / "warehouse").mkdir(parents=True)
+    (home.path / "warehouse" / "warehouse.duckdb").write_text("garbage")
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 1
+    assert "vsf rebuild" in outcome.errors
+    monkeypatch.setenv("VSF_LANDING", str(home.path / "nowhere"))
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 2
+    assert "VSF_LANDING" in outcome.errors
