@@ -96,6 +96,8 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        # What lives now lives to the end of the process; the end would look through all of it again.
+        gc.freeze()
         gc.enable()
 
 
