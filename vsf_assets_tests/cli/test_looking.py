@@ -13,6 +13,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+VSF = str(Path(sys.executable).with_name("vsf"))
 HEAVY = {"dagster", "polars", "pandera", "dbt", "pandas", "numpy"}
 
 
@@ -144,3 +145,13 @@ def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
     outcome = home.vsf("run")
     assert outcome.exit_code == 2
     assert "VSF_LANDING" in outcome.errors
+
+
+def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Home) -> None:
+    outcome = subprocess.run(
+        ["bash", "-c", '"$0" query "select * from range(200000)" --format csv | head -1', VSF],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (outcome.stdout.splitlines(), outcome.stderr) == (["range"], "")
