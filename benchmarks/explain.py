@@ -1,19 +1,17 @@
-"""Where the time of a small `vsf run` goes: imports by package, dbt, and the rest.
+"""Where the time of a small `vsf run` goes: imports by package, and the rest.
 
 Here: one run under `-X importtime`, which itself makes imports a little slower. Not here: figures
 to compare; those are in whole_process.py.
 """
 
-import json
 import re
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 
 from benchmarks.bench import Bench
 from benchmarks.measure import markdown, timed
 from benchmarks.whole_process import environment, land_small, warm
-from vsf_assets.settings import Settings
 
 SHOWN = 12
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s*([\w.]+)")
@@ -29,16 +27,11 @@ def explain(bench: Bench) -> str:
         with timed() as clock:
             done = subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=True)
         imports = _imports(done.stderr)
-        models, tests, other = _dbt(settings)
     imported = imports.total() / 1e6
-    rest = clock.seconds - imported - models - tests - other
     parts = [
         ("whole process", clock.seconds),
         ("imports", imported),
-        ("dbt: models", models),
-        ("dbt: tests", tests),
-        ("dbt: between them", other),
-        ("the rest (Dagster's run and events, ingest, dbt's start, publish)", rest),
+        ("the rest (Dagster's runs and events, ingest, dbt, publish)", clock.seconds - imported),
     ]
     packages = [(name, f"{micros / 1e6:.2f} s") for name, micros in imports.most_common(SHOWN)]
     return "\n\n".join(
@@ -55,12 +48,3 @@ def _imports(text: str) -> Counter[str]:
     for own, module in _IMPORT.findall(text):
         micros[module.split(".")[0]] += int(own)
     return micros
-
-
-def _dbt(settings: Settings) -> tuple[float, float, float]:
-    """Return seconds of models, of tests, and of dbt between them, of the last build."""
-    results = json.loads((settings.home / "dbt" / "run_results.json").read_text())
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for result in results["results"]:
-        seconds[result["unique_id"].split(".")[0]] += result["execution_time"]
-    return seconds["model"], seconds["test"], results["elapsed_time"] - sum(seconds.values())

@@ -17,7 +17,7 @@ def defs() -> dg.Definitions:
     from vsf_assets.warehouse.paths import MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
-    marts = build_assets(load_dbt_assets(MANIFEST), MANIFEST.parent)
+    marts = build_assets(load_dbt_assets(MANIFEST))
     jobs = [
         dg.define_asset_job(
             ingest_job_name(family),

@@ -19,7 +19,3 @@ class SettingsError(UsageError):
 
 class LockTimeoutError(VsfError):
     """Another process held the warehouse for longer than the wait allowed."""
-
-
-class BlockingCheckError(VsfError):
-    """A blocking check failed; the earlier snapshot stays current."""

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import read_build_state, record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.ledger import has_ledger, read_files
 from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
 
 Progress = Callable[[str], None]
@@ -140,6 +142,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     report = BuildReport()
     with warehouse.lock("rebuild"):
         _remove(beside.file)
+        _refuse_missing_originals(warehouse)
         ingest_archive(beside, run_id, progress)
         progress("building the marts and checking them (dbt)")
         report.outcome = dbt.build(settings, beside.file)
@@ -157,6 +160,34 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     return report
 
 
+def _refuse_missing_originals(warehouse: Warehouse) -> None:
+    """Compare the old ledger, where it can be read, with the archive: a rebuild must not lose what it knows.
+
+    A run that stored a file files it away only after it let go of the lock; so what is still in the
+    landing zone is filed away first.
+    """
+    from vsf_assets.ingest.engine import file_known
+
+    if not warehouse.file.exists():
+        return
+    try:
+        with warehouse.connect() as connection:
+            files = read_files(connection) if has_ledger(connection) else []
+    except VsfError:
+        return  # damaged, which may be why it is rebuilt
+    settings = warehouse.settings
+    archive = open_store(settings.archive)
+    file_known(settings, files)
+    missing = [row.archive_path for row in files if archive.stat(row.archive_path) is None]
+    if missing:
+        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise VsfError(
+            f"{len(missing)} originals that the warehouse knows are not in the archive ({shown}); restore them"
+            " (what was loaded with VSF_AFTER_LOAD=delete has none),"
+            f" or, to do without their rows, move {warehouse.file} away and rebuild again"
+        )
+
+
 def _remove(file: Path) -> None:
     """Remove a DuckDB file and its write-ahead log."""
     file.with_name(file.name + ".wal").unlink(missing_ok=True)
@@ -171,7 +202,7 @@ def _absorb_log(warehouse: Warehouse) -> None:
         try:
             with warehouse.connect() as connection:
                 connection.execute("checkpoint")
-        except duckdb.Error:
+        except (duckdb.Error, VsfError):
             # The old file is damaged, which may be why it is rebuilt; the new one holds all of it.
             warehouse.file.unlink()
     warehouse.file.with_name(warehouse.file.name + ".wal").unlink(missing_ok=True)

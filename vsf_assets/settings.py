@@ -109,7 +109,10 @@ def _place(values: Mapping[str, str], name: str, home: Path, default: str) -> st
         return str(home / default)
     if "://" in text:
         raise SettingsError(f"{name}={text!r}: object-store addresses are not supported yet; name a folder")
-    return str((PROJECT_ROOT / Path(text).expanduser()).resolve())
+    place = (PROJECT_ROOT / Path(text).expanduser()).resolve()
+    if name == "VSF_LANDING" and not place.is_dir():
+        raise SettingsError(f"{name}={text!r}: there is no such folder; make it, or mend the name")
+    return str(place)
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -82,7 +82,8 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
         refuse_lost_warehouse(archive, ledger_is_empty=not files)
     queue = sort_out(look.entries.values(), {row.key for row in files})
     if settings.after_load == "keep":
-        queue.known.clear()
+        paths = {row.key: row.archive_path for row in files}
+        queue.known[:] = [item for item in queue.known if archive.stat(paths[item.key]) is None]
     versions = contract_versions(settings) if files else {}
     outdated = [
         row

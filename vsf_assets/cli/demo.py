@@ -11,11 +11,12 @@ from vsf_assets.cli.output import render
 from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
 from vsf_assets.demo import demo_files
-from vsf_assets.errors import UsageError
+from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.ingest.landing import land_file
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
+from vsf_assets.warehouse.publish import current_snapshot
 
 _SHOWN = """
     select table_schema || '.' || table_name as "table", estimated_size as rows
@@ -40,6 +41,8 @@ def command() -> None:
     landed = _land_new(settings)
     click.echo(f"landed {landed} sample files" if landed else "every sample file is loaded already")
     good = run(settings, make_selection((), None, None, None, force=False))
+    if current_snapshot(settings) is None:
+        raise VsfError("nothing was published, so there is nothing to show; the reasons are above")
     names, rows = query_snapshot(settings, _SHOWN)
     click.echo("\nwhat analysts find in the snapshot\n" + render(names, rows, "table"))
     names, rows = query_snapshot(settings, _ANOMALIES)

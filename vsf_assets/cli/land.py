@@ -43,9 +43,9 @@ def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:
             for path in inside:
                 yield path, PurePosixPath(given.resolve().name, path.relative_to(given).as_posix())
         elif given.is_file():
-            yield given, PurePosixPath(given.name)
+            yield given, PurePosixPath(given.parent.name, given.name)
         else:
-            raise UsageError(f"{given}: there is no such file or folder")
+            raise UsageError(f"{given}: there is no such file or folder, nor a feed (feeds: {', '.join(all_feeds())})")
 
 
 def _ignored(relative: Path) -> bool:

@@ -20,7 +20,7 @@ COMMANDS = {
     "report": "write a report file",
     "rebuild": "make a new warehouse from the archive",
     "dev": "open the Dagster UI with sensors running",
-    "prepare": "make the dbt manifest and the Dagster home (done by make install)",
+    "prepare": "make the dbt manifest (done by make install)",
 }
 
 

@@ -1,4 +1,4 @@
-"""`vsf prepare`: what an installation needs once: the dbt manifest and the Dagster home."""
+"""`vsf prepare`: what an installation needs once: the dbt manifest."""
 
 import click
 
@@ -7,7 +7,7 @@ from vsf_assets.settings import read_settings
 
 @click.command("prepare")
 def command() -> None:
-    """Make the dbt manifest and DAGSTER_HOME; safe to repeat."""
+    """Make the dbt manifest; safe to repeat."""
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     settings = read_settings()

@@ -5,17 +5,17 @@ step, because the lock is held from the first model to the change of the pointer
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from vsf_assets.defs.metadata import markdown_table, stored_schema
+from vsf_assets.defs.metadata import markdown_table, stored_schema, tell_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
-from vsf_assets.pipeline import BuildReport, build_and_publish, build_some
+from vsf_assets.pipeline import BuildReport, TableInfo, build_and_publish, build_some
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
+from vsf_assets.warehouse.dbt import FailedCheck
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
 BUILDS = dg.AssetKey(["raw", "builds"])
@@ -34,7 +34,7 @@ class BuildConfig(dg.Config):
     only_if_pending: bool = False
 
 
-def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
+def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
     """Return the dbt models and the snapshot as one multi-asset."""
     snapshot = dg.AssetSpec(
         SNAPSHOT,
@@ -64,7 +64,7 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
                 report = build_and_publish(target_warehouse, context.run.run_id, only_if_pending, tell)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
-        yield from _events(context, dbt_assets, report, target)
+        yield from _events(context, dbt_assets, report)
         if report.problems:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
@@ -76,61 +76,57 @@ def build_assets(dbt_assets: DbtAssets, target: Path) -> dg.AssetsDefinition:
     return build
 
 
-def _events(
-    context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport, target: Path
-) -> Iterator[Any]:
-    """Turn dbt's messages into Dagster's events, with counts, schemas and samples."""
+def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
+    """Turn dbt's messages into Dagster's events, with counts, schemas and samples.
+
+    A full build makes more than a run may have been asked for; the rest is logged, so that the UI
+    shows what is stored.
+    """
     if report.outcome is None:
         return
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
     for raw_event in report.outcome.events:
         message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
-        for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator, context, target):
-            enriched = _enriched(event, raw_event, dbt_assets, report)
-            if isinstance(enriched, dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation):
-                context.log_event(enriched)
-            elif _is_selected(context, enriched, dbt_assets, raw_event):
-                yield enriched
-            elif isinstance(enriched, dg.Output):
-                key = dbt_assets.by_id[raw_event["data"]["node_info"]["unique_id"]].key
-                context.log_event(dg.AssetMaterialization(key, metadata=enriched.metadata))
+        for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
+            if isinstance(event, dg.AssetMaterialization):
+                metadata = {**event.metadata, **_stored(report.tables.get(".".join(event.asset_key.path)))}
+                if event.asset_key in context.selected_asset_keys:
+                    yield dg.MaterializeResult(event.asset_key, metadata=metadata)
+                else:
+                    context.log_event(dg.AssetMaterialization(event.asset_key, metadata=metadata))
+            elif isinstance(event, dg.AssetCheckEvaluation):
+                failed = report.outcome.failed.get(raw_event["data"]["node_info"]["unique_id"])
+                yield from tell_check(context, _check_result(event, failed))
+            else:
+                context.log_event(event)
 
 
-def _is_selected(
-    context: dg.AssetExecutionContext, event: Any, dbt_assets: DbtAssets, raw_event: dict[str, Any]
-) -> bool:
-    """Whether the run was asked for what the event is about; a full build makes more than that."""
-    if isinstance(event, dg.AssetCheckResult):
-        key = dg.AssetCheckKey(event.asset_key, event.check_name) if event.asset_key and event.check_name else None
-        return key in context.selected_asset_check_keys
-    return dbt_assets.by_id[raw_event["data"]["node_info"]["unique_id"]].key in context.selected_asset_keys
+def _stored(info: TableInfo | None) -> dict[str, Any]:
+    """Return what the UI shows of a stored table; a view or an ephemeral model has nothing."""
+    if info is None:
+        return {}
+    return {
+        "dagster/row_count": info.rows,
+        "preview": markdown_table([name for name, _ in info.columns], info.preview),
+        "dagster/column_schema": stored_schema(info.columns),
+    }
 
 
-def _enriched(event: Any, raw_event: dict[str, Any], dbt_assets: DbtAssets, report: BuildReport) -> Any:
-    unique_id = raw_event["data"]["node_info"]["unique_id"]
-    if isinstance(event, dg.Output):
-        key = dbt_assets.by_id[unique_id].key
-        info = report.tables.get(".".join(key.path))
-        extra: dict[str, Any] = (
-            {
-                "dagster/row_count": info.rows,
-                "preview": markdown_table([name for name, _ in info.columns], info.preview),
-                "dagster/column_schema": stored_schema(info.columns),
-            }
-            if info
-            else {}
-        )
-        return event.with_metadata({**event.metadata, **extra})
-    failed = report.outcome.failed.get(unique_id) if report.outcome else None
-    if isinstance(event, dg.AssetCheckResult) and failed is not None:
-        metadata: dict[str, Any] = {
-            **event.metadata,
-            "why": failed.message,
-            "offending_rows": markdown_table(failed.columns, failed.rows),
-        }
-        return event._replace(metadata=metadata)
-    return event
+def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) -> dg.AssetCheckResult:
+    """Return a check's result, with its reason and the offending rows where it failed."""
+    why: dict[str, Any] = (
+        {"why": failed.message, "offending_rows": markdown_table(failed.columns, failed.rows)}
+        if failed is not None
+        else {}
+    )
+    return dg.AssetCheckResult(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        metadata={**event.metadata, **why},
+    )
 
 
 def _snapshot_metadata(report: BuildReport) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run
+from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from vsf_assets.defs.process import process_tags, reap
@@ -58,20 +59,36 @@ def run_job(
     tables: Sequence[str] | None = None,
 ) -> tuple[bool, str]:
     """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id."""
-    job = definitions.resolve_job_def(job_name)
+    whole = definitions.resolve_job_def(job_name)
+    selection = frozenset(whole.asset_layer.selected_asset_keys)
     if tables is not None:
-        wanted = {dg.AssetKey(table.split(".")) for table in tables}
-        job = job.get_subset(asset_selection=wanted & job.asset_layer.selected_asset_keys)
-    selection = frozenset(job.asset_layer.selected_asset_keys) or None
-    run = instance.create_run_for_job(
-        job_def=job,
-        run_config={**_SILENT, **(config or {})},
+        selection &= {dg.AssetKey(table.split(".")) for table in tables}
+    # No check is planned: each would cost a run two events more, and all are evaluated and logged anyway.
+    job = whole.get_subset(asset_selection=selection, asset_check_selection=frozenset())
+    configured = {**_SILENT, **(config or {})}
+    plan = create_execution_plan(job, configured)
+    run = instance.create_run(
+        job_name=job_name,
+        run_id=None,
+        run_config=configured,
+        status=None,
         tags=process_tags(),
+        root_run_id=None,
+        parent_run_id=None,
+        step_keys_to_execute=plan.step_keys_to_execute,
+        execution_plan_snapshot=snapshot_from_execution_plan(plan, job.get_job_snapshot_id()),
+        job_snapshot=job.get_job_snapshot(),
+        parent_job_snapshot=job.get_parent_job_snapshot(),
         # Automation judges what a run made by its selection; without one it would build again.
         asset_selection=selection,
+        asset_check_selection=frozenset(),
+        resolved_op_selection=None,
+        op_selection=None,
         remote_job_origin=_origin(job_name),
+        job_code_origin=None,
+        asset_graph=job.asset_layer.asset_graph,
     )
-    result = execute_run(InMemoryJob(job), run, instance, raise_on_error=False)
+    result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
     return result.success, run.run_id
 
 

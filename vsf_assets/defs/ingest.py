@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table
+from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families
@@ -210,12 +210,11 @@ def _check_results(
         ),
     }
     for name, (passed, severity, sample) in results.items():
-        key = dg.AssetCheckKey(asset_key(table), name)
-        if key in context.selected_asset_check_keys:
-            yield dg.AssetCheckResult(
-                asset_key=key.asset_key,
-                check_name=name,
-                passed=passed,
-                severity=severity,
-                metadata={"offending_rows": sample, "files": len(rows)},
-            )
+        result = dg.AssetCheckResult(
+            asset_key=asset_key(table),
+            check_name=name,
+            passed=passed,
+            severity=severity,
+            metadata={"offending_rows": sample, "files": len(rows)},
+        )
+        yield from tell_check(context, result)

@@ -1,9 +1,9 @@
 """What materializations and checks carry: column schemas, previews, counts.
 
-Here: pure functions from contracts, rows and reports to Dagster metadata. Not here: assets.
+Here: functions from contracts, rows and reports to Dagster metadata, and how a check is told. Not here: assets.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -46,3 +46,15 @@ def _line(cells: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value).replace("|", "\\|").replace("\n", "↵")
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def tell_check(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResult]:
+    """Yield a check's result where the run was asked for it; else log it, which the UI shows alike."""
+    key, name = result.asset_key, result.check_name
+    if key is None or name is None or dg.AssetCheckKey(key, name) in context.selected_asset_check_keys:
+        yield result
+        return
+    evaluation = dg.AssetCheckEvaluation(
+        asset_key=key, check_name=name, passed=result.passed, severity=result.severity, metadata=result.metadata
+    )
+    context.log_event(evaluation)

@@ -45,9 +45,24 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return a process's start time in clock ticks since boot; None if it is gone or a zombie."""
+    """Return a process's start time in clock ticks since boot; None if it is gone or a zombie.
+
+    Where the system has no /proc, a process that is there has no start time ("").
+    """
+    if not Path("/proc/self/stat").exists():
+        return "" if _is_there(pid) else None
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else fields[19]
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True

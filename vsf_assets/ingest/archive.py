@@ -69,6 +69,7 @@ def refuse_lost_warehouse(archive: Store, ledger_is_empty: bool) -> None:
     if ledger_is_empty and archive.entries():
         raise VsfError(
             "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
+            " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"
         )
 
 

@@ -161,7 +161,7 @@ class DelimitedReader:
 
     def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
-        outcome = record.problem or check_fields(record.fields or [], self._names)
+        outcome = record.problem or check_fields(record.fields or [], self._names, self._dialect.delimiter)
         if is_blank(raw):
             block.blank += 1
         elif isinstance(outcome, Problem):

@@ -22,6 +22,10 @@ PART_BYTES = 96 << 20
 """Size of the rows held in memory before they are written to scratch."""
 
 
+ROW_GROUP = 122_880
+"""DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
+
+
 class ChangedError(Exception):
     """The file changed or vanished while it was read; it is taken up at a later run."""
 
@@ -107,7 +111,7 @@ class _Parts:
         files = self.files.setdefault(table, [])
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{table}-{len(files):04d}.parquet"
-        pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
+        pl.concat(frames).write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
         files.append(path)
 
     def finish(self) -> dict[str, list[Path]]:

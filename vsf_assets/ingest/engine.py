@@ -18,6 +18,7 @@ from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.settle import Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, Store, open_store
 from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
 if TYPE_CHECKING:
@@ -125,6 +126,13 @@ def _file_known(
         if not file_original(landing, item.entry.path, archive, row, after_load, report):
             unlike.append(_work(landing, item))
     return unlike
+
+
+def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
+    """File away what the ledger knows and still lies in the landing zone."""
+    landing, archive = open_store(settings.landing), open_store(settings.archive)
+    known = sort_out(landing.entries(), {row.key for row in ledger}).known
+    _file_known(known, ledger, landing, archive, settings.after_load, IngestReport())
 
 
 def _again(

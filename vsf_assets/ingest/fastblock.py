@@ -61,12 +61,18 @@ def parse_block(data: bytes, first_line: int, dialect: Delimited, names: list[st
 
 def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
     """Parse a block without quotes in which every line is a record; None where one is not."""
+    import numpy as np
+
     cut = text.rfind(b"\n") + 1
-    blank = text.startswith((b"\n", b"\r\n", _BOM)) or b"\n\n" in text or b"\n\r\n" in text
-    if not cut or blank or b"\0" in text or text.count(b"\r") != text.count(b"\r\n"):
+    if not cut or text.startswith((b"\n", b"\r\n", _BOM)) or b"\0" in text:
         return None
-    records = text.count(b"\n", 0, cut)
-    if text.count(dialect.delimiter.encode(), 0, cut) != (len(names) - 1) * records:
+    if b"\r" in text and (b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n")):
+        return None
+    array = np.frombuffer(text, dtype=np.uint8, count=cut)
+    is_end = array == 10
+    records = int(np.count_nonzero(is_end))
+    blank = bool((is_end[1:] & is_end[:-1]).any())
+    if blank or np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
         return None
     frame = _read(text[:cut], dialect, names, integers)
     if frame is None or frame.height != records:

@@ -1,5 +1,6 @@
 """Putting a file into the landing zone: complete under its name or not there at all."""
 
+import errno
 import filecmp
 import os
 import shutil
@@ -7,6 +8,8 @@ import tempfile
 from pathlib import Path
 
 from vsf_assets.errors import UsageError
+
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 def land_file(landing: Path, source: Path, target: str) -> bool:
@@ -34,15 +37,28 @@ def land_file(landing: Path, source: Path, target: str) -> bool:
             os.fsync(writer.fileno())
         temporary.chmod(0o644)
         os.utime(temporary)
-        try:
-            os.link(temporary, place)  # fails where a file is, also one that came this instant
-        except FileExistsError:
-            if filecmp.cmp(temporary, place, shallow=False):
-                return False
-            raise UsageError(
-                f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
-                " under another name"
-            ) from None
-        return True
+        if _place(temporary, place):
+            return True
+        if filecmp.cmp(temporary, place, shallow=False):
+            return False
+        raise UsageError(
+            f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
+            " under another name"
+        )
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _place(temporary: Path, place: Path) -> bool:
+    """Give the file its name; return False where there is a file of this name already."""
+    try:
+        os.link(temporary, place)  # fails where a file is, also one that came this instant
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if place.exists():
+            return False
+        temporary.replace(place)
+    return True

@@ -164,7 +164,7 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
         at = end + 2
 
 
-def check_fields(fields: list[bytes], names: list[str]) -> list[str] | Problem:
+def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[str] | Problem:
     """Return the fields as text, or why they are not the header's columns as UTF-8."""
     if len(fields) < len(names):
         return Problem(
@@ -173,7 +173,7 @@ def check_fields(fields: list[bytes], names: list[str]) -> list[str] | Problem:
             len(fields),
         )
     if len(fields) > len(names):
-        extra = b",".join(fields[len(names) :])
+        extra = delimiter.encode().join(fields[len(names) :])
         return Problem(
             "extra_fields",
             f"{len(fields)} fields where the header has {len(names)}; a delimiter inside a value needs quotes",

@@ -90,7 +90,7 @@ class FolderStore:
         """List files that count, by path."""
         found: list[Entry] = []
         markers: set[str] = set()
-        for folder, folders, names in os.walk(self.root):
+        for folder, folders, names in os.walk(self.root, onerror=self._cannot_list):
             folders[:] = [f for f in folders if not f.startswith(".")]
             for name in names:
                 path = os.path.relpath(os.path.join(folder, name), self.root)
@@ -101,6 +101,12 @@ class FolderStore:
                     if entry is not None:
                         found.append(entry)
         return sorted((Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path)
+
+    def _cannot_list(self, error: OSError) -> None:
+        """Unreadable is not empty: only a root that is not made yet, or a folder that just went, is."""
+        if isinstance(error, FileNotFoundError):
+            return
+        raise error
 
     def stat(self, path: str) -> Entry | None:
         """Return one file's entry, or None if it is not there."""
@@ -174,7 +180,7 @@ def copy_file(source: Store, path: str, target: Store, target_path: str, sha256:
 def rename_if_same_disk(source: Store, path: str, target: Store, target_path: str) -> bool:
     """Move by renaming where both places share a file system; return whether it was done."""
     here, there = source.local_path(path), target.local_path(target_path)
-    if here is None or there is None:
+    if here is None or there is None or here.is_symlink():  # a link is no original: its file is copied
         return False
     there.parent.mkdir(parents=True, exist_ok=True)
     if here.stat().st_dev != there.parent.stat().st_dev:

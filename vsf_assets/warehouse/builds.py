@@ -46,15 +46,20 @@ def ledger_state(connection: "DuckDBPyConnection") -> str:
     return f"{count}-{total:x}"
 
 
-def project_version(settings: Settings, project: Path = DBT_PROJECT) -> str:
+def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files and of the settings that models read."""
-    digest = hashlib.sha256(settings.score_seed.encode())
+    return hashlib.sha256(f"{settings.score_seed}|{project_digest()}".encode()).hexdigest()[:16]
+
+
+def project_digest(project: Path = DBT_PROJECT) -> str:
+    """Return a digest of the dbt project's files."""
+    digest = hashlib.sha256()
     paths = {p for pattern in _PROJECT_FILES for p in project.rglob(pattern)}
     for path in sorted(paths):
         relative = path.relative_to(project)
         if relative.parts[0] not in _NOT_PROJECT:
             digest.update(str(relative).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> BuildState:

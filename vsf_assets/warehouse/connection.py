@@ -56,7 +56,13 @@ class Warehouse:
         import duckdb
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
+        try:
+            connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
+        except duckdb.IOException as error:
+            raise VsfError(
+                f"the warehouse {self.file} cannot be opened: {error}. If another program has it open, close that"
+                " (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"
+            ) from error
         try:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")  # it would write into our output
@@ -71,7 +77,7 @@ class Warehouse:
             "threads": self.settings.threads,
             "temp_directory": str(self.settings.scratch / "duckdb"),
             "autoinstall_known_extensions": False,
-            "preserve_insertion_order": False,
+            "preserve_insertion_order": True,
         }
 
     @contextmanager

@@ -5,7 +5,6 @@ here: Dagster events (defs/build.py) and the decision to publish (pipeline.py). 
 a child costs three times as much, and because the caller's lock then needs no handing over.
 """
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from typing import Any
 
 from vsf_assets.errors import VsfError
 from vsf_assets.settings import Settings, export
-from vsf_assets.warehouse.builds import project_version
+from vsf_assets.warehouse.builds import project_digest
+from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets.warehouse.paths import DBT_PROJECT, MANIFEST
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
@@ -71,7 +71,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = ()) 
     Raises:
         VsfError: dbt could not start, e.g. a model does not parse.
     """
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
     result, events = invoke(settings, warehouse_file, arguments)
@@ -140,7 +140,7 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         "--log-path",
         target,
     ]
-    parsed = None if arguments[0] == "parse" else _parsed_project()
+    parsed = None if "parse" in arguments else _parsed_project()
     try:
         result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
@@ -162,11 +162,15 @@ def _parsed_project() -> Any:
 def ensure_manifest(settings: Settings) -> Path:
     """Return the project's manifest, made anew where models changed since it was written."""
     stamp = MANIFEST.with_name("manifest.version")
-    version = hashlib.sha256(project_version(settings).encode()).hexdigest()
-    if MANIFEST.exists() and stamp.exists() and stamp.read_text() == version:
-        return MANIFEST
-    MANIFEST.parent.mkdir(parents=True, exist_ok=True)
-    # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
-    _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
-    stamp.write_text(version)
+    version = project_digest()
+
+    def is_fresh() -> bool:
+        return MANIFEST.exists() and stamp.exists() and stamp.read_text() == version
+
+    if not is_fresh():
+        with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
+            if not is_fresh():
+                # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
+                _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
+                stamp.write_text(version)
     return MANIFEST

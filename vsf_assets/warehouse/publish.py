@@ -72,7 +72,11 @@ def publish(warehouse: Warehouse, number: int) -> Path:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _check(target, counts)
+    try:
+        _check(target, counts)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     _point(folder, target.name)
     _prune(warehouse.settings, target)
     return target

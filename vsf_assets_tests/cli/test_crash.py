@@ -45,12 +45,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]
         return home.tables()
 
 
-def wait_for(line: str, process: subprocess.Popen[str]) -> None:
-    """Wait until the process prints a line of progress that holds `line`."""
+def wait_for(line: str, process: subprocess.Popen[str]) -> str:
+    """Return the line of progress that holds `line` as soon as the process prints it."""
     assert process.stderr is not None
     for printed in process.stderr:
         if line in printed:
-            return
+            return printed
+    raise AssertionError(f"the run never printed {line!r}")
 
 
 @pytest.mark.parametrize(
@@ -96,10 +97,11 @@ def test_a_run_that_waits_says_for_whom(home: Home) -> None:
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})
     with Warehouse.of(read_settings()).lock("a long look"):
         process = start("run")
-        wait_for("waiting for the warehouse", process)
+        printed = wait_for("waiting for the warehouse", process)
         process.kill()
-        out, err = process.communicate()
-    del out, err
+        process.communicate()
+    assert "a long look" in printed
+    assert str(os.getpid()) in printed
 
 
 def test_readers_see_whole_snapshots_while_three_runs_publish(home: Home) -> None:

@@ -1,5 +1,7 @@
 """`vsf land`: where files go, and what is refused. Not here: what becomes of them (test_run.py)."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,17 @@ def test_an_equal_pending_file_is_left_alone_and_another_one_refused(home: Home,
 @pytest.mark.parametrize("words", [["clicks"], []])
 def test_nothing_to_land_is_wrong_usage(home: Home, words: list[str]) -> None:
     assert home.vsf("land", *words).exit_code == 2
+
+
+def test_a_folder_without_hard_links_takes_files_too(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    file = write(tmp_path, "clicks_3.csv")
+    assert home.vsf("land", str(file)).exit_code == 0
+    assert home.vsf("land", str(file)).exit_code == 0
+    assert landed(home) == ["clicks/3/clicks_3.csv"]
+    assert home.vsf("land", str(write(tmp_path, "other/clicks_3.csv", CLICKS * 2))).exit_code == 2

@@ -13,6 +13,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+VSF = str(Path(sys.executable).with_name("vsf"))
 HEAVY = {"dagster", "polars", "pandera", "dbt", "pandas", "numpy"}
 
 
@@ -130,3 +131,27 @@ def test_a_command_with_nothing_to_do_loads_nothing_heavy(looked_at: Home, words
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip().endswith("[]")
+
+
+def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.path / "warehouse").mkdir(parents=True)
+    (home.path / "warehouse" / "warehouse.duckdb").write_text("garbage")
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 1
+    assert "vsf rebuild" in outcome.errors
+    monkeypatch.setenv("VSF_LANDING", str(home.path / "nowhere"))
+    outcome = home.vsf("run")
+    assert outcome.exit_code == 2
+    assert "VSF_LANDING" in outcome.errors
+
+
+def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Home) -> None:
+    outcome = subprocess.run(
+        ["bash", "-c", '"$0" query "select * from range(200000)" --format csv | head -1', VSF],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (outcome.stdout.splitlines(), outcome.stderr) == (["range"], "")

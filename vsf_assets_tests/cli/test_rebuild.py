@@ -7,7 +7,8 @@ import shutil
 from vsf_assets.demo import demo_files
 from vsf_assets_tests.commandline import Home
 
-FILES = {name: content for name, content in demo_files().items() if "/4/" in name or "/2/" in name}
+NAMES = ("clicks/1/clicks_1.csv", "clicks/1/clicks_1_again.csv", "clicks/2/clicks_2.csv", "clicks/2/clicks_2_late.csv")
+FILES = {name: demo_files()[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
 
 
 def drop(home: Home, name: str) -> None:
@@ -56,4 +57,31 @@ def test_without_an_original_a_rebuild_refuses_and_says_which(home: Home, monkey
     assert outcome.exit_code == 1
     assert "clicks_2.csv" in outcome.errors
     assert "VSF_AFTER_LOAD=delete" in outcome.errors
+    assert home.ask("select count(*) from raw.clicks") == [(900,)]
+
+
+def test_a_rebuild_refuses_when_an_original_the_warehouse_knows_is_missing(home: Home) -> None:
+    drop(home, "clicks/2/clicks_2.csv")
+    home.vsf("run")
+    before = home.tables()
+    (home.path / "archive").rename(home.path / "archive.away")
+    outcome = home.vsf("rebuild")
+    assert outcome.exit_code == 1
+    assert "clicks_2.csv" in outcome.errors
+    assert home.tables() == before
+    (home.path / "archive.away").rename(home.path / "archive")
+    assert home.vsf("rebuild").exit_code == 0
+    assert home.tables() == before
+
+
+def test_a_link_in_the_landing_zone_is_archived_as_a_file(home: Home) -> None:
+    target = home.path / "elsewhere.csv"
+    home.landing.mkdir(parents=True)
+    target.write_bytes(FILES["clicks/2/clicks_2.csv"])
+    (home.landing / "clicks_2.csv").symlink_to(target)
+    home.vsf("run")
+    target.unlink()
+    (original,) = (home.path / "archive").rglob("*clicks_2.csv")
+    assert not original.is_symlink()
+    assert home.vsf("rebuild").exit_code == 0
     assert home.ask("select count(*) from raw.clicks") == [(900,)]

@@ -11,6 +11,7 @@ import pytest
 
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.dbt import ensure_manifest
 from vsf_assets_tests.commandline import Home
@@ -112,3 +113,24 @@ def test_one_model_can_be_built_alone_and_is_not_published(home: Home, instance:
         "stg_ledger__files",
         "stg_campaigns__impressions",
     }
+
+
+def test_checks_of_a_command_line_run_are_shown_although_none_is_planned(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    home.drop({"clicks_2.csv": CLICKS + "4,5\n"})
+    run_job(defs(), instance, "ingest_campaigns")
+    keys = {dg.AssetCheckKey(KEY, name) for name in ("contract", "row_conservation")}
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    assert {key.name: record.status.value for key, record in latest.items()} == {
+        "contract": "FAILED",
+        "row_conservation": "SUCCEEDED",
+    }
+
+
+def test_the_resource_gives_a_connection_that_writes_under_the_lock(home: Home) -> None:
+    resource = WarehouseResource()
+    with resource.get_connection() as connection:
+        connection.execute("create table raw.mine as select 1 as one")
+    with resource.warehouse().read("a test") as reader:
+        assert reader is not None and reader.table("raw.mine").fetchall() == [(1,)]

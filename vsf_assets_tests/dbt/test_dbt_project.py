@@ -34,7 +34,7 @@ def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(set
     assert (outcome.errors, outcome.failed) == ([], {})
     with warehouse.connect(read_only=True) as connection:
         sql = "select data_type from information_schema.columns where table_name = ? and column_name = ?"
-        assert connection.execute(sql, ["fct_campaign_scores", "revenue"]).fetchall() == [("DECIMAL(18,6)",)]
+        assert connection.execute(sql, ["fct_campaign_scores", "revenue"]).fetchall() == [("DECIMAL(38,6)",)]
         assert connection.table("marts.fct_campaign_scores").fetchall() == []
 
 

@@ -41,7 +41,7 @@ final as (
         cast(sum(impressions) as bigint) as impressions,
         cast(sum(clicks) as bigint) as clicks,
         cast(sum(conversions) as bigint) as conversions,
-        cast(sum(revenue) as decimal(18, 6)) as revenue
+        cast(sum(revenue) as decimal(38, 6)) as revenue
     from stacked
     group by campaign_id, quarter, banner_id
 )
