@@ -4,13 +4,14 @@ Here: the order of the steps and what a failure leaves behind. Not here: the ste
 Dagster, the sensors and the command line all come through here. May not import Dagster.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vsf_assets.errors import VsfError
+from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
@@ -61,14 +62,16 @@ def build_and_publish(
     run_id: str,
     only_if_pending: bool = False,
     progress: Progress = lambda _: None,
+    full: bool = False,
 ) -> BuildReport:
-    """Build every mart, check, and publish; an earlier snapshot stays current on any failure.
+    """Build the marts, check, and publish; an earlier snapshot stays current on any failure.
 
     Args:
         warehouse: the warehouse; its lock is held from the build to the pointer's change.
         run_id: recorded with the build.
-        only_if_pending: do nothing where no delivery or model is newer than the snapshot.
+        only_if_pending: build only the families with deliveries newer than the snapshot, or nothing.
         progress: told what is being done.
+        full: make every mart anew and check it whole, as after a change of the models or contracts.
 
     Returns:
         A report; `problems` says what held the snapshot back.
@@ -85,19 +88,31 @@ def build_and_publish(
             files = connection.table("raw.files").count("*").fetchall()[0][0]
         refuse_lost_warehouse(open_store(settings.archive), ledger_is_empty=not files)
         report.number = state.number
-        if not (only_if_pending and state.is_current):
+        full = full or not state.is_same_project
+        if full or not (only_if_pending and state.is_current):
+            select = () if full or not only_if_pending else _models_of(state.changed)
             progress("building the marts and checking them (dbt)")
-            report.outcome = dbt.build(settings, warehouse.file)
+            report.outcome = dbt.build(settings, warehouse.file, select, full)
             report.tables = table_infos(warehouse)
             if report.problems:
                 return report
             report.number = max(state.number, newest_number(settings)) + 1
             with warehouse.connect() as connection:
-                record_build(connection, settings, report.number, run_id, datetime.now(UTC))
+                absorbed = report.outcome.absorbed
+                record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
             report.snapshot = publish(warehouse, report.number)
     return report
+
+
+def _models_of(feeds: Collection[str]) -> list[str]:
+    """Return dbt's selectors of what depends on some feeds: their models and tests, the ledger's, and the reports."""
+    folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
+    paths = ["models/staging/ledger", "models/reports", "tests/reports"]
+    for folder in folders:
+        paths += [f"models/staging/{folder}", f"models/marts/{folder}", f"tests/{folder}"]
+    return [f"path:{path}" for path in paths]
 
 
 def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
@@ -145,13 +160,13 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _refuse_missing_originals(warehouse)
         ingest_archive(beside, run_id, progress)
         progress("building the marts and checking them (dbt)")
-        report.outcome = dbt.build(settings, beside.file)
+        report.outcome = dbt.build(settings, beside.file, full=True)
         report.tables = table_infos(beside)
         if report.problems:
             return report
         report.number = newest_number(settings) + 1
         with beside.connect() as connection:
-            record_build(connection, settings, report.number, run_id, datetime.now(UTC))
+            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.absorbed)
             connection.execute("checkpoint")
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)

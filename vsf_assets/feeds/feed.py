@@ -88,7 +88,8 @@ class Feed:
 
     Attributes:
         name: the feed's name, also its folder in the landing zone and the archive.
-        family: feeds that are ingested by one job and modelled together.
+        family: feeds that are ingested by one job.
+        subject: folder of the dbt models that read it, where that is not the family's name.
         description: what a file holds, for the UI and the docs.
         tables: names of the contracts its rows go to.
         reading: how a file is written.
@@ -107,6 +108,12 @@ class Feed:
     names: tuple[str, ...] = ()
     keeps: Literal["content", "state"] = "content"
     owner: str = field(default="team:data-platform")
+    subject: str = ""
+
+    @property
+    def models(self) -> str:
+        """Folder of the dbt models that read this feed, in staging/, marts/ and tests/."""
+        return self.subject or self.family
 
     def claims_name(self, name: str) -> bool:
         """Whether a file name alone marks a file of this feed."""

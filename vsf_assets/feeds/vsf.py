@@ -15,6 +15,7 @@ FEEDS = (
     Feed(
         name="lines",
         family="vsf_states",
+        subject="vsf",
         description="Phone lines; a partial list of states, effective on the date of the file's name.",
         tables=("raw.lines",),
         names=("linedim", r"(?<![a-z])lines(?![a-z])"),
@@ -23,6 +24,7 @@ FEEDS = (
     Feed(
         name="accounts",
         family="vsf_states",
+        subject="vsf",
         description="Customer accounts; a partial list of states, effective on the date of the file's name.",
         tables=("raw.accounts",),
         names=("accountdim", r"(?<![a-z])accounts(?![a-z])"),
@@ -31,6 +33,7 @@ FEEDS = (
     Feed(
         name="limits",
         family="vsf_states",
+        subject="vsf",
         description="Usage limits that customers set on lines.",
         tables=("raw.limits",),
         names=("limitfact", r"(?<![a-z])limits(?![a-z])"),

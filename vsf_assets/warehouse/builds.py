@@ -1,15 +1,18 @@
 """Builds: what the marts have absorbed, recorded as the last step of a build.
 
-Here: the digest of the ledger and of the dbt project, the build record, and what is left to do.
-Not here: running dbt (dbt.py) and copying the file (publish.py).
+Here: digests of the ledger and of the dbt project, the build record with its copies of what was
+absorbed, and what is left to do. Not here: running dbt (dbt.py) and copying the file (publish.py).
 """
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.paths import DBT_PROJECT
 
@@ -26,29 +29,37 @@ class BuildState:
 
     Attributes:
         number: number of the newest build, 0 where there is none.
-        is_current: whether it has absorbed the ledger and the dbt project as they are now.
+        changed: feeds with deliveries that it has not absorbed.
+        is_same_project: whether it was made by the models, contracts and settings as they are now;
+            otherwise the next build makes every mart anew.
     """
 
     number: int
-    is_current: bool
+    changed: frozenset[str] = field(default_factory=frozenset)
+    is_same_project: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a build would change nothing."""
+        return self.is_same_project and not self.changed
 
 
-NO_BUILD = BuildState(0, is_current=False)
+NO_BUILD = BuildState(0)
 
 
-def ledger_state(connection: "DuckDBPyConnection") -> str:
-    """Return a digest of the ledger that changes with every delivery stored or replaced."""
+def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
+    """Return per feed a digest of its ledger that changes with every delivery stored or replaced."""
     sql = """
-        select count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
-        from raw.files
+        select feed, count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
+        from raw.files group by feed order by feed
     """
-    count, total = connection.execute(sql).fetchall()[0]
-    return f"{count}-{total:x}"
+    return {feed: f"{count}-{total:x}" for feed, count, total in connection.execute(sql).fetchall()}
 
 
 def project_version(settings: Settings) -> str:
-    """Return a digest of the dbt project's files and of the settings that models read."""
-    return hashlib.sha256(f"{settings.score_seed}|{project_digest()}".encode()).hexdigest()[:16]
+    """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
+    contracts = json.dumps(contract_versions(settings), sort_keys=True)
+    return hashlib.sha256(f"{settings.score_seed}|{contracts}|{project_digest()}".encode()).hexdigest()[:16]
 
 
 def project_digest(project: Path = DBT_PROJECT) -> str:
@@ -68,14 +79,40 @@ def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> Bu
     newest = connection.execute(sql).fetchone()
     if newest is None:
         return NO_BUILD
-    current = (ledger_state(connection), project_version(settings))
-    return BuildState(newest[0], (newest[1], newest[2]) == current)
+    number, absorbed, version = newest
+    now = ledger_state(connection)
+    try:
+        before = json.loads(absorbed)
+    except ValueError:  # recorded by an earlier version of the platform
+        return BuildState(number, frozenset(now))
+    changed = frozenset(feed for feed in {*before, *now} if before.get(feed) != now.get(feed))
+    return BuildState(number, changed, version == project_version(settings))
 
 
-def record_build(connection: "DuckDBPyConnection", settings: Settings, number: int, run_id: str, now: datetime) -> None:
-    """Record a finished build; the older records go, a snapshot needs only its own."""
-    values = [number, now.replace(tzinfo=None), run_id, ledger_state(connection), project_version(settings)]
+def record_build(
+    connection: "DuckDBPyConnection",
+    settings: Settings,
+    number: int,
+    run_id: str,
+    now: datetime,
+    absorbed: Iterable[str] = (),
+) -> None:
+    """Record a finished build; the older records go, a snapshot needs only its own.
+
+    Args:
+        connection: the warehouse, opened for writing.
+        settings: for the project's version.
+        number: number of the build.
+        run_id: the run that built it.
+        now: when it finished, UTC.
+        absorbed: tables to copy into the schema `absorbed`, in the same transaction: what the next build compares with.
+    """
+    state = json.dumps(ledger_state(connection), sort_keys=True)
+    values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
     connection.execute("begin transaction")
+    connection.execute("create schema if not exists absorbed")
+    for table in absorbed:
+        connection.execute(f"create or replace table absorbed.{table.split('.')[-1]} as from {table}")
     connection.execute("delete from raw.builds")
     connection.execute("insert into raw.builds values (?, ?, ?, ?, ?)", values)
     connection.execute("commit")

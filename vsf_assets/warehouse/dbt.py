@@ -50,12 +50,14 @@ class DbtOutcome:
         errors: models or tests that could not run, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
+        absorbed: built tables with the tag `absorbed`, which the next build compares with.
     """
 
     events: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    absorbed: list[str] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[FailedCheck]:
@@ -63,15 +65,23 @@ class DbtOutcome:
         return [check for check in self.failed.values() if check.severity == "error"]
 
 
-def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = ()) -> DbtOutcome:
+def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), full: bool = False) -> DbtOutcome:
     """Build models and run their tests (not the unit tests); the file is closed afterwards.
 
     The caller holds the warehouse lock.
+
+    Args:
+        settings: memory, threads and the settings that models read.
+        warehouse_file: the DuckDB file.
+        select: dbt's selectors of models; with them the tests that concern nothing else. All where there are none.
+        full: whether incremental models are made anew, for all days.
 
     Raises:
         VsfError: dbt could not start, e.g. a model does not parse.
     """
     arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test"]
+    if full:
+        arguments += ["--full-refresh"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
     result, events = invoke(settings, warehouse_file, arguments)
@@ -80,6 +90,8 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = ()) 
         status, node = str(item.status), item.node
         if node.resource_type == "model":
             outcome.timings[node.name] = item.execution_time
+            if "absorbed" in node.tags and status == "success":
+                outcome.absorbed.append(f"{node.schema}.{node.alias}")
         if status in ("error", "runtime error"):
             outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
         elif status in ("fail", "warn"):

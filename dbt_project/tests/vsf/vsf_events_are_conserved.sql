@@ -16,16 +16,13 @@ files as (
     where feed = 'events' and status = 'loaded'
 ),
 
+-- Events are counted by day; that these counts are the facts' own is checked by vsf_activity_adds_up.
 stacked as (
     select processing_date, rows_loaded as delivered, 0 as activity, 0 as without_mdn, 0 as repeated from files
 
     union all
 
-    select processing_date, 0, 1, 0, 0 from {{ ref('fct_activity_events') }}
-
-    union all
-
-    select processing_date, 0, 0, events - activity_events, 0 from {{ ref('stg_vsf__event_days') }}
+    select processing_date, 0, activity_events, events - activity_events, 0 from {{ ref('stg_vsf__event_days') }}
 
     union all
 

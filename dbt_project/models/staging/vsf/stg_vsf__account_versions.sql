@@ -1,3 +1,5 @@
+{{ config(tags=['absorbed']) }}
+
 with
 
 states as (

@@ -1,7 +1,9 @@
 with
 
 events as (
-    select * from {{ ref('fct_activity_events') }}
+    select *
+    from {{ ref('fct_activity_events') }}
+    where event_date in (select event_date from {{ ref('stg_vsf__affected_days') }})
 ),
 
 final as (

@@ -1,38 +1,19 @@
 with
 
-events as (
-    select
-        _file_id,
-        _line,
-        uuid,
-        cast(event_time as date) as event_date
-    from {{ source('raw', 'events') }}
-),
-
-files as (
-    select file_id, landing_position
-    from {{ ref('stg_ledger__files') }}
-    where feed = 'events' and status = 'loaded'
-),
+{{ arrived_events(ref('stg_vsf__affected_days')) }},
 
 -- Nearly every event is settled here, by two columns; whole rows are fetched for the others only.
 repeated_ids as (
     select uuid, event_date
-    from events
+    from arrived
     group by uuid, event_date
     having count(*) > 1
 ),
 
 arrivals as (
-    select
-        events._file_id as file_id,
-        events._line as line_number,
-        events.event_date,
-        events.uuid,
-        {{ landing_order('files.landing_position', 'events._line') }} as arrival
-    from events
-    inner join repeated_ids on events.uuid = repeated_ids.uuid and events.event_date = repeated_ids.event_date
-    inner join files on events._file_id = files.file_id
+    select arrived.file_id, arrived.line_number, arrived.event_date, arrived.uuid, arrived.arrival
+    from arrived
+    inner join repeated_ids on arrived.uuid = repeated_ids.uuid and arrived.event_date = repeated_ids.event_date
 ),
 
 payloads as (

@@ -1,0 +1,27 @@
+with
+
+event_files as (
+    select file_id, loaded_at, event_date from {{ ref('stg_vsf__event_files') }}
+),
+
+old_event_files as (
+    {{ absorbed('stg_vsf__event_files', {'file_id': 'bigint', 'loaded_at': 'timestamp', 'event_date': 'date'}) }}
+),
+
+-- Days of rows in files that came, were read again, or gave their place to an earlier delivery.
+days_of_files as (
+    {{ differing('event_files', 'old_event_files', ['event_date']) }}
+),
+
+days_of_versions as (
+    select event_date from {{ ref('stg_vsf__version_days') }}
+),
+
+final as (
+    select event_date from days_of_files
+    union
+    select event_date from days_of_versions
+)
+
+select * from final
+order by event_date
