@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from vsf_assets.errors import UsageError
-from vsf_assets.feeds import all_feeds, recognize
+from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.landing import land_file
 from vsf_assets.ingest.store import IGNORED_SUFFIXES
@@ -15,7 +15,7 @@ from vsf_assets.settings import read_settings
 
 @click.command("land")
 @click.argument("words", nargs=-1, required=True, metavar="[FEED] PATH...")
-@click.option("--partition", help="partition key, where the name does not tell it (campaigns: 1 to 4)")
+@click.option("--partition", help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20)")
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
 
@@ -59,7 +59,8 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
         UsageError: the feed or the partition cannot be told.
     """
     recognized = recognize(str(hint))
-    chosen = feed or (recognized[0] if recognized else None)
+    # The name first: a folder that people call `events` may hold the files of the whole family.
+    chosen = feed or feed_of_name(path.name) or (recognized[0] if recognized else None)
     if chosen is None:
         feeds = ", ".join(all_feeds())
         raise UsageError(f"{path}: the name tells no feed; say which: vsf land FEED {path} (feeds: {feeds})")

@@ -40,12 +40,15 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
         return None
     feeds = all_feeds()
     by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
-    by_name = [feed for feed in feeds.values() if feed.claims_name(parts.name)]
-    candidates = by_folder[-1:] or by_name[:1]
-    if not candidates:
+    feed = by_folder[-1] if by_folder else feed_of_name(parts.name)
+    if feed is None:
         return None
-    feed = candidates[0]
     return feed, feed.partitioning.key_of(feed.name, parts)
+
+
+def feed_of_name(name: str) -> Feed | None:
+    """Return the feed that a file name alone tells, or None."""
+    return next((feed for feed in all_feeds().values() if feed.claims_name(name)), None)
 
 
 def _can_be_kept(name: str) -> bool:

@@ -34,6 +34,18 @@ def test_a_folder_is_landed_with_the_quarters_its_folders_tell(home: Home, tmp_p
     assert landed(home) == ["clicks/2/clicks.csv", "conversions/1/conversions_4.csv"]
 
 
+def test_a_name_beats_the_folder_it_comes_from(home: Home, tmp_path: Path) -> None:
+    for name in ("2019-05-20_a.txt.gz", "linedim.csv", "2019-06-01_accountdim.csv", "limitfact.csv"):
+        write(tmp_path, f"events/{name}")
+    assert home.vsf("land", str(tmp_path / "events")).exit_code == 0
+    assert landed(home) == [
+        "accounts/2019-06-01_accountdim.csv",
+        "events/2019-05-20/2019-05-20_a.txt.gz",
+        "limits/limitfact.csv",
+        "lines/linedim.csv",
+    ]
+
+
 def test_feed_and_partition_can_be_said(home: Home, tmp_path: Path) -> None:
     assert home.vsf("land", "clicks", str(write(tmp_path, "export.csv")), "--partition", "2").exit_code == 0
     assert landed(home) == ["clicks/2/export.csv"]
