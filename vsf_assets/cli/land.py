@@ -15,7 +15,9 @@ from vsf_assets.settings import read_settings
 
 @click.command("land")
 @click.argument("words", nargs=-1, required=True, metavar="[FEED] PATH...")
-@click.option("--partition", help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20)")
+@click.option(
+    "--partition", help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20)"
+)
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
 

@@ -21,6 +21,8 @@ _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonym
 _PARSED = MANIFEST.with_name("partial_parse.msgpack")
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
+LEFT_OUT = ("unit_test",)
+"""Kinds of nodes that a build leaves alone: unit tests are for people who change models."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
     Raises:
         VsfError: dbt could not start, e.g. a model does not parse.
     """
-    arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test"]
+    arguments = ["--no-write-json", "build", *(word for kind in LEFT_OUT for word in ("--exclude-resource-type", kind))]
     if full:
         arguments += ["--full-refresh"]
     if select:
@@ -115,7 +117,8 @@ def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
 
 
 def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
-    """Run dbt with arguments; return its result and the result messages."""
+    """Run dbt with arguments on the models as they are now; return its result and the result messages."""
+    ensure_manifest(settings)
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
     export(
