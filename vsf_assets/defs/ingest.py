@@ -7,27 +7,23 @@ the partitions that got files, so that a day without a file is never shown as ma
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
+from vsf_assets.defs.ingested import asset_key, tell_ingest
+from vsf_assets.defs.metadata import contract_schema
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.batches import IngestReport
 from vsf_assets.ingest.engine import Selection, ingest
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
-from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.ledger import FileRow
 
-LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
 WRITER_TAG = {"vsf/writer": "warehouse"}
 
 
@@ -49,11 +45,6 @@ class IngestConfig(dg.Config):
     last: str = ""
     looked_at: float = 0.0
     look: dict[str, list[int]] = Field(default_factory=dict)
-
-
-def asset_key(table: str) -> dg.AssetKey:
-    """Return the asset key of `schema.table`."""
-    return dg.AssetKey(table.split("."))
 
 
 def ingest_job_name(family: str) -> str:
@@ -83,7 +74,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             report = ingest(target, _selection(context, config, feeds), context.run.run_id, tell, _look(config))
             for path, why in report.left:
                 tell(f"left for a later run: {path}: {why}")
-            yield from _tell(context, target, report, feeds)
+            yield from tell_ingest(context, target, report, feeds)
             if report.failed:
                 raise dg.Failure("; ".join(f"{path}: {why}" for path, why in report.failed))
 
@@ -102,8 +93,17 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
         partitions_def=partitions_of(feed.partitioning),
         metadata={"dagster/column_schema": contract_schema(table), "dagster/table_name": table_name},
         tags={"family": feed.family},
+        freshness_policy=_freshness(feed),
         skippable=True,
     )
+
+
+def _freshness(feed: Feed) -> dg.FreshnessPolicy | None:
+    """Return when a feed that comes regularly is late: a warning, then a failure after twice the time."""
+    if not feed.late_after_hours:
+        return None
+    window = timedelta(hours=feed.late_after_hours)
+    return dg.FreshnessPolicy.time_window(fail_window=2 * window, warn_window=window)
 
 
 def _check_specs(table: str) -> list[dg.AssetCheckSpec]:
@@ -141,80 +141,3 @@ def from_config(at: float, shown: Mapping[str, Sequence[int]]) -> Look:
 
 def _look(config: IngestConfig) -> Look | None:
     return from_config(config.looked_at, config.look) if config.look else None
-
-
-def _tell(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, report: IngestReport, feeds: tuple[Feed, ...]
-) -> Iterator[dg.AssetCheckResult]:
-    """Log a materialization per table and partition that got files, and the results of the checks."""
-    if not report.stored:
-        context.log.info("no file was pending; nothing is materialized")
-        return
-    for key in LEDGER_KEYS:
-        context.log_event(dg.AssetMaterialization(key, metadata={"files": len(report.stored)}))
-    with warehouse.read("previews") as connection:
-        for feed in feeds:
-            rows = [row for row in report.stored if row.feed == feed.name]
-            for table in feed.tables if rows else ():
-                for partition in dict.fromkeys(row.partition_key for row in rows):
-                    files = [row for row in rows if row.partition_key == partition and row.status == "loaded"]
-                    if files and (partition is not None or feed.partitioning.kind == "none"):
-                        metadata = _metadata(connection, table, files)
-                        context.log_event(
-                            dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
-                        )
-                yield from _check_results(context, connection, table, rows)
-
-
-def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, Any]:
-    newest = files[-1]
-    preview = connection.table(table).filter(f"_file_id = {newest.file_id}").limit(PREVIEW_ROWS)
-    return {
-        "dagster/partition_row_count": sum(f.rows_loaded for f in files),
-        "dagster/column_schema": contract_schema(get_table(table)),
-        "dagster/table_name": table,
-        "files": len(files),
-        "rows_quarantined": sum(f.rows_quarantined for f in files),
-        "bytes": sum(f.bytes for f in files),
-        "newest_file": newest.file_name,
-        "newest_sha256": newest.sha256,
-        "preview": markdown_table(preview.columns, preview.fetchall()),
-    }
-
-
-def _check_results(
-    context: dg.AssetExecutionContext, connection: Any, table: str, rows: list[FileRow]
-) -> Iterator[dg.AssetCheckResult]:
-    ids = [row.file_id for row in rows]
-    found = connection.execute(
-        "select file_name, line_number, anomaly, column_name, raw_value, reason from raw.findings"
-        " join raw.files using (file_id) where list_contains(?, file_id) and severity = 'error'"
-        " order by landed_at, file_name, line_number limit 10",
-        [ids],
-    )
-    names = [column[0] for column in found.description]
-    bad = found.fetchall()
-    lost = [
-        row
-        for row in rows
-        if row.lines_read != row.rows_loaded + row.rows_quarantined + row.rows_blank + row.rows_skipped
-    ]
-    results = {
-        "contract": (not bad, dg.AssetCheckSeverity.WARN, markdown_table(names, bad)),
-        "row_conservation": (
-            not lost,
-            dg.AssetCheckSeverity.ERROR,
-            markdown_table(
-                ["file", "lines_read", "rows_loaded"], [(r.file_name, r.lines_read, r.rows_loaded) for r in lost]
-            ),
-        ),
-    }
-    for name, (passed, severity, sample) in results.items():
-        result = dg.AssetCheckResult(
-            asset_key=asset_key(table),
-            check_name=name,
-            passed=passed,
-            severity=severity,
-            metadata={"offending_rows": sample, "files": len(rows)},
-        )
-        yield from tell_check(context, result)

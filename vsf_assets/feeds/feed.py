@@ -89,6 +89,7 @@ class Feed:
     Attributes:
         name: the feed's name, also its folder in the landing zone and the archive.
         family: feeds that are ingested by one job.
+        late_after_hours: hours without a delivery after which the feed is late; 0 where none is expected.
         subject: folder of the dbt models that read it, where that is not the family's name.
         description: what a file holds, for the UI and the docs.
         tables: names of the contracts its rows go to.
@@ -108,6 +109,7 @@ class Feed:
     names: tuple[str, ...] = ()
     keeps: Literal["content", "state"] = "content"
     owner: str = field(default="team:data-platform")
+    late_after_hours: int = 0
     subject: str = ""
 
     @property

@@ -10,6 +10,7 @@ FEEDS = (
         tables=("raw.events",),
         reading=Delimited(delimiter="|", escape="\\"),
         partitioning=DAYS,
+        late_after_hours=30,
         names=(r"^\d{4}-\d{2}-\d{2}_.+\.txt(\.gz)?$", r"(?<![a-z])events(?![a-z])"),
     ),
     Feed(

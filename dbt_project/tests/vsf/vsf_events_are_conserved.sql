@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'fct_activity_events'}},
+        'dagster': {'ref': {'name': 'stg_vsf__event_days'}},
         'description': (
             'Every event delivered is an activity event, has no mdn, or repeats one; processing date by processing '
             ~ 'date. Rows shown: dates whose counts do not add up.'

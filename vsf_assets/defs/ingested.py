@@ -1,0 +1,119 @@
+"""What an ingest run tells Dagster: materializations with counts and previews, and the checks' results.
+
+Here: looking at the stored rows and turning them into events. Not here: the assets (ingest.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from vsf_assets.contracts import get_table
+from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
+from vsf_assets.defs.pictures import bars
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.batches import IngestReport
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.ledger import FileRow
+
+LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """Return the asset key of `schema.table`."""
+    return dg.AssetKey(table.split("."))
+
+
+def tell_ingest(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, report: IngestReport, feeds: tuple[Feed, ...]
+) -> Iterator[dg.AssetCheckResult]:
+    """Log a materialization per table and partition that got files, and the results of the checks."""
+    if not report.stored:
+        context.log.info("no file was pending; nothing is materialized")
+        return
+    for key in LEDGER_KEYS:
+        context.log_event(dg.AssetMaterialization(key, metadata={"files": len(report.stored)}))
+    with warehouse.read("previews") as connection:
+        for feed in feeds:
+            rows = [row for row in report.stored if row.feed == feed.name]
+            newest = max((row.partition_key or "" for row in rows if row.status == "loaded"), default="")
+            for table in feed.tables if rows else ():
+                for partition in dict.fromkeys(row.partition_key for row in rows):
+                    files = [row for row in rows if row.partition_key == partition and row.status == "loaded"]
+                    if files and (partition is not None or feed.partitioning.kind == "none"):
+                        metadata = _metadata(connection, table, files)
+                        if partition is not None and partition == newest and feed.partitioning.kind == "day":
+                            metadata["daily_volume"] = _daily_volume(connection, feed.name, partition)
+                        context.log_event(
+                            dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
+                        )
+                yield from _check_results(context, connection, table, rows)
+
+
+def _daily_volume(connection: Any, feed: str, last: str) -> dg.MarkdownMetadataValue:
+    """Return a picture of the rows loaded per day, eight weeks up to a day."""
+    found = connection.execute(
+        """
+        select cast(day as date), coalesce(sum(files.rows_loaded), 0)
+        from range(cast($last as date) - interval 55 day, cast($last as date) + interval 1 day, interval 1 day)
+            as days (day)
+        left join raw.files as files on files.feed = $feed and files.partition_key = cast(cast(day as date) as varchar)
+        group by all order by all
+        """,
+        {"feed": feed, "last": last},
+    ).fetchall()
+    return bars([(str(day), int(rows)) for day, rows in found], f"rows of {feed} per day")
+
+
+def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, Any]:
+    newest = files[-1]
+    preview = connection.table(table).filter(f"_file_id = {newest.file_id}").limit(PREVIEW_ROWS)
+    return {
+        "dagster/partition_row_count": sum(f.rows_loaded for f in files),
+        "dagster/column_schema": contract_schema(get_table(table)),
+        "dagster/table_name": table,
+        "files": len(files),
+        "rows_quarantined": sum(f.rows_quarantined for f in files),
+        "bytes": sum(f.bytes for f in files),
+        "newest_file": newest.file_name,
+        "newest_sha256": newest.sha256,
+        "preview": markdown_table(preview.columns, preview.fetchall()),
+    }
+
+
+def _check_results(
+    context: dg.AssetExecutionContext, connection: Any, table: str, rows: list[FileRow]
+) -> Iterator[dg.AssetCheckResult]:
+    ids = [row.file_id for row in rows]
+    found = connection.execute(
+        "select file_name, line_number, anomaly, column_name, raw_value, reason from raw.findings"
+        " join raw.files using (file_id) where list_contains(?, file_id) and severity = 'error'"
+        " order by landed_at, file_name, line_number limit 10",
+        [ids],
+    )
+    names = [column[0] for column in found.description]
+    bad = found.fetchall()
+    lost = [
+        row
+        for row in rows
+        if row.lines_read != row.rows_loaded + row.rows_quarantined + row.rows_blank + row.rows_skipped
+    ]
+    results = {
+        "contract": (not bad, dg.AssetCheckSeverity.WARN, markdown_table(names, bad)),
+        "row_conservation": (
+            not lost,
+            dg.AssetCheckSeverity.ERROR,
+            markdown_table(
+                ["file", "lines_read", "rows_loaded"], [(r.file_name, r.lines_read, r.rows_loaded) for r in lost]
+            ),
+        ),
+    }
+    for name, (passed, severity, sample) in results.items():
+        result = dg.AssetCheckResult(
+            asset_key=asset_key(table),
+            check_name=name,
+            passed=passed,
+            severity=severity,
+            metadata={"offending_rows": sample, "files": len(rows)},
+        )
+        yield from tell_check(context, result)
