@@ -18,12 +18,14 @@ from vsf_assets.ingest.store import Entry, Store
 if TYPE_CHECKING:
     import polars as pl
 
-PART_BYTES = 96 << 20
-"""Size of the rows held in memory before they are written to scratch."""
-
-
 ROW_GROUP = 122_880
 """DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
+
+PART_BYTES = 96 << 20
+"""Size of the rows held in memory before they are written to scratch, in whole row groups if it can be."""
+
+LONGEST_PART_BYTES = 3 * PART_BYTES
+"""Size at which rows are written although they do not fill a row group."""
 
 
 class ChangedError(Exception):
@@ -98,25 +100,34 @@ class _Parts:
     def add(self, table: str, frame: "pl.DataFrame") -> None:
         if frame.is_empty():
             return
-        self._frames.setdefault(table, []).append(frame)
+        frames = self._frames.setdefault(table, [])
+        frames.append(frame)
         self._sizes[table] = self._sizes.get(table, 0) + int(frame.estimated_size())
-        if self._sizes[table] > PART_BYTES:
-            self._write(table)
+        rows = sum(held.height for held in frames)
+        if self._sizes[table] > LONGEST_PART_BYTES:
+            self._write(table, rows)
+        elif self._sizes[table] > PART_BYTES and rows >= ROW_GROUP:
+            self._write(table, rows // ROW_GROUP * ROW_GROUP)
 
-    def _write(self, table: str) -> None:
+    def _write(self, table: str, rows: int) -> None:
+        """Write the first rows that are held; the others stay."""
         import polars as pl
 
-        frames = self._frames.pop(table)
-        self._sizes[table] = 0
+        held = pl.concat(self._frames.pop(table))
         files = self.files.setdefault(table, [])
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{table}-{len(files):04d}.parquet"
-        pl.concat(frames).write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
+        part, rest = held[:rows], held[rows:]
+        part.write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
         files.append(path)
+        self._sizes[table] = 0
+        if rest.height:
+            self._frames[table] = [rest]
+            self._sizes[table] = int(rest.estimated_size())
 
     def finish(self) -> dict[str, list[Path]]:
-        for table in list(self._frames):
-            self._write(table)
+        for table, frames in list(self._frames.items()):
+            self._write(table, sum(frame.height for frame in frames))
         return self.files
 
     def discard(self) -> None:

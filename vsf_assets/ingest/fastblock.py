@@ -91,11 +91,11 @@ def _parse_any(
     borders = _borders(array, dialect)
     if borders is None:
         return None
-    starts, ends, newlines, delimiters = borders
+    starts, ends, newlines, counts = borders
     if int((ends - starts).max()) >= MAX_RECORD // 2:
         return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
-    irregular = _irregular(array[:cut], starts, ends, delimiters, len(names))
+    irregular = _irregular(array[:cut], starts, ends, counts, len(names))
     lines = np.searchsorted(newlines, starts) + first_line
     body = text[:cut]
     if irregular.any():
@@ -115,29 +115,32 @@ def _parse_any(
 
 
 def _borders(array: Any, dialect: Delimited) -> tuple[Any, Any, Any, Any] | None:
-    """Return record starts, record ends, newlines and delimiters (those outside quotes) as positions."""
+    """Return record starts, record ends and newlines as positions, and each record's delimiters outside quotes."""
     import numpy as np
 
-    is_quote = array == ord(dialect.quote)
+    quotes = np.flatnonzero(array == ord(dialect.quote))
     newlines = np.flatnonzero(array == 10)
     delimiters = np.flatnonzero(array == ord(dialect.delimiter))
-    ends = newlines
-    if is_quote.any():
-        inside = np.cumsum(is_quote, dtype=np.uint8) & 1
-        ends = newlines[inside[newlines] == 0]
-        delimiters = delimiters[inside[delimiters] == 0]
-        if not len(ends) or not _at_borders(array, np.flatnonzero(is_quote[: ends[-1]]), dialect):
-            return None
+    # An odd number of quotes before it: the newline belongs to a value.
+    ends = newlines[np.searchsorted(quotes, newlines) & 1 == 0]
     if not len(ends):
         return None
-    return np.concatenate(([0], ends[:-1] + 1)), ends, newlines, delimiters
+    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+    quotes = quotes[: np.searchsorted(quotes, ends[-1])]
+    if len(quotes):
+        if not _at_borders(array, quotes, dialect):
+            return None
+        opening, closing = quotes[0::2], quotes[1::2]
+        inside = np.searchsorted(delimiters, closing) - np.searchsorted(delimiters, opening)
+        holding = np.flatnonzero(inside)
+        np.subtract.at(counts, np.searchsorted(ends, opening[holding]), inside[holding])
+    return np.concatenate(([0], ends[:-1] + 1)), ends, newlines, counts
 
 
-def _irregular(array: Any, starts: Any, ends: Any, delimiters: Any, width: int) -> Any:
+def _irregular(array: Any, starts: Any, ends: Any, counts: Any, width: int) -> Any:
     """Return a mask of the records polars would not read as the exact parser does."""
     import numpy as np
 
-    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
     returns = np.flatnonzero(array == 13)
     # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
     odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
@@ -179,8 +182,12 @@ def _unhide(record: bytes, dialect: Delimited) -> bytes:
 
 
 def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
-    shown = pl.col(pl.String).str.replace_all(_ESCAPED_QUOTE.decode(), dialect.quote, literal=True)
-    return frame.with_columns(shown.str.replace_all(_ESCAPED_ESCAPE.decode(), dialect.escape or "", literal=True))
+    for hidden, shown in ((_ESCAPED_QUOTE, dialect.quote), (_ESCAPED_ESCAPE, dialect.escape or "")):
+        # Most columns hold none; to look is cheap, to write a column anew is not.
+        holds = frame.select(pl.col(pl.String).str.contains(hidden.decode(), literal=True).any())
+        columns = [name for name in holds.columns if holds[name].item()]
+        frame = frame.with_columns(pl.col(columns).str.replace_all(hidden.decode(), shown, literal=True))
+    return frame
 
 
 def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> pl.DataFrame | None:

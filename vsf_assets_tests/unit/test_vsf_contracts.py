@@ -3,13 +3,14 @@
 Not here: reading files (test_delimited_escapes.py) and what dbt settles.
 """
 
+import json
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
 import polars as pl
 import pytest
 
-from vsf_assets.contracts import get_table
+from vsf_assets.contracts import get_table, vsf
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.feed import DAYS
@@ -103,3 +104,33 @@ def test_only_real_days_are_day_keys() -> None:
     assert DAYS.accepts("2019-05-20")
     assert not any(map(DAYS.accepts, ("2019-5-20", "20190520", "2019-02-30", "1", "")))
     assert DAYS.key_of("events", PurePosixPath("2019-05-20/2019-05-21_x.txt")) == "2019-05-20"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ['{"a": 1', '"b": 2}', "{},{}"],
+        ['{"a": [1', "2]}", "{},{}"],
+        ["{},{}", "", "{}"],
+        ["{}]", "[{}"],
+        ["[]", "{}"],
+        ["null", "{}"],
+    ],
+)
+def test_texts_that_are_json_only_together_are_found(texts: list[str]) -> None:
+    broken = [not is_object(text) for text in texts]
+    frame = vsf._is_json_object(pl.Series(texts))
+    assert frame.to_list() == [not bad for bad in broken]
+
+
+def is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def test_an_empty_cell_is_neither() -> None:
+    assert vsf._is_json_object(pl.Series([None, "{}", None])).to_list() == [None, True, None]
+    assert vsf._is_json_object(pl.Series([None], dtype=pl.String)).to_list() == [None]
+    assert vsf._is_json_object(pl.Series([None, "{", "{}"])).to_list() == [None, False, True]
