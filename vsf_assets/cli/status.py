@@ -49,6 +49,8 @@ def command(form: str, everything: bool) -> None:
     snapshot = current_snapshot(settings)
     pending = f"{len(waiting)} pending, {len(unknown)} unknown"
     click.echo(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
+    if any(row[3] == "unreadable" or row[6] for row in rows):
+        click.echo('why files and rows were held back: vsf query "from reports.anomalies"')
     if unknown:
         click.echo("unknown files stay where they are; rename them, or: vsf land FEED PATH")
 
