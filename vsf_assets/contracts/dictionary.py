@@ -20,15 +20,15 @@ from vsf_assets.settings import PROJECT_ROOT
 PAGE = PROJECT_ROOT / "docs" / "data-dictionary.md"
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 LAYERS = {
-    "marts": "What questions are asked of: facts and dimensions, rebuilt by every build.",
+    "marts": "What questions are asked of: facts and dimensions.",
     "reports": "What was delivered, what became of it, and everything found wrong.",
     "raw": "Valid rows as they arrived, and the platform's own records.",
 }
 _INTRODUCTION = """# Data dictionary
 
 Every table in a published snapshot that analysts are meant to read. Times are UTC, money is
-`decimal(18,6)`. The schema `staging` is in the file too; it is the workshop of the models and may
-change without notice.
+`decimal(18,6)`. The schemas `staging` and `absorbed` are in the file too; they are the workshop of the
+models and what the newest build remembers, and may change without notice.
 
 This page is generated from the contracts and the dbt models; do not edit it, run `make dictionary`."""
 
@@ -91,9 +91,16 @@ def of_models(files: Mapping[str, Mapping[str, Any]], layers: Sequence[str] = ("
             continue
         for model in content.get("models") or ():
             own = model.get("columns") or ()
-            key = tuple(c["name"] for c in own if "unique" in (c.get("data_tests") or ()))
             shown = tuple(Column(c["name"], c.get("data_type", ""), c.get("description", "")) for c in own)
-            yield Entry(f"{layer}.{model['name']}", model.get("description", ""), key, shown)
+            yield Entry(f"{layer}.{model['name']}", model.get("description", ""), _key_of(model), shown)
+
+
+def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the first column that is tested as unique, else the columns that are so together."""
+    alone = [c["name"] for c in model.get("columns") or () if "unique" in (c.get("data_tests") or ())]
+    tests = [test for test in model.get("data_tests") or () if "unique_together" in test]
+    together = [test["unique_together"]["arguments"]["columns"] for test in tests]
+    return tuple(alone[:1] or (together[0] if together else ()))
 
 
 def data_dictionary(entries: Iterable[Entry]) -> str:

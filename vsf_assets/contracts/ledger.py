@@ -57,8 +57,8 @@ class Builds(pa.DataFrameModel):
     build_number: int = pa.Field(description="number of the build; its snapshot is vsf-<number>.duckdb")
     built_at: datetime = pa.Field(description="when the build finished, UTC")
     run_id: str = pa.Field(description="run that built it")
-    ledger_state: str = pa.Field(description="digest of the ledger the build has absorbed")
-    project_version: str = pa.Field(description="digest of the dbt project and its settings")
+    ledger_state: str = pa.Field(description="digests of the ledger the build has absorbed, by feed")
+    project_version: str = pa.Field(description="digest of the dbt project, the contracts and the models' settings")
 
 
 TABLES = (

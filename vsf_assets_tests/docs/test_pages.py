@@ -51,3 +51,9 @@ def test_a_column_description_cannot_break_the_table() -> None:
 def test_parts_of_a_report_and_workshop_models_are_not_listed() -> None:
     files = {path: {"models": [{"name": "x"}]} for path in ("reports/findings/f.yml", "staging/a/s.yml")}
     assert list(of_models(files)) == []
+
+
+def test_a_key_of_several_columns_is_shown() -> None:
+    both = {"unique_together": {"arguments": {"columns": ["mtn", "event_date"]}}}
+    (entry,) = of_models({"marts/a/m.yml": {"models": [{"name": "x", "data_tests": [both]}]}})
+    assert entry.key == ("mtn", "event_date")
