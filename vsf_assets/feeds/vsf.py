@@ -11,7 +11,10 @@ FEEDS = (
         reading=Delimited(delimiter="|", escape="\\"),
         partitioning=DAYS,
         late_after_hours=30,
-        names=(r"^\d{4}-\d{2}-\d{2}_.+\.txt(\.gz)?$", r"(?<![a-z])events(?![a-z])"),
+        names=(
+            r"^\d{4}-\d{2}-\d{2}_(?!.*(linedim|accountdim|limitfact)).+\.txt(\.gz)?$",
+            r"(?<![a-z])events(?![a-z])",
+        ),
     ),
     Feed(
         name="lines",

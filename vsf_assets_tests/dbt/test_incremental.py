@@ -184,6 +184,36 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
     assert tables(home) == incremental
 
 
+def test_days_of_a_stopped_build_are_made_again_although_the_history_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stopped build saw a state that the next delivery takes back."""
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = Home(tmp_path)
+    header = "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"
+    chance = random.Random(4)
+    rows = [f"{LINES[0]}|{event(chance, str(n), FIRST + timedelta(n)).partition('|')[2]}" for n in range(5)]
+    home.land(f"{FIRST}_a.txt", "\n".join(["|".join(EVENT_COLUMNS), *rows, ""]).encode())
+
+    def land(name: str, channel: str, minute: int) -> None:
+        home.land(name, f"{header}{LINES[0]},APPLE,{channel},2025-01-01\n".encode(), minute)
+        home.ingest(feeds=FEEDS)
+
+    land("2025-12-01_linedim.csv", "Retail", -1)
+    land(f"{FIRST + timedelta(4)}_linedim.csv", "Direct", 0)
+    build(home)
+    dated = f"{FIRST + timedelta(2)}_linedim.csv"
+    land(dated, "Indirect", 1)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
+        patch.setattr("vsf_assets.pipeline.record_build", _stop)
+        build(home)
+    land(dated, "Retail", 2)
+    build(home)
+    incremental = tables(home)
+    build(home, full=True)
+    assert tables(home) == incremental
+
+
 def _stop(*_: object) -> None:
     raise RuntimeError("stopped")
 
