@@ -8,6 +8,7 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from vsf_assets_tests.commandline import Home
@@ -102,6 +103,18 @@ def test_a_second_run_has_nothing_to_do(home: Home) -> None:
     home.drop(FILES)
     home.vsf("run")
     assert "nothing is pending" in home.vsf("run").output
+
+
+def test_full_makes_every_mart_anew_although_nothing_is_pending(home: Home) -> None:
+    """A table that somebody spoilt in the warehouse is repaired, and the snapshot is a new one."""
+    home.drop(FILES)
+    assert home.vsf("run").exit_code == 0
+    with duckdb.connect(home.path / "warehouse" / "warehouse.duckdb") as connection:
+        connection.execute("delete from marts.fct_campaign_scores")
+    assert "nothing is pending" in home.vsf("run").output
+    full = home.vsf("run", "--full")
+    assert (full.exit_code, "vsf-2.duckdb" in full.output) == (0, True)
+    assert home.ask(SCORES) == CHOSEN
 
 
 def test_without_any_file_a_run_says_so(home: Home) -> None:
