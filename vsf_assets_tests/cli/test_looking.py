@@ -27,6 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
         outcome = home.vsf("demo")
         assert outcome.exit_code == 0
         assert "next steps" in outcome.output
+        assert "warning: contract of raw.clicks: see reports.anomalies" in outcome.output + outcome.errors
     return home
 
 
