@@ -159,7 +159,8 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
         if not check.passed:
             kind = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "blocking check failed"
             why = check.metadata.get("why")
-            lines.append(f"{kind}: {check.check_name}: {why.value if why else 'see reports.anomalies'}")
+            name = check.check_name if why else f"{check.check_name} of {'.'.join(check.asset_key.path)}"
+            lines.append(f"{kind}: {name}: {why.value if why else 'see reports.anomalies'}")
     return lines
 
 
