@@ -1,7 +1,7 @@
 """The `vsf` command in tests: an empty home, the command line in this process, what a snapshot holds.
 
 Here: helpers and fixtures of tests that go through `vsf` or Dagster. Not here: assertions, and the
-engine without the command line (homes.py).
+engine without the command line (warehouses.py).
 """
 
 import os

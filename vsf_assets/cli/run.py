@@ -64,6 +64,8 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
             raise UsageError(
                 f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
             )
+    if first is not None and last is not None and not any(k.accepts(first) and k.accepts(last) for k in kinds):
+        raise UsageError(f"--from {first} and --to {last} are no partitions of one feed")
     if first is not None and last is not None and first > last:
         raise UsageError(f"--from {first} is after --to {last}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from vsf_assets.contracts import get_table
 from vsf_assets_tests.commandline import Home
 
 IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
@@ -130,6 +131,19 @@ def test_partitions_choose_pending_files(home: Home) -> None:
     assert set(statuses(home)) == {"clicks_2.csv", "clicks_3.csv"}
 
 
+def test_a_range_of_days_is_taken_and_a_bad_day_holds_back_no_other(home: Home) -> None:
+    columns = list(get_table("raw.events").schema.columns)
+    for day in ("2019-05-20", "2019-05-21", "2019-05-23", "2019-05-24"):
+        given = {"uuid": day, "event_time": f"{day} 10:00:00", "event_type": "app_open", "mdn": "5551000001"}
+        home.drop({f"{day}_a.txt": "|".join(columns) + "\n" + "|".join(given.get(c, "") for c in columns)})
+    home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
+    assert home.vsf("run", "--feed", "events", "--from", "2019-05-21", "--to", "2019-05-23").exit_code == 0
+    found = home.ask("select partition_key, status from reports.files order by 1")
+    assert found == [("2019-05-21", "loaded"), ("2019-05-22", "unreadable"), ("2019-05-23", "loaded")]
+    assert sorted(path.name[:10] for path in home.landing.iterdir()) == ["2019-05-20", "2019-05-24"]
+    assert home.ask("select count(*) from marts.fct_activity_events") == [(2,)]
+
+
 def test_force_reads_originals_again_in_place(home: Home) -> None:
     home.drop(FILES)
     home.vsf("run")
@@ -160,7 +174,15 @@ def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(home: Home) -> 
 
 @pytest.mark.parametrize(
     "words",
-    ["--feed nothing", "--partition 9", "--from 3 --to 2", "--partition 1 --from 1", "--no-such-option", "surplus"],
+    [
+        "--feed nothing",
+        "--partition 9",
+        "--from 3 --to 2",
+        "--partition 1 --from 1",
+        "--from 2019-05-01 --to 4",
+        "--no-such-option",
+        "surplus",
+    ],
 )
 def test_wrong_usage_ends_with_two(home: Home, words: str) -> None:
     assert home.vsf("run", *words.split()).exit_code == 2
