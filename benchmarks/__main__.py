@@ -8,6 +8,7 @@ import importlib
 import sys
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.bench import Bench
@@ -41,6 +42,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.scale < 0.001 or options.repeat < 1:
         parser.error("--scale must be at least 0.001 and --repeat at least 1")
+    if find_spec("pandas") is None:
+        parser.error("the references are not installed; run `make bench`")
     root = read_settings().home / "bench"
     root.mkdir(parents=True, exist_ok=True)
     bench = Bench(root, options.scale, options.repeat, _tell)
