@@ -7,7 +7,7 @@ No other module may touch the environment.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -63,6 +63,10 @@ class Settings:
     keep_snapshot_hours: float
     events_start: str
     score_seed: str
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> encoding of its files, where that is not UTF-8."""
+    awesome_rules: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> when an app is awesome (vsf_assets/rules.py), where it is not the default."""
 
     @property
     def warehouse_file(self) -> Path:
