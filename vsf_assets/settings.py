@@ -70,6 +70,10 @@ class Settings:
     score_seed: str
     store_timeout: float = 20.0
     store_attempts: int = 4
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> encoding of its files, where that is not UTF-8."""
+    awesome_rules: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> when an app is awesome (vsf_assets/rules.py), where it is not the default."""
 
     @property
     def warehouse_file(self) -> Path:

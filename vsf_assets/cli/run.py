@@ -45,7 +45,7 @@ def make_selection(
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = feeds or tuple(known)
-    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind != "none"}
+    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind not in ("none", "source")}
     _check_keys(kinds, partition, first, last)
     partitions = [partition] if partition is not None else None
     return Selection(chosen, partitions, "all" if force else "changed", first, last)

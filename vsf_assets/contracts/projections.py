@@ -24,7 +24,7 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
 }
 _LINEAGE_TEXT = {
     "_file_id": "delivery the row came in (raw.files.file_id)",
-    "_line": "physical line the record starts on; the header is line 1",
+    "_line": "physical line the record starts on (the header is line 1); in a JSON array its index, from 0",
 }
 
 

@@ -32,14 +32,19 @@ def families() -> dict[str, tuple[Feed, ...]]:
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
-    A feed's folder anywhere in the path decides, else the file name. A name that the ledger or the
+    A feed's folder anywhere in the path decides, else the file name; a fetched feed's folder must be the
+    first one, and wins, since what lies in it is named by strangers. A name that the ledger or the
     archive could not hold (not UTF-8, or too long) is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
         return None
     feeds = all_feeds()
-    by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
+    first = feeds.get(parts.parts[0]) if len(parts.parts) > 1 else None
+    if first is not None and first.is_fetched:
+        return first, first.partitioning.key_of(first.name, parts)
+    folders = [feeds.get(p.lower()) for p in parts.parts[:-1]]
+    by_folder = [feed for feed in folders if feed is not None and not feed.is_fetched]
     feed = by_folder[-1] if by_folder else feed_of_name(parts.name)
     if feed is None:
         return None

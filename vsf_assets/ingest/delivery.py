@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.feed import Delimited, Feed
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from vsf_assets.contracts.table import Table
+    from vsf_assets.ingest.delimited import Block
 
 ROW_GROUP = 122_880
 """DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
@@ -173,9 +176,11 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
     from vsf_assets.ingest.checking import check_block, file_finding
 
     work = delivery.work
-    table = get_table(work.feed.tables[0])
-    for block in _blocks(source, work.feed):
-        checked = check_block(block, table, work.feed.reading)
+    table, dialect = get_table(work.feed.tables[0]), work.feed.reading
+    if not isinstance(dialect, Delimited):
+        raise TypeError(f"no reader for {dialect}")
+    for block in _blocks(source, table, dialect):
+        checked = check_block(block, table, dialect)
         parts.add(table.name, checked.valid)
         parts.add("raw.findings", checked.findings)
         delivery.lines_read += block.records
@@ -186,16 +191,15 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
         parts.add("raw.findings", file_finding("empty_file", "the file holds no data rows", "warning"))
 
 
-def _blocks(source: Source, feed: Feed) -> Iterator:  # type: ignore[type-arg]
+def _blocks(source: Source, table: "Table", dialect: Delimited) -> Iterator["Block"]:
     import polars as pl
 
-    from vsf_assets.contracts import get_table
     from vsf_assets.contracts.projections import polars_types
     from vsf_assets.ingest.delimited import DelimitedReader
 
-    types = polars_types(get_table(feed.tables[0]))
+    types = polars_types(table)
     integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
-    return DelimitedReader(source, feed.reading, list(types), integers).blocks()
+    return DelimitedReader(source, dialect, list(types), integers).blocks()
 
 
 def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> None:
