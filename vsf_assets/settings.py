@@ -12,6 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from vsf_assets.errors import SettingsError
+from vsf_assets.rules import AWESOME
+from vsf_assets.sources.profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +43,10 @@ VARIABLES = (
     Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
     Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
     Variable("VSF_STORE_ATTEMPTS", "4", "how often a request to an object store is tried"),
+    Variable(
+        "VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml at the project root, if it is there"
+    ),
+    Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )
 
@@ -74,11 +80,20 @@ class Settings:
     """Source profile -> encoding of its files, where that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> when an app is awesome (vsf_assets/rules.py), where it is not the default."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Sources of the catalog, by name."""
+    profile: str = DEFAULT
+    """Name of the source that is looked at unless another is asked for."""
 
     @property
     def warehouse_file(self) -> Path:
         """The working DuckDB file; only ingest, dbt and publish open it."""
         return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def fetched(self) -> Path:
+        """The inbox: what was fetched from a foreign source and is not loaded yet."""
+        return self.home / "fetched"
 
     @property
     def scratch(self) -> Path:
@@ -168,6 +183,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
     _refuse_overlap(places)
+    profiles = read_profiles(
+        (PROJECT_ROOT / Path(values["VSF_SOURCES"] or "sources.toml").expanduser()).resolve(),
+        bool(values["VSF_SOURCES"]),
+        PROJECT_ROOT,
+        places["VSF_LANDING"],
+    )
+    choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
         home=home,
         landing=places["VSF_LANDING"],
@@ -185,6 +207,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
         store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
+        encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
+        awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
+        profiles=profiles,
+        profile=values["VSF_PROFILE"],
     )
 
 
