@@ -183,12 +183,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
     _refuse_overlap(places)
-    profiles = read_profiles(
-        (PROJECT_ROOT / Path(values["VSF_SOURCES"] or "sources.toml").expanduser()).resolve(),
-        bool(values["VSF_SOURCES"]),
-        PROJECT_ROOT,
-        places["VSF_LANDING"],
-    )
+    profiles = read_profiles(values["VSF_SOURCES"], PROJECT_ROOT, places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
         home=home,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.store import Store, open_store
@@ -23,6 +24,7 @@ from vsf_assets.settings import Settings
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from vsf_assets.sources.fetching import RoundReport
     from vsf_assets.warehouse.ledger import FileRow
 
 BATCH_FILES = 100
@@ -38,11 +40,13 @@ class IngestReport:
         stored: ledger rows written, in the order of the work.
         left: (path, why) of files that are taken up at a later run.
         failed: (path, why) of files that could not be reached or are not what the ledger knows.
+        rounds: looks at foreign sources with what was fetched.
     """
 
     stored: list["FileRow"] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    rounds: list["RoundReport"] = field(default_factory=list)
 
 
 def batches(work: list[Work]) -> Iterator[list[Work]]:
@@ -88,9 +92,15 @@ def do_batch(
         work = delivery.work
         if work.known_sha256 is not None:
             continue
-        if not file_original(work.store, work.entry.path, archive, row, settings.after_load, report):
+        after_load = after_load_of(settings, work.feed)
+        if not file_original(work.store, work.entry.path, archive, row, after_load, report):
             why = f"another file took its place before {row.archive_path} was archived"
             report.left.append((work.entry.path, why))
+
+
+def after_load_of(settings: Settings, feed: Feed) -> str:
+    """Return what becomes of a loaded file; what was fetched is never kept twice."""
+    return "archive" if feed.is_fetched and settings.after_load == "keep" else settings.after_load
 
 
 def file_original(

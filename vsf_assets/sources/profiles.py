@@ -74,19 +74,19 @@ class Profile:
         return f"{self.origin}: profile {self.name}: {key}" if self.origin else f"profile {self.name}: {key}"
 
 
-def read_profiles(file: Path, is_required: bool, root: Path, landing: str) -> dict[str, Profile]:
+def read_profiles(named: str, root: Path, landing: str) -> dict[str, Profile]:
     """Return every profile by name; `default` is always there.
 
     Args:
-        file: the settings file.
-        is_required: whether it must be there (it was named).
-        root: folder that relative addresses start from.
+        named: the settings file; empty for sources.toml, which need not be there.
+        root: folder that relative paths and addresses start from.
         landing: the landing zone; its folder `catalog` is the address of `default` unless the file has another.
 
     Raises:
         SettingsError: something in it cannot be used; the message names file, profile and setting.
     """
-    tables = _tables(file, is_required)
+    file = (root / Path(named or "sources.toml").expanduser()).resolve()
+    tables = _tables(file, is_required=bool(named))
     own = Profile(DEFAULT, f"{landing.rstrip('/')}/{DEFAULT_FOLDER}", is_own=True)
     profiles = {name: _profile(file.name, name, table, root, own) for name, table in tables.items()}
     return {DEFAULT: own, **profiles}

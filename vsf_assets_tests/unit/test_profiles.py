@@ -12,13 +12,13 @@ from vsf_assets.sources.profiles import Profile, read_profiles
 def read(tmp_path: Path, text: str) -> dict[str, Profile]:
     file = tmp_path / "sources.toml"
     file.write_text(text)
-    return read_profiles(file, True, tmp_path, "/data/landing")
+    return read_profiles(str(file), tmp_path, "/data/landing")
 
 
 def test_without_a_file_the_default_is_the_folder_catalog_of_the_landing_zone(tmp_path: Path) -> None:
-    found = read_profiles(tmp_path / "sources.toml", False, tmp_path, "/data/landing")
+    found = read_profiles("", tmp_path, "/data/landing")
     assert found == {"default": Profile("default", "/data/landing/catalog", is_own=True)}
-    assert read_profiles(tmp_path / "x", False, tmp_path, "s3://b/p/")["default"].address == "s3://b/p/catalog"
+    assert read_profiles("", tmp_path, "s3://b/p/")["default"].address == "s3://b/p/catalog"
 
 
 def test_a_profile_has_what_the_file_says_and_defaults_for_the_rest(tmp_path: Path) -> None:
