@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
-from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_original
+from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_originals
 from vsf_assets.ingest.delivery import Work
+from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.settle import Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, Store, open_store
@@ -89,7 +90,7 @@ def ingest(
         refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
     queue = sort_out(stable, {row.key for row in ledger})
     work = [_work(landing, item) for item in queue.new]
-    work += _file_known(queue.known, ledger, landing, archive, settings.after_load, report)
+    work += _file_known(queue.known, ledger, landing, settings, report)
     work += _again(ledger, selection, versions, archive, report, idle=not work)
     work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     for batch in batches(work):
@@ -114,25 +115,21 @@ def _work(landing: Store, item: Landed) -> Work:
 
 
 def _file_known(
-    known: list[Landed], ledger: list["FileRow"], landing: Store, archive: Store, after_load: str, report: IngestReport
+    known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
 ) -> list[Work]:
     """File away what the ledger knows already; return what only looked known."""
     rows = {row.key: row for row in ledger}
-    unlike = []
-    for item in known:
-        row = rows[item.key]
-        if after_load == "keep" and archive.stat(row.archive_path) is not None:
-            continue
-        if not file_original(landing, item.entry.path, archive, row, after_load, report):
-            unlike.append(_work(landing, item))
-    return unlike
+    items = to_file(known, rows, open_store(settings.archive), settings)
+    landed = [(landing, item.entry, rows[item.key]) for item in items]
+    unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
+    return [_work(landing, item) for item in items if item.entry.path in unlike]
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
     """File away what the ledger knows and still lies in the landing zone."""
-    landing, archive = open_store(settings.landing), open_store(settings.archive)
+    landing = open_store(settings.landing)
     known = sort_out(landing.entries(), {row.key for row in ledger}).known
-    _file_known(known, ledger, landing, archive, settings.after_load, IngestReport())
+    _file_known(known, ledger, landing, settings, IngestReport())
 
 
 def _again(
