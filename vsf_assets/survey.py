@@ -6,9 +6,9 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
@@ -19,7 +19,7 @@ from vsf_assets.sources.history import History, read_history
 from vsf_assets.warehouse.builds import NO_BUILD, BuildState, read_build_state
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow, has_ledger, read_files
-from vsf_assets.warehouse.publish import current_snapshot, snapshot_number
+from vsf_assets.warehouse.publish import Snapshot, current_snapshot, snapshot_number
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Survey:
         files: the ledger, in landing order.
         outdated: files whose contract has changed since, with their originals at hand.
         build: the newest build against the ledger and the dbt project.
-        snapshot: the current snapshot's file, or None.
+        snapshot: the current snapshot, or None.
         inbox: what was fetched and is not loaded, against the ledger.
         history: what is known of the catalog source that was asked for.
     """
@@ -42,7 +42,7 @@ class Survey:
     files: list[FileRow] = field(default_factory=list)
     outdated: list[FileRow] = field(default_factory=list)
     build: BuildState = NO_BUILD
-    snapshot: Path | None = None
+    snapshot: Snapshot | None = None
     inbox: Queue = field(default_factory=lambda: Queue([], [], []))
     history: History = field(default_factory=History)
 
@@ -94,15 +94,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         refuse_lost_warehouse(archive, ledger_is_empty=not files)
     keys = {row.key for row in files}
     queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
-    if settings.after_load == "keep":
-        paths = {row.key: row.archive_path for row in files}
-        queue.known[:] = [item for item in queue.known if archive.stat(paths[item.key]) is None]
+    queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else {}
-    outdated = [
-        row
-        for row in files
-        if row.status != "duplicate_file"
-        and row.contract_version != versions[row.feed]
-        and archive.stat(row.archive_path) is not None
-    ]
+    outdated = [r for r in files if r.status != "duplicate_file" and r.contract_version != versions[r.feed]]
+    there = archive.present({row.archive_path for row in outdated})
+    outdated = [row for row in outdated if row.archive_path in there]
     return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history)

@@ -30,7 +30,7 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
         raise UsageError(f"{words[0]} is a feed; name the files to land too: vsf land {words[0]} PATH...")
     planned = [_plan(path, hint, feed, partition) for path, hint in _files(paths)]
     for source, target in planned:
-        done = land_file(Path(settings.landing), source, target)
+        done = land_file(settings.landing, source, target)
         click.echo(f"{'landed' if done else 'already pending'} {target}")
     click.echo("next: vsf run")
 

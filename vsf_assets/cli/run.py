@@ -148,7 +148,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
     from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
-    from vsf_assets.defs.ingest import as_config, ingest_job_name
+    from vsf_assets.defs.ingest import as_config, etags_of, ingest_job_name
 
     definitions = defs()
     failed, run_ids = [], []
@@ -163,6 +163,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
             "look_at_source": selection.is_looking,
             "looked_at": look.at,
             "look": as_config(look.entries.values()),
+            "etags": etags_of(look.entries.values()),
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]

@@ -9,7 +9,7 @@ from vsf_assets.errors import LockTimeoutError
 from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import open_store
 from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import current_snapshot
+from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 SHOWN = 50
@@ -81,5 +81,5 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], str]:
         snapshot = current_snapshot(settings)
         if snapshot is None:
             return [], "nowhere: the warehouse is in use and there is no snapshot yet"
-        with duckdb.connect(str(snapshot), read_only=True) as connection:
+        with connect_snapshot(snapshot) as connection:
             return rows_of(connection, "reports"), f"snapshot {snapshot.name}, because the warehouse is in use"

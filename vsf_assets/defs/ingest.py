@@ -41,6 +41,7 @@ class IngestConfig(dg.Config):
         look_at_source: whether it is looked at; otherwise only what was fetched before is taken.
         looked_at: when the sensor looked (seconds since 1970), with `look`.
         look: path -> [bytes, modified microseconds since 1970] that the sensor saw.
+        etags: path -> ETag that the sensor saw, in an object store.
     """
 
     reload: str = "if_idle"
@@ -51,6 +52,7 @@ class IngestConfig(dg.Config):
     look_at_source: bool = True
     looked_at: float = 0.0
     look: dict[str, list[int]] = Field(default_factory=dict)
+    etags: dict[str, str] = Field(default_factory=dict)
 
 
 def ingest_job_name(family: str) -> str:
@@ -155,11 +157,19 @@ def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
     return {e.path: [e.size, (e.modified - EPOCH) // timedelta(microseconds=1)] for e in entries}
 
 
-def from_config(at: float, shown: Mapping[str, Sequence[int]]) -> Look:
-    """Return the look that `as_config` wrote."""
-    entries = (Entry(p, size, EPOCH + timedelta(microseconds=modified)) for p, (size, modified) in shown.items())
+def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return path -> ETag of objects, beside `as_config`."""
+    return {e.path: e.etag for e in entries if e.etag}
+
+
+def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> Look:
+    """Return the look that `as_config` and `etags_of` wrote."""
+    entries = (
+        Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
+        for path, (size, modified) in shown.items()
+    )
     return look_at(entries, at)
 
 
 def _look(config: IngestConfig) -> Look | None:
-    return from_config(config.looked_at, config.look) if config.look else None
+    return from_config(config.looked_at, config.look, config.etags) if config.look else None

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
-from vsf_assets.ingest.batches import IngestReport, after_load_of, batches, do_batch, file_original
+from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_originals
 from vsf_assets.ingest.delivery import Work
+from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, wait_until_settled
@@ -103,7 +104,7 @@ class Run:
             refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
         work = [_work(store, item) for item in queue.new]
-        work += _file_known(queue.known, ledger, store, archive, settings, report)
+        work += _file_known(queue.known, ledger, store, settings, report)
         if again:
             work += _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
         work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
@@ -130,31 +131,24 @@ def _work(landing: Store, item: Landed) -> Work:
 
 
 def _file_known(
-    known: list[Landed],
-    ledger: list["FileRow"],
-    landing: Store,
-    archive: Store,
-    settings: Settings,
-    report: IngestReport,
+    known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
 ) -> list[Work]:
     """File away what the ledger knows already; return what only looked known."""
     rows = {row.key: row for row in ledger}
-    unlike = []
-    for item in known:
-        row, after_load = rows[item.key], after_load_of(settings, item.feed)
-        if after_load == "keep" and archive.stat(row.archive_path) is not None:
-            continue
-        if not file_original(landing, item.entry.path, archive, row, after_load, report):
-            unlike.append(_work(landing, item))
-    return unlike
+    landed_here = [item for item in known if not item.feed.is_fetched]
+    items = to_file(landed_here, rows, open_store(settings.archive), settings)
+    items += [item for item in known if item.feed.is_fetched]
+    landed = [(landing, item.entry, rows[item.key]) for item in items]
+    unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
+    return [_work(landing, item) for item in items if item.entry.path in unlike]
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
     """File away what the ledger knows and still lies in the landing zone or the inbox."""
-    archive, keys = open_store(settings.archive), {row.key for row in ledger}
+    keys = {row.key for row in ledger}
     for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
         known = sort_out(store.entries(), keys, fetched).known
-        _file_known(known, ledger, store, archive, settings, IngestReport())
+        _file_known(known, ledger, store, settings, IngestReport())
 
 
 def _again(
