@@ -42,10 +42,8 @@ VARIABLES = (
     Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
     Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
     Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
-    Variable("VSF_STORE_ATTEMPTS", "4", "how often a request to an object store is tried"),
-    Variable(
-        "VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml at the project root, if it is there"
-    ),
+    Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
+    Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),
     Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )
@@ -75,7 +73,7 @@ class Settings:
     events_start: str
     score_seed: str
     store_timeout: float = 20.0
-    store_attempts: int = 4
+    store_attempts: int = 6
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> encoding of its files, where that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)

@@ -232,8 +232,8 @@ def bucket(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", "none")
-    monkeypatch.setenv("VSF_STORE_TIMEOUT", "2")
-    monkeypatch.setenv("VSF_STORE_ATTEMPTS", "4")
+    monkeypatch.setenv("VSF_STORE_TIMEOUT", "10")
+    monkeypatch.setenv("VSF_STORE_ATTEMPTS", "3")
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     object_server.settle()

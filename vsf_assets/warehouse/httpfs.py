@@ -43,7 +43,12 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
 
 
 def load_httpfs(connection: "DuckDBPyConnection") -> None:
-    """Load DuckDB's extension for object stores from its package.
+    """Load DuckDB's extension for object stores from its package; see extension_file for what it raises."""
+    connection.execute(f"load '{_quoted(str(extension_file()))}'")
+
+
+def extension_file() -> Path:
+    """Return where the extension lies.
 
     Raises:
         VsfError: the package has none for this DuckDB.
@@ -57,7 +62,7 @@ def load_httpfs(connection: "DuckDBPyConnection") -> None:
         raise VsfError(
             f"DuckDB {duckdb.__version__} has no httpfs here; install duckdb-extension-httpfs=={duckdb.__version__}"
         )
-    connection.execute(f"load '{_quoted(str(file))}'")
+    return file
 
 
 def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:

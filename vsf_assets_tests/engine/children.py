@@ -5,6 +5,7 @@ started a thread. Not here: what the tests expect of the homes afterwards.
 """
 
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -35,15 +36,14 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
 def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
     """Replace a function by one that kills the process before or after its n-th call."""
     original: Callable[..., Any] = getattr(target, attribute)
-    calls = 0
+    calls = itertools.count(1)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if when == "before" and calls == call:
+        number = next(calls)  # objects are filed by several threads
+        if when == "before" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         result = original(*args, **kwargs)
-        if when == "after" and calls == call:
+        if when == "after" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
