@@ -99,10 +99,13 @@ def _failures(failed: list[tuple[str, str]]) -> str:
 
 def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
     table = get_table(table_name)
+    where = "look for the file in the landing zone with `vsf status`"
+    if feed.is_fetched:
+        where = "see with `vsf status` what is due at the source and could not be fetched"
     return dg.AssetSpec(
         asset_key(table_name),
         description=f"{feed.description}\n\nOne row is {table.grain}; bad records are in `raw.findings`. "
-        f"When it is late: look for the file in the landing zone with `vsf status`.",
+        f"When it is late: {where}.",
         group_name="raw",
         owners=[feed.owner],
         kinds={"duckdb", "polars"},

@@ -78,7 +78,8 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
     return History(len(ended) < len(statuses), failures, idle)
 
 
-def _history(instance: dg.DagsterInstance, job_name: str) -> History:
+def history_of_job(instance: dg.DagsterInstance, job_name: str) -> History:
+    """Return what became of a job's last runs."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
     return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
 
@@ -122,7 +123,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         look = look_at(entries, time.time(), earlier)
         stable, _ = split_settled(earlier, look, settings.settle_seconds)
         cursor = write_look(look)
-        reason = hold_back(_history(context.instance, ingest_job_name(family)))
+        reason = hold_back(history_of_job(context.instance, ingest_job_name(family)))
         if reason or not stable:
             why = reason or f"{len(entries)} files are not stable yet"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
@@ -174,7 +175,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         request = _missing_work(survey(target.settings, target))
         if request is None:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-        reason = hold_back(_history(context.instance, request.job_name or ""))
+        reason = hold_back(history_of_job(context.instance, request.job_name or ""))
         if reason:
             return dg.SkipReason(reason)
         if context.cursor != request.job_name:

@@ -7,7 +7,7 @@ records and fetching (fetching.py). A look leaves no trace.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vsf_assets.settings import Settings
@@ -28,7 +28,7 @@ class Look:
         at: its time, UTC; later than any look before.
         content: the list as fetched.
         listed: its names.
-        observed: the state of each.
+        observed: the state of each; empty where nobody asked.
     """
 
     at: datetime
@@ -42,8 +42,16 @@ class Look:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def look_at_source(source: ObjectSource, last_look: datetime | None, tell: Tell = lambda _: None) -> Look | None:
+def look_at_source(
+    source: ObjectSource, last_look: datetime | None, tell: Tell = lambda _: None, most: int | None = None
+) -> Look | None:
     """Return a look at the source; None where the folder `catalog` of the landing zone is not in use.
+
+    Args:
+        source: the source.
+        last_look: time of the last look that left a record.
+        tell: told of progress.
+        most: names up to which the state of each is asked for; None for any number.
 
     Raises:
         SourceError: the list cannot be read; the message names the address and the setting to look at.
@@ -53,6 +61,8 @@ def look_at_source(source: ObjectSource, last_look: datetime | None, tell: Tell 
     if content is None:
         return None
     listed = parse_list(content, source.profile.encoding)
+    if most is not None and len(listed) > most:
+        return Look(at, content, listed, {})
     said = Every(2.0, tell)
     observed = source.observe(
         [item.name for item in listed], lambda n: said(f"fetching: looked at {n:,} of {len(listed):,} objects")
@@ -115,23 +125,27 @@ def is_anything_due(settings: Settings, profile: Profile, history: History, forc
     """
     source = open_source(profile)
     try:
-        content = read_list(source)
-        if content is None:
+        listing = look_at_source(source, history.last_look, most=0)
+        if listing is None:
             return False
-        listed = parse_list(content, profile.encoding)
-        due = set(history.due)
-        if force and listed:
+        if (force and listing.listed) or is_due(settings, profile, listing, history):
             return True
-        if hashlib.sha256(content).hexdigest() != history.list_sha256 or any(
-            item.name not in history.known or item.name in due for item in listed
-        ):
-            return True
-        observed = source.observe([item.name for item in listed], lambda _: None)
-        look = Look(datetime.now(UTC), content, listed, observed)
-        plan = plan_of(look, history, Learnt.read(settings, profile.name))
+        observed = source.observe([item.name for item in listing.listed], lambda _: None)
+        plan = plan_of(replace(listing, observed=observed), history, Learnt.read(settings, profile.name))
         return bool(plan.records or plan.fetch or plan.compare or plan.unseen)
     finally:
         source.close()
+
+
+def is_due(settings: Settings, profile: Profile, look: Look, history: History) -> bool:
+    """Whether what a look saw shows that something is due; what would have to be compared does not count."""
+    if look.list_sha256 != history.list_sha256:
+        return True
+    if not look.observed:
+        waiting = set(history.due)
+        return any(item.name not in history.known or item.name in waiting for item in look.listed)
+    plan = plan_of(look, history, Learnt.read(settings, profile.name))
+    return bool(plan.records or plan.fetch)
 
 
 class Every:
