@@ -13,7 +13,7 @@ from vsf_assets.ingest.engine import Selection
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import open_store
-from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.builds import NO_BUILD, BuildState, read_build_state
 from vsf_assets.warehouse.connection import Warehouse
@@ -84,12 +84,12 @@ def survey(settings: Settings, warehouse: Warehouse) -> Survey:
     if settings.after_load == "keep":
         paths = {row.key: row.archive_path for row in files}
         queue.known[:] = [item for item in queue.known if archive.stat(paths[item.key]) is None]
-    versions = contract_versions(settings) if files else {}
+    versions = contract_versions(settings) if files else Versions({}, {})
     outdated = [
         row
         for row in files
         if row.status != "duplicate_file"
-        and row.contract_version != versions[row.feed]
+        and row.contract_version != versions.of(row.feed, row.partition_key)
         and archive.stat(row.archive_path) is not None
     ]
     return Survey(look, queue, files, outdated, build, current_snapshot(settings))
