@@ -13,7 +13,7 @@ from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import FolderStore, open_store
-from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, read_history
 from vsf_assets.warehouse.builds import NO_BUILD, BuildState, read_build_state
@@ -95,8 +95,12 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     keys = {row.key for row in files}
     queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
     queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
-    versions = contract_versions(settings) if files else {}
-    outdated = [r for r in files if r.status != "duplicate_file" and r.contract_version != versions[r.feed]]
+    versions = contract_versions(settings) if files else Versions({}, {})
+    outdated = [
+        row
+        for row in files
+        if row.status != "duplicate_file" and row.contract_version != versions.of(row.feed, row.partition_key)
+    ]
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
     return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history)

@@ -40,6 +40,13 @@ class Apps(pa.DataFrameModel):
     size_bytes: int = pa.Field(description="size in bytes")
 
 
+class SkippedTypes(pa.DataFrameModel):
+    """A type of records that nobody asked for."""
+
+    record_type: str = pa.Field(description="the type, as delivered")
+    records: int = pa.Field(ge=1, description="how many records of it the object has")
+
+
 class CatalogList(pa.DataFrameModel):
     """A name in a list of objects."""
 
@@ -60,6 +67,7 @@ TABLES = (
     Table("raw.songs", "a song as delivered", ("artist_name", "title"), Songs),
     Table("raw.movies", "a movie as delivered", ("original_title", "release_date"), Movies),
     Table("raw.apps", "an app as delivered", ("name", "version"), Apps),
+    Table("raw.skipped_types", "an unknown type of records in an object", ("record_type",), SkippedTypes),
     Table("raw.catalog_list", "a name in a list as fetched", ("object_name",), CatalogList),
     Table("raw.catalog_looks", "an object whose state a look found changed", ("name",), CatalogLooks),
 )

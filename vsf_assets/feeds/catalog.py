@@ -60,7 +60,7 @@ FEEDS = (
     _catalog_feed(
         OBJECTS,
         "An object of a foreign bucket, as fetched: songs, movies and apps.",
-        ("raw.songs", "raw.movies", "raw.apps"),
-        JsonRecords((("song", "raw.songs"), ("movie", "raw.movies"), ("app", "raw.apps"))),
+        ("raw.songs", "raw.movies", "raw.apps", "raw.skipped_types"),
+        JsonRecords((("song", "raw.songs"), ("movie", "raw.movies"), ("app", "raw.apps")), "raw.skipped_types"),
     ),
 )

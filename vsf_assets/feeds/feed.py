@@ -36,10 +36,12 @@ class JsonRecords:
     """A JSON array of `{"type": ..., "data": {...}}`; the fields of `data` are a table's columns, no more, no less.
 
     Attributes:
-        tables: (type, table) for every type that is wanted; records of other types are skipped and counted.
+        tables: (type, table) for every type that is wanted.
+        skipped: table of the types that nobody asked for, whose records are skipped and counted.
     """
 
     tables: tuple[tuple[str, str], ...]
+    skipped: str
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.kept import note
 from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.versions import Versions
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
 
@@ -70,7 +71,7 @@ def do_batch(
     connect: Callable[[str], AbstractContextManager["DuckDBPyConnection"]],
     settings: Settings,
     batch: list[Work],
-    versions: dict[str, str],
+    versions: Versions,
     run_id: str,
     report: IngestReport,
     progress: Callable[[str], None],
@@ -80,13 +81,13 @@ def do_batch(
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _read(batch, scratch, settings.events_start, report, progress)
+        deliveries = _read(batch, scratch, settings, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
                 for delivery in deliveries:
                     if not _unchanged(connection, delivery, report):
                         continue
-                    version = versions[delivery.work.feed.name]
+                    version = versions.of(delivery.work.feed.name, delivery.work.partition)
                     row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
                     stored.append((delivery, row))
                     if is_new:
@@ -141,14 +142,15 @@ def after_load_of(settings: Settings, feed: str) -> str:
 
 
 def _read(
-    batch: list[Work], scratch: Path, first_day: str, report: IngestReport, progress: Callable[[str], None]
+    batch: list[Work], scratch: Path, settings: Settings, report: IngestReport, progress: Callable[[str], None]
 ) -> list[Delivery]:
     deliveries = []
     unreachable = 0
     for number, work in enumerate(batch):
         progress(f"reading {work.name} ({work.entry.size:,} bytes)")
         try:
-            delivery = read_delivery(work, scratch / str(number), first_day)
+            encoding = settings.encodings.get(work.partition or "", "utf-8")
+            delivery = read_delivery(work, scratch / str(number), settings.events_start, encoding)
         except ChangedError as error:
             report.left.append((work.entry.path, str(error)))
             continue

@@ -19,7 +19,7 @@ from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
-from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
@@ -154,7 +154,7 @@ def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
 def _again(
     ledger: list["FileRow"],
     selection: Selection,
-    versions: dict[str, str],
+    versions: Versions,
     archive: Store,
     report: IngestReport,
     idle: bool,
@@ -166,7 +166,7 @@ def _again(
         if not selection.takes(row.feed, row.partition_key):
             continue
         # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
-        outdated = row.contract_version != versions[row.feed] and selection.reload != "no"
+        outdated = row.contract_version != versions.of(row.feed, row.partition_key) and selection.reload != "no"
         if not outdated and not (every and row.status != "duplicate_file"):
             continue
         entry = archive.stat(row.archive_path)

@@ -72,7 +72,7 @@ def read_history(connection: "DuckDBPyConnection", settings: Settings, profile: 
         known[name] = Known(_utc(at), position, state, newest == _utc(at), sha256)
     named = {"list": LIST, "looks": LOOKS, "profile": profile}
     last, digest = connection.execute(_LAST, named).fetchall()[0]
-    version = contract_versions(settings)[LOOKS]
+    version = contract_versions(settings).of(LOOKS, profile)
     outdated = connection.execute(_OUTDATED, [LOOKS, profile, version]).fetchall()[0][0]
     return History(known, _utc(last) if last else None, digest or "", not outdated)
 

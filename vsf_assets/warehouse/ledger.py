@@ -16,6 +16,7 @@ from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.pending import LedgerKey
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
 FIELDS = (
@@ -94,7 +95,8 @@ def store_delivery(
             raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
         if earlier and delivery.work.known_sha256 is None:
             return earlier[0], False
-        _forget(connection, delivery, row)
+        if earlier:
+            _forget(connection, delivery, row)
         twin = _twin(connection, delivery, row)
         if twin is not None and twin.order < row.order:
             row = _as_duplicate(row)
@@ -163,13 +165,28 @@ def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) 
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
+class _ArrowStream:
+    """A frame as DuckDB reads it without pyarrow."""
+
+    def __init__(self, frame: "pl.DataFrame"):
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
 def _insert_parts(connection: "DuckDBPyConnection", delivery: Delivery, file_id: int) -> None:
     for table, paths in delivery.parts.items():
-        id_column = "file_id" if table == "raw.findings" else "_file_id"
-        connection.execute(
-            f"insert into {table} by name select ?::bigint as {id_column}, * from read_parquet(?)",  # noqa: S608
-            [file_id, [str(path) for path in paths]],
-        )
+        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
+        connection.execute(sql, [file_id, [str(path) for path in paths]])
+    for table, frame in delivery.held.items():
+        held_rows = _ArrowStream(frame)  # noqa: F841 - DuckDB finds it by its name
+        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from held_rows"  # noqa: S608
+        connection.execute(sql, [file_id])
+
+
+def _id_of(table: str) -> str:
+    return "file_id" if table == "raw.findings" else "_file_id"
 
 
 def _insert(connection: "DuckDBPyConnection", row: FileRow) -> None:
