@@ -210,7 +210,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
     with Warehouse.of(settings).read("summary") as connection:
         rows = read_files(connection, "list_contains(?, run_id)", (run_ids,)) if connection else []
     if rows:
-        names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank")
+        names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank", "skipped")
         cells = [
             (
                 r.feed,
@@ -221,6 +221,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
                 r.rows_loaded,
                 r.rows_quarantined,
                 r.rows_blank,
+                r.rows_skipped,
             )
             for r in rows
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vsf_assets.errors import UsageError
 from vsf_assets.ingest.archive import sha256_of
-from vsf_assets.ingest.store import FolderStore
+from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.objects import is_address
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
@@ -36,6 +36,30 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
             " under another name"
         )
     return is_landed
+
+
+def replace_file(landing: Path | str, source: Path, target: str) -> bool:
+    """Copy a file into a folder that is read like a bucket, there as a whole, in place of an earlier one.
+
+    Args:
+        landing: the landing zone: a folder, or `s3://bucket/prefix`.
+        source: the file.
+        target: path in the landing zone.
+
+    Returns:
+        False where an equal file is there already; it is left as it is.
+    """
+    store, here = open_store(str(landing)), FolderStore(source.parent)
+    there = store.stat(target)
+    if there is not None and there.size == source.stat().st_size:
+        try:
+            if sha256_of(store, target) == sha256_of(here, source.name):
+                return False
+        except FileNotFoundError:
+            pass  # it went this instant
+    with here.open(source.name) as reader, store.writer(target) as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+    return True
 
 
 def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
