@@ -118,9 +118,11 @@ class _Round:
         records = sorted(plan.records, key=lambda record: record[0].position)
         report.vanished = sum(state is None for _, state in records)
         report.changed = len(records) - report.vanished
+        lost = self._history.lost_list
         if records or look.list_sha256 != self._history.list_sha256:
             lines = [_record(item, state, look.list_sha256) for item, state in records]
-            self._inbox.place_look(report.profile, look.at, lines, look.content)
+            at = lost[0] if lost and lost[1] == look.list_sha256 and not records else look.at
+            self._inbox.place_look(report.profile, at, lines, look.content)
         for due, fetched in different:
             self._place(due, fetched)
         self._fetch(plan.fetch)

@@ -31,8 +31,13 @@ _FETCHED = """
     from raw.files where feed = ? and partition_key = ? group by file_name
 """
 _LAST = """
-    select max(landed_at), arg_max(sha256, landed_at) filter (feed = $list)
+    select max(landed_at), arg_max(sha256, landed_at) filter (feed = $list),
+        max(landed_at) filter (feed = $looks), max(landed_at) filter (feed = $list)
     from raw.files where feed in ($list, $looks) and partition_key = $profile
+"""
+_LIST_OF = """
+    select any_value(list_sha256) from raw.catalog_looks join raw.files on file_id = _file_id
+    where feed = ? and partition_key = ? and landed_at = ?
 """
 _OUTDATED = "select count(*) from raw.files where feed = ? and partition_key = ? and contract_version <> ?"
 
@@ -45,12 +50,14 @@ class History:
         known: by name.
         last_look: time of the last look that left a record, or None.
         list_sha256: digest of the last list that was recorded, or empty.
+        lost_list: time and digest of a list whose look was recorded and which itself was not; a crash came between.
         is_whole: whether every record of a look can be read; not so while they are read again.
     """
 
     known: Mapping[str, Known] = field(default_factory=dict)
     last_look: datetime | None = None
     list_sha256: str = ""
+    lost_list: tuple[datetime, str] | None = None
     is_whole: bool = True
 
     @property
@@ -71,10 +78,14 @@ def read_history(connection: "DuckDBPyConnection", settings: Settings, profile: 
         newest, sha256 = fetched.get(file_name(name), (None, ""))
         known[name] = Known(_utc(at), position, state, newest == _utc(at), sha256)
     named = {"list": LIST, "looks": LOOKS, "profile": profile}
-    last, digest = connection.execute(_LAST, named).fetchall()[0]
+    last, digest, last_record, last_list = connection.execute(_LAST, named).fetchall()[0]
+    lost = None
+    if last_record is not None and (last_list is None or last_list < last_record):
+        (told,) = connection.execute(_LIST_OF, [LOOKS, profile, last_record]).fetchall()[0]
+        lost = (_utc(last_record), told or "")
     version = contract_versions(settings).of(LOOKS, profile)
     outdated = connection.execute(_OUTDATED, [LOOKS, profile, version]).fetchall()[0][0]
-    return History(known, _utc(last) if last else None, digest or "", not outdated)
+    return History(known, _utc(last) if last else None, digest or "", lost, not outdated)
 
 
 def _has_tables(connection: "DuckDBPyConnection") -> bool:

@@ -53,7 +53,7 @@ class S3Source:
         try:
             if size > self.profile.most_bytes:
                 raise too_large(self.profile, size)
-            yield Content(answer["ETag"], size, self._blocks(body, size, deadline))
+            yield Content(answer["ETag"], size, self._blocks(body, deadline))
         finally:
             body.close()
 
@@ -73,21 +73,19 @@ class S3Source:
 
         return retried(listing, self.profile.attempts, self.profile.object_timeout)
 
-    def _blocks(self, body: Any, size: int, deadline: Deadline) -> Iterator[bytes]:
+    def _blocks(self, body: Any, deadline: Deadline) -> Iterator[bytes]:
+        """Yield the bytes; the client compares their number and checksum with what the store told."""
+        from botocore.exceptions import BotoCoreError
         from urllib3.exceptions import HTTPError
 
-        count, stream = 0, body._raw_stream
+        body._raw_stream = _Prompt(body._raw_stream)
         try:
-            # Not body.read(): it waits for a whole block, and a trickle would outlast every time-out.
-            while block := stream.read1(BLOCK_BYTES):
-                count += len(block)
+            while block := body.read(BLOCK_BYTES):
                 if deadline.is_over:
                     raise TransientError(f"it took longer than {self.profile.object_timeout:g} s")
                 yield block
-        except HTTPError as error:
+        except (BotoCoreError, HTTPError) as error:
             raise TransientError(f"the connection failed: {error}") from error
-        if count != size:
-            raise TransientError(f"it was cut: {count:,} of {size:,} bytes came")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -114,8 +112,8 @@ class S3Source:
             return GoneError("it is not there")
         if code in DENIED or status in (401, 403):
             return SourceError(
-                f"access is refused ({code}); the credentials of the AWS variables need s3:ListBucket and s3:GetObject"
-                f" on {address}"
+                f"access is refused ({code}): the credentials of the AWS variables need s3:ListBucket and s3:GetObject"
+                f" for {address}"
             )
         if status == 429 or status >= 500 or code in ("SlowDown", "RequestTimeout"):
             headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -124,6 +122,23 @@ class S3Source:
                 f"the object store answered {status} {code}", float(asked) if asked.isdecimal() else 0
             )
         return SourceError(f"the object store answered {status} {code}")
+
+
+class _Prompt:
+    """A response that hands out what has come; the client's own read waits for a whole block.
+
+    A trickle would make that wait outlast every time-out.
+    """
+
+    def __init__(self, raw: Any):
+        self._raw = raw
+
+    def read(self, amount: int) -> bytes:
+        block: bytes = self._raw.read1(amount)
+        return block
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
 
 
 def _client(profile: Profile) -> Any:

@@ -22,7 +22,7 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
     """Run ingests in processes of their own, one after another or at once; return their exit codes.
 
     Args:
-        jobs: home, and optionally variables (of the home) and die: [module, attribute, when, call],
+        jobs: home, and optionally variables (of the home), feeds, and die: [module, attribute, when, call],
             the call of a function before or after which the process is killed with SIGKILL.
         at_once: start them all before waiting for any.
     """
@@ -65,7 +65,8 @@ def _child(job: dict[str, Any]) -> None:
             target = getattr(target, owner)
         _die_at(target, name, when, call)
     home = Home(Path(job["home"]), **job.get("variables", {}))
-    home.ingest(reload=job.get("reload", "changed"))
+    feeds = {"feeds": job["feeds"]} if "feeds" in job else {}
+    home.ingest(reload=job.get("reload", "changed"), **feeds)
 
 
 def _fork(job: dict[str, Any]) -> int:
