@@ -17,6 +17,7 @@ from vsf_assets.settings import read_settings
 
 JOBS = {
     "ingest": "ingest.measure",
+    "catalog": "catalog.measure",
     "memory": "ingest.measure_memory",
     "scoring": "scoring.measure",
     "together": "together.measure",
