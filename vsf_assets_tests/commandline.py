@@ -76,7 +76,7 @@ class Home:
             code = int(error.code or 0)
         elif isinstance(error, UsageError) or type(error).__module__.startswith("click"):
             code = 2
-        elif isinstance(error, VsfError):
+        elif isinstance(error, VsfError | OSError):
             code = 1
         elif error is not None:
             raise error

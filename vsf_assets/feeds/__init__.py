@@ -6,6 +6,7 @@ milliseconds: they name their contracts and do not import them.
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -27,6 +28,14 @@ def families() -> dict[str, tuple[Feed, ...]]:
     """Return the feeds of each family; a family is what one ingest run handles together."""
     names = dict.fromkeys(feed.family for feed in all_feeds().values())
     return {n: tuple(f for f in all_feeds().values() if f.family == n) for n in names}
+
+
+def with_companions(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of feeds, and of those that are fetched together with them."""
+    chosen = dict.fromkeys(names)
+    families_fetched = {all_feeds()[name].family for name in chosen if all_feeds()[name].is_fetched}
+    together = (f.name for f in all_feeds().values() if f.is_fetched and f.family in families_fetched)
+    return tuple(dict.fromkeys((*chosen, *together)))
 
 
 def recognize(path: str) -> tuple[Feed, str | None] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
+from vsf_assets.objects import ReplacedError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,11 +160,25 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
     Raises:
         ChangedError: the file changed or vanished meanwhile.
     """
+    delivery, parts = Delivery(work), _Parts(folder)
+    changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
     try:
-        source = Source(work.store.open(work.entry.path), work.name)
+        _read(delivery, parts, first_day, encoding)
     except FileNotFoundError:
         raise ChangedError(f"{work.entry.path} vanished before it was read") from None
-    delivery, parts = Delivery(work), _Parts(folder)
+    except ReplacedError:
+        raise changed from None
+    # An object is opened by its state; only of a file it must be asked afterwards.
+    if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+        parts.discard()
+        raise changed
+    parts.finish(delivery)
+    return delivery
+
+
+def _read(delivery: Delivery, parts: _Parts, first_day: str, encoding: str) -> None:
+    work = delivery.work
+    source = Source(work.store.open(work.entry.path, work.entry.etag), work.name)
     try:
         try:
             _judge_partition(work, first_day)
@@ -173,11 +188,6 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
         delivery.sha256, delivery.size = source.finish()
     finally:
         source.close()
-    if not work.entry.same_state(work.store.stat(work.entry.path)):
-        parts.discard()
-        raise ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
-    parts.finish(delivery)
-    return delivery
 
 
 def _read_records(source: Source, delivery: Delivery, parts: _Parts, encoding: str) -> None:

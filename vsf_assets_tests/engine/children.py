@@ -5,6 +5,7 @@ started a thread. Not here: what the tests expect of the homes afterwards.
 """
 
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
     """Run ingests in processes of their own, one after another or at once; return their exit codes.
 
     Args:
-        jobs: home, and optionally variables (of the home) and die: [module, attribute, when, call],
+        jobs: home, and optionally variables (of the home), feeds, and die: [module, attribute, when, call],
             the call of a function before or after which the process is killed with SIGKILL.
         at_once: start them all before waiting for any.
     """
@@ -35,15 +36,14 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
 def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
     """Replace a function by one that kills the process before or after its n-th call."""
     original: Callable[..., Any] = getattr(target, attribute)
-    calls = 0
+    calls = itertools.count(1)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if when == "before" and calls == call:
+        number = next(calls)  # objects are filed by several threads
+        if when == "before" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         result = original(*args, **kwargs)
-        if when == "after" and calls == call:
+        if when == "after" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
@@ -65,7 +65,8 @@ def _child(job: dict[str, Any]) -> None:
             target = getattr(target, owner)
         _die_at(target, name, when, call)
     home = Home(Path(job["home"]), **job.get("variables", {}))
-    home.ingest(reload=job.get("reload", "changed"))
+    feeds = {"feeds": job["feeds"]} if "feeds" in job else {}
+    home.ingest(reload=job.get("reload", "changed"), **feeds)
 
 
 def _fork(job: dict[str, Any]) -> int:
