@@ -4,14 +4,11 @@ Here: locked connections with the platform's settings, and DDL from the contract
 what is written (ledger.py, builds.py) and snapshots (publish.py).
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.settings import Settings
@@ -69,8 +66,7 @@ class Warehouse:
         try:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")  # it would write into our output
-            with _no_search_for_pandas():
-                yield connection
+            yield connection
         finally:
             connection.close()
 
@@ -100,23 +96,6 @@ class Warehouse:
                 return
             with self.connect(read_only=True) as connection:
                 yield connection
-
-
-@contextmanager
-def _no_search_for_pandas() -> Iterator[None]:
-    """Tell the import system for a while that there is no pandas, where there is none.
-
-    DuckDB tries to import it for each bound value, and each time all of `sys.path` is searched: with the
-    seventeen values of a ledger row that is longer than the transaction.
-    """
-    if "pandas" in sys.modules or find_spec("pandas") is not None:
-        yield
-        return
-    sys.modules["pandas"] = cast(ModuleType, None)
-    try:
-        yield
-    finally:
-        sys.modules.pop("pandas", None)
 
 
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:

@@ -4,11 +4,15 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 `raw.files`. Not here: reading files (ingest/delivery.py) and the archive.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import archive_path
@@ -113,11 +117,34 @@ def store_delivery(
 def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
     connection.execute("begin transaction")
     try:
-        yield
+        with _no_search_for_pandas():
+            yield
     except BaseException:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+@contextmanager
+def _no_search_for_pandas() -> Iterator[None]:
+    """Tell the import system for a moment that there is no pandas, where there is none.
+
+    DuckDB tries to import it for each bound value, and each time all of `sys.path` is searched: with the
+    seventeen values of a ledger row that is longer than the transaction. Nothing may be imported meanwhile.
+    """
+    if "pandas" in sys.modules or _has_pandas():
+        yield
+        return
+    sys.modules["pandas"] = cast(ModuleType, None)
+    try:
+        yield
+    finally:
+        sys.modules.pop("pandas", None)
+
+
+@cache
+def _has_pandas() -> bool:
+    return find_spec("pandas") is not None
 
 
 def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
