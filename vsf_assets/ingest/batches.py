@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,11 +82,13 @@ def do_batch(
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _read(batch, scratch, settings, report, progress)
+        with batch[0].store.ahead([work.entry for work in batch if work.store is batch[0].store]):
+            deliveries = _read(batch, scratch, settings, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
-                for delivery in deliveries:
-                    if not _unchanged(connection, delivery, report):
+                looks = _look_again(deliveries)
+                for delivery, look in zip(deliveries, looks, strict=True):
+                    if not _unchanged(connection, delivery, look, report):
                         continue
                     version = versions.of(delivery.work.feed.name, delivery.work.partition)
                     row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
@@ -171,13 +174,28 @@ def _read(
     return deliveries
 
 
-def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:
+Look = Callable[[], Entry | None]
+
+
+def _look_again(deliveries: list[Delivery]) -> list[Look]:
+    """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    looks: list[Look] = [partial(d.work.store.stat, d.work.entry.path) for d in deliveries]
+    workers = deliveries[0].work.store.workers
+    if workers == 1:
+        return looks
+    with ThreadPoolExecutor(workers) as pool:
+        return [pool.submit(look).result for look in looks]
+
+
+def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Look, report: IngestReport) -> bool:
     """Look at the file again now that the lock is held."""
     from vsf_assets.warehouse.ledger import read_files
 
     work = delivery.work
     try:
-        now = work.store.stat(work.entry.path)
+        now = look()
     except ObjectStoreError as error:
         report.failed.append((work.entry.path, str(error)))
         return False
