@@ -18,6 +18,7 @@ from vsf_assets.settings import read_settings
 
 JOBS = {
     "ingest": "ingest.measure",
+    "catalog": "catalog.measure",
     "memory": "ingest.measure_memory",
     "events": "events.measure",
     "events-memory": "events.measure_memory",

@@ -11,6 +11,7 @@ def defs() -> dg.Definitions:
     from vsf_assets.defs.ledger import ledger_specs
     from vsf_assets.defs.rebuild import rebuild_job
     from vsf_assets.defs.sensors import TICK_SECONDS, backstop_sensor, dead_runs, landing_sensor
+    from vsf_assets.defs.source_sensor import source_sensor
     from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource
@@ -40,7 +41,10 @@ def defs() -> dg.Definitions:
         default_status=dg.DefaultSensorStatus.RUNNING,
         run_tags=WRITER_TAG,
     )
-    sensors = [*map(landing_sensor, families()), backstop_sensor([*jobs, build_job]), dead_runs, automation]
+    noticing = [
+        source_sensor(family) if feeds[0].is_fetched else landing_sensor(family) for family, feeds in families().items()
+    ]
+    sensors = [*noticing, backstop_sensor([*jobs, build_job]), dead_runs, automation]
     return dg.Definitions(
         assets=[*raw.values(), *ledger_specs(), marts],
         jobs=[*jobs, build_job, rebuild_job],

@@ -18,7 +18,7 @@ from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import read_build_state, record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.ledger import has_ledger, read_files
-from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.warehouse.publish import Snapshot, current_snapshot, newest_number, publish, snapshot_number
 
 Progress = Callable[[str], None]
 PREVIEW_ROWS = 10
@@ -30,12 +30,12 @@ class BuildReport:
 
     Attributes:
         outcome: dbt's outcome; None where nothing was to be built.
-        snapshot: the file that was published, or None.
+        snapshot: what was published, or None.
         number: number of the build.
     """
 
     outcome: dbt.DbtOutcome | None = None
-    snapshot: Path | None = None
+    snapshot: Snapshot | None = None
     number: int = 0
     tables: dict[str, "TableInfo"] = field(default_factory=dict)
 
@@ -193,7 +193,8 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     settings = warehouse.settings
     archive = open_store(settings.archive)
     file_known(settings, files)
-    missing = [row.archive_path for row in files if archive.stat(row.archive_path) is None]
+    there = archive.present({row.archive_path for row in files})
+    missing = [row.archive_path for row in files if row.archive_path not in there]
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise VsfError(

@@ -1,17 +1,19 @@
 """Settings: every environment variable the platform reads, in one place.
 
 Here: the variables with their defaults and meaning, and the frozen `Settings` made of them.
-Not here: secrets of object stores (they are read by the AWS client) and dbt's own variables.
+Not here: endpoints and secrets of object stores (the AWS client reads them) and dbt's own variables.
 No other module may touch the environment.
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from vsf_assets.errors import SettingsError
+from vsf_assets.rules import AWESOME
+from vsf_assets.sources.profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,9 +29,9 @@ class Variable:
 
 VARIABLES = (
     Variable("VSF_HOME", "data", "folder of everything local; relative to the project root"),
-    Variable("VSF_LANDING", "", "landing zone; default: landing/ in VSF_HOME"),
-    Variable("VSF_ARCHIVE", "", "archive of originals; default: archive/ in VSF_HOME"),
-    Variable("VSF_SNAPSHOTS", "", "published snapshots; default: snapshots/ in VSF_HOME"),
+    Variable("VSF_LANDING", "", "landing zone, a folder or s3://bucket/prefix; default: landing/ in VSF_HOME"),
+    Variable("VSF_ARCHIVE", "", "archive of originals, likewise; default: archive/ in VSF_HOME"),
+    Variable("VSF_SNAPSHOTS", "", "published snapshots, likewise; default: snapshots/ in VSF_HOME"),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two looks that find a file stable"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),
@@ -39,8 +41,15 @@ VARIABLES = (
     Variable("VSF_KEEP_SNAPSHOTS", "5", "how many published snapshots are kept at least"),
     Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
     Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
+    Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
+    Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
+    Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),
+    Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )
+
+PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
+"""Variables that name a place -> its folder in VSF_HOME, where they are empty."""
 
 AFTER_LOAD = ("archive", "keep", "delete")
 
@@ -63,11 +72,26 @@ class Settings:
     keep_snapshot_hours: float
     events_start: str
     score_seed: str
+    store_timeout: float = 20.0
+    store_attempts: int = 6
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> encoding of its files, where that is not UTF-8."""
+    awesome_rules: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> when an app is awesome (vsf_assets/rules.py), where it is not the default."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Sources of the catalog, by name."""
+    profile: str = DEFAULT
+    """Name of the source that is looked at unless another is asked for."""
 
     @property
     def warehouse_file(self) -> Path:
         """The working DuckDB file; only ingest, dbt and publish open it."""
         return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def fetched(self) -> Path:
+        """The inbox: what was fetched from a foreign source and is not loaded yet."""
+        return self.home / "fetched"
 
     @property
     def scratch(self) -> Path:
@@ -103,16 +127,42 @@ def _day(values: Mapping[str, str], name: str) -> str:
         raise SettingsError(f"{name}={values[name]!r} is not a date; write it like 2015-01-01") from None
 
 
-def _place(values: Mapping[str, str], name: str, home: Path, default: str) -> str:
+@dataclass(frozen=True)
+class ClientOptions:
+    """How to reach an object store.
+
+    Attributes:
+        timeout: seconds to wait for an answer.
+        attempts: how often a request is tried.
+        variables: the AWS client's own variables as they are now, credentials among them.
+    """
+
+    timeout: float
+    attempts: int
+    variables: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+def _place(values: Mapping[str, str], name: str, home: Path) -> str:
     text = values[name]
     if not text:
-        return str(home / default)
+        return str(home / PLACES[name])
     if "://" in text:
-        raise SettingsError(f"{name}={text!r}: object-store addresses are not supported yet; name a folder")
+        bucket = text.removeprefix("s3://").partition("/")[0]
+        if not text.startswith("s3://") or not bucket or not set(bucket).isdisjoint("?#@: "):
+            raise SettingsError(f"{name}={text!r} is neither a folder nor an address like s3://bucket/prefix")
+        return text.rstrip("/")
     place = (PROJECT_ROOT / Path(text).expanduser()).resolve()
     if name == "VSF_LANDING" and not place.is_dir():
         raise SettingsError(f"{name}={text!r}: there is no such folder; make it, or mend the name")
     return str(place)
+
+
+def _refuse_overlap(places: Mapping[str, str]) -> None:
+    """Raise SettingsError where a place in an object store lies in another: a listing would show both."""
+    for name, inner in places.items():
+        for other, outer in places.items():
+            if name != other and inner.startswith("s3://") and f"{inner}/".startswith(f"{outer}/"):
+                raise SettingsError(f"{name}={inner!r} lies in {other}={outer!r}; give each a prefix of its own")
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -129,11 +179,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
+    places = {name: _place(values, name, home) for name in PLACES}
+    _refuse_overlap(places)
+    profiles = read_profiles(values["VSF_SOURCES"], PROJECT_ROOT, places["VSF_LANDING"])
+    choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
         home=home,
-        landing=_place(values, "VSF_LANDING", home, "landing"),
-        archive=_place(values, "VSF_ARCHIVE", home, "archive"),
-        snapshots=_place(values, "VSF_SNAPSHOTS", home, "snapshots"),
+        landing=places["VSF_LANDING"],
+        archive=places["VSF_ARCHIVE"],
+        snapshots=places["VSF_SNAPSHOTS"],
         settle_seconds=_number(values, "VSF_SETTLE_SECONDS"),
         settle_timeout=_number(values, "VSF_SETTLE_TIMEOUT"),
         after_load=values["VSF_AFTER_LOAD"],
@@ -144,6 +198,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
         events_start=_day(values, "VSF_EVENTS_START"),
         score_seed=values["VSF_SCORE_SEED"],
+        store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
+        store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
+        encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
+        awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
+        profiles=profiles,
+        profile=values["VSF_PROFILE"],
     )
 
 
@@ -156,6 +216,22 @@ def _process_environment() -> dict[str, str]:
 
         from_file = {k: v for k, v in dotenv_values(env_file).items() if v is not None}
     return {**from_file, **os.environ}
+
+
+def client_options() -> ClientOptions:
+    """Return how to reach an object store; the AWS client then sees what a `.env` file says, too."""
+    given = _process_environment()
+    export({name: value for name, value in given.items() if name.startswith("AWS_") and name not in os.environ})
+    settings = read_settings(given)
+    variables = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    return ClientOptions(settings.store_timeout, settings.store_attempts, variables)
+
+
+def name_of_place(address: str) -> str:
+    """Return the variable whose place holds an address, e.g. VSF_LANDING; empty where none does."""
+    given = _process_environment()
+    places = {name: given.get(name, "").strip().rstrip("/") for name in PLACES}
+    return next((n for n, place in places.items() if place and f"{address}/".startswith(f"{place}/")), "")
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:

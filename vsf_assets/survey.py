@@ -6,19 +6,20 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vsf_assets.ingest.archive import refuse_lost_warehouse
-from vsf_assets.ingest.engine import Selection
+from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Queue, sort_out
+from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
-from vsf_assets.ingest.store import open_store
-from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.store import FolderStore, open_store
+from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
+from vsf_assets.sources.history import History, read_history
 from vsf_assets.warehouse.builds import NO_BUILD, BuildState, read_build_state
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow, has_ledger, read_files
-from vsf_assets.warehouse.publish import current_snapshot, snapshot_number
+from vsf_assets.warehouse.publish import Snapshot, current_snapshot, snapshot_number
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Survey:
         files: the ledger, in landing order.
         outdated: files whose contract has changed since, with their originals at hand.
         build: the newest build against the ledger and the dbt project.
-        snapshot: the current snapshot's file, or None.
+        snapshot: the current snapshot, or None.
+        inbox: what was fetched and is not loaded, against the ledger.
+        history: what is known of the catalog source that was asked for.
     """
 
     look: Look
@@ -39,7 +42,9 @@ class Survey:
     files: list[FileRow] = field(default_factory=list)
     outdated: list[FileRow] = field(default_factory=list)
     build: BuildState = NO_BUILD
-    snapshot: Path | None = None
+    snapshot: Snapshot | None = None
+    inbox: Queue = field(default_factory=lambda: Queue([], [], []))
+    history: History = field(default_factory=History)
 
     @property
     def needs_build(self) -> bool:
@@ -53,7 +58,8 @@ class Survey:
 
     def families(self, selection: Selection) -> list[str]:
         """Return the families with files to ingest, in landing order of their first."""
-        asked = [i.feed for i in (*self.queue.new, *self.queue.known) if selection.takes(i.feed.name, i.partition)]
+        waiting = (*self.queue.new, *self.queue.known, *self.inbox.new, *self.inbox.known)
+        asked = [i.feed for i in waiting if selection.takes(i.feed.name, i.partition)]
         from vsf_assets.feeds import all_feeds
 
         again = [
@@ -64,32 +70,37 @@ class Survey:
         return list(dict.fromkeys(feed.family for feed in (*asked, *again)))
 
 
-def survey(settings: Settings, warehouse: Warehouse) -> Survey:
-    """Look at the landing zone and the warehouse; waits for its lock.
+def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None) -> Survey:
+    """Look at the landing zone, the inbox and the warehouse; waits for its lock. No foreign source is looked at.
+
+    Args:
+        settings: where everything is.
+        warehouse: the warehouse.
+        profile: the catalog source whose history is wanted.
 
     Raises:
         LockTimeoutError: another process held the warehouse too long.
     """
     look = look_at(open_store(settings.landing).entries(), time.time())
-    archive = open_store(settings.archive)
+    archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
-    build = NO_BUILD
+    build, history = NO_BUILD, History()
     with warehouse.read("looking for work") as connection:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)
             build = read_build_state(connection, settings)
+            history = read_history(connection, settings, profile) if profile else history
         # Under the lock: whatever is in the archive was stored before.
         refuse_lost_warehouse(archive, ledger_is_empty=not files)
-    queue = sort_out(look.entries.values(), {row.key for row in files})
-    if settings.after_load == "keep":
-        paths = {row.key: row.archive_path for row in files}
-        queue.known[:] = [item for item in queue.known if archive.stat(paths[item.key]) is None]
-    versions = contract_versions(settings) if files else {}
+    keys = {row.key for row in files}
+    queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
+    queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
+    versions = contract_versions(settings) if files else Versions({}, {})
     outdated = [
         row
         for row in files
-        if row.status != "duplicate_file"
-        and row.contract_version != versions[row.feed]
-        and archive.stat(row.archive_path) is not None
+        if row.status != "duplicate_file" and row.contract_version != versions.of(row.feed, row.partition_key)
     ]
-    return Survey(look, queue, files, outdated, build, current_snapshot(settings))
+    there = archive.present({row.archive_path for row in outdated})
+    outdated = [row for row in outdated if row.archive_path in there]
+    return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history)

@@ -26,6 +26,16 @@ NOT_COMPARED = {
     "reports.files": "loaded_at, run_id",
     "staging.stg_ledger__files": "loaded_at, run_id",
     "staging.stg_vsf__event_files": "loaded_at",
+    "staging.stg_catalog__states": "loaded_at",
+    "staging.stg_catalog__songs": "loaded_at",
+    "staging.stg_catalog__movies": "loaded_at",
+    "staging.stg_catalog__apps": "loaded_at",
+    "marts.dim_songs": "ingestion_time",
+    "marts.dim_movies": "ingestion_time",
+    "marts.dim_apps": "ingestion_time",
+    "marts.dim_song_versions": "ingestion_time",
+    "marts.dim_movie_versions": "ingestion_time",
+    "marts.dim_app_versions": "ingestion_time",
 }
 """Columns that tell of the run and not of the data."""
 
@@ -69,7 +79,7 @@ class Home:
             code = int(error.code or 0)
         elif isinstance(error, UsageError) or type(error).__module__.startswith("click"):
             code = 2
-        elif isinstance(error, VsfError):
+        elif isinstance(error, VsfError | OSError):
             code = 1
         elif error is not None:
             raise error

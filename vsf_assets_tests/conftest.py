@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets_tests.object_server import bucket, object_server
 from vsf_assets_tests.warehouses import Home
+
+__all__ = ["bucket", "object_server"]
 
 settings.register_profile("vsf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vsf")

@@ -92,7 +92,7 @@ def _land_new(settings: Settings) -> int:
             source = Path(folder) / name
             source.write_bytes(content)
             try:
-                landed += land_file(Path(settings.landing), source, path)
+                landed += land_file(settings.landing, source, path)
             except UsageError as error:
                 click.echo(f"{error}{os.linesep}the demo leaves it alone", err=True)
     return landed

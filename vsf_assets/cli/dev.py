@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.objects import is_address
 from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
 
 
@@ -19,7 +20,8 @@ def command(port: int) -> None:
     settings = read_settings()
     ensure_manifest(settings)
     prepare_dagster_home(settings)
-    Path(settings.landing).mkdir(parents=True, exist_ok=True)
+    if not is_address(settings.landing):
+        Path(settings.landing).mkdir(parents=True, exist_ok=True)
     click.echo(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)
     program = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]

@@ -8,10 +8,12 @@ import click
 
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
+from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import DAYS, Feed
-from vsf_assets.ingest.landing import land_file
+from vsf_assets.ingest.landing import land_file, replace_file
 from vsf_assets.ingest.store import IGNORED_SUFFIXES
-from vsf_assets.settings import read_settings
+from vsf_assets.settings import Settings, read_settings
+from vsf_assets.sources.profiles import DEFAULT
 
 
 @click.command("land")
@@ -22,16 +24,24 @@ from vsf_assets.settings import read_settings
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
 
-    Without FEED the file's name decides. A pending file is never replaced.
+    Without FEED the file's name decides. A pending file is never replaced; only what is in the folder `catalog` is,
+    since it is read like a bucket, whose objects change.
     """
     settings = read_settings()
     feed = all_feeds().get(words[0]) if len(words) > 1 or not Path(words[0]).exists() else None
     paths = words[1:] if feed else words
     if not paths:
         raise UsageError(f"{words[0]} is a feed; name the files to land too: vsf land {words[0]} PATH...")
-    planned = [_plan(path, hint, feed, partition) for path, hint in _files(paths)]
+    objects, planned = [], []
+    for path, hint in _files(paths):
+        inside = _in_catalog(hint, feed)
+        if inside is None:
+            planned.append(_plan(path, hint, feed, partition))
+        else:
+            objects.append((path, inside))
+    _land_objects(settings, objects, partition)
     for source, target in planned:
-        done = land_file(Path(settings.landing), source, target)
+        done = land_file(settings.landing, source, target)
         click.echo(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
     click.echo("next: vsf run")
 
@@ -44,6 +54,32 @@ def _effect(target: str) -> str:
     today = datetime.now(UTC).date()
     dated = f"{today}_{recognized[0].name}.csv"
     return f" (takes effect today, {today}; for another day let its date begin the name: {dated})"
+
+
+def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
+    """Return an object's name where a file is meant for the folder `catalog`, the source of the default profile."""
+    if feed is not None:
+        return "/".join(hint.parts[1:]) if feed.name == OBJECTS else None
+    folders = hint.parts[:-1]
+    return "/".join(hint.parts[folders.index(OBJECTS) + 1 :]) if OBJECTS in folders else None
+
+
+def _land_objects(settings: Settings, objects: list[tuple[Path, str]], partition: str | None) -> None:
+    """Put objects into the folder `catalog`, the list last, so that it never names what is not there.
+
+    Raises:
+        UsageError: the default profile's source is another place, which is only read.
+    """
+    profile = settings.profiles[DEFAULT]
+    if objects and partition is not None:
+        raise UsageError("--partition is not used with catalog; its objects have none")
+    if objects and not profile.is_own:
+        raise UsageError(
+            f"{profile.say('address')} is {profile.address}, which is only read; put the files there yourself"
+        )
+    for source, name in sorted(objects, key=lambda item: (item[1] == profile.list_name, item[1])):
+        done = replace_file(settings.landing, source, f"{OBJECTS}/{name}")
+        click.echo(f"{'landed' if done else 'already there:'} {OBJECTS}/{name}")
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:
@@ -71,6 +107,8 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
     Raises:
         UsageError: the feed or the partition cannot be told.
     """
+    if feed is not None and feed.is_fetched:
+        raise UsageError(f"files of {feed.name} are written by the platform; land objects and their list into catalog")
     recognized = recognize(str(hint))
     # The name first: a folder that people call `events` may hold the files of the whole family.
     chosen = feed or feed_of_name(path.name) or (recognized[0] if recognized else None)

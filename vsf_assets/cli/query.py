@@ -8,7 +8,7 @@ import click
 from vsf_assets.cli.output import format_option, render
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import current_snapshot
+from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_snapshot
 
 
 @click.command("query")
@@ -20,14 +20,14 @@ def command(sql: str, form: str) -> None:
     click.echo(_json(rows) if form == "json" else render(names, rows, form))
 
 
-def open_snapshot(settings: Settings) -> Path:
-    """Return the current snapshot's file.
+def open_snapshot(settings: Settings) -> Snapshot:
+    """Return the current snapshot.
 
     Raises:
         VsfError: nothing was published yet.
     """
     snapshot = current_snapshot(settings)
-    if snapshot is None or not snapshot.exists():
+    if snapshot is None or (isinstance(snapshot, Path) and not snapshot.exists()):
         raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
     return snapshot
 
@@ -37,13 +37,12 @@ def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple
 
     Raises:
         UsageError: DuckDB refuses the SQL.
-        VsfError: nothing was published yet.
+        VsfError: nothing was published yet, or the object store failed.
     """
     import duckdb
 
     snapshot = open_snapshot(settings)
-    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
-    connection = duckdb.connect(str(snapshot), read_only=True, config=config)
+    connection = connect_snapshot(snapshot)
     try:
         connection.execute("set TimeZone = 'UTC'")
         relation = connection.sql(sql)
@@ -52,6 +51,8 @@ def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple
         if as_json:
             relation = connection.sql("select to_json(answer) as row from relation as answer")
         return relation.columns, relation.fetchall()
+    except duckdb.HTTPException as error:
+        raise VsfError(f"{snapshot.name} cannot be read from the object store: {error}") from None
     except duckdb.Error as error:
         raise UsageError(f"{snapshot.name}: {error}") from None
     finally:

@@ -3,17 +3,19 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from vsf_assets.cli.output import render, show_progress
 from vsf_assets.errors import UsageError
-from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.feed import Partitioning
-from vsf_assets.ingest.engine import Selection
+from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look
 from vsf_assets.settings import Settings, read_settings
+from vsf_assets.sources.profiles import choose
 from vsf_assets.survey import Survey, survey
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -23,14 +25,24 @@ from vsf_assets.warehouse.connection import Warehouse
 @click.option("--partition", metavar="KEY", help="only files of this partition")
 @click.option("--from", "first", metavar="A", help="only partitions from this one on")
 @click.option("--to", "last", metavar="B", help="only partitions up to this one")
+@click.option("--profile", metavar="NAME", help="catalog source to look at, of sources.toml (default: VSF_PROFILE)")
 @click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
 @click.option("--full", is_flag=True, help="make every mart anew for all days, and check all of it")
 def command(
-    feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool, full: bool
+    feeds: tuple[str, ...],
+    partition: str | None,
+    first: str | None,
+    last: str | None,
+    profile: str | None,
+    force: bool,
+    full: bool,
 ) -> None:
-    """Ingest what is pending, then build and publish what depends on it."""
+    """Ingest what is pending, also at the catalog's source, then build and publish what depends on it."""
     settings = read_settings()
-    selection = make_selection(feeds, partition, first, last, force)
+    if profile is not None:
+        choose(settings.profiles, profile, "--profile")
+        settings = replace(settings, profile=profile)
+    selection = replace(make_selection(feeds, partition, first, last, force), profile=settings.profile)
     if not run(settings, selection, full):
         raise SystemExit(1)
 
@@ -47,8 +59,8 @@ def make_selection(
     for name in feeds:
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
-    chosen = feeds or tuple(known)
-    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind != "none"}
+    chosen = with_companions(feeds) if feeds else tuple(known)
+    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind not in ("none", "source")}
     _check_keys(kinds, partition, first, last)
     partitions = [partition] if partition is not None else None
     return Selection(chosen, partitions, "all" if force else "changed", first, last)
@@ -73,14 +85,41 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
 def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
     """Do what is pending, `full` with every mart made anew; return whether everything went well."""
     with show_progress() as progress:
-        found = survey(settings, Warehouse.of(settings, progress.info))
+        found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         families = found.families(selection)
-        if not (families or full or found.needs_build or found.needs_publish):
+        unreachable = _look_at_source(settings, selection, found, families)
+        good = not unreachable
+        if families or full or found.needs_build or found.needs_publish:
+            selection = replace(selection, is_looking=selection.is_looking and not unreachable)
+            small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
+            with _without_collector() if small else nullcontext():
+                good = _execute(settings, selection, families, found.look, full) and good
+        else:
             click.echo(_nothing(found))
-            return True
-        small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
-        with _without_collector() if small else nullcontext():
-            return _execute(settings, selection, families, found.look, full)
+        if unreachable:
+            click.echo(f"vsf: {unreachable}", err=True)
+        return good
+
+
+def _look_at_source(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
+    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
+    if not selection.looks:
+        return ""
+    from vsf_assets.feeds.catalog import OBJECTS
+    from vsf_assets.sources.looking import is_anything_due
+    from vsf_assets.sources.source import SourceError
+
+    family = all_feeds()[OBJECTS].family
+    if family in families and selection.reload != "all":
+        return ""  # its run looks by itself
+    profile = settings.profiles[settings.profile]
+    try:
+        due = is_anything_due(settings, profile, found.history, selection.reload == "all")
+    except SourceError as error:
+        return str(error)
+    if due and family not in families:
+        families.append(family)
+    return ""
 
 
 def _nothing(found: Survey) -> str:
@@ -113,7 +152,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
     from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
-    from vsf_assets.defs.ingest import as_config, ingest_job_name
+    from vsf_assets.defs.ingest import as_config, etags_of, ingest_job_name
 
     definitions = defs()
     failed, run_ids = [], []
@@ -124,8 +163,11 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
             "partitions": list(selection.partitions or []),
             "first": selection.first or "",
             "last": selection.last or "",
+            "profile": selection.profile or "",
+            "look_at_source": selection.is_looking,
             "looked_at": look.at,
             "look": as_config(look.entries.values()),
+            "etags": etags_of(look.entries.values()),
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
@@ -174,7 +216,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
     with Warehouse.of(settings).read("summary") as connection:
         rows = read_files(connection, "list_contains(?, run_id)", (run_ids,)) if connection else []
     if rows:
-        names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank")
+        names = ("feed", "partition", "file", "status", "read", "loaded", "quarantined", "blank", "skipped")
         cells = [
             (
                 r.feed,
@@ -185,6 +227,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
                 r.rows_loaded,
                 r.rows_quarantined,
                 r.rows_blank,
+                r.rows_skipped,
             )
             for r in rows
         ]

@@ -5,11 +5,14 @@ from typing import Any
 import click
 
 from vsf_assets.cli.output import format_option, render
+from vsf_assets.cli.sources import look_at
 from vsf_assets.errors import LockTimeoutError
+from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.ingest.pending import LedgerKey, sort_out
-from vsf_assets.ingest.store import open_store
+from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import current_snapshot
+from vsf_assets.sources.history import History, read_history
+from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 SHOWN = 50
@@ -25,12 +28,17 @@ _SQL = (
 def command(form: str, everything: bool) -> None:
     """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot."""
     settings = read_settings()
-    ledger, origin = _ledger(settings)
+    ledger, history, origin = _ledger(settings)
     known = {_key(row) for row in ledger}
     queue = sort_out(open_store(settings.landing).entries(), known)
-    waiting = [
+    inbox = sort_out(FolderStore(settings.fetched).entries(), known, fetched=True)
+    waiting: list[tuple[Any, ...]] = [
         (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)
-        for item in queue.new
+        for item in (*queue.new, *inbox.new)
+    ]
+    source = look_at(settings, history)
+    waiting += [
+        (OBJECTS, settings.profile, name, "pending", None, None, None, due_at) for name, due_at in source.due.items()
     ]
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
     rows = [row[:8] for row in ledger] + waiting + unknown
@@ -49,6 +57,8 @@ def command(form: str, everything: bool) -> None:
     snapshot = current_snapshot(settings)
     pending = f"{len(waiting)} pending, {len(unknown)} unknown"
     click.echo(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
+    if source.line:
+        click.echo(source.line)
     if any(row[3] == "unreadable" or row[6] for row in rows):
         click.echo('why files and rows were held back: vsf query "from reports.anomalies"')
     if unknown:
@@ -59,8 +69,8 @@ def _key(row: tuple[Any, ...]) -> LedgerKey:
     return (row[0], row[1], row[2], row[8], row[7])
 
 
-def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], str]:
-    """Return the ledger's rows in landing order, and where they were read."""
+def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str]:
+    """Return the ledger's rows in landing order, what is known of the catalog's source, and where they were read."""
     from dataclasses import replace
     from datetime import UTC
 
@@ -76,10 +86,13 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], str]:
     try:
         with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
             ready = connection is not None and has_ledger(connection)
-            return (rows_of(connection, "raw") if ready and connection else []), "the warehouse"
+            if not ready or connection is None:
+                return [], History(), "the warehouse"
+            return rows_of(connection, "raw"), read_history(connection, settings, settings.profile), "the warehouse"
     except LockTimeoutError:
         snapshot = current_snapshot(settings)
         if snapshot is None:
-            return [], "nowhere: the warehouse is in use and there is no snapshot yet"
-        with duckdb.connect(str(snapshot), read_only=True) as connection:
-            return rows_of(connection, "reports"), f"snapshot {snapshot.name}, because the warehouse is in use"
+            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet"
+        with connect_snapshot(snapshot) as connection:
+            history = read_history(connection, settings, settings.profile)
+            return rows_of(connection, "reports"), history, f"snapshot {snapshot.name}, because the warehouse is in use"

@@ -7,6 +7,7 @@ see defs/metadata.py) and anything that touches a file or a database.
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -24,7 +25,7 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
 }
 _LINEAGE_TEXT = {
     "_file_id": "delivery the row came in (raw.files.file_id)",
-    "_line": "physical line the record starts on; the header is line 1",
+    "_line": "physical line the record starts on (the header is line 1); in a JSON array its index, from 0",
 }
 
 
@@ -69,6 +70,12 @@ def columns(table: Table) -> list[ColumnInfo]:
         for name, c in table.schema.columns.items()
     ]
     return [*(lineage if table.lineage else []), *own]
+
+
+@cache
+def has_rules(table: Table) -> bool:
+    """Whether the contract says more of a row than types and what may be empty."""
+    return bool(table.schema.checks or any(column.checks for column in table.schema.columns.values()))
 
 
 def create_sql(table: Table) -> str:

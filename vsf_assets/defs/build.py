@@ -16,6 +16,7 @@ from vsf_assets.pipeline import BuildReport, TableInfo, build_and_publish, build
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
 from vsf_assets.warehouse.dbt import FailedCheck
+from vsf_assets.warehouse.publish import snapshot_bytes
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
 BUILDS = dg.AssetKey(["raw", "builds"])
@@ -154,6 +155,6 @@ def _snapshot_metadata(report: BuildReport) -> dict[str, Any]:
     return {
         "snapshot": report.number,
         "file": report.snapshot.name if report.snapshot else "",
-        "bytes": report.snapshot.stat().st_size if report.snapshot else 0,
+        "bytes": snapshot_bytes(report.snapshot) if report.snapshot else 0,
         "tables": markdown_table(["table", "rows"], rows),
     }

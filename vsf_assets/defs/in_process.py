@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -58,7 +59,11 @@ def run_job(
     config: Mapping[str, Any] | None = None,
     tables: Sequence[str] | None = None,
 ) -> tuple[bool, str]:
-    """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id."""
+    """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+    """
     whole = definitions.resolve_job_def(job_name)
     selection = frozenset(whole.asset_layer.selected_asset_keys)
     if tables is not None:
@@ -89,6 +94,9 @@ def run_job(
         asset_graph=job.asset_layer.asset_graph,
     )
     result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
+        raise KeyboardInterrupt  # Dagster took it, to record how the run ended; nothing is to follow
     return result.success, run.run_id
 
 

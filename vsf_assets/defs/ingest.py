@@ -16,14 +16,16 @@ from vsf_assets.defs.ingested import asset_key, tell_ingest
 from vsf_assets.defs.metadata import contract_schema
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
-from vsf_assets.feeds import families
+from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.engine import Selection, ingest
+from vsf_assets.ingest.engine import ingest
+from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
 
+SHOWN_FAILURES = 10
 WRITER_TAG = {"vsf/writer": "warehouse"}
 
 
@@ -35,16 +37,22 @@ class IngestConfig(dg.Config):
             (what the UI asks for), `changed` those whose contract changed, `all` every one.
         partitions: partition keys to take; empty for the run's own, or all.
         first, last: bounds of a range of partitions; empty leaves an end open.
+        profile: catalog source to look at; empty for VSF_PROFILE.
+        look_at_source: whether it is looked at; otherwise only what was fetched before is taken.
         looked_at: when the sensor looked (seconds since 1970), with `look`.
         look: path -> [bytes, modified microseconds since 1970] that the sensor saw.
+        etags: path -> ETag that the sensor saw, in an object store.
     """
 
     reload: str = "if_idle"
     partitions: list[str] = Field(default_factory=list)
     first: str = ""
     last: str = ""
+    profile: str = ""
+    look_at_source: bool = True
     looked_at: float = 0.0
     look: dict[str, list[int]] = Field(default_factory=dict)
+    etags: dict[str, str] = Field(default_factory=dict)
 
 
 def ingest_job_name(family: str) -> str:
@@ -74,19 +82,30 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             report = ingest(target, _selection(context, config, feeds), context.run.run_id, tell, _look(config))
             for path, why in report.left:
                 tell(f"left for a later run: {path}: {why}")
+            for path, why in report.failed:
+                tell(f"failed: {path}: {why}")
             yield from tell_ingest(context, target, report, feeds)
             if report.failed:
-                raise dg.Failure("; ".join(f"{path}: {why}" for path, why in report.failed))
+                raise dg.Failure(_failures(report.failed))
 
     return take_files
 
 
+def _failures(failed: list[tuple[str, str]]) -> str:
+    """Return what failed in one line, of many the first."""
+    shown = "; ".join(f"{path}: {why}" for path, why in failed[:SHOWN_FAILURES])
+    return shown + (f"; and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else "")
+
+
 def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
     table = get_table(table_name)
+    where = "look for the file in the landing zone with `vsf status`"
+    if feed.is_fetched:
+        where = "see with `vsf status` what is due at the source and could not be fetched"
     return dg.AssetSpec(
         asset_key(table_name),
         description=f"{feed.description}\n\nOne row is {table.grain}; bad records are in `raw.findings`. "
-        f"When it is late: look for the file in the landing zone with `vsf status`.",
+        f"When it is late: {where}.",
         group_name="raw",
         owners=[feed.owner],
         kinds={"duckdb", "polars"},
@@ -125,7 +144,15 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
     partitions: list[str] | None = config.partitions or None
     if partitions is None and (context.has_partition_key or context.has_partition_key_range):
         partitions = list(context.partition_keys)
-    return Selection(names, partitions, config.reload, config.first or None, config.last or None)
+    return Selection(
+        with_companions(names),
+        partitions,
+        config.reload,
+        config.first or None,
+        config.last or None,
+        config.profile or None,
+        config.look_at_source,
+    )
 
 
 def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
@@ -133,11 +160,19 @@ def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
     return {e.path: [e.size, (e.modified - EPOCH) // timedelta(microseconds=1)] for e in entries}
 
 
-def from_config(at: float, shown: Mapping[str, Sequence[int]]) -> Look:
-    """Return the look that `as_config` wrote."""
-    entries = (Entry(p, size, EPOCH + timedelta(microseconds=modified)) for p, (size, modified) in shown.items())
+def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return path -> ETag of objects, beside `as_config`."""
+    return {e.path: e.etag for e in entries if e.etag}
+
+
+def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> Look:
+    """Return the look that `as_config` and `etags_of` wrote."""
+    entries = (
+        Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
+        for path, (size, modified) in shown.items()
+    )
     return look_at(entries, at)
 
 
 def _look(config: IngestConfig) -> Look | None:
-    return from_config(config.looked_at, config.look) if config.look else None
+    return from_config(config.looked_at, config.look, config.etags) if config.look else None

@@ -10,6 +10,7 @@ import dagster as dg
 
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
+from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.batches import IngestReport
@@ -38,10 +39,14 @@ def tell_ingest(
             rows = [row for row in report.stored if row.feed == feed.name]
             newest = max((row.partition_key or "" for row in rows if row.status == "loaded"), default="")
             for table in feed.tables if rows else ():
-                for partition in dict.fromkeys(row.partition_key for row in rows):
-                    files = [row for row in rows if row.partition_key == partition and row.status == "loaded"]
-                    if files and (partition is not None or feed.partitioning.kind == "none"):
-                        metadata = _metadata(connection, table, files)
+                for partition in dict.fromkeys(None if feed.is_fetched else row.partition_key for row in rows):
+                    files = [
+                        row
+                        for row in rows
+                        if row.status == "loaded" and (feed.is_fetched or row.partition_key == partition)
+                    ]
+                    if files and (partition is not None or partitions_of(feed.partitioning) is None):
+                        metadata = _metadata(connection, table, files) | _looks(report, feed)
                         if partition is not None and partition == newest and feed.partitioning.kind == "day":
                             metadata["daily_volume"] = _daily_volume(connection, feed.name, partition)
                         context.log_event(
@@ -65,11 +70,17 @@ def _daily_volume(connection: Any, feed: str, last: str) -> dg.MarkdownMetadataV
     return bars([(str(day), int(rows)) for day, rows in found], f"rows of {feed} per day")
 
 
+def _rows(connection: Any, table: str, files: list[FileRow]) -> int:
+    """Count the rows of some files in a table; a file may have brought rows of several."""
+    sql = f"select count(*) from {table} where list_contains(?, _file_id)"  # noqa: S608
+    return int(connection.execute(sql, [[f.file_id for f in files]]).fetchall()[0][0])
+
+
 def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, Any]:
     newest = files[-1]
     preview = connection.table(table).filter(f"_file_id = {newest.file_id}").limit(PREVIEW_ROWS)
     return {
-        "dagster/partition_row_count": sum(f.rows_loaded for f in files),
+        "dagster/partition_row_count": _rows(connection, table, files),
         "dagster/column_schema": contract_schema(get_table(table)),
         "dagster/table_name": table,
         "files": len(files),
@@ -78,6 +89,23 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
         "newest_file": newest.file_name,
         "newest_sha256": newest.sha256,
         "preview": markdown_table(preview.columns, preview.fetchall()),
+    }
+
+
+def _looks(report: IngestReport, feed: Feed) -> dict[str, Any]:
+    """Return what the looks at a foreign source saw and brought, for a feed that is fetched."""
+    looks = [done for done in report.rounds if done.look is not None]
+    if not feed.is_fetched or not looks or looks[-1].look is None:
+        return {}
+    return {
+        "source": f"{looks[-1].profile.name}: {looks[-1].profile.address}",
+        "looked_at": dg.MetadataValue.timestamp(looks[0].look.at if looks[0].look else looks[-1].look.at),
+        "objects_listed": len(looks[-1].look.listed),
+        "objects_changed": sum(done.changed for done in looks),
+        "objects_vanished": sum(done.vanished for done in looks),
+        "objects_fetched": len({name for done in looks for name in done.fetched}),
+        "objects_failed": len(report.failed),
+        "bytes_transferred": sum(done.transferred for done in looks),
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.ingest import as_config, from_config, ingest_job_name
+from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
 from vsf_assets.ingest.settle import Look, look_at, split_settled
@@ -78,7 +78,8 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
     return History(len(ended) < len(statuses), failures, idle)
 
 
-def _history(instance: dg.DagsterInstance, job_name: str) -> History:
+def history_of_job(instance: dg.DagsterInstance, job_name: str) -> History:
+    """Return what became of a job's last runs."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
     return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
 
@@ -87,7 +88,7 @@ def read_look(cursor: str | None) -> Look:
     """Return the look a cursor holds; a lost or broken one only costs another look."""
     try:
         kept = json.loads(cursor or "{}")
-        look = from_config(float(kept["at"]), kept["look"])
+        look = from_config(float(kept["at"]), kept["look"], kept.get("etags", {}))
         return Look(look.at, look.entries, {path: float(since) for path, since in kept["since"].items()})
     except (ValueError, KeyError, TypeError, AttributeError):
         return Look(0.0, {})
@@ -97,7 +98,7 @@ def write_look(look: Look) -> str:
     """Return a cursor that holds a look, cut to a batch."""
     entries = list(look.entries.values())[:BATCH_FILES]
     since = {entry.path: round(look.first_seen(entry.path), 3) for entry in entries}
-    return json.dumps({"at": look.at, "look": as_config(entries), "since": since})
+    return json.dumps({"at": look.at, "look": as_config(entries), "etags": etags_of(entries), "since": since})
 
 
 def landing_sensor(family: str) -> dg.SensorDefinition:
@@ -122,12 +123,13 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         look = look_at(entries, time.time(), earlier)
         stable, _ = split_settled(earlier, look, settings.settle_seconds)
         cursor = write_look(look)
-        reason = hold_back(_history(context.instance, ingest_job_name(family)))
+        reason = hold_back(history_of_job(context.instance, ingest_job_name(family)))
         if reason or not stable:
             why = reason or f"{len(entries)} files are not stable yet"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
-        batch = as_config(stable[:BATCH_FILES])
-        config = {"reload": "changed", "looked_at": look.at - settings.settle_seconds, "look": batch}
+        batch = stable[:BATCH_FILES]
+        shown = {"look": as_config(batch), "etags": etags_of(batch)}
+        config = {"reload": "changed", "looked_at": look.at - settings.settle_seconds, **shown}
         request = dg.RunRequest(
             run_config={"ops": {f"{family}_files": {"config": config}}}, tags={"vsf/files": str(len(batch))}
         )
@@ -143,12 +145,14 @@ def _belongs(entry: Entry, names: set[str]) -> bool:
 
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
     """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
+    from vsf_assets.ingest.kept import unverified
     from vsf_assets.ingest.pending import sort_out
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 
     with warehouse.warehouse().read("sensor") as connection:
         known = {row.key for row in read_files(connection)} if connection and has_ledger(connection) else set()
-    return [item.entry for item in sort_out(entries, known).new]
+    queue = sort_out(entries, known)
+    return [item.entry for item in (*queue.new, *unverified(queue.known, warehouse.settings()))]
 
 
 def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
@@ -171,7 +175,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         request = _missing_work(survey(target.settings, target))
         if request is None:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-        reason = hold_back(_history(context.instance, request.job_name or ""))
+        reason = hold_back(history_of_job(context.instance, request.job_name or ""))
         if reason:
             return dg.SkipReason(reason)
         if context.cursor != request.job_name:

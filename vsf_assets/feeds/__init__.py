@@ -6,6 +6,7 @@ milliseconds: they name their contracts and do not import them.
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -29,19 +30,32 @@ def families() -> dict[str, tuple[Feed, ...]]:
     return {n: tuple(f for f in all_feeds().values() if f.family == n) for n in names}
 
 
+def with_companions(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of feeds, and of those that are fetched together with them."""
+    chosen = dict.fromkeys(names)
+    families_fetched = {all_feeds()[name].family for name in chosen if all_feeds()[name].is_fetched}
+    together = (f.name for f in all_feeds().values() if f.is_fetched and f.family in families_fetched)
+    return tuple(dict.fromkeys((*chosen, *together)))
+
+
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
     A feed's folder anywhere in the path decides, else the file name. Where the folder's feed has
     partitions and the path tells none of them, the name decides too: `events/linedim.csv` could not
-    be read as events. A name that the ledger or the archive could not hold (not UTF-8, or too long)
-    is unknown.
+    be read as events. A fetched feed's folder must be the first one, and wins, since what lies in it
+    is named by strangers. A name that the ledger or the archive could not hold (not UTF-8, or too
+    long) is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
         return None
     feeds = all_feeds()
-    by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
+    first = feeds.get(parts.parts[0]) if len(parts.parts) > 1 else None
+    if first is not None and first.is_fetched:
+        return first, first.partitioning.key_of(first.name, parts)
+    folders = [feeds.get(p.lower()) for p in parts.parts[:-1]]
+    by_folder = [feed for feed in folders if feed is not None and not feed.is_fetched]
     named = feed_of_name(parts.name)
     feed = by_folder[-1] if by_folder else named
     if feed is None:

@@ -10,7 +10,10 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
 
-PartitionKind = Literal["none", "quarter", "day"]
+PartitionKind = Literal["none", "quarter", "day", "source"]
+
+_PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+"""Names of sources; they begin with a letter, so none looks like a day or a quarter."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,37 @@ class Delimited:
 
 
 @dataclass(frozen=True)
+class JsonRecords:
+    """A JSON array of `{"type": ..., "data": {...}}`; the fields of `data` are a table's columns, no more, no less.
+
+    Attributes:
+        tables: (type, table) for every type that is wanted.
+        skipped: table of the types that nobody asked for, whose records are skipped and counted.
+    """
+
+    tables: tuple[tuple[str, str], ...]
+    skipped: str
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A JSON object per line; its keys are the columns."""
+
+
+@dataclass(frozen=True)
+class NameList:
+    """A name per line; blank lines do not count."""
+
+
+Reading = Delimited | JsonRecords | JsonLines | NameList
+
+
+@dataclass(frozen=True)
 class Partitioning:
     """How a feed is cut into partitions, and how a path tells the partition.
 
     Attributes:
-        kind: none, quarter or day.
+        kind: none, quarter, day, or source: the profile of a foreign source that files were fetched from.
         keys: the closed list of keys, where there is one.
         example: a key for messages, where the list is open.
     """
@@ -44,6 +73,8 @@ class Partitioning:
 
     def accepts(self, key: str) -> bool:
         """Whether a text is a partition key of this kind."""
+        if self.kind == "source":
+            return _PROFILE.fullmatch(key) is not None
         return _is_day(key) if self.kind == "day" else key in self.keys
 
     @property
@@ -56,10 +87,14 @@ class Partitioning:
 
         For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
         it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
-        without one that of a folder: people call a folder of downloads by its date.
+        without one that of a folder: people call a folder of downloads by its date. A source is the
+        folder directly below the feed's own.
         """
         if self.kind == "none":
             return None
+        if self.kind == "source":
+            source = path.parts[1] if len(path.parts) == 3 and path.parts[0] == feed else ""
+            return source if self.accepts(source) else None
         if self.kind == "day" and _is_day(path.name[:10]):
             return path.name[:10]
         for folder in reversed(path.parts[:-1]):
@@ -83,6 +118,7 @@ def _is_day(text: str) -> bool:
 UNPARTITIONED = Partitioning()
 DAYS = Partitioning("day", example="2019-05-20")
 QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
+SOURCES = Partitioning("source", example="default")
 
 
 @dataclass(frozen=True)
@@ -109,7 +145,7 @@ class Feed:
     family: str
     description: str
     tables: tuple[str, ...]
-    reading: Delimited = Delimited()
+    reading: Reading = Delimited()
     partitioning: Partitioning = UNPARTITIONED
     names: tuple[str, ...] = ()
     keeps: Literal["content", "state"] = "content"
@@ -117,6 +153,11 @@ class Feed:
     late_after_hours: int = 0
     takes_effect_by_name: bool = False
     subject: str = ""
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether its files are fetched from a foreign source; in the landing zone they are nobody's."""
+        return self.partitioning.kind == "source"
 
     @property
     def models(self) -> str:

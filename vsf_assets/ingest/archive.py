@@ -14,6 +14,7 @@ from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.store import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
+from vsf_assets.objects import ReplacedError
 
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 NOT_KEPT_SUFFIX = ".not-kept"
@@ -73,16 +74,18 @@ def refuse_lost_warehouse(archive: Store, ledger_is_empty: bool) -> None:
         )
 
 
-def sha256_of(store: Store, path: str) -> str:
-    """Return the SHA-256 of a file."""
+def sha256_of(store: Store, path: str, etag: str = "") -> str:
+    """Return the SHA-256 of a file, in an object store only in a state; see Store.open for what it raises."""
     digest = hashlib.sha256()
-    with store.open(path) as file:
+    with store.open(path, etag) as file:
         while block := file.read(COPY_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def file_away(landing: Store, path: str, archive: Store, target: str, sha256: str, after_load: str) -> bool:
+def file_away(
+    landing: Store, path: str, archive: Store, target: str, sha256: str, after_load: str, hashed: Entry | None = None
+) -> bool:
     """Take a loaded file out of the landing zone into the archive; safe to repeat.
 
     Args:
@@ -92,19 +95,26 @@ def file_away(landing: Store, path: str, archive: Store, target: str, sha256: st
         target: its path there.
         sha256: the ledger's digest; a file with another one stays where it is.
         after_load: archive, keep or delete.
+        hashed: the state in which the file was read and hashed by this run; an object that is in it
+            still is not fetched again.
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
     """
-    seen = landing.stat(path)
+    # What is done with an object is bound to its state, so that one that was just hashed need not be asked.
+    is_known = hashed is not None and bool(hashed.etag)
+    seen = hashed if is_known else landing.stat(path)
     if seen is None:
         return True
     try:
-        return sha256_of(landing, path) == sha256 and _file(landing, seen, archive, target, sha256, after_load)
+        is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
+        return is_known and _file(landing, seen, archive, target, sha256, after_load)
     except FileNotFoundError:
         if landing.stat(path) is None:
             return True  # another run filed it meanwhile
         raise
+    except ReplacedError:
+        return False
 
 
 def _file(landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str) -> bool:
@@ -117,12 +127,12 @@ def _file(landing: Store, seen: Entry, archive: Store, target: str, sha256: str,
     elif after_load == "delete":
         with archive.writer(target + NOT_KEPT_SUFFIX):
             pass
-    elif not seen.same_state(landing.stat(seen.path)):
+    elif not seen.etag and not seen.same_state(landing.stat(seen.path)):
         return False
     elif after_load == "archive" and rename_if_same_disk(landing, seen.path, archive, target):
         return True
-    elif not copy_file(landing, seen.path, archive, target, sha256):
+    elif not copy_file(landing, seen, archive, target, sha256):
         return False
     if after_load != "keep" and seen.same_state(landing.stat(seen.path)):
-        landing.remove(seen.path)
+        landing.remove(seen.path, seen.etag)
     return True

@@ -11,21 +11,30 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
-from vsf_assets.ingest.store import Store, open_store
+from vsf_assets.ingest.kept import note
+from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.versions import Versions
+from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from vsf_assets.sources.fetching import RoundReport
     from vsf_assets.warehouse.ledger import FileRow
 
 BATCH_FILES = 100
+GIVE_UP_AFTER = 3
+"""So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
+
 BATCH_BYTES = 256 << 20
 """A batch is read first and then stored under one hold of the lock, a transaction per file."""
 
@@ -38,11 +47,13 @@ class IngestReport:
         stored: ledger rows written, in the order of the work.
         left: (path, why) of files that are taken up at a later run.
         failed: (path, why) of files that could not be reached or are not what the ledger knows.
+        rounds: looks at foreign sources with what was fetched.
     """
 
     stored: list["FileRow"] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    rounds: list["RoundReport"] = field(default_factory=list)
 
 
 def batches(work: list[Work]) -> Iterator[list[Work]]:
@@ -61,7 +72,7 @@ def do_batch(
     connect: Callable[[str], AbstractContextManager["DuckDBPyConnection"]],
     settings: Settings,
     batch: list[Work],
-    versions: dict[str, str],
+    versions: Versions,
     run_id: str,
     report: IngestReport,
     progress: Callable[[str], None],
@@ -71,49 +82,86 @@ def do_batch(
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _read(batch, scratch, settings.events_start, report, progress)
+        with batch[0].store.ahead([work.entry for work in batch if work.store is batch[0].store]):
+            deliveries = _read(batch, scratch, settings, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
-                for delivery in deliveries:
-                    if not _unchanged(connection, delivery, report):
+                looks = _look_again(deliveries)
+                for delivery, look in zip(deliveries, looks, strict=True):
+                    if not _unchanged(connection, delivery, look, report):
                         continue
-                    version = versions[delivery.work.feed.name]
+                    version = versions.of(delivery.work.feed.name, delivery.work.partition)
                     row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
                     stored.append((delivery, row))
                     if is_new:
                         report.stored.append(row)
                         progress(_line(row))
+    landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
+    for entry, row in file_originals(landed, settings, report, hashed=True):
+        report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
+
+
+def file_originals(
+    landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: IngestReport, *, hashed: bool
+) -> list[tuple[Entry, "FileRow"]]:
+    """File stored deliveries away; what cannot be is told and holds nothing else back.
+
+    Args:
+        landed: store, entry and ledger row of each.
+        settings: where the archive is, and what becomes of loaded files.
+        report: gets what failed.
+        hashed: whether this run read and hashed the files in the state of their entries.
+
+    Returns:
+        Those that are not what the ledger knows; they are left where they are.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
     archive = open_store(settings.archive)
-    for delivery, row in stored:
-        work = delivery.work
-        if work.known_sha256 is not None:
-            continue
-        if not file_original(work.store, work.entry.path, archive, row, settings.after_load, report):
-            why = f"another file took its place before {row.archive_path} was archived"
-            report.left.append((work.entry.path, why))
+
+    def file_one(item: tuple[Store, Entry, "FileRow"]) -> bool | None:
+        store, entry, row = item
+        seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
+        try:
+            return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+        except (VsfError, ObjectStoreError) as error:
+            report.failed.append((entry.path, str(error)))
+            return None
+
+    workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
+    if workers == 1:
+        are_filed = [file_one(item) for item in landed]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            are_filed = list(pool.map(file_one, landed))
+    note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
+    return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
 
 
-def file_original(
-    landing: Store, path: str, archive: Store, row: "FileRow", after_load: str, report: IngestReport
-) -> bool:
-    """File a stored delivery away; a damaged original in the archive is told and holds nothing else back."""
-    try:
-        return file_away(landing, path, archive, row.archive_path, row.sha256, after_load)
-    except VsfError as error:
-        report.failed.append((path, str(error)))
-        return True
+def after_load_of(settings: Settings, feed: str) -> str:
+    """Return what becomes of a loaded file; what was fetched is never kept twice."""
+    is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
+    return "archive" if is_fetched and settings.after_load == "keep" else settings.after_load
 
 
 def _read(
-    batch: list[Work], scratch: Path, first_day: str, report: IngestReport, progress: Callable[[str], None]
+    batch: list[Work], scratch: Path, settings: Settings, report: IngestReport, progress: Callable[[str], None]
 ) -> list[Delivery]:
     deliveries = []
+    unreachable = 0
     for number, work in enumerate(batch):
         progress(f"reading {work.name} ({work.entry.size:,} bytes)")
         try:
-            delivery = read_delivery(work, scratch / str(number), first_day)
+            encoding = settings.encodings.get(work.partition or "", "utf-8")
+            delivery = read_delivery(work, scratch / str(number), settings.events_start, encoding)
         except ChangedError as error:
             report.left.append((work.entry.path, str(error)))
+            continue
+        except ObjectStoreError as error:
+            unreachable += 1
+            if unreachable == GIVE_UP_AFTER:
+                raise
+            report.failed.append((work.entry.path, str(error)))
             continue
         except OSError as error:
             # One file that cannot be read holds nothing else back; the run says so and fails in the end.
@@ -126,12 +174,31 @@ def _read(
     return deliveries
 
 
-def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:
+Look = Callable[[], Entry | None]
+
+
+def _look_again(deliveries: list[Delivery]) -> list[Look]:
+    """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    looks: list[Look] = [partial(d.work.store.stat, d.work.entry.path) for d in deliveries]
+    workers = deliveries[0].work.store.workers
+    if workers == 1:
+        return looks
+    with ThreadPoolExecutor(workers) as pool:
+        return [pool.submit(look).result for look in looks]
+
+
+def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Look, report: IngestReport) -> bool:
     """Look at the file again now that the lock is held."""
     from vsf_assets.warehouse.ledger import read_files
 
     work = delivery.work
-    now = work.store.stat(work.entry.path)
+    try:
+        now = look()
+    except ObjectStoreError as error:
+        report.failed.append((work.entry.path, str(error)))
+        return False
     if work.entry.same_state(now):
         return True
     if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):

@@ -10,10 +10,11 @@ from decimal import Decimal
 import polars as pl
 
 _NUMBER_PADDING = " \t"
-_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
-"""The calendar begins with year 1."""
+_DAY = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}"
+"""A day from year 1 on: polars knows a year 0, Python does not."""
 
-_TIME = _DATE.removesuffix("$") + r" \d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
+_DATE = f"^{_DAY}$"
+_TIME = f"^{_DAY} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\\.[0-9]{{1,6}})?$"
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 
@@ -51,6 +52,8 @@ def expectation(dtype: pl.DataType) -> str:
         return f"must be a number with at most {whole} digits before and {dtype.scale} after the point"
     if isinstance(dtype, pl.Float64):
         return "must be a decimal number"
+    if isinstance(dtype, pl.Boolean):
+        return "must be true or false"
     if isinstance(dtype, pl.Date):
         return "must be a date like 2019-05-20"
     if isinstance(dtype, pl.Datetime):

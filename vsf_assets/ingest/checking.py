@@ -49,7 +49,7 @@ def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
     types = polars_types(table)
     text = block.frame
     typed, cells = _typed(text, types)
-    broken = _broken_rules(typed.select(list(types)), table)
+    broken = broken_rules(typed.select(list(types)), table)
     cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
     bad_records = _bad_records(block)
     if cells.is_empty():
@@ -99,7 +99,7 @@ def _cells(rows: pl.Series, column: str, anomaly: str, reason: str) -> pl.DataFr
     )
 
 
-def _broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
+def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return the cells that break a rule of the pandera model.
 
     Raises:

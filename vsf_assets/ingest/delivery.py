@@ -5,16 +5,15 @@ transaction that stores it (warehouse/ledger.py) and the move to the archive (ar
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.ahead import one_ahead
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
+from vsf_assets.objects import ReplacedError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +26,10 @@ PART_BYTES = 96 << 20
 
 LONGEST_PART_BYTES = 3 * PART_BYTES
 """Size at which rows are written although they do not fill a row group."""
+
+
+HELD_BYTES = 1 << 20
+"""Up to this size the rows of a delivery stay in memory until they are stored: a file costs more than they do."""
 
 
 class ChangedError(Exception):
@@ -67,6 +70,7 @@ class Delivery:
         readable: whether the file as a whole could be read.
         lines_read, rows_loaded, rows_quarantined, rows_blank, rows_skipped: record counts.
         parts: Parquet files by table; `raw.findings` among them.
+        held: the rows by table, instead, where there are few.
     """
 
     work: Work
@@ -79,6 +83,7 @@ class Delivery:
     rows_blank: int = 0
     rows_skipped: int = 0
     parts: dict[str, list[Path]] = field(default_factory=dict)
+    held: "dict[str, pl.DataFrame]" = field(default_factory=dict)
 
     @property
     def file_id(self) -> int:
@@ -126,10 +131,16 @@ class _Parts:
             self._frames[table] = [rest]
             self._sizes[table] = int(rest.estimated_size())
 
-    def finish(self) -> dict[str, list[Path]]:
+    def finish(self, delivery: Delivery) -> None:
+        """Give the delivery its rows: as frames where nothing is written and they are small, else as files."""
+        import polars as pl
+
+        if not self.files and sum(self._sizes.values()) <= HELD_BYTES:
+            delivery.held = {table: pl.concat(frames) for table, frames in self._frames.items()}
+            return
         for table, frames in list(self._frames.items()):
             self._write(table, sum(frame.height for frame in frames))
-        return self.files
+        delivery.parts = self.files
 
     def discard(self) -> None:
         for path in (path for paths in self.files.values() for path in paths):
@@ -137,66 +148,62 @@ class _Parts:
         self._frames, self._sizes, self.files = {}, {}, {}
 
 
-def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01") -> Delivery:
+def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encoding: str = "utf-8") -> Delivery:
     """Read a file once: hash, integrity, records, contract.
 
     Args:
         work: the file.
         folder: scratch folder for its parts; made where needed.
         first_day: earliest day a daily file may be for.
+        encoding: of a fetched file.
 
     Raises:
         ChangedError: the file changed or vanished meanwhile.
     """
+    delivery, parts = Delivery(work), _Parts(folder)
+    changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
     try:
-        source = Source(work.store.open(work.entry.path), work.name)
+        _read(delivery, parts, first_day, encoding)
     except FileNotFoundError:
         raise ChangedError(f"{work.entry.path} vanished before it was read") from None
-    delivery, parts = Delivery(work), _Parts(folder)
+    except ReplacedError:
+        raise changed from None
+    # An object is opened by its state; only of a file it must be asked afterwards.
+    if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+        parts.discard()
+        raise changed
+    parts.finish(delivery)
+    return delivery
+
+
+def _read(delivery: Delivery, parts: _Parts, first_day: str, encoding: str) -> None:
+    work = delivery.work
+    source = Source(work.store.open(work.entry.path, work.entry.etag), work.name)
     try:
         try:
             _judge_partition(work, first_day)
-            _read_records(source, delivery, parts)
+            _read_records(source, delivery, parts, encoding)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
         delivery.sha256, delivery.size = source.finish()
     finally:
         source.close()
-    if not work.entry.same_state(work.store.stat(work.entry.path)):
-        parts.discard()
-        raise ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
-    delivery.parts = parts.finish()
-    return delivery
 
 
-def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
-    from vsf_assets.contracts import get_table
-    from vsf_assets.ingest.checking import check_block, file_finding
+def _read_records(source: Source, delivery: Delivery, parts: _Parts, encoding: str) -> None:
+    from vsf_assets.ingest.checking import file_finding
+    from vsf_assets.ingest.reading import portions
 
-    work = delivery.work
-    table = get_table(work.feed.tables[0])
-    for block in one_ahead(_blocks(source, work.feed)):
-        checked = check_block(block, table, work.feed.reading)
-        parts.add(table.name, checked.valid)
-        parts.add("raw.findings", checked.findings)
-        delivery.lines_read += block.records
-        delivery.rows_blank += block.blank
-        delivery.rows_loaded += checked.valid.height
-        delivery.rows_quarantined += checked.quarantined
+    for portion in portions(source, delivery.work.feed, encoding):
+        for table, frame in (portion.valid | portion.notes | {"raw.findings": portion.findings}).items():
+            parts.add(table, frame)
+        delivery.lines_read += portion.records
+        delivery.rows_loaded += portion.loaded
+        delivery.rows_quarantined += portion.quarantined
+        delivery.rows_blank += portion.blank
+        delivery.rows_skipped += portion.skipped
     if delivery.lines_read == delivery.rows_blank:
         parts.add("raw.findings", file_finding("empty_file", "the file holds no data rows", "warning"))
-
-
-def _blocks(source: Source, feed: Feed) -> Iterator:  # type: ignore[type-arg]
-    import polars as pl
-
-    from vsf_assets.contracts import get_table
-    from vsf_assets.contracts.projections import polars_types
-    from vsf_assets.ingest.delimited import DelimitedReader
-
-    types = polars_types(get_table(feed.tables[0]))
-    integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
-    return DelimitedReader(source, feed.reading, list(types), integers).blocks()
 
 
 def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> None:
@@ -205,7 +212,8 @@ def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> Non
 
     parts.discard()
     delivery.readable = False
-    delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = delivery.rows_blank = 0
+    delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = 0
+    delivery.rows_blank = delivery.rows_skipped = 0
     parts.add("raw.findings", file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text))
 
 

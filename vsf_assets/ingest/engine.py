@@ -4,7 +4,7 @@ Here: choosing the files of a run, or of a rebuild. Not here: what happens to a 
 (batches.py), and anything of Dagster.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
-from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_original
+from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_originals
 from vsf_assets.ingest.delivery import Work
+from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Landed, sort_out
+from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, wait_until_settled
-from vsf_assets.ingest.store import Entry, Store, open_store
-from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
+from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
@@ -25,37 +27,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vsf_assets.warehouse.ledger import FileRow
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which files a run is asked for.
-
-    Attributes:
-        feeds: names of feeds.
-        partitions: partition keys, or None for all; feeds with other partitions are left alone.
-        first, last: bounds of a range of partitions, both included; None leaves an end open.
-        reload: `changed` reads archived files again whose contract changed, `all` every selected
-            one, `if_idle` every selected one when nothing is pending, `no` none.
-    """
-
-    feeds: Collection[str]
-    partitions: Collection[str] | None = None
-    reload: str = "changed"
-    first: str | None = None
-    last: str | None = None
-
-    def takes(self, feed: str, partition: str | None) -> bool:
-        """Whether a file of this feed and partition is asked for."""
-        if feed not in self.feeds or (self.partitions is not None and partition not in self.partitions):
-            return False
-        bounds = [bound for bound in (self.first, self.last) if bound is not None]
-        if not bounds:
-            return True
-        accepts = all_feeds()[feed].partitioning.accepts
-        if partition is None or not all(map(accepts, bounds)):
-            return False
-        return (self.first or partition) <= partition <= (self.last or partition)
 
 
 def ingest(
@@ -72,8 +43,7 @@ def ingest(
         OSError: the landing zone, archive or disk failed.
     """
     settings = warehouse.settings
-    landing, archive = open_store(settings.landing), open_store(settings.archive)
-    report = IngestReport()
+    landing, report = open_store(settings.landing), IngestReport()
     stable, unsettled = wait_until_settled(
         landing,
         lambda entry: _wanted(entry, selection),
@@ -82,19 +52,64 @@ def ingest(
         earlier_look,
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
-    versions = contract_versions(settings)
-    ledger = _read_ledger(warehouse)
-    if not ledger and archive.entries():
-        ledger = _read_ledger(warehouse)  # another first run may have filed its files this instant
-        refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
-    queue = sort_out(stable, {row.key for row in ledger})
-    work = [_work(landing, item) for item in queue.new]
-    work += _file_known(queue.known, ledger, landing, archive, settings.after_load, report)
-    work += _again(ledger, selection, versions, archive, report, idle=not work)
-    work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
-    for batch in batches(work):
-        do_batch(warehouse.write, settings, batch, versions, run_id, report, progress)
+    run = Run(warehouse, selection, run_id, report, progress)
+    run.take(landing, stable, again=True, may_be_idle=not selection.looks)
+    if selection.fetches:
+        from vsf_assets.ingest.fetched import take_fetched
+
+        take_fetched(run)
+        if selection.looks and selection.reload == "if_idle" and not report.stored:
+            run.take(landing, [], again=True)
     return report
+
+
+@dataclass(frozen=True)
+class Run:
+    """An ingest under way.
+
+    Attributes:
+        warehouse, selection, run_id: what for.
+        report: what it did so far.
+        progress: told of it.
+    """
+
+    warehouse: Warehouse
+    selection: Selection
+    run_id: str
+    report: IngestReport
+    progress: Callable[[str], None]
+
+    def take(
+        self,
+        store: Store,
+        entries: list[Entry],
+        again: bool = False,
+        may_be_idle: bool = True,
+        fetched: bool = False,
+    ) -> None:
+        """Take files of the landing zone or the inbox into the warehouse, and file them away.
+
+        Args:
+            store: where they lie.
+            entries: the files.
+            again: read archived files again, too, as the selection wants.
+            may_be_idle: whether nothing to take means that nothing is pending.
+            fetched: whether the store is the inbox.
+        """
+        settings, selection, report = self.warehouse.settings, self.selection, self.report
+        archive, versions = open_store(settings.archive), contract_versions(settings)
+        ledger = _read_ledger(self.warehouse)
+        if not ledger and archive.entries():
+            ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
+            refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
+        queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        work = [_work(store, item) for item in queue.new]
+        work += _file_known(queue.known, ledger, store, settings, report)
+        if again:
+            work += _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
+        work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
+        for batch in batches(work):
+            do_batch(self.warehouse.write, settings, batch, versions, self.run_id, report, self.progress)
 
 
 def _read_ledger(warehouse: Warehouse) -> list["FileRow"]:
@@ -106,7 +121,9 @@ def _read_ledger(warehouse: Warehouse) -> list["FileRow"]:
 
 def _wanted(entry: Entry, selection: Selection) -> bool:
     recognized = recognize(entry.path)
-    return recognized is not None and selection.takes(recognized[0].name, recognized[1])
+    if recognized is None or recognized[0].is_fetched:
+        return False
+    return selection.takes(recognized[0].name, recognized[1])
 
 
 def _work(landing: Store, item: Landed) -> Work:
@@ -114,31 +131,30 @@ def _work(landing: Store, item: Landed) -> Work:
 
 
 def _file_known(
-    known: list[Landed], ledger: list["FileRow"], landing: Store, archive: Store, after_load: str, report: IngestReport
+    known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
 ) -> list[Work]:
     """File away what the ledger knows already; return what only looked known."""
     rows = {row.key: row for row in ledger}
-    unlike = []
-    for item in known:
-        row = rows[item.key]
-        if after_load == "keep" and archive.stat(row.archive_path) is not None:
-            continue
-        if not file_original(landing, item.entry.path, archive, row, after_load, report):
-            unlike.append(_work(landing, item))
-    return unlike
+    landed_here = [item for item in known if not item.feed.is_fetched]
+    items = to_file(landed_here, rows, open_store(settings.archive), settings)
+    items += [item for item in known if item.feed.is_fetched]
+    landed = [(landing, item.entry, rows[item.key]) for item in items]
+    unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
+    return [_work(landing, item) for item in items if item.entry.path in unlike]
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
-    """File away what the ledger knows and still lies in the landing zone."""
-    landing, archive = open_store(settings.landing), open_store(settings.archive)
-    known = sort_out(landing.entries(), {row.key for row in ledger}).known
-    _file_known(known, ledger, landing, archive, settings.after_load, IngestReport())
+    """File away what the ledger knows and still lies in the landing zone or the inbox."""
+    keys = {row.key for row in ledger}
+    for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
+        known = sort_out(store.entries(), keys, fetched).known
+        _file_known(known, ledger, store, settings, IngestReport())
 
 
 def _again(
     ledger: list["FileRow"],
     selection: Selection,
-    versions: dict[str, str],
+    versions: Versions,
     archive: Store,
     report: IngestReport,
     idle: bool,
@@ -150,7 +166,7 @@ def _again(
         if not selection.takes(row.feed, row.partition_key):
             continue
         # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
-        outdated = row.contract_version != versions[row.feed] and selection.reload != "no"
+        outdated = row.contract_version != versions.of(row.feed, row.partition_key) and selection.reload != "no"
         if not outdated and not (every and row.status != "duplicate_file"):
             continue
         entry = archive.stat(row.archive_path)

@@ -8,15 +8,18 @@ import tempfile
 from pathlib import Path
 
 from vsf_assets.errors import UsageError
+from vsf_assets.ingest.archive import sha256_of
+from vsf_assets.ingest.store import FolderStore, open_store
+from vsf_assets.objects import is_address
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
-def land_file(landing: Path, source: Path, target: str) -> bool:
-    """Copy a file into the landing zone, renamed into place, modified time now.
+def land_file(landing: Path | str, source: Path, target: str) -> bool:
+    """Copy a file into the landing zone, there as a whole, modified time now.
 
     Args:
-        landing: the landing zone's folder.
+        landing: the landing zone: a folder, or `s3://bucket/prefix`.
         source: the file.
         target: path in the landing zone.
 
@@ -26,7 +29,55 @@ def land_file(landing: Path, source: Path, target: str) -> bool:
     Raises:
         UsageError: another file is pending under this name; it is never replaced.
     """
-    place = landing / target
+    is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
+    if not is_landed and not is_equal:
+        raise UsageError(
+            f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
+            " under another name"
+        )
+    return is_landed
+
+
+def replace_file(landing: Path | str, source: Path, target: str) -> bool:
+    """Copy a file into a folder that is read like a bucket, there as a whole, in place of an earlier one.
+
+    Args:
+        landing: the landing zone: a folder, or `s3://bucket/prefix`.
+        source: the file.
+        target: path in the landing zone.
+
+    Returns:
+        False where an equal file is there already; it is left as it is.
+    """
+    store, here = open_store(str(landing)), FolderStore(source.parent)
+    there = store.stat(target)
+    if there is not None and there.size == source.stat().st_size:
+        try:
+            if sha256_of(store, target) == sha256_of(here, source.name):
+                return False
+        except FileNotFoundError:
+            pass  # it went this instant
+    with here.open(source.name) as reader, store.writer(target) as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+    return True
+
+
+def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
+    """Return whether the file was uploaded, and else whether the one that is there is equal."""
+    from vsf_assets.ingest.object_store import ObjectStore
+
+    landing = ObjectStore(address)
+    while not landing.put_new(target, source):
+        try:
+            return False, sha256_of(landing, target) == sha256_of(FolderStore(source.parent), source.name)
+        except FileNotFoundError:
+            continue  # a run took it away this instant
+    return True, True
+
+
+def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
+    """Return whether the file was copied, and else whether the one that is there is equal."""
+    place = Path(landing) / target
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".landing-", suffix=".tmp")
     temporary = Path(name)
@@ -37,14 +88,8 @@ def land_file(landing: Path, source: Path, target: str) -> bool:
             os.fsync(writer.fileno())
         temporary.chmod(0o644)
         os.utime(temporary)
-        if _place(temporary, place):
-            return True
-        if filecmp.cmp(temporary, place, shallow=False):
-            return False
-        raise UsageError(
-            f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
-            " under another name"
-        )
+        is_landed = _place(temporary, place)
+        return is_landed, is_landed or filecmp.cmp(temporary, place, shallow=False)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What the landing zone still holds to do: a pure comparison of the listing with the ledger.
+"""What the landing zone, or the inbox, still holds to do: a pure comparison of the listing with the ledger.
 
 Here: the match of a listed file with ledger rows. Not here: reading either of them.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vsf_assets.feeds import recognize
+from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.store import Entry
 
@@ -49,12 +50,21 @@ class Queue:
     unknown: list[Entry]
 
 
-def sort_out(entries: Iterable[Entry], ledger: Collection[LedgerKey]) -> Queue:
-    """Compare a listing with the ledger's keys."""
+def sort_out(entries: Iterable[Entry], ledger: Collection[LedgerKey], fetched: bool = False) -> Queue:
+    """Compare a listing with the ledger's keys.
+
+    Args:
+        entries: what a listing shows.
+        ledger: the keys of what was stored.
+        fetched: whether it is a listing of the inbox, which holds what was fetched, and not of the landing zone,
+            where the folder `catalog` is a source: it is read by looks and nothing in it waits.
+    """
     queue = Queue([], [], [])
     for entry in entries:
         recognized = recognize(entry.path)
-        if recognized is None:
+        if not fetched and entry.path.startswith(f"{OBJECTS}/"):
+            continue
+        if recognized is None or recognized[0].is_fetched != fetched:
             queue.unknown.append(entry)
             continue
         landed = Landed(entry, *recognized)

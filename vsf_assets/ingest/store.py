@@ -1,17 +1,19 @@
 """Where files live: the interface of the landing zone and the archive, and its folder form.
 
 Here: listing, opening, atomic writing and moving of whole files. Not here: what a file means
-(feeds/) and when it may be read (settle.py). An object store is another class with these methods.
+(feeds/), when it may be read (settle.py), and the same in an object store (object_store.py).
 """
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from vsf_assets.objects import is_address
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IGNORED_SUFFIXES = (".tmp", ".part")
@@ -28,12 +30,14 @@ class Entry:
         size: bytes.
         modified: modified time, UTC, to the microsecond.
         has_done: whether a `<name>.done` marker stands beside it.
+        etag: in an object store, what changes with the content; empty in a folder.
     """
 
     path: str
     size: int
     modified: datetime
     has_done: bool = False
+    etag: str = ""
 
     @property
     def name(self) -> str:
@@ -42,31 +46,51 @@ class Entry:
 
     def same_state(self, other: "Entry | None") -> bool:
         """Whether a later look shows the same file in the same state."""
-        return other is not None and (self.path, self.size, self.modified) == (
+        return other is not None and (self.path, self.size, self.modified, self.etag) == (
             other.path,
             other.size,
             other.modified,
+            other.etag,
         )
 
 
 class Store(Protocol):
-    """A place of whole files. Paths are relative, with `/`."""
+    """A place of whole files. Paths are relative, with `/`.
 
-    def entries(self) -> list[Entry]:
-        """List files that count, by path; `.tmp`, `.part`, dot files and markers do not."""
+    Attributes:
+        workers: how many files it is worth handling at once, because each waits for an answer.
+    """
+
+    workers: int
+
+    def entries(self, folder: str = "") -> list[Entry]:
+        """List files that count, by path, of all folders or one; `.tmp`, `.part`, dot files and markers do not."""
 
     def stat(self, path: str) -> Entry | None:
         """Return one file's entry, or None if it is not there."""
 
-    def open(self, path: str) -> BinaryIO:
-        """Open a file for reading; raises FileNotFoundError."""
+    def present(self, paths: Collection[str]) -> set[str]:
+        """Return which of these files are there."""
+
+    def open(self, path: str, etag: str = "") -> BinaryIO:
+        """Open a file for reading, in an object store only in a state; raises FileNotFoundError, ReplacedError."""
+
+    def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:
+        """Fetch small files before they are opened, which is to be done in this order and once each."""
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
         """Write a file that appears under its name only when complete."""
 
-    def remove(self, path: str) -> None:
-        """Remove a file and, first, its marker; a missing one is not an error."""
+    def copy_within(self, seen: Entry, target: "Store", target_path: str) -> bool:
+        """Let the store copy a file to another place of its own; return False where it cannot.
+
+        Raises:
+            FileNotFoundError, ReplacedError: it is not there any more in the state that was seen.
+        """
+
+    def remove(self, path: str, etag: str = "") -> None:
+        """Remove a file and, first, its marker; a missing one is not an error, and another state stays."""
 
     def remove_marker(self, path: str) -> None:
         """Remove a file's marker; a missing one is not an error."""
@@ -83,17 +107,19 @@ def modified_time(nanoseconds: int) -> datetime:
 class FolderStore:
     """A store that is a folder of this machine."""
 
+    workers = 1
+
     def __init__(self, root: Path | str):
         self.root = Path(root)
 
-    def entries(self) -> list[Entry]:
-        """List files that count, by path."""
+    def entries(self, folder: str = "") -> list[Entry]:
+        """List files that count, by path; `folder` narrows the listing to one."""
         found: list[Entry] = []
         markers: set[str] = set()
-        for folder, folders, names in os.walk(self.root, onerror=self._cannot_list):
+        for place, folders, names in os.walk(self.root / folder, onerror=self._cannot_list):
             folders[:] = [f for f in folders if not f.startswith(".")]
             for name in names:
-                path = os.path.relpath(os.path.join(folder, name), self.root)
+                path = os.path.relpath(os.path.join(place, name), self.root)
                 if name.endswith(DONE_SUFFIX):
                     markers.add(path.removesuffix(DONE_SUFFIX))
                 elif not name.startswith(".") and not name.endswith(IGNORED_SUFFIXES):
@@ -116,9 +142,17 @@ class FolderStore:
             return None
         return Entry(path, status.st_size, modified_time(status.st_mtime_ns))
 
-    def open(self, path: str) -> BinaryIO:
+    def present(self, paths: Collection[str]) -> set[str]:
+        """Return which of these files are there."""
+        return {path for path in paths if self.stat(path) is not None}
+
+    def open(self, path: str, etag: str = "") -> BinaryIO:  # noqa: ARG002
         """Open a file for reading; raises FileNotFoundError."""
         return (self.root / path).open("rb")
+
+    def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: they are here."""
+        return nullcontext()
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
@@ -137,7 +171,11 @@ class FolderStore:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def remove(self, path: str) -> None:
+    def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:  # noqa: ARG002
+        """Return False: a file is copied byte by byte, or renamed (rename_if_same_disk)."""
+        return False
+
+    def remove(self, path: str, etag: str = "") -> None:  # noqa: ARG002
         """Remove a file and, first, its marker; a missing one is not an error."""
         self.remove_marker(path)
         (self.root / path).unlink(missing_ok=True)
@@ -152,7 +190,11 @@ class FolderStore:
 
 
 def open_store(address: str) -> Store:
-    """Return the store at an address; today a folder."""
+    """Return the store at an address: a folder, or `s3://bucket/prefix`."""
+    if is_address(address):
+        from vsf_assets.ingest.object_store import ObjectStore
+
+        return ObjectStore(address)
     return FolderStore(address)
 
 
@@ -160,18 +202,25 @@ class _OtherContentError(Exception):
     """The file does not hold what was to be copied."""
 
 
-def copy_file(source: Store, path: str, target: Store, target_path: str, sha256: str) -> bool:
-    """Copy a file between stores; return False, with nothing copied, where its SHA-256 is another."""
+def copy_file(source: Store, seen: Entry, target: Store, target_path: str, sha256: str) -> bool:
+    """Copy a file between stores; return False, with nothing copied, where it is not what was seen and hashed.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+    """
     import hashlib
+
+    if seen.etag and source.copy_within(seen, target, target_path):
+        return True  # of this state only, whose SHA-256 is known
 
     digest = hashlib.sha256()
     try:
-        with source.open(path) as reader, target.writer(target_path) as writer:
+        with source.open(seen.path, seen.etag) as reader, target.writer(target_path) as writer:
             while block := reader.read(COPY_BYTES):
                 digest.update(block)
                 writer.write(block)
             if digest.hexdigest() != sha256:
-                raise _OtherContentError(path)
+                raise _OtherContentError(seen.path)
     except _OtherContentError:
         return False
     return True

@@ -7,6 +7,8 @@ text. A comment in a contract changes the text and not the version, so nothing i
 import hashlib
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from vsf_assets.feeds import all_feeds
@@ -15,8 +17,30 @@ from vsf_assets.settings import Settings
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def contract_versions(settings: Settings) -> dict[str, str]:
-    """Return feed name -> contract version."""
+@dataclass(frozen=True)
+class Versions:
+    """What files are read with.
+
+    Attributes:
+        by_feed: feed name -> version of its contract.
+        encodings: source profile -> encoding of its files, where it is not UTF-8.
+    """
+
+    by_feed: Mapping[str, str]
+    encodings: Mapping[str, str]
+
+    def of(self, feed: str, partition: str | None) -> str:
+        """Return the version that a file's rows are recorded with; with another one it is read again."""
+        encoding = self.encodings.get(partition or "") if all_feeds()[feed].is_fetched else None
+        return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
+
+
+def contract_versions(settings: Settings) -> Versions:
+    """Return the versions as they are now."""
+    return Versions(_by_feed(settings), settings.encodings)
+
+
+def _by_feed(settings: Settings) -> dict[str, str]:
     cache = settings.home / "cache" / "contract-versions.json"
     source = _source_digest()
     try:

@@ -58,7 +58,8 @@ def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
 
 def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
-    contracts = json.dumps(contract_versions(settings), sort_keys=True)
+    read_with = [dict(contract_versions(settings).by_feed), dict(settings.awesome_rules)]
+    contracts = json.dumps(read_with, sort_keys=True)
     return hashlib.sha256(f"{settings.score_seed}|{contracts}|{project_digest()}".encode()).hexdigest()[:16]
 
 

@@ -144,4 +144,5 @@ def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: 
         return False
     archive = open_store(settings.archive)
     sql = "select archive_path from raw.files where list_contains(?, feed) and status = 'loaded'"
-    return all(archive.stat(path) is not None for (path,) in connection.execute(sql, [feeds]).fetchall())
+    paths = {path for (path,) in connection.execute(sql, [feeds]).fetchall()}
+    return len(archive.present(paths)) == len(paths)

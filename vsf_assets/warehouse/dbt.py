@@ -5,6 +5,7 @@ here: Dagster events (defs/build.py) and the decision to publish (pipeline.py). 
 a child costs three times as much, and because the caller's lock then needs no handing over.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.errors import VsfError
+from vsf_assets.rules import AWESOME, parse_rule
 from vsf_assets.settings import Settings, export
 from vsf_assets.warehouse.builds import project_digest
 from vsf_assets.warehouse.lock import hold_lock
@@ -125,12 +127,18 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
         {
             "VSF_WAREHOUSE_FILE": str(warehouse_file),
             "VSF_SCORE_SEED": settings.score_seed,
+            "VSF_AWESOME_RULES": json.dumps(_awesome_rules(settings)),
             "VSF_MEMORY_LIMIT": settings.memory_limit,
             "VSF_THREADS": str(settings.threads),
             "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
         }
     )
     return _invoke(arguments, target)
+
+
+def _awesome_rules(settings: Settings) -> dict[str, str]:
+    """Return source profile -> its checked rule as SQL; '' has the one of all others."""
+    return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
 
 
 def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:

@@ -4,11 +4,15 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 `raw.files`. Not here: reading files (ingest/delivery.py) and the archive.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import archive_path
@@ -16,6 +20,7 @@ from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.pending import LedgerKey
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
 FIELDS = (
@@ -94,7 +99,8 @@ def store_delivery(
             raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
         if earlier and delivery.work.known_sha256 is None:
             return earlier[0], False
-        _forget(connection, delivery, row)
+        if earlier:
+            _forget(connection, delivery, row)
         twin = _twin(connection, delivery, row)
         if twin is not None and twin.order < row.order:
             row = _as_duplicate(row)
@@ -111,11 +117,34 @@ def store_delivery(
 def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
     connection.execute("begin transaction")
     try:
-        yield
+        with _no_search_for_pandas():
+            yield
     except BaseException:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+@contextmanager
+def _no_search_for_pandas() -> Iterator[None]:
+    """Tell the import system for a moment that there is no pandas, where there is none.
+
+    DuckDB tries to import it for each bound value, and each time all of `sys.path` is searched: with the
+    seventeen values of a ledger row that is longer than the transaction. Nothing may be imported meanwhile.
+    """
+    if "pandas" in sys.modules or _has_pandas():
+        yield
+        return
+    sys.modules["pandas"] = cast(ModuleType, None)
+    try:
+        yield
+    finally:
+        sys.modules.pop("pandas", None)
+
+
+@cache
+def _has_pandas() -> bool:
+    return find_spec("pandas") is not None
 
 
 def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
@@ -163,13 +192,28 @@ def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) 
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
+class _ArrowStream:
+    """A frame as DuckDB reads it without pyarrow."""
+
+    def __init__(self, frame: "pl.DataFrame"):
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
 def _insert_parts(connection: "DuckDBPyConnection", delivery: Delivery, file_id: int) -> None:
     for table, paths in delivery.parts.items():
-        id_column = "file_id" if table == "raw.findings" else "_file_id"
-        connection.execute(
-            f"insert into {table} by name select ?::bigint as {id_column}, * from read_parquet(?)",  # noqa: S608
-            [file_id, [str(path) for path in paths]],
-        )
+        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
+        connection.execute(sql, [file_id, [str(path) for path in paths]])
+    for table, frame in delivery.held.items():
+        held_rows = _ArrowStream(frame)  # noqa: F841 - DuckDB finds it by its name
+        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from held_rows"  # noqa: S608
+        connection.execute(sql, [file_id])
+
+
+def _id_of(table: str) -> str:
+    return "file_id" if table == "raw.findings" else "_file_id"
 
 
 def _insert(connection: "DuckDBPyConnection", row: FileRow) -> None:

@@ -37,6 +37,7 @@ def hold_lock(
     purpose: str,
     wait_seconds: float,
     on_wait: Callable[[str], None] = lambda _: None,
+    what: str = "the warehouse",
 ) -> Iterator[int]:
     """Hold the lock and yield its descriptor; a child that inherits it holds the lock too.
 
@@ -45,6 +46,7 @@ def hold_lock(
         purpose: what for, told to those who wait.
         wait_seconds: how long to wait for another holder.
         on_wait: called once with the holder's description when there is one.
+        what: what is locked, for messages.
 
     Raises:
         LockTimeoutError: the holder did not let go in time.
@@ -52,7 +54,7 @@ def hold_lock(
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _acquire(descriptor, path, wait_seconds, on_wait)
+        _acquire(descriptor, path, wait_seconds, on_wait, what)
         holder = Holder(os.getpid(), purpose, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
@@ -63,7 +65,7 @@ def hold_lock(
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable[[str], None]) -> None:
+def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable[[str], None], what: str) -> None:
     deadline = time.monotonic() + wait_seconds
     told = False
     while True:
@@ -73,11 +75,11 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable
             holder = read_holder(path)
             if time.monotonic() >= deadline:
                 raise LockTimeoutError(
-                    f"the warehouse is in use by {holder}; waited {wait_seconds:g} s. Wait for it, end it,"
+                    f"{what} is in use by {holder}; waited {wait_seconds:g} s. Wait for it, end it,"
                     " or raise VSF_LOCK_WAIT_SECONDS"
                 ) from None
             if not told:
-                on_wait(f"waiting for the warehouse, in use by {holder}")
+                on_wait(f"waiting for {what}, in use by {holder}")
                 told = True
             time.sleep(POLL_SECONDS)
         else:

@@ -1,7 +1,8 @@
 """Snapshots: checked, versioned copies of the warehouse, and the pointer to the current one.
 
-Here: copying, checking, pointing, finding and pruning snapshots in a folder. Not here: the
-blocking checks on data (they are dbt tests and run before). Readers open snapshots only.
+Here: the order of copy, check and pointer; copying, finding and pruning in a folder. Not here: the
+same in an object store (object_snapshots.py), and the blocking checks on data (they are dbt tests
+and run before). Readers open snapshots only.
 """
 
 import errno
@@ -9,15 +10,20 @@ import os
 import re
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.objects import is_address
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.object_snapshots import SnapshotPrefix, StoredSnapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+Snapshot = Path | StoredSnapshot
 
 POINTER = "current.duckdb"
 _NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
@@ -29,8 +35,10 @@ _RELATIONS = """
 """
 
 
-def current_snapshot(settings: Settings) -> Path | None:
-    """Return the file the pointer names, under its own versioned name; None where there is none."""
+def current_snapshot(settings: Settings) -> Snapshot | None:
+    """Return the snapshot the pointer names, under its own versioned name; None where there is none."""
+    if is_address(settings.snapshots):
+        return SnapshotPrefix(settings.snapshots).current()
     pointer = Path(settings.snapshots) / POINTER
     try:
         return pointer.parent / pointer.readlink()
@@ -38,31 +46,72 @@ def current_snapshot(settings: Settings) -> Path | None:
         return None
 
 
-def snapshot_number(path: Path | None) -> int:
+def snapshot_number(snapshot: Snapshot | None) -> int:
     """Return the number in a snapshot's name; 0 for none."""
-    named = _NAME.match(path.name) if path else None
+    named = _NAME.match(snapshot.name) if snapshot else None
     return int(named.group(1)) if named else 0
+
+
+def snapshot_bytes(snapshot: Snapshot) -> int:
+    """Return the size of a snapshot."""
+    return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size
+
+
+def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
+    """Open a snapshot read-only, without downloads; the caller closes it.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    if isinstance(snapshot, StoredSnapshot):
+        return snapshot.connect()
+    return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
 
 
 def newest_number(settings: Settings) -> int:
     """Return the highest number any snapshot has had; 0 for none."""
+    if is_address(settings.snapshots):
+        return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
     return max((snapshot_number(p) for p in Path(settings.snapshots).glob("vsf-*.duckdb")), default=0)
 
 
-def publish(warehouse: Warehouse, number: int) -> Path:
-    """Copy the warehouse to `vsf-<number>.duckdb`, check it and make it current.
+def publish(warehouse: Warehouse, number: int) -> Snapshot:
+    """Copy the warehouse to `vsf-<number>.duckdb`, check it under this name and make it current.
 
     The caller holds the lock since before the build, and has closed its connections.
 
     Raises:
         VsfError: the copy does not hold what the warehouse holds.
-        OSError: the disk is full or failed; the earlier snapshot stays current.
+        OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
     """
-    folder = Path(warehouse.settings.snapshots)
-    folder.mkdir(parents=True, exist_ok=True)
     with warehouse.connect() as connection:
         connection.execute("checkpoint")
         counts = _row_counts(connection)
+    if is_address(warehouse.settings.snapshots):
+        return _publish_object(warehouse, number, counts)
+    return _publish_file(warehouse, number, counts)
+
+
+def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+    settings = warehouse.settings
+    prefix = SnapshotPrefix(settings.snapshots)
+    snapshot = prefix.add(warehouse.file, number)
+    try:
+        _check(snapshot, counts)
+    except BaseException:
+        prefix.remove(snapshot)
+        raise
+    prefix.point(snapshot)
+    oldest_kept = datetime.now(UTC) - timedelta(hours=settings.keep_snapshot_hours)
+    prefix.prune(snapshot, settings.keep_snapshots, oldest_kept)
+    return snapshot
+
+
+def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+    folder = Path(warehouse.settings.snapshots)
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"vsf-{number}.duckdb"
     temporary = folder / f".vsf-{number}.tmp"
     try:
@@ -108,11 +157,9 @@ def _row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
     return counts
 
 
-def _check(snapshot: Path, counts: dict[str, int]) -> None:
+def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
     """Open the copy under its final name and read every relation."""
-    import duckdb
-
-    connection = duckdb.connect(str(snapshot), read_only=True)
+    connection = connect_snapshot(snapshot)
     try:
         found = _row_counts(connection)
     finally:

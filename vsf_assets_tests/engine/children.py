@@ -5,6 +5,7 @@ started a thread. Not here: what the tests expect of the homes afterwards.
 """
 
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -21,8 +22,9 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
     """Run ingests in processes of their own, one after another or at once; return their exit codes.
 
     Args:
-        jobs: home, and optionally variables (of the home) and die: [module, attribute, when, call],
-            the call of a function before or after which the process is killed with SIGKILL.
+        jobs: home, and optionally variables (of the home), feeds, publish (a number; instead of an ingest)
+            and die: [module, attribute, when, call], the call of a function before or after which the
+            process is killed with SIGKILL.
         at_once: start them all before waiting for any.
     """
     command = [sys.executable, "-m", "vsf_assets_tests.engine.children", json.dumps([jobs, at_once])]
@@ -35,15 +37,14 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
 def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
     """Replace a function by one that kills the process before or after its n-th call."""
     original: Callable[..., Any] = getattr(target, attribute)
-    calls = 0
+    calls = itertools.count(1)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if when == "before" and calls == call:
+        number = next(calls)  # objects are filed by several threads
+        if when == "before" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         result = original(*args, **kwargs)
-        if when == "after" and calls == call:
+        if when == "after" and number == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
@@ -52,6 +53,7 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 
 def _child(job: dict[str, Any]) -> None:
     from vsf_assets.ingest import archive
+    from vsf_assets.warehouse.publish import publish
     from vsf_assets_tests.warehouses import Home
 
     signal.alarm(60)
@@ -65,7 +67,12 @@ def _child(job: dict[str, Any]) -> None:
             target = getattr(target, owner)
         _die_at(target, name, when, call)
     home = Home(Path(job["home"]), **job.get("variables", {}))
-    home.ingest(reload=job.get("reload", "changed"))
+    if "publish" in job:
+        with home.warehouse.lock("publish"):
+            publish(home.warehouse, job["publish"])
+        return
+    feeds = {"feeds": job["feeds"]} if "feeds" in job else {}
+    home.ingest(reload=job.get("reload", "changed"), **feeds)
 
 
 def _fork(job: dict[str, Any]) -> int:

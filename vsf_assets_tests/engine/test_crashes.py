@@ -19,7 +19,7 @@ STEPS = [
     ("ingest.batches", "read_delivery", "before", 2),
     ("ingest.batches", "read_delivery", "after", 5),
     ("warehouse.ledger", "store_delivery", "before", 1),
-    ("warehouse.ledger", "_forget", "after", 2),
+    ("warehouse.ledger", "_twin", "after", 2),
     ("warehouse.ledger", "_insert_parts", "after", 1),
     ("warehouse.ledger", "_insert", "after", 2),
     ("warehouse.ledger", "store_delivery", "after", 1),

@@ -93,7 +93,7 @@ def test_file_that_may_not_be_opened_holds_nothing_back(
 ) -> None:
     original = FolderStore.open
 
-    def refuse(self: FolderStore, path: str):
+    def refuse(self: FolderStore, path: str, etag: str):
         if path == "clicks_1.csv":
             raise PermissionError(13, "Permission denied")
         return original(self, path)
@@ -157,7 +157,7 @@ def test_name_size_and_time_of_the_ledger_with_other_content_is_another_delivery
 
 
 def test_such_a_delivery_is_filed_even_after_a_crash_in_front_of_the_archive(home: Home) -> None:
-    def crash(landing: FolderStore, path: str, _archive: FolderStore, _target: str, sha256: str, _after: str) -> bool:
+    def crash(landing: FolderStore, path: str, _archive: FolderStore, _target: str, sha256: str, *_: object) -> bool:
         return archive.sha256_of(landing, path) == sha256
 
     with pytest.MonkeyPatch.context() as patch:

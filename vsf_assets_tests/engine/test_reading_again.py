@@ -7,6 +7,7 @@ import pytest
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest import batches, engine
 from vsf_assets.ingest.delivery import Delivery
+from vsf_assets.ingest.versions import Versions
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"
@@ -24,7 +25,9 @@ def loaded(home: Home) -> Home:
 
 def change_contract(patch: pytest.MonkeyPatch, *feeds: str) -> None:
     original = engine.contract_versions
-    patch.setattr(engine, "contract_versions", lambda s: {**original(s), **dict.fromkeys(feeds, "another")})
+    patch.setattr(
+        engine, "contract_versions", lambda s: Versions({**original(s).by_feed, **dict.fromkeys(feeds, "another")}, {})
+    )
 
 
 def test_reading_all_again_changes_nothing_but_the_time_and_the_run(loaded: Home) -> None:
@@ -63,8 +66,8 @@ def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
 ) -> None:
     read = batches.read_delivery
 
-    def unreadable(work, folder) -> Delivery:
-        delivery = read(work, folder)
+    def unreadable(work, folder, *rest) -> Delivery:
+        delivery = read(work, folder, *rest)
         if work.feed.name != "clicks":
             return delivery
         return Delivery(work, delivery.sha256, delivery.size, readable=False)
@@ -130,6 +133,6 @@ def test_contract_versions_are_kept_until_the_sources_change(tmp_path: Path, mon
     monkeypatch.setattr(versions, "_compute", lambda: {"clicks": "computed"})
     assert versions.contract_versions(home.settings) == first
     monkeypatch.setattr(versions, "_source_digest", lambda: "other sources")
-    assert versions.contract_versions(home.settings) == {"clicks": "computed"}
+    assert versions.contract_versions(home.settings).by_feed == {"clicks": "computed"}
     (home.root / "cache" / "contract-versions.json").write_text("{damaged")
-    assert versions.contract_versions(home.settings) == {"clicks": "computed"}
+    assert versions.contract_versions(home.settings).by_feed == {"clicks": "computed"}

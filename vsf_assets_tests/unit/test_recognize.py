@@ -3,6 +3,7 @@
 import pytest
 
 from vsf_assets.feeds import all_feeds, families, recognize
+from vsf_assets.feeds.catalog import file_name, listed_names, object_name
 
 
 def told(path: str) -> tuple[str, str | None] | None:
@@ -73,4 +74,47 @@ def test_name_that_is_no_text_is_unknown() -> None:
 def test_feeds_have_a_family_tables_and_a_description() -> None:
     assert [feed.name for feed in families()["campaigns"]] == ["impressions", "clicks", "conversions"]
     for feed in all_feeds().values():
-        assert feed.tables and feed.description and feed.names
+        assert feed.tables and feed.description
+        assert bool(feed.names) != feed.is_fetched
+
+
+def test_a_fetched_file_lies_below_its_feed_and_profile() -> None:
+    assert told("catalog/default/clicks_1.csv") == ("catalog", "default")
+    assert told("catalog/clicks/x.data") == ("catalog", "clicks")
+    assert told("catalog_list/default/files_list.data") == ("catalog_list", "default")
+    assert told("catalog_looks/default/look.jsonl") == ("catalog_looks", "default")
+
+
+@pytest.mark.parametrize("path", ["catalog/x", "catalog/1/x", "catalog/A/x", "catalog/a/b/x", "catalog/a b/x"])
+def test_what_lies_elsewhere_is_of_no_profile(path: str) -> None:
+    assert told(path) == ("catalog", None)
+
+
+def test_only_the_first_folder_marks_a_fetched_file() -> None:
+    assert told("upload/catalog/x.data") is None
+    assert told("upload/catalog/clicks_1.csv") == ("clicks", "1")
+    assert told("catalog.json") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("29c209f3.data", "29c209f3.data"),
+        ("a b/ü.data", "a b%2Fü.data"),
+        ("100%.data", "100%25.data"),
+        ("..", "%2E."),
+        (".hidden", "%2Ehidden"),
+        ("x.tmp", "x%2Etmp"),
+        ("x.DONE", "x%2EDONE"),
+        ("x.done.data", "x.done.data"),
+        ("a\\\x00\n", "a%5C%00%0A"),
+    ],
+)
+def test_the_name_of_an_object_becomes_a_file_name_and_back(name: str, kept: str) -> None:
+    assert file_name(name) == kept
+    assert object_name(kept) == name
+
+
+def test_a_list_is_names_by_line_without_the_blank_ones() -> None:
+    assert listed_names("\ufeffa.data\r\n\n  \nb c.data\na.data") == [(1, "a.data"), (4, "b c.data"), (5, "a.data")]
+    assert listed_names("") == listed_names("\n\n") == []

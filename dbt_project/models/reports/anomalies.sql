@@ -5,9 +5,10 @@
     'findings__vsf',
     'findings__vsf_states',
     'findings__vsf_limits',
+    'findings__catalog',
 ] %}
-{# Parts about partitions, not about a delivery: they name feed and partition themselves. #}
-{% set partition_parts = ['findings__vsf_days'] %}
+{# Parts about what was not delivered: they name feed, partition and file themselves. #}
+{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects'] %}
 
 with
 
@@ -37,13 +38,13 @@ final as (
         findings.reason
     from findings
     inner join files on findings.file_id = files.file_id
-    {% for part in partition_parts %}
+    {% for part in other_parts %}
     union all
 
     select
         feed,
         partition_key,
-        cast(null as varchar) as file_name,
+        file_name,
         cast(null as bigint) as line_number,
         anomaly,
         cast(null as varchar) as column_name,

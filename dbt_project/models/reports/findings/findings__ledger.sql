@@ -34,7 +34,10 @@ repeated_contents as (
     from loaded
     inner join firsts on loaded.feed = firsts.feed and loaded.sha256 = firsts.sha256
     inner join loaded as originals on firsts.first_position = originals.landing_position
-    where loaded.partition_key is distinct from originals.partition_key
+    -- Looks and lists of two sources may well be equal.
+    where
+        loaded.partition_key is distinct from originals.partition_key
+        and loaded.feed not in ('catalog_looks', 'catalog_list')
 ),
 
 whole_files as (

@@ -43,6 +43,7 @@ final as (
     select
         'events' as feed,
         partition_key,
+        cast(null as varchar) as file_name,
         anomaly,
         raw_value,
         'warning' as severity,

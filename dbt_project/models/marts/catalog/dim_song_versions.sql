@@ -1,0 +1,5 @@
+with
+
+{{ catalog_versions('songs') }}
+
+select * from final

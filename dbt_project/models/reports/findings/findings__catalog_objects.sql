@@ -1,0 +1,34 @@
+with
+
+newest as (
+    select * from {{ ref('stg_catalog__states') }} where is_newest and is_listed
+),
+
+final as (
+    select
+        'catalog' as feed,
+        profile as partition_key,
+        object_name as file_name,
+        'vanished' as anomaly,
+        cast(null as varchar) as raw_value,
+        'warning' as severity,
+        'listed in place ' || position || ', but not there when looked at ' || cast(due_at as varchar)
+        || '; its records stay' as reason
+    from newest
+    where state is null and file_id is null
+
+    union all
+
+    select
+        'catalog',
+        profile,
+        object_name,
+        'missing_file',
+        state,
+        'warning',
+        'due since ' || cast(due_at as varchar) || ' and not fetched yet; the next run tries again'
+    from newest
+    where state is not null and file_id is null
+)
+
+select * from final

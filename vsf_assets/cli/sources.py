@@ -1,0 +1,50 @@
+"""What `vsf status` tells of the catalog's source: its address, and what is due there.
+
+Here: a folder is looked at, which takes milliseconds; of a server or a bucket it is told what the last
+look left undone. Not here: the look (sources/). A status never waits for a network.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vsf_assets.settings import Settings
+from vsf_assets.sources.history import History, Learnt
+from vsf_assets.sources.looking import look_at_source, plan_of
+from vsf_assets.sources.profiles import DEFAULT
+from vsf_assets.sources.source import SourceError, open_source
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """What is told.
+
+    Attributes:
+        line: a sentence; empty where no catalog is in use.
+        due: object -> time of the look in which it was first due, None where no look has recorded it yet.
+    """
+
+    line: str = ""
+    due: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def look_at(settings: Settings, history: History) -> SourceStatus:
+    """Return what is due at the source of the chosen profile."""
+    profile = settings.profiles[settings.profile]
+    due: dict[str, datetime | None] = {name: history.known[name].at for name in history.due}
+    seen = history.last_look.strftime("%Y-%m-%d %H:%M:%S") if history.last_look else "never"
+    line = f"catalog source {profile.name}: {profile.address}; last recorded look: {seen}"
+    if profile.kind != "folder":
+        if profile.name == DEFAULT and profile.is_own and not history.last_look:
+            return SourceStatus()
+        return SourceStatus(f"{line}; not looked at now (vsf run does)", due)
+    source = open_source(profile)
+    try:
+        look = look_at_source(source, history.last_look)
+    except SourceError as error:
+        return SourceStatus(f"{line}; {error}", due)
+    if look is None:
+        return SourceStatus(line if history.last_look else "", due)
+    plan = plan_of(look, history, Learnt.read(settings, profile.name))
+    now = {item.listed.name: item.at if item.at != look.at else None for item in plan.fetch}
+    gone = sum(state is None for _, state in plan.records)
+    return SourceStatus(f"{line}; {len(now)} objects due" + (f", {gone} newly gone" if gone else ""), now)

@@ -1,0 +1,84 @@
+"""The second landing zone: what a look at a foreign source finds due is fetched into the inbox and taken.
+
+Here: the order of it, under the inbox's lock. Not here: looking and fetching (sources/), and taking
+files (engine.py). A crash leaves files in the inbox; the next run takes them before it looks.
+"""
+
+from typing import TYPE_CHECKING
+
+from vsf_assets.feeds import recognize
+from vsf_assets.feeds.catalog import LOOKS
+from vsf_assets.ingest.store import Entry
+from vsf_assets.sources.fetching import fetch_due, shown
+from vsf_assets.sources.history import History, read_history
+from vsf_assets.sources.inbox import Inbox
+from vsf_assets.sources.profiles import choose
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.engine import Run
+
+ROUNDS = 3
+"""Looks of a run, where objects change or go between a look and their turn."""
+
+
+def take_fetched(run: "Run") -> None:
+    """Take what is in the inbox, look at the source, fetch what is due, and take that.
+
+    Raises:
+        LockTimeoutError: another process looked and fetched for too long.
+        SettingsError: there is no such profile.
+    """
+    settings = run.warehouse.settings
+    profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
+    inbox = Inbox(settings)
+    if not run.selection.looks and not inbox.store.entries():
+        return
+    with inbox.held(settings.lock_wait_seconds, run.progress):
+        left = _take(run, inbox)
+        if not run.selection.looks:
+            return
+        force, gone = run.selection.reload == "all", set[str]()
+        for _ in range(ROUNDS):
+            history = _history(run, profile.name)
+            if not history.is_whole or any(e.path.startswith(f"{LOOKS}/{profile.name}/") for e in left):
+                why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
+                run.report.failed.append((profile.address, why))
+                return
+            done = fetch_due(settings, inbox, profile, history, run.progress, force, gone)
+            run.report.rounds.append(done)
+            left = _take(run, inbox)
+            if not (done.gone or done.replaced):
+                break
+            force, gone = False, gone | done.gone
+        _report(run)
+
+
+def _take(run: "Run", inbox: Inbox) -> list[Entry]:
+    """Take what is in the inbox; return what is left there."""
+    entries = inbox.store.entries()
+    if not entries:
+        return []
+    wanted = [(entry, recognize(entry.path)) for entry in entries]
+    taken = [entry for entry, told in wanted if told is not None and run.selection.takes(told[0].name, told[1])]
+    run.take(inbox.store, taken, fetched=True)
+    return inbox.store.entries()
+
+
+def _history(run: "Run", profile: str) -> History:
+    with run.warehouse.read("looking at what was fetched") as connection:
+        return read_history(connection, run.warehouse.settings, profile) if connection else History()
+
+
+def _report(run: "Run") -> None:
+    """Report what could not be fetched, as the last round that tried it saw it."""
+    failed: dict[str, str] = {}
+    for done in run.report.rounds:
+        failed.update(done.failed)
+        for name in done.fetched:
+            failed.pop(name, None)
+    last = run.report.rounds[-1]
+    for name in last.replaced:
+        failed[shown(last.profile, name)] = "it was replaced again and again while it was fetched"
+    for name in last.gone:
+        failed[shown(last.profile, name)] = "the source says that it is there, but does not hand it out"
+    run.report.failed += sorted(failed.items())

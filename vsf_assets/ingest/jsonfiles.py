@@ -1,0 +1,120 @@
+"""JSON files to checked rows: arrays of typed records, and lines of objects.
+
+Here: the two kinds of files, and which of their records the fast proof may take. Not here: the check
+of records (jsonchecking.py) and the walk over the bytes of an array (jsonarray.py).
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import polars as pl
+
+from vsf_assets.contracts import get_table
+from vsf_assets.contracts.table import Table
+from vsf_assets.feeds.feed import JsonRecords
+from vsf_assets.ingest.jsonarray import ArrayReader
+from vsf_assets.ingest.jsonchecking import Checked, Records, check_records
+from vsf_assets.ingest.jsonelements import Chunk, invalid_json
+from vsf_assets.ingest.jsonrecords import Defect, Judged, judge_line, judge_record
+from vsf_assets.ingest.jsonrows import fields_of, names_are_single, names_in, with_doubled_names
+from vsf_assets.ingest.portion import Portion
+from vsf_assets.ingest.source import Source
+from vsf_assets.ingest.text import read_all, utf8
+
+
+def record_portions(source: Source, reading: JsonRecords, encoding: str) -> Iterator[Portion]:
+    """Yield the records of a JSON array `[{"type": ..., "data": {...}}, ...]`; a record's line is its index.
+
+    Raises:
+        UnreadableError: the file is no JSON array, or not all of one.
+    """
+    tables = {kind: get_table(name) for kind, name in reading.tables}
+    fields_by_kind = {kind: fields_of(table) for kind, table in tables.items()}
+    for chunk in ArrayReader(utf8(source, encoding)).chunks():
+
+        def judge(place: int, chunk: Chunk = chunk) -> Judged:
+            try:
+                return judge_record(chunk.raw(place), fields_by_kind)
+            except json.JSONDecodeError as error:
+                raise invalid_json(chunk, place, error) from None
+
+        records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body)
+        _sort(chunk, records)
+        checked = check_records(records, tables, fields_by_kind)
+        notes = {reading.skipped: _skipped(checked)}
+        skipped = sum(count for _, count in checked.skipped.values())
+        yield Portion(
+            checked.valid, checked.findings, len(chunk.values), checked.quarantined, skipped=skipped, notes=notes
+        )
+
+
+def _sort(chunk: Chunk, records: Records) -> None:
+    """Sort the records by type; suspect those of another shape, and all where a name may stand twice."""
+    groups = records.groups
+    for place, value in enumerate(chunk.values):
+        if type(value) is dict and len(value) == 2:
+            kind, data = value.get("type"), value.get("data")
+            if type(kind) is str and type(data) is dict:
+                if kind not in groups:
+                    groups[kind] = ([], [])
+                places, rows = groups[kind]
+                places.append(place)
+                rows.append(data)
+                continue
+        records.suspects.add(place)
+    if chunk.refused:
+        records.suspect(range(len(chunk.values)))
+        return
+    names = sum(2 * len(rows) + sum(map(len, rows)) for _, rows in groups.values())
+    if not names_are_single(chunk.body, names) and not names_are_single(chunk.body, names_in(chunk.values)):
+        records.suspect(with_doubled_names(chunk.body, len(chunk.values)))
+    for kind in [kind for kind in groups if "\0" in kind]:
+        records.suspect(groups[kind][0])
+
+
+def _skipped(checked: Checked) -> pl.DataFrame:
+    rows = [(first, kind, count) for kind, (first, count) in checked.skipped.items()]
+    return pl.DataFrame(rows, schema={"_line": pl.Int64, "record_type": pl.String, "records": pl.Int64}, orient="row")
+
+
+def line_portions(source: Source, table: Table) -> Iterator[Portion]:
+    """Yield the objects of a file that has one per line.
+
+    Raises:
+        UnreadableError: the bytes cannot be read.
+    """
+    lines = read_all(source).removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    what = table.name.split(".")[1].removesuffix("s")
+    fields = fields_of(table)
+
+    def judge(place: int) -> Judged:
+        try:
+            return judge_line(lines[place], fields, what)
+        except json.JSONDecodeError as error:
+            return Judged(None, None, (Defect("invalid_json", None, None, f"the line is no JSON: {error.msg}"),))
+
+    records = Records(lambda place: lines[place], 1, judge)
+    places, rows = records.groups.setdefault(what, ([], []))
+    blank = 0
+    for place, raw in enumerate(lines):
+        value = _parsed(raw)
+        if not raw.strip():
+            blank += 1
+        elif type(value) is dict and names_are_single(raw, len(value)):
+            places.append(place)
+            rows.append(value)
+        else:
+            records.suspects.add(place)
+    checked = check_records(records, {what: table}, {what: fields})
+    yield Portion(checked.valid, checked.findings, len(lines), checked.quarantined, blank)
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None

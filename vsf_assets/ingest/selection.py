@@ -1,0 +1,55 @@
+"""Which files a run is asked for: feeds, partitions, and what is read again.
+
+Here: the frozen `Selection`. Not here: acting on it (engine.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from vsf_assets.feeds import all_feeds
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which files a run is asked for.
+
+    Attributes:
+        feeds: names of feeds.
+        partitions: partition keys, or None for all; feeds with other partitions are left alone.
+        first, last: bounds of a range of partitions, both included; None leaves an end open.
+        profile: the catalog source to look at; None for the one of the settings.
+        is_looking: whether sources are looked at, where feeds are chosen that are fetched.
+        reload: `changed` reads archived files again whose contract changed, `all` every selected
+            one, `if_idle` every selected one when nothing is pending, `no` none.
+    """
+
+    feeds: Collection[str]
+    partitions: Collection[str] | None = None
+    reload: str = "changed"
+    first: str | None = None
+    last: str | None = None
+    profile: str | None = None
+    is_looking: bool = True
+
+    @property
+    def fetches(self) -> bool:
+        """Whether feeds are asked for that are fetched, of any partition."""
+        return any(all_feeds()[name].is_fetched for name in self.feeds)
+
+    @property
+    def looks(self) -> bool:
+        """Whether a foreign source is to be looked at: not where a run asks for partitions."""
+        narrowed = self.partitions is not None or self.first is not None or self.last is not None
+        return self.is_looking and self.fetches and not narrowed
+
+    def takes(self, feed: str, partition: str | None) -> bool:
+        """Whether a file of this feed and partition is asked for."""
+        if feed not in self.feeds or (self.partitions is not None and partition not in self.partitions):
+            return False
+        bounds = [bound for bound in (self.first, self.last) if bound is not None]
+        if not bounds:
+            return True
+        accepts = all_feeds()[feed].partitioning.accepts
+        if partition is None or not all(map(accepts, bounds)):
+            return False
+        return (self.first or partition) <= partition <= (self.last or partition)

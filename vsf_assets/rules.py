@@ -1,0 +1,82 @@
+"""Rules that a person writes in a settings file: comparisons of fields with numbers, joined by `and` and `or`.
+
+Here: parsing and checking the text, and its one spelling, which is SQL of any engine. Not here: where a
+rule is written (sources/) and what it decides (dbt).
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+AWESOME = "size_bytes < 1000000"
+"""When an app is awesome, unless a profile says otherwise."""
+
+AWESOME_FIELDS = ("rating", "size_bytes")
+OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "=", "==": "=", "!=": "!=", "<>": "!="}
+
+_WORD = re.compile(r"\s*(?:([A-Za-z_]\w*)|([+-]?\d+(?:\.\d+)?)(?![\w.])|(<=|>=|==|!=|<>|<|>|=))")
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A checked rule.
+
+    Attributes:
+        sql: its one spelling: `field op number [and|or …]`, where `and` binds closer than `or`.
+    """
+
+    sql: str
+
+
+def parse_rule(text: str, fields: Collection[str] = AWESOME_FIELDS) -> Rule:
+    """Return a rule like `rating >= 4 and size_bytes < 1000000`.
+
+    Args:
+        text: the rule as written; `and` binds closer than `or`, there are no brackets.
+        fields: the fields it may name.
+
+    Raises:
+        RuleError: it is none.
+    """
+    words = _words(text)
+    parts: list[str] = []
+    for at in range(0, len(words), 4):
+        parts += _comparison(words[at : at + 3], fields)
+        if at + 3 < len(words):
+            joint = words[at + 3].lower()
+            if joint not in ("and", "or"):
+                raise RuleError(f"{words[at + 3]!r} stands where `and` or `or` is expected")
+            parts.append(joint)
+    if len(words) % 4 != 3:
+        raise RuleError(f"it ends too early; {_form(fields)}")
+    return Rule(" ".join(parts))
+
+
+def _words(text: str) -> list[str]:
+    words, at = [], 0
+    while text[at:].strip():
+        found = _WORD.match(text, at)
+        if found is None:
+            raise RuleError(f"{text[at:].strip()!r} is not understood; {_form([])}")
+        words.append(found.group().strip())
+        at = found.end()
+    return words
+
+
+def _comparison(words: list[str], fields: Collection[str]) -> list[str]:
+    """Return field, operator and number, each in its one spelling; missing ones are left to the caller."""
+    if words and words[0] not in fields:
+        raise RuleError(f"{words[0]!r} is not one of {', '.join(fields)}")
+    if len(words) > 1 and words[1] not in OPERATORS:
+        raise RuleError(f"{words[1]!r} is not one of {', '.join(OPERATORS)}")
+    if len(words) > 2 and not re.fullmatch(r"[+-]?\d+(\.\d+)?", words[2]):
+        raise RuleError(f"{words[2]!r} is not a number")
+    return [*words[:1], *(OPERATORS[word] for word in words[1:2]), *words[2:]]
+
+
+def _form(fields: Collection[str]) -> str:
+    return f"write it like `{AWESOME}`" + (f", with the fields {', '.join(fields)}" if fields else "")

@@ -1,0 +1,85 @@
+"""The inbox: a local folder of what was fetched and is not loaded yet, a second landing zone.
+
+Here: its one lock, and writing a file that appears complete with the time it was due. Not here: what
+becomes of the files (ingest/engine.py treats them like landed ones).
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vsf_assets.feeds.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.ingest.store import EPOCH, FolderStore
+from vsf_assets.settings import Settings
+from vsf_assets.sources.profiles import Profile
+from vsf_assets.warehouse.lock import hold_lock
+
+HALF_DONE = ".half"
+"""Folder in the inbox for files that are still written; no listing shows it."""
+
+LOOK_NAME = "look.jsonl"
+
+
+class Inbox:
+    """The folder `fetched/` of a home."""
+
+    def __init__(self, settings: Settings):
+        self.root = settings.fetched
+        self.store = FolderStore(self.root)
+        self._half = self.root / HALF_DONE
+
+    @contextmanager
+    def held(self, wait_seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+        """Be the only one who looks and fetches; what a dead process left half done goes.
+
+        Raises:
+            LockTimeoutError: another process looked and fetched for too long.
+        """
+        with hold_lock(self.root / ".lock", "fetching", wait_seconds, on_wait, "the inbox"):
+            shutil.rmtree(self._half, ignore_errors=True)
+            yield
+
+    @contextmanager
+    def half(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """Open a file that no listing shows; it goes where it is not `placed`."""
+        self._half.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._half)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield Path(name), file
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def place(self, half: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
+        """Give a finished file its name and the time at which it was due, at once."""
+        target = self.root / feed / profile.name / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
+        half.chmod(0o644)
+        os.utime(half, ns=(nanoseconds, nanoseconds))
+        with half.open("rb") as file:
+            os.fsync(file.fileno())
+        half.replace(target)
+
+    def place_look(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:
+        """Put the records of a look into the inbox, then the list."""
+        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        if lines:
+            self._write("".join(lines).encode(), LOOKS, profile, LOOK_NAME, at)
+        self._write(content, LIST, profile, file_name(profile.list_name), at)
+
+    def place_object(self, half: Path, profile: Profile, name: str, at: datetime) -> None:
+        """Put a fetched object into the inbox."""
+        self.place(half, OBJECTS, profile, file_name(name), at)
+
+    def _write(self, content: bytes, feed: str, profile: Profile, name: str, at: datetime) -> None:
+        with self.half() as (half, file):
+            file.write(content)
+        self.place(half, feed, profile, name, at)

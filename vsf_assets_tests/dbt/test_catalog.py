@@ -1,0 +1,162 @@
+"""Catalogs from fetched files to marts: the figures of the samples, which record stands, and the rebuild.
+
+Not here: single rules of the models (dbt unit tests beside them), and fetching.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vsf_assets.pipeline import build_and_publish, rebuild
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.catalogs import app, fetched, look, movie, song, take
+from vsf_assets_tests.commandline import tables_of
+from vsf_assets_tests.warehouses import Home, clicks
+
+
+def build(home: Home, warehouse: Warehouse | None = None) -> dbt.DbtOutcome:
+    """Build what changed; every check must pass."""
+    report = build_and_publish(warehouse or home.warehouse, "test", only_if_pending=True)
+    assert report.problems == []
+    assert report.outcome is not None
+    return report.outcome
+
+
+@pytest.fixture(scope="module")
+def sampled(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home with the samples as one look left them, built and published."""
+    folder = samples / "catalog"
+    names = (folder / "files_list.data").read_text().split()
+    home = Home(tmp_path_factory.mktemp("sampled"))
+    look(home, {name: (folder / name).read_bytes() for name in names})
+    take(home)
+    build(home)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select count(*), sum(lines_read) from reports.files where feed = 'catalog'", (12, 23646)),
+        ("select sum(rows_quarantined), sum(rows_skipped) from reports.files", (0, 4415)),
+        ("select record_type, sum(records) from reports.skipped_types group by all", ("book", 4415)),
+        ("select count(*) from raw.movies", (6958,)),
+        ("select count(*) from raw.apps", (6204,)),
+        ("select count(*) from raw.songs", (6069,)),
+        ("select count(*), sum(year), sum(length(release)) from marts.dim_songs", (6052, 6265413, 119245)),
+        ("select release from marts.dim_songs where artist_name = 'Nelly' and title = 'N Dey Say'", ("N Dey Say",)),
+        ("select count(*), sum(budget) from marts.dim_movies", (6486, 26248438933)),
+        ("select count(*), count_if(is_awesome), sum(size_bytes) from marts.dim_apps", (4257, 8, 850254750684)),
+        ("select sum(length(release)) from marts.dim_song_versions where version_number = 1", (119241,)),
+        ("select anomaly, count(*) from reports.anomalies group by all", ("duplicate_key", 2)),
+    ],
+)
+def test_the_samples_give_their_figures(sampled: Home, sql: str, expected: tuple[Any, ...]) -> None:
+    assert sampled.query(sql) == [expected]
+
+
+def test_the_archive_alone_gives_the_samples_again(sampled: Home) -> None:
+    before = tables_of(sampled.warehouse.file)
+    report = rebuild(sampled.warehouse, "rebuild")
+    assert report.problems == []
+    assert tables_of(sampled.warehouse.file) == before
+
+
+FIRST = {
+    "a.data": [song(year=1), movie("M m", budget=1), app(size=1)],
+    "b.data": [song(year=2), song("B"), app("Z", size=2_000_000)],
+}
+SECOND = {"a.data": [song(year=3), movie("m-m", budget=2)], "gone.data": None}
+
+
+def standing(home: Home) -> list[tuple[Any, ...]]:
+    return home.query("select artist_name, year, object_name, versions from marts.dim_songs order by 1")
+
+
+@pytest.mark.parametrize("way", ["at once", "look by look", "the first object failed"])
+def test_the_later_record_stands_whenever_it_was_fetched(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    late = ("a.data",) if way == "the first object failed" else ()
+    look(home, FIRST, 0, late=late)
+    take(home)
+    if way != "at once":
+        with monkeypatch.context() as patch:
+            patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+            build(home)
+        assert standing(home)[0] == ("A", 2, "b.data", 1 if late else 2)
+    look(home, SECOND, 1)
+    take(home)
+    if late:
+        fetched(home, "a.data", FIRST["a.data"])
+        take(home)
+    build(home)
+    assert standing(home) == [("A", 3, "a.data", 3), ("B", 2000, "b.data", 1)]
+    versions = "select year, valid_from = valid_to, is_current from marts.dim_song_versions where artist_name = 'A'"
+    assert home.query(f"{versions} order by version_number") == [(1, True, False), (2, False, False), (3, None, True)]
+    assert home.query("select original_title, budget, versions, original_title_normalized from marts.dim_movies") == [
+        ("M m", 1, 1, "m_m"),
+        ("m-m", 2, 1, "mm"),
+    ]
+    found = home.query(
+        "select file_name, line_number, anomaly, column_name, raw_value from reports.anomalies order by all"
+    )
+    assert found == [
+        ("a.data", 0, "duplicate_key", "year", "3"),
+        ("b.data", 0, "duplicate_key", "year", "2"),
+        ("gone.data", None, "vanished", None, None),
+    ]
+
+
+def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = Home(tmp_path)
+    states = [[song(year=1)], [song(year=2)], [song(year=1)], [song(year=1)]]
+    for minute, records in enumerate(states):
+        look(home, {"a.data": records, "b.data": [song(year=1)]} if minute == 0 else {"a.data": records}, minute)
+        take(home)
+    build(home)
+    assert standing(home) == [("A", 1, "a.data", 3)]
+    assert home.query("select anomaly, count(*) from reports.anomalies group by all") == [
+        ("duplicate_file", 1),
+        ("duplicate_key", 1),
+    ]
+
+
+def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = Home(tmp_path)
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    build(home)
+    look(home, FIRST)
+    take(home)
+    built = set(build(home).timings)
+    assert {"stg_catalog__states", "dim_songs", "dim_app_versions", "anomalies", "files"} <= built
+    assert not {name for name in built if "campaign" in name or "vsf" in name}
+    home.land("clicks_1_more.csv", clicks(2), minute=5)
+    home.ingest()
+    built = set(build(home).timings)
+    assert not {name for name in built if name.startswith(("stg_catalog", "dim_song", "dim_movie", "dim_app"))}
+
+
+def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = Home(tmp_path)
+    look(home, {"a.data": [app("big", size=2_000_000), app("small")]})
+    look(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
+    take(home)
+    build(home)
+    awesome = "select name from marts.dim_apps where is_awesome order by 1"
+    assert home.query(awesome) == [("small",)]
+    ruled = replace(home.settings, awesome_rules={"theirs": "rating >= 4 and size_bytes > 5"})
+    build(home, Warehouse(ruled, home.warehouse.file))
+    assert home.query(awesome) == [("small",), ("theirs",)]

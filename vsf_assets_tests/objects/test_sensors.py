@@ -1,0 +1,70 @@
+"""The landing sensors on a bucket: they list and nothing else.
+
+Not here: what sensors decide (dagster/test_sensors.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from vsf_assets.definitions import defs
+from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.sensors import landing_sensor, read_look
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets_tests.objects.homes import CommandHome
+
+CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+
+
+@pytest.fixture
+def instance(command_home: CommandHome) -> Iterator[dg.DagsterInstance]:
+    settings = read_settings()
+    ensure_manifest(settings)
+    with open_instance(settings) as opened:
+        yield opened
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
+    )
+    return landing_sensor("campaigns")(context)
+
+
+def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(
+    command_home: CommandHome, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.1")
+    command_home.drop({"clicks_1.csv": CLICKS, "notes.txt": "unknown"})
+    command_home.bucket.server.log.clear()
+    first = tick(instance)
+    assert not first.run_requests
+    (seen,) = read_look(first.cursor).entries.values()
+    assert seen.etag
+    second = first
+    while not second.run_requests:
+        second = tick(instance, second.cursor)
+    assert {(r.method, "list-type=2" in r.query) for r in command_home.bucket.server.log} == {("GET", True)}
+    (request,) = second.run_requests
+    assert request.run_config["ops"]["campaigns_files"]["config"]["etags"] == {"clicks_1.csv": seen.etag}
+    command_home.bucket.server.log.clear()
+    good, _ = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+    assert good
+    listings = [r for r in command_home.bucket.server.log if "list-type=2" in r.query and "landing" in r.query]
+    assert len(listings) == 1
+
+
+def test_an_object_that_is_replaced_within_a_second_is_not_stable(
+    command_home: CommandHome, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
+    command_home.drop({"clicks_1.csv": CLICKS})
+    before = read_look(tick(instance).cursor).entries["clicks_1.csv"]
+    command_home.drop({"clicks_1.csv": CLICKS.replace("3", "4")})
+    after = read_look(tick(instance).cursor).entries["clicks_1.csv"]
+    assert before.size == after.size
+    assert before.etag != after.etag

@@ -1,0 +1,112 @@
+"""kill -9 at every step of looking, fetching and loading, and two runs at once: nothing lost, nothing doubled."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vsf_assets_tests.catalogs import FEEDS
+from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.servers import Served, http_server
+from vsf_assets_tests.sources.homes import home_of, records, serve_songs, tables, take
+
+VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with http_server() as served:
+        serve_songs(served, 6)
+        yield served
+
+
+def job(root: Path, *die: Any) -> dict[str, Any]:
+    """Return a child that takes the catalog, and dies where it is told to."""
+    home_of(root, "http://x.invalid") if not (root / "sources.toml").exists() else None
+    variables = {"SOURCES": str(root / "sources.toml"), "PROFILE": "there"}
+    return {"home": str(root), "variables": variables, "feeds": list(FEEDS), **({"die": list(die)} if die else {})}
+
+
+POINTS = [
+    ("sources.inbox", "Inbox.place", "before", 1),
+    ("sources.inbox", "Inbox.place", "after", 1),
+    ("sources.inbox", "Inbox.place", "after", 2),
+    ("sources.inbox", "Inbox.place_object", "before", 1),
+    ("sources.inbox", "Inbox.place_object", "after", 3),
+    ("sources.fetching", "fetch_due", "before", 1),
+    ("ingest.batches", "read_delivery", "after", 4),
+    ("warehouse.ledger", "store_delivery", "before", 3),
+    ("warehouse.ledger", "store_delivery", "after", 3),
+    ("warehouse.ledger", "store_delivery", "after", 8),
+    ("ingest.batches", "file_away", "before", 1),
+    ("ingest.batches", "file_away", "after", 4),
+]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: "-".join(map(str, point[1:])))
+def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
+    tmp_path: Path, served: Served, point: tuple[str, str, str, int]
+) -> None:
+    smooth, killed = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "killed", served.address)
+    take(smooth)
+    assert run_children([job(killed.root, *point)]) == [-signal.SIGKILL]
+    assert take(killed).failed == []
+    assert tables(killed) == tables(smooth)
+    assert take(killed).stored == []
+    assert [path for path in killed.settings.fetched.rglob("*") if path.is_file() and path.name != ".lock"] == []
+    killed.assert_originals_are_kept()
+
+
+def test_a_crash_between_two_states_of_an_object_loses_neither(tmp_path: Path, served: Served) -> None:
+    home = home_of(tmp_path, served.address)
+    assert run_children([job(home.root, "ingest.batches", "read_delivery", "before", 1)]) == [-signal.SIGKILL]
+    served.put("00.data", records("newer"))
+    take(home)
+    rows = home.query("select count(*), count(distinct landed_at) from raw.files where file_name = '00.data'")
+    assert rows == [(2, 2)]
+
+
+def test_two_runs_at_once_double_nothing_and_transfer_once(tmp_path: Path, served: Served) -> None:
+    smooth, both = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "both", served.address)
+    take(smooth)
+    served.transfers()
+    assert run_children([job(both.root), job(both.root)], at_once=True) == [0, 0]
+    assert tables(both) == tables(smooth)
+    transferred = served.transfers()
+    assert [name for name in transferred if name != "files_list.data"] == [f"{n:02}.data" for n in range(6)]
+
+
+def test_ctrl_c_ends_promptly_while_the_server_stalls(
+    tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.fault = lambda _, method, name: "stall" if (method, name) == ("GET", "03.data") else ""
+    home = home_of(tmp_path, served.address, read_timeout=60, object_timeout=60)
+    variables = {"VSF_HOME": str(home.root), "VSF_SOURCES": str(tmp_path / "sources.toml"), "VSF_PROFILE": "there"}
+    process = subprocess.Popen(
+        [*VSF, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables}
+    )
+    wait_until(lambda: any(entry[:2] == ("GET", "05.data") for entry in served.log))
+    time.sleep(0.5)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - started < 10
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    served.fault = lambda *_: ""
+    assert take(home).failed == []
+    assert home.query("select count(*) from raw.songs") == [(12,)]
+
+
+def wait_until(condition: Any) -> None:
+    """Wait for a condition, within a minute."""
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -1,0 +1,90 @@
+"""A folder as a source: read only, looked at by size and time, and nothing outside of it."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.settings import read_settings
+from vsf_assets.sources.folder import FolderSource
+from vsf_assets.sources.looking import settled_look
+from vsf_assets_tests.sources.fetched import Fetcher, profile_of
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Path:
+    folder = tmp_path / "bucket"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.data").write_bytes(b"a")
+    (folder / "sub/b.data").write_bytes(b"b")
+    (folder / "files_list.data").write_bytes(b"a.data\nsub/b.data\n../secret\n/etc/passwd\nsub\n.tmp")
+    (tmp_path / "secret").write_bytes(b"secret")
+    return folder
+
+
+@pytest.fixture
+def fetcher(tmp_path: Path, bucket: Path) -> Fetcher:
+    return Fetcher(tmp_path / "home", profile_of(str(bucket)))
+
+
+def test_a_folder_is_read_and_what_lies_outside_is_not_there(fetcher: Fetcher, bucket: Path) -> None:
+    report = fetcher.round()
+    assert fetcher.objects() == [("a.data", b"a"), ("sub/b.data", b"b")]
+    assert (report.failed, report.vanished) == ({}, 4)
+    assert len(list(bucket.rglob("*"))) == 4
+    fetcher.round()
+    assert fetcher.taken == []
+
+
+def test_another_size_or_time_is_another_state(fetcher: Fetcher, bucket: Path) -> None:
+    fetcher.round()
+    fetcher.objects()
+    (bucket / "a.data").write_bytes(b"other")
+    os.utime(bucket / "sub/b.data", (1, 1))
+    fetcher.round()
+    assert fetcher.objects() == [("a.data", b"other"), ("sub/b.data", b"b")]
+
+
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_look(
+    fetcher: Fetcher, bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FolderSource.observe
+
+    def and_change(self: FolderSource, names: list[str], tell: object) -> object:
+        found = whole(self, names, lambda _: None)
+        (bucket / "a.data").write_bytes(b"newer")
+        return found
+
+    monkeypatch.setattr(FolderSource, "observe", and_change)
+    report = fetcher.round()
+    assert (report.failed, report.replaced) == ({}, {"a.data"})
+    fetcher.objects()
+    monkeypatch.undo()
+    fetcher.round()
+    assert fetcher.objects() == [("a.data", b"newer")]
+
+
+def test_the_own_folder_need_not_be_there_and_another_must(tmp_path: Path) -> None:
+    fetcher = Fetcher(tmp_path / "home", profile_of(str(tmp_path / "no"), is_own=True))
+    report = fetcher.round()
+    assert (report.look, report.failed) == (None, {})
+    fetcher.profile = profile_of(str(tmp_path / "no"))
+    ((_, why),) = fetcher.round().failed.items()
+    assert "there is no folder" in why
+    assert "sources.toml: profile default: address" in why
+    (tmp_path / "no").mkdir()
+    (tmp_path / "no" / "x.data").write_bytes(b"x")
+    ((_, why),) = fetcher.round().failed.items()
+    assert "is not there; look at sources.toml: profile default: list" in why
+
+
+def test_a_look_waits_for_files_that_were_just_written(bucket: Path, tmp_path: Path) -> None:
+    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0.6"})
+    os.utime(bucket / "a.data", (1, 1))  # an old time does not make a new file old
+    started = time.monotonic()
+    assert settled_look(FolderSource(profile_of(str(bucket))), None, settings, print) is not None
+    assert 0.4 < time.monotonic() - started < 5
+    started = time.monotonic()
+    settled_look(FolderSource(profile_of(str(bucket))), None, settings, print)
+    assert time.monotonic() - started < 0.4
