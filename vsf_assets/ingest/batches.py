@@ -84,6 +84,8 @@ def do_batch(
         deliveries = _read(batch, scratch, settings, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
+                if not any(delivery.parts for delivery in deliveries):
+                    connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
                 for delivery in deliveries:
                     if not _unchanged(connection, delivery, report):
                         continue
