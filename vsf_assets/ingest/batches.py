@@ -86,6 +86,8 @@ def do_batch(
             deliveries = _read(batch, scratch, settings, report, progress)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
+                if not any(delivery.parts for delivery in deliveries):
+                    connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
                 looks = _look_again(deliveries)
                 for delivery, look in zip(deliveries, looks, strict=True):
                     if not _unchanged(connection, delivery, look, report):

@@ -94,7 +94,8 @@ def store_delivery(
     """
     row = _new_row(delivery, run_id, now, contract_version)
     with _transaction(connection):
-        earlier = read_files(connection, "file_id = ?", (row.file_id,))
+        is_known = connection.execute("select 1 from raw.files where file_id = ?", [row.file_id]).fetchone()
+        earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
         if earlier and earlier[0].key != row.key:
             raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
         if earlier and delivery.work.known_sha256 is None:
