@@ -24,11 +24,14 @@ from vsf_assets.warehouse.connection import Warehouse
 @click.option("--from", "first", metavar="A", help="only partitions from this one on")
 @click.option("--to", "last", metavar="B", help="only partitions up to this one")
 @click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
-def command(feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool) -> None:
+@click.option("--full", is_flag=True, help="make every mart anew for all days, and check all of it")
+def command(
+    feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool, full: bool
+) -> None:
     """Ingest what is pending, then build and publish what depends on it."""
     settings = read_settings()
     selection = make_selection(feeds, partition, first, last, force)
-    if not run(settings, selection):
+    if not run(settings, selection, full):
         raise SystemExit(1)
 
 
@@ -61,21 +64,23 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
             raise UsageError(
                 f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
             )
+    if first is not None and last is not None and not any(k.accepts(first) and k.accepts(last) for k in kinds):
+        raise UsageError(f"--from {first} and --to {last} are no partitions of one feed")
     if first is not None and last is not None and first > last:
         raise UsageError(f"--from {first} is after --to {last}")
 
 
-def run(settings: Settings, selection: Selection) -> bool:
-    """Do what is pending; return whether everything went well."""
+def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
+    """Do what is pending, `full` with every mart made anew; return whether everything went well."""
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info))
         families = found.families(selection)
-        if not (families or found.needs_build or found.needs_publish):
+        if not (families or full or found.needs_build or found.needs_publish):
             click.echo(_nothing(found))
             return True
         small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
         with _without_collector() if small else nullcontext():
-            return _execute(settings, selection, families, found.look)
+            return _execute(settings, selection, families, found.look, full)
 
 
 def _nothing(found: Survey) -> str:
@@ -101,7 +106,7 @@ def _without_collector() -> Iterator[None]:
         gc.enable()
 
 
-def _execute(settings: Settings, selection: Selection, families: list[str], look: Look) -> bool:
+def _execute(settings: Settings, selection: Selection, families: list[str], look: Look, full: bool) -> bool:
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     ensure_manifest(settings)
@@ -125,7 +130,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
-        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}))
+        building = {"only_if_pending": True, "full": full}
+        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}}))
         for name, config in jobs:
             good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))
             run_ids.append(run_id)
@@ -156,7 +162,8 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
         if not check.passed:
             kind = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "blocking check failed"
             why = check.metadata.get("why")
-            lines.append(f"{kind}: {check.check_name}: {why.value if why else 'see reports.anomalies'}")
+            name = check.check_name if why else f"{check.check_name} of {'.'.join(check.asset_key.path)}"
+            lines.append(f"{kind}: {name}: {why.value if why else 'see reports.anomalies'}")
     return lines
 
 

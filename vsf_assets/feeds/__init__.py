@@ -32,18 +32,24 @@ def families() -> dict[str, tuple[Feed, ...]]:
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
-    A feed's folder anywhere in the path decides, else the file name. A name that the ledger or the
-    archive could not hold (not UTF-8, or too long) is unknown.
+    A feed's folder anywhere in the path decides, else the file name. Where the folder's feed has
+    partitions and the path tells none of them, the name decides too: `events/linedim.csv` could not
+    be read as events. A name that the ledger or the archive could not hold (not UTF-8, or too long)
+    is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
         return None
     feeds = all_feeds()
     by_folder = [feeds[p.lower()] for p in parts.parts[:-1] if p.lower() in feeds]
-    feed = by_folder[-1] if by_folder else feed_of_name(parts.name)
+    named = feed_of_name(parts.name)
+    feed = by_folder[-1] if by_folder else named
     if feed is None:
         return None
-    return feed, feed.partitioning.key_of(feed.name, parts)
+    key = feed.partitioning.key_of(feed.name, parts)
+    if key is None and feed.partitioning.kind != "none" and named is not None and named != feed:
+        return named, named.partitioning.key_of(named.name, parts)
+    return feed, key
 
 
 def feed_of_name(name: str) -> Feed | None:

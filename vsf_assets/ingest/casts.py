@@ -10,8 +10,10 @@ from decimal import Decimal
 import polars as pl
 
 _NUMBER_PADDING = " \t"
-_DATE = r"^\d{4}-\d{2}-\d{2}$"
-_TIME = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
+_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
+"""The calendar begins with year 1."""
+
+_TIME = _DATE.removesuffix("$") + r" \d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.ahead import one_ahead
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
 from vsf_assets.objects import ReplacedError
@@ -184,7 +185,7 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts) -> None:
 
     work = delivery.work
     table = get_table(work.feed.tables[0])
-    for block in _blocks(source, work.feed):
+    for block in one_ahead(_blocks(source, work.feed)):
         checked = check_block(block, table, work.feed.reading)
         parts.add(table.name, checked.valid)
         parts.add("raw.findings", checked.findings)
