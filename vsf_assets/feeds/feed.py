@@ -85,8 +85,9 @@ class Partitioning:
     def key_of(self, feed: str, path: PurePosixPath) -> str | None:
         """Return the partition a path tells, or None where it tells none.
 
-        A folder named like a key beats the name (`2/clicks_1.csv` is quarter 2). In the name a
-        quarter is `<feed>_<q>` followed by a non-digit, a day is the leading date. A source is the
+        For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
+        it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
+        without one that of a folder: people call a folder of downloads by its date. A source is the
         folder directly below the feed's own.
         """
         if self.kind == "none":
@@ -94,11 +95,13 @@ class Partitioning:
         if self.kind == "source":
             source = path.parts[1] if len(path.parts) == 3 and path.parts[0] == feed else ""
             return source if self.accepts(source) else None
+        if self.kind == "day" and _is_day(path.name[:10]):
+            return path.name[:10]
         for folder in reversed(path.parts[:-1]):
             if self.accepts(folder):
                 return folder
         if self.kind == "day":
-            return path.name[:10] if _is_day(path.name[:10]) else None
+            return None
         named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
         if named and named.group(1) in self.keys:
             return named.group(1)
@@ -125,6 +128,8 @@ class Feed:
     Attributes:
         name: the feed's name, also its folder in the landing zone and the archive.
         family: feeds that are ingested by one job.
+        takes_effect_by_name: whether a delivery takes effect on the date its name begins with, else on
+            the day it lands.
         late_after_hours: hours without a delivery after which the feed is late; 0 where none is expected.
         subject: folder of the dbt models that read it, where that is not the family's name.
         description: what a file holds, for the UI and the docs.
@@ -146,6 +151,7 @@ class Feed:
     keeps: Literal["content", "state"] = "content"
     owner: str = field(default="team:data-platform")
     late_after_hours: int = 0
+    takes_effect_by_name: bool = False
     subject: str = ""
 
     @property
