@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vsf_assets.cli.output import render, show_progress
+from vsf_assets.cli.sources import add_what_is_due
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.feed import Partitioning
@@ -87,7 +88,7 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         families = found.families(selection)
-        unreachable = _look_at_source(settings, selection, found, families)
+        unreachable = add_what_is_due(settings, selection, found, families)
         good = not unreachable
         if families or full or found.needs_build or found.needs_publish:
             selection = replace(selection, is_looking=selection.is_looking and not unreachable)
@@ -99,27 +100,6 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
         if unreachable:
             click.echo(f"vsf: {unreachable}", err=True)
         return good
-
-
-def _look_at_source(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
-    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
-    if not selection.looks:
-        return ""
-    from vsf_assets.feeds.catalog import OBJECTS
-    from vsf_assets.sources.looking import is_anything_due
-    from vsf_assets.sources.source import SourceError
-
-    family = all_feeds()[OBJECTS].family
-    if family in families and selection.reload != "all":
-        return ""  # its run looks by itself
-    profile = settings.profiles[settings.profile]
-    try:
-        due = is_anything_due(settings, profile, found.history, selection.reload == "all")
-    except SourceError as error:
-        return str(error)
-    if due and family not in families:
-        families.append(family)
-    return ""
 
 
 def _nothing(found: Survey) -> str:

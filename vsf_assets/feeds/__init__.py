@@ -41,11 +41,11 @@ def with_companions(names: Iterable[str]) -> tuple[str, ...]:
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
-    A feed's folder anywhere in the path decides, else the file name. Where the folder's feed has
+    A feed's folder anywhere in the path decides, else the file name; a fetched feed's folder must be the
+    first one, and wins, since what lies in it is named by strangers. Where the folder's feed has
     partitions and the path tells none of them, the name decides too: `events/linedim.csv` could not
-    be read as events. A fetched feed's folder must be the first one, and wins, since what lies in it
-    is named by strangers. A name that the ledger or the archive could not hold (not UTF-8, or too
-    long) is unknown.
+    be read as events. A name that the ledger or the archive could not hold (not UTF-8, or too long)
+    is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
