@@ -61,6 +61,8 @@ def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
     if feed is not None:
         return "/".join(hint.parts[1:]) if feed.name == OBJECTS else None
     folders = hint.parts[:-1]
+    if feed_of_name(hint.name) is not None:
+        return None
     return "/".join(hint.parts[folders.index(OBJECTS) + 1 :]) if OBJECTS in folders else None
 
 

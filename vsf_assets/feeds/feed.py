@@ -88,13 +88,14 @@ class Partitioning:
         For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
         it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
         without one that of a folder: people call a folder of downloads by its date. A source is the
-        folder directly below the feed's own.
+        folder directly below the feed's own; one more, for the time it was due, may follow.
         """
         if self.kind == "none":
             return None
         if self.kind == "source":
-            source = path.parts[1] if len(path.parts) == 3 and path.parts[0] == feed else ""
-            return source if self.accepts(source) else None
+            folders = path.parts[:-1]
+            is_plain = len(folders) == 2 or (len(folders) == 3 and _DUE.match(folders[2]))
+            return folders[1] if is_plain and folders[0] == feed and self.accepts(folders[1]) else None
         if self.kind == "day" and _is_day(path.name[:10]):
             return path.name[:10]
         for folder in reversed(path.parts[:-1]):
@@ -106,6 +107,10 @@ class Partitioning:
         if named and named.group(1) in self.keys:
             return named.group(1)
         return None
+
+
+_DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
+"""The time in the path of what was fetched."""
 
 
 def _is_day(text: str) -> bool:

@@ -141,9 +141,9 @@ def file_originals(
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what was fetched is never kept twice."""
+    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
     is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
-    return "archive" if is_fetched and settings.after_load == "keep" else settings.after_load
+    return "archive" if is_fetched else settings.after_load
 
 
 def _read(
