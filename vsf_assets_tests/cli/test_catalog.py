@@ -26,7 +26,7 @@ def served(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Path:
-    folder = tmp_path / "music"
+    folder = tmp_path / "given" / "music"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.data").write_bytes(records("a"))
     (folder / "sub" / "b.data").write_bytes(records("b"))
@@ -74,7 +74,7 @@ def test_what_cannot_be_landed_is_refused(home: Home, bucket: Path, words: list[
 
 
 def test_nobody_lands_into_a_foreign_source(home: Home, bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home.path.mkdir(parents=True)
+    home.path.mkdir(parents=True, exist_ok=True)
     (home.path / "s.toml").write_text("[default]\naddress = 'http://127.0.0.1:9'\n")
     monkeypatch.setenv("VSF_SOURCES", str(home.path / "s.toml"))
     outcome = home.vsf("land", "catalog", str(bucket))
