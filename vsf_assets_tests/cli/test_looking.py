@@ -217,7 +217,6 @@ def test_a_command_with_nothing_to_do_loads_nothing_heavy(looked_at: Home, words
 def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (home.path / "warehouse").mkdir(parents=True)
     (home.path / "warehouse" / "warehouse.duckdb").write_text("garbage")
     outcome = home.vsf("run")
     assert outcome.exit_code == 1

@@ -63,8 +63,8 @@ def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
 ) -> None:
     read = batches.read_delivery
 
-    def unreadable(work, folder, first_day) -> Delivery:
-        delivery = read(work, folder, first_day)
+    def unreadable(work, folder, *rest) -> Delivery:
+        delivery = read(work, folder, *rest)
         if work.feed.name != "clicks":
             return delivery
         return Delivery(work, delivery.sha256, delivery.size, readable=False)
