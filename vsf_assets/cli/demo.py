@@ -10,10 +10,12 @@ import click
 from vsf_assets.cli.output import render
 from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
-from vsf_assets.demo import demo_files
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.ingest.landing import land_file
+from vsf_assets.ingest.landing import land_file, replace_file
 from vsf_assets.settings import Settings, read_settings
+from vsf_assets.sources.profiles import DEFAULT
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 from vsf_assets.warehouse.publish import current_snapshot
@@ -55,6 +57,7 @@ next steps
   vsf query "from marts.fct_campaign_scores where campaign_id = 200 and quarter = 1 order by rank"
   vsf query "from marts.fct_daily_active_lines"    lines that are active, new or came back, day by day
   vsf query "from marts.dim_lines where mtn = '5552000001'"   a phone line, and what it was before
+  vsf query "from marts.dim_song_versions where title = 'Ebb'"   a song whose payload changed
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """
@@ -78,7 +81,7 @@ def command() -> None:
 
 
 def _land_new(settings: Settings) -> int:
-    """Land the sample files that the ledger does not know; return how many."""
+    """Land the sample files that the ledger does not know, and a catalog where it is ours; return how many."""
     known = set()
     with Warehouse.of(settings).read("demo") as connection:
         if connection is not None and has_ledger(connection):
@@ -95,4 +98,9 @@ def _land_new(settings: Settings) -> int:
                 landed += land_file(settings.landing, source, path)
             except UsageError as error:
                 click.echo(f"{error}{os.linesep}the demo leaves it alone", err=True)
+        if settings.profiles[DEFAULT].is_own:
+            for path, content in catalog_files(SEED).items():
+                source = Path(folder) / path.split("/")[-1]
+                source.write_bytes(content)
+                landed += replace_file(settings.landing, source, path)
     return landed

@@ -235,3 +235,12 @@ def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Ho
         check=True,
     )
     assert (outcome.stdout.splitlines(), outcome.stderr) == (["range"], "")
+
+
+def test_the_demo_shows_a_catalog_with_its_defects(looked_at: Home) -> None:
+    states = looked_at.ask("select status, count(*) from reports.files where feed = 'catalog' group by 1 order by 1")
+    assert states == [("loaded", 3), ("unreadable", 1)]
+    kinds = {kind for (kind,) in looked_at.ask("select distinct anomaly from reports.anomalies where feed = 'catalog'")}
+    assert kinds >= {"invalid_value", "missing_fields", "unreadable_file", "duplicate_key"}
+    payloads = "select year from marts.dim_song_versions where title = 'Ebb' order by 1"
+    assert looked_at.ask(payloads) == [(1999,), (2009,)]
