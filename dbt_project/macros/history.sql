@@ -1,20 +1,6 @@
 {# What belongs here: how states become versions, and how a fact finds the version valid at its date.
    What does not: what a feed calls its columns. #}
 
-{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. #}
-{% macro effective_date(file_name, landed_at) -%}
-    greatest(
-        coalesce(
-            case
-                when regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
-                    then try_cast(left({{ file_name }}, 10) as date)
-            end,
-            cast({{ landed_at }} as date)
-        ),
-        date '0001-01-01'
-    )
-{%- endmacro %}
-
 {# CTEs, the last called `final`: one row per version of a key. `states` has the key, the attributes,
    effective_date, landing_position and line_number. #}
 {% macro versions(states, key, attributes) -%}
@@ -69,37 +55,6 @@ final as (
         lead(valid_from, 1, date '9999-12-31') over (partition by {{ key }} order by valid_from) as valid_to,
         lead(valid_from) over (partition by {{ key }} order by valid_from) is null as is_current
     from changes
-)
-{%- endmacro %}
-
-{# CTEs, the last called `final`: rows of a state feed whose key stood already in the same file, compared with the
-   row that held until then. #}
-{% macro repeated_states(states, key, attributes) -%}
-compared as (
-    select
-        *,
-        lag(line_number) over (partition by file_id, {{ key }} order by line_number) as replaced_line_number,
-        {% for attribute in attributes -%}
-        {{ attribute }} is not distinct from
-        lag({{ attribute }}) over (partition by file_id, {{ key }} order by line_number) as is_same_{{ attribute }}
-        {%- if not loop.last %},{% endif %}
-        {% endfor %}
-    from {{ states }}
-),
-
-final as (
-    select
-        file_id,
-        line_number,
-        {{ key }},
-        replaced_line_number,
-        case
-            when {% for attribute in attributes %}is_same_{{ attribute }}{% if not loop.last %} and {% endif %}{% endfor %}
-                then 'duplicate_row'
-            else 'duplicate_key'
-        end as anomaly
-    from compared
-    where replaced_line_number is not null
 )
 {%- endmacro %}
 

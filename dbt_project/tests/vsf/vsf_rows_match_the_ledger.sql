@@ -8,35 +8,4 @@
     },
 ) }}
 
-{% set feeds = ['events', 'lines', 'accounts', 'limits'] %}
-
-with
-
-files as (
-    select file_id, feed, file_name, rows_loaded
-    from {{ ref('stg_ledger__files') }}
-    where feed in ('{{ feeds | join("', '") }}') and status = 'loaded'
-),
-
-counted as (
-    {% for feed in feeds %}
-    select '{{ feed }}' as feed, _file_id, count(*) as rows_found
-    from {{ source('raw', feed) }}
-    group by _file_id
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-),
-
-final as (
-    select
-        coalesce(files.feed, counted.feed) as feed,
-        counted._file_id,
-        files.file_name,
-        coalesce(files.rows_loaded, 0) as rows_loaded,
-        coalesce(counted.rows_found, 0) as rows_found
-    from files
-    full outer join counted on files.feed = counted.feed and files.file_id = counted._file_id
-)
-
-select * from final
-where rows_loaded != rows_found
+{{ rows_unlike_the_ledger({'events': 'events', 'lines': 'lines', 'accounts': 'accounts', 'limits': 'limits'}) }}

@@ -1,0 +1,51 @@
+{# What belongs here: how raw tables are compared with the ledger. #}
+
+{# A query with one row per file whose rows in the raw tables differ in number from what the ledger says, or that the
+   ledger does not know. `tables`: raw table -> its feed; `skipping`: the feed whose records of unknown types are
+   counted in raw.skipped_types. #}
+{% macro rows_unlike_the_ledger(tables, skipping=none) -%}
+with
+
+files as (
+    select file_id, feed, file_name, rows_loaded, rows_skipped
+    from {{ ref('stg_ledger__files') }}
+    where feed in ('{{ tables.values() | unique | join("', '") }}') and status = 'loaded'
+),
+
+counted as (
+    {% for table, feed in tables.items() -%}
+    select '{{ feed }}' as feed, _file_id, count(*) as found, 0 as skipped
+    from {{ source('raw', table) }}
+    group by _file_id
+    {% if not loop.last %}union all{% endif %}
+    {% endfor -%}
+    {% if skipping -%}
+    union all
+    select '{{ skipping }}', _file_id, 0, sum(records)
+    from {{ source('raw', 'skipped_types') }}
+    group by _file_id
+    {%- endif %}
+),
+
+by_file as (
+    select feed, _file_id, sum(found) as found, sum(skipped) as skipped
+    from counted
+    group by feed, _file_id
+),
+
+final as (
+    select
+        coalesce(files.feed, by_file.feed) as feed,
+        by_file._file_id,
+        files.file_name,
+        coalesce(files.rows_loaded, 0) as rows_loaded,
+        coalesce(by_file.found, 0) as rows_found,
+        coalesce(files.rows_skipped, 0) as rows_skipped,
+        coalesce(by_file.skipped, 0) as skipped_found
+    from files
+    full outer join by_file on files.feed = by_file.feed and files.file_id = by_file._file_id
+)
+
+select * from final
+where rows_loaded != rows_found or rows_skipped != skipped_found
+{%- endmacro %}

@@ -1,0 +1,81 @@
+{# What belongs here: how delivered states of lines and accounts are read: when they take effect, and which repeat in a
+   file. What does not: how they become versions (history.sql). #}
+
+{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. #}
+{% macro effective_date(file_name, landed_at) -%}
+    greatest(
+        coalesce(
+            case
+                when regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
+                    then try_cast(left({{ file_name }}, 10) as date)
+            end,
+            cast({{ landed_at }} as date)
+        ),
+        date '0001-01-01'
+    )
+{%- endmacro %}
+
+{# A query with the rows of a state feed and the delivery they came with; `columns`: raw column -> name. #}
+{% macro delivered_states(feed, columns) -%}
+with
+
+states as (
+    select * from {{ source('raw', feed) }}
+),
+
+files as (
+    select
+        file_id,
+        landing_position,
+        {{ effective_date('file_name', 'landed_at') }} as effective_date
+    from {{ ref('stg_ledger__files') }}
+    where feed = '{{ feed }}' and status = 'loaded'
+),
+
+final as (
+    select
+        files.file_id,
+        states._line as line_number,
+        files.landing_position,
+        files.effective_date,
+        {% for column, name in columns.items() -%}
+        states.{{ column }} as {{ name }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from states
+    inner join files on states._file_id = files.file_id
+)
+
+select * from final
+{%- endmacro %}
+
+{# CTEs, the last called `final`: rows of a state feed whose key stood already in the same file, compared with the
+   row that held until then. #}
+{% macro repeated_states(states, key, attributes) -%}
+compared as (
+    select
+        *,
+        lag(line_number) over (partition by file_id, {{ key }} order by line_number) as replaced_line_number,
+        {% for attribute in attributes -%}
+        {{ attribute }} is not distinct from
+        lag({{ attribute }}) over (partition by file_id, {{ key }} order by line_number) as is_same_{{ attribute }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from {{ states }}
+),
+
+final as (
+    select
+        file_id,
+        line_number,
+        {{ key }},
+        replaced_line_number,
+        case
+            when {% for attribute in attributes %}is_same_{{ attribute }}{% if not loop.last %} and {% endif %}{% endfor %}
+                then 'duplicate_row'
+            else 'duplicate_key'
+        end as anomaly
+    from compared
+    where replaced_line_number is not null
+)
+{%- endmacro %}
