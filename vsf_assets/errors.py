@@ -1,7 +1,8 @@
 """Errors that a person is meant to read.
 
 Here: exception types whose message says what happened and what to do; the command line
-prints them without a traceback. Not here: findings about data (they are rows in `raw.findings`).
+prints them without a traceback. And what is an interrupt instead. Not here: findings about data
+(they are rows in `raw.findings`).
 """
 
 
@@ -19,3 +20,15 @@ class SettingsError(UsageError):
 
 class LockTimeoutError(VsfError):
     """Another process held the warehouse for longer than the wait allowed."""
+
+
+def interruption(error: BaseException) -> BaseException | None:
+    """Return the interrupt that an error was made of; None where there is none.
+
+    DuckDB and dbt turn a Ctrl-C that arrives inside them into an error of theirs, which would count
+    as a failure and let the rest of a run go on.
+    """
+    found: BaseException | None = error
+    while found is not None and isinstance(found, Exception):
+        found = found.__cause__ or found.__context__
+    return None if isinstance(found, GeneratorExit) else found

@@ -43,8 +43,11 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
 
     try:
         yield tell
-    except BaseException as error:
+    except Exception as error:
         logger.error("%s: %s", type(error).__name__, error)
+        raise
+    except BaseException:
+        logger.info("interrupted")
         raise
     finally:
         logger.removeHandler(handler)

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from vsf_assets.errors import UsageError, VsfError
+from vsf_assets.errors import UsageError, VsfError, interruption
 
 COMMANDS = {
     "demo": "land generated sample files, build, publish, show what was built",
@@ -50,7 +50,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; errors meant for a person are printed without a traceback."""
     try:
-        cli.main(standalone_mode=False)
+        _raising_interrupts()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
@@ -65,6 +65,16 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
         sys.exit(130)
+
+
+def _raising_interrupts() -> None:
+    """Run the command line; an error that an interrupt became inside a library is an interrupt again."""
+    try:
+        cli.main(standalone_mode=False)
+    except Exception as error:
+        if interruption(error) is not None:
+            raise KeyboardInterrupt from error
+        raise
 
 
 if __name__ == "__main__":

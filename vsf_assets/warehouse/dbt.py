@@ -7,12 +7,15 @@ a child costs three times as much, and because the caller's lock then needs no h
 
 import json
 import logging
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.errors import VsfError
+from vsf_assets.errors import VsfError, interruption
 from vsf_assets.rules import AWESOME, parse_rule
 from vsf_assets.settings import Settings, export
 from vsf_assets.warehouse.builds import project_digest
@@ -82,6 +85,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
 
     Raises:
         VsfError: dbt could not start, e.g. a model does not parse.
+        KeyboardInterrupt: it was interrupted; what it was writing is rolled back.
     """
     arguments = ["--no-write-json", "build", *(word for kind in LEFT_OUT for word in ("--exclude-resource-type", kind))]
     if full:
@@ -165,13 +169,36 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
     ]
     parsed = None if "parse" in arguments else _parsed_project()
     try:
-        result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
+        with _interruptible():
+            result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         logging.getLogger().handlers[:] = handlers
     if result.exception is not None:
+        if interruption(result.exception) is not None:
+            raise KeyboardInterrupt
         raise VsfError(f"dbt could not run: {result.exception}") from result.exception
     return result, events
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach dbt as KeyboardInterrupt, the only one on which it ends its threads' queries.
+
+    Dagster raises another exception inside a step; dbt would leave while its threads go on writing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handled:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
 
 
 def _parsed_project() -> Any:

@@ -152,13 +152,29 @@ def test_readers_see_whole_snapshots_while_three_runs_publish(home: Home) -> Non
     assert tables_of(home.current.resolve())["raw.clicks"]
 
 
-def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(home: Home, undisturbed: dict[str, list[str]]) -> None:
+@pytest.mark.parametrize(("line", "seconds"), [("reading clicks_3.csv", 0), ("building the marts", 4)])
+def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(
+    home: Home, undisturbed: dict[str, list[str]], line: str, seconds: float
+) -> None:
     drop_demo(home)
     process = start("run")
-    wait_for("reading clicks_3.csv", process)
+    wait_for(line, process)
+    time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode != 0
-    assert "Traceback" not in errors
+    printed, errors = process.communicate(timeout=120)
+    assert (process.returncode, printed) == (130, "")
+    assert errors.endswith("vsf: interrupted; what was finished is kept, run it again for the rest\n")
+    assert "Error" not in errors
     assert home.vsf("run").exit_code == 0
     assert home.tables() == undisturbed
+
+
+def test_ctrl_c_ends_a_query(home: Home) -> None:
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,1,1\n"})
+    assert home.vsf("run").exit_code == 0
+    process = start("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, printed) == (130, "")
+    assert errors == "vsf: interrupted; what was finished is kept, run it again for the rest\n"
