@@ -50,6 +50,20 @@ def defs() -> dg.Definitions:
         jobs=[*jobs, build_job, rebuild_job],
         schedules=[weekly_full_build(build_job)],
         sensors=sensors,
-        resources={"warehouse": WarehouseResource()},
+        resources={"warehouse": WarehouseResource(), **_object_store()},
         executor=dg.in_process_executor,
     )
+
+
+def _object_store() -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]
+    """Return the object store for assets that use it themselves, where the platform is given one."""
+    from vsf_assets.objects import is_address
+    from vsf_assets.settings import client_options, read_settings
+
+    settings = read_settings()
+    if not any(map(is_address, (settings.landing, settings.archive, settings.snapshots))):
+        return {}
+    from vsf_assets.resources.objects import ObjectStoreResource
+
+    options = client_options()
+    return {"object_store": ObjectStoreResource(max_attempts=options.attempts, read_timeout=options.timeout)}

@@ -62,14 +62,38 @@ def s3_client() -> Any:
 
 @lru_cache(maxsize=4)
 def _client(options: ClientOptions, process: int) -> Any:  # noqa: ARG001  a child makes connections of its own
-    from vsf_assets.resources.objects import ObjectStoreResource
+    return make_client(options.attempts, min(LONGEST_CONNECT, options.timeout), options.timeout)
 
-    return ObjectStoreResource(
-        max_attempts=options.attempts,
-        connect_timeout=min(LONGEST_CONNECT, options.timeout),
-        read_timeout=options.timeout,
-        pool=POOL,
-    ).get_client()
+
+def make_client(
+    attempts: int,
+    connect_timeout: float,
+    read_timeout: float,
+    pool: int = POOL,
+    profile: str | None = None,
+    **given: Any,
+) -> Any:
+    """Return a boto3 S3 client that gives up in bounded time.
+
+    Args:
+        attempts: how often a request is tried; throttled and 5xx ones too, with pauses that grow by chance.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for the next bytes of an answer.
+        pool: connections kept open.
+        profile: AWS profile; None for the environment's.
+        given: what else the client is made with, e.g. endpoint_url; None for what the environment says.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        max_pool_connections=pool,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        tcp_keepalive=True,
+    )
+    return boto3.session.Session(profile_name=profile).client("s3", config=config, **given)
 
 
 def error_code(error: Exception) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from vsf_assets.feeds import recognize
 from vsf_assets.feeds.catalog import file_name
-from vsf_assets.ingest.batches import IngestReport, batches, do_batch
+from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.store import FolderStore
 from vsf_assets.ingest.versions import contract_versions
@@ -101,8 +101,7 @@ def take(home: Home, only: Sequence[str] = ()) -> IngestReport:
             work.append(Work(store, entry, found[0], found[1], entry.name, entry.modified))
     work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     versions = contract_versions(home.settings)
-    for batch in batches(work):
-        do_batch(home.warehouse.write, home.settings, batch, versions, "test", report, lambda _: None)
+    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).take(work)
     return report
 
 

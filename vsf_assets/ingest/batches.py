@@ -1,7 +1,8 @@
 """Batches of the ingest: read some files, store them under one hold of the lock, file them away.
 
 Here: what happens to chosen files, and what is reported of it. Not here: choosing them
-(engine.py), reading one (delivery.py) and its transaction (warehouse/ledger.py).
+(engine.py), reading one (delivery.py), its transaction (warehouse/ledger.py) and its way to the
+archive (filing.py).
 """
 
 import os
@@ -15,12 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.errors import VsfError
-from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
-from vsf_assets.ingest.kept import note
-from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.filing import file_originals
+from vsf_assets.ingest.store import Entry
 from vsf_assets.ingest.versions import Versions
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
@@ -31,12 +29,15 @@ if TYPE_CHECKING:
     from vsf_assets.sources.fetching import RoundReport
     from vsf_assets.warehouse.ledger import FileRow
 
-BATCH_FILES = 100
+BATCH_FILES = 25
 GIVE_UP_AFTER = 3
 """So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
 
 BATCH_BYTES = 256 << 20
 """A batch is read first and then stored under one hold of the lock, a transaction per file."""
+
+OVERLAP_BYTES = 128 << 20
+"""Two batches up to this size together are small: one is read while the other is stored."""
 
 
 @dataclass
@@ -56,11 +57,15 @@ class IngestReport:
     rounds: list["RoundReport"] = field(default_factory=list)
 
 
+def _bytes(batch: list[Work]) -> int:
+    return sum(work.entry.size for work in batch)
+
+
 def batches(work: list[Work]) -> Iterator[list[Work]]:
     """Cut the work into batches by count and bytes."""
     batch: list[Work] = []
     for item in work:
-        if batch and (len(batch) >= BATCH_FILES or sum(w.entry.size for w in batch) + item.entry.size > BATCH_BYTES):
+        if batch and (len(batch) >= BATCH_FILES or _bytes(batch) + item.entry.size > BATCH_BYTES):
             yield batch
             batch = []
         batch.append(item)
@@ -68,112 +73,106 @@ def batches(work: list[Work]) -> Iterator[list[Work]]:
         yield batch
 
 
-def do_batch(
-    connect: Callable[[str], AbstractContextManager["DuckDBPyConnection"]],
-    settings: Settings,
-    batch: list[Work],
-    versions: Versions,
-    run_id: str,
-    report: IngestReport,
-    progress: Callable[[str], None],
-) -> None:
-    """Read a batch, store it with a transaction per file, file it away."""
-    from vsf_assets.warehouse.ledger import store_delivery
-
-    stored: list[tuple[Delivery, FileRow]] = []
-    with scratch_folder(settings.scratch) as scratch:
-        with batch[0].store.ahead([work.entry for work in batch if work.store is batch[0].store]):
-            deliveries = _read(batch, scratch, settings, report, progress)
-        if deliveries:
-            with connect(f"ingest of {len(deliveries)} files") as connection:
-                looks = _look_again(deliveries)
-                if not any(delivery.parts for delivery in deliveries):
-                    connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
-                for delivery, look in zip(deliveries, looks, strict=True):
-                    if not _unchanged(connection, delivery, look, report):
-                        continue
-                    version = versions.of(delivery.work.feed.name, delivery.work.partition)
-                    row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
-                    stored.append((delivery, row))
-                    if is_new:
-                        report.stored.append(row)
-                        progress(_line(row))
-    landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
-    for entry, row in file_originals(landed, settings, report, hashed=True):
-        report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
+Connect = Callable[[str], AbstractContextManager["DuckDBPyConnection"]]
 
 
-def file_originals(
-    landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: IngestReport, *, hashed: bool
-) -> list[tuple[Entry, "FileRow"]]:
-    """File stored deliveries away; what cannot be is told and holds nothing else back.
+@dataclass(frozen=True)
+class Ingest:
+    """What all batches of a run share.
 
-    Args:
-        landed: store, entry and ledger row of each.
-        settings: where the archive is, and what becomes of loaded files.
-        report: gets what failed.
-        hashed: whether this run read and hashed the files in the state of their entries.
-
-    Returns:
-        Those that are not what the ledger knows; they are left where they are.
+    Attributes:
+        connect: opens the warehouse for a purpose, with its lock held.
+        settings: limits and folders.
+        versions: what files are read with.
+        run_id: recorded with each file.
+        report: gets what becomes of them.
+        progress: told of it.
     """
-    from concurrent.futures import ThreadPoolExecutor
 
-    archive = open_store(settings.archive)
+    connect: Connect
+    settings: Settings
+    versions: Versions
+    run_id: str
+    report: IngestReport
+    progress: Callable[[str], None]
 
-    def file_one(item: tuple[Store, Entry, "FileRow"]) -> bool | None:
-        store, entry, row = item
-        seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
-        try:
-            return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
-        except (VsfError, ObjectStoreError) as error:
-            report.failed.append((entry.path, str(error)))
-            return None
+    def take(self, work: list[Work]) -> None:
+        """Read the work batch by batch, store each with a transaction per file, file it away.
 
-    workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
-    if workers == 1:
-        are_filed = [file_one(item) for item in landed]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            are_filed = list(pool.map(file_one, landed))
-    note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
-    return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
+        A batch is read while the one before it is stored, where both are small enough for memory.
+        """
+        from concurrent.futures import Future, ThreadPoolExecutor
 
+        if not work:
+            return
+        with scratch_folder(self.settings.scratch) as scratch, ThreadPoolExecutor(1) as reader:
+            cut = list(batches(work))
+            following: Future[list[Delivery]] | None = None
+            for number, batch in enumerate(cut):
+                folder = scratch / str(number)
+                deliveries = following.result() if following else self._read(batch, folder)
+                following = None
+                if number + 1 < len(cut) and _bytes(batch) + _bytes(cut[number + 1]) <= OVERLAP_BYTES:
+                    following = reader.submit(self._read, cut[number + 1], scratch / str(number + 1))
+                self._store(deliveries)
+                shutil.rmtree(folder, ignore_errors=True)
 
-def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
-    is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
-    return "archive" if is_fetched else settings.after_load
+    def _store(self, deliveries: list[Delivery]) -> None:
+        from vsf_assets.warehouse.ledger import store_delivery
 
+        if not deliveries:
+            return
+        report = self.report
+        stored: list[tuple[Delivery, FileRow]] = []
+        with self.connect(f"ingest of {len(deliveries)} files") as connection:
+            looks = _look_again(deliveries)
+            if not any(delivery.parts for delivery in deliveries):
+                connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
+            for delivery, look in zip(deliveries, looks, strict=True):
+                if not _unchanged(connection, delivery, look, report):
+                    continue
+                version = self.versions.of(delivery.work.feed.name, delivery.work.partition)
+                row, is_new = store_delivery(connection, delivery, self.run_id, datetime.now(UTC), version)
+                stored.append((delivery, row))
+                if is_new:
+                    report.stored.append(row)
+                    self.progress(_line(row))
+        landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
+        for entry, row in file_originals(landed, self.settings, report, hashed=True):
+            report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
 
-def _read(
-    batch: list[Work], scratch: Path, settings: Settings, report: IngestReport, progress: Callable[[str], None]
-) -> list[Delivery]:
-    deliveries = []
-    unreachable = 0
-    for number, work in enumerate(batch):
-        progress(f"reading {work.name} ({work.entry.size:,} bytes)")
-        try:
-            encoding = settings.encodings.get(work.partition or "", "utf-8")
-            delivery = read_delivery(work, scratch / str(number), settings.events_start, encoding)
-        except ChangedError as error:
-            report.left.append((work.entry.path, str(error)))
-            continue
-        except ObjectStoreError as error:
-            unreachable += 1
-            if unreachable == GIVE_UP_AFTER:
-                raise
-            report.failed.append((work.entry.path, str(error)))
-            continue
-        except OSError as error:
-            # One file that cannot be read holds nothing else back; the run says so and fails in the end.
-            report.failed.append((work.entry.path, f"cannot be read: {error.strerror or error}"))
-            continue
-        if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
-            report.failed.append((work.entry.path, "the archived file is damaged: its SHA-256 is not the ledger's"))
-            continue
-        deliveries.append(delivery)
-    return deliveries
+    def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
+        store = batch[0].store
+        with store.ahead([work.entry for work in batch if work.store is store]):
+            return self._deliveries(batch, folder)
+
+    def _deliveries(self, batch: list[Work], folder: Path) -> list[Delivery]:
+        deliveries = []
+        unreachable = 0
+        for number, work in enumerate(batch):
+            self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
+            try:
+                encoding = self.settings.encodings.get(work.partition or "", "utf-8")
+                delivery = read_delivery(work, folder / str(number), self.settings.events_start, encoding)
+            except ChangedError as error:
+                self.report.left.append((work.entry.path, str(error)))
+                continue
+            except ObjectStoreError as error:
+                unreachable += 1
+                if unreachable == GIVE_UP_AFTER:
+                    raise
+                self.report.failed.append((work.entry.path, str(error)))
+                continue
+            except OSError as error:
+                # One file that cannot be read holds nothing else back; the run says so and fails in the end.
+                self.report.failed.append((work.entry.path, f"cannot be read: {error.strerror or error}"))
+                continue
+            if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
+                why = "the archived file is damaged: its SHA-256 is not the ledger's"
+                self.report.failed.append((work.entry.path, why))
+                continue
+            deliveries.append(delivery)
+        return deliveries
 
 
 Look = Callable[[], Entry | None]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
-from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_originals
+from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.delivery import Work
+from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
@@ -108,8 +109,7 @@ class Run:
         if again:
             work += _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
         work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
-        for batch in batches(work):
-            do_batch(self.warehouse.write, settings, batch, versions, self.run_id, report, self.progress)
+        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
 
 
 def _read_ledger(warehouse: Warehouse) -> list["FileRow"]:
@@ -209,7 +209,6 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
 
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    for batch in batches(work):
-        do_batch(connect, settings, batch, versions, run_id, report, progress)
-        if report.left or report.failed:
-            raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))
+    Ingest(connect, settings, versions, run_id, report, progress).take(work)
+    if report.left or report.failed:
+        raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

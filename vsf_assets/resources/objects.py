@@ -1,7 +1,8 @@
-"""The object store as a Dagster resource.
+"""The object store as a Dagster resource, for assets that use a bucket themselves.
 
 Here: `dagster_aws`' resource with what it lacks: time-outs, a pool of connections, retries that
-also cover throttling. Not here: what lies in the store.
+also cover throttling. Not here: the client (vsf_assets/objects.py, which commands use without
+Dagster) and what lies in the store.
 """
 
 from typing import Any
@@ -9,30 +10,26 @@ from typing import Any
 from dagster_aws.s3 import S3Resource
 from pydantic import Field
 
+from vsf_assets.objects import POOL, make_client
+
 
 class ObjectStoreResource(S3Resource):
     """A client of an S3-compatible store; endpoint and credentials come from the environment."""
 
     connect_timeout: float = Field(default=5.0, description="seconds to wait for a connection")
     read_timeout: float = Field(default=20.0, description="seconds to wait for the next bytes of an answer")
-    pool: int = Field(default=32, description="connections kept open")
+    pool: int = Field(default=POOL, description="connections kept open")
 
     def get_client(self) -> Any:
         """Return a client that gives up in bounded time."""
-        import boto3
-        from botocore.config import Config
         from botocore.handlers import disable_signing
 
-        config = Config(
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            max_pool_connections=self.pool,
-            # Throttling and 5xx too; pauses grow and are spread by chance.
-            retries={"mode": "standard", "total_max_attempts": self.max_attempts},
-            tcp_keepalive=True,
-        )
-        client = boto3.session.Session(profile_name=self.profile_name).client(
-            "s3",
+        client = make_client(
+            self.max_attempts,
+            self.connect_timeout,
+            self.read_timeout,
+            self.pool,
+            self.profile_name,
             region_name=self.region_name,
             use_ssl=self.use_ssl,
             verify=self.verify,
@@ -40,7 +37,6 @@ class ObjectStoreResource(S3Resource):
             aws_access_key_id=self.aws_access_key_id,
             aws_secret_access_key=self.aws_secret_access_key,
             aws_session_token=self.aws_session_token,
-            config=config,
         )
         if self.use_unsigned_session:
             client.meta.events.register("choose-signer.s3.*", disable_signing)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vsf_assets.objects import ABSENT, DENIED, error_code, split_address
+from vsf_assets.objects import ABSENT, DENIED, error_code, make_client, split_address
 from vsf_assets.settings import client_options
 from vsf_assets.sources.profiles import Profile
 from vsf_assets.sources.retrying import Deadline, retried
@@ -145,16 +145,8 @@ def _client(profile: Profile) -> Any:
     """Return a client with the profile's time-outs; retried() tries again, so it tries once."""
     from botocore.exceptions import BotoCoreError
 
-    from vsf_assets.resources.objects import ObjectStoreResource
-
     client_options()  # shows the AWS client what a `.env` file says
-    resource = ObjectStoreResource(
-        max_attempts=1,
-        connect_timeout=profile.connect_timeout,
-        read_timeout=profile.read_timeout,
-        pool=profile.connections,
-    )
     try:
-        return resource.get_client()
+        return make_client(1, profile.connect_timeout, profile.read_timeout, profile.connections)
     except (BotoCoreError, ValueError) as error:
         raise SourceError(f"no client can be made: {error}; look at the AWS variables") from error

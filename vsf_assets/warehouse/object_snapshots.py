@@ -89,7 +89,8 @@ class SnapshotPrefix:
         if not self.store.put_new(snapshot.name, file):
             # A publish was interrupted between the upload and the pointer: no reader was ever sent there.
             self.remove(snapshot)
-            self.store.put_new(snapshot.name, file)
+            if not self.store.put_new(snapshot.name, file):
+                raise VsfError(f"{snapshot.address}: someone else put it there; another home publishes to this prefix")
         return snapshot
 
     def remove(self, snapshot: StoredSnapshot) -> None:

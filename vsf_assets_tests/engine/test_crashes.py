@@ -26,7 +26,7 @@ STEPS = [
     ("warehouse.ledger", "store_delivery", "after", 6),
     ("ingest.archive", "sha256_of", "after", 1),
     ("ingest.archive", "_file", "after", 2),
-    ("ingest.batches", "file_away", "after", 6),
+    ("ingest.filing", "file_away", "after", 6),
 ]
 RENAMED = [
     ("ingest.archive", "rename_if_same_disk", "before", 2),

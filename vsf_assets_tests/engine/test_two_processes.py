@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.ingest import archive, batches
+from vsf_assets.ingest import archive, batches, filing
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -46,7 +46,7 @@ def once(act: Any) -> Any:
     ("target", "name"),
     [
         (batches, "read_delivery"),
-        (batches, "file_away"),
+        (filing, "file_away"),
         (archive, "_file"),
         (archive, "sha256_of"),
         (archive, "rename_if_same_disk"),
@@ -78,7 +78,7 @@ def test_another_run_that_does_it_all_at_any_moment_is_no_error(
 
 def test_file_known_from_a_crash_that_another_run_files_first_is_no_error(home: Home) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "file_away", lambda *_: True)
+        patch.setattr(filing, "file_away", lambda *_: True)
         home.land("clicks_1.csv", clicks(1))
         home.ingest()
     assert home.landed() == ["clicks_1.csv"]

@@ -4,12 +4,15 @@ Here: the command line end to end. Not here: the steps (the other modules of thi
 """
 
 import socket
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from vsf_assets import definitions
 from vsf_assets.errors import SettingsError
 from vsf_assets.settings import read_settings
 from vsf_assets_tests.commandline import SAMPLES, Home
@@ -146,3 +149,21 @@ def test_a_bucket_that_is_not_there_and_wrong_settings_are_told(
     with pytest.raises(SettingsError, match=r"VSF_ARCHIVE=.* lies in VSF_LANDING="):
         read_settings({"VSF_LANDING": "s3://bucket", "VSF_ARCHIVE": "s3://bucket/archive"})
     assert read_settings({"VSF_LANDING": "s3://bucket/in/"}).landing == "s3://bucket/in"
+
+
+def test_looking_at_a_bucket_loads_no_dagster(command_home: CommandHome) -> None:
+    command_home.drop({"clicks_1.csv": FILES["clicks_1.csv"]})
+    code = (
+        "import sys; from vsf_assets.cli.main import cli; cli.main(['status'], standalone_mode=False);"
+        " print([name for name in ('dagster', 'dagster_aws', 'dbt') if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "clicks_1.csv" in shown
+    assert shown.endswith("[]\n")
+
+
+def test_assets_of_ones_own_get_the_store_as_a_resource(command_home: CommandHome) -> None:
+    resource = definitions.defs().resources["object_store"]
+    client = resource.get_client()
+    assert command_home.bucket.name in {found["Name"] for found in client.list_buckets()["Buckets"]}
+    assert client.meta.config.read_timeout == read_settings().store_timeout

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.ingest import batches
+from vsf_assets.ingest import filing
 from vsf_assets.ingest.landing import land_file
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import Bucket
@@ -87,7 +87,7 @@ def test_kept_objects_are_not_fetched_again(bucket: Bucket, tmp_path: Path) -> N
 def test_an_object_that_is_replaced_between_the_transaction_and_the_archive_stays(
     stored: EngineHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file_away = batches.file_away
+    file_away = filing.file_away
 
     def replace_first(*args: object) -> bool:
         stored.land("clicks_1.csv", clicks(2))
@@ -95,7 +95,7 @@ def test_an_object_that_is_replaced_between_the_transaction_and_the_archive_stay
 
     stored.land("clicks_1.csv", clicks(1))
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "file_away", replace_first)
+        patch.setattr(filing, "file_away", replace_first)
         report = stored.ingest()
     assert [path for path, _ in report.left] == ["clicks_1.csv"]
     assert stored.landed() == ["clicks_1.csv"]

@@ -44,8 +44,8 @@ POINTS = [
     ("warehouse.ledger", "store_delivery", "before", 3),
     ("warehouse.ledger", "store_delivery", "after", 3),
     ("warehouse.ledger", "store_delivery", "after", 8),
-    ("ingest.batches", "file_away", "before", 1),
-    ("ingest.batches", "file_away", "after", 4),
+    ("ingest.filing", "file_away", "before", 1),
+    ("ingest.filing", "file_away", "after", 4),
 ]
 
 

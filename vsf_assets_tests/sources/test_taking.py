@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vsf_assets.errors import VsfError
-from vsf_assets.ingest import batches
+from vsf_assets.ingest import batches, filing
 from vsf_assets.ingest.engine import ingest_archive
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
@@ -190,7 +190,7 @@ def test_a_state_that_could_not_be_archived_is_not_replaced_by_the_next_one(
     serve_songs(served, 2)
     home = home_of(tmp_path, served.address)
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "file_away", _throttled)
+        patch.setattr(filing, "file_away", _throttled)
         assert len(take(home).failed) == 4
         served.put("00.data", records("newer"))
         take(home)

@@ -1,0 +1,62 @@
+"""Stored deliveries on their way to the archive.
+
+Here: which file goes where after it is loaded, many at once where a store is far away. Not here: moving
+one so that a crash does no harm (archive.py).
+"""
+
+from typing import TYPE_CHECKING
+
+from vsf_assets.errors import VsfError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.archive import file_away
+from vsf_assets.ingest.kept import note
+from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.objects import ObjectStoreError
+from vsf_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.batches import IngestReport
+    from vsf_assets.warehouse.ledger import FileRow
+
+
+def file_originals(
+    landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: "IngestReport", *, hashed: bool
+) -> list[tuple[Entry, "FileRow"]]:
+    """File stored deliveries away; what cannot be is told and holds nothing else back.
+
+    Args:
+        landed: store, entry and ledger row of each.
+        settings: where the archive is, and what becomes of loaded files.
+        report: gets what failed.
+        hashed: whether this run read and hashed the files in the state of their entries.
+
+    Returns:
+        Those that are not what the ledger knows; they are left where they are.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    archive = open_store(settings.archive)
+
+    def file_one(item: tuple[Store, Entry, "FileRow"]) -> bool | None:
+        store, entry, row = item
+        seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
+        try:
+            return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+        except (VsfError, ObjectStoreError) as error:
+            report.failed.append((entry.path, str(error)))
+            return None
+
+    workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
+    if workers == 1:
+        are_filed = [file_one(item) for item in landed]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            are_filed = list(pool.map(file_one, landed))
+    note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
+    return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
+
+
+def after_load_of(settings: Settings, feed: str) -> str:
+    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
+    is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
+    return "archive" if is_fetched else settings.after_load
