@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.contracts import get_table
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.events import event, event_text
 
 IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
 CLICKS = "click_id,banner_id,campaign_id\n10,1,7\n11,2,7\n12,2,7\n13,3,7\n"
@@ -132,10 +132,8 @@ def test_partitions_choose_pending_files(home: Home) -> None:
 
 
 def test_a_range_of_days_is_taken_and_a_bad_day_holds_back_no_other(home: Home) -> None:
-    columns = list(get_table("raw.events").schema.columns)
     for day in ("2019-05-20", "2019-05-21", "2019-05-23", "2019-05-24"):
-        given = {"uuid": day, "event_time": f"{day} 10:00:00", "event_type": "app_open", "mdn": "5551000001"}
-        home.drop({f"{day}_a.txt": "|".join(columns) + "\n" + "|".join(given.get(c, "") for c in columns)})
+        home.drop({f"{day}_a.txt": event_text(event(day, f"{day} 10:00:00", mdn="5551000001"))})
     home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
     assert home.vsf("run", "--feed", "events", "--from", "2019-05-21", "--to", "2019-05-23").exit_code == 0
     found = home.ask("select partition_key, status from reports.files order by 1")

@@ -3,7 +3,6 @@
 Not here: what the tables hold (test_star_schema.py) and what is in which order ingested (engine/).
 """
 
-import gzip
 import itertools
 import random
 from datetime import date, timedelta
@@ -11,30 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.contracts import get_table
 from vsf_assets.pipeline import build_and_publish
 from vsf_assets.warehouse import dbt
+from vsf_assets_tests import events
 from vsf_assets_tests.commandline import tables_of
+from vsf_assets_tests.events import event_file, event_text
 from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.warehouses import Home
 
-EVENT_COLUMNS = list(get_table("raw.events").schema.columns)
 FEEDS = ("events", "lines", "accounts", "limits")
 LINES = [f"555100000{n}" for n in range(8)]
 FIRST = date(2025, 12, 20)
 Delivery = tuple[str, bytes, int]
 
 
-def event(chance: random.Random, uuid: str, day: date) -> str:
-    fields = dict.fromkeys(EVENT_COLUMNS, "") | {
-        "uuid": uuid,
-        "event_time": f"{day} {chance.randrange(24):02}:00:00.000",
-        "mdn": chance.choice([*LINES, "5559999999", ""]),
-        "event_type": chance.choice(["app_open", "map_view", "limit_set"]),
-        "session_id": str(chance.randint(-1, 3)),
-        "event_properties": rf'"{{\"k\":{chance.randrange(3)}}}"',
-    }
-    return "|".join(fields.values())
+def event(chance: random.Random, uuid: str, day: date, mdn: str | None = None) -> str:
+    return events.event(
+        uuid,
+        f"{day} {chance.randrange(24):02}:00:00.000",
+        mdn=mdn or chance.choice([*LINES, "5559999999", ""]),
+        event_type=chance.choice(["app_open", "map_view", "limit_set"]),
+        session_id=str(chance.randint(-1, 3)),
+        properties=f'{{"k":{chance.randrange(3)}}}',
+    )
 
 
 def event_files(chance: random.Random) -> list[Delivery]:
@@ -47,8 +45,7 @@ def event_files(chance: random.Random) -> list[Delivery]:
         rows += chance.sample(said, min(len(said), 3))
         rows += [event(chance, f"x{chance.randrange(4)}", processed)]
         said += rows
-        content = gzip.compress("\n".join(["|".join(EVENT_COLUMNS), *rows, ""]).encode(), mtime=0)
-        files.append((f"{processed}_{cohort}.txt.gz", content, chance.randrange(-500, 500)))
+        files.append((f"{processed}_{cohort}.txt.gz", event_file(*rows), chance.randrange(-500, 500)))
     name, content, minute = files[3]
     files.append((name.replace("_", "_again_"), content, minute - 1))
     files.append((f"{FIRST}_cut.txt.gz", content[:-20], 7))
@@ -142,23 +139,19 @@ def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     chance = random.Random(1)
     home = Home(tmp_path)
-    header = "|".join(EVENT_COLUMNS)
     line = f"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n{LINES[0]},APPLE,Retail,2025-01-01\n"
     days = [FIRST + timedelta(n) for n in range(4)]
 
     def land(name: str, *rows: str, minute: int = 0) -> list[str]:
-        home.land(name, "\n".join([header, *rows, ""]).encode() if ".txt" in name else rows[0].encode(), minute)
+        home.land(name, event_text(*rows) if ".txt" in name else rows[0].encode(), minute)
         home.ingest(feeds=FEEDS)
         build(home)
         return affected(home)
 
-    def row(uuid: str, day: date, mtn: str) -> str:
-        return f"{mtn}|{event(chance, uuid, day).partition('|')[2]}"
-
-    mine = [row(str(day), day, LINES[0]) for day in days[:3]]
+    mine = [event(chance, str(day), day, LINES[0]) for day in days[:3]]
     assert land(f"{days[2]}_a.txt", *mine) == [str(d) for d in days[:3]], "the first build is a full one"
-    assert land(f"{days[3]}_a.txt", row("new", days[3], LINES[1])) == [str(days[3])]
-    shared = land(f"{days[3]}_b.txt", row(str(days[1]), days[3], LINES[1]))
+    assert land(f"{days[3]}_a.txt", event(chance, "new", days[3], LINES[1])) == [str(days[3])]
+    shared = land(f"{days[3]}_b.txt", event(chance, str(days[1]), days[3], LINES[1]))
     assert shared == [str(days[1]), str(days[3])], "a shared id"
     known = land(f"{days[0]}_linedim.csv", line, minute=1)
     assert known == [str(d) for d in days], "a line becomes known; the last day shares an id"
@@ -200,8 +193,8 @@ def test_days_of_a_stopped_build_are_made_again_although_the_history_is_as_befor
     home = built_home(tmp_path)
     header = "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"
     chance = random.Random(4)
-    rows = [f"{LINES[0]}|{event(chance, str(n), FIRST + timedelta(n)).partition('|')[2]}" for n in range(5)]
-    home.land(f"{FIRST}_a.txt", "\n".join(["|".join(EVENT_COLUMNS), *rows, ""]).encode())
+    rows = [event(chance, str(n), FIRST + timedelta(n), LINES[0]) for n in range(5)]
+    home.land(f"{FIRST}_a.txt", event_text(*rows))
 
     def land(name: str, channel: str, minute: int) -> None:
         home.land(name, f"{header}{LINES[0]},APPLE,{channel},2025-01-01\n".encode(), minute)
@@ -234,7 +227,7 @@ def test_a_changed_model_or_setting_builds_everything(tmp_path: Path, monkeypatc
     home.ingest(feeds=FEEDS)
     build(home)
     every_day = affected(home)
-    home.land(f"{FIRST + timedelta(9)}_z.txt", "|".join(EVENT_COLUMNS).encode())
+    home.land(f"{FIRST + timedelta(9)}_z.txt", event_text())
     home.ingest(feeds=FEEDS)
     build(home)
     assert affected(home) == []

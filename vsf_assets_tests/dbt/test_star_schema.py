@@ -3,18 +3,17 @@
 Not here: single rules of the models (dbt unit tests beside them) and how event files are read (ingest).
 """
 
-import gzip
 import os
 import shutil
 from typing import Any
 
 import pytest
 
-from vsf_assets.contracts import get_table
+from vsf_assets_tests import events
 from vsf_assets_tests.commandline import SAMPLES, Home
+from vsf_assets_tests.events import event_file
 
 EVENT_SAMPLES = SAMPLES / "events"
-COLUMNS = list(get_table("raw.events").schema.columns)
 FIRST_DAY = "2019-05-20_testmdn_child_parent_rs.txt.gz"
 SECOND_DAY = "2019-05-21_testmdn_child_parent_rs.txt.gz"
 BEFORE_JUNE = -100_000
@@ -60,15 +59,9 @@ def run(home: Home) -> None:
     assert outcome.exit_code == 0, outcome.output + outcome.errors
 
 
-def event(uuid: str, time: str, mdn: str = "5551000001", properties: str = "{}", kind: str = "app_open") -> str:
-    """Return an event's record; `properties` is JSON."""
-    fields = dict.fromkeys(COLUMNS, "") | {"uuid": uuid, "event_time": time, "mdn": mdn, "event_type": kind}
-    escaped = properties.replace("\\", "\\\\").replace('"', '\\"')
-    return "|".join(f'"{escaped}"' if name == "event_properties" else value for name, value in fields.items())
-
-
-def event_file(*records: str) -> bytes:
-    return gzip.compress(("\n".join(["|".join(COLUMNS), *records]) + "\n").encode(), mtime=0)
+def event(uuid: str, time: str, properties: str = "{}") -> str:
+    """Return an event of a line."""
+    return events.event(uuid, time, properties, mdn="5551000001")
 
 
 def marts(home: Home) -> dict[str, list[str]]:
