@@ -4,13 +4,24 @@ Not here: that the tables are those of a full build whatever the order of delive
 """
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from vsf_assets.warehouse import dbt
-from vsf_assets_tests.dbt.deliveries import FEEDS, FIRST, LINES, build, built_home, event, event_files, tables
+from vsf_assets_tests.dbt.deliveries import (
+    FEEDS,
+    FIRST,
+    LINES,
+    Delivery,
+    build,
+    built_home,
+    event,
+    event_files,
+    lines_of,
+    tables,
+)
 from vsf_assets_tests.events import event_text
 from vsf_assets_tests.warehouses import Home
 
@@ -45,55 +56,36 @@ def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: py
 
 
 def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day gets more files; and of a line, a hundred days before, the next delivery takes back what was seen.
+
+    So the history of the line is as before the stopped build, and its days are made anew all the same.
+    """
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-    home = built_home(tmp_path)
+    home, chance = built_home(tmp_path), random.Random(4)
     files = event_files(random.Random(2))[:4]
-    for name, content, minute in files[:2]:
-        home.land(name, content, minute)
-    home.ingest(feeds=FEEDS)
+    mtn, before = lines_of(1)[0], FIRST - timedelta(100)
+
+    def land(some: list[Delivery], day: date, channel: str, minute: int) -> None:
+        for name, content, at in some:
+            home.land(name, content, at)
+        line = f"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n{mtn},APPLE,{channel},2025-01-01\n"
+        home.land(f"{day}_linedim.csv", line.encode(), minute)
+        home.ingest(feeds=FEEDS)
+
+    days = [before + timedelta(n) for n in range(5)]
+    home.land(f"{before}_a.txt", event_text(*(event(chance, str(day), day, mtn) for day in days)))
+    land(files[:2], before - timedelta(19), "Retail", -1)
+    land([], days[4], "Direct", 0)
     build(home)
-    name, content, minute = files[2]
-    home.land(name, content, minute)
-    home.ingest(feeds=FEEDS)
+    land(files[2:3], days[2], "Indirect", 1)
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
         patch.setattr("vsf_assets.pipeline.record_build", _stop)
         build(home)
     first = affected(home)
-    name, content, minute = files[3]
-    home.land(name, content, minute)
-    home.ingest(feeds=FEEDS)
+    assert {str(days[2]), files[2][0][:10]} <= set(first)
+    land(files[3:], days[2], "Retail", 2)
     build(home)
     assert set(first) <= set(affected(home))
-    incremental = tables(home)
-    build(home, full=True)
-    assert tables(home) == incremental
-
-
-def test_days_of_a_stopped_build_are_made_again_although_the_history_is_as_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The stopped build saw a state that the next delivery takes back."""
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-    home = built_home(tmp_path)
-    header = "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"
-    chance = random.Random(4)
-    rows = [event(chance, str(n), FIRST + timedelta(n), LINES[0]) for n in range(5)]
-    home.land(f"{FIRST}_a.txt", event_text(*rows))
-
-    def land(name: str, channel: str, minute: int) -> None:
-        home.land(name, f"{header}{LINES[0]},APPLE,{channel},2025-01-01\n".encode(), minute)
-        home.ingest(feeds=FEEDS)
-
-    land("2025-12-01_linedim.csv", "Retail", -1)
-    land(f"{FIRST + timedelta(4)}_linedim.csv", "Direct", 0)
-    build(home)
-    dated = f"{FIRST + timedelta(2)}_linedim.csv"
-    land(dated, "Indirect", 1)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
-        patch.setattr("vsf_assets.pipeline.record_build", _stop)
-        build(home)
-    land(dated, "Retail", 2)
-    build(home)
     incremental = tables(home)
     build(home, full=True)
     assert tables(home) == incremental
