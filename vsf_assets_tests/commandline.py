@@ -4,6 +4,7 @@ Here: helpers and fixtures of tests that go through `vsf` or Dagster. Not here: 
 engine without the command line (warehouses.py).
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Mapping
@@ -17,7 +18,13 @@ from click.testing import CliRunner
 
 from vsf_assets.cli.main import COMMANDS, cli
 from vsf_assets.errors import UsageError, VsfError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.engine import ingest
+from vsf_assets.ingest.selection import Selection
+from vsf_assets.pipeline import build_and_publish
 from vsf_assets.settings import read_settings
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
@@ -74,6 +81,7 @@ class Home:
         """Run the command line in this process, with the exit codes of `main`."""
         assert words[0] in COMMANDS
         result = CliRunner().invoke(cli, list(words), standalone_mode=False)
+        gc.unfreeze()  # a run leaves its garbage to the end of the process, and this one goes on
         error, code = result.exception, result.exit_code
         if isinstance(error, SystemExit):
             code = int(error.code or 0)
@@ -84,6 +92,19 @@ class Home:
         elif error is not None:
             raise error
         return Outcome(code, result.stdout, result.stderr + (str(error) if error else ""))
+
+    def load(self, checked: bool = True) -> None:
+        """Do what `vsf run` does with what was landed, without Dagster, which costs as much again.
+
+        Args:
+            checked: whether dbt's tests are run; not where the same rows pass them later or elsewhere.
+        """
+        warehouse = Warehouse.of(read_settings())
+        chosen = Selection(tuple(all_feeds()), is_looking=(self.landing / "catalog").is_dir())
+        assert ingest(warehouse, chosen, "test").failed == []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dbt, "LEFT_OUT", dbt.LEFT_OUT if checked else ("unit_test", "test"))
+            assert build_and_publish(warehouse, "test", only_if_pending=True).problems == []
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the current snapshot."""
@@ -111,15 +132,20 @@ def tables_of(file: Path) -> dict[str, list[str]]:
         return found
 
 
+def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:
+    """Return an empty home that the environment names, with a built warehouse; files count as stable at once."""
+    patch.setenv("VSF_HOME", str(path))
+    patch.setenv("VSF_SETTLE_SECONDS", "0")
+    for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "DAGSTER_HOME"):
+        patch.delenv(name, raising=False)
+    put_built_warehouse(read_settings())
+    return Home(path)
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """An empty home that the environment names, with a built warehouse; files count as stable at once."""
-    monkeypatch.setenv("VSF_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
-    for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "DAGSTER_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    put_built_warehouse(read_settings())
-    return Home(tmp_path / "home")
+    """A home of the test's own, as enter_home makes it."""
+    return enter_home(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture

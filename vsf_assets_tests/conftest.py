@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 
 from vsf_assets.settings import PROJECT_ROOT
 from vsf_assets_tests.object_server import bucket, object_server
+from vsf_assets_tests.prebuilt import place_of_the_original
 from vsf_assets_tests.warehouses import Home
 
-__all__ = ["bucket", "object_server"]
+__all__ = ["bucket", "object_server", "place_of_the_original"]
 
 settings.register_profile("vsf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vsf")

@@ -1,32 +1,47 @@
-"""A warehouse with every mart built and empty, made once per test process and copied into homes.
+"""A warehouse with every mart built and empty, made once per run of the tests and copied into homes.
 
 Here: that one short cut. A first build makes every model and check, which costs ten times what a
 delivery costs afterwards. Not for tests of the first build itself: those start without a warehouse.
 """
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
-from tempfile import TemporaryDirectory
+from pathlib import Path
+
+import pytest
 
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.lock import hold_lock
+
+_places: list[Path] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Choose the folder of the original; processes that share a run of the tests share it."""
+    own = tmp_path_factory.getbasetemp()
+    _places.append(own if worker_id == "master" else own.parent)
+    yield
+    _places.pop()
 
 
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    template = read_settings({"VSF_HOME": _home().name})
-    shutil.copyfile(template.warehouse_file, settings.warehouse_file)
+    original = _places[-1] / "built.duckdb"
+    with hold_lock(original.with_suffix(".lock"), "building the empty warehouse", 600):
+        if not original.exists():
+            _build(original)
+    shutil.copyfile(original, settings.warehouse_file)
 
 
-@cache
-def _home() -> TemporaryDirectory[str]:
-    """Return the folder of the original; it goes with the process."""
-    folder = TemporaryDirectory(prefix="vsf-built-")
-    settings = read_settings({"VSF_HOME": folder.name, "VSF_SETTLE_SECONDS": "0"})
+def _build(original: Path) -> None:
+    """Build all on an empty warehouse, which every check must pass, and name it once it is whole."""
+    settings = read_settings({"VSF_HOME": str(original.with_name("built")), "VSF_SETTLE_SECONDS": "0"})
     dbt.ensure_manifest(settings)
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:
@@ -36,4 +51,4 @@ def _home() -> TemporaryDirectory[str]:
     with warehouse.connect() as connection:
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.absorbed)
         connection.execute("checkpoint")
-    return folder
+    warehouse.file.rename(original)

@@ -13,6 +13,7 @@ from vsf_assets.ingest.batches import IngestReport
 from vsf_assets.ingest.engine import Selection, ingest
 from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.publish import Snapshot, publish
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 CAMPAIGNS = ("impressions", "clicks", "conversions")
@@ -98,6 +99,14 @@ class Home:
         """Every ledger row's original is in the archive, with its size."""
         for path, size in self.query("select archive_path, bytes from raw.files"):
             assert (self.archive / path).stat().st_size == size, path
+
+
+def publish_click(home: Home, number: int) -> Snapshot:
+    """Ingest a file with one more click, and publish snapshot `number`."""
+    home.land(f"clicks_1_{number}.csv", clicks(number), number)
+    home.ingest()
+    with home.warehouse.lock("publish"):
+        return publish(home.warehouse, number)
 
 
 def _paths(root: Path) -> list[str]:

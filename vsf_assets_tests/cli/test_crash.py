@@ -1,22 +1,20 @@
-"""kill -9 at any point of `vsf run`, two runs at once, and readers during publishing: whole processes.
+"""kill -9 and Ctrl-C at any point of `vsf run`, and two runs at once: whole processes.
 
-Not here: crashes at single steps of the ingest (engine/).
+Not here: crashes at single steps of the ingest (engine/), and readers during publishing (test_readers.py).
 """
 
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
-import duckdb
 import pytest
 
 from vsf_assets.demo import demo_files
-from vsf_assets_tests.commandline import Home, tables_of
+from vsf_assets_tests.commandline import Home, enter_home
 
+INTERRUPTED = "vsf: interrupted; what was finished is kept, run it again for the rest\n"
 VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
 
 
@@ -45,11 +43,9 @@ def drop_demo(home: Home) -> None:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The tables of a run that nothing disturbed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSF_HOME", str(tmp_path_factory.mktemp("undisturbed")))
-        patch.setenv("VSF_SETTLE_SECONDS", "0")
-        home = Home(Path(os.environ["VSF_HOME"]))
+        home = enter_home(tmp_path_factory.mktemp("undisturbed"), patch)
         drop_demo(home)
-        assert home.vsf("run").exit_code == 0
+        home.load(checked=False)
         return home.tables()
 
 
@@ -62,20 +58,8 @@ def wait_for(line: str, process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the run never printed {line!r}")
 
 
-@pytest.mark.parametrize(
-    ("line", "delay", "group"),
-    [
-        ("reading clicks_2.csv", 0, True),
-        ("loaded clicks/2", 0, False),
-        ("reading 2019-05-10_testmdn_beta_rs.txt.gz", 0, True),
-        ("building", 0.7, True),
-        ("publishing", 0.0, False),
-    ],
-)
-def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
-    home: Home, undisturbed: dict[str, list[str]], line: str, delay: float, group: bool
-) -> None:
-    drop_demo(home)
+def kill(home: Home, line: str, delay: float = 0, group: bool = True) -> None:
+    """Run until a line of progress and `delay` seconds more, then kill the process or its whole group."""
     process = start("run")
     wait_for(line, process)
     time.sleep(delay)
@@ -84,6 +68,22 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
     else:
         process.kill()
     process.wait()
+
+
+def interrupt(home: Home, line: str, delay: float = 0) -> None:
+    """Run until a line of progress and `delay` seconds more, then press Ctrl-C; it ends with one sentence."""
+    process = start("run")
+    wait_for(line, process)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, errors = process.communicate(timeout=120)
+    assert (process.returncode, printed) == (130, "")
+    assert errors.endswith(INTERRUPTED)
+    assert "Error" not in errors
+
+
+def assert_complete(home: Home, undisturbed: dict[str, list[str]]) -> None:
+    """The next run ends well, with the tables of an undisturbed one, and leaves nothing behind."""
     if home.current.exists():
         assert home.tables() == undisturbed  # what readers see is whole or nothing
     assert home.vsf("run").exit_code == 0
@@ -91,11 +91,35 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
     assert not [path for path in home.landing.rglob("*") if path.is_file()]
 
 
+def test_after_kill_9_and_ctrl_c_while_files_are_read_a_run_equals_an_undisturbed_one(
+    home: Home, undisturbed: dict[str, list[str]]
+) -> None:
+    """Interrupted again and again, each time further on; what one interruption lost or doubled stays so."""
+    drop_demo(home)
+    kill(home, "reading clicks_2.csv")
+    kill(home, "loaded clicks/2", group=False)
+    interrupt(home, "reading clicks_3.csv")
+    kill(home, "reading 2019-05-10_testmdn_beta_rs.txt.gz")
+    assert not home.current.exists()
+    assert_complete(home, undisturbed)
+
+
+def test_after_kill_9_and_ctrl_c_while_marts_are_built_or_published_a_run_equals_an_undisturbed_one(
+    home: Home, undisturbed: dict[str, list[str]]
+) -> None:
+    drop_demo(home)
+    interrupt(home, "building", 4)
+    kill(home, "building", 0.7)
+    assert not home.current.exists()
+    kill(home, "publishing", group=False)
+    assert_complete(home, undisturbed)
+
+
 def test_two_runs_at_once_end_well_and_double_nothing(home: Home, undisturbed: dict[str, list[str]]) -> None:
     drop_demo(home)
     processes = [start("run"), start("run")]
     printed = [process.communicate(timeout=240) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], printed
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(errors for _, errors in printed)
     assert home.tables() == undisturbed
 
 
@@ -113,68 +137,12 @@ def test_a_run_that_waits_says_for_whom(home: Home) -> None:
     assert str(os.getpid()) in printed
 
 
-def test_readers_see_whole_snapshots_while_three_runs_publish(home: Home) -> None:
-    line = "{n},1,7\n"
-    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n" + line.format(n=0)})
-    assert home.vsf("run").exit_code == 0
-    held = duckdb.connect(str(home.current.resolve()), read_only=True)
-    seen: list[tuple[int, int]] = []
-    errors: list[Exception] = []
-    stop = threading.Event()
-
-    def read() -> None:
-        while not stop.is_set():
-            try:
-                with duckdb.connect(str(home.current.resolve()), read_only=True) as connection:
-                    sql = "select (select sum(clicks) from marts.fct_banner_performance), count(*) from raw.clicks"
-                    seen.append(connection.execute(sql).fetchall()[0])
-            except Exception as error:  # noqa: BLE001 - every error of a reader is what this test is about
-                errors.append(error)
-            time.sleep(0.05)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        for run in range(1, 4):
-            home.drop({f"clicks_1_{run}.csv": "click_id,banner_id,campaign_id\n" + line.format(n=run)})
-            process = start("run")
-            process.communicate(timeout=240)
-            assert process.returncode == 0
-    finally:
-        stop.set()
-        reader.join()
-    assert errors == []
-    assert set(seen) == {(1, 1), (2, 2), (3, 3), (4, 4)}
-    assert seen == sorted(seen)
-    assert held.execute("select count(*) from raw.clicks").fetchall() == [(1,)]
-    held.close()
-    assert home.current.readlink() == Path("vsf-4.duckdb")
-    assert tables_of(home.current.resolve())["raw.clicks"]
-
-
-@pytest.mark.parametrize(("line", "seconds"), [("reading clicks_3.csv", 0), ("building the marts", 4)])
-def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(
-    home: Home, undisturbed: dict[str, list[str]], line: str, seconds: float
-) -> None:
-    drop_demo(home)
-    process = start("run")
-    wait_for(line, process)
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGINT)
-    printed, errors = process.communicate(timeout=120)
-    assert (process.returncode, printed) == (130, "")
-    assert errors.endswith("vsf: interrupted; what was finished is kept, run it again for the rest\n")
-    assert "Error" not in errors
-    assert home.vsf("run").exit_code == 0
-    assert home.tables() == undisturbed
-
-
 def test_ctrl_c_ends_a_query(home: Home) -> None:
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,1,1\n"})
-    assert home.vsf("run").exit_code == 0
+    home.load(checked=False)
     process = start("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
     time.sleep(3)
     os.killpg(process.pid, signal.SIGINT)
     printed, errors = process.communicate(timeout=60)
     assert (process.returncode, printed) == (130, "")
-    assert errors == "vsf: interrupted; what was finished is kept, run it again for the rest\n"
+    assert errors == INTERRUPTED

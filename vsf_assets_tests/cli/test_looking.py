@@ -181,9 +181,9 @@ def test_a_report_of_nothing_or_of_another_kind_is_refused(looked_at: Home, tmp_
 
 def test_status_tells_every_state(home: Home) -> None:
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv.gz": b"no gzip", "notes.txt": "?"})
-    home.vsf("run")
+    home.load(checked=False)
     home.drop({"clicks_1_again.csv": CLICKS})
-    home.vsf("run")
+    home.load(checked=False)
     home.drop({"clicks_3.csv": CLICKS})
     rows = list(csv.DictReader(home.vsf("status", "--format", "csv").output.splitlines()))
     assert {row["file_name"]: row["status"] for row in rows} == {

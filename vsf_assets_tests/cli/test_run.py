@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.contracts import get_table
-from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.events import event, event_text
 
 IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
 CLICKS = "click_id,banner_id,campaign_id\n10,1,7\n11,2,7\n12,2,7\n13,3,7\n"
@@ -20,6 +20,24 @@ CONVERSIONS = "conversion_id,click_id,revenue\n100,10,5\n101,11,2.5\n"
 FILES = {"impressions_1.csv": IMPRESSIONS, "clicks_1.csv": CLICKS, "conversions_1.csv": CONVERSIONS}
 SCORES = "select banner_id, rule from marts.fct_campaign_scores where campaign_id = 7 and quarter = 1 order by rank"
 CHOSEN = [(1, "top_revenue"), (2, "top_revenue"), (3, "most_clicked")]
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after `vsf run` with the files above."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = enter_home(tmp_path_factory.mktemp("first_run"), patch)
+        home.drop(FILES)
+        assert home.vsf("run").exit_code == 0
+    return home
+
+
+@pytest.fixture
+def loaded(home: Home, first_run: Home) -> Home:
+    """A copy of it, for tests of what comes next."""
+    without = shutil.ignore_patterns("dagster", "dbt")
+    shutil.copytree(first_run.path, home.path, symlinks=True, ignore=without, dirs_exist_ok=True)
+    return home
 
 
 def statuses(home: Home) -> dict[str, str]:
@@ -43,16 +61,14 @@ def test_the_published_figures_of_the_real_quarter_come_out(home: Home, campaign
     assert home.ask("select sum(revenue) from marts.fct_banner_performance") == [(Decimal("5402.245454"),)]
 
 
-def test_the_same_content_under_another_name_changes_no_figure(home: Home) -> None:
-    home.drop(FILES)
-    assert home.vsf("run").exit_code == 0
-    before = home.ask("from marts.fct_banner_performance order by all")
-    home.drop({"clicks_1_again.csv": CLICKS})
-    assert home.vsf("run").exit_code == 0
-    assert statuses(home)["clicks_1_again.csv"] == "duplicate_file"
-    assert "duplicate_file" in home.vsf("status").output
-    assert home.ask("from marts.fct_banner_performance order by all") == before
-    assert home.ask(SCORES) == CHOSEN
+def test_the_same_content_under_another_name_changes_no_figure(loaded: Home) -> None:
+    before = loaded.ask("from marts.fct_banner_performance order by all")
+    loaded.drop({"clicks_1_again.csv": CLICKS})
+    assert loaded.vsf("run").exit_code == 0
+    assert statuses(loaded)["clicks_1_again.csv"] == "duplicate_file"
+    assert "duplicate_file" in loaded.vsf("status").output
+    assert loaded.ask("from marts.fct_banner_performance order by all") == before
+    assert loaded.ask(SCORES) == CHOSEN
 
 
 def test_of_a_file_that_repeats_half_its_rows_only_the_new_half_counts(home: Home) -> None:
@@ -100,22 +116,18 @@ def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home:
     assert (home.landing / "notes.txt").exists()
 
 
-def test_a_second_run_has_nothing_to_do(home: Home) -> None:
-    home.drop(FILES)
-    home.vsf("run")
-    assert "nothing is pending" in home.vsf("run").output
+def test_a_second_run_has_nothing_to_do(loaded: Home) -> None:
+    assert "nothing is pending" in loaded.vsf("run").output
 
 
-def test_full_makes_every_mart_anew_although_nothing_is_pending(home: Home) -> None:
+def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) -> None:
     """A table that somebody spoilt in the warehouse is repaired, and the snapshot is a new one."""
-    home.drop(FILES)
-    assert home.vsf("run").exit_code == 0
-    with duckdb.connect(home.path / "warehouse" / "warehouse.duckdb") as connection:
+    with duckdb.connect(loaded.path / "warehouse" / "warehouse.duckdb") as connection:
         connection.execute("delete from marts.fct_campaign_scores")
-    assert "nothing is pending" in home.vsf("run").output
-    full = home.vsf("run", "--full")
+    assert "nothing is pending" in loaded.vsf("run").output
+    full = loaded.vsf("run", "--full")
     assert (full.exit_code, "vsf-2.duckdb" in full.output) == (0, True)
-    assert home.ask(SCORES) == CHOSEN
+    assert loaded.ask(SCORES) == CHOSEN
 
 
 def test_without_any_file_a_run_says_so(home: Home) -> None:
@@ -132,10 +144,8 @@ def test_partitions_choose_pending_files(home: Home) -> None:
 
 
 def test_a_range_of_days_is_taken_and_a_bad_day_holds_back_no_other(home: Home) -> None:
-    columns = list(get_table("raw.events").schema.columns)
     for day in ("2019-05-20", "2019-05-21", "2019-05-23", "2019-05-24"):
-        given = {"uuid": day, "event_time": f"{day} 10:00:00", "event_type": "app_open", "mdn": "5551000001"}
-        home.drop({f"{day}_a.txt": "|".join(columns) + "\n" + "|".join(given.get(c, "") for c in columns)})
+        home.drop({f"{day}_a.txt": event_text(event(day, f"{day} 10:00:00", mdn="5551000001"))})
     home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
     assert home.vsf("run", "--feed", "events", "--from", "2019-05-21", "--to", "2019-05-23").exit_code == 0
     found = home.ask("select partition_key, status from reports.files order by 1")
@@ -144,32 +154,26 @@ def test_a_range_of_days_is_taken_and_a_bad_day_holds_back_no_other(home: Home) 
     assert home.ask("select count(*) from marts.fct_activity_events") == [(2,)]
 
 
-def test_force_reads_originals_again_in_place(home: Home) -> None:
-    home.drop(FILES)
-    home.vsf("run")
-    before, run_ids = home.tables(), home.ask("select run_id from reports.files where feed = 'clicks'")
-    assert home.vsf("run", "--feed", "clicks", "--force").exit_code == 0
-    assert home.tables() == before
-    assert home.ask("select run_id from reports.files where feed = 'clicks'") != run_ids
+def test_force_reads_originals_again_in_place(loaded: Home) -> None:
+    before, run_ids = loaded.tables(), loaded.ask("select run_id from reports.files where feed = 'clicks'")
+    assert loaded.vsf("run", "--feed", "clicks", "--force").exit_code == 0
+    assert loaded.tables() == before
+    assert loaded.ask("select run_id from reports.files where feed = 'clicks'") != run_ids
 
 
-def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(home: Home) -> None:
-    home.drop(FILES)
-    home.vsf("run")
-    before = home.current.readlink()
-    import duckdb
-
-    with duckdb.connect(str(home.path / "warehouse" / "warehouse.duckdb")) as connection:
+def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(loaded: Home) -> None:
+    before = loaded.current.readlink()
+    with duckdb.connect(str(loaded.path / "warehouse" / "warehouse.duckdb")) as connection:
         connection.execute("delete from raw.clicks where click_id = 13")
-    home.drop({"clicks_2.csv": CLICKS})
-    outcome = home.vsf("run")
+    loaded.drop({"clicks_2.csv": CLICKS})
+    outcome = loaded.vsf("run")
     assert outcome.exit_code == 1
     assert "not published" in outcome.errors
     assert "campaign_rows_match_the_ledger" in outcome.errors
-    assert home.current.readlink() == before
-    assert home.vsf("run").exit_code == 1  # still not built, and it still says so
-    assert home.vsf("run", "--force").exit_code == 0
-    assert home.ask(SCORES) == CHOSEN
+    assert loaded.current.readlink() == before
+    assert loaded.vsf("run").exit_code == 1  # still not built, and it still says so
+    assert loaded.vsf("run", "--force").exit_code == 0
+    assert loaded.ask(SCORES) == CHOSEN
 
 
 @pytest.mark.parametrize(
@@ -188,16 +192,14 @@ def test_wrong_usage_ends_with_two(home: Home, words: str) -> None:
     assert home.vsf("run", *words.split()).exit_code == 2
 
 
-def test_a_lost_warehouse_is_not_replaced_by_an_empty_one(home: Home) -> None:
-    home.drop(FILES)
-    home.vsf("run")
-    shutil.rmtree(home.path / "warehouse")
-    home.drop({"clicks_2.csv": CLICKS})
-    outcome = home.vsf("run")
+def test_a_lost_warehouse_is_not_replaced_by_an_empty_one(loaded: Home) -> None:
+    shutil.rmtree(loaded.path / "warehouse")
+    loaded.drop({"clicks_2.csv": CLICKS})
+    outcome = loaded.vsf("run")
     assert outcome.exit_code == 1
     assert "vsf rebuild" in outcome.errors
-    assert home.ask(SCORES) == CHOSEN
-    assert home.vsf("rebuild").exit_code == 0
-    assert home.vsf("run").exit_code == 0
-    assert home.ask(SCORES) == CHOSEN
-    assert len(statuses(home)) == 4
+    assert loaded.ask(SCORES) == CHOSEN
+    assert loaded.vsf("rebuild").exit_code == 0
+    assert loaded.vsf("run").exit_code == 0
+    assert loaded.ask(SCORES) == CHOSEN
+    assert len(statuses(loaded)) == 4

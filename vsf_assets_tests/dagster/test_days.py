@@ -5,37 +5,20 @@ Not here: static partitions and reloading (test_ingest_assets.py) and the rules 
 
 import base64
 import re
-from collections.abc import Iterator
 
 import dagster as dg
-import pytest
 
-from vsf_assets.contracts import get_table
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.pictures import bars
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.events import event, event_text
 
-COLUMNS = list(get_table("raw.events").schema.columns)
 KEY = dg.AssetKey(["raw", "events"])
 
 
-@pytest.fixture
-def instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    settings = read_settings()
-    ensure_manifest(settings)
-    with open_instance(settings) as opened:
-        yield opened
-
-
-def day_file(day: str, rows: int = 1) -> str:
-    lines = [
-        "|".join({"uuid": f"{day}-{n}", "event_time": f"{day} 10:00:00", "event_type": "t"}.get(c, "") for c in COLUMNS)
-        for n in range(rows)
-    ]
-    return "\n".join(["|".join(COLUMNS), *lines, ""])
+def day_file(day: str, rows: int) -> bytes:
+    return event_text(*(event(f"{day}-{n}", f"{day} 10:00:00") for n in range(rows)))
 
 
 def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home, instance: dg.DagsterInstance) -> None:

@@ -3,29 +3,17 @@
 Not here: what becomes of the rows (engine/) and the command line (cli/).
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.in_process import run_job
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
 from vsf_assets_tests.commandline import Home
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 KEY = dg.AssetKey(["raw", "clicks"])
-
-
-@pytest.fixture
-def instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    settings = read_settings()
-    ensure_manifest(settings)
-    with open_instance(settings) as opened:
-        yield opened
 
 
 def materialize(instance: dg.DagsterInstance, **how: Any) -> dg.ExecuteInProcessResult:

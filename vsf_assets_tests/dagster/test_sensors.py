@@ -5,31 +5,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.process import process_tags, reap
 from vsf_assets.defs.sensors import History, history_of, hold_back, landing_sensor, read_look
-from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 S = dg.DagsterRunStatus
-
-
-@pytest.fixture
-def instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    settings = read_settings()
-    ensure_manifest(settings)
-    with open_instance(settings) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(
@@ -55,10 +44,7 @@ def test_failures_count_in_a_row_from_the_newest() -> None:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
-    )
-    return landing_sensor("campaigns")(context)
+    return instances.tick(landing_sensor("campaigns"), instance, cursor)
 
 
 def test_a_file_is_requested_once_two_looks_agree(

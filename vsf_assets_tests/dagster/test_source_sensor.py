@@ -8,27 +8,18 @@ import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.sensors import History
 from vsf_assets.defs.source_sensor import Seen, digest_of, read_seen, source_sensor, why_not
-from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.settings import read_settings
 from vsf_assets.sources.states import Unseen
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.servers import Served, http_server
 from vsf_assets_tests.sources.homes import records, serve_songs
 
 IDLE = History(active=False, failures=0, idle_seconds=1e9)
-
-
-@pytest.fixture
-def instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    settings = read_settings()
-    ensure_manifest(settings)
-    with open_instance(settings) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -44,10 +35,7 @@ def served(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
-    )
-    return source_sensor("catalog")(context)
+    return instances.tick(source_sensor("catalog"), instance, cursor)
 
 
 def reason(result: Any) -> str:

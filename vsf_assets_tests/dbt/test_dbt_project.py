@@ -13,37 +13,30 @@ import pytest
 
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse import dbt
-from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 Pair = tuple[int, int]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    made = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0"})
-    dbt.ensure_manifest(made)
-    return made
+def empty(tmp_path: Path) -> Settings:
+    """A home with a warehouse in which all was built on nothing, and every check passed: see prebuilt.py."""
+    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0"})
+    put_built_warehouse(settings)
+    return settings
 
 
-def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(settings: Settings) -> None:
-    warehouse = Warehouse.of(settings)
-    with warehouse.connect() as connection:
-        ensure_tables(connection)
-    outcome = dbt.build(settings, warehouse.file)
-    assert (outcome.errors, outcome.failed) == ([], {})
-    with warehouse.connect(read_only=True) as connection:
+def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(empty: Settings) -> None:
+    with Warehouse.of(empty).connect(read_only=True) as connection:
         sql = "select data_type from information_schema.columns where table_name = ? and column_name = ?"
         assert connection.execute(sql, ["fct_campaign_scores", "revenue"]).fetchall() == [("DECIMAL(38,6)",)]
         assert connection.table("marts.fct_campaign_scores").fetchall() == []
 
 
-def test_the_unit_tests_of_the_models_pass(settings: Settings) -> None:
-    warehouse = Warehouse.of(settings)
-    with warehouse.connect() as connection:
-        ensure_tables(connection)
-    dbt.build(settings, warehouse.file)
-    result, _ = dbt.invoke(settings, warehouse.file, ["test", "--select", "test_type:unit"])
+def test_the_unit_tests_of_the_models_pass(empty: Settings) -> None:
+    result, _ = dbt.invoke(empty, empty.warehouse_file, ["test", "--select", "test_type:unit"])
     failed = {item.node.name: item.message for item in result.result if str(item.status) != "pass"}
     assert failed == {}
     assert len(result.result) >= 20
@@ -102,7 +95,7 @@ def test_scores_equal_an_independent_computation(home: Home, monkeypatch: pytest
             + "".join(f"{n},{click},{revenue}\n" for n, (click, revenue) in enumerate(conversions)),
         }
     )
-    assert home.vsf("run").exit_code == 0
+    home.load()
     found = defaultdict(list)
     for campaign, banner in home.ask(
         "select campaign_id, banner_id from marts.fct_campaign_scores order by campaign_id, rank"

@@ -1,20 +1,21 @@
-"""The star schema of the mobile analytics family, through `vsf run`: the samples' figures, and what late files do.
+"""The star schema of the mobile analytics family: the samples' figures through `vsf run`, and what late files do.
 
 Not here: single rules of the models (dbt unit tests beside them) and how event files are read (ingest).
 """
 
-import gzip
 import os
 import shutil
 from typing import Any
 
 import pytest
 
-from vsf_assets.contracts import get_table
-from vsf_assets_tests.commandline import SAMPLES, Home
+from vsf_assets.settings import read_settings
+from vsf_assets_tests import events
+from vsf_assets_tests.commandline import SAMPLES, Home, enter_home
+from vsf_assets_tests.events import event_file
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 EVENT_SAMPLES = SAMPLES / "events"
-COLUMNS = list(get_table("raw.events").schema.columns)
 FIRST_DAY = "2019-05-20_testmdn_child_parent_rs.txt.gz"
 SECOND_DAY = "2019-05-21_testmdn_child_parent_rs.txt.gz"
 BEFORE_JUNE = -100_000
@@ -34,12 +35,22 @@ MARTS = [
 ]
 
 
-@pytest.fixture
-def samples(home: Home) -> Home:
-    """A home into whose landing zone the samples can be put; the test is skipped where they are not."""
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after one `vsf run` with the samples; tests only ask it, and are skipped where there are none."""
     if not EVENT_SAMPLES.exists():
         pytest.skip(f"no samples at {SAMPLES}; set VSF_SAMPLES")
+    with pytest.MonkeyPatch.context() as patch:
+        home = enter_home(tmp_path_factory.mktemp("samples"), patch)
+        land_samples(home)
+        outcome = home.vsf("run")
+    assert outcome.exit_code == 0, outcome.output + outcome.errors
     return home
+
+
+def begin_anew(home: Home) -> None:
+    shutil.rmtree(home.path)
+    put_built_warehouse(read_settings())
 
 
 def land(home: Home, name: str, content: bytes, minute: int) -> None:
@@ -55,20 +66,9 @@ def land_samples(home: Home, *without: str) -> None:
             land(home, path.name, path.read_bytes(), minute)
 
 
-def run(home: Home) -> None:
-    outcome = home.vsf("run")
-    assert outcome.exit_code == 0, outcome.output + outcome.errors
-
-
-def event(uuid: str, time: str, mdn: str = "5551000001", properties: str = "{}", kind: str = "app_open") -> str:
-    """Return an event's record; `properties` is JSON."""
-    fields = dict.fromkeys(COLUMNS, "") | {"uuid": uuid, "event_time": time, "mdn": mdn, "event_type": kind}
-    escaped = properties.replace("\\", "\\\\").replace('"', '\\"')
-    return "|".join(f'"{escaped}"' if name == "event_properties" else value for name, value in fields.items())
-
-
-def event_file(*records: str) -> bytes:
-    return gzip.compress(("\n".join(["|".join(COLUMNS), *records]) + "\n").encode(), mtime=0)
+def event(uuid: str, time: str, properties: str = "{}") -> str:
+    """Return an event of a line."""
+    return events.event(uuid, time, properties, mdn="5551000001")
 
 
 def marts(home: Home) -> dict[str, list[str]]:
@@ -81,8 +81,6 @@ def one(home: Home, sql: str) -> Any:
 
 
 def test_the_samples_give_the_expected_figures(samples: Home) -> None:
-    land_samples(samples)
-    run(samples)
     ask = samples.ask
     files = "from reports.files where feed = 'events'"
     assert one(samples, f"select count(*), sum(lines_read), sum(rows_quarantined) {files}") == (2, 11, 2)
@@ -155,7 +153,7 @@ def test_properties_come_out_exactly(home: Home) -> None:
         r'{"a": "b:c,d|e \"f\" \\ é 😀 \u00e9", "n": 1.5, "b": false, "z": null, "o": {"k": [1, "x"]}, "a b": "-1"}'
     )
     land(home, "2019-05-20_c.txt.gz", event_file(event("u1", "2019-05-20 01:02:03.004", properties=properties)), 1)
-    run(home)
+    home.load()
     assert dict(home.ask("select property_name, property_value from marts.fct_event_properties")) == {
         "a": 'b:c,d|e "f" \\ é 😀 é',
         "n": "1.5",
@@ -172,7 +170,7 @@ def test_a_new_state_changes_facts_from_its_date_on(home: Home) -> None:
     days = [event("u1", "2019-05-31 23:59:59.999"), event("u2", "2019-06-01 00:00:00.000")]
     land(home, "linedim.csv", header + line, BEFORE_JUNE)
     land(home, "2019-06-02_cohort.txt.gz", event_file(*days), 2)
-    run(home)
+    home.load(checked=False)
     channels = """
         select e.event_uuid, l.sales_channel, l.is_current, l.valid_from::text, l.valid_to::text
         from marts.fct_activity_events as e inner join marts.dim_lines as l using (line_key) order by 1
@@ -180,7 +178,7 @@ def test_a_new_state_changes_facts_from_its_date_on(home: Home) -> None:
     assert [row[1] for row in home.ask(channels)] == ["Retail", "Retail"]
     land(home, "2019-06-01_linedim.csv", header + line.replace(b"Retail", b"Direct"), 3)
     land(home, "2019-07-01_linedim.csv", header + line.replace(b"Retail", b"Direct"), 4)
-    run(home)
+    home.load()
     assert home.ask(channels) == [
         ("u1", "Retail", False, "0001-01-01", "2019-06-01"),
         ("u2", "Direct", True, "2019-06-01", "9999-12-31"),
@@ -192,32 +190,28 @@ def test_a_new_state_changes_facts_from_its_date_on(home: Home) -> None:
     ]
 
 
-def test_the_second_day_may_land_first(samples: Home) -> None:
-    land_samples(samples, FIRST_DAY)
-    run(samples)
-    assert one(samples, "select count(*) from marts.fct_activity_events") == 3
-    land(samples, FIRST_DAY, (EVENT_SAMPLES / FIRST_DAY).read_bytes(), 60)
-    run(samples)
-    late = marts(samples)
-    shutil.rmtree(samples.path)
-    land_samples(samples)
-    run(samples)
-    assert late == marts(samples)
+def test_the_second_day_may_land_first(samples: Home, home: Home) -> None:
+    land_samples(home, FIRST_DAY)
+    home.load(checked=False)
+    assert one(home, "select count(*) from marts.fct_activity_events") == 3
+    land(home, FIRST_DAY, (EVENT_SAMPLES / FIRST_DAY).read_bytes(), 60)
+    home.load()
+    assert marts(home) == marts(samples)
 
 
 def test_a_day_again_under_another_cohort_name_doubles_nothing(home: Home) -> None:
     old = [event(f"u{n}", f"2019-05-20 0{n}:00:00.000") for n in range(4)]
     new = [event(f"v{n}", f"2019-05-20 0{n}:30:00.000") for n in range(4)]
     land(home, "2019-05-20_one.txt.gz", event_file(*old), 1)
-    run(home)
+    home.load(checked=False)
     land(home, "2019-05-20_two.txt.gz", event_file(*old[:2], *new, *old[2:]), 2)
-    run(home)
+    home.load()
     again = marts(home)
     assert one(home, "select count(*), sum(events) from marts.fct_activity_daily") == (1, 8)
     assert one(home, "select count(*) from reports.anomalies where anomaly = 'duplicate_row'") == 4
-    shutil.rmtree(home.path)
+    begin_anew(home)
     land(home, "2019-05-20_one.txt.gz", event_file(*old, *new), 1)
-    run(home)
+    home.load(checked=False)
     assert again == marts(home)
 
 
@@ -230,7 +224,7 @@ def test_days_and_volumes_that_are_not_as_usual(home: Home) -> None:
             rows = [event(f"{day}-{k}", f"{day} 10:00:00.{k:03}") for k in range(volume)]
             land(home, f"{day}_c.txt.gz", event_file(*rows), n)
     land(home, "2999-01-01_c.txt.gz", event_file(event("far", "2999-01-01 00:00:00.000")), 40)
-    run(home)
+    home.load()
     assert home.ask("select partition_key, file_name from reports.anomalies where anomaly = 'missing_partition'") == [
         ("2019-05-18", None)
     ]
@@ -242,7 +236,7 @@ def test_days_and_volumes_that_are_not_as_usual(home: Home) -> None:
 def test_one_uuid_on_two_dates_is_two_events_and_a_warning(home: Home) -> None:
     rows = [event("u1", "2019-05-20 23:59:59.999"), event("u1", "2019-05-21 00:00:00.000")]
     land(home, f"{SECOND_DAY[:10]}_c.txt.gz", event_file(*rows), 1)
-    run(home)
+    home.load()
     assert one(home, "select count(*) from marts.fct_activity_events") == 2
     found = home.ask("select anomaly, column_name, line_number, severity from reports.anomalies where line_number > 0")
     assert ("duplicate_key", "uuid", 3, "warning") in found

@@ -4,7 +4,6 @@ Here: the files, and the answers worked out by hand. Not here: what other querie
 (test_vocabulary_pages.py holds them against the data dictionary).
 """
 
-import gzip
 import os
 import re
 from datetime import date, datetime
@@ -12,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.contracts import get_table
 from vsf_assets.settings import read_settings
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.docs.pages import blocks, text_of
+from vsf_assets_tests.events import event, event_file
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SECTION = text_of("docs/analysts.md").split("## Questions about mobile analytics\n")[1].split("\n## ")[0]
@@ -118,15 +117,13 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
 }
 
 
-def event_file(events: list[tuple[str, str, str, str, dict[str, str]]]) -> bytes:
-    """Return a gzip file of events."""
-    names = list(get_table("raw.events").schema.columns)
-    lines = ["|".join(names)]
+def file_of(events: list[tuple[str, str, str, str, dict[str, str]]]) -> bytes:
+    """Return a file of these events."""
+    records = []
     for uuid, time, mdn, kind, properties in events:
-        json = "{" + ", ".join(f'\\"{name}\\": {value}' for name, value in properties.items()) + "}"
-        given = {"uuid": uuid, "event_time": time, "mdn": mdn, "event_type": kind, "event_properties": f'"{json}"'}
-        lines.append("|".join(given.get(name, "") for name in names))
-    return gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0)
+        json = "{" + ", ".join(f'"{name}": {value}' for name, value in properties.items()) + "}"
+        records.append(event(uuid, time, json, mdn=mdn, event_type=kind))
+    return event_file(*records)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +131,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after one `vsf run` with the files above, landed in this order; tests only ask it."""
     home = Home(tmp_path_factory.mktemp("questions"))
     home.drop(STATES)
-    home.drop({f"{day}_cohort.txt.gz": event_file(events) for day, events in EVENTS.items()})
+    home.drop({f"{day}_cohort.txt.gz": file_of(events) for day, events in EVENTS.items()})
     for minute, name in enumerate([*STATES, *(f"{day}_cohort.txt.gz" for day in EVENTS)]):
         landed = datetime.fromisoformat("2019-08-01T00:00:00+00:00").timestamp() + 60 * minute
         os.utime(home.landing / name, (landed, landed))

@@ -1,20 +1,15 @@
 """Daily partitions in the engine: ranges of days, and days that cannot be."""
 
-import gzip
 from datetime import datetime
 
-from vsf_assets.contracts import get_table
-from vsf_assets.contracts.projections import polars_types
 from vsf_assets.ingest.engine import Selection
+from vsf_assets_tests.events import event, event_file
 from vsf_assets_tests.warehouses import Home
 
 
-def events(day: str, *uuids: str) -> bytes:
-    """Return a gzip file of events of one day."""
-    names = list(polars_types(get_table("raw.events")))
-    rows = [{"event_time": f"{day} 10:00:00.123", "event_type": "t", "uuid": u, "session_id": "-1"} for u in uuids]
-    lines = ["|".join(names), *("|".join(row.get(name, "") for name in names) for row in rows)]
-    return gzip.compress("\n".join(lines).encode())
+def events(day: str, uuid: str) -> bytes:
+    """Return a file with an event of a day."""
+    return event_file(event(uuid, f"{day} 10:00:00.123", session_id="-1"))
 
 
 def test_a_range_takes_its_days_and_leaves_other_feeds_alone() -> None:

@@ -12,19 +12,12 @@ import pytest
 from vsf_assets.errors import VsfError
 from vsf_assets.warehouse import publish as publishing
 from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
-from vsf_assets_tests.warehouses import Home, clicks
+from vsf_assets_tests.warehouses import Home, publish_click
 
 
 def ids_in(path: Path) -> list[int]:
     with duckdb.connect(str(path), read_only=True) as connection:
         return [row[0] for row in connection.execute("select click_id from raw.clicks order by 1").fetchall()]
-
-
-def publish_click(home: Home, number: int) -> Path:
-    home.land(f"clicks_1_{number}.csv", clicks(number), number)
-    home.ingest()
-    with home.warehouse.lock("publish"):
-        return publish(home.warehouse, number)
 
 
 def test_no_snapshot_yet(home: Home) -> None:

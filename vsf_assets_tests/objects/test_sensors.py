@@ -10,11 +10,9 @@ import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.sensors import landing_sensor, read_look
-from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets_tests import instances
 from vsf_assets_tests.objects.homes import CommandHome
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
@@ -22,17 +20,12 @@ CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 
 @pytest.fixture
 def instance(command_home: CommandHome) -> Iterator[dg.DagsterInstance]:
-    settings = read_settings()
-    ensure_manifest(settings)
-    with open_instance(settings) as opened:
+    with instances.instance_at_home() as opened:
         yield opened
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
-    )
-    return landing_sensor("campaigns")(context)
+    return instances.tick(landing_sensor("campaigns"), instance, cursor)
 
 
 def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(

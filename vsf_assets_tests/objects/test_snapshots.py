@@ -18,14 +18,7 @@ from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, new
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome
-from vsf_assets_tests.warehouses import clicks
-
-
-def publish_click(home: EngineHome, number: int) -> publishing.Snapshot:
-    home.land(f"clicks_1_{number}.csv", clicks(number), number)
-    home.ingest()
-    with home.warehouse.lock("publish"):
-        return publish(home.warehouse, number)
+from vsf_assets_tests.warehouses import clicks, publish_click
 
 
 def ids_in(home: EngineHome) -> list[int]:

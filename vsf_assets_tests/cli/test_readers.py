@@ -1,0 +1,60 @@
+"""Readers of snapshots in a process of their own, while runs publish new ones.
+
+Not here: how a snapshot is made and pruned (engine/test_snapshots.py).
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from vsf_assets_tests.commandline import Home
+
+READER = """
+import json, os, sys, time
+from pathlib import Path
+import duckdb
+current, stop = map(Path, sys.argv[1:])
+seen, errors = [], []
+print("reading", flush=True)
+stopping = False
+while not stopping:
+    stopping = stop.exists()  # one look more after the last run
+    try:
+        with duckdb.connect(str(current.resolve()), read_only=True) as connection:
+            sql = "select (select sum(clicks) from marts.fct_banner_performance), count(*) from raw.clicks"
+            seen.append([int(number) for number in connection.execute(sql).fetchall()[0]])
+    except Exception as error:
+        errors.append(repr(error))
+    time.sleep(0.05)
+print(json.dumps([seen, errors]))
+"""
+
+
+def test_readers_see_whole_snapshots_while_three_runs_publish(home: Home, tmp_path: Path) -> None:
+    line = "{n},1,7\n"
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n" + line.format(n=0)})
+    home.load(checked=False)
+    held = duckdb.connect(str(home.current.resolve()), read_only=True)
+    stop = tmp_path / "stop"
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(home.current), str(stop)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "reading\n"
+        for run in range(1, 4):
+            home.drop({f"clicks_1_{run}.csv": "click_id,banner_id,campaign_id\n" + line.format(n=run)})
+            home.load(checked=False)
+    finally:
+        stop.touch()
+        printed, _ = reader.communicate(timeout=60)
+    seen, errors = json.loads(printed)
+    assert errors == []
+    assert {tuple(look) for look in seen} == {(1, 1), (2, 2), (3, 3), (4, 4)}
+    assert seen == sorted(seen)
+    assert held.execute("select count(*) from raw.clicks").fetchall() == [(1,)]
+    held.close()
+    assert home.current.readlink() == Path("vsf-4.duckdb")

@@ -1,0 +1,104 @@
+"""Random deliveries of mobile analytics, and homes that build them file by file or at once.
+
+Here: what the tests of incremental builds share. Not here: any expected value.
+"""
+
+import itertools
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+from vsf_assets.pipeline import build_and_publish
+from vsf_assets_tests import events
+from vsf_assets_tests.commandline import tables_of
+from vsf_assets_tests.events import event_file
+from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.warehouses import Home
+
+FEEDS = ("events", "lines", "accounts", "limits")
+FIRST = date(2025, 12, 20)
+WORLDS = range(5)
+"""Deliveries that have nothing in common: days, lines, accounts and ids of their own, a hundred days apart."""
+Delivery = tuple[str, bytes, int]
+
+
+def lines_of(world: int) -> list[str]:
+    return [f"555{world}00000{n}" for n in range(8)]
+
+
+LINES = lines_of(0)
+
+
+def event(chance: random.Random, uuid: str, day: date, mdn: str) -> str:
+    return events.event(
+        uuid,
+        f"{day} {chance.randrange(24):02}:00:00.000",
+        mdn=mdn,
+        event_type=chance.choice(["app_open", "map_view", "limit_set"]),
+        session_id=str(chance.randint(-1, 3)),
+        properties=f'{{"k":{chance.randrange(3)}}}',
+    )
+
+
+def event_files(chance: random.Random, world: int = 0) -> list[Delivery]:
+    """Five days in two cohorts: late events, ids that repeat within a day, across files and across days."""
+    files, said = [], []
+    first, landed = FIRST - timedelta(100 * world), -100 * 1440 * world
+    lines = [*lines_of(world), f"555{world}999999", ""]
+    for n, cohort in itertools.product(range(5), "ab"):
+        processed = first + timedelta(n)
+        days = [processed - timedelta(chance.choice([0, 0, 0, 1, 3])) for _ in range(12)]
+        rows = [event(chance, f"{world}{cohort}{n}-{k}", day, chance.choice(lines)) for k, day in enumerate(days)]
+        rows += chance.sample(said, min(len(said), 3))
+        rows += [event(chance, f"{world}x{chance.randrange(4)}", processed, chance.choice(lines))]
+        said += rows
+        files.append((f"{processed}_{cohort}.txt.gz", event_file(*rows), landed + chance.randrange(-500, 500)))
+    name, content, minute = files[3]
+    files.append((name.replace("_", "_again_"), content, minute - 1))
+    files.append((f"{first}_cut.txt.gz", content[:-20], landed + 7))
+    return files
+
+
+def state_files(chance: random.Random, world: int) -> list[Delivery]:
+    """First states after the last event's day in landing order or not, changes within the days, a late one."""
+    files = []
+    first, mtns = FIRST - timedelta(100 * world), lines_of(world)
+    for n, day in enumerate(["", f"{first + timedelta(1)}_", f"{first + timedelta(3)}_"]):
+        lines = [
+            f"{m},{chance.choice(['APPLE', 'ANDROID'])},{chance.choice(['Retail', 'Direct'])},{first + timedelta(1)}"
+            for m in mtns
+        ]
+        accounts = [
+            f"ACCT{world}000{k},{chance.choice(['A', 'B'])},{chance.choice(['Premium', 'Basic'])}" for k in range(4)
+        ]
+        limits = [f"{m},ACCT{world}000{chance.randrange(5)},{first + timedelta(n)},USG" for m in chance.sample(mtns, 3)]
+        for name, header, rows in (
+            ("linedim", "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT", chance.sample(lines, 5)),
+            ("accountdim", "CUST_ACCT,SEGMENT_NAME,SVC_PLAN", accounts),
+            (f"limitfact_{n}", "MTN,CUST_ACCT,LIMITING_DT,LIMIT_TYPE", limits),
+        ):
+            content = "\n".join([header, *rows, ""]).encode()
+            minute = chance.randrange(-500, 500) - 100 * 1440 * world
+            files.append((f"{day}{world}_{name}.csv", content, minute))
+    return files
+
+
+def deliveries(world: int) -> list[Delivery]:
+    chance = random.Random(f"deliveries {world}")
+    return event_files(chance, world) + state_files(chance, world)
+
+
+def build(home: Home, full: bool = False) -> None:
+    report = build_and_publish(home.warehouse, "test", only_if_pending=True, full=full)
+    assert report.problems == []
+
+
+def built_home(folder: Path) -> Home:
+    """Return a home whose first build needs not be a full one."""
+    home = Home(folder)
+    put_built_warehouse(home.settings)
+    return home
+
+
+def tables(home: Home) -> dict[str, list[str]]:
+    return tables_of(home.warehouse.file)
