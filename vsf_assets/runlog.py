@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from vsf_assets.errors import interruption
 from vsf_assets.settings import Settings
 
 LOGGER = "vsf"
@@ -29,7 +30,10 @@ class _JsonLines(logging.Formatter):
 
 @contextmanager
 def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Yield a function that tells progress to the run's log file, to listeners, and to `also`."""
+    """Yield a function that tells progress to the run's log file, to listeners, and to `also`.
+
+    An error that an interrupt became inside a library is that interrupt again.
+    """
     settings.logs.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines(run_id))
@@ -43,11 +47,12 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
 
     try:
         yield tell
-    except Exception as error:
+    except BaseException as error:
+        stopped = interruption(error)
+        if stopped is not None:
+            logger.info("interrupted")
+            raise stopped from None
         logger.error("%s: %s", type(error).__name__, error)
-        raise
-    except BaseException:
-        logger.info("interrupted")
         raise
     finally:
         logger.removeHandler(handler)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.errors import VsfError, interruption
+from vsf_assets.errors import VsfError
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.lock import hold_lock
 
@@ -52,12 +52,7 @@ class Warehouse:
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
-        """Open the file while the lock is held, and close it whatever happens.
-
-        Raises:
-            VsfError: the file cannot be opened.
-            KeyboardInterrupt: a statement was interrupted; of DuckDB's that would be a RuntimeError.
-        """
+        """Open the file while the lock is held, and close it whatever happens."""
         import duckdb
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -72,11 +67,6 @@ class Warehouse:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")  # it would write into our output
             yield connection
-        except RuntimeError as error:
-            stopped = interruption(error)
-            if stopped is not None:
-                raise stopped from error
-            raise
         finally:
             connection.close()
 

@@ -5,12 +5,13 @@ here: Dagster events (defs/build.py) and the decision to publish (pipeline.py). 
 a child costs three times as much, and because the caller's lock then needs no handing over.
 """
 
+import io
 import json
 import logging
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,14 +170,15 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
     ]
     parsed = None if "parse" in arguments else _parsed_project()
     try:
-        with _interruptible():
+        # Before dbt has read its settings it prints; nothing of it is meant for our output.
+        with _interruptible(), redirect_stdout(io.StringIO()):
             result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         logging.getLogger().handlers[:] = handlers
     if result.exception is not None:
         if interruption(result.exception) is not None:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt from result.exception
         raise VsfError(f"dbt could not run: {result.exception}") from result.exception
     return result, events
 

@@ -77,7 +77,9 @@ def interrupt(home: Home, line: str, delay: float = 0) -> None:
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)
     printed, errors = process.communicate(timeout=120)
-    assert (process.returncode, printed) == (130, "")
+    assert printed == ""
+    # Where exec() of some text was interrupted, Python ends by the signal; shells show 130 for both.
+    assert process.returncode in (130, -signal.SIGINT)
     assert errors.endswith(INTERRUPTED)
     assert "Error" not in errors
 
