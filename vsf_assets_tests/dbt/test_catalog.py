@@ -14,6 +14,7 @@ from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.catalogs import app, fetched, look, movie, song, take
 from vsf_assets_tests.commandline import tables_of
+from vsf_assets_tests.dbt.deliveries import built_home
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -30,7 +31,7 @@ def sampled(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with the samples as one look left them, built and published."""
     folder = samples / "catalog"
     names = (folder / "files_list.data").read_text().split()
-    home = Home(tmp_path_factory.mktemp("sampled"))
+    home = built_home(tmp_path_factory.mktemp("sampled"))
     look(home, {name: (folder / name).read_bytes() for name in names})
     take(home)
     build(home)
@@ -80,7 +81,7 @@ def standing(home: Home) -> list[tuple[Any, ...]]:
 def test_the_later_record_stands_whenever_it_was_fetched(
     tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Home(tmp_path)
+    home = built_home(tmp_path)
     late = ("a.data",) if way == "the first object failed" else ()
     look(home, FIRST, 0, late=late)
     take(home)
@@ -116,7 +117,7 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-    home = Home(tmp_path)
+    home = built_home(tmp_path)
     states = [[song(year=1)], [song(year=2)], [song(year=1)], [song(year=1)]]
     for minute, records in enumerate(states):
         look(home, {"a.data": records, "b.data": [song(year=1)]} if minute == 0 else {"a.data": records}, minute)
@@ -131,7 +132,7 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
 
 def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-    home = Home(tmp_path)
+    home = built_home(tmp_path)
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
     build(home)
@@ -150,7 +151,7 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-    home = Home(tmp_path)
+    home = built_home(tmp_path)
     look(home, {"a.data": [app("big", size=2_000_000), app("small")]})
     look(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
     take(home)

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.settings import read_settings
-from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.docs.pages import blocks, text_of
 from vsf_assets_tests.events import event, event_file
-from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SECTION = text_of("docs/analysts.md").split("## Questions about mobile analytics\n")[1].split("\n## ")[0]
 QUESTIONS = re.findall(r"^\*\*(.+?)\*\*", SECTION, re.MULTILINE)
@@ -128,19 +126,15 @@ def file_of(events: list[tuple[str, str, str, str, dict[str, str]]]) -> bytes:
 
 @pytest.fixture(scope="module")
 def family(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home after one `vsf run` with the files above, landed in this order; tests only ask it."""
-    home = Home(tmp_path_factory.mktemp("questions"))
-    home.drop(STATES)
-    home.drop({f"{day}_cohort.txt.gz": file_of(events) for day, events in EVENTS.items()})
-    for minute, name in enumerate([*STATES, *(f"{day}_cohort.txt.gz" for day in EVENTS)]):
-        landed = datetime.fromisoformat("2019-08-01T00:00:00+00:00").timestamp() + 60 * minute
-        os.utime(home.landing / name, (landed, landed))
+    """A home after one load of the files above, landed in this order; tests only ask it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSF_HOME", str(home.path))
-        patch.setenv("VSF_SETTLE_SECONDS", "0")
-        put_built_warehouse(read_settings())
-        outcome = home.vsf("run")
-    assert outcome.exit_code == 0, outcome.output + outcome.errors
+        home = enter_home(tmp_path_factory.mktemp("questions"), patch)
+        home.drop(STATES)
+        home.drop({f"{day}_cohort.txt.gz": file_of(events) for day, events in EVENTS.items()})
+        for minute, name in enumerate([*STATES, *(f"{day}_cohort.txt.gz" for day in EVENTS)]):
+            landed = datetime.fromisoformat("2019-08-01T00:00:00+00:00").timestamp() + 60 * minute
+            os.utime(home.landing / name, (landed, landed))
+        home.load()
     return home
 
 

@@ -3,6 +3,7 @@
 Here: the command line end to end. Not here: the steps (the other modules of this folder).
 """
 
+import os
 import socket
 import subprocess
 import sys
@@ -15,9 +16,8 @@ import pytest
 from vsf_assets import definitions
 from vsf_assets.errors import SettingsError
 from vsf_assets.settings import read_settings
-from vsf_assets_tests.commandline import SAMPLES, Home
-from vsf_assets_tests.objects.homes import PLACES, CommandHome
-from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.commandline import SAMPLES, Home, enter_home
+from vsf_assets_tests.objects.homes import CommandHome
 
 FILES = {
     "impressions_1.csv": "banner_id,campaign_id\n1,7\n2,7\n",
@@ -77,18 +77,12 @@ def test_the_samples_give_the_same_in_a_bucket_as_in_folders_also_rebuilt(
 
 def in_folders(root: Path, landed: dict[str, datetime], contents: dict[str, bytes]) -> dict[str, list[str]]:
     """Return the tables that the same files give in folders."""
-    import os
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSF_HOME", str(root))
-        for name in PLACES:
-            patch.delenv(f"VSF_{name}")
-        put_built_warehouse(read_settings())
-        home = Home(root)
+        home = enter_home(root, patch)
         home.drop(contents)
         for key, at in landed.items():
             os.utime(home.landing / key, (at.timestamp(), at.timestamp()))
-        vsf(home, "run")
+        home.load(checked=False)
         return home.tables()
 
 
