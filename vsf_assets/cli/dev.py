@@ -14,12 +14,13 @@ from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
 @click.option("--port", default=3000, show_default=True, help="port of the UI, on this machine only")
 def command(port: int) -> None:
     """Open the Dagster UI on 127.0.0.1 with sensors and automation running."""
-    from vsf_assets.defs.in_process import prepare_dagster_home
+    from vsf_assets.defs.in_process import open_instance
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     settings = read_settings()
     ensure_manifest(settings)
-    prepare_dagster_home(settings)
+    with open_instance(settings):
+        pass  # its storage is there before several processes use it at once
     if not is_address(settings.landing):
         Path(settings.landing).mkdir(parents=True, exist_ok=True)
     click.echo(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)

@@ -5,6 +5,7 @@ what the command line asks for (cli/). `execute_in_process` would leave the run 
 """
 
 import json
+import logging
 import os
 import re
 import sys
@@ -26,13 +27,14 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from vsf_assets.defs.process import process_tags, reap
 from vsf_assets.settings import PROJECT_ROOT, Settings, export
+from vsf_assets.warehouse.lock import hold_lock
 
 LOCATION = "vsf_assets"
 MODULE = "vsf_assets.definitions"
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def prepare_dagster_home(settings: Settings) -> None:
+def _prepare_dagster_home(settings: Settings) -> None:
     """Make DAGSTER_HOME with the shipped dagster.yaml, and tell Dagster where it is."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
@@ -46,8 +48,12 @@ def prepare_dagster_home(settings: Settings) -> None:
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """Open the persistent instance; runs whose process is gone are marked failed."""
-    prepare_dagster_home(settings)
-    with dg.DagsterInstance.get() as instance:
+    # Two first runs at once would both make the storage's tables, and one would fail.
+    lock = settings.dagster_home / "opening.lock"
+    with hold_lock(lock, "opening Dagster's storage", settings.lock_wait_seconds, what="Dagster's storage"):
+        _prepare_dagster_home(settings)
+        opened = dg.DagsterInstance.get()
+    with opened as instance:
         reap(instance)
         yield instance
 
@@ -93,6 +99,8 @@ def run_job(
         job_code_origin=None,
         asset_graph=job.asset_layer.asset_graph,
     )
+    # An interrupt while a connection to its storage is closed would be told with a traceback.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
