@@ -5,13 +5,13 @@ regular. Not here: the two parsers (fastblock.py, records.py), types and contrac
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.fastblock import parse_block
+from vsf_assets.ingest.block import BadRecord, Block
+from vsf_assets.ingest.fastblock import Proven, parse_block
 from vsf_assets.ingest.records import (
     LOOK_AHEAD,
     MAX_RECORD,
@@ -24,9 +24,13 @@ from vsf_assets.ingest.records import (
     show,
 )
 from vsf_assets.ingest.source import UnreadableError
+from vsf_assets.ingest.tolerant import Note, forgive, other_dialect, parse_tolerant
 
 BIG_BLOCK = 16 << 20
 SMALL_BLOCK = 64 << 10
+MANY_FORGIVEN = 20_000
+"""Records of a big block that are forgiven, from which on small blocks are taken: each costs more than its bytes."""
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -35,48 +39,6 @@ class ByteSource(Protocol):
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; fewer only at the end."""
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that could not be cut into the header's fields."""
-
-    line: int
-    problem: Problem
-    column: str | None
-    text: str
-
-
-@dataclass
-class Block:
-    """Some records of the file.
-
-    Attributes:
-        frame: `_line` and the columns in the contract's order, as text or already typed.
-        bad: records that are not in the frame.
-        blank: empty lines.
-        body: the bytes of the block, and first_line, the number of its first physical line.
-    """
-
-    frame: pl.DataFrame
-    bad: list[BadRecord] = field(default_factory=list)
-    blank: int = 0
-    body: bytes = b""
-    first_line: int = 1
-
-    @property
-    def records(self) -> int:
-        """Data records of the block, blank ones too."""
-        return self.frame.height + len(self.bad) + self.blank
-
-    def texts(self, lines: list[int], dialect: Delimited) -> list[str]:
-        """Return the raw text of the records that start on the given lines (ascending)."""
-        import numpy as np
-
-        newlines = np.flatnonzero(np.frombuffer(self.body, dtype=np.uint8) == 10)
-        begins = np.concatenate(([0], newlines + 1))
-        starts = begins[np.asarray(lines) - self.first_line].tolist()
-        return [show(self.body[at : parse_record(self.body, at, dialect).end]) for at in starts]
 
 
 class DelimitedReader:
@@ -143,40 +105,55 @@ class DelimitedReader:
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
         parsed = parse_block(data, self._line, self._dialect, self._names, self._integers)
-        if parsed is None:
+        if parsed is None or (size > SMALL_BLOCK and self._has_many_forgiven(parsed)):
             return []
-        first_line = self._line
-        body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
-        block = Block(parsed.frame.select("_line", *self._columns), body=body, first_line=first_line)
+        block, aside = self._block(), self._block()
+        block.frame = parsed.frame.select("_line", *self._columns)
+        block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
         rows: list[list[str]] = []
         lines: list[int] = []
         for line, raw in parsed.irregular:
-            row = self._judge(block, line, raw, parse_record(raw, 0, self._dialect))
+            row = self._judge(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
-        if not rows:
-            return [block]
-        return [block, Block(self._frame(rows, lines), body=body, first_line=first_line)]
+        aside.frame = self._frame(rows, lines)
+        return [block, aside] if parsed.irregular else [block]
+
+    def _has_many_forgiven(self, parsed: Proven) -> bool:
+        return self._dialect.tolerance is not None and len(parsed.irregular) > MANY_FORGIVEN
+
+    def _block(self) -> Block:
+        """Return an empty block that begins here."""
+        return Block(self._frame([], []), self._names, self._dialect, first_line=self._line)
 
     def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
-        outcome = record.problem or check_fields(record.fields or [], self._names, self._dialect.delimiter)
         if is_blank(raw):
             block.blank += 1
-        elif isinstance(outcome, Problem):
+            return None
+        outcome = record.problem or self._texts(block, line, record.fields or [])
+        if isinstance(outcome, Problem):
             at = outcome.column
             name = self._names[at] if at is not None and at < len(self._names) else None
             block.bad.append(BadRecord(line, outcome, name, show(raw)))
-        else:
-            return outcome
-        return None
+            return None
+        return outcome
+
+    def _texts(self, block: Block, line: int, fields: list[bytes]) -> list[str] | Problem:
+        """Return a text for each column, noting what was forgiven, or why there is none."""
+        if self._dialect.tolerance is None:
+            return check_fields(fields, self._names, self._dialect.delimiter)
+        texts, problems = forgive(fields, self._names, self._dialect.delimiter)
+        if problems:
+            block.notes.append(Note(line, len(fields), problems))
+        return texts
 
     def _exact(self, size: int) -> Block:
         """Take records one by one until about `size` bytes are used."""
         rows: list[list[str]] = []
         lines: list[int] = []
-        block = Block(self._frame([], []), first_line=self._line)
+        block = self._block()
         at, line, data = self._at, self._line, self._data
         stop = min(at + size, len(data))
         while at < stop:
@@ -185,7 +162,7 @@ class DelimitedReader:
                     block.bad.append(self._skip_long_line())
                     return block
                 break
-            record = parse_record(data, at, self._dialect)
+            record = parse_tolerant(data, at, self._dialect, len(self._names))
             raw = data[at : record.end]
             row = self._judge(block, line, raw, record)
             if row is not None:
@@ -226,14 +203,24 @@ class DelimitedReader:
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
             raise UnreadableError("unknown_header", reason, 1)
+        tolerance = self._dialect.tolerance
+        for dialect in [self._dialect, *([other_dialect(self._dialect)] if tolerance else [])]:
+            record = parse_record(data, 0, dialect)
+            raw, names = data[: record.end], _names(record, dialect)
+            if sorted(names) == sorted(self._columns):
+                self._names, self._dialect = names, dialect
+                self._take(record.end, raw.count(b"\n"))
+                return True
         record = parse_record(data, 0, self._dialect)
-        raw = data[: record.end]
-        names = [show(f) for f in record.fields] if record.fields else []
-        if sorted(names) != sorted(self._columns):
-            raise UnreadableError("unknown_header", _header_reason(names, self._columns), 1, show(raw[:SHOWN_TEXT]))
-        self._names = names
-        self._take(record.end, raw.count(b"\n"))
-        return True
+        reason = _header_reason(_names(record, self._dialect), self._columns)
+        raise UnreadableError("unknown_header", reason, 1, show(data[: record.end][:SHOWN_TEXT]))
+
+
+def _names(record: Record, dialect: Delimited) -> list[str]:
+    """Return the columns that a header names."""
+    aliases = dict(dialect.tolerance.aliases) if dialect.tolerance else {}
+    shown = [show(name) for name in record.fields or []]
+    return [aliases.get(name, name) for name in shown]
 
 
 def _header_reason(names: list[str], columns: list[str]) -> str:

@@ -1,0 +1,24 @@
+"""The feed of metadata dictionaries: a named dataset is three CSV files that arrive together.
+
+Here: the declaration. Not here: what the rows promise (contracts/datasets.py) and the rules between rows and
+files (dbt). The tolerant reading is declared, not programmed: no anomaly may keep a dataset from being browsed.
+"""
+
+from vsf_assets.feeds.feed import DATASETS, Delimited, Feed, Tolerance
+
+FEEDS = (
+    Feed(
+        name="datasets",
+        family="datasets",
+        description="Metadata dictionaries: namespaces, columns and data points of a named dataset.",
+        tables=("raw.namespaces", "raw.columns", "raw.datapoints"),
+        reading=Delimited(tolerance=Tolerance(";", (("approved_abbreviations", "approved_abreviations"),))),
+        partitioning=DATASETS,
+        keeps="state",
+        members=(
+            ("namespaces.csv", "raw.namespaces"),
+            ("columns.csv", "raw.columns"),
+            ("datapoints.csv", "raw.datapoints"),
+        ),
+    ),
+)
