@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.errors import VsfError
+from vsf_assets.errors import SameInstantError, VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.kept import note
 from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
@@ -56,13 +57,14 @@ class IngestReport:
 
 
 def batches(work: list[Work]) -> Iterator[list[Work]]:
-    """Cut the work into batches by count and bytes."""
+    """Cut the work into batches by count and bytes; the files of an upload stay together."""
     batch: list[Work] = []
-    for item in work:
-        if batch and (len(batch) >= BATCH_FILES or sum(w.entry.size for w in batch) + item.entry.size > BATCH_BYTES):
+    for unit in together(work, lambda item: item):
+        size = sum(w.entry.size for w in (*batch, *unit))
+        if batch and (len(batch) >= BATCH_FILES or size > BATCH_BYTES):
             yield batch
             batch = []
-        batch.append(item)
+        batch += unit
     if batch:
         yield batch
 
@@ -76,21 +78,27 @@ def do_batch(
     report: IngestReport,
     progress: Callable[[str], None],
 ) -> None:
-    """Read a batch, store it with a transaction per file, file it away."""
-    from vsf_assets.warehouse.ledger import store_delivery
+    """Read a batch, store it with a transaction per delivery, file it away."""
+    from vsf_assets.warehouse.ledger import store_deliveries
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _read(batch, scratch, settings, report, progress)
+        deliveries = _whole(batch, _read(batch, scratch, settings, report, progress), report)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
-                for delivery in deliveries:
-                    if not _unchanged(connection, delivery, report):
+                for unit in together(deliveries, lambda delivery: delivery.work):
+                    changed = [delivery for delivery in unit if not _unchanged(connection, delivery, report)]
+                    if changed:
                         continue
-                    version = versions.of(delivery.work.feed.name, delivery.work.partition)
-                    row, is_new = store_delivery(connection, delivery, run_id, datetime.now(UTC), version)
-                    stored.append((delivery, row))
-                    if is_new:
+                    work = unit[0].work
+                    version = versions.of(work.feed.name, work.partition)
+                    try:
+                        rows = store_deliveries(connection, unit, run_id, datetime.now(UTC), version)
+                    except SameInstantError as error:
+                        report.failed.append((work.entry.path, str(error)))
+                        continue
+                    stored += zip(unit, (row for row, _ in rows), strict=True)
+                    for row in (row for row, is_new in rows if is_new):
                         report.stored.append(row)
                         progress(_line(row))
     landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
@@ -112,6 +120,18 @@ def file_originals(
     Returns:
         Those that are not what the ledger knows; they are left where they are.
     """
+    # The newest file of an upload tells when all of it has landed, so it goes last: what a crash leaves is known.
+    older = [item for item in landed if item[1].modified != item[2].landed_at]
+    newest = [item for item in landed if item[1].modified == item[2].landed_at]
+    return [unlike for files in (older, newest) for unlike in _file_some(files, settings, report, hashed)]
+
+
+def _file_some(
+    landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: IngestReport, hashed: bool
+) -> list[tuple[Entry, "FileRow"]]:
+    """File some away, as many at once as it is worth."""
+    if not landed:
+        return []
     from concurrent.futures import ThreadPoolExecutor
 
     archive = open_store(settings.archive)
@@ -169,6 +189,16 @@ def _read(
             continue
         deliveries.append(delivery)
     return deliveries
+
+
+def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:
+    """Return the deliveries without those of uploads of which another file could not be read."""
+    read = {id(delivery.work) for delivery in deliveries}
+    torn = {id(w) for unit in together(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
+    for delivery in deliveries:
+        if id(delivery.work) in torn:
+            report.left.append((delivery.work.entry.path, "it is taken up with the other files of its upload"))
+    return [delivery for delivery in deliveries if id(delivery.work) not in torn]
 
 
 def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:

@@ -17,8 +17,9 @@ from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.settle import Look, wait_until_settled
+from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
+from vsf_assets.ingest.uploads import UploadKey, hold_back, upload_of
 from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
@@ -48,8 +49,9 @@ def ingest(
         landing,
         lambda entry: _wanted(entry, selection),
         settings.settle_seconds,
-        settings.settle_timeout,
+        max(settings.settle_timeout, settings.dataset_wait_seconds),
         earlier_look,
+        _holding(settings, progress),
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
     run = Run(warehouse, selection, run_id, report, progress)
@@ -61,6 +63,21 @@ def ingest(
         if selection.looks and selection.reload == "if_idle" and not report.stored:
             run.take(landing, [], again=True)
     return report
+
+
+def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
+    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
+    told = set[UploadKey | None]()
+
+    def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
+        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
+        for key in dict.fromkeys(upload_of(entry) for entry in held):
+            if key is not None and key not in told:
+                progress(f"waiting for the other files of {key[0]}/{key[1]}")
+            told.add(key)
+        return kept, held
+
+    return hold
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,7 @@ def _wanted(entry: Entry, selection: Selection) -> bool:
 
 
 def _work(landing: Store, item: Landed) -> Work:
-    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.entry.modified)
+    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.landed_at)
 
 
 def _file_known(
