@@ -6,9 +6,10 @@
     'findings__vsf_states',
     'findings__vsf_limits',
     'findings__catalog',
+    'findings__datasets',
 ] %}
 {# Parts about what was not delivered: they name feed, partition and file themselves. #}
-{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects'] %}
+{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects', 'findings__dataset_uploads'] %}
 
 with
 
