@@ -86,6 +86,8 @@ def do_batch(
         deliveries = _whole(batch, _read(batch, scratch, settings, report, progress), report)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
+                if not any(delivery.parts for delivery in deliveries):
+                    connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
                 for unit in together(deliveries, lambda delivery: delivery.work):
                     changed = [delivery for delivery in unit if not _unchanged(connection, delivery, report)]
                     if changed:

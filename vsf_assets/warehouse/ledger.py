@@ -101,8 +101,7 @@ def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delive
     work, ids = unit[0].work, {delivery.file_id for delivery in unit}
     if not work.feed.members or work.known_sha256 is not None:
         return
-    where = "feed = ? and partition_key = ? and landed_at = ?"
-    landed_at = work.landed_at.astimezone(UTC).replace(tzinfo=None)
+    where, landed_at = "feed = ? and partition_key = ? and landed_at = ?", work.landed_at.replace(tzinfo=None)
     known = {row.file_id for row in read_files(connection, where, (work.feed.name, work.partition, landed_at))}
     if known and not ids <= known:
         raise SameInstantError(
@@ -113,14 +112,15 @@ def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delive
 def _store(
     connection: "DuckDBPyConnection", delivery: Delivery, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
-    """Store a delivery; the caller's transaction holds it.
+    """Store a delivery inside the caller's transaction.
 
     A delivery that the ledger knows already (another run was faster) is left as it is.
     Content that is already loaded in the same feed and partition counts once, at the place of its
     earliest delivery: of the two, the earlier in landing order holds the rows.
     """
     row = _new_row(delivery, run_id, now, contract_version)
-    earlier = read_files(connection, "file_id = ?", (row.file_id,))
+    is_known = connection.execute("select 1 from raw.files where file_id = ?", [row.file_id]).fetchone()
+    earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
         raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
     if earlier and delivery.work.known_sha256 is None:
