@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print a Markdown table, and with `--write` keep it in the docs.
+"""`python -m benchmarks`: measure, print Markdown tables, and with `--write` keep them in the docs.
 
 Here: options and the report. Not here: any measurement; each is a function in a module of its own.
 """
@@ -8,23 +8,28 @@ import importlib
 import sys
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.machine import facts
+from benchmarks.machine import facts, load
 from benchmarks.measure import HEADER, markdown
 from vsf_assets.settings import read_settings
 
 JOBS = {
     "ingest": "ingest.measure",
+    "catalog": "catalog.measure",
     "memory": "ingest.measure_memory",
+    "events": "events.measure",
+    "events-memory": "events.measure_memory",
     "scoring": "scoring.measure",
     "together": "together.measure",
     "publish": "publishing.measure",
+    "backfill": "backfill.measure",
+    "growth": "growth.measure",
     "whole-process": "whole_process.measure",
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def main() -> None:
@@ -34,35 +39,32 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="measurements per side (default 3)")
     parser.add_argument("--only", choices=JOBS, action="append", help="only this job (repeatable)")
     parser.add_argument("--explain", action="store_true", help="only tell where a small `vsf run` spends its time")
-    parser.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"put the figures of these jobs into docs/{PAGE.name}")
     options = parser.parse_args()
     if options.scale < 0.001 or options.repeat < 1:
         parser.error("--scale must be at least 0.001 and --repeat at least 1")
+    if find_spec("pandas") is None:
+        parser.error("the references are not installed; run `make bench`")
     root = read_settings().home / "bench"
     root.mkdir(parents=True, exist_ok=True)
     bench = Bench(root, options.scale, options.repeat, _tell)
     if options.explain:
         print(_call("explain.explain", bench))
         return
-    text = _report(bench, options.only or list(JOBS))
-    print(text)
-    if options.write:
-        _write(text)
+    _show("machine", markdown(("machine", ""), facts()), options.write)
+    for job in options.only or JOBS:
+        # Shown and written at once, so that a later job that crashes costs no figures.
+        _show(job, _measured(bench, job), options.write)
 
 
-def _report(bench: Bench, jobs: list[str]) -> str:
-    """Run the jobs; return the machine's facts and the table."""
-    start = time.monotonic()
-    machine = facts(bench.scale, bench.repeat)
-    cells = []
-    for job in jobs:
-        done = [row.cells() for row in _call(JOBS[job], bench)]
-        # Shown at once as well, so that a later job that crashes costs no figures.
-        for line in done:
-            bench.tell("   ".join(cell for cell in line if cell))
-        cells += done
-    when = f"Measured on {datetime.now(UTC):%Y-%m-%d}, in {(time.monotonic() - start) / 60:.0f} minutes."
-    return "\n\n".join([when, markdown(("machine", ""), machine), markdown(HEADER, cells)])
+def _measured(bench: Bench, job: str) -> str:
+    """Run a job; return when and how it was measured, and its table."""
+    start, began = time.monotonic(), load()
+    cells = [row.cells() for row in _call(JOBS[job], bench)]
+    minutes = (time.monotonic() - start) / 60
+    how = f"scale {bench.scale:g}, median of {bench.repeat}" if bench.repeat > 1 else f"scale {bench.scale:g}, once"
+    when = f"{datetime.now(UTC):%Y-%m-%d}, in {minutes:.0f} minutes; {how}; load when it began: {began}."
+    return f"Measured on {when}\n\n{markdown(HEADER, cells)}"
 
 
 def _call(name: str, bench: Bench):  # type: ignore[no-untyped-def]  # rows, or text for explain
@@ -74,14 +76,17 @@ def _tell(line: str) -> None:
     print(f"… {line}", file=sys.stderr, flush=True)
 
 
-def _write(text: str) -> None:
-    """Replace what stands between the markers of the page."""
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    _, found, after = rest.partition(END)
+def _show(part: str, text: str, write: bool) -> None:
+    """Print a part of the report; put it between its markers on the page as well, if asked."""
+    print(f"### {part}\n\n{text}\n", flush=True)
+    if not write:
+        return
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"{PAGE} has no markers {BEGIN} … {END}")
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise SystemExit(f"{PAGE} has no markers {begin} … {end}")
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.data import Files, campaign_files
+from benchmarks.event_files import EventFiles
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -39,12 +40,16 @@ class Bench:
         """Return files of a thousandth of the full size; each seed gives others."""
         return campaign_files(self.root, 0.001, seed=seed)
 
+    def events(self) -> EventFiles:
+        """Return the event files; they are made where missing."""
+        return EventFiles(self.root)
+
     @contextmanager
-    def home(self) -> Iterator[Settings]:
-        """Yield the settings of an empty home with every default, removed afterwards."""
+    def home(self, **variables: str) -> Iterator[Settings]:
+        """Yield the settings of an empty home, every other variable at its default; it is removed afterwards."""
         folder = tempfile.mkdtemp(prefix="home-", dir=self.root)
         try:
-            yield read_settings({"VSF_HOME": folder, "VSF_SETTLE_SECONDS": "0"})
+            yield read_settings({"VSF_HOME": folder, "VSF_SETTLE_SECONDS": "0", **variables})
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

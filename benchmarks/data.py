@@ -1,7 +1,7 @@
 """Made-up campaign files for the benchmarks: seeded, made once, kept beside the local data.
 
 Here: what is in the files and where they are kept. Not here: measuring, and the demo's samples
-(vsf_assets/demo.py). All four scoring rules fire; the `odd` files also hold repeats and strangers.
+(vsf_assets/demo/). All four scoring rules fire; the `odd` files also hold repeats and strangers.
 """
 
 import hashlib

@@ -18,7 +18,7 @@ from benchmarks.data import FEEDS
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import columns
-from vsf_assets.feeds import recognize
+from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.delivery import Work, read_delivery
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse.connection import Warehouse
@@ -45,16 +45,23 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
 
 def bare_import(target: Path, feed: str, path: Path, threads: int) -> int:
     """Import a file as DuckDB does by itself; return the number of rows."""
-    types = {c.name: c.type for c in columns(get_table(f"raw.{feed}")) if not c.name.startswith("_")}
+    types, reading = column_types(feed), all_feeds()[feed].reading
+    dialect = (reading.delimiter, reading.quote, reading.escape or reading.quote)
     connection = duckdb.connect(str(target), config={"threads": threads})
     try:
         made = connection.execute(
-            f"create table {feed} as select * from read_csv(?, columns = {types}, header = true, auto_detect = false)",
-            [str(path)],
+            f"create table {feed} as select * from read_csv(?, columns = {types}, header = true, auto_detect = false,"
+            " delim = ?, quote = ?, escape = ?)",
+            [str(path), *dialect],
         ).fetchall()
     finally:
         connection.close()
     return int(made[0][0])
+
+
+def column_types(feed: str) -> dict[str, str]:
+    """Return DuckDB's types of a feed's own columns, from its contract."""
+    return {c.name: c.type for c in columns(get_table(f"raw.{feed}")) if not c.name.startswith("_")}
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -76,11 +83,11 @@ def measure_memory(bench: Bench) -> list[Row]:
     files, rows, peaks = bench.files(), [], {}
     for feed in FEEDS:
         bench.tell(f"memory of the ingest of {files.path(feed).name}")
-        peaks[feed] = [_peak(bench, files.path(feed)) for _ in range(bench.repeat)]
+        peaks[feed] = [peak(bench, files.path(feed)) for _ in range(bench.repeat)]
         rows.append(Row(f"peak memory, ingest of {feed}", peaks[feed], None, MEMORY_TARGET, unit="MB"))
     for feed in FEEDS[:2]:
         bench.tell(f"memory of the ingest of {feed}, {LARGER} times the file")
-        grown = [_peak(bench, files.larger(feed, LARGER)) for _ in range(bench.repeat)]
+        grown = [peak(bench, files.larger(feed, LARGER)) for _ in range(bench.repeat)]
         rows.append(Row(f"peak memory, {feed}, file {LARGER} times as large", grown, None, MEMORY_TARGET, unit="MB"))
         rows.append(Row(f"… its growth / the file as it is ({feed})", grown, peaks[feed], unit="MB"))
     return rows
@@ -104,7 +111,8 @@ def _bare(bench: Bench, feed: str, path: Path) -> float:
     return clock.seconds
 
 
-def _peak(bench: Bench, path: Path) -> float:
+def peak(bench: Bench, path: Path) -> float:
+    """Return the peak memory of a process that ingests a file, in MB."""
     with bench.home() as settings:
         command = [sys.executable, "-m", "benchmarks.memory", str(settings.home), str(path)]
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)

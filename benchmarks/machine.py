@@ -11,17 +11,20 @@ from pathlib import Path
 PACKAGES = ("duckdb", "polars", "pandas", "numpy", "pyarrow", "dagster", "dbt-core", "dbt-duckdb", "pandera")
 
 
-def facts(scale: float, repeat: int) -> list[tuple[str, str]]:
+def facts() -> list[tuple[str, str]]:
     """Return name and value of each fact."""
     return [
         ("processor", f"{_field('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores"),
         ("memory", _memory()),
-        ("load when it began", " ".join(f"{load:.2f}" for load in os.getloadavg()) + " (1, 5, 15 minutes)"),
         ("system", f"{platform.system()} {platform.release()}"),
         ("Python", platform.python_version()),
         ("packages", ", ".join(f"{name} {_version(name)}" for name in PACKAGES)),
-        ("size, repeats", f"scale {scale:g}; median of {repeat} (lowest to highest)"),
     ]
+
+
+def load() -> str:
+    """Return the load of the machine over the last 1, 5 and 15 minutes."""
+    return " ".join(f"{average:.2f}" for average in os.getloadavg())
 
 
 def _version(package: str) -> str:

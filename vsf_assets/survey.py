@@ -99,7 +99,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     outdated = [
         row
         for row in files
-        if row.status != "duplicate_file" and row.contract_version != versions.of(row.feed, row.partition_key)
+        if row.status != "duplicate_file"
+        and row.contract_version != versions.of(row.feed, row.partition_key)
+        and versions.can_read(row.feed, row.partition_key)
     ]
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]

@@ -1,10 +1,11 @@
 """The `vsf` command in tests: an empty home, the command line in this process, what a snapshot holds.
 
 Here: helpers and fixtures of tests that go through `vsf` or Dagster. Not here: assertions, and the
-engine without the command line (homes.py).
+engine without the command line (warehouses.py).
 """
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from click.testing import CliRunner
 
 from vsf_assets.cli.main import COMMANDS, cli
 from vsf_assets.errors import UsageError, VsfError
+from vsf_assets.settings import read_settings
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
 NOT_COMPARED = {
@@ -110,12 +113,20 @@ def tables_of(file: Path) -> dict[str, list[str]]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """An empty home that the environment names; files count as stable at once."""
+    """An empty home that the environment names, with a built warehouse; files count as stable at once."""
     monkeypatch.setenv("VSF_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
     for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
+    put_built_warehouse(read_settings())
     return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def new_home(tmp_path: Path, home: Home) -> Home:
+    """The same without a warehouse: a platform that never ran."""
+    shutil.rmtree(home.path / "warehouse")
+    return home
 
 
 @pytest.fixture

@@ -10,25 +10,54 @@ import click
 from vsf_assets.cli.output import render
 from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
-from vsf_assets.demo import demo_files
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.ingest.landing import land_file
+from vsf_assets.ingest.landing import land_file, replace_file
 from vsf_assets.settings import Settings, read_settings
+from vsf_assets.sources.profiles import DEFAULT
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 from vsf_assets.warehouse.publish import current_snapshot
 
-_SHOWN = """
+_TABLES = """
     select table_schema || '.' || table_name as "table", estimated_size as rows
     from duckdb_tables() join information_schema.tables using (table_name)
     where schema_name = table_schema and table_schema in ('marts', 'reports') order by 1
 """
 _ANOMALIES = "select feed, anomaly, severity, count(*) as findings from reports.anomalies group by all order by all"
+_CHANNELS = """
+    select
+        sales_channel,
+        count(distinct activity.mtn) as lines,
+        sum(events)::bigint as events,
+        sum(events_before_activation)::bigint as before_activation
+    from marts.fct_activity_daily as activity join marts.dim_lines using (line_key)
+    group by sales_channel order by sales_channel
+"""
+_VOLUMES = """
+    select feed, processing_date, dayname(processing_date) as day, expected, observed, compared_days
+    from reports.volume_anomalies order by processing_date
+"""
+_LATE = """
+    select event_date, processing_date, count(*) as events
+    from marts.fct_activity_events where processing_date > event_date + 1 group by all order by all
+"""
+_SHOWN_TABLES = {
+    "what analysts find in the snapshot": _TABLES,
+    "who uses the app, by sales channel": _CHANNELS,
+    "days with unusually many or few events for their weekday": _VOLUMES,
+    "events that came in more than a day late": _LATE,
+    "what was wrong with the files": _ANOMALIES,
+}
 _NEXT = """
 next steps
   vsf status                                       every file and what became of it
   vsf query "from reports.anomalies"               why rows and files were held back
   vsf query "from marts.fct_campaign_scores where campaign_id = 200 and quarter = 1 order by rank"
+  vsf query "from marts.fct_daily_active_lines"    lines that are active, new or came back, day by day
+  vsf query "from marts.dim_lines where mtn = '5552000001'"   a phone line, and what it was before
+  vsf query "from marts.dim_song_versions where title = 'Ebb'"   a song whose payload changed
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """
@@ -43,17 +72,16 @@ def command() -> None:
     good = run(settings, make_selection((), None, None, None, force=False))
     if current_snapshot(settings) is None:
         raise VsfError("nothing was published, so there is nothing to show; the reasons are above")
-    names, rows = query_snapshot(settings, _SHOWN)
-    click.echo("\nwhat analysts find in the snapshot\n" + render(names, rows, "table"))
-    names, rows = query_snapshot(settings, _ANOMALIES)
-    click.echo("\nwhat was wrong with the files\n" + render(names, rows, "table"))
+    for title, sql in _SHOWN_TABLES.items():
+        names, rows = query_snapshot(settings, sql)
+        click.echo(f"\n{title}\n" + render(names, rows, "table"))
     click.echo(_NEXT.format(landing=settings.landing))
     if not good:
         raise SystemExit(1)
 
 
 def _land_new(settings: Settings) -> int:
-    """Land the sample files that the ledger does not know; return how many."""
+    """Land the sample files that the ledger does not know, and a catalog where it is ours; return how many."""
     known = set()
     with Warehouse.of(settings).read("demo") as connection:
         if connection is not None and has_ledger(connection):
@@ -70,4 +98,9 @@ def _land_new(settings: Settings) -> int:
                 landed += land_file(settings.landing, source, path)
             except UsageError as error:
                 click.echo(f"{error}{os.linesep}the demo leaves it alone", err=True)
+        if settings.profiles[DEFAULT].is_own:
+            for path, content in catalog_files(SEED).items():
+                source = Path(folder) / path.split("/")[-1]
+                source.write_bytes(content)
+                landed += replace_file(settings.landing, source, path)
     return landed

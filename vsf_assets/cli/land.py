@@ -1,6 +1,7 @@
 """`vsf land`: copy files into the landing zone."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import click
@@ -8,7 +9,7 @@ import click
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.catalog import OBJECTS
-from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.feed import DAYS, Feed
 from vsf_assets.ingest.landing import land_file, replace_file
 from vsf_assets.ingest.store import IGNORED_SUFFIXES
 from vsf_assets.settings import Settings, read_settings
@@ -42,8 +43,18 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
     _land_objects(settings, objects, partition)
     for source, target in planned:
         done = land_file(settings.landing, source, target)
-        click.echo(f"{'landed' if done else 'already pending'} {target}")
+        click.echo(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
     click.echo("next: vsf run")
+
+
+def _effect(target: str) -> str:
+    """Say when a state takes effect whose name does not tell it."""
+    recognized = recognize(target)
+    if recognized is None or not recognized[0].takes_effect_by_name or DAYS.accepts(target.rpartition("/")[2][:10]):
+        return ""
+    today = datetime.now(UTC).date()
+    dated = f"{today}_{recognized[0].name}.csv"
+    return f" (takes effect today, {today}; for another day let its date begin the name: {dated})"
 
 
 def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
@@ -51,6 +62,8 @@ def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
     if feed is not None:
         return "/".join(hint.parts[1:]) if feed.name == OBJECTS else None
     folders = hint.parts[:-1]
+    if feed_of_name(hint.name) is not None:
+        return None
     return "/".join(hint.parts[folders.index(OBJECTS) + 1 :]) if OBJECTS in folders else None
 
 
@@ -126,9 +139,12 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
     if partition is not None and not partitioning.accepts(partition):
         allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
         raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
-    key = partition or chosen.partitioning.key_of(chosen.name, hint)
+    told = partitioning.key_of(chosen.name, PurePosixPath(path.name))
+    if partitioning.kind == "day" and partition is not None and told not in (None, partition):
+        raise UsageError(f"{path}: --partition {partition} cannot be, the name says {told}; rename the file")
+    key = partition or partitioning.key_of(chosen.name, hint)
     if key is None:
-        key = chosen.partitioning.key_of(chosen.name, PurePosixPath(path.resolve().parent.name, path.name))
+        key = partitioning.key_of(chosen.name, PurePosixPath(path.resolve().parent.name, path.name))
     if key is None and partitioning.kind != "none":
         raise UsageError(
             f"{path}: neither the name nor its folder tells the {partitioning.kind};"

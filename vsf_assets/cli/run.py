@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vsf_assets.cli.output import render, show_progress
+from vsf_assets.cli.sources import add_what_is_due
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.feed import Partitioning
@@ -27,6 +28,7 @@ from vsf_assets.warehouse.connection import Warehouse
 @click.option("--to", "last", metavar="B", help="only partitions up to this one")
 @click.option("--profile", metavar="NAME", help="catalog source to look at, of sources.toml (default: VSF_PROFILE)")
 @click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
+@click.option("--full", is_flag=True, help="make every mart anew for all days, and check all of it")
 def command(
     feeds: tuple[str, ...],
     partition: str | None,
@@ -34,6 +36,7 @@ def command(
     last: str | None,
     profile: str | None,
     force: bool,
+    full: bool,
 ) -> None:
     """Ingest what is pending, also at the catalog's source, then build and publish what depends on it."""
     settings = read_settings()
@@ -41,7 +44,7 @@ def command(
         choose(settings.profiles, profile, "--profile")
         settings = replace(settings, profile=profile)
     selection = replace(make_selection(feeds, partition, first, last, force), profile=settings.profile)
-    if not run(settings, selection):
+    if not run(settings, selection, full):
         raise SystemExit(1)
 
 
@@ -76,48 +79,29 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
             raise UsageError(
                 f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
             )
+    if first is not None and last is not None and not any(k.accepts(first) and k.accepts(last) for k in kinds):
+        raise UsageError(f"--from {first} and --to {last} are no partitions of one feed")
     if first is not None and last is not None and first > last:
         raise UsageError(f"--from {first} is after --to {last}")
 
 
-def run(settings: Settings, selection: Selection) -> bool:
-    """Do what is pending; return whether everything went well."""
+def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
+    """Do what is pending, `full` with every mart made anew; return whether everything went well."""
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         families = found.families(selection)
-        unreachable = _look_at_source(settings, selection, found, families)
+        unreachable = add_what_is_due(settings, selection, found, families)
         good = not unreachable
-        if families or found.needs_build or found.needs_publish:
+        if families or full or found.needs_build or found.needs_publish:
             selection = replace(selection, is_looking=selection.is_looking and not unreachable)
             small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
             with _without_collector() if small else nullcontext():
-                good = _execute(settings, selection, families, found.look) and good
+                good = _execute(settings, selection, families, found.look, full) and good
         else:
             click.echo(_nothing(found))
         if unreachable:
             click.echo(f"vsf: {unreachable}", err=True)
         return good
-
-
-def _look_at_source(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
-    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
-    if not selection.looks:
-        return ""
-    from vsf_assets.feeds.catalog import OBJECTS
-    from vsf_assets.sources.looking import is_anything_due
-    from vsf_assets.sources.source import SourceError
-
-    family = all_feeds()[OBJECTS].family
-    if family in families and selection.reload != "all":
-        return ""  # its run looks by itself
-    profile = settings.profiles[settings.profile]
-    try:
-        due = is_anything_due(settings, profile, found.history, selection.reload == "all")
-    except SourceError as error:
-        return str(error)
-    if due and family not in families:
-        families.append(family)
-    return ""
 
 
 def _nothing(found: Survey) -> str:
@@ -143,7 +127,7 @@ def _without_collector() -> Iterator[None]:
         gc.enable()
 
 
-def _execute(settings: Settings, selection: Selection, families: list[str], look: Look) -> bool:
+def _execute(settings: Settings, selection: Selection, families: list[str], look: Look, full: bool) -> bool:
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     ensure_manifest(settings)
@@ -169,7 +153,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
-        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}))
+        building = {"only_if_pending": True, "full": full}
+        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}}))
         for name, config in jobs:
             good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))
             run_ids.append(run_id)
@@ -200,7 +185,8 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
         if not check.passed:
             kind = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "blocking check failed"
             why = check.metadata.get("why")
-            lines.append(f"{kind}: {check.check_name}: {why.value if why else 'see reports.anomalies'}")
+            name = check.check_name if why else f"{check.check_name} of {'.'.join(check.asset_key.path)}"
+            lines.append(f"{kind}: {name}: {why.value if why else 'see reports.anomalies'}")
     return lines
 
 

@@ -1,17 +1,21 @@
-"""What `vsf status` tells of the catalog's source: its address, and what is due there.
+"""The catalog's source on the command line: whether a run has to look there, and what the status tells of it.
 
-Here: a folder is looked at, which takes milliseconds; of a server or a bucket it is told what the last
-look left undone. Not here: the look (sources/). A status never waits for a network.
+Here: when a run looks; and that a status looks at a folder, which takes milliseconds, while of a server or
+a bucket it tells what the last look left undone. Not here: the look (sources/).
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.catalog import OBJECTS
+from vsf_assets.ingest.selection import Selection
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, Learnt
-from vsf_assets.sources.looking import look_at_source, plan_of
+from vsf_assets.sources.looking import is_anything_due, look_at_source, plan_of
 from vsf_assets.sources.profiles import DEFAULT
 from vsf_assets.sources.source import SourceError, open_source
+from vsf_assets.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,20 @@ def look_at(settings: Settings, history: History) -> SourceStatus:
     now = {item.listed.name: item.at if item.at != look.at else None for item in plan.fetch}
     gone = sum(state is None for _, state in plan.records)
     return SourceStatus(f"{line}; {len(now)} objects due" + (f", {gone} newly gone" if gone else ""), now)
+
+
+def add_what_is_due(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
+    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
+    if not selection.looks:
+        return ""
+    family = all_feeds()[OBJECTS].family
+    if family in families and selection.reload != "all":
+        return ""  # its run looks by itself
+    profile = settings.profiles[settings.profile]
+    try:
+        due = is_anything_due(settings, profile, found.history, selection.reload == "all")
+    except SourceError as error:
+        return str(error)
+    if due and family not in families:
+        families.append(family)
+    return ""

@@ -30,9 +30,28 @@ _SNAPSHOT_TEXT = (
 
 
 class BuildConfig(dg.Config):
-    """What a build run is asked for; `only_if_pending` ends at once where nothing is new."""
+    """What a build run is asked for.
+
+    Attributes:
+        only_if_pending: build what is new, and end at once where nothing is.
+        full: make every mart anew for all days, and let every check look at all of it.
+    """
 
     only_if_pending: bool = False
+    full: bool = False
+
+
+def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
+    """Return the schedule of the build that checks everything; daily builds check the days they make."""
+    return dg.ScheduleDefinition(
+        name="weekly_full_build",
+        job=job,
+        cron_schedule="0 3 * * 0",
+        execution_timezone="UTC",
+        run_config={"ops": {"marts_and_snapshot": {"config": {"full": True}}}},
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Makes every mart anew for all days and checks all of it, Sundays at 03:00 UTC.",
+    )
 
 
 def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
@@ -62,7 +81,8 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             target_warehouse = warehouse.warehouse(tell)
             if SNAPSHOT in keys:
                 only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
-                report = build_and_publish(target_warehouse, context.run.run_id, only_if_pending, tell)
+                run_id = context.run.run_id
+                report = build_and_publish(target_warehouse, run_id, only_if_pending, tell, config.full)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
         yield from _events(context, dbt_assets, report)

@@ -43,7 +43,9 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
 
     A feed's folder anywhere in the path decides, else the file name. The folder of a feed that is fetched, or of
     uploads, must be the first one, and wins, since what lies in it is named by strangers; of an upload only its
-    members count. A name that the ledger or the archive could not hold (not UTF-8, or too long) is unknown.
+    members count. Where the folder's feed has partitions and the path tells none of them, the name decides too:
+    `events/linedim.csv` could not be read as events. A name that the ledger or the archive could not hold (not
+    UTF-8, or too long) is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
@@ -57,10 +59,14 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
         return (first, dataset) if dataset is not None and parts.name in dict(first.members) else None
     folders = [feeds.get(p.lower()) for p in parts.parts[:-1]]
     by_folder = [feed for feed in folders if feed is not None and not feed.is_fetched and not feed.members]
-    feed = by_folder[-1] if by_folder else feed_of_name(parts.name)
+    named = feed_of_name(parts.name)
+    feed = by_folder[-1] if by_folder else named
     if feed is None:
         return None
-    return feed, feed.partitioning.key_of(feed.name, parts)
+    key = feed.partitioning.key_of(feed.name, parts)
+    if key is None and feed.partitioning.kind != "none" and named is not None and named != feed:
+        return named, named.partitioning.key_of(named.name, parts)
+    return feed, key
 
 
 def feed_of_name(name: str) -> Feed | None:

@@ -15,6 +15,9 @@ PartitionKind = Literal["none", "quarter", "day", "source", "dataset"]
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Names of sources; they begin with a letter, so none looks like a day or a quarter."""
 
+_DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
+"""The time in the path of what was fetched."""
+
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\]|^[. ]|[. ]$|\.\.\.")
 """What a dataset's name must not hold: what no folder or partition of the UI can be called."""
 
@@ -113,20 +116,26 @@ class Partitioning:
     def key_of(self, feed: str, path: PurePosixPath) -> str | None:
         """Return the partition a path tells, or None where it tells none.
 
-        A folder named like a key beats the name (`2/clicks_1.csv` is quarter 2). In the name a
-        quarter is `<feed>_<q>` followed by a non-digit, a day is the leading date. A source or a
-        dataset is the folder directly below the feed's own.
+        For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
+        it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
+        without one that of a folder: people call a folder of downloads by its date. A source or a
+        dataset is the folder directly below the feed's own; below a source's one more, for the time
+        it was due, may follow.
         """
         if self.kind == "none":
             return None
         if self.kind in ("source", "dataset"):
-            folder = path.parts[1] if len(path.parts) == 3 and path.parts[0] == feed else ""
-            return folder if self.accepts(folder) else None
+            folders = path.parts[:-1]
+            is_due = self.kind == "source" and len(folders) == 3 and _DUE.match(folders[2]) is not None
+            is_plain = len(folders) == 2 or is_due
+            return folders[1] if is_plain and folders[0] == feed and self.accepts(folders[1]) else None
+        if self.kind == "day" and _is_day(path.name[:10]):
+            return path.name[:10]
         for folder in reversed(path.parts[:-1]):
             if self.accepts(folder):
                 return folder
         if self.kind == "day":
-            return path.name[:10] if _is_day(path.name[:10]) else None
+            return None
         named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
         if named and named.group(1) in self.keys:
             return named.group(1)
@@ -161,6 +170,8 @@ class Feed:
     Attributes:
         name: the feed's name, also its folder in the landing zone and the archive.
         family: feeds that are ingested by one job.
+        takes_effect_by_name: whether a delivery takes effect on the date its name begins with, else on
+            the day it lands.
         late_after_hours: hours without a delivery after which the feed is late; 0 where none is expected.
         subject: folder of the dbt models that read it, where that is not the family's name.
         description: what a file holds, for the UI and the docs.
@@ -184,6 +195,7 @@ class Feed:
     keeps: Literal["content", "state"] = "content"
     owner: str = field(default="team:data-platform")
     late_after_hours: int = 0
+    takes_effect_by_name: bool = False
     subject: str = ""
     members: tuple[tuple[str, str], ...] = ()
 

@@ -2,6 +2,10 @@
 
 from vsf_assets.feeds.feed import DAYS, Delimited, Feed
 
+# A cohort may be called anything, but its file is gzip; `2019-06-01_lines.txt` is a list of lines.
+_OF_STATES = "linedim|accountdim|limitfact"
+_OF_STATES_OR_FEEDS = f"{_OF_STATES}|lines|accounts|limits"
+
 FEEDS = (
     Feed(
         name="events",
@@ -11,7 +15,11 @@ FEEDS = (
         reading=Delimited(delimiter="|", escape="\\"),
         partitioning=DAYS,
         late_after_hours=30,
-        names=(r"^\d{4}-\d{2}-\d{2}_.+\.txt(\.gz)?$", r"(?<![a-z])events(?![a-z])"),
+        names=(
+            rf"^\d{{4}}-\d{{2}}-\d{{2}}_(?!.*({_OF_STATES})).+\.txt\.gz$",
+            rf"^\d{{4}}-\d{{2}}-\d{{2}}_(?!.*({_OF_STATES_OR_FEEDS})).+\.txt$",
+            r"(?<![a-z])events(?![a-z])",
+        ),
     ),
     Feed(
         name="lines",
@@ -19,8 +27,9 @@ FEEDS = (
         subject="vsf",
         description="Phone lines; a partial list of states, effective on the date of the file's name.",
         tables=("raw.lines",),
-        names=("linedim", r"(?<![a-z])lines(?![a-z])"),
+        names=("linedim", "lines"),
         keeps="state",
+        takes_effect_by_name=True,
     ),
     Feed(
         name="accounts",
@@ -28,8 +37,9 @@ FEEDS = (
         subject="vsf",
         description="Customer accounts; a partial list of states, effective on the date of the file's name.",
         tables=("raw.accounts",),
-        names=("accountdim", r"(?<![a-z])accounts(?![a-z])"),
+        names=("accountdim", "accounts"),
         keeps="state",
+        takes_effect_by_name=True,
     ),
     Feed(
         name="limits",
@@ -37,6 +47,6 @@ FEEDS = (
         subject="vsf",
         description="Usage limits that customers set on lines.",
         tables=("raw.limits",),
-        names=("limitfact", r"(?<![a-z])limits(?![a-z])"),
+        names=("limitfact", "limits"),
     ),
 )

@@ -101,11 +101,12 @@ def file_away(
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
     """
-    seen = landing.stat(path)
+    # What is done with an object is bound to its state, so that one that was just hashed need not be asked.
+    is_known = hashed is not None and bool(hashed.etag)
+    seen = hashed if is_known else landing.stat(path)
     if seen is None:
         return True
     try:
-        is_known = bool(seen.etag) and seen.same_state(hashed)
         is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
         return is_known and _file(landing, seen, archive, target, sha256, after_load)
     except FileNotFoundError:

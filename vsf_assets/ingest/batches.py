@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError, VsfError
 from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.again import is_unchanged, look_again
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.kept import note
@@ -83,23 +84,25 @@ def do_batch(
 
     stored: list[tuple[Delivery, FileRow]] = []
     with scratch_folder(settings.scratch) as scratch:
-        deliveries = _whole(batch, _read(batch, scratch, settings, report, progress), report)
+        with batch[0].store.ahead([work.entry for work in batch if work.store is batch[0].store]):
+            deliveries = _whole(batch, _read(batch, scratch, settings, report, progress), report)
         if deliveries:
             with connect(f"ingest of {len(deliveries)} files") as connection:
+                looks = look_again(deliveries)
                 if not any(delivery.parts for delivery in deliveries):
                     connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
-                for unit in together(deliveries, lambda delivery: delivery.work):
-                    changed = [delivery for delivery in unit if not _unchanged(connection, delivery, report)]
-                    if changed:
+                for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
+                    checked = [d for d, look in unit if is_unchanged(connection, d, look, report)]
+                    if len(checked) < len(unit):
                         continue
-                    work = unit[0].work
+                    work = checked[0].work
                     version = versions.of(work.feed.name, work.partition)
                     try:
-                        rows = store_deliveries(connection, unit, run_id, datetime.now(UTC), version)
+                        rows = store_deliveries(connection, checked, run_id, datetime.now(UTC), version)
                     except SameInstantError as error:
                         report.failed.append((work.entry.path, str(error)))
                         continue
-                    stored += zip(unit, (row for row, _ in rows), strict=True)
+                    stored += zip(checked, (row for row, _ in rows), strict=True)
                     for row in (row for row, is_new in rows if is_new):
                         report.stored.append(row)
                         progress(_line(row))
@@ -158,9 +161,9 @@ def _file_some(
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what was fetched is never kept twice."""
+    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
     is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
-    return "archive" if is_fetched and settings.after_load == "keep" else settings.after_load
+    return "archive" if is_fetched else settings.after_load
 
 
 def _read(
@@ -201,25 +204,6 @@ def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) 
         if id(delivery.work) in torn:
             report.left.append((delivery.work.entry.path, "it is taken up with the other files of its upload"))
     return [delivery for delivery in deliveries if id(delivery.work) not in torn]
-
-
-def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, report: IngestReport) -> bool:
-    """Look at the file again now that the lock is held."""
-    from vsf_assets.warehouse.ledger import read_files
-
-    work = delivery.work
-    try:
-        now = work.store.stat(work.entry.path)
-    except ObjectStoreError as error:
-        report.failed.append((work.entry.path, str(error)))
-        return False
-    if work.entry.same_state(now):
-        return True
-    if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
-        return True  # another run stored and filed it meanwhile
-    what = "vanished" if now is None else "changed"
-    report.left.append((work.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
-    return False
 
 
 def _line(row: "FileRow") -> str:

@@ -49,9 +49,10 @@ def ingest(
         landing,
         lambda entry: _wanted(entry, selection),
         settings.settle_seconds,
-        max(settings.settle_timeout, settings.dataset_wait_seconds),
+        settings.settle_timeout,
         earlier_look,
         _holding(settings, progress),
+        settings.dataset_wait_seconds,
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
     run = Run(warehouse, selection, run_id, report, progress)
@@ -186,6 +187,11 @@ def _again(
         outdated = row.contract_version != versions.of(row.feed, row.partition_key) and selection.reload != "no"
         if not outdated and not (every and row.status != "duplicate_file"):
             continue
+        if not versions.can_read(row.feed, row.partition_key):
+            if every:
+                why = f"cannot be read again: the profile {row.partition_key} is not in sources.toml (VSF_SOURCES)"
+                report.left.append((row.archive_path, why))
+            continue
         entry = archive.stat(row.archive_path)
         if entry is None:
             report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
@@ -207,6 +213,12 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
     found = sorted(originals(archive), key=lambda o: (o.landed_at, o.name, o.sha256_start))
     work = [Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start) for o in found]
     versions, report = contract_versions(settings), IngestReport()
+    unknown = sorted({str(o.partition) for o in found if not versions.can_read(o.feed.name, o.partition)})
+    if unknown:
+        raise VsfError(
+            f"the archive holds objects of the profiles {', '.join(unknown)}, which are not in sources.toml"
+            " (VSF_SOURCES); how they are encoded stands there"
+        )
 
     @contextmanager
     def connect(_: str) -> Iterator["DuckDBPyConnection"]:

@@ -1,17 +1,28 @@
-"""An object as a stream that survives broken connections.
+"""An object as a stream that survives broken connections; small objects fetched before they are asked for.
 
-Here: reading on from where a connection broke, and only while the object is the same. Not here:
-requests that got no answer at all (the client repeats them by itself).
+Here: reading on from where a connection broke, and only while the object is the same; a window of
+objects that threads fetch. Not here: requests that got no answer at all (the client repeats them).
 """
 
+import hashlib
 import io
 import random
+import re
 import time
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from vsf_assets.objects import ReplacedError, plain_errors
+from vsf_assets.ingest.store import Entry
+from vsf_assets.objects import ObjectStoreError, ReplacedError, plain_errors
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_MD5 = re.compile(r'"[0-9a-f]{32}"')
 PAUSE_SECONDS = 0.2
+SMALL_BYTES = 4 << 20
+"""Objects up to this size are fetched ahead, as many as there are threads: a bound on memory."""
 
 
 class ObjectReader(io.RawIOBase):
@@ -33,6 +44,8 @@ class ObjectReader(io.RawIOBase):
         self._etag = f'"{etag}"' if etag else ""
         self._at = 0
         self._body: Any = None
+        self._connections = 0
+        self._digest = hashlib.md5(usedforsecurity=False)
         self._connect()
 
     def _connect(self) -> None:
@@ -46,6 +59,10 @@ class ObjectReader(io.RawIOBase):
             raise ReplacedError(f"{self._address} was replaced meanwhile")
         if not self._at:
             self._size = int(answer["ContentLength"])
+        self._connections += 1
+        self._is_encrypted = (
+            str(answer.get("ServerSideEncryption", "")).startswith("aws:") or "SSECustomerKeyMD5" in answer
+        )
         self._etag, self._body = answer["ETag"], answer["Body"]
 
     def readable(self) -> bool:
@@ -80,11 +97,18 @@ class ObjectReader(io.RawIOBase):
         data = self._body.read(len(buffer))
         buffer[: len(data)] = data
         self._at += len(data)
+        self._digest.update(data)
         return len(data)
 
     def _check_sum(self) -> None:
-        """Let the client compare the checksum, which it does at the end of a body it saw whole."""
-        if self._body is not None:
+        """Let the client compare its checksum, which it does at the end of a body; of several, compare the MD5.
+
+        An ETag of 32 hexadecimal digits is the MD5 unless the object is encrypted by a key of its own.
+        """
+        if self._connections > 1 and _MD5.fullmatch(self._etag) and not self._is_encrypted:
+            if self._etag.strip('"') != self._digest.hexdigest():
+                raise ObjectStoreError(f"{self._address} came in pieces that do not fit together; run again")
+        elif self._body is not None:
             with plain_errors(self._address):
                 self._body.read(1)
 
@@ -93,6 +117,49 @@ class ObjectReader(io.RawIOBase):
         if self._body is not None:
             self._body.close()
         super().close()
+
+
+class Ahead:
+    """Fetches small objects by threads while earlier ones are worked on.
+
+    Args:
+        open_one: opens an object in a state, by path and ETag.
+        entries: objects in the order in which they will be taken, once each.
+        workers: how many are fetched, or wait fetched, at once.
+    """
+
+    def __init__(self, open_one: Callable[[str, str], BinaryIO], entries: Sequence[Entry], workers: int):
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._open = open_one
+        self._pool = ThreadPoolExecutor(workers)
+        self._todo = deque(e for e in entries if e.etag and e.size <= SMALL_BYTES)
+        self._fetched: dict[tuple[str, str], Future[bytes]] = {}
+        for _ in range(workers):
+            self._next()
+
+    def __enter__(self) -> "Ahead":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self, path: str, etag: str) -> BinaryIO | None:
+        """Return an object's content, or None where it is not fetched ahead; raises what opening it raises."""
+        found = self._fetched.pop((path, etag), None)
+        if found is None:
+            return None
+        self._next()
+        return io.BytesIO(found.result())
+
+    def _next(self) -> None:
+        if self._todo:
+            entry = self._todo.popleft()
+            self._fetched[entry.path, entry.etag] = self._pool.submit(self._fetch, entry)
+
+    def _fetch(self, entry: Entry) -> bytes:
+        with self._open(entry.path, entry.etag) as file:
+            return file.read()
 
 
 def _broken() -> tuple[type[Exception], ...]:

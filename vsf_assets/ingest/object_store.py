@@ -7,12 +7,12 @@ seconds, as a server tells it (decision 0013); the ETag tells what happens withi
 """
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from vsf_assets.ingest.object_reader import ObjectReader
+from vsf_assets.ingest.object_reader import Ahead, ObjectReader
 from vsf_assets.ingest.store import DONE_SUFFIX, IGNORED_SUFFIXES, Entry, Store
 from vsf_assets.objects import ReplacedError, error_code, plain_errors, s3_client, split_address
 
@@ -41,6 +41,7 @@ class ObjectStore:
         self.bucket, prefix = split_address(address)
         self.base = f"{prefix}/" if prefix else ""
         self.client = s3_client()
+        self._ahead: Ahead | None = None
 
     def entries(self, folder: str = "") -> list[Entry]:
         """List files that count, by path; `folder` narrows the listing to one."""
@@ -90,7 +91,21 @@ class ObjectStore:
             FileNotFoundError: it is not there.
             ReplacedError: it is not, or while it is read no longer, in that state.
         """
+        if self._ahead is not None and (fetched := self._ahead.take(path, etag)) is not None:
+            return fetched
+        return self._open_now(path, etag)
+
+    def _open_now(self, path: str, etag: str) -> BinaryIO:
         return cast(BinaryIO, ObjectReader(self.client, self.bucket, self.base + path, etag, self.at(path)))
+
+    @contextmanager
+    def ahead(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Fetch small files before they are opened, which is to be done in this order and once each."""
+        with Ahead(self._open_now, entries, self.workers) as self._ahead:
+            try:
+                yield
+            finally:
+                self._ahead = None
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:

@@ -13,6 +13,7 @@ from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Delimited, Feed, JsonLines, JsonRecords
 from vsf_assets.ingest import jsonfiles, listfiles
+from vsf_assets.ingest.ahead import one_ahead
 from vsf_assets.ingest.checking import check_block
 from vsf_assets.ingest.delimited import DelimitedReader
 from vsf_assets.ingest.portion import Portion
@@ -44,6 +45,6 @@ def portions(source: Source, feed: Feed, encoding: str = "utf-8", file_name: str
 def _delimited(source: Source, table: Table, dialect: Delimited) -> Iterator[Portion]:
     types = polars_types(table)
     integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
-    for block in DelimitedReader(source, dialect, list(types), integers).blocks():
+    for block in one_ahead(DelimitedReader(source, dialect, list(types), integers).blocks()):
         checked = check_block(block, table, dialect)
         yield Portion({table.name: checked.valid}, checked.findings, block.records, checked.quarantined, block.blank)

@@ -67,6 +67,7 @@ def wait_until_settled(
     timeout: float,
     earlier: Look | None = None,
     hold: Hold = lambda stable, unsettled, _: (stable, unsettled),
+    hold_timeout: float = 0,
 ) -> tuple[list[Entry], list[Entry]]:
     """Look at the store until every wanted file is stable or the time is up.
 
@@ -77,6 +78,7 @@ def wait_until_settled(
         timeout: seconds after which files that still change are left for the next run.
         earlier: a look taken before (a sensor's); saves the first wait where it still holds.
         hold: moves entries from the stable to the unsettled that must wait for others.
+        hold_timeout: seconds that such entries may take, if that is more than `timeout`.
 
     Returns:
         (stable, unsettled) entries, each by path.
@@ -85,8 +87,10 @@ def wait_until_settled(
     previous = earlier or Look(time.time(), {})
     while True:
         now = look_at((e for e in store.entries() if wanted(e)), time.time(), previous)
-        stable, unsettled = hold(*split_settled(previous, now, settle_seconds), now.at)
-        if not unsettled or time.monotonic() - started > timeout:
+        settled, changing = split_settled(previous, now, settle_seconds)
+        stable, unsettled = hold(settled, changing, now.at)
+        may_take = max(timeout, hold_timeout) if len(unsettled) > len(changing) else timeout
+        if not unsettled or time.monotonic() - started > may_take:
             return stable, unsettled
         previous = now
         time.sleep(settle_seconds or LEAST_PAUSE)

@@ -6,8 +6,8 @@ Here: listing, opening, atomic writing and moving of whole files. Not here: what
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,6 +74,9 @@ class Store(Protocol):
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
         """Open a file for reading, in an object store only in a state; raises FileNotFoundError, ReplacedError."""
+
+    def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:
+        """Fetch small files before they are opened, which is to be done in this order and once each."""
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
@@ -146,6 +149,10 @@ class FolderStore:
     def open(self, path: str, etag: str = "") -> BinaryIO:  # noqa: ARG002
         """Open a file for reading; raises FileNotFoundError."""
         return (self.root / path).open("rb")
+
+    def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: they are here."""
+        return nullcontext()
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:

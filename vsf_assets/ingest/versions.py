@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.catalog import LOOKS
 from vsf_assets.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -24,20 +25,27 @@ class Versions:
     Attributes:
         by_feed: feed name -> version of its contract.
         encodings: source profile -> encoding of its files, where it is not UTF-8.
+        profiles: source profiles that the settings know.
     """
 
     by_feed: Mapping[str, str]
     encodings: Mapping[str, str]
+    profiles: frozenset[str] = frozenset()
 
     def of(self, feed: str, partition: str | None) -> str:
         """Return the version that a file's rows are recorded with; with another one it is read again."""
-        encoding = self.encodings.get(partition or "") if all_feeds()[feed].is_fetched else None
+        is_foreign = all_feeds()[feed].is_fetched and feed != LOOKS  # looks are written here, in UTF-8
+        encoding = self.encodings.get(partition or "") if is_foreign else None
         return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
+
+    def can_read(self, feed: str, partition: str | None) -> bool:
+        """Whether it is known how a file is to be read; not of a source that is no longer in the settings."""
+        return not all_feeds()[feed].is_fetched or partition in self.profiles
 
 
 def contract_versions(settings: Settings) -> Versions:
     """Return the versions as they are now."""
-    return Versions(_by_feed(settings), settings.encodings)
+    return Versions(_by_feed(settings), settings.encodings, frozenset(settings.profiles))
 
 
 def _by_feed(settings: Settings) -> dict[str, str]:

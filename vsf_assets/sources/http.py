@@ -25,7 +25,9 @@ from vsf_assets.sources.states import UNKNOWN, Observed, Unseen
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 GONE = {404, 410}
-NO_HEAD = {405, 501}
+NO_HEAD = {400, 401, 403, 405, 501}
+"""Answers to HEAD that say nothing of the object: signed addresses allow one method alone. GET then judges."""
+
 _HOSTS_HERE = {"localhost", "127.0.0.1", "::1"}
 
 

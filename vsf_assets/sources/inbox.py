@@ -24,6 +24,7 @@ HALF_DONE = ".half"
 """Folder in the inbox for files that are still written; no listing shows it."""
 
 LOOK_NAME = "look.jsonl"
+STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 class Inbox:
@@ -43,7 +44,13 @@ class Inbox:
         """
         with hold_lock(self.root / ".lock", "fetching", wait_seconds, on_wait, "the inbox"):
             shutil.rmtree(self._half, ignore_errors=True)
+            self._remove_empty_folders()
             yield
+
+    def _remove_empty_folders(self) -> None:
+        for folder in sorted((p for p in self.root.rglob("*") if p.is_dir()), reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
     @contextmanager
     def half(self) -> Iterator[tuple[Path, BinaryIO]]:
@@ -58,8 +65,12 @@ class Inbox:
             raise
 
     def place(self, half: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
-        """Give a finished file its name and the time at which it was due, at once."""
-        target = self.root / feed / profile.name / name
+        """Give a finished file its name and the time at which it was due, at once.
+
+        Each time has a folder of its own: a state that could not be loaded or archived yet is never
+        replaced by the next one.
+        """
+        target = self.root / feed / profile.name / at.strftime(STAMP) / name
         target.parent.mkdir(parents=True, exist_ok=True)
         nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
         half.chmod(0o644)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
-from vsf_assets.ingest.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from vsf_assets.ingest.object_store import ObjectStore
 
 POINTER = "current"
 _NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
@@ -40,7 +41,7 @@ class StoredSnapshot:
     def size(self) -> int:
         """Bytes; 0 where it is gone."""
         place, _, name = self.address.rpartition("/")
-        entry = ObjectStore(place).stat(name)
+        entry = _store(place).stat(name)
         return entry.size if entry else 0
 
     def connect(self) -> "DuckDBPyConnection":
@@ -54,7 +55,7 @@ class SnapshotPrefix:
     """The snapshots under a prefix of a bucket."""
 
     def __init__(self, address: str):
-        self.store = ObjectStore(address)
+        self.store = _store(address)
 
     def current(self) -> StoredSnapshot | None:
         """Return the snapshot the pointer names; None where there is none.
@@ -107,3 +108,10 @@ class SnapshotPrefix:
             snapshot = StoredSnapshot(self.store.at(f"vsf-{number}.duckdb"))
             if snapshot != current and found[number] < older_than:
                 self.remove(snapshot)
+
+
+def _store(address: str) -> "ObjectStore":
+    """Return the store; who keeps snapshots in a folder does not load it."""
+    from vsf_assets.ingest.object_store import ObjectStore
+
+    return ObjectStore(address)

@@ -30,7 +30,7 @@ _NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
 _FICLONE = 0x40049409
 _RELATIONS = """
     select table_schema || '."' || table_name || '"' from information_schema.tables
-    where table_catalog = current_database() and table_schema in ('raw', 'staging', 'marts', 'reports')
+    where table_catalog = current_database()
     order by 1
 """
 

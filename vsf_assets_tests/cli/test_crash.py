@@ -27,9 +27,17 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 
 def drop_demo(home: Home) -> None:
-    """Land the demo's files with times of their own, so that landing order is the same in every home."""
-    home.drop(demo_files())
-    for number, path in enumerate(sorted(demo_files())):
+    """Land the demo's files with times of their own, so that landing order is the same in every home.
+
+    Ten days of events stand for all: one file twice, one with bad rows, two of one day.
+    """
+    all_files = demo_files()
+    skipped = [
+        path for path in all_files if path.startswith("events/") and not "2019-05-01" <= path[7:17] <= "2019-05-10"
+    ]
+    files = {path: content for path, content in all_files.items() if path not in skipped}
+    home.drop(files)
+    for number, path in enumerate(sorted(files)):
         os.utime(home.landing / path, (1_750_000_000 + number, 1_750_000_000 + number))
 
 
@@ -59,6 +67,7 @@ def wait_for(line: str, process: subprocess.Popen[str]) -> str:
     [
         ("reading clicks_2.csv", 0, True),
         ("loaded clicks/2", 0, False),
+        ("reading 2019-05-10_testmdn_beta_rs.txt.gz", 0, True),
         ("building", 0.7, True),
         ("publishing", 0.0, False),
     ],
@@ -79,7 +88,7 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
         assert home.tables() == undisturbed  # what readers see is whole or nothing
     assert home.vsf("run").exit_code == 0
     assert home.tables() == undisturbed
-    assert not any(home.landing.rglob("*.csv"))
+    assert not [path for path in home.landing.rglob("*") if path.is_file()]
 
 
 def test_two_runs_at_once_end_well_and_double_nothing(home: Home, undisturbed: dict[str, list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def test_a_quarter_that_cannot_be_is_refused(home: Home, tmp_path: Path) -> None
     outcome = home.vsf("land", str(write(tmp_path, "clicks_1.csv")), "--partition", "5")
     assert outcome.exit_code == 2
     assert "1, 2, 3, 4" in outcome.errors
+
+
+def test_a_day_that_the_name_contradicts_is_refused(home: Home, tmp_path: Path) -> None:
+    path = write(tmp_path, "2019-05-20_rs.txt")
+    refused = home.vsf("land", "--partition", "2019-05-21", str(path))
+    assert (refused.exit_code, "the name says 2019-05-20" in refused.errors) == (2, True)
+
+
+def test_a_state_says_when_it_takes_effect_where_its_name_does_not(home: Home, tmp_path: Path) -> None:
+    names = ("linedim.csv", "2019-06-01_linedim.csv", "limitfact.csv")
+    output = home.vsf("land", *(str(write(tmp_path, name)) for name in names)).output
+    (told,) = (line for line in output.splitlines() if "takes effect" in line)
+    assert told.startswith(f"landed lines/linedim.csv (takes effect today, {datetime.now(UTC).date()};")
 
 
 def test_a_missing_file_is_named(home: Home) -> None:

@@ -2,15 +2,22 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from vsf_assets.demo import demo_files
+from vsf_assets.demo.happenings import NOTES, PLACES, SITES
 from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.demo_rows import counting_events, rows_of
+from vsf_assets_tests.docs.pages import text_of
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 VSF = str(Path(sys.executable).with_name("vsf"))
@@ -27,6 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
         outcome = home.vsf("demo")
         assert outcome.exit_code == 0
         assert "next steps" in outcome.output
+        assert "warning: contract of raw.events: see reports.anomalies" in outcome.output + outcome.errors
     return home
 
 
@@ -46,10 +54,83 @@ def test_the_demo_shows_every_scoring_rule_and_many_kinds_of_findings(looked_at:
     assert len(looked_at.ask("select distinct anomaly from reports.anomalies")) >= 10
 
 
+def test_the_demo_shows_each_defect_of_mobile_analytics_and_no_other(looked_at: Home) -> None:
+    found = looked_at.ask(
+        "select feed, partition_key, anomaly, count(*) from reports.anomalies"
+        " where feed in ('events', 'lines', 'accounts', 'limits') group by all order by all nulls first"
+    )
+    assert found == [
+        ("accounts", None, "duplicate_row", 1),
+        *[("events", f"2019-04-{day}", "unknown_reference", 1) for day in (11, 12, 13, 14, 16)],
+        ("events", "2019-04-18", "duplicate_row", 3),
+        ("events", "2019-05-02", "duplicate_key", 1),
+        ("events", "2019-05-02", "duplicate_row", 19),
+        ("events", "2019-05-03", "duplicate_key", 1),
+        ("events", "2019-05-07", "duplicate_file", 1),
+        ("events", "2019-05-08", "invalid_json", 2),
+        ("events", "2019-05-08", "invalid_value", 2),
+        ("events", "2019-05-08", "missing_fields", 1),
+        ("events", "2019-05-08", "missing_value", 1),
+        ("events", "2019-05-15", "missing_partition", 1),
+        ("events", "2019-05-16", "unreadable_file", 1),
+        ("events", "2019-05-21", "volume", 1),
+        ("limits", None, "duplicate_row", 1),
+        ("limits", None, "unknown_reference", 1),
+        ("lines", None, "invalid_value", 1),
+    ]
+    assert looked_at.ask("select processing_date from reports.volume_anomalies") == [(date(2019, 5, 21),)]
+
+
+def test_the_demo_counts_the_events_that_a_plain_reading_of_its_files_counts(looked_at: Home) -> None:
+    files = demo_files()
+    events = [(path, row) for path, row in counting_events(files) if row["mdn"]]
+    days = Counter(date.fromisoformat(row["event_time"][:10]) for _, row in events)
+    assert looked_at.ask("select event_date, sum(events) from marts.fct_activity_summary group by 1 order by 1") == (
+        sorted(days.items())
+    )
+    late = Counter(row["event_time"][:10] for path, row in events if "testmdn_late_rs" in path)
+    ((on, count),) = late.items()
+    assert on == "2019-04-26"
+    sql = f"select count(*) from marts.fct_activity_events where event_date = '{on}' and processing_date = '2019-04-28'"
+    assert looked_at.ask(sql) == [(count,)]
+    activated = {row["MTN"]: row["SVC_ACT_DT"] for _, row in rows_of(files, "lines")}
+    early = [row for _, row in events if row["event_time"][:10] < activated.get(row["mdn"], "")]
+    assert looked_at.ask("select sum(events_before_activation) from marts.fct_activity_daily") == [(len(early),)]
+    assert len({row["mdn"] for row in early}) == 5
+
+
+def test_the_demo_keeps_the_history_of_a_line_and_an_account(looked_at: Home) -> None:
+    since, changed, ever = date(1, 1, 1), date(2019, 5, 6), date(9999, 12, 31)
+    sql = "select {}, valid_from, valid_to from marts.{} where {} order by valid_from"
+    assert looked_at.ask(sql.format("sales_channel", "dim_lines", "mtn = '5552000001'")) == [
+        ("Retail", since, changed),
+        ("Direct", changed, ever),
+    ]
+    assert looked_at.ask(sql.format("service_plan", "dim_accounts", "cust_acct = 'ACCT20002'")) == [
+        ("Basic", since, changed),
+        ("Premium", changed, ever),
+    ]
+
+
+def test_the_demo_keeps_awkward_values_of_properties_whole(looked_at: Home) -> None:
+    sql = "select distinct property_value from marts.fct_event_properties where property_name = '{}'"
+    for name, values in {"place": PLACES, "note": NOTES, "url": SITES, "previous": ["null"]}.items():
+        assert {value for (value,) in looked_at.ask(sql.format(name))} == set(values)
+    assert ('{"radius":150,"shape":"circle"}',) in looked_at.ask(sql.format("zone"))
+
+
+def test_every_query_of_the_tour_and_of_the_next_steps_has_an_answer(looked_at: Home) -> None:
+    text = text_of("README.md") + looked_at.vsf("demo").output
+    queries = {sql for sql in re.findall(r'vsf query "([^"]+)"', text) if "clicks_1_more.csv" not in sql}
+    assert len(queries) >= 8
+    assert [sql for sql in queries if not looked_at.ask(sql)] == []
+
+
 def test_a_second_demo_changes_no_figure(looked_at: Home) -> None:
     before = looked_at.current.readlink(), looked_at.tables()
     outcome = looked_at.vsf("demo")
     assert (outcome.exit_code, "nothing is pending" in outcome.output) == (0, True)
+    assert "2019-04-26  2019-04-28           34" in outcome.output
     assert (looked_at.current.readlink(), looked_at.tables()) == before
 
 
@@ -136,7 +217,6 @@ def test_a_command_with_nothing_to_do_loads_nothing_heavy(looked_at: Home, words
 def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (home.path / "warehouse").mkdir(parents=True)
     (home.path / "warehouse" / "warehouse.duckdb").write_text("garbage")
     outcome = home.vsf("run")
     assert outcome.exit_code == 1
@@ -155,3 +235,12 @@ def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Ho
         check=True,
     )
     assert (outcome.stdout.splitlines(), outcome.stderr) == (["range"], "")
+
+
+def test_the_demo_shows_a_catalog_with_its_defects(looked_at: Home) -> None:
+    states = looked_at.ask("select status, count(*) from reports.files where feed = 'catalog' group by 1 order by 1")
+    assert states == [("loaded", 3), ("unreadable", 1)]
+    kinds = {kind for (kind,) in looked_at.ask("select distinct anomaly from reports.anomalies where feed = 'catalog'")}
+    assert kinds >= {"invalid_value", "missing_fields", "unreadable_file", "duplicate_key"}
+    payloads = "select year from marts.dim_song_versions where title = 'Ebb' order by 1"
+    assert looked_at.ask(payloads) == [(1999,), (2009,)]

@@ -4,11 +4,12 @@ import os
 import random
 import shutil
 
-from vsf_assets.demo import demo_files
+from vsf_assets.demo import SEED
+from vsf_assets.demo.campaigns import campaign_files
 from vsf_assets_tests.commandline import Home
 
 NAMES = ("clicks/1/clicks_1.csv", "clicks/1/clicks_1_again.csv", "clicks/2/clicks_2.csv", "clicks/2/clicks_2_late.csv")
-FILES = {name: demo_files()[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
+FILES = {name: campaign_files(SEED)[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
 
 
 def drop(home: Home, name: str) -> None:

@@ -8,8 +8,10 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from vsf_assets.contracts import get_table
 from vsf_assets_tests.commandline import Home
 
 IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
@@ -104,6 +106,18 @@ def test_a_second_run_has_nothing_to_do(home: Home) -> None:
     assert "nothing is pending" in home.vsf("run").output
 
 
+def test_full_makes_every_mart_anew_although_nothing_is_pending(home: Home) -> None:
+    """A table that somebody spoilt in the warehouse is repaired, and the snapshot is a new one."""
+    home.drop(FILES)
+    assert home.vsf("run").exit_code == 0
+    with duckdb.connect(home.path / "warehouse" / "warehouse.duckdb") as connection:
+        connection.execute("delete from marts.fct_campaign_scores")
+    assert "nothing is pending" in home.vsf("run").output
+    full = home.vsf("run", "--full")
+    assert (full.exit_code, "vsf-2.duckdb" in full.output) == (0, True)
+    assert home.ask(SCORES) == CHOSEN
+
+
 def test_without_any_file_a_run_says_so(home: Home) -> None:
     outcome = home.vsf("run")
     assert (outcome.exit_code, "nothing is pending" in outcome.output) == (0, True)
@@ -115,6 +129,19 @@ def test_partitions_choose_pending_files(home: Home) -> None:
     assert set(statuses(home)) == {"clicks_2.csv"}
     assert home.vsf("run", "--from", "2", "--to", "3").exit_code == 0
     assert set(statuses(home)) == {"clicks_2.csv", "clicks_3.csv"}
+
+
+def test_a_range_of_days_is_taken_and_a_bad_day_holds_back_no_other(home: Home) -> None:
+    columns = list(get_table("raw.events").schema.columns)
+    for day in ("2019-05-20", "2019-05-21", "2019-05-23", "2019-05-24"):
+        given = {"uuid": day, "event_time": f"{day} 10:00:00", "event_type": "app_open", "mdn": "5551000001"}
+        home.drop({f"{day}_a.txt": "|".join(columns) + "\n" + "|".join(given.get(c, "") for c in columns)})
+    home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
+    assert home.vsf("run", "--feed", "events", "--from", "2019-05-21", "--to", "2019-05-23").exit_code == 0
+    found = home.ask("select partition_key, status from reports.files order by 1")
+    assert found == [("2019-05-21", "loaded"), ("2019-05-22", "unreadable"), ("2019-05-23", "loaded")]
+    assert sorted(path.name[:10] for path in home.landing.iterdir()) == ["2019-05-20", "2019-05-24"]
+    assert home.ask("select count(*) from marts.fct_activity_events") == [(2,)]
 
 
 def test_force_reads_originals_again_in_place(home: Home) -> None:
@@ -147,7 +174,15 @@ def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(home: Home) -> 
 
 @pytest.mark.parametrize(
     "words",
-    ["--feed nothing", "--partition 9", "--from 3 --to 2", "--partition 1 --from 1", "--no-such-option", "surplus"],
+    [
+        "--feed nothing",
+        "--partition 9",
+        "--from 3 --to 2",
+        "--partition 1 --from 1",
+        "--from 2019-05-01 --to 4",
+        "--no-such-option",
+        "surplus",
+    ],
 )
 def test_wrong_usage_ends_with_two(home: Home, words: str) -> None:
     assert home.vsf("run", *words.split()).exit_code == 2

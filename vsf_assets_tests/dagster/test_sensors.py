@@ -152,4 +152,4 @@ def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.D
 def test_cursors_are_small_json(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "5")
     home.drop({f"clicks_1_{n}.csv": CLICKS for n in range(20)})
-    assert set(json.loads(tick(instance).cursor)) == {"at", "look", "since"}
+    assert set(json.loads(tick(instance).cursor)) == {"at", "etags", "look", "since"}

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from vsf_assets.contracts import get_table
+from vsf_assets.settings import read_settings
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.docs.pages import blocks, text_of
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SECTION = text_of("docs/analysts.md").split("## Questions about mobile analytics\n")[1].split("\n## ")[0]
 QUESTIONS = re.findall(r"^\*\*(.+?)\*\*", SECTION, re.MULTILINE)
@@ -139,6 +141,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VSF_HOME", str(home.path))
         patch.setenv("VSF_SETTLE_SECONDS", "0")
+        put_built_warehouse(read_settings())
         outcome = home.vsf("run")
     assert outcome.exit_code == 0, outcome.output + outcome.errors
     return home

@@ -22,8 +22,9 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
     """Run ingests in processes of their own, one after another or at once; return their exit codes.
 
     Args:
-        jobs: home, and optionally variables (of the home), feeds, and die: [module, attribute, when, call],
-            the call of a function before or after which the process is killed with SIGKILL.
+        jobs: home, and optionally variables (of the home), feeds, publish (a number; instead of an ingest)
+            and die: [module, attribute, when, call], the call of a function before or after which the
+            process is killed with SIGKILL.
         at_once: start them all before waiting for any.
     """
     command = [sys.executable, "-m", "vsf_assets_tests.engine.children", json.dumps([jobs, at_once])]
@@ -52,6 +53,7 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 
 def _child(job: dict[str, Any]) -> None:
     from vsf_assets.ingest import archive
+    from vsf_assets.warehouse.publish import publish
     from vsf_assets_tests.warehouses import Home
 
     signal.alarm(60)
@@ -65,6 +67,10 @@ def _child(job: dict[str, Any]) -> None:
             target = getattr(target, owner)
         _die_at(target, name, when, call)
     home = Home(Path(job["home"]), **job.get("variables", {}))
+    if "publish" in job:
+        with home.warehouse.lock("publish"):
+            publish(home.warehouse, job["publish"])
+        return
     feeds = {"feeds": job["feeds"]} if "feeds" in job else {}
     home.ingest(reload=job.get("reload", "changed"), **feeds)
 

@@ -90,7 +90,9 @@ def test_the_archive_alone_gives_the_same_tables(filled: Home, tmp_path: Path) -
     fetched(filled, "x.data", MIXED, minute=2)
     fetched(filled, "a/b.data", [song()], minute=1, profile="other")
     take(filled)
-    other = Home(tmp_path / "other", ARCHIVE=filled.settings.archive)
+    sources = tmp_path / "sources.toml"
+    sources.write_text("[default]\naddress = 'x'\n[other]\naddress = 'y'\n")
+    other = Home(tmp_path / "other", ARCHIVE=filled.settings.archive, SOURCES=str(sources))
     with other.warehouse.lock("rebuild"):
         ingest_archive(other.warehouse, "rebuild")
     assert state(other) == state(filled)

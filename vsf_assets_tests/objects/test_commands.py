@@ -14,6 +14,7 @@ from vsf_assets.errors import SettingsError
 from vsf_assets.settings import read_settings
 from vsf_assets_tests.commandline import SAMPLES, Home
 from vsf_assets_tests.objects.homes import PLACES, CommandHome
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 FILES = {
     "impressions_1.csv": "banner_id,campaign_id\n1,7\n2,7\n",
@@ -79,6 +80,7 @@ def in_folders(root: Path, landed: dict[str, datetime], contents: dict[str, byte
         patch.setenv("VSF_HOME", str(root))
         for name in PLACES:
             patch.delenv(f"VSF_{name}")
+        put_built_warehouse(read_settings())
         home = Home(root)
         home.drop(contents)
         for key, at in landed.items():

@@ -15,6 +15,7 @@ from vsf_assets.warehouse import object_snapshots
 from vsf_assets.warehouse import publish as publishing
 from vsf_assets.warehouse.httpfs import connect_object, load_httpfs
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import clicks
@@ -112,6 +113,21 @@ def test_a_copy_that_cannot_be_read_is_not_published(stored: EngineHome) -> None
         publish_click(stored, 2)
     assert stored.bucket.get("snapshots/current") == b"vsf-1.duckdb"
     assert "vsf-2.duckdb" not in stored.bucket.keys("snapshots/")
+
+
+@pytest.mark.parametrize("step", ["add", "point"])
+def test_a_publish_that_is_killed_is_repeated(stored: EngineHome, step: str) -> None:
+    publish_click(stored, 1)
+    stored.land("clicks_1_2.csv", clicks(2), 2)
+    stored.ingest()
+    when = "after" if step == "add" else "before"
+    die = ["warehouse.object_snapshots", f"SnapshotPrefix.{step}", when, 1]
+    job = {"home": str(stored.root), "variables": stored.places, "die": die, "publish": 2}
+    assert run_children([job]) == [-9]
+    assert sorted(stored.bucket.keys("snapshots/")) == ["current", "vsf-1.duckdb", "vsf-2.duckdb"]
+    assert ids_in(stored) == [1]
+    publish_click(stored, 2)
+    assert ids_in(stored) == [1, 2]
 
 
 def test_the_current_snapshot_is_never_replaced(stored: EngineHome) -> None:

@@ -3,11 +3,15 @@
 Here: ObjectStore by itself. Not here: faults (test_faults.py) and ingests (test_ingest.py).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from vsf_assets import settings
 from vsf_assets.errors import UsageError
+from vsf_assets.ingest import object_store
 from vsf_assets.ingest.object_store import ObjectStore
 from vsf_assets.ingest.store import FolderStore, copy_file, open_store
 from vsf_assets.objects import ReplacedError, split_address
@@ -122,6 +126,36 @@ def test_a_copy_inside_the_store_carries_no_bytes_through_here(bucket: Bucket, s
     bucket.server.log.clear()
     assert copy_file(store, seen, ObjectStore(bucket.address("archive")), "a.csv", "not looked at")
     assert sum(request.sent for request in bucket.server.log) < 1000
+
+
+def test_what_is_too_large_for_one_request_goes_in_parts(
+    bucket: Bucket, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "ONE_REQUEST_BYTES", 1000)
+    content = bytes(range(256)) * 40_000
+    with store.writer("a.csv") as file:
+        file.write(content)
+    seen = store.stat("a.csv")
+    assert seen is not None
+    assert "-" in seen.etag
+    archive = ObjectStore(bucket.address("archive"))
+    assert store.copy_within(seen, archive, "a.csv")
+    with archive.open("a.csv") as copy:
+        assert copy.read() == content
+    with pytest.raises(ReplacedError):
+        store.copy_within(replace(seen, etag="0" * 32 + "-1"), archive, "b.csv")
+
+
+def test_credentials_may_stand_in_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("AWS_ACCESS_KEY_ID=from-file\nAWS_SECRET_ACCESS_KEY=from-file\n")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "from-shell")
+    monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
+    options = settings.client_options()
+    assert ("AWS_ACCESS_KEY_ID", "from-file") in options.variables
+    assert ("AWS_SECRET_ACCESS_KEY", "from-shell") in options.variables
+    assert "from-" not in repr(options)
 
 
 def test_a_copy_to_a_folder_is_compared(bucket: Bucket, store: ObjectStore, tmp_path) -> None:

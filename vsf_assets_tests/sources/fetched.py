@@ -62,7 +62,7 @@ class Fetcher:
 
     def _take(self, inbox: Inbox) -> None:
         for entry in sorted(inbox.store.entries(), key=lambda e: not e.path.startswith("catalog_looks/")):
-            feed, _, name = entry.path.split("/")
+            feed, _, _, name = entry.path.split("/")
             content = (inbox.root / entry.path).read_bytes()
             self.taken.append((feed, name, entry.modified, content))
             if feed == "catalog_looks":

@@ -3,9 +3,14 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from vsf_assets.errors import VsfError
+from vsf_assets.ingest import batches
+from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.objects import ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.servers import Served, http_server
 from vsf_assets_tests.sources.homes import home_of, records, serve_songs, songs, tables, take
@@ -177,3 +182,68 @@ def test_originals_that_are_kept_leave_the_inbox(tmp_path: Path, served: Served)
     take(home)
     assert list(home.settings.fetched.rglob("*.data")) == []
     home.assert_originals_are_kept()
+
+
+def test_a_state_that_could_not_be_archived_is_not_replaced_by_the_next_one(
+    tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_songs(served, 2)
+    home = home_of(tmp_path, served.address)
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "file_away", _throttled)
+        assert len(take(home).failed) == 4
+        served.put("00.data", records("newer"))
+        take(home)
+    take(home)
+    home.assert_originals_are_kept()
+    assert len(home.query("select 1 from raw.files where file_name = '00.data'")) == 2
+
+
+def test_a_state_that_could_not_be_read_is_loaded_in_its_place_beside_the_next_one(
+    tmp_path: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_songs(served, 1)
+    home = home_of(tmp_path, served.address)
+    read = batches.read_delivery
+
+    def no_object(work: Any, *rest: Any) -> Any:
+        if work.feed.name == "catalog":
+            raise OSError("the disk does not answer")
+        return read(work, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "read_delivery", no_object)
+        take(home)
+        served.put("00.data", records("newer"))
+        take(home)
+    take(home)
+    assert songs(home) == ["a0", "b0", "newer"]
+    home.assert_originals_are_kept()
+
+
+def test_what_was_fetched_is_archived_whatever_becomes_of_landed_files(tmp_path: Path, served: Served) -> None:
+    serve_songs(served, 1)
+    (tmp_path / "sources.toml").write_text(f"[there]\naddress = '{served.address}'\n")
+    home = Home(tmp_path, SOURCES=str(tmp_path / "sources.toml"), PROFILE="there", AFTER_LOAD="delete")
+    take(home)
+    home.assert_originals_are_kept()
+
+
+def test_objects_of_a_profile_that_is_gone_from_the_settings_stay_as_they_were_read(
+    tmp_path: Path, served: Served
+) -> None:
+    served.put("x.data", records("Édith").decode("unicode_escape").encode("latin-1"))
+    served.put_list("x.data")
+    home = home_of(tmp_path, served.address, encoding="latin-1")
+    take(home)
+    assert songs(home) == ["Édith"]
+    (tmp_path / "sources.toml").write_text(f"[other]\naddress = '{served.address}/nothing'\n")
+    later = Home(tmp_path, SOURCES=str(tmp_path / "sources.toml"), PROFILE="other")
+    take(later)
+    assert songs(later) == ["Édith"]
+    with pytest.raises(VsfError, match=r"there, which are not in sources\.toml"):
+        ingest_archive(later.warehouse, "test")
+
+
+def _throttled(*_: Any, **__: Any) -> bool:
+    raise ObjectStoreError("throttled")

@@ -142,3 +142,9 @@ def test_any_decimal_is_read_exactly_or_not_at_all(numbers: list[Decimal]) -> No
     for number, value in zip(numbers, found, strict=True):
         fits = number == number.quantize(Decimal("0.000001")) and abs(number) < 10**12
         assert value == (number if fits else None)
+
+
+@pytest.mark.parametrize(("text", "is_day"), [("0001-01-01", True), ("0000-12-31", False), ("2019-02-29", False)])
+def test_the_calendar_begins_with_year_one(text: str, is_day: bool) -> None:
+    assert (one(text, pl.Date()) is not None) == is_day
+    assert (one(f"{text} 00:00:00", pl.Datetime("us")) is not None) == is_day

@@ -80,6 +80,7 @@ def test_feeds_have_a_family_tables_and_a_description() -> None:
 
 def test_a_fetched_file_lies_below_its_feed_and_profile() -> None:
     assert told("catalog/default/clicks_1.csv") == ("catalog", "default")
+    assert told("catalog/default/20261122T101500.000001Z/clicks_1.csv") == ("catalog", "default")
     assert told("catalog/clicks/x.data") == ("catalog", "clicks")
     assert told("catalog_list/default/files_list.data") == ("catalog_list", "default")
     assert told("catalog_looks/default/look.jsonl") == ("catalog_looks", "default")

@@ -92,6 +92,15 @@ def test_times_keep_their_milliseconds_and_dates_their_day() -> None:
         ("2019-06-01_linedim.csv", ("lines", None)),
         ("accountdim.csv", ("accounts", None)),
         ("2019-06-01_limitfact.csv", ("limits", None)),
+        ("2019-06-01_linedim.txt.gz", ("lines", None)),
+        ("2019-06-01_lines.txt", ("lines", None)),
+        ("2019-06-01_all_limits_rs.txt.gz", ("events", "2019-06-01")),
+        ("phonelines.csv", ("lines", None)),
+        ("usagelimits.csv", ("limits", None)),
+        ("allaccounts.csv", ("accounts", None)),
+        ("events/linedim.csv", ("lines", None)),
+        ("events/2019-05-20_linedim.csv", ("events", "2019-05-20")),
+        ("2019-05-30/2019-05-20_rs.txt.gz", ("events", "2019-05-20")),
     ],
 )
 def test_names_tell_feed_and_day(path: str, expected: tuple[str, str | None]) -> None:
@@ -103,7 +112,8 @@ def test_names_tell_feed_and_day(path: str, expected: tuple[str, str | None]) ->
 def test_only_real_days_are_day_keys() -> None:
     assert DAYS.accepts("2019-05-20")
     assert not any(map(DAYS.accepts, ("2019-5-20", "20190520", "2019-02-30", "1", "")))
-    assert DAYS.key_of("events", PurePosixPath("2019-05-20/2019-05-21_x.txt")) == "2019-05-20"
+    assert DAYS.key_of("events", PurePosixPath("2019-05-20/2019-05-21_x.txt")) == "2019-05-21"
+    assert DAYS.key_of("events", PurePosixPath("2019-05-20/x.txt")) == "2019-05-20"
 
 
 @pytest.mark.parametrize(

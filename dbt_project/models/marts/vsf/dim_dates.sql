@@ -16,9 +16,16 @@ days as (
     select limiting_date from limits
 ),
 
--- Whole years, so that a new day seldom changes the calendar.
+-- Whole years, so that a new day seldom changes the calendar: every year that has a fact, and all years between the
+-- processing dates, which are checked. A stray clock's year 1 adds one year, not two thousand.
+years as (
+    select distinct cast(year(fact_date) as integer) as calendar_year from days
+    union
+    {{ years_between('min(processing_date)', 'max(processing_date)', 'event_days') }}
+),
+
 calendar as (
-    {{ days_between("date_trunc('year', min(fact_date))", "date_trunc('year', max(fact_date)) + interval 1 year", 'days') }}
+    {{ days_of_years('years') }}
 ),
 
 final as (

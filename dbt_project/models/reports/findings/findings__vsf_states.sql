@@ -16,12 +16,14 @@ deliveries as (
     select
         file_id,
         sha256,
-        lag(sha256) over in_landing_order as earlier_sha256,
-        lag(file_name) over in_landing_order as earlier_file_name,
-        lag(landed_at) over in_landing_order as earlier_landed_at
+        lag(sha256) over as_they_take_effect as earlier_sha256,
+        lag(file_name) over as_they_take_effect as earlier_file_name,
+        lag(landed_at) over as_they_take_effect as earlier_landed_at
     from files
     where feed in ('lines', 'accounts') and status = 'loaded'
-    window in_landing_order as (partition by feed order by landing_position)
+    window as_they_take_effect as (
+        partition by feed order by {{ effective_date('file_name', 'landed_at') }}, landing_position
+    )
 ),
 
 findings as (

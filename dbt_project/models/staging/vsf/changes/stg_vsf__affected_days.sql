@@ -1,3 +1,5 @@
+{{ config(tags=['absorbed']) }}
+
 with
 
 changed as (
@@ -16,7 +18,7 @@ several_dates as (
     {{ absorbed('stg_vsf__events_on_several_dates', {'event_date': 'date', 'first_event_date': 'date'}) }}
 ),
 
-final as (
+days as (
     select event_date from changed
     union
     -- What is said of an id on one date depends on its other dates: those it has now …
@@ -28,6 +30,10 @@ final as (
     select event_date
     from several_dates
     where first_event_date in (select event_date from changed)
+),
+
+final as (
+    select event_date, '{{ invocation_id }}' as invocation from days
 )
 
 select * from final

@@ -17,10 +17,25 @@ days_of_versions as (
     select event_date from {{ ref('stg_vsf__version_days') }}
 ),
 
+affected as (
+    {{ standing('changes', 'stg_vsf__affected_days', {'event_date': 'date', 'invocation': 'varchar'}) }}
+),
+
+finished as (
+    {{ absorbed('stg_vsf__affected_days', {'invocation': 'varchar'}) }}
+),
+
+-- Days that a build without an end has made: what it knew then may be gone again.
+days_of_unfinished as (
+    select event_date from affected where invocation not in (select invocation from finished)
+),
+
 final as (
     select event_date from days_of_files
     union
     select event_date from days_of_versions
+    union
+    select event_date from days_of_unfinished
 )
 
 select * from final

@@ -1,28 +1,28 @@
-"""Made-up sample files of every feed: seeded, small, with a few defects to look at.
+"""Made-up files of the campaign family: impressions, clicks and conversions of four quarters.
 
-Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
-them (cli/demo.py). The defects: a second delivery of the same file, a late file that repeats half
-of its rows, short and long rows, bad values, unknown references, a truncated gzip, a blank file.
+Here: their content as bytes, a pure function of the seed. Not here: the other family (deliveries.py).
+The defects: a second delivery of the same file, a late file that repeats half of its rows, short
+and long rows, bad values, unknown references, a truncated gzip, a file without rows.
 """
 
-import gzip
 import random
 from collections.abc import Iterator
 
-SEED = 20190520
+from vsf_assets.demo.text import csv_file, gzip_file
+
 CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 8}
 """Campaign -> number of its banners; small and large ones, so that every scoring rule shows."""
 
 
-def demo_files(seed: int = SEED) -> dict[str, bytes]:
-    """Return path in the landing zone -> content, the same for a seed on any machine."""
+def campaign_files(seed: int) -> dict[str, bytes]:
+    """Return path in the landing zone -> content."""
     files: dict[str, bytes] = {}
     for quarter in range(1, 5):
         rng = random.Random(f"{seed}-{quarter}")  # noqa: S311 - made-up data, nothing secret
         files |= _quarter(rng, quarter)
     files["clicks/1/clicks_1_again.csv"] = files["clicks/1/clicks_1.csv"]
     files["clicks/2/clicks_2_late.csv"] = _late(files["clicks/2/clicks_2.csv"])
-    files["clicks/4/clicks_4_cut.csv.gz"] = gzip.compress(files["clicks/4/clicks_4.csv"], mtime=0)[:-200]
+    files["clicks/4/clicks_4_cut.csv.gz"] = gzip_file(files["clicks/4/clicks_4.csv"])[:-200]
     files["conversions/4/conversions_4_none.csv"] = b"conversion_id,click_id,revenue\n"
     return files
 
@@ -50,9 +50,11 @@ def _quarter(rng: random.Random, quarter: int) -> dict[str, bytes]:
             f"{base + 992},,2",
         ]
     return {
-        f"impressions/{quarter}/impressions_{quarter}.csv": _csv("banner_id,campaign_id", impression_lines),
-        f"clicks/{quarter}/clicks_{quarter}.csv": _csv("click_id,banner_id,campaign_id", click_lines),
-        f"conversions/{quarter}/conversions_{quarter}.csv": _csv("conversion_id,click_id,revenue", conversion_lines),
+        f"impressions/{quarter}/impressions_{quarter}.csv": csv_file("banner_id,campaign_id", impression_lines),
+        f"clicks/{quarter}/clicks_{quarter}.csv": csv_file("click_id,banner_id,campaign_id", click_lines),
+        f"conversions/{quarter}/conversions_{quarter}.csv": csv_file(
+            "conversion_id,click_id,revenue", conversion_lines
+        ),
     }
 
 
@@ -62,13 +64,9 @@ def _late(clicks: bytes) -> bytes:
     repeated = lines[-100:]
     click, banner, campaign = repeated[0].split(",")
     repeated[0] = f"{click},{int(banner) + 1},{campaign}"
-    return _csv(lines[0], [*repeated, *_renumbered(lines[1:101])])
+    return csv_file(lines[0], [*repeated, *_renumbered(lines[1:101])])
 
 
 def _renumbered(lines: list[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         yield ",".join([str(29_000 + number), *line.split(",")[1:]])
-
-
-def _csv(header: str, lines: list[str]) -> bytes:
-    return "\n".join([header, *lines, ""]).encode()

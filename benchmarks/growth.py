@@ -1,0 +1,162 @@
+"""What one more day of events costs as a warehouse grows to a year.
+
+Here: days that land in a warehouse which lives on; ingest, build and publish of each run, timed apart,
+without Dagster. Up to each size the days come in one run, which is not measured; from there on day by day.
+At the last size an old and a young warehouse take turns. Not here: what is in the files (event_rows.py).
+"""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.bench import Bench
+from benchmarks.measure import Row, in_turns, timed
+from vsf_assets.ingest.engine import Selection, ingest
+from vsf_assets.pipeline import build_and_publish
+from vsf_assets.settings import Settings
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.connection import Warehouse
+
+EVENTS = 20_000
+FILES = 3
+SIZES = (10, 50, 100, 200, 365)
+TARGET = 1.3
+FEEDS = ("events", "lines", "accounts", "limits")
+ONE_SNAPSHOT = {"VSF_KEEP_SNAPSHOTS": "1", "VSF_KEEP_SNAPSHOT_HOURS": "0"}
+"""Each snapshot is a copy of a year; nobody reads them here."""
+STEPS = ("ingest", "build", "publish")
+EXPLAINED = 5
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one run by step, and of its build by model and test as dbt reports them."""
+
+    ingest: float
+    build: float
+    publish: float
+    nodes: Counter[str]
+
+    @property
+    def work(self) -> float:
+        """Ingest and build. Publish copies the whole warehouse, so it is told apart."""
+        return self.ingest + self.build
+
+
+class Days:
+    """A warehouse into which days of events land, one after the other.
+
+    Args:
+        bench: sizes and kept files.
+        settings: an empty home.
+        count: events of a day.
+    """
+
+    def __init__(self, bench: Bench, settings: Settings, count: int):
+        self._bench = bench
+        self._count = count
+        self._landed = 0
+        self._warehouse = Warehouse.of(settings)
+        dbt.ensure_manifest(settings)
+        land(settings, bench.events().states(count))
+
+    @property
+    def megabytes(self) -> float:
+        """Size of the warehouse's file."""
+        return self._warehouse.file.stat().st_size / (1 << 20)
+
+    def grow(self, size: int) -> Cost:
+        """Land the days that are missing up to a size, and run once."""
+        for number in range(self._landed, size):
+            land(self._warehouse.settings, self._bench.events().day(number, self._count, FILES))
+        self._landed = size
+        return _run(self._warehouse)
+
+    def add_day(self, costs: list[Cost]) -> float:
+        """Land one day more and run; note the cost, return its seconds."""
+        costs.append(self.grow(self._landed + 1))
+        return costs[-1].work
+
+
+def land(settings: Settings, paths: Iterable[Path]) -> None:
+    """Copy files into the landing zone."""
+    landing = Path(settings.landing)
+    landing.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        shutil.copyfile(path, landing / path.name)
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Measure the days added at each size."""
+    count = max(10, round(EVENTS * bench.scale))
+    costs: dict[int, list[Cost]] = {size: [] for size in SIZES}
+    young_costs: list[Cost] = []
+    megabytes = {}
+    with bench.home(**ONE_SNAPSHOT) as young_home, bench.home(**ONE_SNAPSHOT) as old_home:
+        young, old = Days(bench, young_home, count), Days(bench, old_home, count)
+        for size in SIZES:
+            bench.tell(f"growth: to {size} days")
+            old.grow(size)
+            megabytes[size] = old.megabytes
+            bench.tell(f"growth: days added to {size} days, {megabytes[size]:,.0f} MB")
+            if size != SIZES[-1]:
+                in_turns(bench.repeat, partial(old.add_day, costs[size]))
+        young.grow(SIZES[0])
+        in_turns(bench.repeat, partial(young.add_day, young_costs), partial(old.add_day, costs[SIZES[-1]]))
+    bench.tell(f"growth: what takes longer after {SIZES[-1]} days: {_explained(young_costs[-1], costs[SIZES[-1]][-1])}")
+    day = f"one more day of {count:,} events in {FILES} files"
+    curve = [
+        Row(f"… after {size} days ({megabytes[size]:,.0f} MB) / after {SIZES[0]}", works, _steps(costs[SIZES[0]]))
+        for size, works in ((size, _steps(costs[size])) for size in SIZES[1:-1])
+    ]
+    last = costs[SIZES[-1]]
+    what = f"{day}, ingest and build, after {SIZES[-1]} days ({megabytes[SIZES[-1]]:,.0f} MB) / after {SIZES[0]}"
+    by_step = [Row(f"… its {step}", _steps(last, step), _steps(young_costs, step)) for step in STEPS]
+    return [Row(what, _steps(last), _steps(young_costs), TARGET), *by_step, *curve]
+
+
+def _steps(costs: list[Cost], step: str = "work") -> list[float]:
+    return [getattr(cost, step) for cost in costs]
+
+
+def _explained(before: Cost, after: Cost) -> str:
+    """Return the models and tests that grew most."""
+    grown = (after.nodes - before.nodes).most_common(EXPLAINED)
+    return ", ".join(f"{name} +{seconds:.2f} s" for name, seconds in grown)
+
+
+def _run(warehouse: Warehouse) -> Cost:
+    """Ingest what landed, build what it changes, publish.
+
+    Raises:
+        RuntimeError: something failed, so there is nothing to measure.
+    """
+    with timed() as ingesting:
+        done = ingest(warehouse, Selection(FEEDS), "benchmark")
+    if done.left or done.failed or any(row.status != "loaded" for row in done.stored):
+        raise RuntimeError(f"not every file was loaded: {done}")
+    told: dict[str, float] = {}
+
+    def tell(text: str) -> None:
+        told[text.split()[0]] = time.perf_counter()
+
+    with timed() as both:
+        report = build_and_publish(warehouse, "benchmark", only_if_pending=True, progress=tell)
+        ended = time.perf_counter()
+    if report.outcome is None or report.problems or "publishing" not in told:
+        raise RuntimeError(f"nothing was published: {report.problems}")
+    publish = ended - told["publishing"]
+    return Cost(ingesting.seconds, both.seconds - publish, publish, _nodes(report.outcome))
+
+
+def _nodes(outcome: dbt.DbtOutcome) -> Counter[str]:
+    """Return the seconds of every model and test."""
+    seconds = Counter(outcome.timings)
+    for event in outcome.events:
+        if event["info"]["name"] == "LogTestResult":
+            seconds[event["data"]["name"]] += event["data"]["execution_time"]
+    return seconds
