@@ -15,6 +15,7 @@ from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
 from vsf_assets.ingest.batches import IngestReport, batches, do_batch, file_originals
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
@@ -121,6 +122,7 @@ class Run:
             ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
             refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:

@@ -75,31 +75,56 @@ def test_a_file_that_cannot_be_stored_leaves_no_row_of_its_upload(home: Home, mo
     assert home.query("select count(*) from raw.files") == [(3,)]
 
 
-@pytest.mark.parametrize("filed", [1, 2])
-def test_a_crash_while_filing_leaves_files_that_are_known(
-    home: Home, monkeypatch: pytest.MonkeyPatch, filed: int
-) -> None:
-    newest_first = dict(reversed(small_dataset().items()))
-    land_dataset(home, "funds", dict(reversed(newest_first.items())))
+def crash_while_filing(home: Home, monkeypatch: pytest.MonkeyPatch, filed: int) -> None:
+    """Take what is pending, and die when so many files are in the archive."""
+    from vsf_assets.ingest import batches
+
+    file_away, calls = batches.file_away, []
+
+    def dies(*words: object) -> bool:
+        if len(calls) == filed:
+            raise KeyboardInterrupt
+        calls.append(words)
+        return file_away(*words)  # type: ignore[arg-type]
+
     with monkeypatch.context() as patch:
-        from vsf_assets.ingest import batches
-
-        file_away, calls = batches.file_away, []
-
-        def dies(*words: object) -> bool:
-            if len(calls) == filed:
-                raise KeyboardInterrupt
-            calls.append(words)
-            return file_away(*words)  # type: ignore[arg-type]
-
         patch.setattr(batches, "file_away", dies)
         with pytest.raises(KeyboardInterrupt):
             take(home)
     assert len(home.landed()) == 3 - filed
+
+
+@pytest.mark.parametrize("filed", [1, 2])
+def test_a_crash_while_filing_leaves_files_that_are_known(
+    home: Home, monkeypatch: pytest.MonkeyPatch, filed: int
+) -> None:
+    land_dataset(home, "funds", small_dataset())
+    crash_while_filing(home, monkeypatch, filed)
     take(home)
     assert home.landed() == []
     assert home.query("select count(*) from raw.files") == [(3,)]
     home.assert_originals_are_kept()
+
+
+@pytest.mark.parametrize("filed", [0, 1, 2])
+def test_after_a_crash_a_changed_file_makes_a_version_of_all_that_lies_there(
+    home: Home, monkeypatch: pytest.MonkeyPatch, filed: int
+) -> None:
+    land_dataset(home, "funds", small_dataset())
+    crash_while_filing(home, monkeypatch, filed)
+    # The files go in the order they came: namespaces, columns, datapoints. Those that are gone come again.
+    again = dict(list(small_dataset(namespaces=["ns-1,Other,o"]).items())[: max(filed, 1)])
+    land_dataset(home, "funds", again, minute=30)
+    take(home)
+    counts = home.query("select landed_at, count(*) from raw.files group by 1 order by 1")
+    assert counts == [(minute(2), 3), (minute(29 + max(filed, 1)), 3)]
+    assert home.query("select namespace_option_name from raw.namespaces order by 1") == [("Fund",), ("Other",)]
+    assert home.query("select count(*) from raw.columns") == [(2,)]
+    assert home.landed() == []
+    # With no file filed, the one that was replaced is gone for good; every other original is kept.
+    lost = {"namespaces.csv"} if filed == 0 else set()
+    named = home.query("select file_name, archive_path from raw.files")
+    assert {name for name, path in named if path not in home.archived()} == lost
 
 
 def test_a_missing_file_is_waited_for_and_then_the_rest_is_taken(tmp_path: Path) -> None:
