@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets_tests.commandline import SAMPLES, Home
+from vsf_assets_tests.dataset_defects import make_dataset
 from vsf_assets_tests.datasets import small_dataset
 
 
@@ -140,3 +141,17 @@ def test_what_is_no_dataset_is_not_landed(home: Home, tmp_path: Path) -> None:
     assert home.vsf("land", "datasets", str(tmp_path / "a"), "--partition", "x/y").exit_code == 2
     assert home.vsf("land", "datasets", str(tmp_path / "a"), "--partition", "other name").exit_code == 0
     assert (home.landing / "datasets" / "other name" / "columns.csv").exists()
+
+
+def test_random_defects_are_told_exactly_where_they_are(home: Home, tmp_path: Path) -> None:
+    made = {f"made-{seed}": make_dataset(seed) for seed in range(12)}
+    home.drop({f"datasets/{name}/{file}": data for name, one in made.items() for file, data in one.files.items()})
+    assert home.vsf("run").exit_code == 0
+    for name, one in made.items():
+        told = home.ask(
+            f"select file_name, line_number, anomaly from reports.dataset_anomalies where dataset = '{name}'"
+        )
+        assert sorted(told) == sorted(one.told), name
+    (kinds,) = home.ask("select count(distinct anomaly) from reports.anomalies where feed = 'datasets'")[0]
+    assert kinds == 8
+    assert home.ask("select count(*) from reports.anomalies where feed <> 'datasets'") == [(0,)]
