@@ -54,7 +54,7 @@ def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
     typed, cells = _typed(text, types)
     broken = broken_rules(typed.select(list(types)), table)
     cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
-    if block.notes:
+    if block.notes or block.noted is not None:
         cells = with_notes(cells, block)
     bad_records = _bad_records(block)
     if cells.is_empty():

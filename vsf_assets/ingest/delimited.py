@@ -11,7 +11,9 @@ import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import BadRecord, Block
-from vsf_assets.ingest.fastblock import Proven, parse_block
+from vsf_assets.ingest.fastblock import parse_block
+from vsf_assets.ingest.headers import find_header
+from vsf_assets.ingest.manyforgiven import forgive_many
 from vsf_assets.ingest.records import (
     LOOK_AHEAD,
     MAX_RECORD,
@@ -20,16 +22,18 @@ from vsf_assets.ingest.records import (
     Record,
     check_fields,
     is_blank,
-    parse_record,
     show,
 )
 from vsf_assets.ingest.source import UnreadableError
-from vsf_assets.ingest.tolerant import Note, forgive, other_dialect, parse_tolerant
+from vsf_assets.ingest.tolerant import Note, forgive, parse_tolerant
 
 BIG_BLOCK = 16 << 20
 SMALL_BLOCK = 64 << 10
-MANY_FORGIVEN = 20_000
-"""Records of a big block that are forgiven, from which on small blocks are taken: each costs more than its bytes."""
+SMALLER = 16
+"""So many times smaller are the blocks that are tried where a bigger one has no proof."""
+
+MOST_IRREGULAR = 100_000
+"""Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
 
 BOM = b"\xef\xbb\xbf"
 
@@ -72,14 +76,17 @@ class DelimitedReader:
         if not self._read_header():
             return
         while self._fill(BIG_BLOCK):
-            yield from self._regular(BIG_BLOCK) or self._small_steps(BIG_BLOCK)
+            yield from self._regular(BIG_BLOCK) or self._smaller(BIG_BLOCK)
 
-    def _small_steps(self, size: int) -> Iterator[Block]:
-        """Go over about `size` bytes in small blocks, those without a proof record by record."""
-        done = 0
-        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + SMALL_BLOCK):
+    def _smaller(self, size: int) -> Iterator[Block]:
+        """Go over about `size` bytes in smaller blocks, those without a proof in smaller ones yet, or exactly."""
+        step, done = max(SMALL_BLOCK, size // SMALLER), 0
+        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + step):
             before = self._at
-            yield from self._regular(SMALL_BLOCK) or [self._exact(SMALL_BLOCK)]
+            if step > SMALL_BLOCK:
+                yield from self._regular(step) or self._smaller(step)
+            else:
+                yield from self._regular(step) or [self._exact(step)]
             done += max(self._at - before, 1)
 
     def _fill(self, size: int) -> bool:
@@ -104,24 +111,25 @@ class DelimitedReader:
         data = self._data[self._at : self._at + size]
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
-        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers)
-        if parsed is None or (size > SMALL_BLOCK and self._has_many_forgiven(parsed)):
+        most = MOST_IRREGULAR if size > SMALL_BLOCK else None
+        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, most)
+        if parsed is None:
             return []
         block, aside = self._block(), self._block()
         block.frame = parsed.frame.select("_line", *self._columns)
         block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
+        forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
-        for line, raw in parsed.irregular:
+        for line, raw in forgiven.rest:
             row = self._judge(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
-        aside.frame = self._frame(rows, lines)
-        return [block, aside] if parsed.irregular else [block]
-
-    def _has_many_forgiven(self, parsed: Proven) -> bool:
-        return self._dialect.tolerance is not None and len(parsed.irregular) > MANY_FORGIVEN
+        aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
+        aside.noted = forgiven.notes
+        aside.raws = dict(parsed.irregular)
+        return [part for part, taken in ((block, block.frame.height), (aside, parsed.irregular)) if taken]
 
     def _block(self) -> Block:
         """Return an empty block that begins here."""
@@ -203,34 +211,7 @@ class DelimitedReader:
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
             raise UnreadableError("unknown_header", reason, 1)
-        tolerance = self._dialect.tolerance
-        for dialect in [self._dialect, *([other_dialect(self._dialect)] if tolerance else [])]:
-            record = parse_record(data, 0, dialect)
-            raw, names = data[: record.end], _names(record, dialect)
-            if sorted(names) == sorted(self._columns):
-                self._names, self._dialect = names, dialect
-                self._take(record.end, raw.count(b"\n"))
-                return True
-        record = parse_record(data, 0, self._dialect)
-        reason = _header_reason(_names(record, self._dialect), self._columns)
-        raise UnreadableError("unknown_header", reason, 1, show(data[: record.end][:SHOWN_TEXT]))
-
-
-def _names(record: Record, dialect: Delimited) -> list[str]:
-    """Return the columns that a header names."""
-    aliases = dict(dialect.tolerance.aliases) if dialect.tolerance else {}
-    shown = [show(name) for name in record.fields or []]
-    return [aliases.get(name, name) for name in shown]
-
-
-def _header_reason(names: list[str], columns: list[str]) -> str:
-    """Say how the header differs from the contract's columns."""
-    missing = [c for c in columns if c not in names]
-    surplus = [n for n in names if n not in columns]
-    doubled = sorted({n for n in names if names.count(n) > 1})
-    parts = [
-        f"missing {', '.join(missing)}" if missing else "",
-        f"not expected {', '.join(surplus[:10])}" if surplus else "",
-        f"twice {', '.join(doubled[:10])}" if doubled else "",
-    ]
-    return f"the header is not the contract's ({'; '.join(p for p in parts if p)}); expected {','.join(columns)}"
+        header = find_header(data, self._dialect, self._columns)
+        self._names, self._dialect = header.names, header.dialect
+        self._take(header.end, data.count(b"\n", 0, header.end))
+        return True

@@ -8,6 +8,7 @@ import polars as pl
 
 from vsf_assets.contracts.table import Table
 from vsf_assets.ingest.block import Block
+from vsf_assets.ingest.manyforgiven import NOTES
 
 CELLS = {
     "row": pl.Int64(),
@@ -27,9 +28,8 @@ def with_notes(cells: pl.DataFrame, block: Block) -> pl.DataFrame:
         for note in block.notes
         for problem in note.problems
     ]
-    schema = {"_line": pl.Int64(), "present": pl.Int64()} | {n: t for n, t in CELLS.items() if n != "row"}
-    order = ["_line", "present", "column_name", "anomaly", "reason", "noted_value"]
-    noted = pl.DataFrame(notes, schema={name: schema[name] for name in order}, orient="row").join(rows, on="_line")
+    told_of = [pl.DataFrame(notes, schema=NOTES, orient="row"), *([block.noted] if block.noted is not None else [])]
+    noted = pl.concat(told_of).join(rows, on="_line")
     places = pl.DataFrame(
         {"column_name": block.header, "place": list(range(len(block.header)))},
         schema={"column_name": pl.String, "place": pl.Int64},

@@ -70,8 +70,13 @@ def forgive(fields: list[bytes], names: list[str], delimiter: str) -> tuple[list
     problems = [number] if number else []
     texts = []
     for at, field in enumerate(fields[: len(names)]):
-        problem = text_problem(field, names[at], at)
-        if problem is not None:
-            problems.append(problem)
-        texts.append(field.decode() if problem is None else problem.value or show(field))
+        try:
+            text = field.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            problem = text_problem(field, names[at], at)
+            problems += [problem] if problem else []
+            text = show(field)
+        texts.append(text)
     return [*texts, *[""] * (len(names) - len(texts))], tuple(problems)

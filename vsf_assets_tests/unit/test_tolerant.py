@@ -116,11 +116,29 @@ def test_names_of_the_contracts_are_those_of_the_files() -> None:
         assert tuple(get_table(f"raw.{table}").schema.columns) == names
 
 
-def test_many_short_rows_are_read_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.ingest.delimited.MANY_FORGIVEN", 5)
+def test_many_short_rows_are_read_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vsf_assets.ingest.delimited.MOST_IRREGULAR", 5)
     rows, told = read(HEADER + b"".join(b"n-%d\n" % n for n in range(30_000)))
     assert rows[30_001] == ("n-29999", None, None)
     assert [line for line, *_ in sorted(told)] == sorted(rows) == list(range(2, 30_002))
+
+
+def everything(data: bytes, few: int) -> list[str]:
+    """Return all that is told of a file's rows and findings, read with this limit of what is read at once."""
+    contract, found = get_table("raw.datapoints"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vsf_assets.ingest.manyforgiven.FEW", few)
+        for block in DelimitedReader(io.BytesIO(data), dialect(), list(contract.schema.columns)).blocks():
+            checked = check_block(block, contract, dialect())
+            found += [repr(row) for row in (*checked.valid.rows(), *checked.findings.rows())]
+    return sorted(found)
+
+
+@examples(max_examples=60)
+@given(st.lists(st.text(st.sampled_from('ab ,,,,;;|""\n\r\0é\ufeff'), max_size=30), max_size=40))
+def test_many_records_at_once_are_read_like_single_ones(lines: list[str]) -> None:
+    data = ",".join(DATAPOINTS).encode() + b"\n" + "\n".join(lines).encode() + b"\n"
+    assert everything(data, 1) == everything(data, 1_000_000)
 
 
 @dataclass
@@ -178,9 +196,10 @@ def files(draw: st.DrawFn) -> Made:
 
 
 @examples(max_examples=150)
-@given(files(), st.sampled_from([24, 300, 10_000]), st.sampled_from([8, 64]))
-def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: int) -> None:
-    with small_blocks(big, small):
+@given(files(), st.sampled_from([24, 300, 10_000]), st.sampled_from([8, 64]), st.sampled_from([1, 1000]))
+def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: int, few: int) -> None:
+    with small_blocks(big, small), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vsf_assets.ingest.manyforgiven.FEW", few)
         rows, told = read(made.data, "raw.datapoints")
     assert sorted((line, anomaly) for line, anomaly, *_ in told) == sorted(made.findings)
     assert rows == made.rows
