@@ -155,3 +155,13 @@ def test_random_defects_are_told_exactly_where_they_are(home: Home, tmp_path: Pa
     (kinds,) = home.ask("select count(distinct anomaly) from reports.anomalies where feed = 'datasets'")[0]
     assert kinds == 8
     assert home.ask("select count(*) from reports.anomalies where feed <> 'datasets'") == [(0,)]
+
+
+def test_a_build_that_needs_the_disk_goes_through(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSF_MEMORY_LIMIT", "64MB")
+    columns = [f"c-{n // 2},ns-1,db,table {n % 100},column {n},dp-1,O" for n in range(120_000)]
+    home.drop({f"datasets/a/{file}": data for file, data in small_dataset(columns=columns).items()})
+    done = home.vsf("run")
+    assert (done.exit_code, done.errors.count("Error")) == (0, 0), done.errors
+    assert home.ask("select count(*) from marts.fct_dataset_columns") == [(60_000,)]
+    assert home.ask("select count(*) from reports.anomalies where anomaly = 'duplicate_key'") == [(60_000,)]
