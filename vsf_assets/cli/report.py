@@ -6,7 +6,8 @@ import click
 
 from vsf_assets.cli.output import render
 from vsf_assets.cli.query import query_snapshot
-from vsf_assets.cli.report_datasets import anomalies, datapoints, next_choices
+from vsf_assets.cli.report_anomalies import anomalies
+from vsf_assets.cli.report_datasets import datapoints, next_choices
 from vsf_assets.errors import UsageError
 from vsf_assets.settings import read_settings
 

@@ -1,25 +1,20 @@
-"""`vsf report anomalies`, `datapoints` and `choices`: what is wrong with a dataset, and browsing it.
+"""`vsf report datapoints` and `choices`: browsing a dataset.
 
 Here: options and what is printed. Not here: what the files say (reports/).
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from vsf_assets.cli.output import format_option, render
-from vsf_assets.cli.query import open_snapshot
+from vsf_assets.cli.query import snapshot_of
 from vsf_assets.reports.files import check_name, whole_file
-from vsf_assets.reports.selection import LEVELS, Selection, choices, find_version
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import connect_snapshot
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from vsf_assets.reports.selection import LEVELS, Selection, choices
+from vsf_assets.settings import read_settings
 
 DATASET = click.option("--dataset", required=True, metavar="NAME", help="the dataset")
 VERSION = click.option("--version", type=int, metavar="V", help="one of its versions, not the current one")
@@ -37,42 +32,6 @@ def selecting(required: tuple[str, ...]) -> Callable[[Any], Any]:
         return DATASET(VERSION(function))
 
     return decorate
-
-
-@contextmanager
-def snapshot_of(settings: Settings) -> Iterator["DuckDBPyConnection"]:
-    """Open the current snapshot.
-
-    Raises:
-        VsfError: nothing was published yet.
-    """
-    connection = connect_snapshot(open_snapshot(settings))
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-@click.command("anomalies")
-@DATASET
-@VERSION
-@click.option("-o", "output", type=click.Path(path_type=Path), help="file to write, .csv")
-def anomalies(dataset: str, version: int | None, output: Path | None) -> None:
-    """Write what is wrong with a dataset, as anomalies_report.csv.
-
-    One line per finding: file, line, anomaly, column, value, severity. Without -o it goes to reports/ in VSF_HOME.
-    """
-    from vsf_assets.reports.anomalies import write_dataset_anomalies
-
-    settings = read_settings()
-    path = check_name(output or settings.home / "reports" / "anomalies_report.csv", [".csv"])
-    with snapshot_of(settings) as connection:
-        number = find_version(connection, dataset, version)
-        with whole_file(path) as file:
-            kinds = write_dataset_anomalies(connection, dataset, number, file)
-    click.echo(f"wrote {kinds.total():,} findings on version {number} of {dataset} to {path}")
-    for kind, count in sorted(kinds.items()):
-        click.echo(f"  {kind}: {count:,}")
 
 
 @click.command("datapoints")

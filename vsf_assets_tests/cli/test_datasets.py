@@ -71,6 +71,22 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
     ]
     repeats = home.ask("select file_name, severity from reports.anomalies where anomaly = 'duplicate_file' order by 1")
     assert repeats == [(name, "warning") for name in ("columns.csv", "datapoints.csv", "namespaces.csv")]
+    for form, told in (
+        ("csv", "duplicate_file"),
+        ("json", '"file": "namespaces.csv"'),
+        ("html", "<h2>Per day of landing (UTC)</h2>"),
+    ):
+        file = tmp_path / f"a.{form}"
+        done = home.vsf("report", "anomalies", "--feed", "datasets", "--partition", "a", "-o", str(file))
+        assert (done.exit_code, "wrote 4 findings on datasets, a" in done.output) == (0, True), done.errors
+        assert told in file.read_text()
+    for words in (
+        ["--feed", "nix"],
+        ["--feed", "datasets", "--version", "1"],
+        [],
+        ["--feed", "datasets", "-o", "a.txt"],
+    ):
+        assert home.vsf("report", "anomalies", *words).exit_code == 2
     before = home.tables()
     assert home.vsf("rebuild").exit_code == 0
     assert home.tables() == before

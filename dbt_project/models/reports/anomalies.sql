@@ -36,7 +36,8 @@ final as (
         findings.raw_value,
         findings.raw_text,
         findings.severity,
-        findings.reason
+        findings.reason,
+        files.landed_at
     from findings
     inner join files on findings.file_id = files.file_id
     {% for part in other_parts %}
@@ -52,7 +53,8 @@ final as (
         raw_value,
         cast(null as varchar) as raw_text,
         severity,
-        reason
+        reason,
+        cast(null as timestamp) as landed_at
     from {{ ref(part) }}
     {% endfor %}
 )

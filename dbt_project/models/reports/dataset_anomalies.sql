@@ -8,7 +8,7 @@ uploads as (
 
 files as (
     {% for member in members %}
-    select dataset, version, is_current, '{{ member }}.csv' as file_name, {{ loop.index }} as file_order, {{ member }}_file_id as file_id
+    select dataset, version, is_current, landed_at, '{{ member }}.csv' as file_name, {{ loop.index }} as file_order, {{ member }}_file_id as file_id
     from uploads
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -19,6 +19,7 @@ unreadable as (
         uploads.dataset,
         uploads.version,
         uploads.is_current,
+        uploads.landed_at,
         ledger.file_name,
         ledger.file_id
     from uploads
@@ -31,7 +32,7 @@ unreadable as (
 ),
 
 deliveries as (
-    select dataset, version, is_current, file_name, file_id from files where file_id is not null
+    select dataset, version, is_current, landed_at, file_name, file_id from files where file_id is not null
     union all
     select * from unreadable
 ),
@@ -50,7 +51,7 @@ found as (
     union all
 
     select
-        missing.partition_key, missing.version, false, missing.file_name,
+        missing.partition_key, missing.version, false, missing.landed_at, missing.file_name,
         null, missing.anomaly, null, missing.raw_value, missing.severity, missing.reason
     from {{ ref('findings__dataset_uploads') }} as missing
 ),
@@ -67,7 +68,8 @@ final as (
         column_name,
         raw_value,
         severity,
-        reason
+        reason,
+        landed_at
     from found
 )
 

@@ -14,7 +14,8 @@ final as (
         cast(null as varchar) as raw_value,
         'warning' as severity,
         'did not come with version ' || version || ' of the dataset, which is not complete and never current' as reason,
-        version
+        version,
+        landed_at
     from uploads
     where not has_{{ member }}
     {% if not loop.last %}union all{% endif %}
