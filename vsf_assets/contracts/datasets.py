@@ -46,8 +46,17 @@ class Datapoints(pa.DataFrameModel):
     methodology_reference: str = pa.Field(nullable=True, description="where its method is described")
 
 
+class DatasetChanges(pa.DataFrameModel):
+    """A dataset that got another name, or was deleted: the uploads that had landed by then."""
+
+    action: str = pa.Field(isin=["rename", "delete"], description="rename or delete")
+    dataset: str = pa.Field(description="its name until then")
+    new_name: str = pa.Field(nullable=True, description="its name from then on; null if it was deleted")
+
+
 TABLES = (
     Table("raw.namespaces", "a namespace as delivered", ("namespace_id",), Namespaces),
     Table("raw.columns", "a column of a table, as delivered", ("column_id",), Columns),
     Table("raw.datapoints", "a data point as delivered", ("data_point_id",), Datapoints),
+    Table("raw.dataset_changes", "a rename or deletion of a dataset", ("dataset",), DatasetChanges),
 )

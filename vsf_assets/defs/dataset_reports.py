@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
+from vsf_assets.defs.partitions import DATASETS as NAMES
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.feeds.feed import DATASETS
 from vsf_assets.reports.anomalies import dataset_findings
@@ -25,7 +26,7 @@ REPORT = dg.AssetKey(["reports", "anomalies_report"])
 _NEW = """
     select uploads.dataset, uploads.version, uploads.is_current, uploads.is_complete
     from staging.stg_datasets__uploads as uploads
-    inner join raw.files as files
+    inner join staging.stg_ledger__deliveries as files
         on files.feed = 'datasets' and files.partition_key = uploads.dataset and files.landed_at = uploads.landed_at
     where not uploads.is_repeat
     group by all
@@ -58,6 +59,7 @@ def tell_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
         for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
             metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}
             metadata |= _metadata(connection, dataset, version)
+            context.instance.add_dynamic_partitions(NAMES, [dataset])  # a renamed one has no delivery of its name
             context.log_event(dg.AssetMaterialization(REPORT, partition=dataset, metadata=metadata))
     finally:
         connection.close()

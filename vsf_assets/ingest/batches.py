@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError, VsfError
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.datasets import CHANGES
 from vsf_assets.ingest.again import is_unchanged, look_again
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
@@ -161,9 +162,9 @@ def _file_some(
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
-    is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
-    return "archive" if is_fetched else settings.after_load
+    """Return what becomes of a loaded file; what the platform fetched or wrote always goes to the archive."""
+    is_own = feed == CHANGES or (feed in all_feeds() and all_feeds()[feed].is_fetched)
+    return "archive" if is_own else settings.after_load
 
 
 def _read(

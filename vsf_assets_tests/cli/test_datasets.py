@@ -181,3 +181,37 @@ def test_a_build_that_needs_the_disk_goes_through(home: Home, monkeypatch: pytes
     assert (done.exit_code, done.errors.count("Error")) == (0, 0), done.errors
     assert home.ask("select count(*) from marts.fct_dataset_columns") == [(60_000,)]
     assert home.ask("select count(*) from reports.anomalies where anomaly = 'duplicate_key'") == [(60_000,)]
+
+
+def test_a_dataset_is_renamed_and_deleted_with_its_history(home: Home, tmp_path: Path) -> None:
+    land(home, tmp_path, "old", namespaces=["ns-1"])
+    assert home.vsf("run").exit_code == 0
+    land(home, tmp_path, "old")
+    land(home, tmp_path, "other")
+    assert home.vsf("run").exit_code == 0
+    for refused in (["rename", "nix", "new"], ["rename", "old", "other"], ["rename", "old", "a/b"], ["delete", "old"]):
+        assert home.vsf("dataset", *refused).exit_code == 2
+    done = home.vsf("dataset", "rename", "old", "new name")
+    assert (done.exit_code, "renamed old to new name" in done.output) == (0, True), done.errors
+    versions = "select dataset, version, is_current from marts.dim_namespaces order by 1, 2"
+    assert home.ask(versions) == [("new name", 1, False), ("new name", 2, True), ("other", 1, True)]
+    assert anomalies(home, "--dataset", "new name", "--version", "1") == [
+        ("namespaces.csv", "2", "missing_fields", "namespace_option_name", "", "warning")
+    ]
+    assert home.ask("select distinct partition_key from reports.anomalies") == [("new name",)]
+
+    land(home, tmp_path, "old")
+    assert home.vsf("run").exit_code == 0
+    assert home.vsf("dataset", "delete", "new name", "--yes").exit_code == 0
+    assert home.ask(versions) == [("old", 1, True), ("other", 1, True)]
+    assert home.ask("select count(*) from reports.anomalies") == [(0,)]
+    assert home.ask("select feed, partition_key, count(*) from reports.files group by all order by all") == [
+        ("dataset_changes", None, 2),
+        ("datasets", "old", 3),
+        ("datasets", "other", 3),
+    ]
+    records = sorted(path.name.split("_")[-1] for path in (home.path / "archive" / "dataset_changes").iterdir())
+    assert records == ["delete.jsonl", "rename.jsonl"]
+    before = home.tables()
+    assert home.vsf("rebuild").exit_code == 0
+    assert home.tables() == before

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select *, cast(landed_at as date) as landed_date from {{ ref('stg_ledger__files') }}
+    select *, cast(landed_at as date) as landed_date from {{ ref('stg_ledger__deliveries') }}
 ),
 
 findings as (

@@ -23,7 +23,7 @@ unreadable as (
         ledger.file_name,
         ledger.file_id
     from uploads
-    inner join {{ ref('stg_ledger__files') }} as ledger
+    inner join {{ ref('stg_ledger__deliveries') }} as ledger
         on
             ledger.feed = 'datasets'
             and ledger.status = 'unreadable'

@@ -3,7 +3,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where feed = 'datasets'
+    select * from {{ ref('stg_ledger__deliveries') }} where feed = 'datasets'
 ),
 
 uploads as (
