@@ -7,6 +7,7 @@ import dagster as dg
 def defs() -> dg.Definitions:
     """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
     from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
+    from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
     from vsf_assets.defs.ledger import ledger_specs
     from vsf_assets.defs.rebuild import rebuild_job
@@ -46,7 +47,7 @@ def defs() -> dg.Definitions:
     ]
     sensors = [*noticing, backstop_sensor([*jobs, build_job]), dead_runs, automation]
     return dg.Definitions(
-        assets=[*raw.values(), *ledger_specs(), marts],
+        assets=[*raw.values(), *ledger_specs(), marts, report_spec()],
         jobs=[*jobs, build_job, rebuild_job],
         schedules=[weekly_full_build(build_job)],
         sensors=sensors,

@@ -18,6 +18,10 @@ class SettingsError(UsageError):
     """An environment variable holds a value that cannot be used."""
 
 
+class SameInstantError(VsfError):
+    """An upload cannot be told from an earlier one, because both landed at the same instant."""
+
+
 class LockTimeoutError(VsfError):
     """Another process held the warehouse for longer than the wait allowed."""
 

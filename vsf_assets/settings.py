@@ -45,6 +45,7 @@ VARIABLES = (
     Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
     Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),
     Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
+    Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )
 
@@ -71,6 +72,7 @@ class Settings:
     keep_snapshots: int
     keep_snapshot_hours: float
     events_start: str
+    dataset_wait_seconds: float
     score_seed: str
     store_timeout: float = 20.0
     store_attempts: int = 6
@@ -197,6 +199,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
         events_start=_day(values, "VSF_EVENTS_START"),
+        dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
         store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),

@@ -19,7 +19,8 @@ from vsf_assets.sources.profiles import DEFAULT
 @click.command("land")
 @click.argument("words", nargs=-1, required=True, metavar="[FEED] PATH...")
 @click.option(
-    "--partition", help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20)"
+    "--partition",
+    help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20; a dataset's name)",
 )
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
@@ -103,6 +104,21 @@ def _ignored(relative: Path) -> bool:
     return any(part.startswith(".") for part in relative.parts) or relative.name.endswith(IGNORED_SUFFIXES)
 
 
+def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
+    """Return the path in the landing zone of a file of an upload, whose folder is named like its dataset.
+
+    Raises:
+        UsageError: it is none of the upload's files, or the dataset's name cannot be.
+    """
+    if path.name not in dict(feed.members):
+        members = ", ".join(name for name, _ in feed.members)
+        raise UsageError(f"{path} is no file of {feed.name}; those are {members}. Nothing was landed")
+    name = partition or path.resolve().parent.name
+    if not feed.partitioning.accepts(name):
+        raise UsageError(f"{name!r} cannot be the name of a {feed.partitioning.kind}; give another: --partition NAME")
+    return f"{feed.name}/{name}/{path.name}"
+
+
 def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
     """Return the file and its path in the landing zone.
 
@@ -111,6 +127,8 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
     """
     if feed is not None and feed.is_fetched:
         raise UsageError(f"files of {feed.name} are written by the platform; land objects and their list into catalog")
+    if feed is not None and feed.members:
+        return path, _target_in_upload(path, feed, partition)
     recognized = recognize(str(hint))
     # The name first: a folder that people call `events` may hold the files of the whole family.
     chosen = feed or feed_of_name(path.name) or (recognized[0] if recognized else None)

@@ -1,7 +1,9 @@
 """`vsf query`: SQL on the current snapshot, read-only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +11,9 @@ from vsf_assets.cli.output import format_option, render
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_snapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @click.command("query")
@@ -30,6 +35,21 @@ def open_snapshot(settings: Settings) -> Snapshot:
     if snapshot is None or (isinstance(snapshot, Path) and not snapshot.exists()):
         raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
     return snapshot
+
+
+@contextmanager
+def snapshot_of(settings: Settings) -> Iterator["DuckDBPyConnection"]:
+    """Open the current snapshot; times are shown in UTC.
+
+    Raises:
+        VsfError: nothing was published yet.
+    """
+    connection = connect_snapshot(open_snapshot(settings))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
 
 
 def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -6,6 +6,8 @@ import click
 
 from vsf_assets.cli.output import render
 from vsf_assets.cli.query import query_snapshot
+from vsf_assets.cli.report_anomalies import anomalies
+from vsf_assets.cli.report_datasets import datapoints, next_choices
 from vsf_assets.errors import UsageError
 from vsf_assets.settings import read_settings
 
@@ -49,3 +51,7 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
         temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(path)
         click.echo(f"wrote {len(rows):,} banners to {path}")
+
+
+for _subcommand in (anomalies, datapoints, next_choices):
+    command.add_command(_subcommand)

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from vsf_assets.defs.dataset_reports import tell_reports
 from vsf_assets.defs.metadata import markdown_table, stored_schema, tell_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
@@ -90,6 +91,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
             context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
+            tell_reports(context, report.snapshot)
             yield dg.MaterializeResult(SNAPSHOT, metadata=_snapshot_metadata(report))
         elif SNAPSHOT in keys:
             context.log.info("nothing is newer than the current snapshot")

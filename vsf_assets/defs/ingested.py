@@ -10,7 +10,7 @@ import dagster as dg
 
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
-from vsf_assets.defs.partitions import partitions_of
+from vsf_assets.defs.partitions import DATASETS, partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.batches import IngestReport
@@ -32,6 +32,7 @@ def tell_ingest(
     if not report.stored:
         context.log.info("no file was pending; nothing is materialized")
         return
+    _add_partitions(context, report, feeds)
     for key in LEDGER_KEYS:
         context.log_event(dg.AssetMaterialization(key, metadata={"files": len(report.stored)}))
     with warehouse.read("previews") as connection:
@@ -43,7 +44,9 @@ def tell_ingest(
                     files = [
                         row
                         for row in rows
-                        if row.status == "loaded" and (feed.is_fetched or row.partition_key == partition)
+                        if row.status == "loaded"
+                        and (feed.is_fetched or row.partition_key == partition)
+                        and (not feed.members or table in feed.tables_of(row.file_name))
                     ]
                     if files and (partition is not None or partitions_of(feed.partitioning) is None):
                         metadata = _metadata(connection, table, files) | _looks(report, feed)
@@ -53,6 +56,14 @@ def tell_ingest(
                             dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
                         )
                 yield from _check_results(context, connection, table, rows)
+
+
+def _add_partitions(context: dg.AssetExecutionContext, report: IngestReport, feeds: tuple[Feed, ...]) -> None:
+    """Make partitions known that senders name, before anything is shown of them."""
+    for feed in feeds:
+        if isinstance(partitions_of(feed.partitioning), dg.DynamicPartitionsDefinition):
+            got = [row.partition_key for row in report.stored if row.feed == feed.name and row.partition_key]
+            context.instance.add_dynamic_partitions(DATASETS, list(dict.fromkeys(got)))
 
 
 def _daily_volume(connection: Any, feed: str, last: str) -> dg.MarkdownMetadataValue:

@@ -6,6 +6,9 @@ import dagster as dg
 
 from vsf_assets.feeds.feed import Partitioning
 
+DATASETS = "datasets"
+"""Name of the partitions that senders name; an ingest adds those that got files."""
+
 FIRST_DAY = "2015-01-01"
 """First day the UI shows; days up to tomorrow (UTC) can be delivered."""
 
@@ -17,4 +20,6 @@ def partitions_of(partitioning: Partitioning) -> dg.PartitionsDefinition | None:
         return dg.StaticPartitionsDefinition(list(partitioning.keys))
     if partitioning.kind == "day":
         return dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=2)
+    if partitioning.kind == "dataset":
+        return dg.DynamicPartitionsDefinition(name=DATASETS)
     return None

@@ -18,6 +18,8 @@ from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
 from vsf_assets.ingest.settle import Look, look_at, split_settled
 from vsf_assets.ingest.store import Entry, open_store
+from vsf_assets.ingest.uploads import hold_back as hold_uploads
+from vsf_assets.ingest.uploads import upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
@@ -121,15 +123,25 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
             return dg.SkipReason("nothing is pending")
         earlier = read_look(context.cursor)
         look = look_at(entries, time.time(), earlier)
-        stable, _ = split_settled(earlier, look, settings.settle_seconds)
+        settled = split_settled(earlier, look, settings.settle_seconds)
+        # Files may come with old times; an upload waits from when they were first seen.
+        stable, _ = hold_uploads(
+            *settled,
+            lambda entry: max(entry.modified.timestamp(), look.first_seen(entry.path)),
+            look.at,
+            settings.dataset_wait_seconds,
+        )
         cursor = write_look(look)
         reason = hold_back(history_of_job(context.instance, ingest_job_name(family)))
         if reason or not stable:
             why = reason or f"{len(entries)} files are not stable yet"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
         batch = stable[:BATCH_FILES]
+        uploads = {key[1] for key in map(upload_of, stable) if key is not None and key[1] is not None}
         shown = {"look": as_config(batch), "etags": etags_of(batch)}
         config = {"reload": "changed", "looked_at": look.at - settings.settle_seconds, **shown}
+        # Only whole uploads are asked for, so that the run does not wait for the others.
+        config |= {"partitions": sorted(uploads)} if uploads else {}
         request = dg.RunRequest(
             run_config={"ops": {f"{family}_files": {"config": config}}}, tags={"vsf/files": str(len(batch))}
         )

@@ -41,11 +41,11 @@ def with_companions(names: Iterable[str]) -> tuple[str, ...]:
 def recognize(path: str) -> tuple[Feed, str | None] | None:
     """Return the feed and partition of a path relative to the landing zone, or None if unknown.
 
-    A feed's folder anywhere in the path decides, else the file name; a fetched feed's folder must be the
-    first one, and wins, since what lies in it is named by strangers. Where the folder's feed has
-    partitions and the path tells none of them, the name decides too: `events/linedim.csv` could not
-    be read as events. A name that the ledger or the archive could not hold (not UTF-8, or too long)
-    is unknown.
+    A feed's folder anywhere in the path decides, else the file name. The folder of a feed that is fetched, or of
+    uploads, must be the first one, and wins, since what lies in it is named by strangers; of an upload only its
+    members count. Where the folder's feed has partitions and the path tells none of them, the name decides too:
+    `events/linedim.csv` could not be read as events. A name that the ledger or the archive could not hold (not
+    UTF-8, or too long) is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
@@ -54,8 +54,11 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
     first = feeds.get(parts.parts[0]) if len(parts.parts) > 1 else None
     if first is not None and first.is_fetched:
         return first, first.partitioning.key_of(first.name, parts)
+    if first is not None and first.members:
+        dataset = first.partitioning.key_of(first.name, parts)
+        return (first, dataset) if dataset is not None and parts.name in dict(first.members) else None
     folders = [feeds.get(p.lower()) for p in parts.parts[:-1]]
-    by_folder = [feed for feed in folders if feed is not None and not feed.is_fetched]
+    by_folder = [feed for feed in folders if feed is not None and not feed.is_fetched and not feed.members]
     named = feed_of_name(parts.name)
     feed = by_folder[-1] if by_folder else named
     if feed is None:

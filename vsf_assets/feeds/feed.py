@@ -10,10 +10,36 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
 
-PartitionKind = Literal["none", "quarter", "day", "source"]
+PartitionKind = Literal["none", "quarter", "day", "source", "dataset"]
 
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Names of sources; they begin with a letter, so none looks like a day or a quarter."""
+
+_DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
+"""The time in the path of what was fetched."""
+
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\]|^[. ]|[. ]$|\.\.\.")
+"""What a dataset's name must not hold: what no folder or partition of the UI can be called."""
+
+LONGEST_DATASET = 100
+"""Bytes of a dataset's name."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What a reading forgives. A row that has its key is loaded whatever else is wrong with it.
+
+    A short row is filled up with empty fields, a long one is cut, and a value that breaks the contract is loaded;
+    each with its findings as warnings. Only a row without its key, or one that cannot be cut into fields, is held
+    back.
+
+    Attributes:
+        other_delimiter: one byte that a file (its header says so) or a single line may use instead.
+        aliases: (spelling, column) of headers that are accepted for a column's name.
+    """
+
+    other_delimiter: str
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,11 +50,13 @@ class Delimited:
         delimiter: one byte between fields.
         quote: one byte around fields that contain the delimiter or a newline.
         escape: byte that makes the next one literal; None where a quote is doubled instead.
+        tolerance: what is forgiven; None where a record must have exactly the header's fields and keep the contract.
     """
 
     delimiter: str = ","
     quote: str = '"'
     escape: str | None = None
+    tolerance: Tolerance | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +90,8 @@ class Partitioning:
     """How a feed is cut into partitions, and how a path tells the partition.
 
     Attributes:
-        kind: none, quarter, day, or source: the profile of a foreign source that files were fetched from.
+        kind: none, quarter, day, source (the profile of a foreign source that files were fetched from), or dataset
+            (a name that its senders give).
         keys: the closed list of keys, where there is one.
         example: a key for messages, where the list is open.
     """
@@ -75,6 +104,8 @@ class Partitioning:
         """Whether a text is a partition key of this kind."""
         if self.kind == "source":
             return _PROFILE.fullmatch(key) is not None
+        if self.kind == "dataset":
+            return _is_name(key)
         return _is_day(key) if self.kind == "day" else key in self.keys
 
     @property
@@ -87,14 +118,16 @@ class Partitioning:
 
         For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
         it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
-        without one that of a folder: people call a folder of downloads by its date. A source is the
-        folder directly below the feed's own; one more, for the time it was due, may follow.
+        without one that of a folder: people call a folder of downloads by its date. A source or a
+        dataset is the folder directly below the feed's own; below a source's one more, for the time
+        it was due, may follow.
         """
         if self.kind == "none":
             return None
-        if self.kind == "source":
+        if self.kind in ("source", "dataset"):
             folders = path.parts[:-1]
-            is_plain = len(folders) == 2 or (len(folders) == 3 and _DUE.match(folders[2]))
+            is_due = self.kind == "source" and len(folders) == 3 and _DUE.match(folders[2]) is not None
+            is_plain = len(folders) == 2 or is_due
             return folders[1] if is_plain and folders[0] == feed and self.accepts(folders[1]) else None
         if self.kind == "day" and _is_day(path.name[:10]):
             return path.name[:10]
@@ -109,8 +142,11 @@ class Partitioning:
         return None
 
 
-_DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
-"""The time in the path of what was fetched."""
+def _is_name(text: str) -> bool:
+    try:
+        return 0 < len(text.encode()) <= LONGEST_DATASET and _NO_NAME.search(text) is None
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_day(text: str) -> bool:
@@ -124,6 +160,7 @@ UNPARTITIONED = Partitioning()
 DAYS = Partitioning("day", example="2019-05-20")
 QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
 SOURCES = Partitioning("source", example="default")
+DATASETS = Partitioning("dataset", example="managed_investments")
 
 
 @dataclass(frozen=True)
@@ -144,6 +181,8 @@ class Feed:
         names: patterns (regular expressions, matched anywhere, case ignored) of file names.
         keeps: `content` where the same bytes count once (event-like), `state` where every
             delivery is a state of its own (state-like).
+        members: (file name, table) of the files that arrive together in a partition's folder and are one delivery,
+            an upload; empty where each file is one.
     """
 
     name: str
@@ -158,6 +197,11 @@ class Feed:
     late_after_hours: int = 0
     takes_effect_by_name: bool = False
     subject: str = ""
+    members: tuple[tuple[str, str], ...] = ()
+
+    def tables_of(self, file_name: str) -> tuple[str, ...]:
+        """Return the tables that a file's rows go to: of an upload's member its own one."""
+        return (dict(self.members)[file_name],) if self.members else self.tables
 
     @property
     def is_fetched(self) -> bool:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.errors import SameInstantError
+from vsf_assets.ingest.again import is_unchanged, look_again
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
-from vsf_assets.ingest.store import Entry
+from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
@@ -62,13 +63,13 @@ def _bytes(batch: list[Work]) -> int:
 
 
 def batches(work: list[Work]) -> Iterator[list[Work]]:
-    """Cut the work into batches by count and bytes."""
+    """Cut the work into batches by count and bytes; the files of an upload stay together."""
     batch: list[Work] = []
-    for item in work:
-        if batch and (len(batch) >= BATCH_FILES or _bytes(batch) + item.entry.size > BATCH_BYTES):
+    for unit in together(work, lambda item: item):
+        if batch and (len(batch) >= BATCH_FILES or _bytes([*batch, *unit]) > BATCH_BYTES):
             yield batch
             batch = []
-        batch.append(item)
+        batch += unit
     if batch:
         yield batch
 
@@ -97,7 +98,7 @@ class Ingest:
     progress: Callable[[str], None]
 
     def take(self, work: list[Work]) -> None:
-        """Read the work batch by batch, store each with a transaction per file, file it away.
+        """Read the work batch by batch, store each with a transaction per delivery, file it away.
 
         A batch is read while the one before it is stored, where both are small enough for memory.
         """
@@ -118,23 +119,29 @@ class Ingest:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _store(self, deliveries: list[Delivery]) -> None:
-        from vsf_assets.warehouse.ledger import store_delivery
+        from vsf_assets.warehouse.ledger import store_deliveries
 
         if not deliveries:
             return
         report = self.report
         stored: list[tuple[Delivery, FileRow]] = []
         with self.connect(f"ingest of {len(deliveries)} files") as connection:
-            looks = _look_again(deliveries)
+            looks = look_again(deliveries)
             if not any(delivery.parts for delivery in deliveries):
                 connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
-            for delivery, look in zip(deliveries, looks, strict=True):
-                if not _unchanged(connection, delivery, look, report):
+            for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
+                checked = [d for d, look in unit if is_unchanged(connection, d, look, report)]
+                if len(checked) < len(unit):
                     continue
-                version = self.versions.of(delivery.work.feed.name, delivery.work.partition)
-                row, is_new = store_delivery(connection, delivery, self.run_id, datetime.now(UTC), version)
-                stored.append((delivery, row))
-                if is_new:
+                work = checked[0].work
+                version = self.versions.of(work.feed.name, work.partition)
+                try:
+                    rows = store_deliveries(connection, checked, self.run_id, datetime.now(UTC), version)
+                except SameInstantError as error:
+                    report.failed.append((work.entry.path, str(error)))
+                    continue
+                stored += zip(checked, (row for row, _ in rows), strict=True)
+                for row in (row for row, is_new in rows if is_new):
                     report.stored.append(row)
                     self.progress(_line(row))
         landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
@@ -144,7 +151,7 @@ class Ingest:
     def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
         store = batch[0].store
         with store.ahead([work.entry for work in batch if work.store is store]):
-            return self._deliveries(batch, folder)
+            return _whole(batch, self._deliveries(batch, folder), self.report)
 
     def _deliveries(self, batch: list[Work], folder: Path) -> list[Delivery]:
         deliveries = []
@@ -175,38 +182,14 @@ class Ingest:
         return deliveries
 
 
-Look = Callable[[], Entry | None]
-
-
-def _look_again(deliveries: list[Delivery]) -> list[Look]:
-    """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    looks: list[Look] = [partial(d.work.store.stat, d.work.entry.path) for d in deliveries]
-    workers = deliveries[0].work.store.workers
-    if workers == 1:
-        return looks
-    with ThreadPoolExecutor(workers) as pool:
-        return [pool.submit(look).result for look in looks]
-
-
-def _unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Look, report: IngestReport) -> bool:
-    """Look at the file again now that the lock is held."""
-    from vsf_assets.warehouse.ledger import read_files
-
-    work = delivery.work
-    try:
-        now = look()
-    except ObjectStoreError as error:
-        report.failed.append((work.entry.path, str(error)))
-        return False
-    if work.entry.same_state(now):
-        return True
-    if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
-        return True  # another run stored and filed it meanwhile
-    what = "vanished" if now is None else "changed"
-    report.left.append((work.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
-    return False
+def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:
+    """Return the deliveries without those of uploads of which another file could not be read."""
+    read = {id(delivery.work) for delivery in deliveries}
+    torn = {id(w) for unit in together(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
+    for delivery in deliveries:
+        if id(delivery.work) in torn:
+            report.left.append((delivery.work.entry.path, "it is taken up with the other files of its upload"))
+    return [delivery for delivery in deliveries if id(delivery.work) not in torn]
 
 
 def _line(row: "FileRow") -> str:

@@ -11,8 +11,9 @@ import polars as pl
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.block import Block
 from vsf_assets.ingest.casts import cast, expectation
-from vsf_assets.ingest.delimited import Block
+from vsf_assets.ingest.forgiving import CELLS, with_notes, without_key
 
 FINDINGS = {
     "line_number": pl.Int64(),
@@ -25,8 +26,6 @@ FINDINGS = {
     "is_quarantined": pl.Boolean(),
 }
 """Columns of a frame of findings: `raw.findings` without the file."""
-
-_CELLS = {"row": pl.Int64(), "column_name": pl.String(), "anomaly": pl.String(), "reason": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -45,27 +44,38 @@ class Checked:
 
 
 def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
-    """Check one block of delimited records against a contract."""
+    """Check one block of delimited records against a contract.
+
+    Where the dialect is tolerant, a record with its key is valid whatever else is found.
+    """
+    dialect = block.dialect or dialect
     types = polars_types(table)
     text = block.frame
     typed, cells = _typed(text, types)
     broken = broken_rules(typed.select(list(types)), table)
     cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+    if block.notes or block.noted is not None:
+        cells = with_notes(cells, block)
     bad_records = _bad_records(block)
     if cells.is_empty():
         return Checked(typed, bad_records, bad_records.height)
     rows = cells["row"].unique().sort()
-    bad = text[rows]
-    texts = block.texts(bad["_line"].to_list(), dialect)
-    raw = pl.DataFrame({"row": rows, "line_number": bad["_line"], "raw_text": texts})
+    lost = rows if dialect.tolerance is None else without_key(typed, cells, table)
+    texts = block.texts(text["_line"][rows].to_list(), dialect)
+    raw = pl.DataFrame({"row": rows, "line_number": text["_line"][rows], "raw_text": texts})
+    is_lost = pl.col("row").is_in(lost.implode())
     findings = (
         cells.join(raw, on="row")
-        .join(_values(text, cells), on=["row", "column_name"])
-        .with_columns(severity=pl.lit("error"), is_quarantined=pl.lit(value=True))
+        .join(_values(text, cells), on=["row", "column_name"], how="left")
+        .with_columns(
+            raw_value=pl.coalesce("noted_value", "raw_value"),
+            severity=pl.when(is_lost).then(pl.lit("error")).otherwise(pl.lit("warning")),
+            is_quarantined=is_lost,
+        )
         .select(list(FINDINGS))
     )
-    valid = typed.filter(~pl.int_range(typed.height).is_in(rows.implode()))
-    return Checked(valid, pl.concat([bad_records, findings]), bad_records.height + len(rows))
+    valid = typed.filter(~pl.int_range(typed.height).is_in(lost.implode()))
+    return Checked(valid, pl.concat([bad_records, findings]), bad_records.height + len(lost))
 
 
 def file_finding(
@@ -79,7 +89,7 @@ def file_finding(
 def _typed(text: pl.DataFrame, types: dict[str, pl.DataType]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the frame in the contract's types, and the cells that hold no value of theirs."""
     columns = [text["_line"]]
-    invalid = [pl.DataFrame(schema=_CELLS)]
+    invalid = [pl.DataFrame(schema=CELLS)]
     for name, dtype in types.items():
         cells = text[name]
         if cells.dtype == pl.String:
@@ -95,7 +105,7 @@ def _typed(text: pl.DataFrame, types: dict[str, pl.DataType]) -> tuple[pl.DataFr
 def _cells(rows: pl.Series, column: str, anomaly: str, reason: str) -> pl.DataFrame:
     texts = {"column_name": column, "anomaly": anomaly, "reason": reason}
     return pl.DataFrame({"row": rows.cast(pl.Int64)}).with_columns(
-        **{name: pl.lit(text) for name, text in texts.items()}
+        **{name: pl.lit(text) for name, text in texts.items()}, noted_value=pl.lit(None, pl.String)
     )
 
 
@@ -130,14 +140,15 @@ def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
             .when(no_json)
             .then(pl.format("{} must be a JSON object", "column"))
             .otherwise(pl.format("{} breaks the rule {}", "column", "check")),
+            noted_value=pl.lit(None, pl.String),
         )
-    return pl.DataFrame(schema=_CELLS)
+    return pl.DataFrame(schema=CELLS)
 
 
 def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """Return row, column and the value as delivered, of each bad cell."""
-    parts = []
-    for name in cells["column_name"].unique().sort():
+    parts = [pl.DataFrame(schema={"row": pl.Int64, "column_name": pl.String, "raw_value": pl.String})]
+    for name in cells["column_name"].drop_nulls().unique().sort():
         rows = cells.filter(pl.col("column_name") == name)["row"].unique()
         values = text[name][rows].cast(pl.String)
         values = values.set(values == "", None)  # an empty cell is null, however its block was read

@@ -5,13 +5,15 @@ regular. Not here: the two parsers (fastblock.py, records.py), types and contrac
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.block import BadRecord, Block
 from vsf_assets.ingest.fastblock import parse_block
+from vsf_assets.ingest.headers import find_header
+from vsf_assets.ingest.manyforgiven import forgive_many
 from vsf_assets.ingest.records import (
     LOOK_AHEAD,
     MAX_RECORD,
@@ -20,13 +22,19 @@ from vsf_assets.ingest.records import (
     Record,
     check_fields,
     is_blank,
-    parse_record,
     show,
 )
 from vsf_assets.ingest.source import UnreadableError
+from vsf_assets.ingest.tolerant import Note, forgive, parse_tolerant
 
 BIG_BLOCK = 16 << 20
 SMALL_BLOCK = 64 << 10
+SMALLER = 16
+"""So many times smaller are the blocks that are tried where a bigger one has no proof."""
+
+MOST_IRREGULAR = 100_000
+"""Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -35,48 +43,6 @@ class ByteSource(Protocol):
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; fewer only at the end."""
-
-
-@dataclass(frozen=True)
-class BadRecord:
-    """A record that could not be cut into the header's fields."""
-
-    line: int
-    problem: Problem
-    column: str | None
-    text: str
-
-
-@dataclass
-class Block:
-    """Some records of the file.
-
-    Attributes:
-        frame: `_line` and the columns in the contract's order, as text or already typed.
-        bad: records that are not in the frame.
-        blank: empty lines.
-        body: the bytes of the block, and first_line, the number of its first physical line.
-    """
-
-    frame: pl.DataFrame
-    bad: list[BadRecord] = field(default_factory=list)
-    blank: int = 0
-    body: bytes = b""
-    first_line: int = 1
-
-    @property
-    def records(self) -> int:
-        """Data records of the block, blank ones too."""
-        return self.frame.height + len(self.bad) + self.blank
-
-    def texts(self, lines: list[int], dialect: Delimited) -> list[str]:
-        """Return the raw text of the records that start on the given lines (ascending)."""
-        import numpy as np
-
-        newlines = np.flatnonzero(np.frombuffer(self.body, dtype=np.uint8) == 10)
-        begins = np.concatenate(([0], newlines + 1))
-        starts = begins[np.asarray(lines) - self.first_line].tolist()
-        return [show(self.body[at : parse_record(self.body, at, dialect).end]) for at in starts]
 
 
 class DelimitedReader:
@@ -110,14 +76,17 @@ class DelimitedReader:
         if not self._read_header():
             return
         while self._fill(BIG_BLOCK):
-            yield from self._regular(BIG_BLOCK) or self._small_steps(BIG_BLOCK)
+            yield from self._regular(BIG_BLOCK) or self._smaller(BIG_BLOCK)
 
-    def _small_steps(self, size: int) -> Iterator[Block]:
-        """Go over about `size` bytes in small blocks, those without a proof record by record."""
-        done = 0
-        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + SMALL_BLOCK):
+    def _smaller(self, size: int) -> Iterator[Block]:
+        """Go over about `size` bytes in smaller blocks, those without a proof in smaller ones yet, or exactly."""
+        step, done = max(SMALL_BLOCK, size // SMALLER), 0
+        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + step):
             before = self._at
-            yield from self._regular(SMALL_BLOCK) or [self._exact(SMALL_BLOCK)]
+            if step > SMALL_BLOCK:
+                yield from self._regular(step) or self._smaller(step)
+            else:
+                yield from self._regular(step) or [self._exact(step)]
             done += max(self._at - before, 1)
 
     def _fill(self, size: int) -> bool:
@@ -142,41 +111,57 @@ class DelimitedReader:
         data = self._data[self._at : self._at + size]
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
-        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers)
+        most = MOST_IRREGULAR if size > SMALL_BLOCK else None
+        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, most)
         if parsed is None:
             return []
-        first_line = self._line
-        body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
-        block = Block(parsed.frame.select("_line", *self._columns), body=body, first_line=first_line)
+        block, aside = self._block(), self._block()
+        block.frame = parsed.frame.select("_line", *self._columns)
+        block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
+        forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
-        for line, raw in parsed.irregular:
-            row = self._judge(block, line, raw, parse_record(raw, 0, self._dialect))
+        for line, raw in forgiven.rest:
+            row = self._judge(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
-        if not rows:
-            return [block]
-        return [block, Block(self._frame(rows, lines), body=body, first_line=first_line)]
+        aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
+        aside.noted = forgiven.notes
+        aside.raws = dict(parsed.irregular)
+        return [part for part, taken in ((block, block.frame.height), (aside, parsed.irregular)) if taken]
+
+    def _block(self) -> Block:
+        """Return an empty block that begins here."""
+        return Block(self._frame([], []), self._names, self._dialect, first_line=self._line)
 
     def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
-        outcome = record.problem or check_fields(record.fields or [], self._names, self._dialect.delimiter)
         if is_blank(raw):
             block.blank += 1
-        elif isinstance(outcome, Problem):
+            return None
+        outcome = record.problem or self._texts(block, line, record.fields or [])
+        if isinstance(outcome, Problem):
             at = outcome.column
             name = self._names[at] if at is not None and at < len(self._names) else None
             block.bad.append(BadRecord(line, outcome, name, show(raw)))
-        else:
-            return outcome
-        return None
+            return None
+        return outcome
+
+    def _texts(self, block: Block, line: int, fields: list[bytes]) -> list[str] | Problem:
+        """Return a text for each column, noting what was forgiven, or why there is none."""
+        if self._dialect.tolerance is None:
+            return check_fields(fields, self._names, self._dialect.delimiter)
+        texts, problems = forgive(fields, self._names, self._dialect.delimiter)
+        if problems:
+            block.notes.append(Note(line, len(fields), problems))
+        return texts
 
     def _exact(self, size: int) -> Block:
         """Take records one by one until about `size` bytes are used."""
         rows: list[list[str]] = []
         lines: list[int] = []
-        block = Block(self._frame([], []), first_line=self._line)
+        block = self._block()
         at, line, data = self._at, self._line, self._data
         stop = min(at + size, len(data))
         while at < stop:
@@ -185,7 +170,7 @@ class DelimitedReader:
                     block.bad.append(self._skip_long_line())
                     return block
                 break
-            record = parse_record(data, at, self._dialect)
+            record = parse_tolerant(data, at, self._dialect, len(self._names))
             raw = data[at : record.end]
             row = self._judge(block, line, raw, record)
             if row is not None:
@@ -226,24 +211,7 @@ class DelimitedReader:
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
             raise UnreadableError("unknown_header", reason, 1)
-        record = parse_record(data, 0, self._dialect)
-        raw = data[: record.end]
-        names = [show(f) for f in record.fields] if record.fields else []
-        if sorted(names) != sorted(self._columns):
-            raise UnreadableError("unknown_header", _header_reason(names, self._columns), 1, show(raw[:SHOWN_TEXT]))
-        self._names = names
-        self._take(record.end, raw.count(b"\n"))
+        header = find_header(data, self._dialect, self._columns)
+        self._names, self._dialect = header.names, header.dialect
+        self._take(header.end, data.count(b"\n", 0, header.end))
         return True
-
-
-def _header_reason(names: list[str], columns: list[str]) -> str:
-    """Say how the header differs from the contract's columns."""
-    missing = [c for c in columns if c not in names]
-    surplus = [n for n in names if n not in columns]
-    doubled = sorted({n for n in names if names.count(n) > 1})
-    parts = [
-        f"missing {', '.join(missing)}" if missing else "",
-        f"not expected {', '.join(surplus[:10])}" if surplus else "",
-        f"twice {', '.join(doubled[:10])}" if doubled else "",
-    ]
-    return f"the header is not the contract's ({'; '.join(p for p in parts if p)}); expected {','.join(columns)}"

@@ -194,7 +194,7 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts, encoding: s
     from vsf_assets.ingest.checking import file_finding
     from vsf_assets.ingest.reading import portions
 
-    for portion in portions(source, delivery.work.feed, encoding):
+    for portion in portions(source, delivery.work.feed, encoding, delivery.work.name):
         for table, frame in (portion.valid | portion.notes | {"raw.findings": portion.findings}).items():
             parts.add(table, frame)
         delivery.lines_read += portion.records

@@ -16,10 +16,12 @@ from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.settle import Look, wait_until_settled
+from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
+from vsf_assets.ingest.uploads import UploadKey, hold_back, upload_of
 from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
@@ -51,6 +53,8 @@ def ingest(
         settings.settle_seconds,
         settings.settle_timeout,
         earlier_look,
+        _holding(settings, progress),
+        settings.dataset_wait_seconds,
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
     run = Run(warehouse, selection, run_id, report, progress)
@@ -62,6 +66,21 @@ def ingest(
         if selection.looks and selection.reload == "if_idle" and not report.stored:
             run.take(landing, [], again=True)
     return report
+
+
+def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
+    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
+    told = set[UploadKey | None]()
+
+    def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
+        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
+        for key in dict.fromkeys(upload_of(entry) for entry in held):
+            if key is not None and key not in told:
+                progress(f"waiting for the other files of {key[0]}/{key[1]}")
+            told.add(key)
+        return kept, held
+
+    return hold
 
 
 @dataclass(frozen=True)
@@ -104,6 +123,7 @@ class Run:
             ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
             refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
@@ -127,7 +147,7 @@ def _wanted(entry: Entry, selection: Selection) -> bool:
 
 
 def _work(landing: Store, item: Landed) -> Work:
-    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.entry.modified)
+    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.landed_at)
 
 
 def _file_known(

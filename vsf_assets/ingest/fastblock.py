@@ -1,7 +1,7 @@
 """The fast path: a block of records whose borders are proven is parsed by polars at once.
 
 Here: the proof, on bytes, and the parse. Not here: single records that are irregular (a wrong
-number of fields, blank, NUL, a lone CR); they are handed back as bytes for records.py, and so is
+number of fields, blank, NUL, a lone CR, no UTF-8); they are handed back as bytes for records.py, and so is
 the whole block where the proof fails. The proof: quotes only stand at the borders of fields.
 """
 
@@ -25,6 +25,7 @@ class Proven:
     Attributes:
         frame: `_line` and the file's columns; text, or the integer types asked for.
         irregular: (physical line, bytes) of the records that are not in the frame.
+        widths: how many fields each of those has.
         consumed: bytes of the input that the records cover.
         newlines: physical lines that they cover.
     """
@@ -33,9 +34,12 @@ class Proven:
     consumed: int
     newlines: int
     irregular: list[tuple[int, bytes]] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
 
 
-def parse_block(data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
+def parse_block(
+    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, most: int | None = None
+) -> Proven | None:
     """Parse the records of `data` up to its last record end, or return None without a proof.
 
     Args:
@@ -44,6 +48,7 @@ def parse_block(data: bytes, first_line: int, dialect: Delimited, names: list[st
         dialect: how the file is written.
         names: the header's columns.
         integers: whether every column is a 64-bit integer (parsed at once where possible).
+        most: how many irregular records are handed back at most; None for any number.
     """
     half = MAX_RECORD // 2
     if any(data.find(b"\n", at, at + half) < 0 for at in range(0, len(data) - half, half)):
@@ -56,7 +61,7 @@ def parse_block(data: bytes, first_line: int, dialect: Delimited, names: list[st
         plain = _parse_plain(text, first_line, dialect, names, integers)
         if plain is not None and not escaped:
             return plain
-    return _parse_any(text, first_line, dialect, names, integers, escaped)
+    return _parse_any(text, first_line, dialect, names, integers, escaped, most)
 
 
 def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
@@ -74,7 +79,7 @@ def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[s
     blank = bool((is_end[1:] & is_end[:-1]).any())
     if blank or np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
         return None
-    frame = _read(text[:cut], dialect, names, integers)
+    frame = read_fields(text[:cut], dialect, names, integers)
     if frame is None or frame.height != records:
         return None
     numbered = frame.with_row_index("_line", offset=first_line).cast({"_line": pl.Int64})
@@ -82,7 +87,13 @@ def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[s
 
 
 def _parse_any(
-    text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, escaped: bool
+    text: bytes,
+    first_line: int,
+    dialect: Delimited,
+    names: list[str],
+    integers: bool,
+    escaped: bool,
+    most: int | None,
 ) -> Proven | None:
     """Parse a block after finding every record's borders; sort out irregular records."""
     import numpy as np
@@ -96,11 +107,14 @@ def _parse_any(
         return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
     irregular = _irregular(array[:cut], starts, ends, counts, len(names))
+    irregular |= _no_text(text[:cut], starts, ends)
+    if most is not None and int(irregular.sum()) > most:
+        return None
     lines = np.searchsorted(newlines, starts) + first_line
     body = text[:cut]
     if irregular.any():
         body = array[:cut][np.repeat(~irregular, ends - starts + 1)].tobytes()
-    frame = _read(body, dialect, names, integers and dialect.quote.encode() not in body)
+    frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
     if frame is None or frame.height != int((~irregular).sum()):
         return None
     if escaped:
@@ -111,7 +125,7 @@ def _parse_any(
         for i in np.flatnonzero(irregular)
     ]
     hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
-    return Proven(frame, cut + hidden, int(np.searchsorted(newlines, cut)), aside)
+    return Proven(frame, cut + hidden, int(np.searchsorted(newlines, cut)), aside, (counts[irregular] + 1).tolist())
 
 
 def _borders(array: Any, dialect: Delimited) -> tuple[Any, Any, Any, Any] | None:
@@ -148,6 +162,27 @@ def _irregular(array: Any, starts: Any, ends: Any, counts: Any, width: int) -> A
     mask[np.searchsorted(ends, odd)] = True
     mask |= array[starts] == _BOM[0]  # polars drops a BOM in front of what it is given
     return mask
+
+
+def _no_text(text: bytes, starts: Any, ends: Any) -> Any:
+    """Return a mask of the records that are not UTF-8, which polars refuses along with all others."""
+    import numpy as np
+
+    mask = np.zeros(len(starts), dtype=bool)
+    if text.isascii() or _is_utf8(text):
+        return mask
+    high = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) > 127)
+    for at in np.unique(np.searchsorted(ends, high)):
+        mask[at] = not _is_utf8(text[starts[at] : ends[at]])
+    return mask
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _at_borders(array: Any, quotes: Any, dialect: Delimited) -> bool:
@@ -190,8 +225,8 @@ def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
     return frame
 
 
-def _read(body: bytes, dialect: Delimited, names: list[str], integers: bool) -> pl.DataFrame | None:
-    """Let polars parse; integers at once where possible, else everything as text."""
+def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: bool = False) -> pl.DataFrame | None:
+    """Let polars parse records with proven borders; integers at once where possible, else everything as text."""
     if not body:
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for dtype in (pl.Int64, pl.String) if integers else (pl.String,):

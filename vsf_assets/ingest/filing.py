@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.datasets import CHANGES
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.kept import note
 from vsf_assets.ingest.store import Entry, Store, open_store
@@ -33,6 +34,18 @@ def file_originals(
     Returns:
         Those that are not what the ledger knows; they are left where they are.
     """
+    # The newest file of an upload tells when all of it has landed, so it goes last: what a crash leaves is known.
+    older = [item for item in landed if item[1].modified != item[2].landed_at]
+    newest = [item for item in landed if item[1].modified == item[2].landed_at]
+    return [unlike for files in (older, newest) for unlike in _file_some(files, settings, report, hashed)]
+
+
+def _file_some(
+    landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: "IngestReport", hashed: bool
+) -> list[tuple[Entry, "FileRow"]]:
+    """File some away, as many at once as it is worth."""
+    if not landed:
+        return []
     from concurrent.futures import ThreadPoolExecutor
 
     archive = open_store(settings.archive)
@@ -57,6 +70,6 @@ def file_originals(
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what was fetched lies nowhere else and always goes to the archive."""
-    is_fetched = feed in all_feeds() and all_feeds()[feed].is_fetched
-    return "archive" if is_fetched else settings.after_load
+    """Return what becomes of a loaded file; what the platform fetched or wrote always goes to the archive."""
+    is_own = feed == CHANGES or (feed in all_feeds() and all_feeds()[feed].is_fetched)
+    return "archive" if is_own else settings.after_load

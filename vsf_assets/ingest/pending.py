@@ -11,6 +11,7 @@ from vsf_assets.feeds import recognize
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.store import Entry
+from vsf_assets.ingest.uploads import landing_times
 
 LedgerKey = tuple[str, str | None, str, int, datetime]
 """(feed, partition, file name, bytes, landed_at): a delivery as a listing can tell it."""
@@ -18,21 +19,28 @@ LedgerKey = tuple[str, str | None, str, int, datetime]
 
 @dataclass(frozen=True)
 class Landed:
-    """A recognized file in the landing zone."""
+    """A recognized file in the landing zone.
+
+    Attributes:
+        entry: its state there.
+        feed, partition: what its path tells.
+        landed_at: its modified time; of an upload that of its newest file.
+    """
 
     entry: Entry
     feed: Feed
     partition: str | None
+    landed_at: datetime
 
     @property
     def key(self) -> LedgerKey:
         """What identifies the delivery without reading it."""
-        return (self.feed.name, self.partition, self.entry.name, self.entry.size, self.entry.modified)
+        return (self.feed.name, self.partition, self.entry.name, self.entry.size, self.landed_at)
 
     @property
     def order(self) -> tuple[datetime, str, str]:
         """Landing order, with the path to settle equal times and names."""
-        return (self.entry.modified, self.entry.name, self.entry.path)
+        return (self.landed_at, self.entry.name, self.entry.path)
 
 
 @dataclass(frozen=True)
@@ -60,14 +68,17 @@ def sort_out(entries: Iterable[Entry], ledger: Collection[LedgerKey], fetched: b
             where the folder `catalog` is a source: it is read by looks and nothing in it waits.
     """
     queue = Queue([], [], [])
-    for entry in entries:
+    listed = list(entries)
+    times = landing_times(listed)
+    for entry in listed:
         recognized = recognize(entry.path)
         if not fetched and entry.path.startswith(f"{OBJECTS}/"):
             continue
         if recognized is None or recognized[0].is_fetched != fetched:
             queue.unknown.append(entry)
             continue
-        landed = Landed(entry, *recognized)
+        feed, partition = recognized
+        landed = Landed(entry, feed, partition, times.get((feed.name, partition), entry.modified))
         (queue.known if landed.key in ledger else queue.new).append(landed)
     queue.new.sort(key=lambda item: item.order)
     return queue

@@ -20,18 +20,19 @@ from vsf_assets.ingest.portion import Portion
 from vsf_assets.ingest.source import Source
 
 
-def portions(source: Source, feed: Feed, encoding: str = "utf-8") -> Iterator[Portion]:
+def portions(source: Source, feed: Feed, encoding: str = "utf-8", file_name: str = "") -> Iterator[Portion]:
     """Yield what a file holds.
 
     Args:
         source: its bytes.
         feed: how it is written, and the contracts.
         encoding: of a file that others wrote; delimited files are UTF-8.
+        file_name: of a file of an upload, which tells its table.
 
     Raises:
         UnreadableError: the file as a whole cannot be read.
     """
-    reading, tables = feed.reading, [get_table(name) for name in feed.tables]
+    reading, tables = feed.reading, [get_table(name) for name in feed.tables_of(file_name)]
     if isinstance(reading, Delimited):
         return _delimited(source, tables[0], reading)
     if isinstance(reading, JsonRecords):

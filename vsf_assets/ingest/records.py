@@ -166,6 +166,22 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
 
 def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[str] | Problem:
     """Return the fields as text, or why they are not the header's columns as UTF-8."""
+    problem = count_problem(fields, names, delimiter)
+    if problem is not None:
+        return problem
+    try:
+        texts = [field.decode() for field in fields]
+    except UnicodeDecodeError:
+        texts = []
+    if not texts or any("\0" in text for text in texts):
+        found = (text_problem(field, names[at], at) for at, field in enumerate(fields))
+        not_utf8 = [problem for problem in found if problem is not None]
+        return next((p for p in not_utf8 if "UTF-8" in p.reason), not_utf8[0])
+    return texts
+
+
+def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Problem | None:
+    """Return what is wrong with the number of fields, or None."""
     if len(fields) < len(names):
         return Problem(
             "missing_fields",
@@ -180,15 +196,16 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
             None,
             show(extra),
         )
-    try:
-        texts = [field.decode() for field in fields]
-    except UnicodeDecodeError:
-        at = next(i for i, field in enumerate(fields) if not _is_utf8(field))
-        return Problem("invalid_encoding", f"{names[at]} is not valid UTF-8", at, show(fields[at]))
-    for at, text in enumerate(texts):
-        if "\0" in text:
-            return Problem("invalid_encoding", f"{names[at]} holds a NUL byte", at, show(fields[at]))
-    return texts
+    return None
+
+
+def text_problem(field: bytes, name: str, at: int) -> Problem | None:
+    """Return why a field is no text, or None."""
+    if not _is_utf8(field):
+        return Problem("invalid_encoding", f"{name} is not valid UTF-8", at, show(field))
+    if b"\0" in field:
+        return Problem("invalid_encoding", f"{name} holds a NUL byte", at, show(field))
+    return None
 
 
 def _is_utf8(field: bytes) -> bool:

@@ -49,7 +49,7 @@ class Selection:
         bounds = [bound for bound in (self.first, self.last) if bound is not None]
         if not bounds:
             return True
-        accepts = all_feeds()[feed].partitioning.accepts
-        if partition is None or not all(map(accepts, bounds)):
+        partitioning = all_feeds()[feed].partitioning
+        if partition is None or partitioning.kind == "dataset" or not all(map(partitioning.accepts, bounds)):
             return False
         return (self.first or partition) <= partition <= (self.last or partition)

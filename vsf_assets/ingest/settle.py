@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 
 from vsf_assets.ingest.store import Entry, Store
 
+LEAST_PAUSE = 0.1
+"""Seconds between two looks where a file needs no time to settle, but waits for others."""
+
+Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry]]]
+"""Of stable and unsettled entries and the time of the look: both, with those moved that wait for others."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -60,6 +66,8 @@ def wait_until_settled(
     settle_seconds: float,
     timeout: float,
     earlier: Look | None = None,
+    hold: Hold = lambda stable, unsettled, _: (stable, unsettled),
+    hold_timeout: float = 0,
 ) -> tuple[list[Entry], list[Entry]]:
     """Look at the store until every wanted file is stable or the time is up.
 
@@ -69,6 +77,8 @@ def wait_until_settled(
         settle_seconds: least time between two looks that must agree.
         timeout: seconds after which files that still change are left for the next run.
         earlier: a look taken before (a sensor's); saves the first wait where it still holds.
+        hold: moves entries from the stable to the unsettled that must wait for others.
+        hold_timeout: seconds that such entries may take, if that is more than `timeout`.
 
     Returns:
         (stable, unsettled) entries, each by path.
@@ -77,8 +87,10 @@ def wait_until_settled(
     previous = earlier or Look(time.time(), {})
     while True:
         now = look_at((e for e in store.entries() if wanted(e)), time.time(), previous)
-        stable, unsettled = split_settled(previous, now, settle_seconds)
-        if not unsettled or time.monotonic() - started > timeout:
+        settled, changing = split_settled(previous, now, settle_seconds)
+        stable, unsettled = hold(settled, changing, now.at)
+        may_take = max(timeout, hold_timeout) if len(unsettled) > len(changing) else timeout
+        if not unsettled or time.monotonic() - started > may_take:
             return stable, unsettled
         previous = now
-        time.sleep(settle_seconds)
+        time.sleep(settle_seconds or LEAST_PAUSE)

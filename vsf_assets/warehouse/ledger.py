@@ -5,7 +5,7 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from vsf_assets.errors import VsfError
+from vsf_assets.errors import SameInstantError, VsfError
 from vsf_assets.ingest.archive import archive_path
 from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.pending import LedgerKey
@@ -83,34 +83,59 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
     return bool(row and row[0])
 
 
-def store_delivery(
+def store_deliveries(
+    connection: "DuckDBPyConnection", unit: Sequence[Delivery], run_id: str, now: datetime, contract_version: str
+) -> list[tuple[FileRow, bool]]:
+    """Store a file, or the files of an upload, in one transaction; return ledger rows and whether this call wrote them.
+
+    Raises:
+        SameInstantError: the ledger knows another upload of the partition with this time.
+    """
+    with _transaction(connection):
+        _refuse_same_instant(connection, unit)
+        return [_store(connection, delivery, run_id, now, contract_version) for delivery in unit]
+
+
+def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delivery]) -> None:
+    """Refuse an upload that could not be told from another one: an upload is its partition and its time."""
+    work, ids = unit[0].work, {delivery.file_id for delivery in unit}
+    if not work.feed.members or work.known_sha256 is not None:
+        return
+    where, landed_at = "feed = ? and partition_key = ? and landed_at = ?", work.landed_at.replace(tzinfo=None)
+    known = {row.file_id for row in read_files(connection, where, (work.feed.name, work.partition, landed_at))}
+    if known and not ids <= known:
+        raise SameInstantError(
+            f"another upload of {work.feed.name}/{work.partition} landed at the same instant; touch one of the files"
+        )
+
+
+def _store(
     connection: "DuckDBPyConnection", delivery: Delivery, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
-    """Store a delivery in one transaction; return its ledger row and whether this call wrote it.
+    """Store a delivery inside the caller's transaction.
 
     A delivery that the ledger knows already (another run was faster) is left as it is.
     Content that is already loaded in the same feed and partition counts once, at the place of its
     earliest delivery: of the two, the earlier in landing order holds the rows.
     """
     row = _new_row(delivery, run_id, now, contract_version)
-    with _transaction(connection):
-        is_known = connection.execute("select 1 from raw.files where file_id = ?", [row.file_id]).fetchone()
-        earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
-        if earlier and earlier[0].key != row.key:
-            raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
-        if earlier and delivery.work.known_sha256 is None:
-            return earlier[0], False
-        if earlier:
-            _forget(connection, delivery, row)
-        twin = _twin(connection, delivery, row)
-        if twin is not None and twin.order < row.order:
-            row = _as_duplicate(row)
-        elif twin is not None:
-            _forget(connection, delivery, twin)
-            _insert(connection, _as_duplicate(twin, run_id, now))
-        if row.status != "duplicate_file":
-            _insert_parts(connection, delivery, row.file_id)
-        _insert(connection, row)
+    is_known = connection.execute("select 1 from raw.files where file_id = ?", [row.file_id]).fetchone()
+    earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
+    if earlier and earlier[0].key != row.key:
+        raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
+    if earlier and delivery.work.known_sha256 is None:
+        return earlier[0], False
+    if earlier:
+        _forget(connection, delivery, row)
+    twin = _twin(connection, delivery, row)
+    if twin is not None and twin.order < row.order:
+        row = _as_duplicate(row)
+    elif twin is not None:
+        _forget(connection, delivery, twin)
+        _insert(connection, _as_duplicate(twin, run_id, now))
+    if row.status != "duplicate_file":
+        _insert_parts(connection, delivery, row.file_id)
+    _insert(connection, row)
     return row, True
 
 
@@ -187,7 +212,7 @@ def _twin(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) ->
 
 def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) -> None:
     """Delete what the warehouse holds of a delivery."""
-    for table in delivery.work.feed.tables:
+    for table in delivery.work.feed.tables_of(row.file_name):
         connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
     connection.execute("delete from raw.findings where file_id = ?", [row.file_id])
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])

@@ -75,7 +75,7 @@ def test_feeds_have_a_family_tables_and_a_description() -> None:
     assert [feed.name for feed in families()["campaigns"]] == ["impressions", "clicks", "conversions"]
     for feed in all_feeds().values():
         assert feed.tables and feed.description
-        assert bool(feed.names) != feed.is_fetched
+        assert bool(feed.names) != (feed.is_fetched or bool(feed.members))
 
 
 def test_a_fetched_file_lies_below_its_feed_and_profile() -> None:
@@ -89,6 +89,31 @@ def test_a_fetched_file_lies_below_its_feed_and_profile() -> None:
 @pytest.mark.parametrize("path", ["catalog/x", "catalog/1/x", "catalog/A/x", "catalog/a/b/x", "catalog/a b/x"])
 def test_what_lies_elsewhere_is_of_no_profile(path: str) -> None:
     assert told(path) == ("catalog", None)
+
+
+@pytest.mark.parametrize("name", ["managed_investments", "events", "2019-05-20", "1", "Ä b", "x" * 100])
+def test_a_file_of_a_dataset_lies_below_its_feed_and_the_dataset_s_name(name: str) -> None:
+    assert told(f"datasets/{name}/columns.csv") == ("datasets", name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "datasets/columns.csv",
+        "datasets/a/b/columns.csv",
+        "datasets/a/notes.csv",
+        "datasets/a/clicks_1.csv",
+        "datasets/a/COLUMNS.csv",
+        "datasets/ a/columns.csv",
+        "datasets/a.../columns.csv",
+        "datasets/a\nb/columns.csv",
+        "datasets/" + "x" * 101 + "/columns.csv",
+        "upload/datasets/a/columns.csv",
+        "columns.csv",
+    ],
+)
+def test_other_files_are_of_no_dataset(path: str) -> None:
+    assert told(path) is None
 
 
 def test_only_the_first_folder_marks_a_fetched_file() -> None:

@@ -14,9 +14,9 @@ from vsf_assets.contracts import get_table, vsf
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.feed import DAYS
+from vsf_assets.ingest.block import Block
 from vsf_assets.ingest.casts import cast
 from vsf_assets.ingest.checking import check_block
-from vsf_assets.ingest.delimited import Block
 
 EVENT = {"event_time": "2019-05-20 02:20:09.404", "event_type": "app_open", "uuid": "u-1"}
 

@@ -6,14 +6,15 @@
     'findings__vsf_states',
     'findings__vsf_limits',
     'findings__catalog',
+    'findings__datasets',
 ] %}
 {# Parts about what was not delivered: they name feed, partition and file themselves. #}
-{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects'] %}
+{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects', 'findings__dataset_uploads'] %}
 
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('stg_ledger__deliveries') }}
 ),
 
 findings as (
@@ -35,7 +36,8 @@ final as (
         findings.raw_value,
         findings.raw_text,
         findings.severity,
-        findings.reason
+        findings.reason,
+        files.landed_at
     from findings
     inner join files on findings.file_id = files.file_id
     {% for part in other_parts %}
@@ -51,7 +53,8 @@ final as (
         raw_value,
         cast(null as varchar) as raw_text,
         severity,
-        reason
+        reason,
+        cast(null as timestamp) as landed_at
     from {{ ref(part) }}
     {% endfor %}
 )

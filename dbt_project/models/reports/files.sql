@@ -1,7 +1,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('stg_ledger__deliveries') }}
 ),
 
 final as (

@@ -34,10 +34,10 @@ repeated_contents as (
     from loaded
     inner join firsts on loaded.feed = firsts.feed and loaded.sha256 = firsts.sha256
     inner join loaded as originals on firsts.first_position = originals.landing_position
-    -- Looks and lists of two sources may well be equal.
+    -- Looks and lists of two sources, or dictionaries of two datasets, may well be equal.
     where
         loaded.partition_key is distinct from originals.partition_key
-        and loaded.feed not in ('catalog_looks', 'catalog_list')
+        and loaded.feed not in ('catalog_looks', 'catalog_list', 'datasets')
 ),
 
 whole_files as (

@@ -1,0 +1,20 @@
+{# What belongs here: counts told in words. What does not: which rows are counted. #}
+
+{# Per feed, partition and day of landing of `rows`: the values of a column with how often each stands, the most
+   frequent first, e.g. `missing_fields 12, duplicate_row 3`. Of a column only the first `most`. #}
+{% macro ranked_counts(rows, column, most=none) -%}
+    select feed, partition_key, landed_date, string_agg({{ column }} || ' ' || times, ', ' order by place) as told
+    from (
+        select
+            feed, partition_key, landed_date, {{ column }}, count(*) as times,
+            row_number() over (
+                partition by feed, partition_key, landed_date
+                order by count(*) desc, {{ column }}
+            ) as place
+        from {{ rows }}
+        where {{ column }} is not null
+        group by feed, partition_key, landed_date, {{ column }}
+    ) as counted
+    {% if most is not none %}where place <= {{ most }}{% endif %}
+    group by feed, partition_key, landed_date
+{%- endmacro %}

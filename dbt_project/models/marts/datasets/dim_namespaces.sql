@@ -1,0 +1,26 @@
+with
+
+uploads as (
+    select * from {{ ref('stg_datasets__uploads') }}
+),
+
+standing as (
+    {{ standing_rows(source('raw', 'namespaces'), 'uploads', 'namespaces_file_id', ref('stg_datasets__repeated_namespaces')) }}
+),
+
+final as (
+    select
+        {{ surrogate_key(['standing.dataset', 'standing.version', 'standing.namespace_id']) }} as namespace_key,
+        standing.dataset,
+        standing.version,
+        standing.is_current,
+        standing.is_complete,
+        standing.namespace_id,
+        standing.namespace_option_name,
+        standing.namespace_option_standard_name,
+        standing._line as line_number
+    from standing
+    order by standing.dataset, standing.version, standing._line
+)
+
+select * from final

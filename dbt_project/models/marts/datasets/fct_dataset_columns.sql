@@ -1,0 +1,50 @@
+with
+
+uploads as (
+    select * from {{ ref('stg_datasets__uploads') }}
+),
+
+standing as (
+    {{ standing_rows(source('raw', 'columns'), 'uploads', 'columns_file_id', ref('stg_datasets__repeated_columns')) }}
+),
+
+namespaces as (
+    select * from {{ ref('dim_namespaces') }}
+),
+
+datapoints as (
+    select * from {{ ref('dim_datapoints') }}
+),
+
+final as (
+    select
+        {{ surrogate_key(['standing.dataset', 'standing.version', 'standing.column_id']) }} as dataset_column_key,
+        standing.dataset,
+        standing.version,
+        standing.is_current,
+        standing.is_complete,
+        namespaces.namespace_key,
+        datapoints.datapoint_key,
+        standing.column_id,
+        standing.namespace_id,
+        standing.dataset_database_name,
+        standing.dataset_table_name,
+        standing.dataset_column_name,
+        standing.data_point_id,
+        standing.dataset_owner_name,
+        standing._line as line_number
+    from standing
+    left join namespaces
+        on
+            standing.dataset = namespaces.dataset
+            and standing.version = namespaces.version
+            and standing.namespace_id = namespaces.namespace_id
+    left join datapoints
+        on
+            standing.dataset = datapoints.dataset
+            and standing.version = datapoints.version
+            and standing.data_point_id = datapoints.data_point_id
+    order by standing.dataset, standing.version, standing._line
+)
+
+select * from final

@@ -1,0 +1,78 @@
+with
+
+files as (
+    select *, cast(landed_at as date) as landed_date from {{ ref('stg_ledger__deliveries') }}
+),
+
+findings as (
+    select *, cast(landed_at as date) as landed_date from {{ ref('anomalies') }} where landed_at is not null
+),
+
+totals as (
+    select
+        feed, partition_key, landed_date,
+        count(*) as files,
+        cast(sum(lines_read) as bigint) as rows_read,
+        cast(sum(rows_quarantined) as bigint) as rows_quarantined
+    from files
+    group by feed, partition_key, landed_date
+),
+
+-- A row with several findings is one bad row.
+bad as (
+    select
+        feed, partition_key, landed_date,
+        count(distinct landed_at || '|' || file_name || '|' || line_number) as bad_rows
+    from findings
+    group by feed, partition_key, landed_date
+),
+
+per_kind as (
+    {{ ranked_counts('findings', 'anomaly') }}
+),
+
+per_column as (
+    {{ ranked_counts('findings', 'column_name', most=3) }}
+),
+
+judged as (
+    select
+        totals.*,
+        -- Findings of an unreadable file are about no row that was read.
+        least(coalesce(bad.bad_rows, 0), totals.rows_read) as bad_rows,
+        coalesce(per_kind.told, '') as kinds,
+        coalesce(per_column.told, '') as worst_columns
+    from totals
+    {% for part in ['bad', 'per_kind', 'per_column'] %}
+    left join {{ part }}
+        on
+            totals.feed = {{ part }}.feed
+            and totals.partition_key is not distinct from {{ part }}.partition_key
+            and totals.landed_date = {{ part }}.landed_date
+    {% endfor %}
+),
+
+days as (
+    select feed, landed_date, cast(sum(bad_rows) as double) / sum(rows_read) as share
+    from judged
+    group by feed, landed_date
+    having sum(rows_read) > 0
+),
+
+history as (
+    select
+        feed, landed_date,
+        median(share) over earlier as usual_share,
+        count(*) over earlier as compared_days
+    from days
+    window earlier as (partition by feed order by landed_date rows between 28 preceding and 1 preceding)
+)
+
+select
+    judged.* exclude (kinds, worst_columns),
+    case when judged.rows_read > 0 then cast(judged.bad_rows as double) / judged.rows_read end as bad_share,
+    judged.kinds, judged.worst_columns, history.usual_share,
+    cast(coalesce(history.compared_days, 0) as bigint) as compared_days
+from judged
+left join history on judged.feed = history.feed and judged.landed_date = history.landed_date
+order by judged.feed, judged.landed_date, judged.partition_key

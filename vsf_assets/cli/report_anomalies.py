@@ -1,0 +1,61 @@
+"""`vsf report anomalies`: what is wrong with a feed or a dataset, as a file.
+
+Here: options and what is printed. Not here: what the file says (reports/).
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from vsf_assets.cli.query import snapshot_of
+from vsf_assets.errors import UsageError
+from vsf_assets.reports.anomalies import dataset_findings, feed_findings
+from vsf_assets.reports.files import check_name, whole_file
+from vsf_assets.reports.formats import WRITERS, format_of
+from vsf_assets.reports.selection import find_version
+from vsf_assets.settings import read_settings
+
+
+@click.command("anomalies")
+@click.option("--dataset", metavar="NAME", help="a dataset")
+@click.option("--version", type=int, metavar="V", help="one of its versions, not the current one")
+@click.option("--feed", metavar="FEED", help="a feed, e.g. events")
+@click.option("--partition", metavar="KEY", help="only this partition of the feed")
+@click.option("--format", "form", type=click.Choice(list(WRITERS)), help="else the file's name decides")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="file to write: .csv, .json or .html")
+def anomalies(
+    dataset: str | None,
+    version: int | None,
+    feed: str | None,
+    partition: str | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Write what is wrong with a dataset or a feed.
+
+    CSV has one line per finding, JSON one object; HTML is a page to read, with counts per kind and day and samples.
+    Without -o the file is anomalies_report.csv (.json, .html) in reports/ of VSF_HOME.
+    """
+    if (dataset is None) == (feed is None):
+        raise UsageError("name either a feed (--feed) or a dataset (--dataset)")
+    if (version is not None and dataset is None) or (partition is not None and feed is None):
+        raise UsageError("--version belongs to --dataset, --partition to --feed")
+    settings = read_settings()
+    chosen = format_of(form, output.suffix if output else "")
+    path = check_name(
+        output or settings.home / "reports" / f"anomalies_report.{chosen}", [f".{chosen}", f".{chosen}".upper()]
+    )
+    with snapshot_of(settings) as connection:
+        if dataset is not None:
+            findings = dataset_findings(dataset, find_version(connection, dataset, version))
+        else:
+            findings = feed_findings(connection, feed or "", partition)
+        with whole_file(path) as file:
+            WRITERS[chosen](connection, findings, file)
+        kinds = Counter[str]()
+        for kind, _, _, count in findings.counts(connection):
+            kinds[kind] += count
+    click.echo(f"wrote {kinds.total():,} findings on {findings.title} to {path}")
+    for kind, count in sorted(kinds.items()):
+        click.echo(f"  {kind}: {count:,}")

@@ -1,0 +1,65 @@
+"""`vsf report datapoints` and `choices`: browsing a dataset.
+
+Here: options and what is printed. Not here: what the files say (reports/).
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vsf_assets.cli.output import format_option, render
+from vsf_assets.cli.query import snapshot_of
+from vsf_assets.reports.files import check_name, whole_file
+from vsf_assets.reports.selection import LEVELS, Selection, choices
+from vsf_assets.settings import read_settings
+
+DATASET = click.option("--dataset", required=True, metavar="NAME", help="the dataset")
+VERSION = click.option("--version", type=int, metavar="V", help="one of its versions, not the current one")
+
+
+def selecting(required: tuple[str, ...]) -> Callable[[Any], Any]:
+    """Return a decorator with the options of a selection."""
+
+    def decorate(function: Any) -> Any:
+        for level in reversed(LEVELS):
+            what = "ID or option name of a namespace" if level == "namespace" else f"only this {level}"
+            function = click.option(
+                f"--{level}", level, multiple=True, required=level in required, help=f"{what} (repeatable)"
+            )(function)
+        return DATASET(VERSION(function))
+
+    return decorate
+
+
+@click.command("datapoints")
+@selecting(required=("namespace", "database"))
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="file to write, .json")
+def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[str, ...]) -> None:
+    """Write the data points that a selection of columns stands for, as JSON."""
+    from vsf_assets.reports.datapoints import datapoint_report
+
+    path = check_name(output, [".json"])
+    with snapshot_of(read_settings()) as connection:
+        report, count = datapoint_report(connection, Selection(dataset, version, names))
+    if not count:
+        click.echo("no data points found for this selection; no file was written")
+        return
+    with whole_file(path) as file:
+        file.write(json.dumps(report, indent=4, ensure_ascii=False) + "\n")
+    click.echo(f"found {count:,} data point{'' if count == 1 else 's'}; wrote {path}")
+
+
+@click.command("choices")
+@selecting(required=())
+@format_option
+def next_choices(dataset: str, version: int | None, form: str, **names: tuple[str, ...]) -> None:
+    """Show what can be chosen next: namespaces, then databases, tables, columns and data points."""
+    with snapshot_of(read_settings()) as connection:
+        level, columns, rows = choices(connection, Selection(dataset, version, names))
+    if form == "table" and not rows:
+        click.echo(f"there is no {level} for this selection")
+        return
+    click.echo(render(columns, rows, form))

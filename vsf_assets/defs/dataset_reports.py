@@ -1,0 +1,78 @@
+"""The anomaly report of each dataset as an asset: a materialization per version, with counts and a preview.
+
+Here: what the UI shows of a report. Not here: which findings there are and the file itself (reports/). The build logs
+a report once the snapshot that holds it is published, so the asset is declared as external.
+"""
+
+import shlex
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
+from vsf_assets.defs.partitions import DATASETS as NAMES
+from vsf_assets.defs.partitions import partitions_of
+from vsf_assets.feeds.feed import DATASETS
+from vsf_assets.reports.anomalies import dataset_findings
+from vsf_assets.warehouse.publish import Snapshot, connect_snapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+REPORT = dg.AssetKey(["reports", "anomalies_report"])
+_NEW = """
+    select uploads.dataset, uploads.version, uploads.is_current, uploads.is_complete
+    from staging.stg_datasets__uploads as uploads
+    inner join staging.stg_ledger__deliveries as files
+        on files.feed = 'datasets' and files.partition_key = uploads.dataset and files.landed_at = uploads.landed_at
+    where not uploads.is_repeat
+    group by all
+    having max(files.loaded_at) > ?
+    order by uploads.dataset, uploads.version
+"""
+
+
+def report_spec() -> dg.AssetSpec:
+    """Return the asset."""
+    return dg.AssetSpec(
+        REPORT,
+        deps=[dg.AssetKey(["reports", "dataset_anomalies"])],
+        description="What is wrong with a dataset, version by version: counts per kind and the first findings; a"
+        " materialization is the report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When"
+        " it is late: its upload is not complete, or the build failed.",
+        group_name="reports",
+        owners=["team:data-platform"],
+        kinds={"csv"},
+        partitions_def=partitions_of(DATASETS),
+    )
+
+
+def tell_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
+    """Log the reports of versions that were stored since the last report; after a crash they are told later."""
+    last = context.instance.get_latest_materialization_event(REPORT)
+    since = datetime.fromtimestamp(last.timestamp if last else 0, UTC).replace(tzinfo=None)
+    connection = connect_snapshot(snapshot)
+    try:
+        for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
+            metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}
+            metadata |= _metadata(connection, dataset, version)
+            context.instance.add_dynamic_partitions(NAMES, [dataset])  # a renamed one has no delivery of its name
+            context.log_event(dg.AssetMaterialization(REPORT, partition=dataset, metadata=metadata))
+    finally:
+        connection.close()
+
+
+def _metadata(connection: "DuckDBPyConnection", dataset: str, version: int) -> dict[str, Any]:
+    findings, kinds = dataset_findings(dataset, version), Counter[str]()
+    for kind, _, _, count in findings.counts(connection):
+        kinds[kind] += count
+    preview = list(islice(findings.rows(connection), PREVIEW_ROWS))
+    return {
+        "findings": kinds.total(),
+        "kinds": markdown_table(["anomaly", "findings"], sorted(kinds.items())),
+        "preview": markdown_table(list(findings.columns), preview),
+        "file": f"vsf report anomalies --dataset {shlex.quote(dataset)} --version {version} -o anomalies_report.csv",
+    }

@@ -1,0 +1,75 @@
+"""Some records of a delimited file: those that are rows, those that are not, and what was forgiven.
+
+Here: the types that the reader fills (delimited.py) and the check reads (checking.py). Not here: either of them.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.records import Problem, show
+from vsf_assets.ingest.tolerant import Note, parse_tolerant
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that could not be cut into the header's fields."""
+
+    line: int
+    problem: Problem
+    column: str | None
+    text: str
+
+
+@dataclass
+class Block:
+    """Some records of the file.
+
+    Attributes:
+        frame: `_line` and the columns in the contract's order, as text or already typed.
+        header: the columns in the file's order, and dialect, how the file is written.
+        bad: records that are not in the frame.
+        notes, noted: what was forgiven of records that are; of single ones, and of many as a frame (manyforgiven.py).
+        blank: empty lines.
+        body: the bytes of the block, and first_line, the number of its first physical line.
+        raws: physical line -> bytes of records that are known already.
+    """
+
+    frame: pl.DataFrame
+    header: list[str] = field(default_factory=list)
+    dialect: Delimited | None = None
+    bad: list[BadRecord] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    noted: pl.DataFrame | None = None
+    blank: int = 0
+    body: bytes = b""
+    first_line: int = 1
+    raws: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """Data records of the block, blank ones too."""
+        return self.frame.height + len(self.bad) + self.blank
+
+    def texts(self, lines: list[int], dialect: Delimited) -> list[str]:
+        """Return the raw text of the records that start on the given lines (ascending)."""
+        import numpy as np
+
+        if all(line in self.raws for line in lines):
+            return [show(self.raws[line]) for line in lines]
+        newlines = np.flatnonzero(np.frombuffer(self.body, dtype=np.uint8) == 10)
+        begins = np.concatenate(([0], newlines + 1, [len(self.body)]))
+        places = np.asarray(lines) - self.first_line
+        width = len(self.frame.columns) - 1
+        return [
+            self._text(start, end, dialect, width)
+            for start, end in zip(begins[places].tolist(), begins[places + 1].tolist(), strict=True)
+        ]
+
+    def _text(self, start: int, end: int, dialect: Delimited, width: int) -> str:
+        """Return the text of the record that starts at `start`; it goes beyond its line only if that has a quote."""
+        line = self.body[start:end]
+        if dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line:
+            return show(self.body[start : parse_tolerant(self.body, start, dialect, width).end])
+        return show(line)

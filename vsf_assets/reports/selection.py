@@ -1,0 +1,106 @@
+"""What of a dataset is looked at: a version, and namespaces, databases, tables and columns in it.
+
+Here: finding the version and the rows of a selection, and what there is to choose next. Not here: files.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vsf_assets.errors import UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LEVELS = ("namespace", "database", "table", "column")
+"""The cascade; below a column are its data points."""
+
+_NAMES = {"database": "dataset_database_name", "table": "dataset_table_name", "column": "dataset_column_name"}
+CHOICES = {
+    "namespace": "namespace_id, namespace_option_name, count(distinct dataset_database_name) as databases",
+    "database": "dataset_database_name, count(distinct dataset_table_name) as tables",
+    "table": "dataset_database_name, dataset_table_name, count(distinct dataset_column_name) as columns",
+    "column": (
+        "dataset_database_name, dataset_table_name, dataset_column_name,"
+        " count(distinct data_point_id) filter (datapoint_key is not null) as data_points"
+    ),
+    "data point": (
+        "dataset_database_name, dataset_table_name, dataset_column_name, data_point_id, data_point_name, data_type"
+    ),
+}
+"""Level -> the columns that are shown of it."""
+
+COLUMNS_SQL = """
+    select columns.*, namespaces.namespace_option_name, points.data_point_name, points.data_type
+    from marts.fct_dataset_columns as columns
+    left join marts.dim_namespaces as namespaces using (namespace_key)
+    left join marts.dim_datapoints as points using (datapoint_key)
+"""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a dataset that are asked for.
+
+    Attributes:
+        dataset: its name.
+        version: number of the version; None for the current one.
+        names: level -> the names that are wanted; a level without names is not narrowed. A namespace is named by
+            its id or its option name.
+    """
+
+    dataset: str
+    version: int | None
+    names: dict[str, tuple[str, ...]]
+
+    def condition(self, version: int) -> tuple[str, list[Any]]:
+        """Return SQL on the rows of COLUMNS_SQL, and its values."""
+        parts, values = ["dataset = ? and version = ?"], [self.dataset, version]
+        wanted = self.names.get("namespace", ())
+        if wanted:
+            parts.append("(list_contains(?, namespace_id) or list_contains(?, namespace_option_name))")
+            values += [list(wanted), list(wanted)]
+        for level, column in _NAMES.items():
+            if self.names.get(level):
+                parts.append(f"list_contains(?, {column})")
+                values.append(list(self.names[level]))
+        return " and ".join(parts), values
+
+
+def find_version(connection: "DuckDBPyConnection", dataset: str, version: int | None) -> int:
+    """Return the number of a version.
+
+    Raises:
+        UsageError: there is no such dataset or version, or none is complete.
+    """
+    sql = (
+        "select version, is_current, is_complete from staging.stg_datasets__uploads where dataset = ? and not is_repeat"
+    )
+    found = connection.execute(f"{sql} order by version", [dataset]).fetchall()
+    if not found:
+        names = connection.execute("select distinct dataset from staging.stg_datasets__uploads order by 1").fetchall()
+        there = ", ".join(name for (name,) in names) or "none yet"
+        raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
+    listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in found)
+    if version is None:
+        current = [number for number, is_current, _ in found if is_current]
+        if not current:
+            raise UsageError(f"dataset {dataset} has no complete version; name one: --version V (versions: {listed})")
+        return int(current[0])
+    if version not in [number for number, *_ in found]:
+        raise UsageError(f"dataset {dataset} has no version {version}; versions: {listed}")
+    return version
+
+
+def choices(connection: "DuckDBPyConnection", selection: Selection) -> tuple[str, list[str], list[tuple[Any, ...]]]:
+    """Return what can be chosen next: the level below the last one that is named, its columns and rows."""
+    version = find_version(connection, selection.dataset, selection.version)
+    named = [place for place, level in enumerate(LEVELS) if selection.names.get(level)]
+    level = [*LEVELS, "data point"][max(named) + 1 if named else 0]
+    where, values = selection.condition(version)
+    if level == "data point":
+        where += " and datapoint_key is not null"
+    shown = CHOICES[level]
+    grouped = "group by all" if "count(" in shown else ""
+    sql = f"select {shown} from ({COLUMNS_SQL}) where {where} {grouped} order by all"  # noqa: S608 - bound values
+    found = connection.execute(sql, values)
+    return level, [column[0] for column in found.description or []], found.fetchall()

@@ -1,0 +1,67 @@
+"""Datasets in Dagster: the sensor asks for whole uploads, and each dataset is a partition of its own.
+
+Not here: what becomes of the files (engine/test_datasets.py).
+"""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from vsf_assets.definitions import defs
+from vsf_assets.defs.dataset_reports import REPORT
+from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.sensors import landing_sensor
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.settings import read_settings
+from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.datasets import small_dataset
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
+    )
+    return landing_sensor("datasets")(context)
+
+
+def test_whole_uploads_are_asked_for_and_become_partitions(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = small_dataset()
+    with open_instance(read_settings()) as instance:
+        home.drop({f"datasets/half/{name}": files[name] for name in ("namespaces.csv", "columns.csv")})
+        waiting = tick(instance)
+        assert not waiting.run_requests
+        home.drop({f"datasets/whole one/{name}": content for name, content in files.items()})
+        (request,) = tick(instance, waiting.cursor).run_requests
+        config = request.run_config["ops"]["datasets_files"]["config"]
+        assert config["partitions"] == ["whole one"]
+        assert run_job(defs(), instance, "ingest_datasets", request.run_config)[0]
+        assert instance.get_dynamic_partitions("datasets") == ["whole one"]
+        for table in ("namespaces", "columns", "datapoints"):
+            assert instance.get_materialized_partitions(dg.AssetKey(["raw", table])) == {"whole one"}
+        monkeypatch.setenv("VSF_DATASET_WAIT_SECONDS", "0")
+        (late,) = tick(instance).run_requests
+        assert late.run_config["ops"]["datasets_files"]["config"]["partitions"] == ["half"]
+
+
+def test_each_version_has_its_report(home: Home) -> None:
+    for lines in (["ns-1"], ["ns-1,Fund", ",x,"]):
+        home.drop({f"datasets/a/{name}": data for name, data in small_dataset(namespaces=lines).items()})
+        assert home.vsf("run").exit_code == 0
+    home.drop({f"datasets/b/{name}": data for name, data in small_dataset().items()})
+    assert home.vsf("run").exit_code == 0
+    with open_instance(read_settings()) as instance:
+        records = instance.fetch_materializations(REPORT, limit=10).records
+    told = [record.asset_materialization for record in reversed(records)]
+    assert [one and (one.partition, one.metadata["version"].value, one.metadata["findings"].value) for one in told] == [
+        ("a", 1, 1),
+        ("a", 2, 2),
+        ("b", 1, 0),
+    ]
+    second = told[1]
+    assert second is not None
+    assert second.metadata["kinds"].value == "\n".join(
+        ["| anomaly | findings |", "| --- | --- |", "| missing_fields | 1 |", "| missing_value | 1 |"]
+    )
+    assert "| namespaces.csv | 3 | missing_value | namespace_id |  | error |" in str(second.metadata["preview"].value)
+    assert second.metadata["file"].value == "vsf report anomalies --dataset a --version 2 -o anomalies_report.csv"

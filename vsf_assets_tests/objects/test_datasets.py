@@ -1,0 +1,46 @@
+"""Uploads of datasets with the landing zone and the archive in a bucket: the same as in folders.
+
+Not here: what an upload is (engine/test_datasets.py).
+"""
+
+from pathlib import Path
+
+import pytest
+
+from vsf_assets_tests.datasets import land_dataset, small_dataset, take
+from vsf_assets_tests.engine.test_datasets import crash_while_filing, minute
+from vsf_assets_tests.object_server import Bucket
+from vsf_assets_tests.objects.homes import EngineHome
+from vsf_assets_tests.warehouses import Home
+
+OTHER = ["ns-1,Other,o", "ns-2"]
+
+
+@pytest.mark.parametrize("folders", [(), ("LANDING",), ("ARCHIVE",)])
+def test_uploads_in_a_bucket_end_as_in_folders(bucket: Bucket, tmp_path: Path, folders: tuple[str, ...]) -> None:
+    here, there = Home(tmp_path / "here"), EngineHome(tmp_path / "there", bucket, folders)
+    for home in (here, there):
+        for number, files in enumerate([small_dataset(), small_dataset(namespaces=OTHER), small_dataset()]):
+            land_dataset(home, "funds ü", files, minute=10 * number)
+            take(home)
+        land_dataset(home, "other", small_dataset())
+        take(home, reload="all")
+    assert there.state() == here.state()
+    assert there.archived() == here.archived()
+    assert there.landed() == here.landed() == []
+    assert there.query("select count(*), count(distinct landed_at) from raw.files") == [(12, 3)]
+
+
+def test_after_a_crash_a_changed_object_makes_a_version_of_all_that_lies_there(
+    stored: EngineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_dataset(stored, "funds", small_dataset())
+    crash_while_filing(stored, monkeypatch, 0)
+    land_dataset(stored, "funds", {"datapoints.csv": small_dataset(datapoints=["dp-1"])["datapoints.csv"]}, minute=30)
+    take(stored)
+    counts = stored.query("select landed_at, count(*) from raw.files group by 1 order by 1")
+    assert counts == [(minute(2), 3), (minute(30), 3)]
+    missing = stored.query("select file_name, archive_path, landed_at from raw.files order by 1, 3")
+    assert [(name, at) for name, path, at in missing if path not in stored.archived()] == [
+        ("datapoints.csv", minute(2))
+    ]

@@ -1,0 +1,142 @@
+"""Findings of a feed as CSV, JSON and a page: order, counts, and texts that would do harm.
+
+Not here: datasets through the command line (cli/test_datasets.py).
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import duckdb
+import pytest
+
+from vsf_assets.errors import UsageError
+from vsf_assets.reports.anomalies import Findings, feed_findings
+from vsf_assets.reports.formats import WRITERS, format_of
+
+EVIL = "<script>alert('&')</script>"
+ROWS = [
+    ("clicks", "1", "b.csv", 3, "duplicate_row", "click_id", "=1+1", "warning", "repeats", "2019-05-21 10:00:00"),
+    ("clicks", "1", "a.csv", 7, "invalid_value", "click_id", EVIL, "error", "no number", "2019-05-20 23:59:59"),
+    ("clicks", "1", "a.csv", 2, "duplicate_row", "click_id", "10", "warning", "repeats", "2019-05-20 00:00:00"),
+    ("clicks", "2", "a.csv", 1, "empty_file", None, None, "warning", "@none", "2019-05-20 00:00:00"),
+    ("clicks", "9", None, None, "missing_partition", None, None, "warning", "no file", None),
+    ("events", "1", "a.csv", 1, "volume", None, "9", "warning", "", "2019-05-20 00:00:00"),
+]
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as found:
+        found.execute("create schema reports")
+        found.execute(
+            "create table reports.anomalies (feed text, partition_key text, file_name text, line_number bigint,"
+            " anomaly text, column_name text, raw_value text, severity text, reason text, landed_at timestamp)"
+        )
+        found.execute("create table reports.files (feed text, partition_key text)")
+        found.execute("insert into reports.files values ('clicks', '4')")
+        found.executemany("insert into reports.anomalies values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ROWS)
+        yield found
+
+
+def written(connection: duckdb.DuckDBPyConnection, findings: Findings, form: str) -> str:
+    file = io.StringIO()
+    WRITERS[form](connection, findings, file)
+    return file.getvalue()
+
+
+def test_csv_is_in_order_and_harmless(connection: duckdb.DuckDBPyConnection) -> None:
+    text = written(connection, feed_findings(connection, "clicks", None), "csv")
+    header, *rows = csv.reader(text.splitlines())
+    assert header == ["partition", "file", "line", "anomaly", "column", "value", "severity", "reason"]
+    assert rows == [
+        ["1", "a.csv", "2", "duplicate_row", "click_id", "10", "warning", "repeats"],
+        ["1", "a.csv", "7", "invalid_value", "click_id", EVIL, "error", "no number"],
+        ["1", "b.csv", "3", "duplicate_row", "click_id", "'=1+1", "warning", "repeats"],
+        ["2", "a.csv", "1", "empty_file", "", "", "warning", "'@none"],
+        ["9", "", "", "missing_partition", "", "", "warning", "no file"],
+    ]
+
+
+def test_json_has_the_values_as_delivered(connection: duckdb.DuckDBPyConnection) -> None:
+    found = json.loads(written(connection, feed_findings(connection, "clicks", "1"), "json"))
+    assert [(one["file"], one["line"], one["value"]) for one in found] == [
+        ("a.csv", 2, "10"),
+        ("a.csv", 7, EVIL),
+        ("b.csv", 3, "=1+1"),
+    ]
+    assert json.loads(written(connection, feed_findings(connection, "clicks", "4"), "json")) == []
+
+
+class Cells(HTMLParser):
+    """Collects tables as rows of texts, and every tag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.tags: set[str] = set()
+        self.in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.in_cell = tag in ("td", "th")
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_cell:
+            self.tables[-1][-1][-1] += data
+
+
+def test_the_page_counts_and_shows_and_runs_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    text = written(connection, feed_findings(connection, "clicks", None), "html")
+    page = Cells()
+    page.feed(text)
+    kinds, days, *samples = page.tables
+    assert kinds[1:] == [
+        ["duplicate_row", "warning", "2"],
+        ["empty_file", "warning", "1"],
+        ["invalid_value", "error", "1"],
+        ["missing_partition", "warning", "1"],
+    ]
+    assert days == [
+        ["day", "duplicate_row", "empty_file", "invalid_value", "missing_partition"],
+        ["2019-05-20", "1", "1", "1", "0"],
+        ["2019-05-21", "1", "0", "0", "0"],
+        ["not delivered", "0", "0", "0", "1"],
+    ]
+    assert samples[2][1] == ["1", "a.csv", "7", "invalid_value", "click_id", EVIL, "error", "no number"]
+    assert "script" not in page.tags
+    assert re.search(r"(src|href|url)\s*[=(]", text) is None
+    assert "Nothing was found wrong" in written(connection, feed_findings(connection, "clicks", "4"), "html")
+
+
+def test_what_is_not_known_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(UsageError, match="no feed 'nix'; feeds: impressions"):
+        feed_findings(connection, "nix", None)
+    with pytest.raises(UsageError, match="nothing was delivered for clicks 3"):
+        feed_findings(connection, "clicks", "3")
+
+
+@pytest.mark.parametrize(
+    ("given", "suffix", "form"),
+    [(None, "", "csv"), (None, ".HTML", "html"), ("json", "", "json"), ("json", ".json", "json")],
+)
+def test_the_name_decides_the_format(given: str | None, suffix: str, form: str) -> None:
+    assert format_of(given, suffix) == form
+
+
+@pytest.mark.parametrize(("given", "suffix"), [(None, ".txt"), ("json", ".csv"), ("csv", ".txt")])
+def test_a_name_of_another_format_is_refused(given: str | None, suffix: str) -> None:
+    with pytest.raises(UsageError):
+        format_of(given, suffix)
