@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_stored_leaves_no_row_of_its_upload(home: Home, mo
 
 def crash_while_filing(home: Home, monkeypatch: pytest.MonkeyPatch, filed: int) -> None:
     """Take what is pending, and die when so many files are in the archive."""
-    from vsf_assets.ingest import batches
+    from vsf_assets.ingest import filing
 
     file_away, calls = filing.file_away, []
 
