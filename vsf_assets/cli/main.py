@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "show every file, what is pending, and the current snapshot",
     "query": "run SQL on the current snapshot, read-only",
     "report": "write a report file",
+    "generate": "make up a file of any size from a schema",
     "rebuild": "make a new warehouse from the archive",
     "dev": "open the Dagster UI with sensors running",
     "prepare": "make the dbt manifest (done by make install)",
