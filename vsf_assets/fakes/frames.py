@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from vsf_assets.errors import UsageError
+from vsf_assets.fakes.asking import MOST_ROWS
 from vsf_assets.fakes.makers import companies, people, prose, values
 from vsf_assets.fakes.makers.request import Maker, Portion, Request
 from vsf_assets.fakes.randomness import chances, rows_of
@@ -32,9 +33,6 @@ MAKERS = {
     "Sequence": values.sequence,
 }
 """Name of a type -> what builds the maker of a column."""
-
-MOST_ROWS = 2**62
-"""More rows could not be numbered."""
 
 
 class Frames:

@@ -86,7 +86,13 @@ def words(value: Any) -> str:
     """Read text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is not a text; put it in quotes")
-    return value
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(f"{text!r} holds characters that no file can hold (NUL, or half of a pair)")
+    return text
 
 
 def day(value: Any) -> date:
@@ -132,6 +138,8 @@ def plain_value(value: Any) -> str | int | float | bool:
         raise ValueError(f"{_shown(value)} is a day; put it in quotes, so that it is a text")
     if not isinstance(value, str | int | float) or (isinstance(value, float) and value - value != 0):
         raise ValueError(f"{value!r} is neither a text nor a number nor true or false")
+    if isinstance(value, str):
+        return _storable(value)
     return whole(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

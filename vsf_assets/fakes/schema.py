@@ -12,6 +12,7 @@ from typing import Any
 
 from vsf_assets.errors import UsageError
 from vsf_assets.fakes.kinds import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
+from vsf_assets.fakes.options import words
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space": " "}
 QUOTES = {"double": '"', "single": "'"}
@@ -71,7 +72,7 @@ def schema_of(content: Any) -> Schema:
     """
     if not isinstance(content, Mapping):
         raise SchemaError("a schema is a mapping with name and columns; see docs/fakes.md")
-    _only_known("the schema", "field", content, _FIELDS)
+    only_known("the schema", "field", content, _FIELDS)
     name = content.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise SchemaError(
@@ -98,7 +99,8 @@ def _one_of(field: str, value: Any, named: Mapping[str, str]) -> str:
     raise SchemaError(f"{field}: {value!r} cannot be; it is one of {', '.join(named)}, or that character")
 
 
-def _only_known(where: str, what: str, given: Mapping[Any, Any], known: Iterable[str]) -> None:
+def only_known(where: str, what: str, given: Mapping[Any, Any], known: Iterable[str]) -> None:
+    """Raise SchemaError for a word that nothing would read, with the one that may be meant."""
     for word in given:
         if word not in known:
             near = difflib.get_close_matches(str(word), list(known), 1)
@@ -110,9 +112,10 @@ def _column(place: int, given: Any) -> tuple[tuple[bool, int], Column]:
     """Return a column with what it is ordered by."""
     if not isinstance(given, Mapping):
         raise SchemaError(f"column {place}: {given!r} is not a mapping with name and type")
-    name = given.get("name")
-    if not isinstance(name, str) or not name:
-        raise SchemaError(f"column {place}, name: {name!r} is not a text; a header is a text, if need be in quotes")
+    try:
+        name = words(given.get("name"))
+    except ValueError as error:
+        raise SchemaError(f"column {place}, name: {error}") from None
     where = f"column {name!r}"
     kind = _kind(where, given.get("type"))
     values = _options(where, kind, {word: value for word, value in given.items() if word not in ("name", "type")})
@@ -137,7 +140,7 @@ def _kind(where: str, given: Any) -> Kind:
 def _options(where: str, kind: Kind, given: Mapping[Any, Any]) -> dict[str, Any]:
     """Return every option of a type and of all columns: as given, else its default."""
     known = {**kind.options, **EVERY_COLUMN}
-    _only_known(f"{where} ({kind.name})", "option", given, known)
+    only_known(f"{where} ({kind.name})", "option", given, known)
     values: dict[str, Any] = {}
     for word, option in known.items():
         if word in given:

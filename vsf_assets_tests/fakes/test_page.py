@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 from vsf_assets.fakes import ENGINE_VERSION
+from vsf_assets.fakes.asking import Asked, deleted_schema, request_of
 from vsf_assets.fakes.formats import DAY_LETTERS, TIME_LETTERS
 from vsf_assets.fakes.frames import MAKERS, Frames
 from vsf_assets.fakes.kinds import EVERY_COLUMN, KINDS
-from vsf_assets.fakes.schema_files import parse_schema
+from vsf_assets.fakes.schema_files import parse_mapping, parse_schema
 from vsf_assets.fakes.writing import write_file
 from vsf_assets_tests.docs.pages import blocks, text_of
 
@@ -17,9 +18,17 @@ YAML = blocks(PAGE, "yaml")[0].encode()
 
 
 def test_the_examples_are_schemas(tmp_path: Path) -> None:
-    for number, example in enumerate((*blocks(PAGE, "yaml"), *blocks(PAGE, "json"))):
+    schemas = [example for example in (*blocks(PAGE, "yaml"), *blocks(PAGE, "json")) if "columns" in example]
+    assert len(schemas) == 2
+    for number, example in enumerate(schemas):
         schema = parse_schema(example.encode())
         assert write_file(Frames(schema, 100), tmp_path / str(number)).rows == 100
+
+
+def test_the_example_of_a_request_and_of_a_deletion() -> None:
+    _, request, deletion = (parse_mapping(example.encode()) for example in blocks(PAGE, "yaml"))
+    assert request_of(request) == Asked("customers", 1000, 7, "ann@example.com", "parquet")
+    assert deleted_schema(deletion) == "customers"
 
 
 def test_the_first_lines_are_those_of_the_page(tmp_path: Path) -> None:
