@@ -24,6 +24,7 @@ JOBS = {
     "events-memory": "events.measure_memory",
     "scoring": "scoring.measure",
     "together": "together.measure",
+    "fakes": "fakes.measure",
     "publish": "publishing.measure",
     "backfill": "backfill.measure",
     "growth": "growth.measure",

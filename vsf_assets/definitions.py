@@ -8,6 +8,7 @@ def defs() -> dg.Definitions:
     """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
     from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
     from vsf_assets.defs.dataset_reports import report_spec
+    from vsf_assets.defs.fakes import MADE, MAKE_JOB, made_files, requests_waiting
     from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
     from vsf_assets.defs.ledger import ledger_specs
     from vsf_assets.defs.rebuild import rebuild_job
@@ -35,6 +36,11 @@ def defs() -> dg.Definitions:
         tags=WRITER_TAG,
         description="Builds every mart, checks, and publishes a snapshot, all under one hold of the warehouse lock.",
     )
+    make_job = dg.define_asset_job(
+        MAKE_JOB,
+        dg.AssetSelection.assets(MADE),
+        description="Makes the made-up files that requests wait for, and removes those of deleted schemas.",
+    )
     automation = dg.AutomationConditionSensorDefinition(
         "downstream",
         target=dg.AssetSelection.all(),
@@ -45,10 +51,10 @@ def defs() -> dg.Definitions:
     noticing = [
         source_sensor(family) if feeds[0].is_fetched else landing_sensor(family) for family, feeds in families().items()
     ]
-    sensors = [*noticing, backstop_sensor([*jobs, build_job]), dead_runs, automation]
+    sensors = [*noticing, backstop_sensor([*jobs, build_job]), requests_waiting, dead_runs, automation]
     return dg.Definitions(
-        assets=[*raw.values(), *ledger_specs(), marts, report_spec()],
-        jobs=[*jobs, build_job, rebuild_job],
+        assets=[*raw.values(), *ledger_specs(), made_files(), marts, report_spec()],
+        jobs=[*jobs, make_job, build_job, rebuild_job],
         schedules=[weekly_full_build(build_job)],
         sensors=sensors,
         resources={"warehouse": WarehouseResource(), **_object_store()},

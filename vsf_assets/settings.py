@@ -96,6 +96,11 @@ class Settings:
         return self.home / "fetched"
 
     @property
+    def made(self) -> Path:
+        """Folder of made-up files that were asked for, a folder per schema."""
+        return self.home / "made"
+
+    @property
     def scratch(self) -> Path:
         """Folder for files that live no longer than a run."""
         return self.home / "scratch"

@@ -7,6 +7,7 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 import time
 from dataclasses import dataclass, field
 
+from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Queue, sort_out
@@ -35,6 +36,7 @@ class Survey:
         snapshot: the current snapshot, or None.
         inbox: what was fetched and is not loaded, against the ledger.
         history: what is known of the catalog source that was asked for.
+        requests: how many requests for made-up files wait.
     """
 
     look: Look
@@ -45,6 +47,7 @@ class Survey:
     snapshot: Snapshot | None = None
     inbox: Queue = field(default_factory=lambda: Queue([], [], []))
     history: History = field(default_factory=History)
+    requests: int = 0
 
     @property
     def needs_build(self) -> bool:
@@ -84,12 +87,13 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     look = look_at(open_store(settings.landing).entries(), time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
-    build, history = NO_BUILD, History()
+    build, history, requests = NO_BUILD, History(), 0
     with warehouse.read("looking for work") as connection:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)
             build = read_build_state(connection, settings)
             history = read_history(connection, settings, profile) if profile else history
+            requests = len(read_known(connection).waiting())
         # Under the lock: whatever is in the archive was stored before.
         refuse_lost_warehouse(archive, ledger_is_empty=not files)
     keys = {row.key for row in files}
@@ -105,4 +109,4 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     ]
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
-    return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history)
+    return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)

@@ -140,7 +140,7 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
         allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
         raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
     told = partitioning.key_of(chosen.name, PurePosixPath(path.name))
-    if partitioning.kind == "day" and partition is not None and told not in (None, partition):
+    if partitioning.kind in ("day", "request") and partition is not None and told not in (None, partition):
         raise UsageError(f"{path}: --partition {partition} cannot be, the name says {told}; rename the file")
     key = partition or partitioning.key_of(chosen.name, hint)
     if key is None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "query": "run SQL on the current snapshot, read-only",
     "report": "write a report file",
     "dataset": "rename or delete a dataset",
+    "generate": "make up a file of any size from a schema",
     "rebuild": "make a new warehouse from the archive",
     "dev": "open the Dagster UI with sensors running",
     "prepare": "make the dbt manifest (done by make install)",

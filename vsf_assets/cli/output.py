@@ -63,6 +63,10 @@ def _cell(value: Any) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
+_PASSING = ("reading ", "fetching", "building ", "publishing ", "making up ")
+"""How lines of progress begin that the next line may take the place of."""
+
+
 class _Progress(logging.Handler):
     """Prints progress to standard error: a line that is rewritten in a terminal, else plain lines."""
 
@@ -74,7 +78,9 @@ class _Progress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         stamp = f"{time.monotonic() - self._started:6.1f}s "
-        passing = self._rewrites and message.startswith(("reading ", "fetching", "building ", "publishing "))
+        passing = self._rewrites and message.startswith(
+            ("reading ", "fetching", "building ", "publishing ", "making up ")
+        )
         clear = "\r\x1b[K" if self._rewrites else ""
         sys.stderr.write(clear + stamp + message + ("" if passing else "\n"))
         sys.stderr.flush()

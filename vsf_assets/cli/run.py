@@ -12,9 +12,9 @@ from vsf_assets.cli.output import render, show_progress
 from vsf_assets.cli.sources import add_what_is_due
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
+from vsf_assets.feeds.fakes import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
 from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.settle import Look
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.profiles import choose
 from vsf_assets.survey import Survey, survey
@@ -92,11 +92,11 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
         families = found.families(selection)
         unreachable = add_what_is_due(settings, selection, found, families)
         good = not unreachable
-        if families or full or found.needs_build or found.needs_publish:
+        if families or full or found.needs_build or found.needs_publish or found.requests:
             selection = replace(selection, is_looking=selection.is_looking and not unreachable)
             small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
             with _without_collector() if small else nullcontext():
-                good = _execute(settings, selection, families, found.look, full) and good
+                good = _execute(settings, selection, families, found, full) and good
         else:
             click.echo(_nothing(found))
         if unreachable:
@@ -127,16 +127,17 @@ def _without_collector() -> Iterator[None]:
         gc.enable()
 
 
-def _execute(settings: Settings, selection: Selection, families: list[str], look: Look, full: bool) -> bool:
+def _execute(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> bool:
     from vsf_assets.warehouse.dbt import ensure_manifest
 
     ensure_manifest(settings)
     from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
+    from vsf_assets.defs.fakes import MAKE_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
     from vsf_assets.defs.ingest import as_config, etags_of, ingest_job_name
 
-    definitions = defs()
+    definitions, look = defs(), found.look
     failed, run_ids = [], []
     with open_instance(settings) as instance:
         # What was seen before Dagster was loaded is the first look; most files need not settle again.
@@ -154,6 +155,10 @@ def _execute(settings: Settings, selection: Selection, families: list[str], look
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
         building = {"only_if_pending": True, "full": full}
+        if ASKED in selection.feeds and (found.requests or FAMILY in families):
+            # The states that are told by the way are taken in before the build.
+            states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
+            jobs += [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]
         jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}}))
         for name, config in jobs:
             good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))

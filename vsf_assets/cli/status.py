@@ -1,5 +1,7 @@
 """`vsf status`: every file and what became of it, what is pending, the current snapshot."""
 
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -7,7 +9,10 @@ import click
 from vsf_assets.cli.output import format_option, render
 from vsf_assets.cli.sources import look_at
 from vsf_assets.errors import LockTimeoutError
+from vsf_assets.fakes.fulfilling import states_now
+from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
+from vsf_assets.feeds.fakes import ASKED
 from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.settings import Settings, read_settings
@@ -26,9 +31,13 @@ _SQL = (
 @format_option
 @click.option("--all", "everything", is_flag=True, help=f"every loaded file, not only the last {SHOWN}")
 def command(form: str, everything: bool) -> None:
-    """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot."""
+    """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot.
+
+    A request for a made-up file shows its own state: queued, processing, ready, failed or deleted.
+    """
     settings = read_settings()
-    ledger, history, origin = _ledger(settings)
+    ledger, history, origin, made = _ledger(settings)
+    requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
     queue = sort_out(open_store(settings.landing).entries(), known)
     inbox = sort_out(FolderStore(settings.fetched).entries(), known, fetched=True)
@@ -41,13 +50,13 @@ def command(form: str, everything: bool) -> None:
         (OBJECTS, settings.profile, name, "pending", None, None, None, due_at) for name, due_at in source.due.items()
     ]
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
-    rows = [row[:8] for row in ledger] + waiting + unknown
+    rows = [_with_state(row[:8], requests) for row in ledger] + waiting + unknown
     if form != "table":
         click.echo(render(COLUMNS, rows, form))
         return
     hidden = 0
     if not everything:
-        loaded = [row for row in rows if row[3] == "loaded"]
+        loaded = [row for row in rows if row[3] in ("loaded", "ready", "deleted")]
         hidden = max(0, len(loaded) - SHOWN)
         dropped = {id(row) for row in loaded[:hidden]}
         rows = [row for row in rows if id(row) not in dropped]
@@ -59,20 +68,35 @@ def command(form: str, everything: bool) -> None:
     click.echo(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
     if source.line:
         click.echo(source.line)
+    _tell_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
         click.echo('why files and rows were held back: vsf query "from reports.anomalies"')
     if unknown:
         click.echo("unknown files stay where they are; rename them, or: vsf land FEED PATH")
 
 
+def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], RequestRow]) -> tuple[Any, ...]:
+    """Return a row of a file; of a loaded request with the request's state."""
+    request = requests.get((row[1], row[7])) if row[0] == ASKED and row[3] == "loaded" else None
+    return (*row[:3], request.state, *row[4:]) if request is not None else row
+
+
+def _tell_requests(requests: Iterable[RequestRow]) -> None:
+    for request in requests:
+        if request.state in ("processing", "failed") and request.reason:
+            click.echo(f"made-up file {request.target}: {request.state}: {request.reason}")
+
+
 def _key(row: tuple[Any, ...]) -> LedgerKey:
     return (row[0], row[1], row[2], row[8], row[7])
 
 
-def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str]:
-    """Return the ledger's rows in landing order, what is known of the catalog's source, and where they were read."""
+def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Known]:
+    """Return the ledger's rows in landing order, what is known of the catalog's source, where they were read.
+
+    And what is known of requests for made-up files.
+    """
     from dataclasses import replace
-    from datetime import UTC
 
     import duckdb
 
@@ -87,12 +111,14 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str]:
         with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
             ready = connection is not None and has_ledger(connection)
             if not ready or connection is None:
-                return [], History(), "the warehouse"
-            return rows_of(connection, "raw"), read_history(connection, settings, settings.profile), "the warehouse"
+                return [], History(), "the warehouse", NOTHING
+            history = read_history(connection, settings, settings.profile)
+            return rows_of(connection, "raw"), history, "the warehouse", read_known(connection)
     except LockTimeoutError:
         snapshot = current_snapshot(settings)
         if snapshot is None:
-            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet"
+            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING
         with connect_snapshot(snapshot) as connection:
             history = read_history(connection, settings, settings.profile)
-            return rows_of(connection, "reports"), history, f"snapshot {snapshot.name}, because the warehouse is in use"
+            origin = f"snapshot {snapshot.name}, because the warehouse is in use"
+            return rows_of(connection, "reports"), history, origin, read_known(connection)

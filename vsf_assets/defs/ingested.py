@@ -38,17 +38,18 @@ def tell_ingest(
     with warehouse.read("previews") as connection:
         for feed in feeds:
             rows = [row for row in report.stored if row.feed == feed.name]
+            is_partitioned = partitions_of(feed.partitioning) is not None
             newest = max((row.partition_key or "" for row in rows if row.status == "loaded"), default="")
             for table in feed.tables if rows else ():
-                for partition in dict.fromkeys(None if feed.is_fetched else row.partition_key for row in rows):
+                for partition in dict.fromkeys(row.partition_key if is_partitioned else None for row in rows):
                     files = [
                         row
                         for row in rows
                         if row.status == "loaded"
-                        and (feed.is_fetched or row.partition_key == partition)
+                        and (not is_partitioned or row.partition_key == partition)
                         and (not feed.members or table in feed.tables_of(row.file_name))
                     ]
-                    if files and (partition is not None or partitions_of(feed.partitioning) is None):
+                    if files and (partition is not None or not is_partitioned):
                         metadata = _metadata(connection, table, files) | _looks(report, feed)
                         if partition is not None and partition == newest and feed.partitioning.kind == "day":
                             metadata["daily_volume"] = _daily_volume(connection, feed.name, partition)

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
 
-PartitionKind = Literal["none", "quarter", "day", "source", "dataset"]
+PartitionKind = Literal["none", "quarter", "day", "source", "dataset", "request"]
 
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Names of sources; they begin with a letter, so none looks like a day or a quarter."""
@@ -23,6 +23,12 @@ _NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\]|^[. ]|[. ]$|\.\.\.")
 
 LONGEST_DATASET = 100
 """Bytes of a dataset's name."""
+
+_REQUEST = re.compile(r"[^\W_](?:(?!\.\.\.)[\w .-]){0,79}")
+"""Names of requests: what files and partitions of the UI can be called."""
+
+_DESCRIBING = re.compile(r"(?:\.request)?\.(?:ya?ml|json)$", re.IGNORECASE)
+"""How the name of a file that holds a request ends."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,14 @@ class NameList:
     """A name per line; blank lines do not count."""
 
 
-Reading = Delimited | JsonRecords | JsonLines | NameList
+@dataclass(frozen=True)
+class Described:
+    """A YAML or JSON file that describes one thing, its one row: a schema of made-up data, or a request for some."""
+
+    what: Literal["schema", "request"]
+
+
+Reading = Delimited | JsonRecords | JsonLines | NameList | Described
 
 
 @dataclass(frozen=True)
@@ -90,8 +103,8 @@ class Partitioning:
     """How a feed is cut into partitions, and how a path tells the partition.
 
     Attributes:
-        kind: none, quarter, day, source (the profile of a foreign source that files were fetched from), or dataset
-            (a name that its senders give).
+        kind: none, quarter, day, source (the profile of a foreign source that files were fetched from), dataset
+            (a name that its senders give), or request (the name of the file that asks for something).
         keys: the closed list of keys, where there is one.
         example: a key for messages, where the list is open.
     """
@@ -106,6 +119,8 @@ class Partitioning:
             return _PROFILE.fullmatch(key) is not None
         if self.kind == "dataset":
             return _is_name(key)
+        if self.kind == "request":
+            return _REQUEST.fullmatch(key) is not None
         return _is_day(key) if self.kind == "day" else key in self.keys
 
     @property
@@ -120,10 +135,10 @@ class Partitioning:
         it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
         without one that of a folder: people call a folder of downloads by its date. A source or a
         dataset is the folder directly below the feed's own; below a source's one more, for the time
-        it was due, may follow.
+        it was due, may follow. A request is called like its file.
         """
-        if self.kind == "none":
-            return None
+        if self.kind in ("none", "request"):
+            return self._request_of(path) if self.kind == "request" else None
         if self.kind in ("source", "dataset"):
             folders = path.parts[:-1]
             is_due = self.kind == "source" and len(folders) == 3 and _DUE.match(folders[2]) is not None
@@ -140,6 +155,10 @@ class Partitioning:
         if named and named.group(1) in self.keys:
             return named.group(1)
         return None
+
+    def _request_of(self, path: PurePosixPath) -> str | None:
+        key = _DESCRIBING.sub("", path.name)
+        return key if self.accepts(key) else None
 
 
 def _is_name(text: str) -> bool:
@@ -161,6 +180,7 @@ DAYS = Partitioning("day", example="2019-05-20")
 QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
 SOURCES = Partitioning("source", example="default")
 DATASETS = Partitioning("dataset", example="managed_investments")
+REQUESTS = Partitioning("request", example="people_1000")
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,8 @@ def _judge_partition(work: Work, first_day: str) -> None:
         return
     if work.partition is None:
         example = f"{feed.name}_{partitioning.keys[0]}.csv" if partitioning.keys else f"{partitioning.example}_name.txt"
+        if partitioning.kind == "request":
+            example = f"{partitioning.example}.request.yaml"
         reason = (
             f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
             f" name it like {example}"

@@ -1,7 +1,7 @@
 """From the bytes of a delivery to checked rows, by how its feed's files are written.
 
 Here: which reader takes a file. Not here: the readers themselves (delimited.py, jsonfiles.py,
-listfiles.py) and what becomes of the rows (delivery.py).
+listfiles.py, descriptions.py) and what becomes of the rows (delivery.py).
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import polars as pl
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import Delimited, Feed, JsonLines, JsonRecords
-from vsf_assets.ingest import jsonfiles, listfiles
+from vsf_assets.feeds.feed import Delimited, Described, Feed, JsonLines, JsonRecords
+from vsf_assets.ingest import descriptions, jsonfiles, listfiles
 from vsf_assets.ingest.ahead import one_ahead
 from vsf_assets.ingest.checking import check_block
 from vsf_assets.ingest.delimited import DelimitedReader
@@ -39,6 +39,8 @@ def portions(source: Source, feed: Feed, encoding: str = "utf-8", file_name: str
         return jsonfiles.record_portions(source, reading, encoding)
     if isinstance(reading, JsonLines):
         return jsonfiles.line_portions(source, tables[0])
+    if isinstance(reading, Described):
+        return descriptions.portions(source, tables[0], reading)
     return listfiles.name_portions(source, tables[0], encoding)
 
 

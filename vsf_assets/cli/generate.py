@@ -1,0 +1,71 @@
+"""`vsf generate`: make up a file from a schema, at once."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging import Logger
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from vsf_assets.cli.output import show_progress
+from vsf_assets.errors import UsageError
+from vsf_assets.fakes.schema_files import read_schema
+
+_SECONDS = 2.0
+"""Seconds between two words of progress."""
+
+
+@click.command("generate")
+@click.argument("schema", type=click.Path(path_type=Path))
+@click.option("--rows", type=int, required=True, help="how many rows; 0 gives the header alone")
+@click.option("--seed", type=int, default=0, show_default=True, help="the same seed gives the same file")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="default: the schema's name, in this folder")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="default: what FILE ends with, else csv")
+def command(schema: Path, rows: int, seed: int, output: Path | None, form: Literal["csv", "parquet"] | None) -> None:
+    """Make up a file of any number of rows from the YAML or JSON file SCHEMA (docs/fakes.md)."""
+    described = read_schema(schema)
+    chosen = form or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
+    target = output or Path(f"{described.name}.{chosen}")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is no plain file, which could be replaced; name another one")
+    from vsf_assets.fakes.frames import Frames
+    from vsf_assets.fakes.writing import write_file
+
+    with _ended_like_an_interrupt(), show_progress() as logger:
+        try:
+            frames = Frames(described, rows, seed)
+            written = write_file(frames, target, chosen, progress=_Teller(logger, rows).tell)
+        except KeyboardInterrupt:
+            click.echo(f"vsf: interrupted; nothing was written to {target}", err=True)
+            raise SystemExit(130) from None
+    click.echo(f"{target}: {written.rows:,} rows, {written.bytes:,} bytes")
+
+
+class _Teller:
+    """Tells from time to time how far the rows are."""
+
+    def __init__(self, logger: Logger, rows: int) -> None:
+        self._logger, self._rows, self._last = logger, rows, time.monotonic()
+
+    def tell(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= _SECONDS:
+            self._last = now
+            self._logger.info(f"making up rows: {done:,} of {self._rows:,} ({100 * done // self._rows} %)")
+
+
+@contextmanager
+def _ended_like_an_interrupt() -> Iterator[None]:
+    """Let a request to end (SIGTERM) clean up as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,78 @@
+"""Frames of made-up rows: what a request gives for any range of rows.
+
+Here: the maker of each type, and missing values. Not here: files (writing.py).
+"""
+
+import numpy as np
+import polars as pl
+
+from vsf_assets.errors import UsageError
+from vsf_assets.fakes.asking import MOST_ROWS
+from vsf_assets.fakes.makers import companies, people, prose, values
+from vsf_assets.fakes.makers.request import Maker, Portion, Request
+from vsf_assets.fakes.randomness import chances, rows_of
+from vsf_assets.fakes.schema import Column, Schema
+
+MAKERS = {
+    "Full Name": people.full_name,
+    "Job": people.job,
+    "Email": people.email,
+    "Domain Name": companies.domain_name,
+    "Phone Number": people.phone_number,
+    "Company Name": companies.company_name,
+    "Text": prose.text,
+    "Integer": values.integer,
+    "Address": prose.address,
+    "Date": values.day,
+    "Boolean": values.boolean,
+    "UUID": values.uuid,
+    "Decimal": values.decimal,
+    "Datetime": values.moment,
+    "Choice": values.choice,
+    "Constant": values.constant,
+    "Sequence": values.sequence,
+}
+"""Name of a type -> what builds the maker of a column."""
+
+
+class Frames:
+    """What makes the rows of a request, in any portions and from any thread.
+
+    Args:
+        schema: the columns.
+        rows: how many rows there are in all, 0 or more.
+        seed: says which of all possible files it is; any whole number.
+
+    Raises:
+        UsageError: the number of rows cannot be.
+        SchemaError: a unique column has fewer values than there are rows.
+    """
+
+    def __init__(self, schema: Schema, rows: int, seed: int = 0) -> None:
+        if not 0 <= rows <= MOST_ROWS:
+            raise UsageError(f"rows: {rows} cannot be; it is 0 or more")
+        self.request = Request(schema, rows, seed)
+        self._makers = [(column, self._maker(column)) for column in schema.columns]
+
+    def _maker(self, column: Column) -> Maker:
+        make, key = MAKERS[column.kind.name](column, self.request), self.request.key(column, "null")
+        if not column.null_share:
+            return make
+
+        def make_or_leave_out(portion: Portion) -> pl.Series:
+            made = make(portion)
+            is_kept = pl.Series(chances(key, portion.rows) >= column.null_share)
+            return made.zip_with(is_kept, made.clear(len(made)))
+
+        return make_or_leave_out
+
+    def frame(self, start: int, stop: int) -> pl.DataFrame:
+        """Return the rows from number `start` (from 0) up to, not including, `stop`."""
+        portion = Portion(rows_of(start, stop))
+        with np.errstate(over="ignore"):
+            return pl.DataFrame([make(portion).alias(column.name) for column, make in self._makers])
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """No rows, with the columns' names and types."""
+        return self.frame(0, 0)

@@ -1,0 +1,210 @@
+"""Fulfilling requests: files made from schemas, files of deleted schemas removed, each state told.
+
+Here: what is done for the requests that wait, one after the other, under a lock of their own. States are told as
+files in the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:
+which requests wait (waiting.py), making rows (frames.py) and Dagster.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vsf_assets.errors import VsfError
+from vsf_assets.fakes import ENGINE_VERSION
+from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
+from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
+from vsf_assets.feeds.fakes import STATES
+from vsf_assets.ingest.store import Store, open_store
+from vsf_assets.settings import Settings
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.lock import hold_lock
+
+_SECONDS = 2.0
+_STEP = 1 << 20
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was done for a request.
+
+    Attributes:
+        request: the request.
+        state: ready, failed or deleted.
+        reason: why it failed or was deleted.
+        bytes, sha256: of the file.
+        problems: check -> what it found wrong with the file.
+    """
+
+    request: RequestRow
+    state: str
+    reason: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+
+def waiting_now(warehouse: Warehouse, again: Iterable[str] = ()) -> tuple[Known, list[RequestRow]]:
+    """Return what is known and the requests that wait, those told in the landing zone not among them.
+
+    Args:
+        warehouse: the warehouse.
+        again: names of requests whose last one is done again, whatever became of it.
+    """
+    told = _told(open_store(warehouse.settings.landing))
+    with warehouse.read("requests for made-up files") as connection:
+        known = read_known(connection) if connection is not None else NOTHING
+    waiting = known.waiting(told)
+    newest = {request.name: request for request in known.requests}
+    wanted = [newest[name] for name in again if name in newest and newest[name] not in waiting]
+    return known, waiting + wanted
+
+
+def _told(landing: Store) -> dict[int, str]:
+    """Return request -> the last state of it that a file in the landing zone tells."""
+    found: dict[int, str] = {}
+    for entry in landing.entries(STATES):
+        with suppress(FileNotFoundError), landing.open(entry.path, entry.etag) as file:
+            for line in file.read().splitlines():
+                with suppress(ValueError, KeyError, TypeError):  # a stranger's file; the ingest says what is wrong
+                    told = json.loads(line)
+                    found[int(told["request_id"])] = str(told["state"])
+    return found
+
+
+def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[Made]:
+    """Do what waits, in the order it was asked for; one that fails holds no other back.
+
+    Raises:
+        LockTimeoutError: another process makes files and did not end in time.
+        OSError: a state could not be told.
+    """
+    settings = warehouse.settings
+    lock = settings.made / ".lock"
+    done = []
+    with hold_lock(lock, "making files", settings.lock_wait_seconds, tell, "the folder of made files"):
+        known, waiting = waiting_now(warehouse, again)
+        for leftover in settings.made.glob("*/.*.tmp"):
+            leftover.unlink()  # of a process that was killed: the lock says that nobody writes here
+        for request in waiting:
+            try:
+                done.append(_do(settings, known, request, tell))
+            finally:
+                _now_file(settings).unlink(missing_ok=True)
+    return done
+
+
+def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> Made:
+    target = settings.made / request.target
+    if known.was_deleted(request):
+        target.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.parent.rmdir()  # it stays while other files are in it
+        why = f"the schema {request.schema_name} was deleted"
+        made = Made(request, "deleted" if request.state == "ready" else "failed", why)
+    else:
+        try:
+            made = _make(settings, known, request, tell, target)
+        except VsfError as error:
+            made = Made(request, "failed", str(error))
+    tell(f"{made.state}: made-up file {request.target}" + (f": {made.reason}" if made.reason else ""))
+    _record(settings, made)
+    return made
+
+
+def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, target: Path) -> Made:
+    schema = _schema(known, request)
+    from vsf_assets.fakes.checking import problems_of
+    from vsf_assets.fakes.frames import Frames
+    from vsf_assets.fakes.writing import Format, write_file
+
+    frames = Frames(schema, request.rows, request.seed)
+    _record(settings, Made(request, "processing"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    progress = _Progress(settings, request, tell)
+    progress(0)
+    form: Format = "parquet" if request.format == "parquet" else "csv"
+    written = write_file(frames, target, form, progress=progress, threads=settings.threads)
+    problems = problems_of(target, request.format, schema, request.rows, settings)
+    if any(problems.values()):
+        target.unlink()
+        found = "; ".join(problem for listed in problems.values() for problem in listed)
+        return Made(request, "failed", f"the file did not pass its checks: {found}", problems=problems)
+    return Made(request, "ready", None, written.bytes, _sha256(target), problems)
+
+
+def _schema(known: Known, request: RequestRow) -> Schema:
+    found = known.schemas.get(request.schema_name)
+    if found is None or found.definition is None:
+        there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
+        raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}")
+    return schema_of(json.loads(found.definition))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(_STEP):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _record(settings: Settings, made: Made) -> None:
+    """Tell a state as a file in the landing zone."""
+    request = made.request
+    told = {
+        "request_id": request.request_id,
+        "request": request.name,
+        "state": made.state,
+        "reason": made.reason,
+        "file_path": request.target if made.state == "ready" else None,
+        "bytes": made.bytes,
+        "sha256": made.sha256,
+        "engine": ENGINE_VERSION,
+    }
+    name = f"{STATES}/{time.time_ns():020d}-{made.state}.state.jsonl"
+    with open_store(settings.landing).writer(name) as file:
+        file.write(json.dumps(told).encode() + b"\n")
+
+
+class _Progress:
+    """Tells from time to time how far a file is, to the log and to `vsf status`."""
+
+    def __init__(self, settings: Settings, request: RequestRow, tell: Tell) -> None:
+        self._settings, self._request, self._tell, self._last = settings, request, tell, 0.0
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self._last < _SECONDS:
+            return
+        self._last = now
+        rows, request = self._request.rows, self._request
+        self._tell(f"making up {request.target}: {done:,} of {rows:,} rows")
+        share = 100 * done // rows if rows else 0
+        _now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
+
+
+def _now_file(settings: Settings) -> Path:
+    return settings.made / ".now.json"
+
+
+def states_now(settings: Settings, known: Known) -> list[RequestRow]:
+    """Return the requests in the states they are in this moment, also where no run has taken that in yet."""
+    told = _told(open_store(settings.landing))
+    try:
+        now = json.loads(_now_file(settings).read_text())
+        making, percent = int(now["request_id"]), int(now["percent"])
+    except (OSError, ValueError, KeyError):
+        making, percent = None, 0  # nothing is being made
+    found = []
+    for request in known.requests:
+        if request.request_id == making:
+            found.append(replace(request, state="processing", reason=f"{percent} % of the rows are made"))
+        else:
+            found.append(replace(request, state=told.get(request.request_id, request.state)))
+    return found

@@ -1,0 +1,115 @@
+"""Where chance comes from: numbers that depend on a key and a row alone, so no order of work can change them.
+
+Here: keys, draws (SplitMix64 over the row's number), numbers below a bound, and permutations of a whole number
+range without memory (a Feistel network with cycle walking), for values that may not come twice. Not here: what
+the numbers become. docs/decisions/0018-chance-by-key-and-row.md says why.
+"""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.uint64]
+
+LARGEST_SPACE = 2**62
+"""The largest range that is permuted; what is larger is used up to here."""
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_ROUNDS = 6
+_HALF = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def key_of(*words: str | int) -> np.uint64:
+    """Return the key of a stream of chance; other words give an unrelated stream."""
+    text = "\x1f".join(str(word) for word in words)
+    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
+
+
+def rows_of(start: int, stop: int) -> Numbers:
+    """Return the numbers of rows."""
+    return np.arange(start, stop, dtype=np.uint64)
+
+
+def _mixed(z: Numbers) -> Numbers:
+    """Scatter 64 bits (the finish of SplitMix64); works in place on `z`."""
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def draws(key: np.uint64, rows: Numbers) -> Numbers:
+    """Return 64 random bits for each row."""
+    with np.errstate(over="ignore"):
+        return _mixed((rows + np.uint64(1)) * _STEP + key)
+
+
+def lanes(key: np.uint64, rows: Numbers) -> npt.NDArray[np.uint16]:
+    """Return four independent numbers below 65,536 for each row, one column each."""
+    return split(draws(key, rows))
+
+
+def split(drawn: Numbers) -> npt.NDArray[np.uint16]:
+    """Return the four parts of 16 bits of each number, the lowest first; the same on every machine."""
+    found: npt.NDArray[np.uint16] = drawn.astype("<u8", copy=False).view("<u2").reshape(-1, 4)
+    return found
+
+
+def below(drawn: Numbers, size: int) -> Numbers:
+    """Return numbers from 0 to `size` - 1, from 64 random bits each; `size` up to 2**64."""
+    if size == 2**64:
+        return drawn
+    high, low = drawn >> _HALF, drawn & _LOW
+    if size < 2**20:
+        return (high * np.uint64(size)) >> _HALF
+    size_high, size_low = np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
+    middle = high * size_low + ((low * size_low) >> _HALF)
+    other = low * size_high + (middle & _LOW)
+    found: Numbers = high * size_high + (middle >> _HALF) + (other >> _HALF)
+    return found
+
+
+def chances(key: np.uint64, rows: Numbers) -> npt.NDArray[np.float64]:
+    """Return a number of [0, 1) for each row."""
+    return (draws(key, rows) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def permuted(key: np.uint64, rows: Numbers, size: int) -> Numbers:
+    """Return another number of the same range for each number, none twice.
+
+    Args:
+        key: says which permutation.
+        rows: numbers below `size`.
+        size: how many numbers the range has, at most LARGEST_SPACE.
+    """
+    width = np.uint64(_ceiling_root(size))
+    height = np.uint64(-(-size // int(width)))
+    keys = [key_of(int(key), turn) for turn in range(_ROUNDS)]
+    found = _scrambled(rows, width, height, keys)
+    outside = np.flatnonzero(found >= size)
+    while outside.size:
+        found[outside] = _scrambled(found[outside], width, height, keys)
+        outside = outside[found[outside] >= size]
+    return found
+
+
+def _scrambled(numbers: Numbers, width: np.uint64, height: np.uint64, keys: list[np.uint64]) -> Numbers:
+    """Permute the numbers below width * height: each round moves one half by what the other half says."""
+    right, left = np.divmod(numbers, width)
+    for turn, key in enumerate(keys):
+        if turn % 2:
+            right = (right + (draws(key, left) >> _HALF)) % height
+        else:
+            left = (left + (draws(key, right) >> _HALF)) % width
+    return right * width + left
+
+
+def _ceiling_root(size: int) -> int:
+    root = int(np.floor(np.sqrt(size)))
+    while root * root < size:
+        root += 1
+    return max(root, 1)

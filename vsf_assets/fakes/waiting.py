@@ -1,0 +1,128 @@
+"""Requests that wait for their file: what the warehouse knows of them.
+
+Here: queries on the raw tables of made-up data, and what follows from them for each request. Not here: making
+files (fulfilling.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ENDS = ("ready", "failed", "deleted")
+"""States after which nothing more is done for a request, unless its schema is deleted."""
+
+_REQUESTS = """
+with
+
+states as (
+    select states.request_id, states.state, states.reason, states.file_path
+    from raw.fake_states as states
+    inner join raw.files as files on states._file_id = files.file_id
+    qualify row_number() over (
+        partition by states.request_id order by files.landed_at desc, files.file_name desc, files.sha256 desc
+    ) = 1
+)
+
+select
+    files.file_id,
+    files.partition_key,
+    requests.schema_name,
+    requests.rows,
+    requests.seed,
+    requests.format,
+    files.landed_at,
+    coalesce(states.state, 'queued'),
+    states.reason,
+    states.file_path
+from raw.fake_requests as requests
+inner join raw.files as files on requests._file_id = files.file_id
+left join states on files.file_id = states.request_id
+order by files.landed_at, files.file_name, files.sha256
+"""
+
+_SCHEMAS = """
+select schemas.schema_name, schemas.is_deleted, schemas.definition, files.landed_at
+from raw.fake_schemas as schemas
+inner join raw.files as files on schemas._file_id = files.file_id
+order by files.landed_at, files.file_name, files.sha256
+"""
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request and the state it is in; times are UTC."""
+
+    request_id: int
+    name: str
+    schema_name: str
+    rows: int
+    seed: int
+    format: str
+    asked_at: datetime
+    state: str
+    reason: str | None
+    file_path: str | None
+
+    @property
+    def target(self) -> str:
+        """Path of its file, below the folder of made files."""
+        return f"{self.schema_name}/{self.name}.{self.format}"
+
+
+@dataclass(frozen=True)
+class SchemaRow:
+    """A schema as it stands: its definition (None where it is deleted), and when it was last deleted."""
+
+    definition: str | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything the warehouse knows of made-up data: requests in landing order, schemas by name."""
+
+    requests: list[RequestRow]
+    schemas: dict[str, SchemaRow]
+
+    def was_deleted(self, request: RequestRow) -> bool:
+        """Whether the request's schema was deleted after the request was made."""
+        schema = self.schemas.get(request.schema_name)
+        return schema is not None and schema.deleted_at is not None and schema.deleted_at >= request.asked_at
+
+    def waiting(self, told: Mapping[int, str] = MappingProxyType({})) -> list[RequestRow]:
+        """Return the requests for which something is to be done: a file made, or one removed.
+
+        Args:
+            told: request -> state that a file in the landing zone tells, which may not be taken in yet.
+        """
+        found = []
+        for request in self.requests:
+            state = told.get(request.request_id, request.state)
+            is_new = state in ENDS and state != request.state
+            is_open = request.state not in ENDS or (request.state == "ready" and self.was_deleted(request))
+            if is_open and not is_new:
+                found.append(request)
+        return found
+
+
+NOTHING = Known([], {})
+"""What is known where nothing was ever asked for."""
+
+
+def read_known(connection: "DuckDBPyConnection") -> Known:
+    """Return what the warehouse knows; nothing where it has no such tables yet."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'fake_states'"
+    ).fetchone()
+    if not found or not found[0]:
+        return NOTHING
+    schemas: dict[str, SchemaRow] = {}
+    for name, is_deleted, definition, landed_at in connection.execute(_SCHEMAS).fetchall():
+        before = schemas.get(name, SchemaRow(None, None))
+        schemas[name] = SchemaRow(None, landed_at) if is_deleted else SchemaRow(definition, before.deleted_at)
+    return Known([RequestRow(*row) for row in connection.execute(_REQUESTS).fetchall()], schemas)

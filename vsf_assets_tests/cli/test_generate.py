@@ -1,0 +1,74 @@
+"""`vsf generate`: files from the command line, and wrong input as exit code 2 with a clear word."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from vsf_assets_tests.commandline import Home
+
+SCHEMA = "name: people\ncolumns:\n- {name: id, type: Sequence}\n- {name: born, type: Date}\n"
+
+
+@pytest.fixture
+def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A schema in a folder of its own, which is the current one."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "s.yaml").write_text(SCHEMA)
+    return folder
+
+
+def test_a_file_of_the_schemas_name_with_as_many_rows(home: Home, schema: Path) -> None:
+    done = home.vsf("generate", "s.yaml", "--rows", "3")
+    assert (done.exit_code, done.output) == (0, f"people.csv: 3 rows, {(schema / 'people.csv').stat().st_size} bytes\n")
+    lines = (schema / "people.csv").read_text().splitlines()
+    assert lines[0] == "id,born"
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
+
+
+def test_seeds_and_formats(home: Home, schema: Path) -> None:
+    for words in (("-o", "0.csv"), ("--seed", "0", "-o", "1.csv"), ("--seed", "-5", "-o", "2.csv")):
+        assert home.vsf("generate", "s.yaml", "--rows", "9", *words).exit_code == 0
+    assert (schema / "0.csv").read_bytes() == (schema / "1.csv").read_bytes() != (schema / "2.csv").read_bytes()
+    assert home.vsf("generate", "s.yaml", "--rows", "9", "-o", "a.parquet").exit_code == 0
+    assert home.vsf("generate", "s.yaml", "--rows", "9", "-o", "b", "--format", "parquet").exit_code == 0
+    assert pl.read_parquet("a.parquet").equals(pl.read_parquet("b"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("s.yaml", "--rows", "-1"), "rows: -1 cannot be"),
+        (("s.yaml", "--rows", "abc"), "'abc' is not a valid integer"),
+        (("s.yaml", "--rows", "1.5"), "'1.5' is not a valid integer"),
+        (("s.yaml",), "rows"),
+        (("no.yaml", "--rows", "1"), "no.yaml: No such file"),
+        (("s.yaml", "--rows", "1", "-o", "."), "no plain file"),
+        (("s.yaml", "--rows", "1", "--seed", "x"), "'x' is not a valid integer"),
+    ],
+)
+def test_wrong_words_are_exit_2_and_write_nothing(home: Home, schema: Path, words: tuple[str, ...], said: str) -> None:
+    done = home.vsf("generate", *words)
+    assert (done.exit_code, said in done.errors) == (2, True), done.errors
+    assert [path.name for path in schema.iterdir()] == ["s.yaml"]
+
+
+def test_a_wrong_schema_is_exit_2_and_names_file_column_and_option(home: Home, schema: Path) -> None:
+    (schema / "bad.yaml").write_text(SCHEMA.replace("Date", "Date, from: 2040-01-01"))
+    done = home.vsf("generate", "bad.yaml", "--rows", "1")
+    assert done.exit_code == 2
+    assert "bad.yaml: column 'born', option from: 2040-01-01 is greater than to: 2029-12-31" in done.errors
+
+
+def test_a_wrong_schema_is_told_without_loading_much(schema: Path) -> None:
+    code = "import sys, vsf_assets.cli.main as m\ntry: m.main()\nfinally: print(sorted(sys.modules))"
+    words = [sys.executable, "-c", code, "generate", "no.yaml", "--rows", "1"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert [
+        name for name in ("dagster", "polars", "dbt", "faker", "duckdb", "pandera") if f"'{name}'" in done.stdout
+    ] == []
