@@ -22,6 +22,7 @@ JOBS = {
     "memory": "ingest.measure_memory",
     "events": "events.measure",
     "events-memory": "events.measure_memory",
+    "datasets": "datasets.measure",
     "scoring": "scoring.measure",
     "together": "together.measure",
     "fakes": "fakes.measure",

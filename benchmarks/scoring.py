@@ -22,7 +22,9 @@ from vsf_assets.warehouse.connection import Warehouse
 TARGET = 1.5
 SQL = Path(__file__).with_name("bare_scoring.sql")
 MODELS = (
+    "stg_datasets__names",
     "stg_ledger__files",
+    "stg_ledger__deliveries",
     "stg_campaigns__repeated_clicks",
     "stg_campaigns__repeated_conversions",
     "stg_campaigns__impressions",

@@ -12,9 +12,10 @@ from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
+from vsf_assets.demo.datasets import dataset_files
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.ingest.landing import land_file, replace_file
-from vsf_assets.settings import Settings, read_settings
+from vsf_assets.settings import Settings, export, read_settings
 from vsf_assets.sources.profiles import DEFAULT
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
@@ -58,6 +59,9 @@ next steps
   vsf query "from marts.fct_daily_active_lines"    lines that are active, new or came back, day by day
   vsf query "from marts.dim_lines where mtn = '5552000001'"   a phone line, and what it was before
   vsf query "from marts.dim_song_versions where title = 'Ebb'"   a song whose payload changed
+  vsf report anomalies --dataset demo_funds        what is wrong with a dataset, line by line
+  vsf report choices --dataset demo_funds          its namespaces; then --namespace, --database, ...
+  vsf report anomalies --feed events -o events.html   the anomalies of a feed as a page
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """
@@ -66,6 +70,7 @@ next steps
 @click.command("demo")
 def command() -> None:
     """Land generated sample files, build, publish, and show what was built."""
+    export({"VSF_DATASET_WAIT_SECONDS": "0"})  # one of the datasets lacks a file, and no one will bring it
     settings = read_settings()
     landed = _land_new(settings)
     click.echo(f"landed {landed} sample files" if landed else "every sample file is loaded already")
@@ -88,7 +93,7 @@ def _land_new(settings: Settings) -> int:
             known = {(row.feed, row.file_name, row.sha256) for row in read_files(connection)}
     landed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for path, content in demo_files().items():
+        for path, content in (demo_files() | dataset_files()).items():
             feed, name = path.split("/")[0], path.split("/")[-1]
             if (feed, name, hashlib.sha256(content).hexdigest()) in known:
                 continue

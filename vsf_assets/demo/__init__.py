@@ -3,7 +3,7 @@
 Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
 them (cli/demo.py). Of the campaign family: campaigns.py. Of mobile analytics: households.py (lines,
 accounts, limits), activity.py (what they do), happenings.py (kinds of events), deliveries.py (the files
-of events, with everything that is wrong with them). A catalog's objects: catalog.py.
+of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py.
 """
 
 from vsf_assets.demo.campaigns import campaign_files

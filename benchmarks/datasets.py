@@ -1,0 +1,117 @@
+"""The anomalies of a dataset: reading and rules, against a script of csv and pandas that finds the same.
+
+Here: both sides, the proof that they agree, and our peak memory. Ours is the reading and storing of the three files
+and the sum of the times that dbt reports for the models that settle them; dbt's start, its tests and publishing are
+left out. Not here: the files (dataset_files.py) and the script (pandas_datasets.py).
+"""
+
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from benchmarks.bench import Bench
+from benchmarks.dataset_files import dataset_folder
+from benchmarks.ingest import MEMORY_TARGET
+from benchmarks.measure import Row, in_turns, timed
+from benchmarks.pandas_datasets import Told, find_anomalies
+from benchmarks.scoring import build
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.delivery import Work, read_delivery
+from vsf_assets.ingest.store import open_store
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.ledger import store_deliveries
+
+ROWS = 1_000_000
+WARM_ROWS = 1000
+TARGET = 0.25
+"""At least four times as fast."""
+
+MODELS = (
+    "stg_datasets__names",
+    "stg_ledger__files",
+    "stg_ledger__deliveries",
+    "stg_datasets__uploads",
+    "stg_datasets__repeated_namespaces",
+    "stg_datasets__repeated_columns",
+    "stg_datasets__repeated_datapoints",
+    "stg_datasets__findings",
+    "findings__dataset_uploads",
+    "dataset_anomalies",
+)
+"""The report of a dataset, and every model it needs."""
+
+
+def store_upload(warehouse: Warehouse, folder: Path) -> None:
+    """Do what the engine does with an upload: read the three files, store them in one transaction."""
+    feed, store, now = all_feeds()["datasets"], open_store(str(folder)), datetime.now(UTC)
+    entries = [entry for entry in map(store.stat, dict(feed.members)) if entry is not None]
+    with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
+        unit = [
+            read_delivery(Work(store, entry, feed, "bench", entry.name, now), Path(scratch) / entry.name)
+            for entry in entries
+        ]
+        with warehouse.write("benchmark") as connection:
+            store_deliveries(connection, unit, "benchmark", now, "benchmark")
+
+
+def ours(bench: Bench, folder: Path, told: set[Told]) -> float:
+    """Find the anomalies; return the seconds of reading and rules."""
+    with bench.warehouse() as warehouse:
+        with warehouse.write("benchmark"):
+            pass  # the empty tables of every feed are made once, not by an upload
+        with timed() as clock:
+            store_upload(warehouse, folder)
+        outcome = build(warehouse)
+        with warehouse.connect(read_only=True) as connection:
+            found = connection.execute("select file_name, line_number, anomaly from reports.dataset_anomalies")
+            told.update(found.fetchall())
+    return clock.seconds + sum(outcome.timings[name] for name in MODELS if name in outcome.timings)
+
+
+def _theirs(folder: Path, told: set[Told]) -> float:
+    with timed() as clock:
+        told.update(find_anomalies(folder))
+    return clock.seconds
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Measure the anomalies of one dataset, and the memory.
+
+    Raises:
+        RuntimeError: the sides do not tell the same; the figures would mean nothing.
+    """
+    rows = max(round(ROWS * bench.scale), 1000)
+    bench.tell(f"anomalies of a dataset of {rows:,} columns")
+    warm = dataset_folder(bench.root, WARM_ROWS)
+    in_turns(1, partial(ours, bench, warm, set()), partial(_theirs, warm, set()))
+    folder, mine, other = dataset_folder(bench.root, rows), set[Told](), set[Told]()
+    mean, script = in_turns(bench.repeat, partial(ours, bench, folder, mine), partial(_theirs, folder, other))
+    if mine != other:
+        differing = sorted(mine ^ other)[:5]
+        raise RuntimeError(f"the sides differ in {len(mine ^ other):,} findings, e.g. {differing}")
+    peaks = [_peak(bench, folder) for _ in range(bench.repeat)]
+    what = f"anomalies of a dataset of {rows:,} columns"
+    return [
+        Row(f"{what} ({len(mine):,} found) / csv and pandas", mean, script, TARGET),
+        Row(f"peak memory, {what}: reading, every model, its tests", peaks, None, MEMORY_TARGET, unit="MB"),
+    ]
+
+
+def _peak(bench: Bench, folder: Path) -> float:
+    """Return the peak memory of a process that reads the dataset and builds every model, in MB."""
+    with bench.home() as settings:
+        command = [sys.executable, "-m", "benchmarks.datasets", str(settings.home), str(folder)]
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
+
+
+if __name__ == "__main__":
+    from benchmarks.memory import peak_megabytes
+    from vsf_assets.settings import read_settings
+
+    child = Warehouse.of(read_settings({"VSF_HOME": sys.argv[1]}))
+    store_upload(child, Path(sys.argv[2]))
+    build(child)
+    print(peak_megabytes())
