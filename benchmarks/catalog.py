@@ -5,7 +5,6 @@ FOLDER` is the server; it prints its address. Not here: the marts, which no side
 """
 
 import json
-import random
 import sqlite3
 import subprocess
 import sys
@@ -16,9 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
+from vsf_assets.fakes.frames import made_rows
 from vsf_assets.feeds import with_companions
 from vsf_assets.ingest.engine import ingest
 from vsf_assets.ingest.selection import Selection
@@ -27,6 +28,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.servers import Served, http_server
 
 OBJECTS, RECORDS = 78, 158_000
+SEED = 78
 LATENCY = 0.05
 CONNECTIONS = 16
 FASTER_THAN_NAIVE = 1 / 4
@@ -40,38 +42,50 @@ KEYS = {
 
 def make_objects(folder: Path, scale: float) -> None:
     """Write the list and the objects, the same for a scale on any machine."""
-    rng = random.Random(78)
-    names = [f"{number:03}-{rng.getrandbits(64):016x}.data" for number in range(OBJECTS)]
+    each = max(1, round(RECORDS * scale / OBJECTS))
+    names = [f"{number:03}.data" for number in range(OBJECTS)]
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        made = [_record(rng) for _ in range(max(1, round(RECORDS * scale / OBJECTS)))]
-        (folder / name).write_text(json.dumps(made, indent=2))
+    made = made_rows(_COLUMNS, OBJECTS * each, SEED)
+    for place, name in enumerate(names):
+        rows = made[place * each : (place + 1) * each].iter_rows(named=True)
+        (folder / name).write_text(json.dumps([_record(row) for row in rows], indent=2))
     (folder / "files_list.data").write_text("".join(f"{name}\n" for name in names))
 
 
-def _record(rng: random.Random) -> dict[str, object]:
-    kind = rng.choices(("song", "movie", "app", "book"), (30, 30, 25, 15))[0]
-    word = f"{rng.choice(('Night', 'River', 'Gold', 'Café', 'No'))} {rng.randrange(60_000)} of the {rng.randrange(99)}"
-    day = f"{rng.randrange(1950, 2020)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+_COLUMNS: tuple[dict[str, Any], ...] = (
+    {"name": "kind", "type": "Choice", "values": ["song", "movie", "app", "book"], "weights": [30, 30, 25, 15]},
+    {"name": "word", "type": "Choice", "values": ["Night", "River", "Gold", "Café", "No"]},
+    {"name": "number", "type": "Integer", "to": 59_999},
+    {"name": "part", "type": "Integer", "to": 98},
+    {"name": "year", "type": "Integer", "from": 1950, "to": 2019},
+    {"name": "day", "type": "Date", "from": "1950-01-01", "to": "2019-12-31", "format": "%Y-%m-%d"},
+    {"name": "budget", "type": "Integer", "to": 10**8 - 1},
+    {"name": "tenths", "type": "Integer", "to": 49},
+    {"name": "size_bytes", "type": "Integer", "to": 10**9 - 1},
+)
+
+
+def _record(row: dict[str, Any]) -> dict[str, object]:
+    word = f"{row['word']} {row['number']} of the {row['part']}"
     fields: dict[str, dict[str, object]] = {
-        "song": {"artist_name": word, "title": f"Song {word}", "year": rng.randrange(1950, 2020), "release": "Album"},
+        "song": {"artist_name": word, "title": f"Song {word}", "year": row["year"], "release": "Album"},
         "movie": {
             "original_title": word,
             "original_language": "en",
-            "budget": rng.randrange(10**8),
+            "budget": row["budget"],
             "is_adult": False,
-            "release_date": day,
+            "release_date": row["day"],
         },
         "app": {
             "name": word,
             "genre": "Games",
-            "rating": rng.randrange(50) / 10,
+            "rating": row["tenths"] / 10,
             "version": "1.2.3",
-            "size_bytes": rng.randrange(10**9),
+            "size_bytes": row["size_bytes"],
         },
         "book": {"original_title": word, "average_rating": 3.9, "language_code": "eng", "authors": f"Author {word}"},
     }
-    return {"type": kind, "data": fields[kind]}
+    return {"type": row["kind"], "data": fields[row["kind"]]}
 
 
 @contextmanager

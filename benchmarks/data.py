@@ -46,7 +46,7 @@ def campaign_files(root: Path, scale: float, odd: bool = False, seed: int = SEED
         root: folder of the benchmarks.
         scale: 1 is 10 million impressions.
         odd: with unordered ids, 1 % of them repeated, and with references to nothing.
-        seed: seed of the random numbers.
+        seed: which of all possible files.
     """
     recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
     folder = root / f"files-{recipe}" / f"{scale:g}-{seed}{'-odd' if odd else ''}"
@@ -55,49 +55,47 @@ def campaign_files(root: Path, scale: float, odd: bool = False, seed: int = SEED
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         for feed, frame in _frames(scale, odd, seed).items():
-            frame.write_csv(temporary / f"{feed}_1.csv", float_precision=6)
+            frame.write_csv(temporary / f"{feed}_1.csv")
         temporary.replace(folder)
     return Files(folder)
 
 
 def _frames(scale: float, odd: bool, seed: int) -> "dict[str, pl.DataFrame]":
-    import numpy as np
-    import polars as pl
+    from vsf_assets.fakes.frames import made_rows
 
-    random = np.random.default_rng(seed)
-    impressions = _pairs(random, round(IMPRESSIONS * scale), CAMPAIGNS)
+    impressions = made_rows(_pairs(CAMPAIGNS), round(IMPRESSIONS * scale), seed)
     # The last campaign has no clicks, so that its banners are chosen at random.
-    clicks = _pairs(random, round(CLICKS * scale), CAMPAIGNS - 1)
-    clicks = clicks.insert_column(0, pl.Series("click_id", np.arange(clicks.height) + FIRST_CLICK))
-    count = round(CONVERSIONS * scale)
-    conversions = pl.DataFrame(
-        {
-            "conversion_id": np.arange(count) + 2000,
-            "click_id": random.choice(_converting(clicks), count),
-            "revenue": random.integers(1, 2_000_000, count) / 1e6,
-        }
-    )
+    click_id = {"name": "click_id", "type": "Sequence", "from": FIRST_CLICK}
+    clicks = made_rows([click_id, *_pairs(CAMPAIGNS - 1)], round(CLICKS * scale), seed + 1)
+    converting = _converting(clicks)
+    sold = [
+        {"name": "conversion_id", "type": "Sequence", "from": 2000},
+        {"name": "click_id", "type": "Integer", "to": len(converting) - 1},
+        {"name": "revenue", "type": "Decimal", "from": 0.000001, "to": 2, "places": 6},
+    ]
+    conversions = made_rows(sold, round(CONVERSIONS * scale), seed + 2)
+    conversions = conversions.with_columns(converting.gather(conversions["click_id"]))
     frames = {"impressions": impressions, "clicks": clicks, "conversions": conversions}
-    return _made_odd(frames, random) if odd else frames
+    return _made_odd(frames, seed) if odd else frames
 
 
-def _pairs(random: Any, count: int, campaigns: int) -> "pl.DataFrame":
-    import polars as pl
+def _pairs(campaigns: int) -> list[dict[str, Any]]:
+    return [
+        {"name": "banner_id", "type": "Integer", "from": 1, "to": BANNERS},
+        {"name": "campaign_id", "type": "Integer", "from": 1, "to": campaigns},
+    ]
 
-    banners = random.integers(1, BANNERS + 1, count)
-    return pl.DataFrame({"banner_id": banners, "campaign_id": random.integers(1, campaigns + 1, count)})
 
-
-def _converting(clicks: "pl.DataFrame") -> Any:
+def _converting(clicks: "pl.DataFrame") -> "pl.Series":
     """Return ids of clicks that may convert: of campaigns 47, 48, 49 those on 7, 3 and 0 banners."""
     import polars as pl
 
     campaign, banner = pl.col("campaign_id"), pl.col("banner_id")
     few = ((campaign == 47) & (banner <= 7)) | ((campaign == 48) & (banner <= 3))
-    return clicks.filter((campaign < 47) | few)["click_id"].to_numpy()
+    return clicks.filter((campaign < 47) | few)["click_id"]
 
 
-def _made_odd(frames: "dict[str, pl.DataFrame]", random: Any) -> "dict[str, pl.DataFrame]":
+def _made_odd(frames: "dict[str, pl.DataFrame]", seed: int) -> "dict[str, pl.DataFrame]":
     """Repeat 1 % of the ids (half of them with other values), add strangers, shuffle."""
     import polars as pl
 
@@ -107,18 +105,18 @@ def _made_odd(frames: "dict[str, pl.DataFrame]", random: Any) -> "dict[str, pl.D
     conversions = conversions.with_columns(pl.when(stranger).then(-pl.col("click_id")).otherwise("click_id"))
     return {
         **frames,
-        "clicks": _repeated(clicks, "banner_id", random),
-        "conversions": _repeated(conversions, "revenue", random),
+        "clicks": _repeated(clicks, "banner_id", seed),
+        "conversions": _repeated(conversions, "revenue", seed),
     }
 
 
-def _repeated(frame: "pl.DataFrame", changed: str, random: Any) -> "pl.DataFrame":
+def _repeated(frame: "pl.DataFrame", changed: str, seed: int) -> "pl.DataFrame":
     import polars as pl
 
-    again = frame.sample(fraction=0.01, seed=int(random.integers(1 << 30)))
+    again = frame.sample(fraction=0.01, seed=seed)
     other = pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.col(changed) % 7 + 1).otherwise(changed)
     rows = pl.concat([frame, again.with_columns(other.cast(frame.schema[changed]))])
-    return rows.sample(fraction=1, shuffle=True, seed=int(random.integers(1 << 30)))
+    return rows.sample(fraction=1, shuffle=True, seed=seed)
 
 
 def _write_whole(target: Path, parts: list[bytes]) -> None:

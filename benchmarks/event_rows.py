@@ -38,31 +38,45 @@ USER_PROPERTIES = (
 )
 
 
+_USER_COLUMNS: tuple[dict[str, Any], ...] = (
+    {"name": "number", "type": "Sequence", "from": 0},
+    {"name": "device", "type": "Integer", "to": len(DEVICES) - 1},
+    {"name": "region", "type": "Integer", "from": 10, "to": 59},
+    {"name": "device_id", "type": "UUID"},
+    {"name": "carrier", "type": "Choice", "values": ["Verizon", "AT&T", "T-Mobile", "Sprint"]},
+    {"name": "language", "type": "Choice", "values": ["English", "Spanish", "French"], "weights": [2, 1, 1]},
+    {"name": "adid", "type": "UUID"},
+)
+
+
 def events(day: date, count: int) -> "pl.DataFrame":
     """Return the events of a processing date, 40 columns in the order of the file, in order of time."""
-    import numpy as np
     import polars as pl
 
-    random = np.random.default_rng([SEED, day.toordinal()])
-    number = random.integers(0, 100, count)
-    milliseconds = np.sort(random.integers(0, 86_400_000, count)) - 86_400_000 * (random.random(count) < 0.01)
-    happened = pl.Series(milliseconds).cast(pl.Duration("ms")) + datetime.combine(day, datetime.min.time())
+    from vsf_assets.fakes.frames import made_rows
+
     people = users(max(10, count // EVENTS_PER_LINE))
-    frame = people[random.integers(0, people.height, count)].with_columns(
+    made = made_rows(_event_columns(people.height), count, SEED * 10**7 + day.toordinal())
+    number, milliseconds = (
+        made["number"],
+        made["millisecond"].sort() - 86_400_000 * made["is_of_yesterday"].cast(pl.Int64),
+    )
+    happened = milliseconds.cast(pl.Duration("ms")) + datetime.combine(day, datetime.min.time())
+    frame = people[made["person"]].with_columns(
         event_time=happened,
-        client_event_time=happened - pl.Series(random.integers(0, 900, count)).cast(pl.Duration("ms")),
-        client_upload_time=happened + pl.Series(random.integers(0, 9000, count)).cast(pl.Duration("ms")),
-        server_upload_time=happened + pl.Series(random.integers(9000, 60_000, count)).cast(pl.Duration("ms")),
-        event_id=pl.Series(random.integers(1, 1_000_000, count)),
-        session_id=pl.when(pl.Series(number < 20)).then(-1).otherwise(happened.dt.epoch("ms") // 600_000 * 600_000),
-        event_type=_chosen(random, EVENT_TYPES, count),
-        location_lat=_mostly_empty(random, 25, 48, count),
-        location_lng=_mostly_empty(random, -124, -70, count),
-        ip_address=pl.format("10.{}.{}.{}", *(pl.Series(random.integers(0, 256, count)) for _ in range(3))),
-        uuid=_ids(random, count),
-        number=pl.Series(number),
-        property_id=_ids(random, count),
-        template=_chosen(random, PROPERTIES, count),
+        client_event_time=happened - made["clock_is_behind"].cast(pl.Duration("ms")),
+        client_upload_time=happened + made["sent_after"].cast(pl.Duration("ms")),
+        server_upload_time=happened + made["taken_after"].cast(pl.Duration("ms")),
+        event_id=made["event_id"],
+        session_id=pl.when(number < 20).then(-1).otherwise(happened.dt.epoch("ms") // 600_000 * 600_000),
+        event_type=made["event_type"],
+        location_lat=made["lat"].cast(pl.Float64),
+        location_lng=made["lng"].cast(pl.Float64),
+        ip_address=pl.format("10.{}.{}.{}", made["ip1"], made["ip2"], made["ip3"]),
+        uuid=made["uuid"],
+        number=number,
+        property_id=made["property_id"],
+        template=made["template"],
     )
     frame = frame.with_columns(event_properties=_filled("template"), user_properties=_filled("user_template"))
     empty = [pl.lit(None, pl.String).alias(name) for name in _columns() if name not in frame.columns]
@@ -72,29 +86,30 @@ def events(day: date, count: int) -> "pl.DataFrame":
 @lru_cache(maxsize=2)
 def users(count: int) -> "pl.DataFrame":
     """Return the users whose events are delivered, each with one line and one device."""
-    import numpy as np
     import polars as pl
 
-    random = np.random.default_rng([SEED, count])
-    number = pl.Series(np.arange(count))
+    from vsf_assets.fakes.frames import made_rows
+
+    made = made_rows(_USER_COLUMNS, count, SEED)
+    number = made["number"]
     devices = pl.DataFrame(DEVICES, schema=list(OF_DEVICE), orient="row")
-    region = pl.Series(random.integers(10, 60, count)).cast(pl.String)
-    return devices[random.integers(0, len(DEVICES), count)].with_columns(
+    region = made["region"].cast(pl.String)
+    return devices[made["device"]].with_columns(
         mdn=pl.when(number % 20 != 7).then((number + FIRST_LINE).cast(pl.String)),
         app=150_190 + number % 8,
         amplitude_id=(number * 7919 + 10**11).cast(pl.String),
-        device_id=_ids(random, count),
+        device_id=made["device_id"],
         user_id="user" + number.cast(pl.String),
         version_name="8." + (number % 12).cast(pl.String),
-        device_carrier=_chosen(random, ("Verizon", "AT&T", "T-Mobile", "Sprint"), count),
+        device_carrier=made["carrier"],
         country=pl.lit("United States"),
-        language=_chosen(random, ("English", "English", "Spanish", "French"), count),
+        language=made["language"],
         region="Region " + region,
         city="City " + region + "-" + (number % 40).cast(pl.String),
         dma="DMA " + region,
         start_version="4." + (number % 9).cast(pl.String) + ".2.0",
         user_creation_time=pl.lit("2018-02-24 00:00:00.000"),
-        adid=pl.when(number % 5 == 0).then(_ids(random, count)),
+        adid=pl.when(number % 5 == 0).then(made["adid"]),
         user_template=pl.lit(USER_PROPERTIES),
         role=pl.when(number % 3 == 0).then(pl.lit("parent")).otherwise(pl.lit("child")),
     )
@@ -129,27 +144,34 @@ def _columns() -> list[str]:
     return list(get_table("raw.events").schema.columns)
 
 
-def _chosen(random: Any, values: Any, count: int) -> "pl.Series":
-    import polars as pl
-
-    return pl.Series(values).gather(random.integers(0, len(values), count))
+def _number(name: str, lowest: int, highest: int) -> dict[str, Any]:
+    return {"name": name, "type": "Integer", "from": lowest, "to": highest}
 
 
-def _mostly_empty(random: Any, low: float, high: float, count: int) -> "pl.Series":
-    """Return degrees in a tenth of the rows."""
-    import polars as pl
-
-    is_known, degrees = pl.Series(random.random(count) < 0.1), pl.Series(random.uniform(low, high, count).round(5))
-    return pl.select(pl.when(is_known).then(degrees)).to_series()
+def _degrees(name: str, lowest: int, highest: int) -> dict[str, Any]:
+    """Return degrees that a tenth of the rows has."""
+    return {"name": name, "type": "Decimal", "from": lowest, "to": highest, "places": 5, "null_share": 0.9}
 
 
-def _ids(random: Any, count: int) -> "pl.Series":
-    import polars as pl
-
-    text = random.bytes(16 * count).hex()
-    ids = pl.DataFrame({"id": [text[at : at + 32] for at in range(0, len(text), 32)]})
-    parts = [pl.col("id").str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
-    return ids.select(pl.concat_str(parts, separator="-")).to_series()
+def _event_columns(people: int) -> list[dict[str, Any]]:
+    """Return what chance says of an event."""
+    return [
+        _number("number", 0, 99),
+        _number("millisecond", 0, 86_399_999),
+        {"name": "is_of_yesterday", "type": "Boolean", "true_share": 0.01},
+        _number("person", 0, people - 1),
+        _number("clock_is_behind", 0, 899),
+        _number("sent_after", 0, 8999),
+        _number("taken_after", 9000, 59_999),
+        _number("event_id", 1, 999_999),
+        {"name": "event_type", "type": "Choice", "values": EVENT_TYPES},
+        _degrees("lat", 25, 48),
+        _degrees("lng", -124, -70),
+        *(_number(f"ip{place}", 0, 255) for place in (1, 2, 3)),
+        {"name": "uuid", "type": "UUID"},
+        {"name": "property_id", "type": "UUID"},
+        {"name": "template", "type": "Choice", "values": list(PROPERTIES)},
+    ]
 
 
 def _filled(template: str) -> "pl.Expr":

@@ -5,10 +5,12 @@ The defects: a second delivery of the same file, a late file that repeats half o
 and long rows, bad values, unknown references, a truncated gzip, a file without rows.
 """
 
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from vsf_assets.demo.text import csv_file, gzip_file
+
+_Value = TypeVar("_Value")
 
 CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 8}
 """Campaign -> number of its banners; small and large ones, so that every scoring rule shows."""
@@ -18,8 +20,7 @@ def campaign_files(seed: int) -> dict[str, bytes]:
     """Return path in the landing zone -> content."""
     files: dict[str, bytes] = {}
     for quarter in range(1, 5):
-        rng = random.Random(f"{seed}-{quarter}")  # noqa: S311 - made-up data, nothing secret
-        files |= _quarter(rng, quarter)
+        files |= _quarter(seed, quarter)
     files["clicks/1/clicks_1_again.csv"] = files["clicks/1/clicks_1.csv"]
     files["clicks/2/clicks_2_late.csv"] = _late(files["clicks/2/clicks_2.csv"])
     files["clicks/4/clicks_4_cut.csv.gz"] = gzip_file(files["clicks/4/clicks_4.csv"])[:-200]
@@ -27,17 +28,21 @@ def campaign_files(seed: int) -> dict[str, bytes]:
     return files
 
 
-def _quarter(rng: random.Random, quarter: int) -> dict[str, bytes]:
+def _quarter(seed: int, quarter: int) -> dict[str, bytes]:
     """Return the three files of a quarter; clicks and conversions follow from impressions."""
     base = quarter * 10_000
     pairs = [(campaign * 10 + n, campaign) for campaign, count in CAMPAIGNS.items() for n in range(count)]
-    impressions = [rng.choice(pairs) for _ in range(4_000)]
+    impressions = _picked(pairs, 4_000, f"{seed} impressions {quarter}")
     # Of campaign 600 only two banners are ever clicked, so that others are chosen at random.
     clickable = [pair for pair in impressions if pair[1] != 600 or pair[0] < 6002]
-    clicks = [(base + n, *rng.choice(clickable)) for n in range(900)]
+    clicks = [(base + n, *pair) for n, pair in enumerate(_picked(clickable, 900, f"{seed} clicks {quarter}"))]
     # Campaigns 100 and 600 never convert, 200 rarely, so that their banners are chosen by clicks.
     sold = [click for click in clicks if click[2] not in (100, 600) and (click[2] != 200 or click[1] < 2002)]
-    conversions = [(base + n, rng.choice(sold)[0], f"{rng.uniform(0.2, 9):.6f}") for n in range(260)]
+    revenues = _revenues(260, f"{seed} revenue {quarter}")
+    conversions = [
+        (base + n, click[0], revenue)
+        for n, (click, revenue) in enumerate(zip(_picked(sold, 260, f"{seed} sold {quarter}"), revenues, strict=True))
+    ]
     impression_lines = [f"{banner},{campaign}" for banner, campaign in impressions]
     click_lines = [f"{click},{banner},{campaign}" for click, banner, campaign in clicks]
     conversion_lines = [f"{conversion},{click},{revenue}" for conversion, click, revenue in conversions]
@@ -56,6 +61,22 @@ def _quarter(rng: random.Random, quarter: int) -> dict[str, bytes]:
             "conversion_id,click_id,revenue", conversion_lines
         ),
     }
+
+
+def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
+    """Return values chosen by chance, some of them several times."""
+    from vsf_assets.fakes.frames import made_rows
+
+    places = made_rows([{"name": seed, "type": "Integer", "to": len(values) - 1}], count)
+    return [values[place] for (place,) in places.rows()]
+
+
+def _revenues(count: int, seed: str) -> list[str]:
+    """Return amounts of money with six decimal places."""
+    from vsf_assets.fakes.frames import made_rows
+
+    column = {"name": seed, "type": "Decimal", "from": 0.2, "to": 9, "places": 6}
+    return [f"{amount:.6f}" for (amount,) in made_rows([column], count).rows()]
 
 
 def _late(clicks: bytes) -> bytes:

@@ -4,7 +4,6 @@ Here: the objects and their list, a pure function of the seed. Not here: where t
 """
 
 import json
-import random
 from typing import Any
 
 _OBJECTS, _RECORDS = 4, 120
@@ -15,9 +14,13 @@ _GENRES = ("Games", "Tools", "Health", "Travel", "Music")
 
 def catalog_files(seed: int) -> dict[str, bytes]:
     """Return path in the landing zone -> content: four objects, one of them cut short, and the list of them."""
-    chance = random.Random(f"{seed}|catalog")  # noqa: S311 - made-up data, nothing secret
+    from vsf_assets.fakes.frames import made_rows
+
     names = [f"{number:04}.data" for number in range(1, _OBJECTS + 1)]
-    contents = [json.dumps([_record(chance) for _ in range(_RECORDS)], ensure_ascii=False).encode() for _ in names]
+    made = made_rows(_COLUMNS, _OBJECTS * _RECORDS, seed)
+    records = [_record(row) for row in made.iter_rows(named=True)]
+    parts = [records[start : start + _RECORDS] for start in range(0, len(records), _RECORDS)]
+    contents = [json.dumps(part, ensure_ascii=False).encode() for part in parts]
     contents[1] = json.dumps([*json.loads(contents[1]), *_DEFECTS]).encode()
     contents[3] = contents[3][: len(contents[3]) // 2]
     files = {f"catalog/{name}": content for name, content in zip(names, contents, strict=True)}
@@ -33,30 +36,49 @@ _DEFECTS = (
 """A number in quotes, missing fields, and one song with two payloads."""
 
 
-def _record(chance: random.Random) -> dict[str, Any]:
-    title = " ".join(chance.sample(_WORDS, 2)) + f" {chance.randrange(100)}"
-    kind = chance.choices(("song", "movie", "app", "book"), (4, 3, 3, 1))[0]
+_COLUMNS: tuple[dict[str, Any], ...] = (
+    {"name": "kind", "type": "Choice", "values": ["song", "movie", "app", "book"], "weights": [4, 3, 3, 1]},
+    {"name": "first", "type": "Choice", "values": list(_WORDS)},
+    {"name": "second", "type": "Choice", "values": list(_WORDS)},
+    {"name": "number", "type": "Integer", "to": 99},
+    {"name": "artist_name", "type": "Choice", "values": list(_ARTISTS)},
+    {"name": "year", "type": "Integer", "from": 1960, "to": 2020},
+    {"name": "is_live", "type": "Boolean", "true_share": 0.2},
+    {"name": "language", "type": "Choice", "values": ["en", "fr", "ja"]},
+    {"name": "budget", "type": "Integer", "from": 1_000_000, "to": 90_000_000},
+    {"name": "is_adult", "type": "Boolean", "true_share": 0.05},
+    {"name": "released", "type": "Date", "from": "1970-01-01", "to": "2020-12-31", "format": "%Y-%m-%d"},
+    {"name": "genre", "type": "Choice", "values": list(_GENRES)},
+    {"name": "tenths", "type": "Integer", "from": 10, "to": 50},
+    {"name": "major", "type": "Integer", "from": 1, "to": 9},
+    {"name": "minor", "type": "Integer", "to": 9},
+    {"name": "size_bytes", "type": "Integer", "from": 100_000, "to": 80_000_000},
+)
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    title = f"{row['first']} {row['second']} {row['number']}"
     made = {
         "song": {
-            "artist_name": chance.choice(_ARTISTS),
+            "artist_name": row["artist_name"],
             "title": title,
-            "year": chance.randint(1960, 2020),
-            "release": f"{title} (live)" if chance.random() < 0.2 else title,
+            "year": row["year"],
+            "release": f"{title} (live)" if row["is_live"] else title,
         },
         "movie": {
             "original_title": f"{title}: The Return",
-            "original_language": chance.choice(("en", "fr", "ja")),
-            "budget": chance.randrange(1_000_000, 90_000_000),
-            "is_adult": chance.random() < 0.05,
-            "release_date": f"{chance.randint(1970, 2020)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+            "original_language": row["language"],
+            "budget": row["budget"],
+            "is_adult": row["is_adult"],
+            "release_date": row["released"],
         },
         "app": {
             "name": title,
-            "genre": chance.choice(_GENRES),
-            "rating": chance.randint(10, 50) / 10,
-            "version": f"{chance.randint(1, 9)}.{chance.randint(0, 9)}",
-            "size_bytes": chance.randrange(100_000, 80_000_000),
+            "genre": row["genre"],
+            "rating": row["tenths"] / 10,
+            "version": f"{row['major']}.{row['minor']}",
+            "size_bytes": row["size_bytes"],
         },
         "book": {"title": title},
     }
-    return {"type": kind, "data": made[kind]}
+    return {"type": row["kind"], "data": made[row["kind"]]}

@@ -3,6 +3,9 @@
 Here: the maker of each type, and missing values. Not here: files (writing.py).
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -11,7 +14,7 @@ from vsf_assets.fakes.asking import MOST_ROWS
 from vsf_assets.fakes.makers import companies, people, prose, values
 from vsf_assets.fakes.makers.request import Maker, Portion, Request
 from vsf_assets.fakes.randomness import chances, rows_of
-from vsf_assets.fakes.schema import Column, Schema
+from vsf_assets.fakes.schema import Column, Schema, schema_of
 
 MAKERS = {
     "Full Name": people.full_name,
@@ -76,3 +79,12 @@ class Frames:
     def empty(self) -> pl.DataFrame:
         """No rows, with the columns' names and types."""
         return self.frame(0, 0)
+
+
+def made_rows(columns: Sequence[Mapping[str, Any]], rows: int, seed: int = 0) -> pl.DataFrame:
+    """Return made-up rows in memory, for a demo or a benchmark; `columns` are those of a schema file.
+
+    Raises:
+        SchemaError: the columns are none that can be.
+    """
+    return Frames(schema_of({"name": "rows", "columns": list(columns)}), rows, seed).frame(0, rows)

@@ -26,7 +26,7 @@ Progress = Callable[[int], None]
 """Is told how many rows are written."""
 
 _PORTION_BYTES = 24_000_000
-_MOST_PORTION_ROWS = 65_536
+_MOST_PORTION_ROWS = 16_384
 _SAMPLE_ROWS = 64
 _GROUP_ROWS = 131_072
 """Rows of a row group of a Parquet file; the same whatever the portions."""
