@@ -58,6 +58,7 @@ next steps
   vsf query "from marts.fct_daily_active_lines"    lines that are active, new or came back, day by day
   vsf query "from marts.dim_lines where mtn = '5552000001'"   a phone line, and what it was before
   vsf query "from marts.dim_song_versions where title = 'Ebb'"   a song whose payload changed
+  vsf query "from reports.fake_requests"           a made-up file that was asked for
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """
