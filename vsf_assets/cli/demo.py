@@ -62,6 +62,7 @@ next steps
   vsf report anomalies --dataset demo_funds        what is wrong with a dataset, line by line
   vsf report choices --dataset demo_funds          its namespaces; then --namespace, --database, ...
   vsf report anomalies --feed events -o events.html   the anomalies of a feed as a page
+  vsf query "from reports.fake_requests"           a made-up file that was asked for
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """

@@ -4,11 +4,13 @@ Here: the content of the demo's files as bytes, a pure function of the seed. Not
 them (cli/demo.py). Of the campaign family: campaigns.py. Of mobile analytics: households.py (lines,
 accounts, limits), activity.py (what they do), happenings.py (kinds of events), deliveries.py (the files
 of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py.
+A schema and a request for a made-up file: made.py.
 """
 
 from vsf_assets.demo.campaigns import campaign_files
 from vsf_assets.demo.deliveries import event_files
 from vsf_assets.demo.households import make_lines, state_files
+from vsf_assets.demo.made import made_up_files
 
 SEED = 20190520
 
@@ -19,4 +21,4 @@ def demo_files(seed: int = SEED) -> dict[str, bytes]:
     What the files hold is the same on any machine; the bytes of gzip files also need the same zlib.
     """
     lines = make_lines(seed)
-    return campaign_files(seed) | state_files(seed, lines) | event_files(seed, lines)
+    return campaign_files(seed) | state_files(seed, lines) | event_files(seed, lines) | made_up_files(seed)

@@ -4,7 +4,6 @@ Here: when a line is active, what it does then, and the 40 fields of each event.
 file an event comes in, and everything that is wrong with files and rows (deliveries.py).
 """
 
-import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from vsf_assets.demo.happenings import FROM_THE_SERVER, OPENING, make_properties, pick_kind
 from vsf_assets.demo.households import DAYS, FIRST_DAY, Line, account_name
 from vsf_assets.demo.text import AT, COLUMNS, json_field
+from vsf_assets.fakes.chance import Chance
 
 UPDATED = date(2019, 4, 29)
 """From this day on phones change to version 8.11 of the app, one line after the other."""
@@ -54,7 +54,7 @@ class Event(NamedTuple):
 
 def make_events(seed: int, lines: list[Line]) -> Iterator[Event]:
     """Yield the events of all lines, day by day and line by line."""
-    rng = random.Random(f"{seed}-events")  # noqa: S311 - made-up data, nothing secret
+    rng = Chance(f"{seed}-events")
     phones = [_phone(rng, line) for line in lines]
     for number in range(DAYS):
         day = FIRST_DAY + timedelta(days=number)
@@ -72,7 +72,7 @@ def _chance(line: Line, number: int, day: date) -> float:
     return 0.72 if day.weekday() >= 5 else 0.66
 
 
-def _phone(rng: random.Random, line: Line) -> list[str]:
+def _phone(rng: Chance, line: Line) -> list[str]:
     """Return the fields that every event of a line has alike; the others are empty."""
     is_apple = line.device == "APPLE"
     model, system = rng.choice(_APPLE if is_apple else _ANDROID)
@@ -105,7 +105,7 @@ def _phone(rng: random.Random, line: Line) -> list[str]:
     return [fields.get(name, "") for name in COLUMNS]
 
 
-def _active_day(rng: random.Random, line: Line, phone: list[str], day: date) -> Iterator[Event]:
+def _active_day(rng: Chance, line: Line, phone: list[str], day: date) -> Iterator[Event]:
     """Yield the events of a line on a day: one session, with requests of the server in between."""
     is_weekend = day.weekday() >= 5
     begin = datetime.combine(day, time(rng.choice(_HOURS), rng.randrange(60)), UTC)
@@ -120,7 +120,7 @@ def _active_day(rng: random.Random, line: Line, phone: list[str], day: date) -> 
             return
 
 
-def _event(rng: random.Random, line: Line, phone: list[str], kind: str, happened: datetime, session: str) -> Event:
+def _event(rng: Chance, line: Line, phone: list[str], kind: str, happened: datetime, session: str) -> Event:
     """Return an event; a phone that was offline sends it in the next morning."""
     number, moment, taken = int(phone[AT["event_id"]]) + 1, stamp(happened), happened
     phone[AT["event_id"]] = str(number)
@@ -146,6 +146,6 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(" ", "milliseconds")[:23]
 
 
-def _uuid(rng: random.Random) -> str:
+def _uuid(rng: Chance) -> str:
     digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

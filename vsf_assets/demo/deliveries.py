@@ -5,13 +5,13 @@ Not here: the events (activity.py). Some phones send an event on the next day, s
 events of the day before.
 """
 
-import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from vsf_assets.demo.activity import Event, make_events, stamp
 from vsf_assets.demo.households import DAYS, FIRST_DAY, Line
 from vsf_assets.demo.text import AT, events_file
+from vsf_assets.fakes.chance import Chance
 
 COHORT = "testmdn_child_parent_rs"
 """The cohort of nearly every file."""
@@ -113,7 +113,7 @@ def _share_and_repeat(rows: Rows) -> None:
 
 def _spoil(rows: list[list[str]]) -> None:
     """Put bad rows between the good ones: copies of good rows with ids of their own."""
-    rng = random.Random(0)  # noqa: S311 - made-up data, nothing secret
+    rng = Chance("bad rows")
     bad = [row.copy() for row in rows[100:106]]
     for row in bad:
         row[AT["uuid"]] = f"{rng.getrandbits(32):08x}{row[AT['uuid']][8:]}"

@@ -4,9 +4,10 @@ Here: the kinds and their properties, with values that are awkward to cut apart.
 when (activity.py).
 """
 
-import random
 from collections.abc import Callable
 from itertools import accumulate
+
+from vsf_assets.fakes.chance import Chance
 
 OPENING = "app_open"
 """The first event of every day of a line."""
@@ -38,58 +39,58 @@ NOTES = ("a:b", "until 21:00, then off", "1|2|3", '{"not":"nested"}', "two\nline
 SITES = ("https://example.com/?a=1|2&b=x,y", "http://example.org:8080/a%20b", 'https://example.net/#"top"')
 
 
-def pick_kind(rng: random.Random, *, is_parent: bool, is_weekend: bool) -> str:
+def pick_kind(rng: Chance, *, is_parent: bool, is_weekend: bool) -> str:
     """Return a kind of event, as likely as it is for this member on this kind of day."""
     return rng.choices(_KINDS, cum_weights=_SHARES[(0 if is_parent else 2) + is_weekend])[0]
 
 
-def make_properties(rng: random.Random, kind: str, moment: str) -> dict[str, object]:
+def make_properties(rng: Chance, kind: str, moment: str) -> dict[str, object]:
     """Return the properties of an event that happened at a moment, given as ISO 8601."""
     return _PROPERTIES[kind](rng, moment)
 
 
-def _opening(rng: random.Random, _: str) -> dict[str, object]:
+def _opening(rng: Chance, _: str) -> dict[str, object]:
     return {"cold": True} if rng.random() < 0.4 else {}
 
 
-def _resolved(rng: random.Random, _: str) -> dict[str, object]:
+def _resolved(rng: Chance, _: str) -> dict[str, object]:
     resolution = rng.choice(("resolved", "resolved", "timed_out", "dropped_duplicate_result"))
     return {"batteryLevel": rng.randrange(3, 101), "locationPermission": rng.random() < 0.9, "resolution": resolution}
 
 
-def _asked(rng: random.Random, moment: str) -> dict[str, object]:
+def _asked(rng: Chance, moment: str) -> dict[str, object]:
     return {"target_role": rng.choice(("child", "parent")), "requestedAt": moment}
 
 
-def _arrived(rng: random.Random, _: str) -> dict[str, object]:
+def _arrived(rng: Chance, _: str) -> dict[str, object]:
     return {"place": rng.choice(PLACES), "zone": {"radius": rng.choice((100, 150, 500)), "shape": "circle"}}
 
 
-def _data_limited(rng: random.Random, _: str) -> dict[str, object]:
+def _data_limited(rng: Chance, _: str) -> dict[str, object]:
     return {"limit": f"{rng.randrange(1, 20) * 250},MB", "note": rng.choice(NOTES)}
 
 
-def _time_limited(rng: random.Random, _: str) -> dict[str, object]:
+def _time_limited(rng: Chance, _: str) -> dict[str, object]:
     return {"minutes": rng.choice((30, 45, 60, 120)), "share": round(rng.random(), 3)}
 
 
-def _filtered(rng: random.Random, _: str) -> dict[str, object]:
+def _filtered(rng: Chance, _: str) -> dict[str, object]:
     return {"level": rng.choice(("child", "tween", "teen")), "filters": rng.randrange(1, 9), "previous": None}
 
 
-def _site_blocked(rng: random.Random, _: str) -> dict[str, object]:
+def _site_blocked(rng: Chance, _: str) -> dict[str, object]:
     return {"url": rng.choice(SITES), "categories": rng.choice((["games"], ["chat", "video"]))}
 
 
-def _number_blocked(rng: random.Random, _: str) -> dict[str, object]:
+def _number_blocked(rng: Chance, _: str) -> dict[str, object]:
     return {"label": rng.choice(("spam", "unknown|private", "O'Neil, Zoë")), "calls": rng.randrange(9)}
 
 
-def _invited(rng: random.Random, _: str) -> dict[str, object]:
+def _invited(rng: Chance, _: str) -> dict[str, object]:
     return {"via": rng.choice(("sms", 'e-mail: "friend"')), "role": "child"}
 
 
-_PROPERTIES: dict[str, Callable[[random.Random, str], dict[str, object]]] = {
+_PROPERTIES: dict[str, Callable[[Chance, str], dict[str, object]]] = {
     OPENING: _opening,
     "location_requestResolve": _resolved,
     FROM_THE_SERVER: _asked,

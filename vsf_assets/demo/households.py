@@ -5,11 +5,11 @@ lines do (activity.py). The first account changes its sales channel, the second 
 defects: a line of 9 digits, an account given twice, a limit given twice, a limit of an unknown account.
 """
 
-import random
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from vsf_assets.demo.text import csv_file
+from vsf_assets.fakes.chance import Chance
 
 FIRST_DAY = date(2019, 4, 8)
 DAYS = 49
@@ -59,7 +59,7 @@ class Line:
 
 def make_lines(seed: int) -> list[Line]:
     """Return the lines of all households."""
-    rng = random.Random(f"{seed}-lines")  # noqa: S311 - made-up data, nothing secret
+    rng = Chance(f"{seed}-lines")
     lines: list[Line] = []
     for account in range(ACCOUNTS):
         channel = (
@@ -87,7 +87,7 @@ def make_lines(seed: int) -> list[Line]:
 
 def state_files(seed: int, lines: list[Line]) -> dict[str, bytes]:
     """Return path in the landing zone -> content of the files of lines, accounts and limits."""
-    rng = random.Random(f"{seed}-states")  # noqa: S311 - made-up data, nothing secret
+    rng = Chance(f"{seed}-states")
     accounts = [_account(rng, number) for number in range(ACCOUNTS)]
     first, new = accounts[:-NEW_ACCOUNTS], accounts[-NEW_ACCOUNTS:]
     moved = [replace(line, channel="Direct") for line in lines if line.account == 0]
@@ -108,7 +108,7 @@ def account_name(number: int) -> str:
     return f"ACCT{20_001 + number}"
 
 
-def _account(rng: random.Random, number: int) -> str:
+def _account(rng: Chance, number: int) -> str:
     segment = rng.choice(("Millenials", "Millenials", "Baby_Boomer"))
     if number >= ACCOUNTS - 4:
         segment = "Generation_X"  # a segment that nobody announced
@@ -125,7 +125,7 @@ def _lines(lines: list[Line], *bad: str) -> bytes:
     return csv_file("MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT", [*rows, *bad])
 
 
-def _limits(rng: random.Random, lines: list[Line]) -> bytes:
+def _limits(rng: Chance, lines: list[Line]) -> bytes:
     """Return limits on every child's line; they are what ties a line to an account."""
     rows = []
     for line in lines:
