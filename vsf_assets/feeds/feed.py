@@ -18,8 +18,8 @@ _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
 """The time in the path of what was fetched."""
 
-_NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\]|^[. ]|[. ]$|\.\.\.")
-"""What a dataset's name must not hold: what no folder or partition of the UI can be called."""
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\|]|^[. ]|[. ]$|\.\.\.")
+"""What a dataset's name must not hold: what no folder or partition of the UI can be called, and the `|` of keys."""
 
 LONGEST_DATASET = 100
 """Bytes of a dataset's name."""

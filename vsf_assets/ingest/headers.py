@@ -32,14 +32,16 @@ def find_header(data: bytes, dialect: Delimited, columns: list[str]) -> Header:
     Raises:
         UnreadableError: it does not name exactly the contract's columns.
     """
+    wrong = []
     for possible in [dialect, *([other_dialect(dialect)] if dialect.tolerance else [])]:
         record = parse_record(data, 0, possible)
         names = _names(record, possible)
         if sorted(names) == sorted(columns):
             return Header(names, possible, record.end)
-    record = parse_record(data, 0, dialect)
-    reason = _header_reason(_names(record, dialect), columns)
-    raise UnreadableError("unknown_header", reason, 1, show(data[: record.end][:SHOWN_TEXT]))
+        wrong.append((names, record.end))
+    # Told of is the delimiter that it was written with: the one that gives most of the columns.
+    names, end = max(wrong, key=lambda header: len(set(columns).intersection(header[0])))
+    raise UnreadableError("unknown_header", _header_reason(names, columns), 1, show(data[:end][:SHOWN_TEXT]))
 
 
 def _names(record: Record, dialect: Delimited) -> list[str]:

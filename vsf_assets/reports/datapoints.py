@@ -35,25 +35,28 @@ def datapoint_report(connection: "DuckDBPyConnection", selection: Selection) -> 
     """
     where, values = selection.condition(find_version(connection, selection.dataset, selection.version))
     told = ", ".join(f"points.{name}" for name in FIELDS)
+    place = ("dataset_owner_name", "namespace_id", "namespace_option_name", "dataset_database_name", "data_point_id")
+    chosen = ", ".join(f"chosen.{name}" for name in place)
+    # Columns are many more than their data points, so each is fetched once for its place.
     sql = (
-        "select dataset_owner_name, namespace_id, namespace_option_name, dataset_database_name, data_point_id,"  # noqa: S608
-        f" {told} from ({COLUMNS_SQL}) as chosen join (select datapoint_key, {', '.join(FIELDS)}"
-        f" from marts.dim_datapoints) as points using (datapoint_key) where {where} order by line_number"
+        f"select {chosen}, {told} from (select {', '.join(place)}, datapoint_key, min(line_number) as line_number"  # noqa: S608
+        f" from ({COLUMNS_SQL}) where {where} group by all) as chosen join marts.dim_datapoints as points"
+        " using (datapoint_key) order by chosen.line_number"
     )
     owners: dict[str, dict[str, Any]] = {}
     databases: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     seen, points = set[tuple[str, ...]](), set[str]()
     for owner, namespace, option, database, point, *fields in connection.execute(sql, values).fetchall():
-        place = (f"{_text(owner).replace(' ', '_')}_namespaces", _text(namespace), _text(database))
-        if place not in databases:
-            entry = owners.setdefault(place[0], {}).setdefault(
-                place[1], {"namespace_option_name": _text(option), "databases": []}
+        spot = (f"{_text(owner).replace(' ', '_')}_namespaces", _text(namespace), _text(database))
+        if spot not in databases:
+            entry = owners.setdefault(spot[0], {}).setdefault(
+                spot[1], {"namespace_option_name": _text(option), "databases": []}
             )
-            databases[place] = []
-            entry["databases"].append({place[2]: databases[place]})
-        if (*place, point) not in seen:
-            databases[place].append({point: dict(zip(FIELDS, map(_text, fields), strict=True))})
-        seen.add((*place, point))
+            databases[spot] = []
+            entry["databases"].append({spot[2]: databases[spot]})
+        if (*spot, point) not in seen:
+            databases[spot].append({point: dict(zip(FIELDS, map(_text, fields), strict=True))})
+        seen.add((*spot, point))
         points.add(point)
     return owners, len(points)
 

@@ -107,6 +107,7 @@ def test_a_file_of_a_dataset_lies_below_its_feed_and_the_dataset_s_name(name: st
         "datasets/a/COLUMNS.csv",
         "datasets/ a/columns.csv",
         "datasets/a.../columns.csv",
+        "datasets/a|1/columns.csv",
         "datasets/a\nb/columns.csv",
         "datasets/" + "x" * 101 + "/columns.csv",
         "upload/datasets/a/columns.csv",

@@ -36,3 +36,12 @@ def test_a_report_is_there_as_a_whole_or_not(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(UsageError, match="is a folder"):
         check_name(tmp_path / "folder.csv", [".csv"])
+
+
+def test_a_file_where_a_folder_should_be_is_named_in_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UsageError, match=r"file/a\.csv cannot be written: .*/file: .*; name another file"),
+        whole_file(tmp_path / "file" / "a.csv"),
+    ):
+        pass

@@ -18,12 +18,15 @@ totals as (
     group by feed, partition_key, landed_date
 ),
 
--- A row with several findings is one bad row.
+-- A row with several findings is one bad row; a line of a file that was not loaded is none.
 bad as (
     select
         feed, partition_key, landed_date,
         count(distinct landed_at || '|' || file_name || '|' || line_number) as bad_rows
     from findings
+    where (feed, coalesce(partition_key, ''), file_name, landed_at) in (
+        select (feed, coalesce(partition_key, ''), file_name, landed_at) from files where status = 'loaded'
+    )
     group by feed, partition_key, landed_date
 ),
 
@@ -38,8 +41,7 @@ per_column as (
 judged as (
     select
         totals.*,
-        -- Findings of an unreadable file are about no row that was read.
-        least(coalesce(bad.bad_rows, 0), totals.rows_read) as bad_rows,
+        coalesce(bad.bad_rows, 0) as bad_rows,
         coalesce(per_kind.told, '') as kinds,
         coalesce(per_column.told, '') as worst_columns
     from totals
