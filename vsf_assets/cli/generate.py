@@ -59,13 +59,17 @@ class _Teller:
 
 @contextmanager
 def _ended_like_an_interrupt() -> Iterator[None]:
-    """Let a request to end (SIGTERM) clean up as Ctrl-C does."""
+    """Let a request to end (SIGTERM), or a terminal that closes (SIGHUP), clean up as Ctrl-C does."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # nohup asks to go on without the terminal
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vsf_assets.fakes.options import whole, words
+from vsf_assets.fakes.options import schema_name, whole, words
 from vsf_assets.fakes.schema import SchemaError, only_known
 
 FORMATS = ("csv", "parquet")
@@ -41,7 +41,7 @@ def _rows(value: Any) -> int:
 
 
 _READERS = {
-    "schema": words,
+    "schema": schema_name,
     "rows": _rows,
     "seed": whole,
     "owner": words,
@@ -80,6 +80,6 @@ def deleted_schema(content: Any) -> str | None:
         return None
     only_known("a deletion", "field", content, ("name", "deleted"))
     try:
-        return words(content.get("name"))
+        return schema_name(content.get("name"))
     except ValueError as error:
         raise SchemaError(f"name: {error}") from None

@@ -1,6 +1,7 @@
 """Formats of days and times: which letters of strftime may stand in one.
 
-Here: the check of a format, and whether it tells the time of day. Not here: writing days (makers/).
+Here: the check of a format, whether it tells the time of day, and what it tells apart. Not here: writing days
+(makers/).
 """
 
 import re
@@ -45,3 +46,25 @@ def problem_of(text: str) -> str:
 def tells_time(text: str) -> bool:
     """Whether a format asks for a time of day, which a day does not have."""
     return any(letter in TIME_LETTERS for letter in _LETTER.findall(text))
+
+
+def finest_seconds(text: str) -> int:
+    """Return how many seconds the smallest unit lasts that a format writes: a day, an hour, a minute or a second."""
+    letters = set(_LETTER.findall(text))
+    units = ((1, "ST"), (60, "M"), (3600, "HIp"))
+    return next((seconds for seconds, ones in units if letters.intersection(ones)), 86400)
+
+
+def tells_apart(text: str, years: int) -> bool:
+    """Whether a format writes no two of its smallest units alike.
+
+    Args:
+        text: the format.
+        years: how many years lie between the first and the last day.
+    """
+    letters, unit = set(_LETTER.findall(text)), finest_seconds(text)
+    has_year = years == 0 or bool(letters & {"Y", "F"}) or (years < 100 and "y" in letters)
+    has_day = bool(letters & {"F", "j"}) or ("d" in letters and bool(letters & {"m", "B", "b"}))
+    has_hour = unit == 86400 or bool(letters & {"H", "T"}) or {"I", "p"} <= letters
+    has_minute = unit >= 3600 or bool(letters & {"M", "T"})
+    return has_year and has_day and has_hour and has_minute

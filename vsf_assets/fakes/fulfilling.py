@@ -110,7 +110,7 @@ def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> Ma
     else:
         try:
             made = _make(settings, known, request, tell, target)
-        except VsfError as error:
+        except (VsfError, OSError) as error:
             made = Made(request, "failed", str(error))
     tell(f"{made.state}: made-up file {request.target}" + (f": {made.reason}" if made.reason else ""))
     _record(settings, made)

@@ -4,6 +4,7 @@ Here: the readers of single values (whole numbers, days, shares, ...). Not here:
 option (kinds.py). Light: no numpy, no polars.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,8 @@ from vsf_assets.fakes.formats import problem_of
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """Bounds of a whole number, as every reader of the files can hold it."""
+
+_NAME = re.compile(r"[^\W_][\w .-]{0,79}")
 
 Reader = Callable[[Any], Any]
 """Takes the value of a schema file, returns what the engine works with, raises ValueError saying what is wanted."""
@@ -87,6 +90,16 @@ def words(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is not a text; put it in quotes")
     return _storable(value)
+
+
+def schema_name(value: Any) -> str:
+    """Read the name of a schema, which is that of a folder, too."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(
+            f"{value!r} cannot be; it begins with a letter or digit, then come letters, digits, spaces, _, - and ., at"
+            " most 80 together"
+        )
+    return value
 
 
 def _storable(text: str) -> str:

@@ -5,20 +5,18 @@ column and option. Not here: reading files (schema_files.py) and making values (
 """
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vsf_assets.errors import UsageError
 from vsf_assets.fakes.kinds import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
-from vsf_assets.fakes.options import words
+from vsf_assets.fakes.options import schema_name, words
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space": " "}
 QUOTES = {"double": '"', "single": "'"}
 """Names of separators and quote characters; a schema may write the character or its name."""
 
-_NAME = re.compile(r"[^\W_][\w .-]{0,79}")
 _FIELDS = ("name", "separator", "quote", "columns")
 _RELATIONS = {
     "name_from": ("Full Name",),
@@ -73,12 +71,10 @@ def schema_of(content: Any) -> Schema:
     if not isinstance(content, Mapping):
         raise SchemaError("a schema is a mapping with name and columns; see docs/fakes.md")
     only_known("the schema", "field", content, _FIELDS)
-    name = content.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise SchemaError(
-            f"name: {name!r} cannot be; it begins with a letter or digit, then come letters, digits, spaces, _, - and"
-            " ., at most 80 together"
-        )
+    try:
+        name = schema_name(content.get("name"))
+    except ValueError as error:
+        raise SchemaError(f"name: {error}") from None
     columns = content.get("columns")
     if not isinstance(columns, list) or not columns:
         raise SchemaError("columns: there are none; a schema has a list of at least one column")

@@ -1,7 +1,9 @@
 """`vsf generate`: files from the command line, and wrong input as exit code 2 with a clear word."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -72,3 +74,16 @@ def test_a_wrong_schema_is_told_without_loading_much(schema: Path) -> None:
     assert [
         name for name in ("dagster", "polars", "dbt", "faker", "duckdb", "pandera") if f"'{name}'" in done.stdout
     ] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_is_interrupted_leaves_nothing(schema: Path, number: signal.Signals) -> None:
+    words = [sys.executable, "-m", "vsf_assets.cli.main", "generate", "s.yaml", "--rows", "1000000000"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as child:
+        until = time.monotonic() + 60
+        while not list(schema.glob(".people*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        child.send_signal(number)
+        _, errors = child.communicate(timeout=60)
+    assert (child.returncode, "interrupted; nothing was written to people.csv" in errors) == (130, True), errors
+    assert [path.name for path in schema.iterdir()] == ["s.yaml"]

@@ -100,6 +100,7 @@ def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(asked:
         (b'{"rows": 1}', "schema: it is missing"),
         (b'{"schema": "people", "rows": 1, "sed": 1}', "did you mean seed?"),
         (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv nor parquet"),
+        (b'{"schema": "../people", "rows": 1}', "schema: '../people' cannot be"),
         (b"[]", "a request is a mapping"),
         (b"\xff", "not UTF-8"),
     ],
@@ -138,6 +139,26 @@ def test_deleting_a_schema_deletes_its_files_and_its_waiting_requests_fail(asked
     ask(asked, "after", 4)
     make(asked)
     assert states(asked)["after"] == ("failed", "there is no schema 'people'; there are: none")
+
+
+def test_no_name_of_a_schema_leads_out_of_the_folder_of_made_files(asked: Home) -> None:
+    victim = asked.settings.made.parent / "outside" / "v.csv"
+    victim.parent.mkdir(parents=True)
+    victim.write_text("kept")
+    ask(asked, "v", 1, schema="../outside")
+    asked.land("gone.schema.yaml", b"name: ../outside\ndeleted: true", 2)
+    make(asked)
+    assert victim.read_text() == "kept"
+    assert sorted(asked.findings("file_name")) == [("gone.schema.yaml",), ("v.request.json",)]
+
+
+def test_a_file_that_the_system_refuses_fails_and_holds_nothing_back(asked: Home) -> None:
+    asked.settings.made.mkdir(parents=True)
+    (asked.settings.made / "people").write_text("a file where a folder is wanted")
+    asked.land("other.schema.yaml", SCHEMA.replace(b"people", b"other"))
+    ask(asked, "after", 2, schema="other")
+    assert make(asked) == [("three", "failed"), ("after", "ready")]
+    assert "File exists" in str(states(asked)["three"][1])
 
 
 def test_a_schema_that_is_delivered_again_after_it_was_deleted_serves_later_requests_only(asked: Home) -> None:

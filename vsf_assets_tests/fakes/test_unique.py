@@ -32,7 +32,11 @@ def test_a_unique_column_repeats_nothing_wherever_one_looks(kind: str) -> None:
         ({"type": "Integer", "from": -3, "to": 3}, 7),
         ({"type": "Date", "from": "2024-02-27", "to": "2024-03-01"}, 4),
         ({"type": "Date", "from": "2024-02-27", "to": "2024-03-01", "format": "%d.%m.%Y"}, 4),
+        ({"type": "Date", "format": "%Y"}, 30),
+        ({"type": "Date", "format": "%d.%m.", "from": "2023-01-01", "to": "2024-12-31"}, 366),
         ({"type": "Datetime", "from": "2024-01-01T00:00:00", "to": "2024-01-01T00:00:09"}, 10),
+        ({"type": "Datetime", "from": "2024-01-01T12:00:30", "to": "2024-01-03T00:00:00", "format": "%F"}, 3),
+        ({"type": "Datetime", "from": "2024-01-01", "to": "2024-01-01T23:59:59", "format": "%I:%M"}, 720),
         ({"type": "Decimal", "from": -0.1, "to": 0.1, "places": 1}, 3),
         ({"type": "Boolean"}, 2),
         ({"type": "Choice", "values": ["a", "b", "c"], "weights": [1, 0, 5]}, 2),
@@ -81,3 +85,27 @@ def test_missing_values_of_a_unique_column_are_no_repetition() -> None:
         value for value in values("Integer", 1000, from_=0, to=999, unique=True, null_share=0.5) if value is not None
     ]
     assert 400 < len(found) == len(set(found)) < 600
+
+
+@pytest.mark.parametrize(
+    ("options", "is_told"),
+    [
+        ({"type": "Date", "from": "0001-01-01", "to": "9999-12-31", "format": "%d.%m.%y"}, False),
+        ({"type": "Date", "from": "0001-01-01", "to": "9999-12-31", "format": "%j/%Y"}, True),
+        ({"type": "Datetime", "format": "%H:%M:%S"}, False),
+        ({"type": "Datetime", "format": "%d.%m.%Y %I:%M:%S"}, False),
+        ({"type": "Datetime", "format": "%d.%m.%Y %S"}, False),
+        ({"type": "Datetime", "format": "%d.%m.%y %I:%M %p"}, True),
+        ({"type": "Datetime", "from": "2024-01-01", "to": "2024-12-31", "format": "%d %B %T"}, True),
+        ({"type": "Datetime", "from": "2023-12-31", "to": "2024-12-31", "format": "%d %B %T"}, False),
+    ],
+)
+def test_a_format_of_a_wide_range_tells_unique_values_apart_or_is_an_error(
+    options: dict[str, Any], is_told: bool
+) -> None:
+    columns = {"name": "x", "unique": True, **options}
+    if is_told:
+        assert frame(columns, rows=200_000)["x"].n_unique() == 200_000
+    else:
+        with pytest.raises(SchemaError, match=r"column 'x', option unique: the format '.*' writes several"):
+            frame(columns, rows=2)

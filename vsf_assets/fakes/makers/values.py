@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vsf_assets.fakes import pools
+from vsf_assets.fakes.formats import finest_seconds, tells_apart
 from vsf_assets.fakes.makers.request import Maker, Portion, Request, joined
 from vsf_assets.fakes.options import HIGHEST, LOWEST
 from vsf_assets.fakes.randomness import below, chances, draws, lanes, permuted, split
@@ -58,13 +59,38 @@ def decimal(column: Column, request: Request) -> Maker:
 def day(column: Column, request: Request) -> Maker:
     """A day, as a day or as written in a format."""
     lowest, highest = (column.options[end].toordinal() - date(1970, 1, 1).toordinal() for end in ("from", "to"))
-    drawn, form = _between(column, request, lowest, highest), column.options["format"]
+    form = column.options["format"]
+    if form is not None and column.is_unique:
+        return _written_once(column, request, lowest, highest, lambda days: _days(days).dt.to_string(form))
+    drawn = _between(column, request, lowest, highest)
     if form is None:
         return lambda portion: _days(drawn(portion))
     if highest - lowest >= _MOST_WRITTEN:
         return lambda portion: _days(drawn(portion)).dt.to_string(form)
     written = _days(np.arange(lowest, highest + 1)).dt.to_string(form)
     return lambda portion: written.gather(pl.Series((drawn(portion) - lowest).astype(np.uint32)))
+
+
+def _written_once(
+    column: Column, request: Request, lowest: int, highest: int, write: Callable[[npt.NDArray[np.int64]], pl.Series]
+) -> Maker:
+    """Return what writes days or times so that no text comes twice, also where a format writes several alike.
+
+    Raises:
+        SchemaError: it does, and there are too many to look at all of them; or there are more rows than texts.
+    """
+    if highest - lowest < _MOST_WRITTEN:
+        written = write(np.arange(lowest, highest + 1)).unique(maintain_order=True)
+        place = _between(column, request, 0, len(written) - 1)
+        return lambda portion: written.gather(pl.Series(place(portion).astype(np.uint32)))
+    form, years = column.options["format"], column.options["to"].year - column.options["from"].year
+    if not tells_apart(form, years):
+        raise SchemaError(
+            f"column {column.name!r}, option unique: the format {form!r} writes several values alike; let it tell the"
+            " whole of them, or bring from and to closer together"
+        )
+    drawn = _between(column, request, lowest, highest)
+    return lambda portion: write(drawn(portion))
 
 
 def _days(numbers: npt.NDArray[np.int64]) -> pl.Series:
@@ -75,13 +101,23 @@ def moment(column: Column, request: Request) -> Maker:
     """A time in whole seconds, as a time or as written in a format."""
     ends = (column.options[end] - datetime(1970, 1, 1) for end in ("from", "to"))  # noqa: DTZ001
     lowest, highest = (end.days * 86400 + end.seconds for end in ends)
-    drawn, form = _between(column, request, lowest, highest), column.options["format"]
+    form = column.options["format"]
+    if form is not None and column.is_unique:
+        unit = finest_seconds(form)
+        return _written_once(
+            column, request, lowest // unit, highest // unit, lambda units: _times(units * unit).dt.to_string(form)
+        )
+    drawn = _between(column, request, lowest, highest)
 
     def make(portion: Portion) -> pl.Series:
-        times = pl.Series(drawn(portion) * 1_000_000).cast(pl.Datetime("us"))
+        times = _times(drawn(portion))
         return times if form is None else times.dt.to_string(form)
 
     return make
+
+
+def _times(seconds: npt.NDArray[np.int64]) -> pl.Series:
+    return pl.Series(seconds * 1_000_000).cast(pl.Datetime("us"))
 
 
 def boolean(column: Column, request: Request) -> Maker:
