@@ -18,7 +18,7 @@ from vsf_assets.sources.inbox import Inbox
 from vsf_assets.sources.profiles import Profile
 from vsf_assets.sources.states import Known
 
-QUICK = {"connect_timeout": 1.0, "read_timeout": 0.4, "object_timeout": 3.0, "attempts": 4}
+QUICK = {"connect_timeout": 1.0, "read_timeout": 1.0, "object_timeout": 6.0, "attempts": 4}
 
 
 def profile_of(address: str, **given: object) -> Profile:
