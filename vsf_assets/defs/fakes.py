@@ -55,10 +55,11 @@ def made_files() -> dg.AssetsDefinition:
         with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
             done = fulfil(warehouse.warehouse(tell), tell, again)
         context.instance.add_dynamic_partitions(ASKED, list(dict.fromkeys(made.request.name for made in done)))
+        last = {made.request.name: made.state for made in done}
         for made in done:
             if made.state == "ready":
                 context.log_event(_materialization(made))
-            elif made.state == "deleted":
+            elif made.state == "deleted" and last[made.request.name] == "deleted":
                 context.instance.delete_dynamic_partition(ASKED, made.request.name)
         checked = [made for made in done if made.problems]
         for check in CHECKS if checked else ():

@@ -6,6 +6,7 @@ Here: the questions DuckDB is asked of the file. Not here: what is done with the
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.errors import VsfError
 from vsf_assets.fakes.schema import Column, Schema
 from vsf_assets.settings import Settings
 
@@ -19,18 +20,30 @@ _TYPES = {"Integer": "bigint", "Date": "date", "Datetime": "timestamp", "Decimal
 
 
 def problems_of(path: Path, form: str, schema: Schema, rows: int, settings: Settings) -> dict[str, list[str]]:
-    """Return check -> what is wrong with a file; empty lists where nothing is."""
+    """Return check -> what is wrong with a file; empty lists where nothing is.
+
+    Raises:
+        VsfError: the file could not be checked.
+    """
     unique = [column for column in schema.columns if column.is_unique]
     bounded = [column for column in schema.columns if column.kind.name in _TYPES and not column.options.get("format")]
     # In CSV a missing value of a lone column is an empty text.
     missing = ", ''" if form == "csv" else ", null"
     names = {column.name: f"nullif(c{place}{missing})" for place, column in enumerate(schema.columns)}
     asked = ["count(*)"]
-    asked += [f"count({names[c.name]}) - count(distinct {names[c.name]})" for c in unique]
+    asked += [f"count({names[c.name]})" for c in unique]
     asked += [f"count({names[c.name]}) - count(*) filter ({_within(c, names[c.name])})" for c in bounded]
     source, values = _source(path, form, schema)
-    answers = [int(answer) for answer in _ask(f"select {', '.join(asked)} from {source}", values, settings)]  # noqa: S608
-    count, repeats, outside = answers[0], answers[1 : 1 + len(unique)], answers[1 + len(unique) :]
+    questions = [f"select {', '.join(asked)} from {source}"]  # noqa: S608
+    # One column at a time, by digest and in groups, so that DuckDB can put on disk what its memory does not hold.
+    questions += [
+        f"select count(*) from (select distinct md5_number(cast({names[c.name]} as varchar)) as digest from {source})"  # noqa: S608
+        " where digest is not null"
+        for c in unique
+    ]
+    (answers, *different) = _ask(path, questions, values, settings)
+    count, present, outside = answers[0], answers[1 : 1 + len(unique)], answers[1 + len(unique) :]
+    repeats = [there - found[0] for there, found in zip(present, different, strict=True)]
     beyond = zip(bounded, outside, strict=True)
     return {
         "row_count": [f"{count} rows instead of {rows}"] if count != rows else [],
@@ -52,20 +65,29 @@ def _source(path: Path, form: str, schema: Schema) -> tuple[str, list[Any]]:
     if form == "parquet":
         return f"read_parquet(?) as made ({', '.join(names)})", [str(path)]
     options = (
-        "delim = ?, quote = ?, escape = ?, header = true, auto_detect = false, columns = ?, max_line_size = 16777216"
+        "delim = ?, quote = ?, escape = ?, header = true, auto_detect = false, columns = ?, max_line_size = 16777216,"
+        " buffer_size = 16777216"
     )
     columns = dict.fromkeys(names, "VARCHAR")
     return f"read_csv(?, {options})", [str(path), schema.separator, schema.quote, schema.quote, columns]
 
 
-def _ask(sql: str, values: list[Any], settings: Settings) -> tuple[Any, ...]:
+def _ask(path: Path, questions: list[str], values: list[Any], settings: Settings) -> list[tuple[int, ...]]:
+    """Return the one row of numbers that answers each question.
+
+    Raises:
+        VsfError: DuckDB could not read the file, or had no room.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,
         "temp_directory": str(settings.scratch / "duckdb"),
+        "preserve_insertion_order": False,
     }
-    with duckdb.connect(config=config) as connection:
-        found: tuple[Any, ...] = connection.execute(sql, values).fetchall()[0]
-        return found
+    try:
+        with duckdb.connect(config=config) as connection:
+            return [connection.execute(sql, values).fetchall()[0] for sql in questions]
+    except duckdb.Error as error:
+        raise VsfError(f"{path.name} could not be checked: {str(error).splitlines()[0]}") from error

@@ -130,7 +130,11 @@ def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, tar
     progress(0)
     form: Format = "parquet" if request.format == "parquet" else "csv"
     written = write_file(frames, target, form, progress=progress, threads=settings.threads)
-    problems = problems_of(target, request.format, schema, request.rows, settings)
+    try:
+        problems = problems_of(target, request.format, schema, request.rows, settings)
+    except VsfError:
+        target.unlink()
+        raise
     if any(problems.values()):
         target.unlink()
         found = "; ".join(problem for listed in problems.values() for problem in listed)

@@ -80,6 +80,21 @@ def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home
     assert instance.get_dynamic_partitions("fake_requests") == ["bad"]
 
 
+def test_a_request_made_anew_after_its_schema_was_deleted_keeps_its_partition(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    home.drop(FILES)
+    for job in ("ingest_fakes", MAKE_JOB, "ingest_fakes"):
+        assert run_job(defs(), instance, job)[0]
+    home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
+    assert run_job(defs(), instance, "ingest_fakes")[0]
+    home.drop({name: FILES[name] for name in ("people.schema.yaml", "one.request.yaml")})
+    for job in ("ingest_fakes", MAKE_JOB):
+        assert run_job(defs(), instance, job)[0]
+    assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one"]
+    assert [file.name for file in (home.path / "made" / "people").iterdir()] == ["one.csv"]
+
+
 def test_a_warehouse_in_use_is_looked_at_later(home: Home, instance: dg.DagsterInstance) -> None:
     with Warehouse.of(read_settings()).lock("a build"):
         assert "in use" in tick(instance).skip_message

@@ -1,5 +1,6 @@
 """The checks of a made file find what they are for, in CSV and Parquet."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ def test_a_wrong_value_is_found(tmp_path: Path, second: dict[str, Any], check: s
 def test_a_missing_row_is_found(tmp_path: Path) -> None:
     write_file(Frames(schema(*COLUMNS, separator=";"), 5), tmp_path / "f.csv")
     assert found(Home(tmp_path), tmp_path / "f.csv", "csv", 6)["row_count"] == ["5 rows instead of 6"]
+
+
+def test_unique_columns_are_checked_in_less_memory_than_their_values_take(tmp_path: Path) -> None:
+    columns = [column(kind, kind, unique=True) for kind in ("UUID", "Full Name", "Email", "Phone Number")]
+    made, rows = schema(*columns), 500_000
+    write_file(Frames(made, rows), tmp_path / "f.csv")
+    settings = replace(Home(tmp_path).settings, memory_limit="150MB", threads=2)
+    assert not any(problems_of(tmp_path / "f.csv", "csv", made, rows, settings).values())
 
 
 def test_parquet_is_looked_at_too(tmp_path: Path) -> None:
