@@ -1,6 +1,7 @@
 """What every test may use: a temporary home, the samples, and the engines' versions in the header."""
 
 import os
+import signal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,13 @@ settings.load_profile("vsf")
 
 def pytest_report_header() -> str:
     return "engines: " + ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "pandera", "dagster"))
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted: a shell that runs the suite in the background has its children ignore Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture
