@@ -5,6 +5,9 @@ Here: the files. Not here: reading them.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from vsf_assets.fakes.frames import made_rows
 
 HEADERS = {
     "namespaces.csv": "namespace_id,namespace_option_name,namespace_option_standard_name",
@@ -17,10 +20,19 @@ HEADERS = {
 EVERY = 500
 """One row of so many has a certain defect; there are seven of them in columns.csv."""
 
+SEED = 20190520
+_PLACES: tuple[dict[str, Any], ...] = (
+    {"name": "namespace", "type": "Integer", "to": 49},
+    {"name": "database", "type": "Choice", "values": [f"db_{number}" for number in range(20)]},
+    {"name": "table", "type": "Integer", "to": 1999},
+    {"name": "column", "type": "Integer", "to": 9972},
+    {"name": "owner", "type": "Choice", "values": ["Fund Data", "Index Data", "Risk", "Market Data", "Reference"]},
+)
+
 
 def dataset_folder(root: Path, rows: int) -> Path:
     """Return the folder of a dataset with so many rows in columns.csv; it is made where missing."""
-    folder = root / f"dataset-{rows}"
+    folder = root / f"made-dataset-{rows}"
     if folder.exists():
         return folder
     made = folder.with_suffix(".tmp")
@@ -41,14 +53,16 @@ def _namespaces() -> Iterator[str]:
 
 
 def _columns(rows: int, points: int) -> Iterator[str]:
-    for number in range(rows):
-        place = f"db_{number % 20},table_{number % 2000},column_{number % 9973}"
-        row = f"c-{number},ns-{number % 50},{place},dp-{number % points},Owner {number % 7}"
+    of_rows = (*_PLACES, {"name": "point", "type": "Integer", "to": points - 1})
+    made = made_rows(of_rows, rows, SEED).iter_rows()
+    for number, (namespace, database, table, column, owner, point) in enumerate(made):
+        place = f"{database},table_{table},column_{column}"
+        row = f"c-{number},ns-{namespace},{place},dp-{point},{owner}"
         yield {
             11: row.rsplit(",", 2)[0],
             23: f"{row},surplus",
-            37: row.replace(f"ns-{number % 50},", "ns-none,", 1),
-            41: row.replace(f",dp-{number % points},", ",dp-none,"),
+            37: row.replace(f"ns-{namespace},", "ns-none,", 1),
+            41: row.replace(f",dp-{point},", ",dp-none,"),
             53: f"c-{number - 1},ns-1,{place},dp-1,Another",
             67: f"c-{number},ns-1,,t,c,dp-1,Owner",
             79: f'c-{number},ns-1,"db\n{number}",t,c,dp-1,Owner',
