@@ -61,8 +61,8 @@ def make_selection(
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = with_companions(feeds) if feeds else tuple(known)
-    # Anything may be the name of a dataset; a mistyped day must not be taken for one.
-    no_keys = {"none", "source"} if feeds else {"none", "source", "dataset"}
+    # Anything may be the name of a dataset or a request; a mistyped day must not be taken for one.
+    no_keys = {"none", "source"} if feeds else {"none", "source", "dataset", "request"}
     kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind not in no_keys}
     _check_keys(kinds, partition, first, last)
     partitions = [partition] if partition is not None else None

@@ -41,9 +41,9 @@ POINTS = [
     ("sources.inbox", "Inbox.place_object", "after", 3),
     ("sources.fetching", "fetch_due", "before", 1),
     ("ingest.batches", "read_delivery", "after", 4),
-    ("warehouse.ledger", "store_delivery", "before", 3),
-    ("warehouse.ledger", "store_delivery", "after", 3),
-    ("warehouse.ledger", "store_delivery", "after", 8),
+    ("warehouse.ledger", "store_deliveries", "before", 3),
+    ("warehouse.ledger", "store_deliveries", "after", 3),
+    ("warehouse.ledger", "store_deliveries", "after", 8),
     ("ingest.filing", "file_away", "before", 1),
     ("ingest.filing", "file_away", "after", 4),
 ]
