@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -143,8 +144,19 @@ def test_ctrl_c_ends_a_query(home: Home) -> None:
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,1,1\n"})
     home.load(checked=False)
     process = start("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
-    time.sleep(3)
-    os.killpg(process.pid, signal.SIGINT)
-    printed, errors = process.communicate(timeout=60)
+    try:
+        while not any(path.name.endswith(".duckdb") for path in open_files(process)):
+            assert process.poll() is None
+            time.sleep(0.1)
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        printed, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert (process.returncode, printed) == (130, "")
     assert errors == INTERRUPTED
+
+
+def open_files(process: subprocess.Popen[str]) -> list[Path]:
+    """Return what a process has open."""
+    return [path.resolve() for path in Path(f"/proc/{process.pid}/fd").iterdir()]
