@@ -30,15 +30,12 @@ if TYPE_CHECKING:
     from vsf_assets.sources.fetching import RoundReport
     from vsf_assets.warehouse.ledger import FileRow
 
-BATCH_FILES = 25
+BATCH_FILES = 100
 GIVE_UP_AFTER = 3
 """So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
 
 BATCH_BYTES = 256 << 20
 """A batch is read first and then stored under one hold of the lock, a transaction per file."""
-
-OVERLAP_BYTES = 128 << 20
-"""Two batches up to this size together are small: one is read while the other is stored."""
 
 
 @dataclass
@@ -98,25 +95,10 @@ class Ingest:
     progress: Callable[[str], None]
 
     def take(self, work: list[Work]) -> None:
-        """Read the work batch by batch, store each with a transaction per delivery, file it away.
-
-        A batch is read while the one before it is stored, where both are small enough for memory.
-        """
-        from concurrent.futures import Future, ThreadPoolExecutor
-
-        if not work:
-            return
-        with scratch_folder(self.settings.scratch) as scratch, ThreadPoolExecutor(1) as reader:
-            cut = list(batches(work))
-            following: Future[list[Delivery]] | None = None
-            for number, batch in enumerate(cut):
-                folder = scratch / str(number)
-                deliveries = following.result() if following else self._read(batch, folder)
-                following = None
-                if number + 1 < len(cut) and _bytes(batch) + _bytes(cut[number + 1]) <= OVERLAP_BYTES:
-                    following = reader.submit(self._read, cut[number + 1], scratch / str(number + 1))
-                self._store(deliveries)
-                shutil.rmtree(folder, ignore_errors=True)
+        """Read the work batch by batch, store each with a transaction per delivery, file it away."""
+        for batch in batches(work):
+            with scratch_folder(self.settings.scratch) as scratch:
+                self._store(self._read(batch, scratch))
 
     def _store(self, deliveries: list[Delivery]) -> None:
         from vsf_assets.warehouse.ledger import store_deliveries
