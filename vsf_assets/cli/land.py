@@ -1,5 +1,6 @@
 """`vsf land`: copy files into the landing zone."""
 
+import filecmp
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -40,11 +41,27 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
             planned.append(_plan(path, hint, feed, partition))
         else:
             objects.append((path, inside))
+    _refuse_two_for_one_place(planned)
     _land_objects(settings, objects, partition)
     for source, target in planned:
         done = land_file(settings.landing, source, target)
         click.echo(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
     click.echo("next: vsf run")
+
+
+def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
+    """Refuse the whole command where two files would go to one place, before any of them is landed.
+
+    Raises:
+        UsageError: two files that differ are meant for one place.
+    """
+    sources: dict[str, Path] = {}
+    for source, target in planned:
+        first = sources.setdefault(target, source)
+        if not filecmp.cmp(first, source, shallow=False):
+            raise UsageError(
+                f"{first} and {source} would both be landed as {target}; land one of them. Nothing was landed"
+            )
 
 
 def _effect(target: str) -> str:

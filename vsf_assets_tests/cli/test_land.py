@@ -119,3 +119,18 @@ def test_a_folder_without_hard_links_takes_files_too(
     assert home.vsf("land", str(file)).exit_code == 0
     assert landed(home) == ["clicks/3/clicks_3.csv"]
     assert home.vsf("land", str(write(tmp_path, "other/clicks_3.csv", CLICKS * 2))).exit_code == 2
+
+
+def test_two_files_for_one_place_are_refused_before_anything_is_landed(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, "other/1/conversions.csv")
+    first, second = write(tmp_path, "a/clicks_1.csv"), write(tmp_path, "b/clicks_1.csv", CLICKS + "4,5,6\n")
+    told = home.vsf("land", str(tmp_path / "other"), str(first), str(second))
+    assert told.exit_code == 2
+    assert f"{first} and {second} would both be landed as clicks/1/clicks_1.csv" in told.errors
+    assert landed(home) == []
+
+
+def test_equal_files_for_one_place_are_landed_once(home: Home, tmp_path: Path) -> None:
+    first, second = write(tmp_path, "a/clicks_1.csv"), write(tmp_path, "b/clicks_1.csv")
+    assert home.vsf("land", str(first), str(second)).exit_code == 0
+    assert landed(home) == ["clicks/1/clicks_1.csv"]
