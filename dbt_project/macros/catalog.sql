@@ -1,26 +1,5 @@
-{# What belongs here: how records of catalogs become entries, and what is derived of them. #}
-
-{# The name of an object as its list has it, of the name of the kept file. #}
-{% macro object_name(file_name) -%}
-    url_decode({{ file_name }})
-{%- endmacro %}
-
-{# Lower-case, runs of spaces become one `_`, and only letters, digits and `_` stay, of whatever script. #}
-{% macro normalized_title(title) -%}
-    regexp_replace(regexp_replace(lower({{ title }}), ' +', '_', 'g'), '[^\p{L}\p{N}_]', '', 'g')
-{%- endmacro %}
-
-{# Whether an app is awesome by the rule of the profile it came from. The platform passes the rules as they were checked
-   (vsf_assets/rules.py): profile -> SQL of comparisons with numbers; '' is the profile of all others. #}
-{% macro is_awesome(profile) -%}
-    {%- set rules = fromjson(env_var('VSF_AWESOME_RULES', '{"": "size_bytes < 1000000"}')) -%}
-    case {{ profile }}
-        {% for name, rule in rules.items() | sort -%}
-        when '{{ name }}' then {{ rule }}
-        {% endfor -%}
-        else {{ rules[''] }}
-    end
-{%- endmacro %}
+{# What belongs here: how records of catalogs become entries, and which of them are equal or news. What does not: their
+   history (catalog_versions.sql) and what is derived of them (catalog_values.sql). #}
 
 {# The tables of records: name of the key, columns it is made of, and all columns that are compared. #}
 {% macro catalog_entities() -%}
@@ -90,31 +69,5 @@ final as (
         held_file_id is not null and file_id != held_file_id
         and profile = held_profile and object_name = held_object_name as is_update
     from compared
-)
-{%- endmacro %}
-
-{# CTEs, the last called `final`: one row per payload that a key has had. #}
-{% macro catalog_versions(table, derived=[]) -%}
-{%- set entity = catalog_entities()[table] -%}
-changes as (
-    select * from {{ ref('stg_catalog__' ~ table) }} where not is_equal
-),
-
-final as (
-    select
-        {{ entity['key'] }},
-        row_number() over in_order as version_number,
-        {% for column in derived + entity['payload'] -%}
-        {{ column }},
-        {% endfor -%}
-        due_at as valid_from,
-        lead(due_at) over in_order as valid_to,
-        lead(due_at) over in_order is null as is_current,
-        loaded_at as ingestion_time,
-        profile,
-        object_name,
-        line_number
-    from changes
-    window in_order as (partition by {{ entity['key'] }} order by arrival)
 )
 {%- endmacro %}

@@ -1,4 +1,18 @@
-{# What belongs here: how raw tables are compared with the ledger. #}
+{# What belongs here: what the ledger tells of a delivery, and how raw tables are compared with it. #}
+
+{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. #}
+{% macro effective_date(file_name, landed_at) -%}
+    greatest(
+        coalesce(
+            case
+                when regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
+                    then try_cast(left({{ file_name }}, 10) as date)
+            end,
+            cast({{ landed_at }} as date)
+        ),
+        date '0001-01-01'
+    )
+{%- endmacro %}
 
 {# A query with one row per file whose rows in the raw tables differ in number from what the ledger says, or that the
    ledger does not know. `tables`: raw table -> its feed; `skipping`: the feed whose records of unknown types are

@@ -1,19 +1,5 @@
-{# What belongs here: how delivered states of lines and accounts are read: when they take effect, and which repeat in a
-   file. What does not: how they become versions (history.sql). #}
-
-{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. #}
-{% macro effective_date(file_name, landed_at) -%}
-    greatest(
-        coalesce(
-            case
-                when regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
-                    then try_cast(left({{ file_name }}, 10) as date)
-            end,
-            cast({{ landed_at }} as date)
-        ),
-        date '0001-01-01'
-    )
-{%- endmacro %}
+{# What belongs here: how delivered states of lines and accounts are read, and which repeat in a file. What does not:
+   when a delivery takes effect (ledger.sql) and how states become versions (history.sql). #}
 
 {# A query with the rows of a state feed and the delivery they came with; `columns`: raw column -> name. #}
 {% macro delivered_states(feed, columns) -%}
