@@ -78,9 +78,7 @@ class _Progress(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         stamp = f"{time.monotonic() - self._started:6.1f}s "
-        passing = self._rewrites and message.startswith(
-            ("reading ", "fetching", "building ", "publishing ", "making up ")
-        )
+        passing = self._rewrites and message.startswith(_PASSING)
         clear = "\r\x1b[K" if self._rewrites else ""
         sys.stderr.write(clear + stamp + message + ("" if passing else "\n"))
         sys.stderr.flush()

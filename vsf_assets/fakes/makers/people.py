@@ -14,7 +14,7 @@ import polars as pl
 
 from vsf_assets.fakes import pools
 from vsf_assets.fakes.makers.companies import domain_of
-from vsf_assets.fakes.makers.request import Maker, Portion, Request, joined
+from vsf_assets.fakes.makers.request import Maker, Portion, Request, joined, one_of_each
 from vsf_assets.fakes.randomness import lanes, permuted
 from vsf_assets.fakes.schema import Column
 
@@ -76,20 +76,7 @@ def job(column: Column, request: Request) -> Maker:
 
 def phone_number(column: Column, request: Request) -> Maker:
     """A number of the North American plan."""
-    areas, exchanges, lines = _areas(), _exchanges(), _lines()
-    key = request.key(column, "phone")
-    size = request.room(column, areas.size * exchanges.size * lines.size) if column.is_unique else 0
-
-    def make(portion: Portion) -> pl.Series:
-        if not column.is_unique:
-            drawn = lanes(key, portion.rows)
-            return joined(areas.pick(drawn[:, 0]), exchanges.pick(drawn[:, 1]), lines.pick(drawn[:, 2]))
-        rest, line = np.divmod(permuted(key, portion.rows, size), np.uint64(lines.size))
-        area, exchange = np.divmod(rest, np.uint64(exchanges.size))
-        found = ((pool, place) for pool, place in ((areas, area), (exchanges, exchange), (lines, line)))
-        return joined(*(pool.at(place.astype(np.uint32)) for pool, place in found))
-
-    return make
+    return one_of_each(column, request, "phone", (_areas(), _exchanges(), _lines()))
 
 
 def _size(person: Column, request: Request) -> int:

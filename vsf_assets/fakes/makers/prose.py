@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vsf_assets.fakes import pools
-from vsf_assets.fakes.makers.request import Maker, Portion, Request, joined
+from vsf_assets.fakes.makers.request import Maker, Portion, Request, joined, one_of_each
 from vsf_assets.fakes.randomness import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
 from vsf_assets.fakes.schema import Column
 
@@ -105,20 +105,7 @@ def _written(
 
 def address(column: Column, request: Request) -> Maker:
     """House number, street, city, state and a postal code of the state."""
-    houses, streets, cities = _houses(), pools.streets(), pools.cities()
-    key = request.key(column, "address")
-    size = request.room(column, houses.size * streets.size * cities.size) if column.is_unique else 0
-
-    def make(portion: Portion) -> pl.Series:
-        if not column.is_unique:
-            drawn = lanes(key, portion.rows)
-            return joined(houses.pick(drawn[:, 0]), streets.pick(drawn[:, 1]), cities.pick(drawn[:, 2]))
-        rest, city = np.divmod(permuted(key, portion.rows, size), np.uint64(cities.size))
-        house, street = np.divmod(rest, np.uint64(streets.size))
-        found = ((pool, place) for pool, place in ((houses, house), (streets, street), (cities, city)))
-        return joined(*(pool.at(place.astype(np.uint32)) for pool, place in found))
-
-    return make
+    return one_of_each(column, request, "address", (_houses(), pools.streets(), pools.cities()))
 
 
 @cache

@@ -1,9 +1,10 @@
 """What makers work with: the request as a whole, and the portion of rows that is made now.
 
-Here: keys of chance by column, the check that a unique column has room, and what columns of one row share. Not
-here: any type of columns.
+Here: keys of chance by column, the check that a unique column has room, what columns of one row share, and how
+words of several pools make a value. Not here: any type of columns.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vsf_assets.fakes.randomness import LARGEST_SPACE, Numbers, key_of
+from vsf_assets.fakes.pools import Pool
+from vsf_assets.fakes.randomness import LARGEST_SPACE, Numbers, key_of, lanes, permuted
 from vsf_assets.fakes.schema import Column, Schema, SchemaError
 
 
@@ -70,3 +72,28 @@ class Request:
 def joined(*parts: pl.Series | str) -> pl.Series:
     """Return the parts of texts put together, row by row."""
     return pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series()
+
+
+def one_of_each(column: Column, request: Request, purpose: str, pools: tuple[Pool, ...]) -> Maker:
+    """Return the maker of values that are a word of each of up to four pools, put together.
+
+    Args:
+        column: where the values stand; a unique one has as many as the pools allow.
+        request: what is asked for.
+        purpose: names the stream of chance.
+        pools: in the order of the words.
+    """
+    key = request.key(column, purpose)
+    size = request.room(column, math.prod(pool.size for pool in pools)) if column.is_unique else 0
+
+    def make(portion: Portion) -> pl.Series:
+        if not column.is_unique:
+            drawn = lanes(key, portion.rows)
+            return joined(*(pool.pick(drawn[:, place]) for place, pool in enumerate(pools)))
+        rest, words = permuted(key, portion.rows, size), []
+        for pool in reversed(pools):
+            rest, place = np.divmod(rest, np.uint64(pool.size))
+            words.append(pool.at(place.astype(np.uint32)))
+        return joined(*reversed(words))
+
+    return make
