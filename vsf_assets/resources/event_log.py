@@ -1,0 +1,31 @@
+"""Dagster's events in one SQLite file, with one SQLAlchemy engine for all its connections.
+
+Here: that one difference from Dagster's own storage, which makes an engine for every connection, a
+dozen for an event: each compiles its statements anew, which took longer than storing them. Not here:
+which storage is used (dagster.yaml). Connections are still opened and closed one by one: the last one
+to be closed writes the log's main file, and the UI waits for that.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import sqlalchemy
+from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from sqlalchemy.pool import NullPool
+
+
+class EventLogStorage(ConsolidatedSqliteEventLogStorage):
+    """The consolidated SQLite event log with a shared engine; configured alike (`base_dir`)."""
+
+    @cached_property
+    def _engine(self) -> sqlalchemy.Engine:
+        return sqlalchemy.create_engine(
+            self._conn_string, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        )
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlalchemy.Connection]:
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
