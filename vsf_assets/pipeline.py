@@ -107,12 +107,15 @@ def build_and_publish(
 
 
 def _models_of(feeds: Collection[str]) -> list[str]:
-    """Return dbt's selectors of what depends on some feeds: their models and tests, the ledger's, and the reports."""
+    """Return dbt's selectors of what depends on some feeds: their models and tests, the ledger's, and the reports.
+
+    By dbt's dotted names, the folders below models/ or tests/: a selector by path compares it with every node's.
+    """
     folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
-    paths = ["models/staging/ledger", "models/reports", "tests/reports"]
+    names = ["staging.ledger", "reports"]
     for folder in folders:
-        paths += [f"models/staging/{folder}", f"models/marts/{folder}", f"tests/{folder}"]
-    return [f"path:{path}" for path in paths]
+        names += [f"staging.{folder}", f"marts.{folder}", folder]
+    return [f"fqn:vsf.{name}" for name in names]
 
 
 def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
