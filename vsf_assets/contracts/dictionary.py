@@ -96,11 +96,9 @@ def of_models(files: Mapping[str, Mapping[str, Any]], layers: Sequence[str] = ("
 
 
 def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the first column that is tested as unique, else the columns that are so together."""
-    alone = [c["name"] for c in model.get("columns") or () if "unique" in (c.get("data_tests") or ())]
-    tests = [test for test in model.get("data_tests") or () if "unique_together" in test]
-    together = [test["unique_together"]["arguments"]["columns"] for test in tests]
-    return tuple(alone[:1] or (together[0] if together else ()))
+    """Return the columns that the model's test of whole rows takes for its key."""
+    tests = [test["whole_rows"]["arguments"] for test in model.get("data_tests") or () if "whole_rows" in test]
+    return tuple(tests[0].get("key", ()) if tests else ())
 
 
 def data_dictionary(entries: Iterable[Entry]) -> str:

@@ -6,7 +6,7 @@ imported without dbt (it allows that), because dbt costs seconds and only a buil
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,14 +71,20 @@ def _describe_test(properties: Mapping[str, Any]) -> str:
     """Say in a sentence what a generic dbt test checks."""
     column = properties.get("column_name") or "the row"
     arguments = (properties.get("test_metadata") or {}).get("kwargs", {})
+    if "key" in arguments or "required" in arguments:
+        return _describe_whole_rows(arguments.get("key", ()), arguments.get("required", ()))
     sentences = {
-        "not_null": f"{column} is never empty.",
-        "unique": f"{column} is unique.",
         "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
         "relationships": f"Every {column} is known as {arguments.get('field')} in {arguments.get('to')}.",
     }
     kind = (properties.get("test_metadata") or {}).get("name", "")
     return sentences.get(kind, str(properties["name"]).replace("_", " "))
+
+
+def _describe_whole_rows(key: Sequence[str], required: Sequence[str]) -> str:
+    said = [f"No two rows share {' and '.join(key)}."] if key else []
+    said += [f"{', '.join(required)} {'are' if len(required) > 1 else 'is'} never empty."] if required else []
+    return " ".join(said)
 
 
 class DbtAssets:

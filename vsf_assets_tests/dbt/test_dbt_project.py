@@ -6,6 +6,7 @@ Not here: single rules of the models (dbt unit tests beside them) and the way th
 import hashlib
 import random
 from collections import Counter, defaultdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,6 +41,32 @@ def test_the_unit_tests_of_the_models_pass(empty: Settings) -> None:
     failed = {item.node.name: item.message for item in result.result if str(item.status) != "pass"}
     assert failed == {}
     assert len(result.result) >= 20
+
+
+def test_a_repeated_key_and_an_empty_required_column_are_found(empty: Settings) -> None:
+    with Warehouse.of(empty).connect() as connection:
+        connection.execute("insert into marts.dim_dates (calendar_date) values ('2019-05-20'), ('2019-05-20'), (null)")
+    (found,) = dbt.build(empty, empty.warehouse_file, ["dim_dates_rows_are_whole"]).failed.values()
+    assert (found.severity, found.columns) == ("error", ["problem", "row_count", "calendar_date"])
+    assert sorted(found.rows) == [("incomplete", 1, None), ("repeated", 2, date(2019, 5, 20))]
+
+
+def test_a_table_whose_rows_cannot_be_made_keeps_those_it_had(empty: Settings) -> None:
+    had = [("catalog", "p", "old.data", "book", 7)]
+    columns = "feed, partition_key, file_name, record_type, records"
+    with Warehouse.of(empty).connect() as connection:
+        connection.execute(f"insert into reports.skipped_types ({columns}) values (?, ?, ?, ?, ?)", had[0])
+        connection.execute("insert into staging.stg_ledger__files by name select 1 as file_id, 'loaded' as status")
+        connection.execute(
+            "insert into raw.skipped_types by name select 1 as _file_id, 'book' as record_type, 1 as records"
+        )
+        connection.execute("alter table raw.skipped_types rename to taken_away")
+        broken = "case when random() < 2 then cast(error('no rows today') as bigint) end as records"
+        connection.execute(f"create view raw.skipped_types as select * replace ({broken}) from raw.taken_away")
+    outcome = dbt.build(empty, empty.warehouse_file, ["skipped_types"])
+    assert ["no rows today" in error for error in outcome.errors] == [True]
+    with Warehouse.of(empty).connect(read_only=True) as connection:
+        assert connection.execute(f"select {columns} from reports.skipped_types").fetchall() == had
 
 
 def scores_by_hand(
