@@ -55,6 +55,8 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
         "report", "choices", "--dataset", "b", "--namespace", "ns-1", "--column", "col", "--format", "json"
     )
     assert [row["data_point_id"] for row in json.loads(found.output)] == ["dp-1", "dp-2"]
+    found = home.vsf("report", "choices", "--dataset", "b", "--format", "json")
+    assert [(row["namespace_id"], row["databases"]) for row in json.loads(found.output)] == [("ns-1", 1), ("ns-2", 0)]
 
     land(home, tmp_path, "a", namespaces=["ns-1,=1+1,fund", "ns-1,Fund,fund"])
     home.load(checked=False)
