@@ -33,7 +33,7 @@ _SQL = (
 def command(form: str, everything: bool) -> None:
     """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot.
 
-    A request for a made-up file shows its own state: queued, processing, ready, failed or deleted.
+    A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
     settings = read_settings()
     ledger, history, origin, made = _ledger(settings)
@@ -56,7 +56,7 @@ def command(form: str, everything: bool) -> None:
         return
     hidden = 0
     if not everything:
-        loaded = [row for row in rows if row[3] in ("loaded", "ready", "deleted")]
+        loaded = [row for row in rows if row[3] in ("loaded", "ready", "replaced", "deleted")]
         hidden = max(0, len(loaded) - SHOWN)
         dropped = {id(row) for row in loaded[:hidden]}
         rows = [row for row in rows if id(row) not in dropped]

@@ -13,19 +13,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ENDS = ("ready", "failed", "deleted")
+ENDS = ("ready", "replaced", "failed", "deleted")
 """States after which nothing more is done for a request, unless its schema is deleted."""
 
 _REQUESTS = """
 with
 
-states as (
-    select states.request_id, states.state, states.reason, states.file_path
+told as (
+    select
+        states.*,
+        row_number() over (order by files.landed_at, files.file_name, files.sha256) as place
     from raw.fake_states as states
     inner join raw.files as files on states._file_id = files.file_id
-    qualify row_number() over (
-        partition by states.request_id order by files.landed_at desc, files.file_name desc, files.sha256 desc
-    ) = 1
+),
+
+judged as (
+    select *, max(place) filter (where state = 'ready') over (partition by file_path) > place as is_replaced from told
+),
+
+states as (
+    select
+        request_id,
+        case when state = 'ready' and is_replaced then 'replaced' else state end as state,
+        reason,
+        file_path
+    from judged
+    qualify row_number() over (partition by request_id order by place desc) = 1
 )
 
 select

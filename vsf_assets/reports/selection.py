@@ -36,11 +36,10 @@ COLUMNS_SQL = """
     left join marts.dim_datapoints as points using (datapoint_key)
 """
 
-NAMESPACES_SQL = (
-    COLUMNS_SQL
-    + "union all by name select dataset, version, namespace_id, namespace_option_name from marts.dim_namespaces"
-)
-"""The same, and a row for each namespace, whether it has columns or not."""
+NAMESPACES_SQL = """
+    select dataset, version, namespace_id, namespace_option_name from marts.dim_namespaces
+"""
+"""Rows for namespaces alone, which may have no columns."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def choices(connection: "DuckDBPyConnection", selection: Selection) -> tuple[str
         where += " and datapoint_key is not null"
     shown = CHOICES[level]
     grouped = "group by all" if "count(" in shown else ""
-    rows = NAMESPACES_SQL if level == "namespace" else COLUMNS_SQL
+    rows = COLUMNS_SQL + ("union all by name" + NAMESPACES_SQL if level == "namespace" else "")
     sql = f"select {shown} from ({rows}) where {where} {grouped} order by all"  # noqa: S608 - bound values
     found = connection.execute(sql, values)
     return level, [column[0] for column in found.description or []], found.fetchall()

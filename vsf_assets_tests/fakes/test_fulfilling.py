@@ -179,6 +179,10 @@ def test_a_request_delivered_again_replaces_its_file_and_can_be_made_again_by_na
     file.unlink()
     assert make(asked, "three") == [("three", "ready")]
     assert len(file.read_bytes().splitlines()) == 5
+    assert [request.state for request in waiting_now(asked.warehouse)[0].requests] == ["replaced", "ready"]
+    asked.land("gone.schema.yaml", b"name: people\ndeleted: true", 6)
+    assert make(asked) == [("three", "deleted")]
+    assert [request.state for request in waiting_now(asked.warehouse)[0].requests] == ["replaced", "deleted"]
 
 
 def test_a_state_that_is_told_and_not_taken_in_is_not_done_again(asked: Home) -> None:

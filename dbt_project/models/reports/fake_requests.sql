@@ -31,7 +31,7 @@ final as (
         -- A request that could not be read failed before it began.
         case when files.status = 'unreadable' then 'failed' else coalesce(states.state, 'queued') end as state,
         coalesce(states.reason, findings.reason) as reason,
-        states.file_path,
+        case when states.state = 'ready' then states.file_path end as file_path,
         states.bytes,
         states.sha256,
         states.engine,

@@ -8,24 +8,32 @@ states as (
     select * from {{ source('raw', 'fake_states') }}
 ),
 
-numbered as (
-    select
-        states.request_id,
-        states.state,
-        states.reason,
-        states.file_path,
-        states.bytes,
-        states.sha256,
-        states.engine,
-        files.landed_at as state_at,
-        row_number() over (partition by states.request_id order by files.landing_position desc) as place
+told as (
+    select states.*, files.landed_at as state_at, files.landing_position
     from states
     inner join files on states._file_id = files.file_id
 ),
 
+judged as (
+    select
+        *,
+        row_number() over (partition by request_id order by landing_position desc) as place,
+        max(case when state = 'ready' then landing_position end) over (partition by file_path) as last_made_at
+    from told
+),
+
 final as (
-    select request_id, state, reason, file_path, bytes, sha256, engine, state_at
-    from numbered
+    select
+        request_id,
+        -- Another request of the same name was given a file in its place.
+        case when state = 'ready' and last_made_at > landing_position then 'replaced' else state end as state,
+        reason,
+        file_path,
+        bytes,
+        sha256,
+        engine,
+        state_at
+    from judged
     where place = 1
 )
 
