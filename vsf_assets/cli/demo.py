@@ -94,7 +94,7 @@ def _land_new(settings: Settings) -> int:
             known = {(row.feed, row.file_name, row.sha256) for row in read_files(connection)}
     landed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for path, content in (demo_files() | dataset_files()).items():
+        for path, content in (demo_files() | dataset_files(SEED)).items():
             feed, name = path.split("/")[0], path.split("/")[-1]
             if (feed, name, hashlib.sha256(content).hexdigest()) in known:
                 continue

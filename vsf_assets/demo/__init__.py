@@ -3,8 +3,8 @@
 Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
 them (cli/demo.py). Of the campaign family: campaigns.py. Of mobile analytics: households.py (lines,
 accounts, limits), activity.py (what they do), happenings.py (kinds of events), deliveries.py (the files
-of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py.
-A schema and a request for a made-up file: made.py.
+of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py,
+of the rows of dictionary.py and the defects of defects.py. A schema and a request for a made-up file: made.py.
 """
 
 from vsf_assets.demo.campaigns import campaign_files

@@ -1,58 +1,80 @@
-"""Two made-up datasets: a small dictionary with every anomaly that a row can have, and an upload that is not whole.
+"""Two made-up datasets: a dictionary with every anomaly that its rows can have, and an upload that is not whole.
 
-Here: their files, a pure function without chance: what is wrong with them is written out. Not here: where they are
-put (cli/demo.py).
+Here: their sizes, and which defect stands at which row. Only an upload that repeats the one before it
+(duplicate_file) is not shown: a demo lands each file once. Not here: the rows (dictionary.py), what a defect looks
+like (defects.py), and where the files are put (cli/demo.py).
 """
 
-_NAMESPACES = "namespace_id,namespace_option_name,namespace_option_standard_name"
-_COLUMNS = (
-    "column_id,namespace_id,dataset_database_name,dataset_table_name,dataset_column_name,data_point_id,"
-    "dataset_owner_name"
+from collections.abc import Iterable, Mapping
+
+from vsf_assets.demo import SEED
+from vsf_assets.demo.defects import (
+    Defect,
+    blank,
+    changed,
+    lines_of,
+    long,
+    never_closed,
+    other_delimiter,
+    repeated,
+    same_key,
+    short,
 )
-_DATAPOINTS = (
-    "data_point_id,data_point_name,data_point_standard_name,approved_abreviations,data_point_definition,"
-    "applicable_data_universes,applicable_domicile,data_type,data_point_possible_values,is_derived,"
-    "methodology_reference"
-)
+from vsf_assets.demo.dictionary import dictionary, headers
+
 FUNDS, HALF = "demo_funds", "demo_half_uploaded"
 """The two datasets."""
 
-_LINES = {
-    f"{FUNDS}/namespaces.csv": [
-        _NAMESPACES,
-        "ns-1,Mutual Fund,mutual_fund",
-        "ns-2;Closed-End Fund;closed_end_fund",
-        "ns-3,Pension",  # missing_fields
-        "ns-4,,insurance",  # missing_value
-        "ns-1,Mutual Fund,mutual_fund",  # duplicate_row
-    ],
-    f"{FUNDS}/columns.csv": [
-        _COLUMNS,
-        "c-1,ns-1,funds__stg,share_class,fund_id,dp-1,Fund Data",
-        "c-2,ns-1,funds__stg,share_class,fund_id,dp-2,Fund Data",
-        "c-3,ns-1,funds__stg,share_class,inception_date,dp-3,Fund Data",
-        "c-4,ns-2,funds__ops,fund,legal_name,dp-2,Fund Data",
-        "c-4,ns-2,funds__ops,fund,full_name,dp-2,Fund Data",  # duplicate_key
-        "c-5,ns-9,funds__ops,fund,legal_name,dp-2,Fund Data",  # unknown_reference: namespace
-        "c-6,ns-2,funds__ops,fund,legal_name,dp-404,Fund Data",  # unknown_reference: data point
-        "c-7,ns-3,funds__ops,fund,name, short,dp-2,Fund Data",  # extra_fields
-        'c-8,ns-3,funds__ops,"fund,name,dp-2,Fund Data',  # unbalanced_quote
-        "",
-    ],
-    f"{FUNDS}/datapoints.csv": [
-        _DATAPOINTS,
-        "dp-1,Fund Id,fund_id,fid|f_id,Identifies a fund,Open-End|ETF,Global|US,Text,,FALSE,",
-        'dp-2,Fund Name,fund_name,fn,"The legal name\nof a fund",Open-End,Global,Text,,FALSE,prospectus',
-        "dp-3,Inception Date,inception_date,incp,=TODAY(),,Global,Date,,maybe,",  # invalid_value
-        "dp-4,Soci\udce9t\udce9,societe,,Who runs the fund,,FR,Text,,TRUE,",  # invalid_encoding
-    ],
-    f"{HALF}/namespaces.csv": [_NAMESPACES],  # empty_file
-    f"{HALF}/columns.csv": ["id,name", "c-1,a"],  # unknown_header; datapoints.csv is a missing_file
+NAMESPACES, POINTS, COLUMNS, UNUSED = 10, 34, 240, 4
+"""How large the dictionary is. What no column uses is at the end, so that rows can be missing there."""
+
+_PASTED = "The prospectus as a whole, pasted by mistake. " * 45_000
+_DEFECTS: dict[str, dict[int, Defect]] = {
+    "namespaces.csv": {
+        1: other_delimiter,
+        3: short(2),  # missing_fields
+        6: changed({1: ""}),  # missing_value
+        8: repeated,  # duplicate_row
+        9: same_key,  # duplicate_key
+    },
+    "columns.csv": {
+        20: same_key,  # duplicate_key
+        40: changed({1: "ns-99"}),  # unknown_reference: namespace
+        60: changed({5: "dp-404"}),  # unknown_reference: data point
+        80: long,  # extra_fields
+        100: short(6),  # missing_fields
+        120: changed({3: ""}),  # missing_value
+        140: changed({0: ""}),  # missing_value: the key, so the row is not loaded
+        160: repeated,  # duplicate_row
+        180: never_closed(3),  # unbalanced_quote; no quote may stand in the rows that follow
+        200: blank,
+        220: other_delimiter,
+    },
+    "datapoints.csv": {
+        2: changed(
+            {4: 'As the "handbook" has it,\nin its first chapter'}
+        ),  # a quoted field of two lines; nothing is wrong
+        8: changed({4: "=TODAY()", 9: "maybe"}),  # invalid_value
+        12: changed({1: "Soci\udce9t\udce9"}),  # invalid_encoding
+        16: short(5),  # missing_fields
+        20: changed({1: ""}),  # missing_value
+        24: long,  # extra_fields
+        30: changed({4: _PASTED}),  # line_too_long
+        32: repeated,  # duplicate_row
+        33: same_key,  # duplicate_key
+    },
 }
 
 
-def dataset_files() -> dict[str, bytes]:
-    """Return path in the landing zone -> content."""
+def dataset_files(seed: int = SEED) -> dict[str, bytes]:
+    """Return path in the landing zone -> content; the defects stand at the same places for any seed."""
+    header = {name: ",".join(columns) for name, columns in headers().items()}
+    made = dictionary(NAMESPACES, POINTS, COLUMNS, seed, UNUSED)
+    lines: Mapping[str, Iterable[str]] = {
+        **{f"{FUNDS}/{name}": [header[name], *lines_of(rows, _DEFECTS[name].get)] for name, rows in made.items()},
+        f"{HALF}/namespaces.csv": [header["namespaces.csv"]],  # empty_file
+        f"{HALF}/columns.csv": ["id,name", "c-1,a"],  # unknown_header; datapoints.csv is a missing_file
+    }
     return {
-        f"datasets/{path}": "\n".join([*lines, ""]).encode("utf-8", "surrogateescape") for path, lines in _LINES.items()
+        f"datasets/{path}": "\n".join([*found, ""]).encode("utf-8", "surrogateescape") for path, found in lines.items()
     }

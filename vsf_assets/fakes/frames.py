@@ -4,6 +4,7 @@ Here: the maker of each type, and missing values. Not here: files (writing.py).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,12 @@ class Frames:
         portion = Portion(rows_of(start, stop))
         with np.errstate(over="ignore"):
             return pl.DataFrame([make(portion).alias(column.name) for column, make in self._makers])
+
+    def as_written(self) -> "Frames":
+        """Return what makes the same rows for a CSV file: days may be texts, which are the same there."""
+        asked = self.request
+        columns = tuple(values.as_written(column, asked.rows) for column in asked.schema.columns)
+        return Frames(replace(asked.schema, columns=columns), asked.rows, asked.seed)
 
     @property
     def empty(self) -> pl.DataFrame:

@@ -25,8 +25,12 @@ Format = Literal["csv", "parquet"]
 Progress = Callable[[int], None]
 """Is told how many rows are written."""
 
-_PORTION_BYTES = 24_000_000
-_MOST_PORTION_ROWS = 16_384
+_PORTIONS_BYTES = 96_000_000
+"""What the portions that are made, waiting or written at a time may have together, whatever the number of threads."""
+
+_MOST_PORTION_ROWS = 65_536
+"""Fewer cost more for each row; more cost memory and hardly less."""
+
 _SAMPLE_ROWS = 64
 _GROUP_ROWS = 131_072
 """Rows of a row group of a Parquet file; the same whatever the portions."""
@@ -80,6 +84,7 @@ def write_csv(
     portion_rows: int = 0,
 ) -> None:
     """Write all rows of a request as CSV into an open file; see `write_file`."""
+    frames = frames.as_written()
 
     def write(frame: pl.DataFrame, has_header: bool = False) -> None:
         if frame.width == 1:
@@ -124,8 +129,8 @@ def _write_parquet(frames: Frames, target: BinaryIO, progress: Progress, threads
 
 def _in_order(frames: Frames, threads: int, portion_rows: int) -> Iterator[tuple[int, pl.DataFrame]]:
     """Yield (rows so far, frame) of all portions in order; a few are made ahead, never more."""
-    rows, step = frames.request.rows, portion_rows or _fitting_rows(frames)
-    workers = threads or os.cpu_count() or 1
+    rows, workers = frames.request.rows, threads or os.cpu_count() or 1
+    step = portion_rows or _fitting_rows(frames, workers + 2)
     ahead: deque[tuple[int, Future[pl.DataFrame]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="fakes")
     try:
@@ -142,13 +147,13 @@ def _in_order(frames: Frames, threads: int, portion_rows: int) -> Iterator[tuple
         pool.shutdown(cancel_futures=True)
 
 
-def _fitting_rows(frames: Frames) -> int:
-    """Return how many rows make a portion of a few megabytes, judged by the first ones."""
+def _fitting_rows(frames: Frames, portions: int) -> int:
+    """Return how many rows make a portion, where there are so many at a time, judged by the first ones."""
     sample = frames.frame(0, min(_SAMPLE_ROWS, frames.request.rows))
     if sample.is_empty():
         return 1
     width = len(sample.write_csv(include_header=False)) // len(sample) + 8 * sample.width
-    return max(16, min(_MOST_PORTION_ROWS, _PORTION_BYTES // width))
+    return max(16, min(_MOST_PORTION_ROWS, _PORTIONS_BYTES // portions // width))
 
 
 @contextmanager

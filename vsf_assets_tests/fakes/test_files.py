@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,19 @@ def test_any_text_survives(
     columns = [column("Choice", name, values=choices, null_share=null_share) for name in names]
     frame = made(path, *columns, rows=20, separator=separator, quote=quote)
     assert read_by_python(path, separator, quote) == [tuple(names), *as_text(frame)]
+
+
+@pytest.mark.parametrize(
+    ("lowest", "days"), [("0001-01-01", 60), ("1969-12-30", 4), ("2023-12-15", 499), ("9999-12-01", 30)]
+)
+def test_many_days_of_a_short_range_are_written_like_any_day(tmp_path: Path, lowest: str, days: int) -> None:
+    ends = {"from_": lowest, "to": (date.fromisoformat(lowest) + timedelta(days)).isoformat()}
+    columns = [column("Date", "a", null_share=0.3, **ends), column("Date", "b", unique=days == 499, **ends)]
+    frame = made(tmp_path / "f.csv", *columns, rows=500)
+    assert frame.dtypes == [pl.Date, pl.Date]
+    expected = [tuple(day.isoformat() if day else "" for day in row) for row in frame.rows()]
+    assert read_by_python(tmp_path / "f.csv", ",", '"') == [("a", "b"), *expected]
+    assert (len({day for _, day in expected}) == 500) is (days == 499)
 
 
 def test_missing_and_empty_are_told_apart_where_a_reader_can(tmp_path: Path) -> None:

@@ -14,6 +14,20 @@ def test_draws_are_splitmix64() -> None:
     assert draws(np.uint64(0), rows_of(0, 3)).tolist() == expected
 
 
+def splitmix64(state: int) -> int:
+    """Return the number of SplitMix64 that follows a state, in whole numbers of Python."""
+    state = (state + 0x9E3779B97F4A7C15) % 2**64
+    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    state = (state ^ state >> 27) * 0x94D049BB133111EB % 2**64
+    return state ^ state >> 31
+
+
+def test_many_draws_are_the_same_as_one_by_one() -> None:
+    key = 0xDEADBEEF12345678
+    expected = [splitmix64((key + row * 0x9E3779B97F4A7C15) % 2**64) for row in range(7, 40_007)]
+    assert draws(np.uint64(key), rows_of(7, 40_007)).tolist() == expected
+
+
 def test_lanes_are_the_parts_of_a_draw_from_the_lowest() -> None:
     assert lanes(np.uint64(0), rows_of(0, 1)).tolist() == [[0xCDAF, 0x7B1D, 0xA839, 0xE220]]
 
@@ -25,7 +39,11 @@ def test_keys_differ_by_words_and_where_they_end() -> None:
 
 @given(
     bits=st.integers(0, 2**64 - 1),
-    size=st.one_of(st.integers(1, 2**64), st.sampled_from([1, 2**20 - 1, 2**20, 2**32, 2**63, 2**64])),
+    size=st.one_of(
+        st.integers(1, 2**64),
+        st.integers(2**20, 2**32),
+        st.sampled_from([1, 2**20 - 1, 2**20, 2**32 - 1, 2**32, 2**63, 2**64]),
+    ),
 )
 def test_below_is_the_high_part_of_the_product(bits: int, size: int) -> None:
     drawn = bits >> 32 << 32 if size < 2**20 else bits

@@ -10,14 +10,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from vsf_assets.demo import demo_files
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
+from vsf_assets.demo.datasets import FUNDS, dataset_files
 from vsf_assets.demo.households import make_lines
 from vsf_assets_tests.demo_rows import counting_events, is_good, rows_of
 
 DIGEST = """
 import hashlib
-from vsf_assets.demo import demo_files
-print(hashlib.sha256(b"".join(p.encode() + c for p, c in demo_files().items())).hexdigest())
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
+from vsf_assets.demo.datasets import dataset_files
+files = demo_files() | catalog_files(SEED) | dataset_files()
+print(hashlib.sha256(b"".join(p.encode() + c for p, c in files.items())).hexdigest())
 """
 
 
@@ -29,10 +34,12 @@ def files() -> dict[str, bytes]:
 def test_another_process_makes_the_same_bytes_and_another_seed_does_not(files: dict[str, bytes]) -> None:
     other = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     done = subprocess.run([sys.executable, "-c", DIGEST], env=other, capture_output=True, text=True, check=True)
-    mine = hashlib.sha256(b"".join(path.encode() + content for path, content in files.items())).hexdigest()
+    whole = files | catalog_files(SEED) | dataset_files()
+    mine = hashlib.sha256(b"".join(path.encode() + content for path, content in whole.items())).hexdigest()
     assert done.stdout.strip() == mine
     assert demo_files(1).keys() == files.keys()
     assert demo_files(1)["limits/limitfact.csv"] != files["limits/limitfact.csv"]
+    assert dataset_files(1)[f"datasets/{FUNDS}/columns.csv"] != dataset_files()[f"datasets/{FUNDS}/columns.csv"]
 
 
 def test_seven_weeks_of_events_of_a_few_hundred_lines_stay_small(files: dict[str, bytes]) -> None:

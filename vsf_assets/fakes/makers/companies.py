@@ -110,16 +110,12 @@ def _parts(company: Column, request: Request, size: int, portion: Portion) -> _P
 
 def _drawn(key: np.uint64, rows: Numbers) -> _Parts:
     """Return companies that may come twice: six of ten with a legal form, two with two, two with three partners."""
-    drawn, names = lanes(key, rows), pools.last_names()
-    second, third = names.places(drawn[:, 2]), names.places(drawn[:, 3])
-    forms = len(pools.company_suffixes())
-    form, ending = np.divmod(drawn[:, 1].astype(np.uint32), np.uint32(6554))
+    drawn, names, forms = lanes(key, rows), pools.last_names(), _forms()
+    form = drawn[:, 1]
     return _Parts(
         names.places(drawn[:, 0]),
-        np.where(form < 6, ending % forms, np.where(form < 8, forms + second, forms + names.size + second)).astype(
-            np.uint32
-        ),
-        np.where(form < 8, 0, third + 1).astype(np.uint32),
+        forms.follower[form] + names.places(drawn[:, 2]) * forms.has_second[form],
+        (names.places(drawn[:, 3]) + np.uint32(1)) * forms.has_third[form],
     )
 
 
@@ -134,6 +130,26 @@ def _counted(numbers: Numbers) -> _Parts:
     second = np.where(has_three, low + names + np.uint64(forms), rest)
     third = np.where(has_three, third + np.uint64(1), np.uint64(0))
     return _Parts(first.astype(np.uint32), second.astype(np.uint32), third.astype(np.uint32))
+
+
+class _Forms(NamedTuple):
+    """What a number below 65,536 says of a company: its first follower, and whether (0 or 1) partners are added."""
+
+    follower: Places
+    has_second: Places
+    has_third: Places
+
+
+@cache
+def _forms() -> _Forms:
+    form, ending = np.divmod(np.arange(65536, dtype=np.uint32), np.uint32(6554))
+    legal = len(pools.company_suffixes())
+    partner = np.where(form < 8, legal, legal + pools.last_names().size)
+    return _Forms(
+        np.where(form < 6, ending % legal, partner).astype(np.uint32),
+        (form >= 6).astype(np.uint32),
+        (form >= 8).astype(np.uint32),
+    )
 
 
 @cache

@@ -99,7 +99,7 @@ def _written(
             chosen = pools.sentences().places(drawn[:, place % 4])
         words = _following() if place else _leading()
         # Behind the last sentence of a row stands the empty text that ends each list.
-        parts.append(words.gather(pl.Series(np.where(place < counts, chosen, len(words) - 1).astype(np.uint32))))
+        parts.append(words.gather(pl.Series(np.where(place < counts, chosen, np.uint32(len(words) - 1)))))
     return joined(*parts)
 
 

@@ -4,6 +4,7 @@ Here: how chance becomes a value within bounds. Not here: words (people.py, comp
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -69,6 +70,15 @@ def day(column: Column, request: Request) -> Maker:
         return lambda portion: _days(drawn(portion)).dt.to_string(form)
     written = _days(np.arange(lowest, highest + 1)).dt.to_string(form)
     return lambda portion: written.gather(pl.Series((drawn(portion) - lowest).astype(np.uint32)))
+
+
+def as_written(column: Column, rows: int) -> Column:
+    """Return a column of days as texts, as CSV has them, where picking these from a list is the quicker way."""
+    if column.kind.name != "Date" or column.options["format"] is not None:
+        return column
+    if (column.options["to"] - column.options["from"]).days >= min(_MOST_WRITTEN, rows):
+        return column
+    return replace(column, options={**column.options, "format": "%Y-%m-%d"})
 
 
 def _written_once(
