@@ -143,7 +143,7 @@ def _store(
 def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
     connection.execute("begin transaction")
     try:
-        with _no_search_for_pandas():
+        with _no_search_in_vain():
             yield
     except BaseException:
         connection.execute("rollback")
@@ -152,25 +152,25 @@ def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
 
 
 @contextmanager
-def _no_search_for_pandas() -> Iterator[None]:
-    """Tell the import system for a moment that there is no pandas, where there is none.
+def _no_search_in_vain() -> Iterator[None]:
+    """Tell the import system for a moment that what is not installed is not there.
 
-    DuckDB tries to import it for each bound value, and each time all of `sys.path` is searched: with the
-    seventeen values of a ledger row that is longer than the transaction. Nothing may be imported meanwhile.
+    DuckDB tries to import pandas for each bound value and pyarrow for each frame, and each time all of
+    `sys.path` is searched: for the rows of a small file that is longer than the transaction. Nothing may be
+    imported meanwhile.
     """
-    if "pandas" in sys.modules or _has_pandas():
-        yield
-        return
-    sys.modules["pandas"] = cast(ModuleType, None)
+    names = [name for name in ("pandas", "pyarrow") if name not in sys.modules and not _is_installed(name)]
+    sys.modules.update(dict.fromkeys(names, cast(ModuleType, None)))
     try:
         yield
     finally:
-        sys.modules.pop("pandas", None)
+        for name in names:
+            sys.modules.pop(name, None)
 
 
 @cache
-def _has_pandas() -> bool:
-    return find_spec("pandas") is not None
+def _is_installed(name: str) -> bool:
+    return find_spec(name) is not None
 
 
 def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
