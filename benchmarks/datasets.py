@@ -22,6 +22,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.delivery import Work, read_delivery
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.inserting import Inserts
 from vsf_assets.warehouse.ledger import store_deliveries
 
 ROWS = 1_000_000
@@ -54,7 +55,7 @@ def store_upload(warehouse: Warehouse, folder: Path) -> None:
             for entry in entries
         ]
         with warehouse.write("benchmark") as connection:
-            store_deliveries(connection, unit, "benchmark", now, "benchmark")
+            store_deliveries(Inserts(connection), unit, "benchmark", now, "benchmark")
 
 
 def ours(bench: Bench, folder: Path, told: set[Told]) -> float:

@@ -22,6 +22,7 @@ from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.delivery import Work, read_delivery
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.inserting import Inserts
 from vsf_assets.warehouse.ledger import FileRow, store_deliveries
 
 TARGET = 2.5
@@ -39,7 +40,7 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
         delivery = read_delivery(work, Path(scratch))
         with warehouse.write("benchmark") as connection:
-            ((row, _),) = store_deliveries(connection, [delivery], "benchmark", datetime.now(UTC), "benchmark")
+            ((row, _),) = store_deliveries(Inserts(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
     return row
 
 

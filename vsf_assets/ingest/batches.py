@@ -101,6 +101,7 @@ class Ingest:
                 self._store(self._read(batch, scratch))
 
     def _store(self, deliveries: list[Delivery]) -> None:
+        from vsf_assets.warehouse.inserting import Inserts
         from vsf_assets.warehouse.ledger import store_deliveries
 
         if not deliveries:
@@ -108,7 +109,7 @@ class Ingest:
         report = self.report
         stored: list[tuple[Delivery, FileRow]] = []
         with self.connect(f"ingest of {len(deliveries)} files") as connection:
-            looks = look_again(deliveries)
+            inserts, looks = Inserts(connection), look_again(deliveries)
             if not any(delivery.parts for delivery in deliveries):
                 connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
             for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
@@ -118,7 +119,7 @@ class Ingest:
                 work = checked[0].work
                 version = self.versions.of(work.feed.name, work.partition)
                 try:
-                    rows = store_deliveries(connection, checked, self.run_id, datetime.now(UTC), version)
+                    rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version)
                 except SameInstantError as error:
                     report.failed.append((work.entry.path, str(error)))
                     continue

@@ -118,7 +118,7 @@ class Run:
         """
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
-        ledger = _read_ledger(self.warehouse)
+        ledger = _read_ledger(self.warehouse, is_made=fetched)
         if not ledger and archive.entries():
             ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
             refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
@@ -132,9 +132,13 @@ class Run:
         Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
 
 
-def _read_ledger(warehouse: Warehouse) -> list["FileRow"]:
+def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]:
+    """Return the ledger; its tables are made, and those of changed contracts anew, unless this run did so before."""
     from vsf_assets.warehouse.ledger import read_files
 
+    if is_made:
+        with warehouse.read("ingest: reading the ledger") as known:
+            return read_files(known) if known else []
     with warehouse.write("ingest: reading the ledger") as connection:
         return read_files(connection)
 

@@ -4,15 +4,13 @@ Here: one round of looking and fetching, and its report. Not here: the decision 
 becomes of the inbox (ingest/engine.py). The caller holds the inbox.
 """
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from vsf_assets.feeds import LONGEST_NAME
-from vsf_assets.feeds.catalog import OBJECTS, file_name
+from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.settings import Settings
+from vsf_assets.sources.bringing import Ahead, Brought, bring
 from vsf_assets.sources.history import History, Learnt
 from vsf_assets.sources.inbox import Inbox
 from vsf_assets.sources.looking import Every, Look, Tell, plan_of, settled_look
@@ -49,14 +47,6 @@ class RoundReport:
     replaced: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class _Fetched:
-    half: Path
-    size: int
-    sha256: str
-    state: str
-
-
 def fetch_due(
     settings: Settings,
     inbox: Inbox,
@@ -84,18 +74,21 @@ def fetch_due(
     except (SourceError, OSError) as error:
         report.failed[profile.address] = str(error)
         return report
+    ahead = Ahead(source, inbox, history.known, tell)
     try:
-        look = settled_look(source, history.last_look, settings, tell)
+        look = settled_look(source, history.last_look, settings, tell, ahead.states)
         if look is None:
             return report
         missing = {name: None for name in gone if look.observed.get(name) == UNKNOWN}
         report.look = replace(look, observed={**look.observed, **missing})
         report.transferred += len(look.content)
-        _Round(source, inbox, report, history, learnt, tell).take(plan_of(report.look, history, learnt, force))
+        plan = plan_of(report.look, history, learnt, force)
+        _Round(source, inbox, report, history, learnt, tell, ahead).take(plan)
         learnt.write()
     except SourceError as error:
         report.failed[f"{profile.address}/{profile.list_name}"] = str(error)
     finally:
+        ahead.discard()
         source.close()
     return report
 
@@ -104,10 +97,17 @@ class _Round:
     """One round at one source."""
 
     def __init__(
-        self, source: ObjectSource, inbox: Inbox, report: RoundReport, history: History, learnt: Learnt, tell: Tell
+        self,
+        source: ObjectSource,
+        inbox: Inbox,
+        report: RoundReport,
+        history: History,
+        learnt: Learnt,
+        tell: Tell,
+        ahead: Ahead,
     ):
         self._source, self._inbox, self._report, self._learnt = source, inbox, report, learnt
-        self._history, self._tell = history, tell
+        self._history, self._tell, self._ahead = history, tell, ahead
 
     def take(self, plan: Plan) -> None:
         """Compare, record, fetch."""
@@ -127,9 +127,9 @@ class _Round:
             self._place(due, fetched)
         self._fetch(plan.fetch)
 
-    def _compare(self, plan: Plan) -> list[tuple[Due, _Fetched]]:
+    def _compare(self, plan: Plan) -> list[tuple[Due, Brought]]:
         """Fetch what cannot be judged by its state; add what differs to the plan's records and return it."""
-        different: list[tuple[Due, _Fetched]] = []
+        different: list[tuple[Due, Brought]] = []
         said = self._progress("compared", len(plan.compare))
         for due, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
             self._report.compared += 1
@@ -151,8 +151,8 @@ class _Round:
     def _fetch(self, due: list[Due]) -> None:
         said = self._progress("fetched", len(due))
 
-        def bring(item: Due) -> _Fetched:
-            fetched = self._bring(item)
+        def bring(item: Due) -> Brought:
+            fetched = self._ahead.take(item.listed.name, item.state) or self._bring(item)
             # Here, not where results are gathered: what came whole survives whatever ends this process.
             self._inbox.place_object(fetched.half, self._report.profile, item.listed.name, item.at)
             return fetched
@@ -169,28 +169,20 @@ class _Round:
                 self._learn(item, result)
             said(done)
 
-    def _bring(self, due: Due) -> _Fetched:
+    def _bring(self, due: Due) -> Brought:
         """Fetch an object into a file that no listing shows."""
         profile = self._report.profile
-        if len(file_name(due.listed.name).encode()) > LONGEST_NAME:
-            raise SourceError(f"its name is longer than {LONGEST_NAME} bytes and cannot be kept")
 
-        def once(deadline: Deadline) -> _Fetched:
-            digest, size = hashlib.sha256(), 0
-            with self._source.open(due.listed.name, deadline) as content, self._inbox.half() as (half, file):
-                content.expect(due.state)
-                for block in content.blocks:
-                    size += file.write(block)
-                    digest.update(block)
-            return _Fetched(half, size, digest.hexdigest(), content.state)
+        def once(deadline: Deadline) -> Brought:
+            return bring(self._source, self._inbox, due.listed.name, due.state, deadline)
 
         return retried(once, profile.attempts, profile.object_timeout)
 
-    def _place(self, due: Due, fetched: _Fetched) -> None:
+    def _place(self, due: Due, fetched: Brought) -> None:
         self._inbox.place_object(fetched.half, self._report.profile, due.listed.name, due.at)
         self._report.fetched.add(shown(self._report.profile, due.listed.name))
 
-    def _learn(self, due: Due, fetched: _Fetched, is_known: bool = False) -> None:
+    def _learn(self, due: Due, fetched: Brought, is_known: bool = False) -> None:
         """Remember the state of what its record calls UNKNOWN; `is_known` where the content is the known one."""
         before = self._history.known.get(due.listed.name)
         at, state = due.at, due.state

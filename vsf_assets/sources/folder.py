@@ -27,6 +27,8 @@ from vsf_assets.sources.states import Observed, Unseen
 class FolderSource:
     """Objects that are files below a folder; names use `/`."""
 
+    asks_for_each = False
+
     def __init__(self, profile: Profile):
         self.profile = profile
         self._root = Path(profile.address)

@@ -34,6 +34,8 @@ _HOSTS_HERE = {"localhost", "127.0.0.1", "::1"}
 class HttpSource:
     """Objects below an address that answers GET, and best HEAD."""
 
+    asks_for_each = True
+
     def __init__(self, profile: Profile):
         self.profile = profile
         self._pool = _pool(profile)
@@ -66,7 +68,9 @@ class HttpSource:
             size = _length(response)
             if size is not None and size > self.profile.most_bytes:
                 raise too_large(self.profile, size)
-            yield Content(self._state(name, response), size, self._blocks(response, size, deadline))
+            headers = response.headers
+            is_sure = "ETag" in headers or "Last-Modified" not in headers  # HEAD may tell another length, or none
+            yield Content(self._state(name, response), size, self._blocks(response, size, deadline), is_sure)
 
     def youngest(self, names: Sequence[str]) -> float:  # noqa: ARG002
         """Return 0: a server shows whole objects."""

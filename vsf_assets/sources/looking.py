@@ -6,7 +6,7 @@ records and fetching (fetching.py). A look leaves no trace.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from vsf_assets.sources.source import GoneError, ObjectSource, SourceError, open
 from vsf_assets.sources.states import Listed, Observed, Plan, decide, parse_list, time_of_look
 
 Tell = Callable[[str], None]
+States = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,11 @@ class Look:
 
 
 def look_at_source(
-    source: ObjectSource, last_look: datetime | None, tell: Tell = lambda _: None, most: int | None = None
+    source: ObjectSource,
+    last_look: datetime | None,
+    tell: Tell = lambda _: None,
+    most: int | None = None,
+    ahead: States = lambda _: {},
 ) -> Look | None:
     """Return a look at the source; None where the folder `catalog` of the landing zone is not in use.
 
@@ -52,6 +57,7 @@ def look_at_source(
         last_look: time of the last look that left a record.
         tell: told of progress.
         most: names up to which the state of each is asked for; None for any number.
+        ahead: tells states that need not be asked for.
 
     Raises:
         SourceError: the list cannot be read; the message names the address and the setting to look at.
@@ -64,10 +70,10 @@ def look_at_source(
     if most is not None and len(listed) > most:
         return Look(at, content, listed, {})
     said = Every(2.0, tell)
-    observed = source.observe(
-        [item.name for item in listed], lambda n: said(f"fetching: looked at {n:,} of {len(listed):,} objects")
-    )
-    return Look(at, content, listed, observed)
+    told = ahead([item.name for item in listed])
+    asked = [item.name for item in listed if item.name not in told]
+    observed = source.observe(asked, lambda n: said(f"fetching: looked at {n:,} of {len(asked):,} objects"))
+    return Look(at, content, listed, {**told, **observed})
 
 
 def read_list(source: ObjectSource) -> bytes | None:
@@ -93,11 +99,13 @@ def read_list(source: ObjectSource) -> bytes | None:
         raise SourceError(f"{where} cannot be read: {error.strerror or error}") from error
 
 
-def settled_look(source: ObjectSource, last_look: datetime | None, settings: Settings, tell: Tell) -> Look | None:
+def settled_look(
+    source: ObjectSource, last_look: datetime | None, settings: Settings, tell: Tell, ahead: States = lambda _: {}
+) -> Look | None:
     """Return a look at files that nobody has touched for the settle time; it waits for them, within bounds."""
     until = time.monotonic() + settings.settle_timeout
     while True:
-        look = look_at_source(source, last_look, tell)
+        look = look_at_source(source, last_look, tell, ahead=ahead)
         if look is None or not settings.settle_seconds:
             return look
         wait = unsettled_for(source, look, settings.settle_seconds, time.time())

@@ -19,6 +19,8 @@ from vsf_assets.sources.states import Observed
 class S3Source:
     """Objects below `s3://bucket/prefix`."""
 
+    asks_for_each = False
+
     def __init__(self, profile: Profile):
         self.profile = profile
         bucket, prefix = split_address(profile.address)

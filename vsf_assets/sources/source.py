@@ -49,11 +49,13 @@ class Content:
         state: its state as the source told when it was opened, or UNKNOWN.
         size: bytes the source announced, or None.
         blocks: its bytes.
+        is_sure: whether looking at the object tells the same state.
     """
 
     state: str
     size: int | None
     blocks: Iterator[bytes]
+    is_sure: bool = True
 
     def expect(self, state: str) -> None:
         """Raise ReplacedError where it is in another state than a look saw."""
@@ -62,9 +64,15 @@ class Content:
 
 
 class ObjectSource(Protocol):
-    """A place of objects that is only read."""
+    """A place of objects that is only read.
+
+    Attributes:
+        profile: what is set for it.
+        asks_for_each: whether the state of each object takes a request of its own.
+    """
 
     profile: Profile
+    asks_for_each: bool
 
     def is_absent(self) -> bool:
         """Whether there is nothing at all at the address."""

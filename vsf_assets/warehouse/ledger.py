@@ -4,23 +4,19 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 `raw.files`. Not here: reading files (ingest/delivery.py) and the archive.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib.util import find_spec
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from vsf_assets.errors import SameInstantError, VsfError
 from vsf_assets.ingest.archive import archive_path
 from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.pending import LedgerKey
+from vsf_assets.warehouse.inserting import Inserts, no_search_in_vain
 
 if TYPE_CHECKING:
-    import polars as pl
     from duckdb import DuckDBPyConnection
 
 FIELDS = (
@@ -84,16 +80,16 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
 
 
 def store_deliveries(
-    connection: "DuckDBPyConnection", unit: Sequence[Delivery], run_id: str, now: datetime, contract_version: str
+    inserts: Inserts, unit: Sequence[Delivery], run_id: str, now: datetime, contract_version: str
 ) -> list[tuple[FileRow, bool]]:
     """Store a file, or the files of an upload, in one transaction; return ledger rows and whether this call wrote them.
 
     Raises:
         SameInstantError: the ledger knows another upload of the partition with this time.
     """
-    with _transaction(connection):
-        _refuse_same_instant(connection, unit)
-        return [_store(connection, delivery, run_id, now, contract_version) for delivery in unit]
+    with _transaction(inserts.connection):
+        _refuse_same_instant(inserts.connection, unit)
+        return [_store(inserts, delivery, run_id, now, contract_version) for delivery in unit]
 
 
 def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delivery]) -> None:
@@ -110,7 +106,7 @@ def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delive
 
 
 def _store(
-    connection: "DuckDBPyConnection", delivery: Delivery, run_id: str, now: datetime, contract_version: str
+    inserts: Inserts, delivery: Delivery, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
     """Store a delivery inside the caller's transaction.
 
@@ -118,7 +114,7 @@ def _store(
     Content that is already loaded in the same feed and partition counts once, at the place of its
     earliest delivery: of the two, the earlier in landing order holds the rows.
     """
-    row = _new_row(delivery, run_id, now, contract_version)
+    connection, row = inserts.connection, _new_row(delivery, run_id, now, contract_version)
     is_known = connection.execute("select 1 from raw.files where file_id = ?", [row.file_id]).fetchone()
     earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
@@ -132,10 +128,10 @@ def _store(
         row = _as_duplicate(row)
     elif twin is not None:
         _forget(connection, delivery, twin)
-        _insert(connection, _as_duplicate(twin, run_id, now))
+        _insert(inserts, _as_duplicate(twin, run_id, now))
     if row.status != "duplicate_file":
-        _insert_parts(connection, delivery, row.file_id)
-    _insert(connection, row)
+        _insert_parts(inserts, delivery, row.file_id)
+    _insert(inserts, row)
     return row, True
 
 
@@ -143,34 +139,12 @@ def _store(
 def _transaction(connection: "DuckDBPyConnection") -> Iterator[None]:
     connection.execute("begin transaction")
     try:
-        with _no_search_for_pandas():
+        with no_search_in_vain():
             yield
     except BaseException:
         connection.execute("rollback")
         raise
     connection.execute("commit")
-
-
-@contextmanager
-def _no_search_for_pandas() -> Iterator[None]:
-    """Tell the import system for a moment that there is no pandas, where there is none.
-
-    DuckDB tries to import it for each bound value, and each time all of `sys.path` is searched: with the
-    seventeen values of a ledger row that is longer than the transaction. Nothing may be imported meanwhile.
-    """
-    if "pandas" in sys.modules or _has_pandas():
-        yield
-        return
-    sys.modules["pandas"] = cast(ModuleType, None)
-    try:
-        yield
-    finally:
-        sys.modules.pop("pandas", None)
-
-
-@cache
-def _has_pandas() -> bool:
-    return find_spec("pandas") is not None
 
 
 def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
@@ -218,33 +192,25 @@ def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) 
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
-class _ArrowStream:
-    """A frame as DuckDB reads it without pyarrow."""
-
-    def __init__(self, frame: "pl.DataFrame"):
-        self._frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._frame.__arrow_c_stream__(requested_schema)
-
-
-def _insert_parts(connection: "DuckDBPyConnection", delivery: Delivery, file_id: int) -> None:
+def _insert_parts(inserts: Inserts, delivery: Delivery, file_id: int) -> None:
     for table, paths in delivery.parts.items():
         sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
-        connection.execute(sql, [file_id, [str(path) for path in paths]])
+        inserts.connection.execute(sql, [file_id, [str(path) for path in paths]])
     for table, frame in delivery.held.items():
-        held_rows = _ArrowStream(frame)  # noqa: F841 - DuckDB finds it by its name
-        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from held_rows"  # noqa: S608
-        connection.execute(sql, [file_id])
+        inserts.add(table, frame, **{_id_of(table): file_id})
 
 
 def _id_of(table: str) -> str:
     return "file_id" if table == "raw.findings" else "_file_id"
 
 
-def _insert(connection: "DuckDBPyConnection", row: FileRow) -> None:
+def _insert(inserts: Inserts, row: FileRow) -> None:
+    import polars as pl
+
+    from vsf_assets.contracts import get_table
+    from vsf_assets.contracts.projections import polars_types
+
     values = dict(row.__dict__)
     for name in ("landed_at", "loaded_at"):
         values[name] = values[name].astimezone(UTC).replace(tzinfo=None)
-    marks = ", ".join("?" * len(values))
-    connection.execute(f"insert into raw.files ({FIELDS}) values ({marks})", list(values.values()))  # noqa: S608
+    inserts.add("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))

@@ -124,7 +124,8 @@ def test_one_object_that_fails_is_told_and_taken_again_at_its_place(
 
 
 def test_an_object_that_could_not_be_looked_at_is_fetched_all_the_same(served: Served, fetcher: Fetcher) -> None:
-    served.fault = on("HEAD", "b.data", "500", last=4)
+    first_get, looks = on("GET", "b.data", "500", last=1), on("HEAD", "b.data", "500", last=4)
+    served.fault = lambda *asked: first_get(*asked) or looks(*asked)
     assert fetcher.round().failed == {}
     assert fetcher.objects() == everything(served)
     assert fetcher.known["b.data"].state == "unknown"
@@ -171,10 +172,13 @@ def test_the_list_that_cannot_be_read_is_told_with_the_setting(served: Served, f
 
 
 def test_an_object_replaced_after_the_look_waits_for_the_next_one(served: Served, fetcher: Fetcher) -> None:
-    def replace_it(_: int, method: str, name: str) -> str:
-        if (method, name) == ("GET", "b.data"):
+    first_get = on("GET", "b.data", "500", last=1)
+
+    def replace_it(number: int, method: str, name: str) -> str:
+        fault: str = first_get(number, method, name)
+        if (method, name) == ("GET", "b.data") and not fault:
             served.objects["b.data"] = b"newer"
-        return ""
+        return fault
 
     served.fault = replace_it
     report = fetcher.round()

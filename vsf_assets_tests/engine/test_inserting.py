@@ -1,0 +1,67 @@
+"""Inserts that are planned once: each call stores its own rows, whatever came between."""
+
+import sys
+from collections.abc import Iterator
+
+import duckdb
+import polars as pl
+import pytest
+
+from vsf_assets.warehouse.inserting import Inserts, no_search_in_vain
+
+
+@pytest.fixture
+def inserts() -> Iterator[Inserts]:
+    with duckdb.connect() as connection:
+        connection.execute("create table t (id bigint, a varchar, b bigint)")
+        yield Inserts(connection)
+
+
+def rows(inserts: Inserts) -> list[tuple[object, ...]]:
+    return inserts.connection.execute("select id, a, b from t order by all").fetchall()
+
+
+def test_each_call_inserts_its_own_rows_and_number(inserts: Inserts) -> None:
+    for number, names in enumerate((["x", "y"], ["z"], [])):
+        inserts.add(
+            "t", pl.DataFrame({"b": [7] * len(names), "a": names}, schema={"b": pl.Int64, "a": pl.String}), id=number
+        )
+    assert rows(inserts) == [(0, "x", 7), (0, "y", 7), (1, "z", 7)]
+
+
+def test_frames_of_other_types_are_planned_by_themselves(inserts: Inserts) -> None:
+    inserts.add("t", pl.DataFrame({"a": ["x"], "b": [1]}))
+    inserts.add("t", pl.DataFrame({"a": ["y"], "b": [2]}, schema={"a": pl.String, "b": pl.Int8}))
+    inserts.add("t", pl.DataFrame({"id": [3]}))
+    assert rows(inserts) == [(3, None, None), (None, "x", 1), (None, "y", 2)]
+
+
+def test_a_plan_outlives_a_rollback_and_a_changed_catalog(inserts: Inserts) -> None:
+    connection = inserts.connection
+    connection.execute("begin transaction")
+    inserts.add("t", pl.DataFrame({"a": ["lost"]}))
+    connection.execute("rollback")
+    inserts.add("t", pl.DataFrame({"a": ["x"]}))
+    connection.execute("create table other (c int)")
+    inserts.add("t", pl.DataFrame({"a": ["y"]}))
+    connection.execute("alter table t add column d int")
+    inserts.add("t", pl.DataFrame({"a": ["z"]}))
+    assert rows(inserts) == [(None, "x", None), (None, "y", None), (None, "z", None)]
+
+
+def test_rows_that_failed_do_not_come_back(inserts: Inserts) -> None:
+    inserts.add("t", pl.DataFrame({"a": ["x"], "b": ["1"]}))
+    with pytest.raises(duckdb.ConversionException):
+        inserts.add("t", pl.DataFrame({"a": ["y"], "b": ["no number"]}))
+    inserts.add("t", pl.DataFrame({"a": ["z"], "b": ["2"]}))
+    assert rows(inserts) == [(None, "x", 1), (None, "z", 2)]
+
+
+def test_what_is_not_installed_is_hidden_only_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vsf_assets.warehouse.inserting._is_installed", lambda name: name == "pyarrow")
+    for name in ("pandas", "pyarrow"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with no_search_in_vain():
+        assert sys.modules.get("pandas", "") is None
+        assert "pyarrow" not in sys.modules
+    assert "pandas" not in sys.modules
