@@ -1,50 +1,50 @@
 {# What belongs here: what rows of an upload's file mean together. What does not: what a file calls its columns. #}
 
-{# CTEs, the last called `final`: rows of `rows` whose key stood already in the same file, one row each. Of rows with
-   one key the first stands; one that is equal to any row before it is a duplicate_row, another a duplicate_key. #}
-{% macro repeated_in_file(rows, uploads, file_id, key, payload) -%}
-repeated_keys as (
+{# CTEs, the last called `repeated_<member>`: rows of `rows`, a table of an upload's file, whose key stood already in the
+   same file, one row each. Of rows with one key the first stands; one that is equal to any row before it is a
+   duplicate_row, another a duplicate_key. The table is named twice, since a CTE that is read twice is copied whole;
+   and only rows with a repeated key, which are few, are looked at with their other fields. #}
+{% macro repeated_in_file(rows, uploads, member, key, payload) -%}
+repeated_keys_of_{{ member }} as (
     select arrivals._file_id, arrivals.{{ key }}
     from {{ rows }} as arrivals
-    inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ file_id }}
+    inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ member }}_file_id
     group by arrivals._file_id, arrivals.{{ key }}
     having count(*) > 1
 ),
 
-suspects as (
-    select arrivals.*
-    from {{ rows }} as arrivals
-    inner join repeated_keys
-        on arrivals._file_id = repeated_keys._file_id and arrivals.{{ key }} = repeated_keys.{{ key }}
-),
-
-judged as (
+judged_{{ member }} as (
     select
-        _file_id as file_id,
-        _line as line_number,
-        {{ key }},
-        min(_line) over (partition by _file_id, {{ key }}) as first_line_number,
+        arrivals._file_id as file_id,
+        arrivals._line as line_number,
+        '{{ key }}' as key_name,
+        arrivals.{{ key }} as key_value,
+        min(arrivals._line) over (partition by arrivals._file_id, arrivals.{{ key }}) as first_line_number,
         row_number() over (
-            partition by _file_id, {{ key }}, {{ payload | join(', ') }}
-            order by _line
+            partition by arrivals._file_id, arrivals.{{ key }}
+            {%- for column in payload %}, arrivals.{{ column }}{% endfor %}
+            order by arrivals._line
         ) as occurrence
-    from suspects
+    from {{ rows }} as arrivals
+    inner join repeated_keys_of_{{ member }} as repeated
+        on arrivals._file_id = repeated._file_id and arrivals.{{ key }} = repeated.{{ key }}
 ),
 
-final as (
+repeated_{{ member }} as (
     select
         file_id,
         line_number,
-        {{ key }},
+        key_name,
+        key_value,
         first_line_number,
         case when occurrence > 1 then 'duplicate_row' else 'duplicate_key' end as anomaly
-    from judged
+    from judged_{{ member }}
     where line_number > first_line_number
 )
 {%- endmacro %}
 
 {# Rows of `rows` that stand in a version of a dataset, with the dataset and version. #}
-{% macro standing_rows(rows, uploads, file_id, repeated) -%}
+{% macro standing_rows(rows, uploads, file_id) -%}
     select
         uploads.dataset,
         uploads.version,
@@ -53,7 +53,7 @@ final as (
         arrivals.*
     from {{ rows }} as arrivals
     inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ file_id }}
-    left join {{ repeated }} as repeated
+    left join {{ ref('stg_datasets__repeated_rows') }} as repeated
         on arrivals._file_id = repeated.file_id and arrivals._line = repeated.line_number
     where not uploads.is_repeat and repeated.file_id is null
 {%- endmacro %}

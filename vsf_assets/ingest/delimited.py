@@ -11,6 +11,7 @@ import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import BadRecord, Block
+from vsf_assets.ingest.borders import BOM
 from vsf_assets.ingest.fastblock import parse_block
 from vsf_assets.ingest.headers import find_header
 from vsf_assets.ingest.manyforgiven import forgive_many
@@ -34,8 +35,6 @@ SMALLER = 16
 
 MOST_IRREGULAR = 100_000
 """Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
-
-BOM = b"\xef\xbb\xbf"
 
 
 class ByteSource(Protocol):

@@ -1,7 +1,7 @@
-"""One file read into scratch: counts, digest, and Parquet parts of valid rows and findings.
+"""One file read into scratch: counts, digest, valid rows and findings.
 
-Here: the pass over a file that computes everything before the warehouse is opened. Not here: the
-transaction that stores it (warehouse/ledger.py) and the move to the archive (archive.py).
+Here: the pass over a file that computes everything before the warehouse is opened. Not here: how the rows are kept
+until then (parts.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive.py).
 """
 
 import hashlib
@@ -11,25 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.parts import Parts
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
 from vsf_assets.objects import ReplacedError
 
 if TYPE_CHECKING:
     import polars as pl
-
-ROW_GROUP = 122_880
-"""DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
-
-PART_BYTES = 96 << 20
-"""Size of the rows held in memory before they are written to scratch, in whole row groups if it can be."""
-
-LONGEST_PART_BYTES = 3 * PART_BYTES
-"""Size at which rows are written although they do not fill a row group."""
-
-
-HELD_BYTES = 1 << 20
-"""Up to this size the rows of a delivery stay in memory until they are stored: a file costs more than they do."""
 
 
 class ChangedError(Exception):
@@ -94,60 +82,6 @@ class Delivery:
         return int.from_bytes(digest[:8], "big") >> 1
 
 
-class _Parts:
-    """Collects frames by table and writes them to Parquet when they grow."""
-
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self._frames: dict[str, list[pl.DataFrame]] = {}
-        self._sizes: dict[str, int] = {}
-        self.files: dict[str, list[Path]] = {}
-
-    def add(self, table: str, frame: "pl.DataFrame") -> None:
-        if frame.is_empty():
-            return
-        frames = self._frames.setdefault(table, [])
-        frames.append(frame)
-        self._sizes[table] = self._sizes.get(table, 0) + int(frame.estimated_size())
-        rows = sum(held.height for held in frames)
-        if self._sizes[table] > LONGEST_PART_BYTES:
-            self._write(table, rows)
-        elif self._sizes[table] > PART_BYTES and rows >= ROW_GROUP:
-            self._write(table, rows // ROW_GROUP * ROW_GROUP)
-
-    def _write(self, table: str, rows: int) -> None:
-        """Write the first rows that are held; the others stay."""
-        import polars as pl
-
-        held = pl.concat(self._frames.pop(table))
-        files = self.files.setdefault(table, [])
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{table}-{len(files):04d}.parquet"
-        part, rest = held[:rows], held[rows:]
-        part.write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
-        files.append(path)
-        self._sizes[table] = 0
-        if rest.height:
-            self._frames[table] = [rest]
-            self._sizes[table] = int(rest.estimated_size())
-
-    def finish(self, delivery: Delivery) -> None:
-        """Give the delivery its rows: as frames where nothing is written and they are small, else as files."""
-        import polars as pl
-
-        if not self.files and sum(self._sizes.values()) <= HELD_BYTES:
-            delivery.held = {table: pl.concat(frames) for table, frames in self._frames.items()}
-            return
-        for table, frames in list(self._frames.items()):
-            self._write(table, sum(frame.height for frame in frames))
-        delivery.parts = self.files
-
-    def discard(self) -> None:
-        for path in (path for paths in self.files.values() for path in paths):
-            path.unlink()
-        self._frames, self._sizes, self.files = {}, {}, {}
-
-
 def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encoding: str = "utf-8") -> Delivery:
     """Read a file once: hash, integrity, records, contract.
 
@@ -160,23 +94,24 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
     Raises:
         ChangedError: the file changed or vanished meanwhile.
     """
-    delivery, parts = Delivery(work), _Parts(folder)
+    delivery = Delivery(work)
     changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
-    try:
-        _read(delivery, parts, first_day, encoding)
-    except FileNotFoundError:
-        raise ChangedError(f"{work.entry.path} vanished before it was read") from None
-    except ReplacedError:
-        raise changed from None
-    # An object is opened by its state; only of a file it must be asked afterwards.
-    if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
-        parts.discard()
-        raise changed
-    parts.finish(delivery)
+    with Parts(folder) as parts:
+        try:
+            _read(delivery, parts, first_day, encoding)
+        except FileNotFoundError:
+            raise ChangedError(f"{work.entry.path} vanished before it was read") from None
+        except ReplacedError:
+            raise changed from None
+        # An object is opened by its state; only of a file it must be asked afterwards.
+        if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+            parts.discard()
+            raise changed
+        delivery.parts, delivery.held = parts.finish()
     return delivery
 
 
-def _read(delivery: Delivery, parts: _Parts, first_day: str, encoding: str) -> None:
+def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str) -> None:
     work = delivery.work
     source = Source(work.store.open(work.entry.path, work.entry.etag), work.name)
     try:
@@ -190,7 +125,7 @@ def _read(delivery: Delivery, parts: _Parts, first_day: str, encoding: str) -> N
         source.close()
 
 
-def _read_records(source: Source, delivery: Delivery, parts: _Parts, encoding: str) -> None:
+def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: str) -> None:
     from vsf_assets.ingest.checking import file_finding
     from vsf_assets.ingest.reading import portions
 
@@ -206,7 +141,7 @@ def _read_records(source: Source, delivery: Delivery, parts: _Parts, encoding: s
         parts.add("raw.findings", file_finding("empty_file", "the file holds no data rows", "warning"))
 
 
-def _set_aside(delivery: Delivery, parts: _Parts, error: UnreadableError) -> None:
+def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None:
     """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
     from vsf_assets.ingest.checking import file_finding
 

@@ -1,21 +1,20 @@
 """The fast path: a block of records whose borders are proven is parsed by polars at once.
 
-Here: the proof, on bytes, and the parse. Not here: single records that are irregular (a wrong
-number of fields, blank, NUL, a lone CR, no UTF-8); they are handed back as bytes for records.py, and so is
-the whole block where the proof fails. The proof: quotes only stand at the borders of fields.
+Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (borders.py); single
+records that are irregular (a wrong number of fields, blank, NUL, a lone CR, no UTF-8); they are handed back as bytes
+for records.py, and so is the whole block where the proof fails.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.borders import BOM, find_borders, irregular_records
 from vsf_assets.ingest.records import MAX_RECORD
 
 _ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
 """Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[s
     import numpy as np
 
     cut = text.rfind(b"\n") + 1
-    if not cut or text.startswith((b"\n", b"\r\n", _BOM)) or b"\0" in text:
+    if not cut or text.startswith((b"\n", b"\r\n", BOM)) or b"\0" in text:
         return None
     if b"\r" in text and (b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n")):
         return None
@@ -99,107 +98,35 @@ def _parse_any(
     import numpy as np
 
     array = np.frombuffer(text, dtype=np.uint8)
-    borders = _borders(array, dialect)
+    borders = find_borders(array, dialect)
     if borders is None:
         return None
-    starts, ends, newlines, counts = borders
+    starts, ends = borders.starts, borders.ends
     if int((ends - starts).max()) >= MAX_RECORD // 2:
         return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
-    irregular = _irregular(array[:cut], starts, ends, counts, len(names))
-    irregular |= _no_text(text[:cut], starts, ends)
-    if most is not None and int(irregular.sum()) > most:
+    irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
+    places = np.flatnonzero(irregular)
+    if most is not None and len(places) > most:
         return None
-    lines = np.searchsorted(newlines, starts) + first_line
-    body = text[:cut]
-    if irregular.any():
-        body = array[:cut][np.repeat(~irregular, ends - starts + 1)].tobytes()
+    body = _without(text, cut, starts[places].tolist(), ends[places].tolist())
     frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
-    if frame is None or frame.height != int((~irregular).sum()):
+    if frame is None or frame.height != len(ends) - len(places):
         return None
     if escaped:
         frame = _show_escapes(frame, dialect)
+    lines = borders.newlines_before + first_line
     frame.insert_column(0, pl.Series("_line", lines[~irregular], dtype=pl.Int64))
-    aside = [
-        (int(lines[i]), _unhide(text[starts[i] : ends[i] + 1], dialect) if escaped else text[starts[i] : ends[i] + 1])
-        for i in np.flatnonzero(irregular)
-    ]
+    raws = (text[start : end + 1] for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True))
+    aside = list(zip(lines[places].tolist(), (_unhide(raw, dialect) if escaped else raw for raw in raws), strict=True))
     hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
-    return Proven(frame, cut + hidden, int(np.searchsorted(newlines, cut)), aside, (counts[irregular] + 1).tolist())
+    return Proven(frame, cut + hidden, borders.newlines, aside, (borders.delimiters[places] + 1).tolist())
 
 
-def _borders(array: Any, dialect: Delimited) -> tuple[Any, Any, Any, Any] | None:
-    """Return record starts, record ends and newlines as positions, and each record's delimiters outside quotes."""
-    import numpy as np
-
-    quotes = np.flatnonzero(array == ord(dialect.quote))
-    newlines = np.flatnonzero(array == 10)
-    delimiters = np.flatnonzero(array == ord(dialect.delimiter))
-    # An odd number of quotes before it: the newline belongs to a value.
-    ends = newlines[np.searchsorted(quotes, newlines) & 1 == 0]
-    if not len(ends):
-        return None
-    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
-    quotes = quotes[: np.searchsorted(quotes, ends[-1])]
-    if len(quotes):
-        if not _at_borders(array, quotes, dialect):
-            return None
-        opening, closing = quotes[0::2], quotes[1::2]
-        inside = np.searchsorted(delimiters, closing) - np.searchsorted(delimiters, opening)
-        holding = np.flatnonzero(inside)
-        np.subtract.at(counts, np.searchsorted(ends, opening[holding]), inside[holding])
-    return np.concatenate(([0], ends[:-1] + 1)), ends, newlines, counts
-
-
-def _irregular(array: Any, starts: Any, ends: Any, counts: Any, width: int) -> Any:
-    """Return a mask of the records polars would not read as the exact parser does."""
-    import numpy as np
-
-    returns = np.flatnonzero(array == 13)
-    # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
-    odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
-    mask = (counts != width - 1) | (starts == ends) | ((ends - starts == 1) & (array[starts] == 13))
-    mask[np.searchsorted(ends, odd)] = True
-    mask |= array[starts] == _BOM[0]  # polars drops a BOM in front of what it is given
-    return mask
-
-
-def _no_text(text: bytes, starts: Any, ends: Any) -> Any:
-    """Return a mask of the records that are not UTF-8, which polars refuses along with all others."""
-    import numpy as np
-
-    mask = np.zeros(len(starts), dtype=bool)
-    if text.isascii() or _is_utf8(text):
-        return mask
-    high = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) > 127)
-    for at in np.unique(np.searchsorted(ends, high)):
-        mask[at] = not _is_utf8(text[starts[at] : ends[at]])
-    return mask
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _at_borders(array: Any, quotes: Any, dialect: Delimited) -> bool:
-    """Whether each opening quote starts a field and each closing one ends it."""
-    import numpy as np
-
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = np.where(opening > 0, array[opening - 1], 10)
-    after = array[closing + 1]  # the block's last record ends with a newline outside quotes
-    borders = (ord(dialect.delimiter), 10)
-    starts, stops = np.isin(before, borders), np.isin(after, (*borders, 13))
-    stops &= (after != 13) | (array[np.minimum(closing + 2, len(array) - 1)] == 10)
-    if dialect.escape is None and len(opening):
-        doubled = opening[1:] == closing[:-1] + 1
-        starts[1:] |= doubled
-        stops[:-1] |= doubled
-    return bool(starts.all() and stops.all())
+def _without(text: bytes, cut: int, starts: list[int], ends: list[int]) -> bytes:
+    """Return the text up to the cut without some records."""
+    begins = (0, *(end + 1 for end in ends))
+    return b"".join(text[begin:end] for begin, end in zip(begins, (*starts, cut), strict=True))
 
 
 def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from vsf_assets.ingest.delimited import BOM, ByteSource
+from vsf_assets.ingest.borders import BOM
+from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.jsonelements import (
     SHOWN_BEFORE,
     SPACES,

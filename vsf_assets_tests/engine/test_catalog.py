@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest import delivery
+from vsf_assets.ingest import parts
 from vsf_assets.ingest.engine import Selection, ingest, ingest_archive
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
@@ -71,7 +71,7 @@ def _stop(*_: object) -> None:
 
 
 def test_rows_on_disk_and_rows_in_memory_are_the_same(filled: Home, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(delivery, "HELD_BYTES", -1)
+    monkeypatch.setattr(parts, "HELD_BYTES", -1)
     other = Home(tmp_path / "other")
     look(other, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
     take(other)

@@ -5,7 +5,7 @@ uploads as (
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'datapoints'), 'uploads', 'datapoints_file_id', ref('stg_datasets__repeated_datapoints')) }}
+    {{ standing_rows(source('raw', 'datapoints'), 'uploads', 'datapoints_file_id') }}
 ),
 
 final as (

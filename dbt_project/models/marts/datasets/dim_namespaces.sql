@@ -5,7 +5,7 @@ uploads as (
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'namespaces'), 'uploads', 'namespaces_file_id', ref('stg_datasets__repeated_namespaces')) }}
+    {{ standing_rows(source('raw', 'namespaces'), 'uploads', 'namespaces_file_id') }}
 ),
 
 final as (

@@ -5,7 +5,7 @@ uploads as (
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'columns'), 'uploads', 'columns_file_id', ref('stg_datasets__repeated_columns')) }}
+    {{ standing_rows(source('raw', 'columns'), 'uploads', 'columns_file_id') }}
 ),
 
 namespaces as (

@@ -1,4 +1,3 @@
-{% set keys = {'namespaces': 'namespace_id', 'columns': 'column_id', 'datapoints': 'data_point_id'} %}
 {# What a row of columns.csv refers to: the file and its key. #}
 {% set references = {'namespaces': 'namespace_id', 'datapoints': 'data_point_id'} %}
 
@@ -9,18 +8,17 @@ uploads as (
 ),
 
 found as (
-    {% for member, key in keys.items() %}
     select
         file_id,
         line_number,
         anomaly,
-        '{{ key }}' as column_name,
-        {{ key }} as raw_value,
+        key_name as column_name,
+        key_value as raw_value,
         case anomaly when 'duplicate_row' then 'repeats an earlier row; line ' else 'differs from line ' end
         || first_line_number || case anomaly when 'duplicate_row' then ' stands' else ', which stands' end as reason
-    from {{ ref('stg_datasets__repeated_' ~ member) }}
+    from {{ ref('stg_datasets__repeated_rows') }}
+
     union all
-    {% endfor %}
 
     -- Into a file that is missing or unreadable nothing is judged.
     {% for member, key in references.items() %}
