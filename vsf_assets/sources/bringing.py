@@ -70,7 +70,7 @@ class Ahead:
 
     The answer that holds an object tells its state, too. What fails is left to those who look and fetch
     with patience; with the first failure nothing more is fetched ahead, and the pause that the source may
-    ask for is made.
+    ask for is made, unless an object may not take so long.
 
     Attributes:
         source, inbox: from where to where.
@@ -111,7 +111,9 @@ class Ahead:
                 rest = max(rest, result.retry_after)
             elif result is not None and not isinstance(result, SourceError | OSError):
                 raise result
-        time.sleep(min(rest, LONGEST_RETRY_AFTER))
+        rest = min(rest, LONGEST_RETRY_AFTER)
+        if rest < profile.object_timeout:  # a longer one than an object may take is not made; what needs it fails
+            time.sleep(rest)
         return {name: one.state for name, one in self.brought.items() if one.is_sure}
 
     def take(self, name: str, state: str) -> Brought | None:

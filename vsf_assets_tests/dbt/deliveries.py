@@ -17,7 +17,7 @@ from vsf_assets_tests.warehouses import Home
 
 FEEDS = ("events", "lines", "accounts", "limits")
 FIRST = date(2025, 12, 20)
-WORLDS = range(7)
+WORLDS = range(10)
 """Deliveries that have nothing in common: days, lines, accounts and ids of their own, a hundred days apart."""
 Delivery = tuple[str, bytes, int]
 

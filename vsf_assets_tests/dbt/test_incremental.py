@@ -46,18 +46,16 @@ def batches(chance: random.Random, world: int) -> list[list[Delivery]]:
     return [parts[at.index(n)] if n in at else [] for n in range(3)]
 
 
-@pytest.mark.parametrize(("seed", "again"), list(enumerate([(), ("lines", "limits"), ("events", "accounts")])))
+@pytest.mark.parametrize(("seed", "again"), list(enumerate([("events", "accounts"), ("lines", "limits")])))
 def test_any_order_and_batching_ends_in_the_same_tables(
     tmp_path: Path, at_once: dict[str, list[str]], seed: int, again: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty-one orders: in each of three homes seven worlds, each in an order and in batches of its own.
+    """Twenty orders: in each of two homes ten worlds, each in an order and in batches of its own.
 
     A build costs seconds whatever it builds, so the worlds share them. As they share no day, line, account or
     id, a day that the build of one leaves stale is not made by another's. What is read again comes before the
     second build, not the last one: it makes all days of the feed anew, and would repair what is stale.
     """
-    if seed:  # the data tests were passed by the full build; some orders pass them too
-        monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     chance = random.Random(seed)
     home = Home(tmp_path) if seed == 1 else built_home(tmp_path)
     for number, parts in enumerate(zip(*(batches(chance, world) for world in WORLDS), strict=True), 1):
@@ -66,6 +64,9 @@ def test_any_order_and_batching_ends_in_the_same_tables(
         home.ingest(feeds=FEEDS)
         if again and number == 2:
             home.ingest(feeds=again, reload="all")
+        # The full build passed the data tests; the last build of one home passes them, too.
+        is_checked = (seed, number) == (0, 3)
+        monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test",) if is_checked else ("unit_test", "test"))
         build(home)
     found = tables(home)
     assert [name for name in at_once if found[name] != at_once[name]] == []
