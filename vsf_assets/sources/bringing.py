@@ -111,9 +111,7 @@ class Ahead:
                 rest = max(rest, result.retry_after)
             elif result is not None and not isinstance(result, SourceError | OSError):
                 raise result
-        rest = min(rest, LONGEST_RETRY_AFTER)
-        if rest < profile.object_timeout:  # a longer one than an object may take is not made; what needs it fails
-            time.sleep(rest)
+        _rest(rest, profile.object_timeout)
         return {name: one.state for name, one in self.brought.items() if one.is_sure}
 
     def take(self, name: str, state: str) -> Brought | None:
@@ -126,3 +124,10 @@ class Ahead:
         """Remove what nobody took."""
         for one in self.brought.values():
             one.half.unlink(missing_ok=True)
+
+
+def _rest(asked: float, most: float) -> None:
+    """Make the pause that a source asks for, unless it is longer than an object may take: what needs it fails."""
+    seconds = min(asked, LONGEST_RETRY_AFTER)
+    if seconds < most:
+        time.sleep(seconds)

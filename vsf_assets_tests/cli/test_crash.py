@@ -96,7 +96,7 @@ def assert_complete(home: Home, undisturbed: dict[str, list[str]]) -> None:
     assert not [path for path in home.landing.rglob("*") if path.is_file()]
 
 
-def test_after_kill_9_and_ctrl_c_while_files_are_read_a_run_equals_an_undisturbed_one(
+def test_after_kill_9_and_ctrl_c_at_every_stage_a_run_equals_an_undisturbed_one(
     home: Home, undisturbed: dict[str, list[str]]
 ) -> None:
     """Interrupted again and again, each time further on; what one interruption lost or doubled stays so."""
@@ -105,14 +105,6 @@ def test_after_kill_9_and_ctrl_c_while_files_are_read_a_run_equals_an_undisturbe
     kill(home, "loaded clicks/2", group=False)
     interrupt(home, "reading clicks_3.csv")
     kill(home, "reading 2019-05-10_testmdn_beta_rs.txt.gz")
-    assert not home.current.exists()
-    assert_complete(home, undisturbed)
-
-
-def test_after_kill_9_and_ctrl_c_while_marts_are_built_or_published_a_run_equals_an_undisturbed_one(
-    home: Home, undisturbed: dict[str, list[str]]
-) -> None:
-    drop_demo(home)
     interrupt(home, "building", 4)
     kill(home, "building", 0.7)
     assert not home.current.exists()

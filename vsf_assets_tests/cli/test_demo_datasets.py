@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
-from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.docs.pages import text_of
 
 ANOMALIES = {
@@ -48,13 +48,11 @@ ANOMALIES = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with the datasets of the demo; tests only look at it."""
-    home = Home(tmp_path_factory.mktemp("demo"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSF_HOME", str(home.path))
-        patch.setenv("VSF_SETTLE_SECONDS", "0")
+        home = enter_home(tmp_path_factory.mktemp("demo"), patch)
         patch.setenv("VSF_DATASET_WAIT_SECONDS", "0")
         home.drop(dict(dataset_files()))
-        assert home.vsf("run").exit_code == 0
+        home.load()
     return home
 
 
