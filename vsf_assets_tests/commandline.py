@@ -48,6 +48,13 @@ NOT_COMPARED = {
 """Columns that tell of the run and not of the data."""
 
 
+NOT_INHERITED = (
+    *("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "VSF_DATASET_WAIT_SECONDS"),
+    "DAGSTER_HOME",
+)
+"""Settings that a home of a test has from nobody: neither from the shell nor from a command of an earlier test."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command printed and how it ended."""
@@ -137,7 +144,7 @@ def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:
     """Return an empty home that the environment names, with a built warehouse; files count as stable at once."""
     patch.setenv("VSF_HOME", str(path))
     patch.setenv("VSF_SETTLE_SECONDS", "0")
-    for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "DAGSTER_HOME"):
+    for name in NOT_INHERITED:
         patch.delenv(name, raising=False)
     put_built_warehouse(read_settings())
     return Home(path)

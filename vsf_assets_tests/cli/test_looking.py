@@ -31,6 +31,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VSF_HOME", str(home.path))
         patch.setenv("VSF_SETTLE_SECONDS", "0")
+        patch.setenv("VSF_DATASET_WAIT_SECONDS", "60")  # the command sets it, for its process; it is not to stay
         outcome = home.vsf("demo")
         assert outcome.exit_code == 0
         assert "next steps" in outcome.output
