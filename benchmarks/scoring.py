@@ -1,7 +1,7 @@
 """Scoring: the dbt models of the campaign family against bare SQL, and the proof that both agree.
 
 Here: both sides on copies of one ingested warehouse. Ours is the sum of the models' times as dbt
-reports them; starting dbt and its tests are rows of their own. Not here: the SQL (bare_scoring.sql).
+reports them; starting dbt and its tests are rows of their own. Not here: the SQL (bare_scoring/).
 """
 
 import shutil
@@ -20,7 +20,7 @@ from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.connection import Warehouse
 
 TARGET = 1.5
-SQL = Path(__file__).with_name("bare_scoring.sql")
+SQL = Path(__file__).with_name("bare_scoring")
 MODELS = (
     "stg_datasets__names",
     "stg_ledger__files",
@@ -63,7 +63,8 @@ def models_seconds(outcome: dbt.DbtOutcome) -> float:
 
 def bare_scoring(file: Path, threads: int, seed: str) -> float:
     """Run the bare SQL on a warehouse file; return its seconds, without opening and closing."""
-    script = SQL.read_text().replace("$seed", f"'{seed}'")
+    files = sorted(SQL.glob("*.sql"))
+    script = "\n".join(path.read_text() for path in files).replace("$seed", f"'{seed}'")
     connection = duckdb.connect(str(file), config={"threads": threads})
     try:
         with timed() as clock:
