@@ -58,7 +58,7 @@ def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
     sources: dict[str, Path] = {}
     for source, target in planned:
         first = sources.setdefault(target, source)
-        if not filecmp.cmp(first, source, shallow=False):
+        if first is not source and not filecmp.cmp(first, source, shallow=False):
             raise UsageError(
                 f"{first} and {source} would both be landed as {target}; land one of them. Nothing was landed"
             )

@@ -71,11 +71,10 @@ def _describe_test(properties: Mapping[str, Any]) -> str:
     """Say in a sentence what a generic dbt test checks."""
     column = properties.get("column_name") or "the row"
     arguments = (properties.get("test_metadata") or {}).get("kwargs", {})
-    if "key" in arguments or "required" in arguments:
-        return _describe_whole_rows(arguments.get("key", ()), arguments.get("required", ()))
     sentences = {
         "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
         "relationships": f"Every {column} is known as {arguments.get('field')} in {arguments.get('to')}.",
+        "whole_rows": _describe_whole_rows(arguments.get("key", ()), arguments.get("required", ())),
     }
     kind = (properties.get("test_metadata") or {}).get("name", "")
     return sentences.get(kind, str(properties["name"]).replace("_", " "))

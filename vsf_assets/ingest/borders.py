@@ -7,8 +7,7 @@ that it belongs to a value. Not here: what is done with the records (fastblock.p
 from typing import Any, NamedTuple
 
 from vsf_assets.feeds.feed import Delimited
-
-BOM = b"\xef\xbb\xbf"
+from vsf_assets.ingest.records import BOM, is_utf8
 
 
 class Borders(NamedTuple):
@@ -98,20 +97,12 @@ def _no_text(text: bytes, starts: Any, ends: Any) -> Any:
     import numpy as np
 
     mask = np.zeros(len(starts), dtype=bool)
-    if text.isascii() or _is_utf8(text):
+    if text.isascii() or is_utf8(text):
         return mask
     high = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) > 127)
     for at in np.unique(np.searchsorted(ends, high)):
-        mask[at] = not _is_utf8(text[starts[at] : ends[at]])
+        mask[at] = not is_utf8(text[starts[at] : ends[at]])
     return mask
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _at_borders(array: Any, quotes: Any, dialect: Delimited) -> bool:

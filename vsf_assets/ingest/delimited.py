@@ -11,11 +11,11 @@ import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import BadRecord, Block
-from vsf_assets.ingest.borders import BOM
 from vsf_assets.ingest.fastblock import parse_block
 from vsf_assets.ingest.headers import find_header
 from vsf_assets.ingest.manyforgiven import forgive_many
 from vsf_assets.ingest.records import (
+    BOM,
     LOOK_AHEAD,
     MAX_RECORD,
     SHOWN_TEXT,

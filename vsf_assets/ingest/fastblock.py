@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.borders import BOM, find_borders, irregular_records
-from vsf_assets.ingest.records import MAX_RECORD
+from vsf_assets.ingest.borders import find_borders, irregular_records
+from vsf_assets.ingest.records import BOM, MAX_RECORD
 
 _ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
 """Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""

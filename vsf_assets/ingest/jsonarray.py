@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-from vsf_assets.ingest.borders import BOM
 from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.jsonelements import (
     SHOWN_BEFORE,
@@ -22,6 +21,7 @@ from vsf_assets.ingest.jsonelements import (
     next_element,
     skip_spaces,
 )
+from vsf_assets.ingest.records import BOM
 from vsf_assets.ingest.source import UnreadableError
 
 BLOCK = 16 << 20

@@ -20,6 +20,7 @@ from vsf_assets.ingest.jsonelements import Chunk, invalid_json
 from vsf_assets.ingest.jsonrecords import Defect, Judged, judge_line, judge_record
 from vsf_assets.ingest.jsonrows import fields_of, names_are_single, names_in, with_doubled_names
 from vsf_assets.ingest.portion import Portion
+from vsf_assets.ingest.records import BOM
 from vsf_assets.ingest.source import Source
 from vsf_assets.ingest.text import read_all, utf8
 
@@ -85,7 +86,7 @@ def line_portions(source: Source, table: Table) -> Iterator[Portion]:
     Raises:
         UnreadableError: the bytes cannot be read.
     """
-    lines = read_all(source).removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = read_all(source).removeprefix(BOM).split(b"\n")
     if not lines[-1]:
         lines.pop()
     what = table.name.split(".")[1].removesuffix("s")

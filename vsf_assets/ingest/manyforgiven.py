@@ -11,7 +11,7 @@ import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.fastblock import read_fields
-from vsf_assets.ingest.records import count_problem, is_blank
+from vsf_assets.ingest.records import BOM, count_problem, is_blank, is_utf8
 from vsf_assets.ingest.tolerant import other_dialect
 
 NOTES = {
@@ -88,13 +88,9 @@ def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
 def _is_plain(raw: bytes) -> bool:
     """Whether it is text that is not blank, without a CR that ends no line."""
     ends = raw.count(b"\r") == raw.endswith(b"\r\n")
-    if not ends or b"\0" in raw or is_blank(raw) or raw.startswith(b"\xef\xbb\xbf"):
+    if not ends or b"\0" in raw or is_blank(raw) or raw.startswith(BOM):
         return False
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return is_utf8(raw)
 
 
 def _padded(fields: pl.DataFrame, names: list[str]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
 
+BOM = b"\xef\xbb\xbf"
 MAX_RECORD = 2_000_000
 """Bytes after which a line is too long and an open quote counts as unbalanced."""
 
@@ -201,16 +202,17 @@ def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Prob
 
 def text_problem(field: bytes, name: str, at: int) -> Problem | None:
     """Return why a field is no text, or None."""
-    if not _is_utf8(field):
+    if not is_utf8(field):
         return Problem("invalid_encoding", f"{name} is not valid UTF-8", at, show(field))
     if b"\0" in field:
         return Problem("invalid_encoding", f"{name} holds a NUL byte", at, show(field))
     return None
 
 
-def _is_utf8(field: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
     try:
-        field.decode()
+        raw.decode()
     except UnicodeDecodeError:
         return False
     return True
