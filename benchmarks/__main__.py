@@ -1,36 +1,20 @@
 """`python -m benchmarks`: measure, print Markdown tables, and with `--write` keep them in the docs.
 
-Here: options and the report. Not here: any measurement; each is a function in a module of its own.
+Here: options and the report. Not here: the jobs (jobs.py).
 """
 
 import argparse
-import importlib
-import sys
 import time
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, tell
+from benchmarks.jobs import JOBS, measured_apart
 from benchmarks.machine import facts, load
 from benchmarks.measure import HEADER, markdown
 from vsf_assets.settings import read_settings
 
-JOBS = {
-    "ingest": "ingest.measure",
-    "catalog": "catalog.measure",
-    "memory": "ingest.measure_memory",
-    "events": "events.measure",
-    "events-memory": "events.measure_memory",
-    "datasets": "datasets.measure",
-    "scoring": "scoring.measure",
-    "together": "together.measure",
-    "fakes": "fakes.measure",
-    "publish": "publishing.measure",
-    "backfill": "backfill.measure",
-    "growth": "growth.measure",
-    "whole-process": "whole_process.measure",
-}
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
@@ -49,9 +33,11 @@ def main() -> None:
         parser.error("the references are not installed; run `make bench`")
     root = read_settings().home / "bench"
     root.mkdir(parents=True, exist_ok=True)
-    bench = Bench(root, options.scale, options.repeat, _tell)
+    bench = Bench(root, options.scale, options.repeat, tell)
     if options.explain:
-        print(_call("explain.explain", bench))
+        from benchmarks.explain import explain
+
+        print(explain(bench))
         return
     _show("machine", markdown(("machine", ""), facts()), options.write)
     for job in options.only or JOBS:
@@ -62,20 +48,11 @@ def main() -> None:
 def _measured(bench: Bench, job: str) -> str:
     """Run a job; return when and how it was measured, and its table."""
     start, began = time.monotonic(), load()
-    cells = [row.cells() for row in _call(JOBS[job], bench)]
+    cells = [row.cells() for row in measured_apart(bench, job)]
     minutes = (time.monotonic() - start) / 60
     how = f"scale {bench.scale:g}, median of {bench.repeat}" if bench.repeat > 1 else f"scale {bench.scale:g}, once"
     when = f"{datetime.now(UTC):%Y-%m-%d}, in {minutes:.0f} minutes; {how}; load when it began: {began}."
     return f"Measured on {when}\n\n{markdown(HEADER, cells)}"
-
-
-def _call(name: str, bench: Bench):  # type: ignore[no-untyped-def]  # rows, or text for explain
-    module, function = name.split(".")
-    return getattr(importlib.import_module(f"benchmarks.{module}"), function)(bench)
-
-
-def _tell(line: str) -> None:
-    print(f"… {line}", file=sys.stderr, flush=True)
 
 
 def _show(part: str, text: str, write: bool) -> None:

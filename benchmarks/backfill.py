@@ -28,7 +28,7 @@ def measure(bench: Bench) -> list[Row]:
         with bench.home() as settings:
             land(settings, bench.events().states(count))
             land(settings, bench.events().day(0, count, 1))
-            run(settings, VSF, "run")
+            run(settings, *VSF, "run")
             backfill.append(_run(bench, settings, count, 1, DAYS))
             single.append(_run(bench, settings, count, DAYS + 1, DAYS + 1))
     what = f"whole process: `vsf run --feed events --from … --to …`, {DAYS} days of {count:,} events"
@@ -43,7 +43,7 @@ def _run(bench: Bench, settings: Settings, count: int, first: int, last: int) ->
     """
     for number in range(first, last + 1):
         land(settings, bench.events().day(number, count, 1))
-    seconds = run(settings, VSF, "run", "--feed", "events", "--from", str(_day(first)), "--to", str(_day(last)))
+    seconds = run(settings, *VSF, "run", "--feed", "events", "--from", str(_day(first)), "--to", str(_day(last)))
     with duckdb.connect(f"{settings.snapshots}/current.duckdb", read_only=True) as connection:
         sql = "select count(distinct partition_key) from reports.files where feed = 'events' and status = 'loaded'"
         days = connection.execute(sql).fetchall()[0][0]

@@ -4,6 +4,7 @@ Here: the `Bench` and the homes that are thrown away after a measurement. Not he
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from benchmarks.data import Files, campaign_files
 from benchmarks.event_files import EventFiles
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
+
+
+def tell(line: str) -> None:
+    """Say beside the report what is being measured."""
+    print(f"… {line}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 
+from benchmarks.as_installed import COMMAND
 from benchmarks.bench import Bench
 from benchmarks.measure import markdown, timed
 from benchmarks.whole_process import environment, land_small, warm
@@ -23,7 +24,7 @@ def explain(bench: Bench) -> str:
         bench.tell("explaining a small run")
         warm(bench, settings)
         land_small(bench, settings, 1)
-        command = [sys.executable, "-X", "importtime", "-m", "vsf_assets.cli.main", "run"]
+        command = [sys.executable, "-X", "importtime", "-c", COMMAND, "run"]
         with timed() as clock:
             done = subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=True)
         imports = _imports(done.stderr)

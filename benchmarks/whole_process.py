@@ -10,13 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.as_installed import COMMAND
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.settings import Settings
 
 SMALL_RUN_TARGET = 10
 IDLE_TARGET = 1
-VSF = Path(sys.executable).with_name("vsf")
+VSF = (sys.executable, "-c", COMMAND)
 IMPORT = (sys.executable, "-c", "import dagster")
 
 
@@ -53,7 +54,7 @@ def warm(bench: Bench, settings: Settings) -> None:
     for path in bench.small_files(0).folder.glob("*_1.csv"):
         shutil.copyfile(path, landing / path.name)
     for command in (("run",), ("run",), ("status",)):
-        run(settings, VSF, *command)
+        run(settings, *VSF, *command)
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -65,14 +66,14 @@ def measure(bench: Bench) -> list[Row]:
 
         def small_run() -> float:
             land_small(bench, settings, next(seeds))
-            return run(settings, VSF, "run")
+            return run(settings, *VSF, "run")
 
         bench.tell("whole processes: vsf run, vsf status, import dagster")
         small, idle, status, dagster = in_turns(
             bench.repeat,
             small_run,
-            lambda: run(settings, VSF, "run"),
-            lambda: run(settings, VSF, "status"),
+            lambda: run(settings, *VSF, "run"),
+            lambda: run(settings, *VSF, "status"),
             lambda: run(settings, *IMPORT),
         )
     return [
