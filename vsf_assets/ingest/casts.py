@@ -37,9 +37,10 @@ def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
     if isinstance(dtype, pl.Float64):
         return _float(text.str.strip_chars(_NUMBER_PADDING))
     if isinstance(dtype, pl.Date):
-        return _matching(text, _DATE).str.to_date("%Y-%m-%d", strict=False)
+        return _at_once(text, _matching(_DATE).str.to_date("%Y-%m-%d", strict=False))
     if isinstance(dtype, pl.Datetime):
-        return _matching(text, _TIME).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
+        parsed = _matching(_TIME).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
+        return _at_once(text, parsed)
     raise TypeError(f"no cast from text to {dtype}; write one in vsf_assets/ingest/casts.py")
 
 
@@ -61,9 +62,14 @@ def expectation(dtype: pl.DataType) -> str:
     return "must be text"
 
 
-def _matching(text: pl.Series, pattern: str) -> pl.Series:
+def _matching(pattern: str) -> pl.Expr:
     """Return the texts that match, the others as null: polars' own parser is more lenient."""
-    return pl.select(pl.when(text.str.contains(pattern)).then(text)).to_series()
+    return pl.when(pl.first().str.contains(pattern)).then(pl.first())
+
+
+def _at_once(column: pl.Series, expression: pl.Expr) -> pl.Series:
+    """Return what an expression makes of a column, planned once: for a few hundred cells that is most of the time."""
+    return column.to_frame().select(expression).to_series()
 
 
 def _float(text: pl.Series) -> pl.Series:

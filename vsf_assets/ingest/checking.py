@@ -27,6 +27,8 @@ FINDINGS = {
 }
 """Columns of a frame of findings: `raw.findings` without the file."""
 
+NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
+
 
 @dataclass(frozen=True)
 class Checked:

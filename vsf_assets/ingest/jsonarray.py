@@ -102,8 +102,7 @@ class ArrayReader:
             return None
         body = self._data[self._at : end]
         try:
-            with _collector_at_rest():
-                values = orjson.loads(b"[%b]" % body)
+            values = orjson.loads(b"[%b]" % body)
         except orjson.JSONDecodeError:
             return None
         if not values and self._index:
@@ -190,7 +189,7 @@ def _parsed(raw: bytes, place: int, refused: list[int]) -> Any:
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """Let nobody look for garbage while thousands of objects are made, all alive: it costs half of making them."""
     was_enabled = gc.isenabled()
     gc.disable()

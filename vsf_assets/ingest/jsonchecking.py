@@ -12,7 +12,7 @@ import polars as pl
 
 from vsf_assets.contracts.projections import has_rules
 from vsf_assets.contracts.table import Table
-from vsf_assets.ingest.checking import FINDINGS, broken_rules
+from vsf_assets.ingest.checking import FINDINGS, NO_FINDINGS, broken_rules
 from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, shown_record
 from vsf_assets.ingest.jsonrows import Row, typed_rows
 from vsf_assets.ingest.jsonvalues import shown
@@ -85,7 +85,7 @@ class _Findings:
             self._rows.append((line, d.anomaly, d.field, d.value, text, "error", d.reason, True))
 
     def frame(self) -> pl.DataFrame:
-        return pl.DataFrame(self._rows, schema=FINDINGS, orient="row")
+        return pl.DataFrame(self._rows, schema=FINDINGS, orient="row") if self._rows else NO_FINDINGS
 
 
 def check_records(records: Records, tables: dict[str, Table], fields: dict[str, Fields]) -> Checked:
@@ -148,4 +148,4 @@ def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, finding
             ]
             findings.add(frame["_line"][row], defects)
         frame = frame.filter(~pl.int_range(frame.height).is_in(cells["row"].unique().implode()))
-    return frame.replace_column(0, frame["_line"] + records.first_line)
+    return frame.replace_column(0, frame["_line"] + records.first_line) if records.first_line else frame

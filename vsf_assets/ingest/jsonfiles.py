@@ -14,10 +14,10 @@ import polars as pl
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import JsonRecords
-from vsf_assets.ingest.jsonarray import ArrayReader
+from vsf_assets.ingest.jsonarray import ArrayReader, collector_at_rest
 from vsf_assets.ingest.jsonchecking import Checked, Records, check_records
 from vsf_assets.ingest.jsonelements import Chunk, invalid_json
-from vsf_assets.ingest.jsonrecords import Defect, Judged, judge_line, judge_record
+from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, judge_line, judge_record
 from vsf_assets.ingest.jsonrows import fields_of, names_are_single, names_in, with_doubled_names
 from vsf_assets.ingest.portion import Portion
 from vsf_assets.ingest.records import BOM
@@ -33,38 +33,51 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str) -> Iter
     """
     tables = {kind: get_table(name) for kind, name in reading.tables}
     fields_by_kind = {kind: fields_of(table) for kind, table in tables.items()}
-    for chunk in ArrayReader(utf8(source, encoding)).chunks():
+    chunks = ArrayReader(utf8(source, encoding)).chunks()
 
-        def judge(place: int, chunk: Chunk = chunk) -> Judged:
-            try:
-                return judge_record(chunk.raw(place), fields_by_kind)
-            except json.JSONDecodeError as error:
-                raise invalid_json(chunk, place, error) from None
-
-        records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body)
-        _sort(chunk, records)
-        checked = check_records(records, tables, fields_by_kind)
+    @collector_at_rest()
+    def portion() -> Portion | None:
+        chunk = next(chunks, None)
+        if chunk is None:
+            return None
+        checked = _check(chunk, tables, fields_by_kind)
+        read, skipped = len(chunk.values), sum(count for _, count in checked.skipped.values())
         notes = {reading.skipped: _skipped(checked)}
-        skipped = sum(count for _, count in checked.skipped.values())
-        yield Portion(
-            checked.valid, checked.findings, len(chunk.values), checked.quarantined, skipped=skipped, notes=notes
-        )
+        chunk.values.clear()  # thousands of objects, which nobody has to look through any more
+        return Portion(checked.valid, checked.findings, read, checked.quarantined, skipped=skipped, notes=notes)
+
+    return iter(portion, None)
+
+
+def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields]) -> Checked:
+    def judge(place: int) -> Judged:
+        try:
+            return judge_record(chunk.raw(place), fields)
+        except json.JSONDecodeError as error:
+            raise invalid_json(chunk, place, error) from None
+
+    records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body)
+    _sort(chunk, records)
+    return check_records(records, tables, fields)
 
 
 def _sort(chunk: Chunk, records: Records) -> None:
     """Sort the records by type; suspect those of another shape, and all where a name may stand twice."""
     groups = records.groups
     for place, value in enumerate(chunk.values):
-        if type(value) is dict and len(value) == 2:
-            kind, data = value.get("type"), value.get("data")
-            if type(kind) is str and type(data) is dict:
-                if kind not in groups:
-                    groups[kind] = ([], [])
-                places, rows = groups[kind]
-                places.append(place)
-                rows.append(data)
-                continue
-        records.suspects.add(place)
+        try:
+            kind, data = value["type"], value["data"]
+        except (KeyError, TypeError):
+            records.suspects.add(place)
+            continue
+        if type(kind) is str and type(data) is dict and len(value) == 2:
+            if kind not in groups:
+                groups[kind] = ([], [])
+            places, rows = groups[kind]
+            places.append(place)
+            rows.append(data)
+        else:
+            records.suspects.add(place)
     if chunk.refused:
         records.suspect(range(len(chunk.values)))
         return

@@ -26,7 +26,13 @@ _FITTING: dict[type[pl.DataType], set[type]] = {
 """Polars type -> the parser's types that hold it; text holds the others."""
 
 _SPACES = b" \t\n\r"
+_NOTHING = pl.Series()
+"""Stands for a column that cannot be made."""
+
 _LARGEST = 2**63 - 1
+
+MANY_BYTES = 16 << 10
+"""From here on whole arrays of bytes are compared; for fewer, making an array takes longer."""
 
 
 def fields_of(table: Table) -> Fields:
@@ -54,7 +60,7 @@ def typed_rows(
         if not defective:
             break
         bad |= {kept[i] for i in defective}
-    lines = pl.Series("_line", [places[i] for i in kept], dtype=pl.Int64)
+    lines = pl.Series("_line", [places[i] for i in kept] if bad else places, dtype=pl.Int64)
     return pl.DataFrame([lines, *columns]), [places[i] for i in sorted(bad)]
 
 
@@ -77,25 +83,26 @@ def _columns(rows: Sequence[Row], fields: Fields, may_hold_nul: bool) -> tuple[l
 def _column(
     name: str, values: list[Any], dtype: pl.DataType, nullable: bool, may_hold_nul: bool
 ) -> tuple[pl.Series, set[int]]:
-    """Return a column, empty where some values do not fit, and which those are."""
-    nothing = pl.Series(name, [], dtype=dtype)
+    """Return a column and no places, or which values stand in its way."""
     fitting = _FITTING.get(type(dtype), {str}) | ({type(None)} if nullable else set())
     found = set(map(type, values))
     if not found <= fitting:
-        return nothing, {i for i, value in enumerate(values) if type(value) not in fitting}
+        return _NOTHING, {i for i, value in enumerate(values) if type(value) not in fitting}
     if isinstance(dtype, pl.Float64) and int in found:
         values = [None if value is None else float(value) for value in values]
     if str not in fitting:
         try:
             return pl.Series(name, values, dtype=dtype), set()
         except (OverflowError, TypeError):  # the parser's integers may have 64 bits and no sign
-            return nothing, {i for i, value in enumerate(values) if value is not None and value > _LARGEST}
+            return _NOTHING, {i for i, value in enumerate(values) if value is not None and value > _LARGEST}
     text = pl.Series(name, values, dtype=pl.String)
     if may_hold_nul and (with_nul := {i for i, value in enumerate(values) if value is not None and "\0" in value}):
-        return nothing, with_nul
+        return _NOTHING, with_nul
     if isinstance(dtype, pl.String):
         return text, set()
     typed = cast(text, dtype)
+    if typed.null_count() == text.null_count():
+        return typed, set()
     return typed, set((typed.is_null() & text.is_not_null()).arg_true().to_list())
 
 
@@ -106,6 +113,8 @@ def names_are_single(body: bytes, names: int) -> bool:
         body: the JSON.
         names: how many names its objects have, each counted once.
     """
+    if len(body) > MANY_BYTES and _is_each_name_before_its_colon(body, names):
+        return True
     # Without spaces a name is followed by its colon at once; a text may look like one, but hides none.
     if body.translate(None, _SPACES).count(b'":') == names:
         return True
@@ -116,6 +125,15 @@ def names_are_single(body: bytes, names: int) -> bool:
         if found <= names and bytes([space]) in body:
             found += _count(body, b"%c:" % space, _is_behind_quote)
     return found == names
+
+
+def _is_each_name_before_its_colon(body: bytes, names: int) -> bool:
+    """Whether no space comes before a colon and `names` quotes do: then no name can have escaped the count."""
+    import numpy as np
+
+    array = np.frombuffer(body, dtype=np.uint8)
+    before = array[np.flatnonzero(array == ord(":")) - 1]
+    return not (before <= ord(" ")).any() and np.count_nonzero(before == ord('"')) == names
 
 
 def _count(body: bytes, what: bytes, counts: Any) -> int:

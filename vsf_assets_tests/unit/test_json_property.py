@@ -6,6 +6,7 @@ Not here: what is said of a bad record (test_json_records.py).
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,9 +106,10 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=400)
-@given(data=files(), size=st.sampled_from([16 << 20, 16 << 20, 200, 30, 1]))
-def test_the_reader_agrees_with_the_reference(data: bytes, size: int) -> None:
-    with small_blocks(size):
+@given(data=files(), size=st.sampled_from([16 << 20, 16 << 20, 200, 30, 1]), many=st.sampled_from([0, 1 << 20]))
+def test_the_reader_agrees_with_the_reference(data: bytes, size: int, many: int) -> None:
+    with small_blocks(size), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vsf_assets.ingest.jsonrows.MANY_BYTES", many)
         found = read(data)
     expected = reference(data)
     assert bool(found.unreadable) == bool(expected.unreadable), (found.unreadable, expected.unreadable)
