@@ -96,16 +96,17 @@ def file_away(
         sha256: the ledger's digest; a file with another one stays where it is.
         after_load: archive, keep or delete.
         hashed: the state in which the file was read and hashed by this run; an object that is in it
-            still is not fetched again.
+            still is not fetched again, and a file of ours is not read again.
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
     """
     # What is done with an object is bound to its state, so that one that was just hashed need not be asked.
-    is_known = hashed is not None and bool(hashed.etag)
-    seen = hashed if is_known else landing.stat(path)
+    is_bound = hashed is not None and bool(hashed.etag)
+    seen = hashed if is_bound else landing.stat(path)
     if seen is None:
         return True
+    is_known = is_bound or (landing.is_own and seen.same_state(hashed))
     try:
         is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
         return is_known and _file(landing, seen, archive, target, sha256, after_load)

@@ -5,20 +5,19 @@ Here: what happens to chosen files, and what is reported of it. Not here: choosi
 archive (filing.py).
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError
-from vsf_assets.ingest.again import is_unchanged, look_again
+from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
+from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
 from vsf_assets.objects import ObjectStoreError
@@ -28,7 +27,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vsf_assets.sources.fetching import RoundReport
+    from vsf_assets.warehouse.inserting import Inserts
     from vsf_assets.warehouse.ledger import FileRow
+
+    _Stored = tuple[Delivery, FileRow]
 
 BATCH_FILES = 100
 GIVE_UP_AFTER = 3
@@ -36,6 +38,9 @@ GIVE_UP_AFTER = 3
 
 BATCH_BYTES = 256 << 20
 """A batch is read first and then stored under one hold of the lock, a transaction per file."""
+
+QUICK_BYTES = 64 << 20
+"""A batch of fetched files up to this size is read while it is stored."""
 
 
 @dataclass
@@ -98,46 +103,81 @@ class Ingest:
         """Read the work batch by batch, store each with a transaction per delivery, file it away."""
         for batch in batches(work):
             with scratch_folder(self.settings.scratch) as scratch:
-                self._store(self._read(batch, scratch))
+                if _is_quick(batch):
+                    self._store_while_reading(self._deliveries(batch, scratch), len(batch))
+                else:
+                    self._store(self._read(batch, scratch))
 
     def _store(self, deliveries: list[Delivery]) -> None:
-        from vsf_assets.warehouse.inserting import Inserts
-        from vsf_assets.warehouse.ledger import store_deliveries
-
         if not deliveries:
             return
-        report = self.report
-        stored: list[tuple[Delivery, FileRow]] = []
-        with self.connect(f"ingest of {len(deliveries)} files") as connection:
-            inserts, looks = Inserts(connection), look_again(deliveries)
+        stored: list[_Stored] = []
+        with self._writing(len(deliveries)) as inserts:
+            looks = look_again(deliveries)
             if not any(delivery.parts for delivery in deliveries):
-                connection.execute("set threads = 1")  # sharing a few rows out takes longer than storing them
+                inserts.expect_few_rows()
             for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
-                checked = [d for d, look in unit if is_unchanged(connection, d, look, report)]
-                if len(checked) < len(unit):
-                    continue
-                work = checked[0].work
-                version = self.versions.of(work.feed.name, work.partition)
-                try:
-                    rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version)
-                except SameInstantError as error:
-                    report.failed.append((work.entry.path, str(error)))
-                    continue
-                stored += zip(checked, (row for row, _ in rows), strict=True)
-                for row in (row for row, is_new in rows if is_new):
-                    report.stored.append(row)
-                    self.progress(_line(row))
+                self._told(self._store_one(inserts, unit), stored)
+        self._file(stored)
+
+    def _store_while_reading(self, deliveries: Iterator[Delivery], number: int) -> None:
+        """Store files of ours: each is read while the one before it is committed."""
+        from vsf_assets.warehouse.committing import Commits
+
+        stored: list[_Stored] = []
+        with self._writing(number) as inserts, Commits(inserts.connection) as commits:
+            inserts.expect_few_rows()
+            for delivery in deliveries:
+                commits.wait()
+                (look,) = look_again([delivery])
+                done = self._store_one(inserts, [(delivery, look)], commits.start)
+                commits.then(partial(self._told, done, stored))
+        self._file(stored)
+
+    @contextmanager
+    def _writing(self, number: int) -> Iterator["Inserts"]:
+        from vsf_assets.warehouse.inserting import Inserts
+
+        with self.connect(f"ingest of {number} files") as connection:
+            yield Inserts(connection)
+
+    def _store_one(
+        self, inserts: "Inserts", unit: list[tuple[Delivery, Look]], commit: Callable[[], object] | None = None
+    ) -> "list[tuple[Delivery, FileRow, bool]]":
+        """Store a file, or the files of an upload; return what is stored then, and whether it is new."""
+        from vsf_assets.warehouse.ledger import store_deliveries
+
+        checked = [d for d, look in unit if is_unchanged(inserts.connection, d, look, self.report)]
+        if len(checked) < len(unit):
+            return []
+        work = checked[0].work
+        version = self.versions.of(work.feed.name, work.partition)
+        try:
+            rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
+        except SameInstantError as error:
+            self.report.failed.append((work.entry.path, str(error)))
+            return []
+        return [(delivery, row, is_new) for delivery, (row, is_new) in zip(checked, rows, strict=True)]
+
+    def _told(self, rows: "list[tuple[Delivery, FileRow, bool]]", stored: "list[_Stored]") -> None:
+        """Report what was stored, and add it to what is to be filed."""
+        for delivery, row, is_new in rows:
+            stored.append((delivery, row))
+            if is_new:
+                self.report.stored.append(row)
+                self.progress(_line(row))
+
+    def _file(self, stored: "list[_Stored]") -> None:
         landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
-        for entry, row in file_originals(landed, self.settings, report, hashed=True):
-            report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
+        for entry, row in file_originals(landed, self.settings, self.report, hashed=True):
+            self.report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
 
     def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
         store = batch[0].store
         with store.ahead([work.entry for work in batch if work.store is store]):
-            return _whole(batch, self._deliveries(batch, folder), self.report)
+            return _whole(batch, list(self._deliveries(batch, folder)), self.report)
 
-    def _deliveries(self, batch: list[Work], folder: Path) -> list[Delivery]:
-        deliveries = []
+    def _deliveries(self, batch: list[Work], folder: Path) -> Iterator[Delivery]:
         unreachable = 0
         for number, work in enumerate(batch):
             self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
@@ -161,8 +201,12 @@ class Ingest:
                 why = "the archived file is damaged: its SHA-256 is not the ledger's"
                 self.report.failed.append((work.entry.path, why))
                 continue
-            deliveries.append(delivery)
-        return deliveries
+            yield delivery
+
+
+def _is_quick(batch: list[Work]) -> bool:
+    """Whether a batch may be read while the lock is held: it takes a second or two, and nobody else takes its files."""
+    return all(work.store.is_own for work in batch) and _bytes(batch) <= QUICK_BYTES
 
 
 def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:
@@ -180,24 +224,3 @@ def _line(row: "FileRow") -> str:
     place = row.feed if row.partition_key is None else f"{row.feed}/{row.partition_key}"
     counts = f"{row.rows_loaded:,} loaded, {row.rows_quarantined:,} quarantined"
     return f"{row.status} {place} {row.file_name}" + (f": {counts}" if row.status == "loaded" else "")
-
-
-@contextmanager
-def scratch_folder(root: Path) -> Iterator[Path]:
-    """Yield a folder that is removed afterwards; remove those of processes that are gone."""
-    root.mkdir(parents=True, exist_ok=True)
-    for old in root.glob("run-*-*"):
-        if not _is_alive(int(old.name.split("-")[1])):
-            shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=root) as folder:
-        yield Path(folder)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True

@@ -51,7 +51,7 @@ class Profile:
     list_name: str = _setting("list", "files_list.data")
     encoding: str = _setting("encoding", UTF_8)
     is_awesome: str = _setting("is_awesome", AWESOME)
-    connections: int = _setting("connections", 16)
+    connections: int = _setting("connections", 32)
     connect_timeout: float = _setting("connect_timeout", 5.0)
     read_timeout: float = _setting("read_timeout", 30.0)
     object_timeout: float = _setting("object_timeout", 300.0)

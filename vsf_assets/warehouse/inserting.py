@@ -41,6 +41,12 @@ class Inserts:
         self.connection = connection
         self._planned: dict[object, tuple[str, _Slot]] = {}
 
+    def expect_few_rows(self) -> None:
+        """Spare what pays with many rows: sharing them out among threads, and looking for a better plan."""
+        (optimizers,) = self.connection.execute("select string_agg(name) from duckdb_optimizers()").fetchall()[0]
+        self.connection.execute("set threads = 1")
+        self.connection.execute(f"set disabled_optimizers = '{optimizers}'")
+
     def add(self, table: str, frame: "pl.DataFrame", **constants: int) -> None:
         """Insert a frame by the names of its columns.
 
@@ -73,7 +79,8 @@ def no_search_in_vain() -> Iterator[None]:
     `sys.path` is searched: for the rows of a small file that is longer than the transaction. Nothing may be
     imported meanwhile.
     """
-    names = [name for name in ("pandas", "pyarrow") if name not in sys.modules and not _is_installed(name)]
+    searched = ("pandas", "pyarrow", "pyarrow.dataset")
+    names = [name for name in searched if name not in sys.modules and not _is_installed(name.split(".")[0])]
     sys.modules.update(dict.fromkeys(names, cast(ModuleType, None)))
     try:
         yield

@@ -44,7 +44,7 @@ def test_a_profile_has_what_the_file_says_and_defaults_for_the_rest(tmp_path: Pa
     music = found["music"]
     assert (music.kind, music.address, music.list_name) == ("http", "https://example.com/music", "names.txt")
     assert (music.encoding, music.is_awesome) == ("iso8859-1", "rating >= 4 and size_bytes < 5")
-    assert (music.read_timeout, music.connect_timeout, music.connections) == (2.0, 5.0, 16)
+    assert (music.read_timeout, music.connect_timeout, music.connections) == (2.0, 5.0, 32)
     assert (found["here"].kind, found["here"].address) == ("folder", str(tmp_path / "a/folder"))
     assert found["store"].kind == "s3"
 

@@ -1,0 +1,32 @@
+"""Scratch space of a run: a folder for what is too large to be held in memory until it is stored.
+
+Here: making it, and removing it with those of dead processes. Not here: what lies in it (parts.py).
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """Yield a folder that is removed afterwards; remove those of processes that are gone."""
+    root.mkdir(parents=True, exist_ok=True)
+    for old in root.glob("run-*-*"):
+        if not _is_alive(int(old.name.split("-")[1])):
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=root) as folder:
+        yield Path(folder)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True

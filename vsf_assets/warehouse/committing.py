@@ -1,0 +1,59 @@
+"""Commits that run while their caller does something else.
+
+Here: the one thread for it, and what is told once a commit is done. Not here: what is committed (ledger.py).
+DuckDB writes and flushes a commit without the interpreter, so the next file can be read meanwhile.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class Commits:
+    """The commits over a connection; left as a context, the last one is done.
+
+    Args:
+        connection: used by nobody else between `start` and `wait`.
+    """
+
+    def __init__(self, connection: "DuckDBPyConnection"):
+        self._connection = connection
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="commits")
+        self._running: Future[object] | None = None
+        self._tell: Callable[[], None] | None = None
+
+    def __enter__(self) -> "Commits":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the last commit end, whatever came in between."""
+        with self._pool:
+            if error is None:
+                self.wait()
+
+    def start(self) -> None:
+        """Commit what the connection's transaction holds."""
+        self._running = self._pool.submit(self._connection.commit)
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Have something called by `wait`, once the commit that was started is done."""
+        self._tell = tell
+
+    def wait(self) -> None:
+        """Let the commit that was started end; nothing happens where there is none.
+
+        Raises:
+            duckdb.Error: it failed, and nothing of its transaction is stored.
+        """
+        running, tell, self._running, self._tell = self._running, self._tell, None, None
+        if running is not None:
+            running.result()
+        if tell is not None:
+            tell()
