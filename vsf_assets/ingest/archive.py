@@ -96,7 +96,7 @@ def file_away(
         sha256: the ledger's digest; a file with another one stays where it is.
         after_load: archive, keep or delete.
         hashed: the state in which the file was read and hashed by this run; an object that is in it
-            still is not fetched again, and a file of ours is not read again.
+            still is not fetched again, and a file that nobody else writes is not read again.
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
@@ -106,7 +106,7 @@ def file_away(
     seen = hashed if is_bound else landing.stat(path)
     if seen is None:
         return True
-    is_known = is_bound or (landing.is_own and seen.same_state(hashed))
+    is_known = is_bound or (landing.is_private and seen.same_state(hashed))
     try:
         is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
         return is_known and _file(landing, seen, archive, target, sha256, after_load)

@@ -5,11 +5,13 @@ Here: what happens to chosen files, and what is reported of it. Not here: choosi
 archive (filing.py).
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +39,13 @@ GIVE_UP_AFTER = 3
 """So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
 
 BATCH_BYTES = 256 << 20
-"""A batch is read first and then stored under one hold of the lock, a transaction per file."""
+"""A batch is read first and then stored under one hold of the lock, a transaction per file; but see QUICK_BYTES."""
 
-QUICK_BYTES = 64 << 20
-"""A batch of fetched files up to this size is read while it is stored."""
+QUICK_BYTES = 4 << 20
+"""Fetched files up to this size are read while the one before is committed."""
+
+LONGEST_HOLD = 3.0
+"""Seconds after which those who read while they store let others have the lock, before the next file."""
 
 
 @dataclass
@@ -121,18 +126,22 @@ class Ingest:
         self._file(stored)
 
     def _store_while_reading(self, deliveries: Iterator[Delivery], number: int) -> None:
-        """Store files of ours: each is read while the one before it is committed."""
+        """Store files of which each is read while the one before it is committed; let others write now and then."""
         from vsf_assets.warehouse.committing import Commits
 
-        stored: list[_Stored] = []
-        with self._writing(number) as inserts, Commits(inserts.connection) as commits:
-            inserts.expect_few_rows()
-            for delivery in deliveries:
-                commits.wait()
-                (look,) = look_again([delivery])
-                done = self._store_one(inserts, [(delivery, look)], commits.start)
-                commits.then(partial(self._told, done, stored))
-        self._file(stored)
+        while (first := next(deliveries, None)) is not None:
+            stored: list[_Stored] = []
+            with self._writing(number) as inserts, Commits(inserts.connection) as commits:
+                inserts.expect_few_rows()
+                until = time.monotonic() + LONGEST_HOLD
+                for delivery in chain([first], deliveries):
+                    commits.wait()
+                    (look,) = look_again([delivery])
+                    done = self._store_one(inserts, [(delivery, look)], commits.start)
+                    commits.then(partial(self._told, done, stored))
+                    if time.monotonic() > until:
+                        break
+            self._file(stored)
 
     @contextmanager
     def _writing(self, number: int) -> Iterator["Inserts"]:
@@ -205,8 +214,8 @@ class Ingest:
 
 
 def _is_quick(batch: list[Work]) -> bool:
-    """Whether a batch may be read while the lock is held: it takes a second or two, and nobody else takes its files."""
-    return all(work.store.is_own for work in batch) and _bytes(batch) <= QUICK_BYTES
+    """Whether a batch may be read while the lock is held: each file takes a moment, and nobody else takes them."""
+    return all(work.store.is_private and work.entry.size <= QUICK_BYTES for work in batch)
 
 
 def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:

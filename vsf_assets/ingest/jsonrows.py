@@ -32,7 +32,7 @@ _NOTHING = pl.Series()
 _LARGEST = 2**63 - 1
 
 MANY_BYTES = 16 << 10
-"""From here on whole arrays of bytes are compared; for fewer, making an array takes longer."""
+"""Of more than these, whole arrays of bytes are compared; for fewer, making an array takes longer."""
 
 
 def fields_of(table: Table) -> Fields:
@@ -132,7 +132,7 @@ def _is_each_name_before_its_colon(body: bytes, names: int) -> bool:
     import numpy as np
 
     array = np.frombuffer(body, dtype=np.uint8)
-    before = array[np.flatnonzero(array == ord(":")) - 1]
+    before = array[:-1][array[1:] == ord(":")]
     return not (before <= ord(" ")).any() and np.count_nonzero(before == ord('"')) == names
 
 

@@ -35,7 +35,7 @@ class ObjectStore:
     """
 
     workers = 8
-    is_own = False
+    is_private = False
 
     def __init__(self, address: str):
         self.address = address

@@ -59,11 +59,11 @@ class Store(Protocol):
 
     Attributes:
         workers: how many files it is worth handling at once, because each waits for an answer.
-        is_own: whether nobody else writes here, so that a file's state vouches for its content.
+        is_private: whether nobody else writes here, so that a file's state vouches for its content.
     """
 
     workers: int
-    is_own: bool
+    is_private: bool
 
     def entries(self, folder: str = "") -> list[Entry]:
         """List files that count, by path, of all folders or one; `.tmp`, `.part`, dot files and markers do not."""
@@ -111,9 +111,9 @@ class FolderStore:
 
     workers = 1
 
-    def __init__(self, root: Path | str, is_own: bool = False):
+    def __init__(self, root: Path | str, is_private: bool = False):
         self.root = Path(root)
-        self.is_own = is_own
+        self.is_private = is_private
 
     def entries(self, folder: str = "") -> list[Entry]:
         """List files that count, by path; `folder` narrows the listing to one."""

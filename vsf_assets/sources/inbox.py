@@ -32,7 +32,7 @@ class Inbox:
 
     def __init__(self, settings: Settings):
         self.root = settings.fetched
-        self.store = FolderStore(self.root, is_own=True)
+        self.store = FolderStore(self.root, is_private=True)
         self._half = self.root / HALF_DONE
 
     @contextmanager
@@ -54,14 +54,12 @@ class Inbox:
 
     @contextmanager
     def half(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """Open a file that no listing shows; it goes where it is not `placed`. Left, it is on disk."""
+        """Open a file that no listing shows; it goes where it is not `placed`."""
         self._half.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._half)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield Path(name), file
-                file.flush()
-                os.fsync(handle)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -77,6 +75,8 @@ class Inbox:
         nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
         half.chmod(0o644)
         os.utime(half, ns=(nanoseconds, nanoseconds))
+        with half.open("rb") as file:
+            os.fsync(file.fileno())
         half.replace(target)
 
     def place_look(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:

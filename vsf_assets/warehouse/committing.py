@@ -33,7 +33,7 @@ class Commits:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the last commit end, whatever came in between."""
+        """Let the last commit end; after an exception, what it stored is told by nobody, and is found later."""
         with self._pool:
             if error is None:
                 self.wait()
@@ -50,7 +50,7 @@ class Commits:
         """Let the commit that was started end; nothing happens where there is none.
 
         Raises:
-            duckdb.Error: it failed, and nothing of its transaction is stored.
+            duckdb.Error: it failed; what is stored shows once the file is opened again.
         """
         running, tell, self._running, self._tell = self._running, self._tell, None, None
         if running is not None:

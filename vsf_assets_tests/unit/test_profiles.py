@@ -1,5 +1,6 @@
 """The settings file of sources: defaults, checks, and errors that name file, profile and setting."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,4 @@ def test_the_example_file_can_be_used_as_it_is_and_with_every_line_switched_on(t
     found = read(tmp_path, "\n".join(lines))
     assert set(found) == {"default", "music", "films"}
     assert {p.kind for p in found.values()} == {"folder", "http", "s3"}
+    assert replace(found["default"], origin="") == read(tmp_path, "")["default"]
