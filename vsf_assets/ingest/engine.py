@@ -106,6 +106,7 @@ class Run:
         again: bool = False,
         may_be_idle: bool = True,
         fetched: bool = False,
+        ledger: "list[FileRow] | None" = None,
     ) -> None:
         """Take files of the landing zone or the inbox into the warehouse, and file them away.
 
@@ -115,13 +116,15 @@ class Run:
             again: read archived files again, too, as the selection wants.
             may_be_idle: whether nothing to take means that nothing is pending.
             fetched: whether the store is the inbox.
+            ledger: rows of the feeds of these files, where nobody else can have added any since they were read.
         """
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
-        ledger = _read_ledger(self.warehouse, is_made=fetched)
-        if not ledger and archive.entries():
-            ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
-            refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
+        if ledger is None:
+            ledger = _read_ledger(self.warehouse, is_made=fetched)
+            if not ledger and archive.entries():
+                ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
+                refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
         keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]

@@ -6,7 +6,7 @@ files (engine.py). A crash leaves files in the inbox; the next run takes them be
 
 from typing import TYPE_CHECKING
 
-from vsf_assets.feeds import recognize
+from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.catalog import LOOKS
 from vsf_assets.ingest.store import Entry
 from vsf_assets.sources.fetching import fetch_due, shown
@@ -16,6 +16,7 @@ from vsf_assets.sources.profiles import choose
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.engine import Run
+    from vsf_assets.warehouse.ledger import FileRow
 
 ROUNDS = 3
 """Looks of a run, where objects change or go between a look and their turn."""
@@ -39,34 +40,41 @@ def take_fetched(run: "Run") -> None:
             return
         force, gone = run.selection.reload == "all", set[str]()
         for _ in range(ROUNDS):
-            history = _history(run, profile.name)
+            history, ledger = _known(run, profile.name)
             if not history.is_whole or any(e.path.startswith(f"{LOOKS}/{profile.name}/") for e in left):
                 why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
                 run.report.failed.append((profile.address, why))
                 return
             done = fetch_due(settings, inbox, profile, history, run.progress, force, gone)
             run.report.rounds.append(done)
-            left = _take(run, inbox)
+            left = _take(run, inbox, ledger)
             if not (done.gone or done.replaced):
                 break
             force, gone = False, gone | done.gone
         _report(run)
 
 
-def _take(run: "Run", inbox: Inbox) -> list[Entry]:
+def _take(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
     """Take what is in the inbox; return what is left there."""
     entries = inbox.store.entries()
     if not entries:
         return []
     wanted = [(entry, recognize(entry.path)) for entry in entries]
     taken = [entry for entry, told in wanted if told is not None and run.selection.takes(told[0].name, told[1])]
-    run.take(inbox.store, taken, fetched=True)
+    run.take(inbox.store, taken, fetched=True, ledger=ledger)
     return inbox.store.entries()
 
 
-def _history(run: "Run", profile: str) -> History:
+def _known(run: "Run", profile: str) -> "tuple[History, list[FileRow]]":
+    """Return what is known of a profile, and the ledger's rows of fetched files; whoever has the inbox adds to them."""
+    from vsf_assets.warehouse.ledger import read_files
+
     with run.warehouse.read("looking at what was fetched") as connection:
-        return read_history(connection, run.warehouse.settings, profile) if connection else History()
+        if connection is None:
+            return History(), []
+        feeds = [feed.name for feed in all_feeds().values() if feed.is_fetched]
+        rows = read_files(connection, "list_contains(?, feed)", (feeds,))
+        return read_history(connection, run.warehouse.settings, profile), rows
 
 
 def _report(run: "Run") -> None:
