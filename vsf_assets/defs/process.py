@@ -10,6 +10,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from vsf_assets.processes import is_there
+
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
@@ -50,19 +52,9 @@ def _started(pid: int) -> str | None:
     Where the system has no /proc, a process that is there has no start time ("").
     """
     if not Path("/proc/self/stat").exists():
-        return "" if _is_there(pid) else None
+        return "" if is_there(pid) else None
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else fields[19]
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True

@@ -10,23 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vsf_assets.processes import is_there
+
 
 @contextmanager
 def scratch_folder(root: Path) -> Iterator[Path]:
     """Yield a folder that is removed afterwards; remove those of processes that are gone."""
     root.mkdir(parents=True, exist_ok=True)
     for old in root.glob("run-*-*"):
-        if not _is_alive(int(old.name.split("-")[1])):
+        if not is_there(int(old.name.split("-")[1])):
             shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=root) as folder:
         yield Path(folder)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True

@@ -11,6 +11,7 @@ import pytest
 
 from vsf_assets.ingest import archive, batches
 from vsf_assets.warehouse.committing import Commits
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.sources.homes import home_of, records, songs, take
 from vsf_assets_tests.warehouses import Home
 
@@ -101,13 +102,13 @@ def test_ctrl_c_while_the_next_file_is_read_keeps_what_was_committed(
 def test_others_may_write_between_two_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "LONGEST_HOLD", -1.0)
     purposes: list[str] = []
-    connect = home.warehouse.__class__.lock
+    lock = Warehouse.lock
 
-    def noted(warehouse: Any, purpose: str) -> Any:
+    def noted(warehouse: Warehouse, purpose: str) -> Any:
         purposes.append(purpose)
-        return connect(warehouse, purpose)
+        return lock(warehouse, purpose)
 
-    monkeypatch.setattr(home.warehouse.__class__, "lock", noted)
+    monkeypatch.setattr(Warehouse, "lock", noted)
     assert take(home).failed == []
     assert len([purpose for purpose in purposes if purpose.startswith("ingest of")]) == COUNT + 2
     assert songs(home) == EVERYONE
