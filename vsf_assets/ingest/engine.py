@@ -120,7 +120,7 @@ class Run:
         """
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
-        if ledger is None:
+        if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
             ledger = _read_ledger(self.warehouse, is_made=fetched)
             if not ledger and archive.entries():
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant

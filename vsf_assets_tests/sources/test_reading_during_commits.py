@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from vsf_assets.ingest import archive, batches
+from vsf_assets.errors import VsfError
+from vsf_assets.ingest import archive, batches, fetched
 from vsf_assets.warehouse.committing import Commits
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.sources.homes import home_of, records, songs, take
@@ -138,3 +139,20 @@ def test_a_fetched_file_is_hashed_again_only_by_a_later_run(home: Home, monkeypa
     assert take(home).failed == []
     assert len(hashed) >= COUNT
     assert_the_next_run_completes_it(home)
+
+
+def test_a_warehouse_that_is_lost_during_a_fetch_is_not_replaced_by_an_empty_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(home)
+    fetch = fetched.fetch_due
+    (home.root.parent / "source" / "0.data").write_bytes(records("newer"))
+
+    def fetch_and_lose(*given: Any) -> Any:
+        done = fetch(*given)
+        home.warehouse.file.unlink()
+        return done
+
+    monkeypatch.setattr(fetched, "fetch_due", fetch_and_lose)
+    with pytest.raises(VsfError, match="vsf rebuild"):
+        take(home)
