@@ -22,7 +22,7 @@ def name_of(path: Path) -> str:
 
 
 def test_modules_stay_small() -> None:
-    limits = [(path, 250) for path in (*PACKAGE, *TESTS)]
+    limits = [(path, 400) for path in (*PACKAGE, *TESTS)]
     limits += [(path, 120 if "macros" in path.parts else 80) for path in MODELS]
     assert [name_of(p) for p, most in limits if len(p.read_text().splitlines()) > most] == []
 
