@@ -15,10 +15,11 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
-from vsf_assets.warehouse.builds import read_build_state, record_build
+from vsf_assets.warehouse.builds import forget_models, read_build_state, record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.empty_tables import EmptyTablesError, conditions, refuse_empty_tables
 from vsf_assets.warehouse.ledger import has_ledger, read_files
-from vsf_assets.warehouse.publish import Snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.warehouse.publish import Snapshot, current_snapshot, newest_number, publish, row_counts, snapshot_number
 
 Progress = Callable[[str], None]
 PREVIEW_ROWS = 10
@@ -77,7 +78,7 @@ def build_and_publish(
         A report; `problems` says what held the snapshot back.
 
     Raises:
-        LockTimeoutError, VsfError, OSError: a step could not be done.
+        LockTimeoutError, EmptyTablesError, VsfError, OSError: a step could not be done.
     """
     settings = warehouse.settings
     report = BuildReport()
@@ -102,8 +103,18 @@ def build_and_publish(
                 record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
-            report.snapshot = publish(warehouse, report.number)
+            report.snapshot = _publish(warehouse, report.number)
     return report
+
+
+def _publish(warehouse: Warehouse, number: int) -> Snapshot:
+    """Publish; where a mart lacks its rows, the next build makes every mart, and the earlier snapshot stays."""
+    try:
+        return publish(warehouse, number)
+    except EmptyTablesError:
+        with warehouse.connect() as connection:
+            forget_models(connection)
+        raise
 
 
 def _models_of(feeds: Collection[str]) -> list[str]:
@@ -151,6 +162,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     """Make a new warehouse from the archive beside the old one, and swap it in when it is good.
 
     Raises:
+        EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
         VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged.
     """
     from vsf_assets.ingest.engine import ingest_archive
@@ -171,6 +183,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         with beside.connect() as connection:
             record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.absorbed)
             connection.execute("checkpoint")
+            refuse_empty_tables(connection, row_counts(connection), conditions())
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)
         progress(f"publishing snapshot {report.number}")

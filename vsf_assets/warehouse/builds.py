@@ -117,3 +117,8 @@ def record_build(
     connection.execute("delete from raw.builds")
     connection.execute("insert into raw.builds values (?, ?, ?, ?, ?)", values)
     connection.execute("commit")
+
+
+def forget_models(connection: "DuckDBPyConnection") -> None:
+    """Let the next build make every mart: what the newest build made cannot be relied on."""
+    connection.execute("update raw.builds set project_version = ''")

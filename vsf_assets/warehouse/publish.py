@@ -18,6 +18,8 @@ from vsf_assets.errors import VsfError
 from vsf_assets.objects import is_address
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets.warehouse.empty_tables import conditions, refuse_empty_tables
 from vsf_assets.warehouse.object_snapshots import SnapshotPrefix, StoredSnapshot
 
 if TYPE_CHECKING:
@@ -29,9 +31,9 @@ POINTER = "current.duckdb"
 _NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
 _FICLONE = 0x40049409
 _RELATIONS = """
-    select table_schema || '."' || table_name || '"' from information_schema.tables
+    select table_schema, table_name from information_schema.tables
     where table_catalog = current_database()
-    order by 1
+    order by all
 """
 
 
@@ -83,12 +85,14 @@ def publish(warehouse: Warehouse, number: int) -> Snapshot:
     The caller holds the lock since before the build, and has closed its connections.
 
     Raises:
+        EmptyTablesError: a mart is empty although the raw tables hold rows for it.
         VsfError: the copy does not hold what the warehouse holds.
         OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
     """
+    ensure_manifest(warehouse.settings)  # it has the conditions under which a mart must hold rows
     with warehouse.connect() as connection:
         connection.execute("checkpoint")
-        counts = _row_counts(connection)
+        counts = row_counts(connection)
     if is_address(warehouse.settings.snapshots):
         return _publish_object(warehouse, number, counts)
     return _publish_file(warehouse, number, counts)
@@ -147,26 +151,31 @@ def _clone(source: Path, target: Path) -> None:
         os.fsync(writer.fileno())
 
 
-def _row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
-    names = [row[0] for row in connection.execute(_RELATIONS).fetchall()]
+def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
+    """Return `schema.name` -> rows of every relation of the connection's catalog; each is read."""
     counts = {}
-    for name in names:
-        row = connection.execute(f"select count(*) from {name}").fetchone()  # noqa: S608
-        connection.execute(f"select * from {name} limit 1").fetchall()  # noqa: S608
-        counts[name] = row[0] if row else 0
+    for schema, name in connection.execute(_RELATIONS).fetchall():
+        row = connection.execute(f'select count(*) from {schema}."{name}"').fetchone()  # noqa: S608
+        connection.execute(f'select * from {schema}."{name}" limit 1').fetchall()  # noqa: S608
+        counts[f"{schema}.{name}"] = row[0] if row else 0
     return counts
 
 
 def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
-    """Open the copy under its final name and read every relation."""
+    """Open the copy under its final name, read every relation, and look for marts without their rows."""
     connection = connect_snapshot(snapshot)
     try:
-        found = _row_counts(connection)
+        found = row_counts(connection)
+        if found != counts:
+            unlike = sorted(
+                '{}."{}"'.format(*name.split(".", 1))
+                for name in counts.keys() | found.keys()
+                if counts.get(name) != found.get(name)
+            )
+            raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(unlike)}")
+        refuse_empty_tables(connection, found, conditions())
     finally:
         connection.close()
-    if found != counts:
-        unlike = sorted(name for name in counts.keys() | found.keys() if counts.get(name) != found.get(name))
-        raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(unlike)}")
 
 
 def _point(folder: Path, name: str) -> None:

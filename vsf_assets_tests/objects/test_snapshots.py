@@ -13,11 +13,13 @@ from vsf_assets.errors import VsfError
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.warehouse import object_snapshots
 from vsf_assets.warehouse import publish as publishing
+from vsf_assets.warehouse.empty_tables import EmptyTablesError
 from vsf_assets.warehouse.httpfs import connect_object, load_httpfs
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome
+from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.warehouses import clicks, publish_click
 
 
@@ -154,3 +156,15 @@ def test_a_pointer_that_names_no_snapshot_is_told(stored: EngineHome) -> None:
 def test_a_snapshot_that_is_gone_is_told(stored: EngineHome) -> None:
     with pytest.raises(ObjectStoreError, match=r"vsf-7\.duckdb at http.* cannot be opened"):
         connect_object(stored.bucket.address("snapshots/vsf-7.duckdb"), "vsf-7")
+
+
+def test_marts_without_their_rows_are_not_published(stored: EngineHome) -> None:
+    put_built_warehouse(stored.settings)
+    with stored.warehouse.lock("publish"):
+        publish(stored.warehouse, 1)
+    stored.land("clicks_1.csv", clicks(1))
+    stored.ingest()
+    with stored.warehouse.lock("publish"), pytest.raises(EmptyTablesError, match="no rows in marts"):
+        publish(stored.warehouse, 2)
+    assert stored.bucket.get("snapshots/current") == b"vsf-1.duckdb"
+    assert "vsf-2.duckdb" not in stored.bucket.keys("snapshots/")

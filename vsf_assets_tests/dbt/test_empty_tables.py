@@ -1,0 +1,147 @@
+"""The guard against empty marts: every mart says when it must hold rows, and an empty one is not published."""
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
+from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.engine import ingest
+from vsf_assets.ingest.selection import Selection
+from vsf_assets.pipeline import build_and_publish
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse import dbt
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.empty_tables import EmptyTablesError, conditions, empty_tables
+from vsf_assets.warehouse.paths import MANIFEST
+from vsf_assets.warehouse.publish import row_counts
+from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.events import event, event_file
+
+DATASET_TABLES = (
+    "marts.dim_namespaces",
+    "marts.dim_datapoints",
+    "marts.fct_dataset_columns",
+    "reports.dataset_anomalies",
+)
+MAY_BE_EMPTY = {"reports.volume_anomalies": "whether a day is unusual is the model's own answer"}
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    dbt.ensure_manifest(read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("manifest"))}))
+    return conditions()
+
+
+def test_every_mart_and_report_says_when_it_must_hold_rows(wanted: dict[str, str]) -> None:
+    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    stored = {
+        f"{node['schema']}.{node['alias']}"
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+    }
+    tables = {table for table in stored if table.startswith(("marts.", "reports."))}
+    assert tables - set(wanted) == set(MAY_BE_EMPTY)
+    assert set(wanted) - tables == set()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in which every raw table holds rows, built; tests only look at it."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = enter_home(tmp_path_factory.mktemp("all"), patch)
+        patch.setenv("VSF_DATASET_WAIT_SECONDS", "0")
+        home.drop({**demo_files(), **catalog_files(SEED), **dataset_files(SEED)})
+        home.load(checked=False)
+    return home
+
+
+def asked(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -> list[str]:
+    """Return what the guard says of a snapshot, as if some of its tables were empty."""
+    with duckdb.connect(str(home.current.resolve()), read_only=True) as connection:
+        counts = {**row_counts(connection), **dict.fromkeys(none_of, 0)}
+        return empty_tables(connection, counts, wanted)
+
+
+def test_with_rows_of_every_feed_every_condition_holds(built: Home, wanted: dict[str, str]) -> None:
+    assert asked(built, wanted) == []
+    assert asked(built, wanted, none_of=wanted) == sorted(wanted)
+
+
+def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str, str]) -> None:
+    with duckdb.connect(str(built.current.resolve()), read_only=True) as connection:
+        counts = row_counts(connection)
+        del counts["marts.fct_campaign_scores"]
+        assert empty_tables(connection, counts, wanted) == ["marts.fct_campaign_scores"]
+
+
+def test_before_anything_landed_only_the_unknown_members_are_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
+) -> None:
+    home = enter_home(tmp_path / "home", monkeypatch)
+    with duckdb.connect(str(home.path / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        counts = row_counts(connection)
+        assert empty_tables(connection, counts, wanted) == []
+        none = dict.fromkeys(counts, 0) | {"raw.builds": 1}
+        assert empty_tables(connection, none, wanted) == ["marts.dim_accounts", "marts.dim_lines"]
+
+
+NO_LINE = [event("a", "2019-05-20 10:00:00.000"), event("b", "2019-05-20 11:00:00.000", '{"k":1}')]
+REPEATED = [event("a", "2019-05-20 10:00:00.000"), event("a", "2019-05-20 10:00:00.000", '{"k":1}', mdn="5551000001")]
+NO_PROPERTIES = [event("a", "2019-05-20 10:00:00.000", "{}", mdn="5551000001")]
+
+
+@pytest.mark.parametrize(
+    ("events", "rows"),
+    [(NO_LINE, (0, 0)), (REPEATED, (0, 0)), (NO_PROPERTIES, (1, 0))],
+    ids=["no mdn", "the mdn comes in a repetition", "no properties"],
+)
+def test_facts_may_be_empty_where_no_row_qualifies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: list[str], rows: tuple[int, int]
+) -> None:
+    home = enter_home(tmp_path / "home", monkeypatch)
+    home.drop({"2019-05-20_x.txt.gz": event_file(*events)})
+    home.load(checked=False)
+    sql = "select count(*) from marts."
+    assert (home.ask(f"{sql}fct_activity_events")[0][0], home.ask(f"{sql}fct_event_properties")[0][0]) == rows
+
+
+def test_the_marts_of_deleted_datasets_may_be_empty(built: Home, tmp_path: Path, wanted: dict[str, str]) -> None:
+    copy = tmp_path / "copy.duckdb"
+    shutil.copyfile(built.current.resolve(), copy)
+    named = [table for table in wanted if table in DATASET_TABLES]
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("insert into raw.dataset_changes select 1, 1, 'delete', ?, null", [FUNDS])
+        counts = row_counts(connection) | dict.fromkeys(named, 0)
+        # The other dataset has no rows, but findings.
+        assert empty_tables(connection, counts, wanted) == ["reports.dataset_anomalies"]
+        connection.execute("insert into raw.dataset_changes select 1, 2, 'delete', ?, null", [HALF])
+        assert empty_tables(connection, counts, wanted) == []
+
+
+def test_marts_built_without_rows_are_refused_and_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dbt's own switch builds all tables without their rows, and every test of dbt passes."""
+    home = enter_home(tmp_path / "home", monkeypatch)
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,10,100\n"})
+    home.load(checked=False)
+    before = home.current.readlink()
+    home.drop({"impressions_1.csv": "banner_id,campaign_id\n10,100\n"})
+    warehouse = Warehouse.of(read_settings())
+    ingest(warehouse, Selection(tuple(all_feeds()), is_looking=False), "test")
+    invoke = dbt.invoke
+    with monkeypatch.context() as patch:
+        patch.setattr(dbt, "invoke", lambda settings, file, words: invoke(settings, file, [*words, "--empty"]))
+        with pytest.raises(EmptyTablesError, match=r"no rows in marts\.fct_banner_performance, "):
+            build_and_publish(warehouse, "test", full=True)
+        assert home.current.readlink() == before
+        assert [path.name for path in home.current.parent.glob("vsf-*")] == [before.name]
+    report = build_and_publish(warehouse, "test", only_if_pending=True)
+    assert report.problems == []
+    assert home.current.readlink() != before
+    assert home.ask("select clicks, impressions from marts.fct_banner_performance") == [(1, 1)]
