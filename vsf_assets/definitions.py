@@ -6,6 +6,13 @@ import dagster as dg
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
+    from vsf_assets.settings import fix_surroundings
+
+    fix_surroundings()  # before polars and pandera are imported: they read some variables only then
+    return _definitions()
+
+
+def _definitions() -> dg.Definitions:
     from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.fakes import MADE, MAKE_JOB, made_files, requests_waiting

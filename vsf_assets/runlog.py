@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from vsf_assets.errors import interruption
-from vsf_assets.settings import Settings
+from vsf_assets.settings import Settings, fix_surroundings
 
 LOGGER = "vsf"
 
@@ -34,6 +34,7 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
 
     An error that an interrupt became inside a library is that interrupt again.
     """
+    fix_surroundings()  # a step of a code server opens here, whatever was set since the server started
     settings.logs.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines(run_id))

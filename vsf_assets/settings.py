@@ -1,11 +1,14 @@
 """Settings: what the environment says, checked, in one place.
 
 Here: the frozen `Settings` made of the variables (variables.py has their defaults and meanings).
-Not here: endpoints and secrets of object stores (the AWS client reads them) and dbt's own variables.
+Also: taking out of the environment what the platform fixes. Not here: which variables these are
+(surroundings.py), and endpoints and secrets of object stores (the AWS client reads them).
 No other module may touch the environment.
 """
 
 import os
+import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +17,7 @@ from pathlib import Path
 from vsf_assets.errors import SettingsError
 from vsf_assets.rules import AWESOME
 from vsf_assets.sources.profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
+from vsf_assets.surroundings import fixed_names, names_by_env
 from vsf_assets.variables import VARIABLES
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -213,10 +217,44 @@ def name_of_place(address: str) -> str:
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for a child process: this process's with `extra` on top."""
-    return {**_process_environment(), **extra}
+    """Return the environment for a child process: this process's with `extra` on top, less what is fixed."""
+    given = _process_environment()
+    for name in fixed_names(given, _named_by_instance()):
+        del given[name]
+    return {**given, **extra}
 
 
 def export(extra: Mapping[str, str]) -> None:
     """Set variables for libraries that read the environment themselves (DAGSTER_HOME, dbt)."""
     os.environ.update(extra)
+
+
+def fix_surroundings() -> None:
+    """Remove the variables that the platform fixes (surroundings.py), and undo `python -W` and PYTHONWARNINGS.
+
+    Called where a library is about to be used, and not only by `vsf`: so code servers and daemons that
+    somebody starts by hand are covered too. Once nothing is left to remove it changes nothing.
+    """
+    # The names first: most processes have none, and then the instance's file need not be read.
+    if fixed_names(os.environ):
+        for name in fixed_names(os.environ, _named_by_instance()):
+            os.environ.pop(name, None)
+    if sys.warnoptions:
+        # `error` would end a run over a deprecation inside a library. Warnings are for developers.
+        sys.warnoptions.clear()
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
+
+
+def _named_by_instance() -> set[str]:
+    """Return the variables that the dagster.yaml in DAGSTER_HOME names; none where there is no such file."""
+    file = Path(os.environ.get("DAGSTER_HOME", "")) / "dagster.yaml"
+    if not os.environ.get("DAGSTER_HOME") or not file.is_file():
+        return set()
+    import yaml
+
+    try:
+        return names_by_env(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        raise SettingsError(f"{file} is no YAML: {why}; mend it, or remove it and run again") from None

@@ -29,6 +29,12 @@ COMMANDS = {
 class _Lazy(click.Group):
     """A group that imports a command's module only when it is called."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        from vsf_assets.settings import fix_surroundings
+
+        fix_surroundings()
+        return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 

@@ -16,6 +16,9 @@ _NOT_CONTRACTS = {"table", "projections", "dictionary"}
 @cache
 def all_tables() -> dict[str, Table]:
     """Return every declared table by name; importing them loads pandera (about half a second)."""
+    from vsf_assets.settings import fix_surroundings
+
+    fix_surroundings()  # pandera and polars read some variables when they are imported
     found: dict[str, Table] = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         if module in _NOT_CONTRACTS:

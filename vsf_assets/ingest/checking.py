@@ -121,7 +121,14 @@ def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
     from pandera.errors import SchemaErrors
 
     try:
-        with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        # Every option is given: what is left out comes from variables as they were when pandera was imported.
+        with config_context(
+            validation_enabled=True,
+            validation_depth=ValidationDepth.SCHEMA_AND_DATA,
+            cache_dataframe=False,
+            keep_cached_dataframe=False,
+            use_narwhals_backend=False,
+        ):
             table.schema.validate(typed, lazy=True)
     except SchemaErrors as error:
         cases: pl.DataFrame = error.failure_cases

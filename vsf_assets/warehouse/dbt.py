@@ -18,7 +18,7 @@ from typing import Any
 
 from vsf_assets.errors import VsfError, interruption
 from vsf_assets.rules import AWESOME, parse_rule
-from vsf_assets.settings import Settings, export
+from vsf_assets.settings import Settings, export, fix_surroundings
 from vsf_assets.warehouse.builds import project_digest
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets.warehouse.paths import DBT_PROJECT, MANIFEST
@@ -147,6 +147,8 @@ def _awesome_rules(settings: Settings) -> dict[str, str]:
 
 
 def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
+    # dbt takes every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
+    fix_surroundings()
     handlers = logging.getLogger().handlers[:]
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
