@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from vsf_assets.errors import interruption
 from vsf_assets.settings import Settings, fix_surroundings
+from vsf_assets.visible import visible
 
 LOGGER = "vsf"
 
@@ -43,8 +44,9 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
     logger.addHandler(handler)
 
     def tell(message: str) -> None:
-        logger.info(message)
-        also(message)
+        shown = visible(message)  # names of files and values are a stranger's, and people read this on a terminal
+        logger.info(shown)
+        also(shown)
 
     try:
         yield tell
@@ -53,7 +55,7 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
         if stopped is not None:
             logger.info("interrupted")
             raise stopped from None
-        logger.error("%s: %s", type(error).__name__, error)
+        logger.error("%s: %s", type(error).__name__, visible(str(error)))
         raise
     finally:
         logger.removeHandler(handler)

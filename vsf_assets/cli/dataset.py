@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.cli.run import make_selection, run
 from vsf_assets.errors import UsageError
@@ -39,7 +40,7 @@ def rename(old: str, new: str) -> None:
         raise UsageError(f"{new!r} cannot be the name of a dataset")
     _check(settings, old, new)
     _record(settings, {"action": "rename", "dataset": old, "new_name": new})
-    click.echo(f"renamed {old} to {new}")
+    say(f"renamed {old} to {new}")
 
 
 @command.command("delete")
@@ -58,7 +59,7 @@ def delete(name: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"delete {name} with its versions and reports?", abort=True)
     _record(settings, {"action": "delete", "dataset": name, "new_name": None})
-    click.echo(f"deleted {name}; its originals are in the archive")
+    say(f"deleted {name}; its originals are in the archive")
 
 
 def _check(settings: Settings, name: str, new: str | None = None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from vsf_assets.cli.output import render
+from vsf_assets.cli.output import render, say
 from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
 from vsf_assets.demo import SEED, demo_files
@@ -74,14 +74,14 @@ def command() -> None:
     export({"VSF_DATASET_WAIT_SECONDS": "0"})  # one of the datasets lacks a file, and no one will bring it
     settings = read_settings()
     landed = _land_new(settings)
-    click.echo(f"landed {landed} sample files" if landed else "every sample file is loaded already")
+    say(f"landed {landed} sample files" if landed else "every sample file is loaded already")
     good = run(settings, make_selection((), None, None, None, force=False))
     if current_snapshot(settings) is None:
         raise VsfError("nothing was published, so there is nothing to show; the reasons are above")
     for title, sql in _SHOWN_TABLES.items():
-        names, rows = query_snapshot(settings, sql)
-        click.echo(f"\n{title}\n" + render(names, rows, "table"))
-    click.echo(_NEXT.format(landing=settings.landing))
+        answer = query_snapshot(settings, sql, "table")
+        say(f"\n{title}\n" + render(answer.names, answer.rows, "table", answer.numeric))
+    say(_NEXT.format(landing=settings.landing))
     if not good:
         raise SystemExit(1)
 
@@ -103,7 +103,7 @@ def _land_new(settings: Settings) -> int:
             try:
                 landed += land_file(settings.landing, source, path)
             except UsageError as error:
-                click.echo(f"{error}{os.linesep}the demo leaves it alone", err=True)
+                say(f"{error}{os.linesep}the demo leaves it alone", err=True)
         if settings.profiles[DEFAULT].is_own:
             for path, content in catalog_files(SEED).items():
                 source = Path(folder) / path.split("/")[-1]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.cli.output import say
 from vsf_assets.objects import is_address
 from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
 
@@ -23,7 +24,7 @@ def command(port: int) -> None:
         pass  # its storage is there before several processes use it at once
     if not is_address(settings.landing):
         Path(settings.landing).mkdir(parents=True, exist_ok=True)
-    click.echo(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)
+    say(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)
     program = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     os.chdir(PROJECT_ROOT)

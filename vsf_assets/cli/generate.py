@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from vsf_assets.cli.output import show_progress
+from vsf_assets.cli.output import say, show_progress
 from vsf_assets.errors import UsageError
 from vsf_assets.fakes.schema_files import read_schema
 
@@ -39,9 +39,9 @@ def command(schema: Path, rows: int, seed: int, output: Path | None, form: Liter
             frames = Frames(described, rows, seed)
             written = write_file(frames, target, chosen, progress=_Teller(logger, rows).tell)
         except KeyboardInterrupt:
-            click.echo(f"vsf: interrupted; nothing was written to {target}", err=True)
+            say(f"vsf: interrupted; nothing was written to {target}", err=True)
             raise SystemExit(130) from None
-    click.echo(f"{target}: {written.rows:,} rows, {written.bytes:,} bytes")
+    say(f"{target}: {written.rows:,} rows, {written.bytes:,} bytes")
 
 
 class _Teller:

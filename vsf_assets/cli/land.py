@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from vsf_assets.cli.output import say
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.catalog import OBJECTS
@@ -45,8 +46,8 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
     _land_objects(settings, objects, partition)
     for source, target in planned:
         done = land_file(settings.landing, source, target)
-        click.echo(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
-    click.echo("next: vsf run")
+        say(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
+    say("next: vsf run")
 
 
 def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
@@ -99,7 +100,7 @@ def _land_objects(settings: Settings, objects: list[tuple[Path, str]], partition
         )
     for source, name in sorted(objects, key=lambda item: (item[1] == profile.list_name, item[1])):
         done = replace_file(settings.landing, source, f"{OBJECTS}/{name}")
-        click.echo(f"{'landed' if done else 'already there:'} {OBJECTS}/{name}")
+        say(f"{'landed' if done else 'already there:'} {OBJECTS}/{name}")
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:

@@ -5,10 +5,13 @@ Not here: any command's work.
 """
 
 import importlib
+import io
+import os
 import sys
 
 import click
 
+from vsf_assets.cli.output import say, write_utf8
 from vsf_assets.errors import UsageError, VsfError, interruption
 
 COMMANDS = {
@@ -57,21 +60,27 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors meant for a person are printed without a traceback."""
+    write_utf8()
     try:
         _raising_interrupts()
+        sys.stdout.flush()  # here, since a reader that is gone would be reported at the end of the process
+    except BrokenPipeError:
+        leave_quietly()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
         sys.exit(2)
     except UsageError as error:
-        click.echo(f"vsf: {error}", err=True)
+        say(f"vsf: {error}", err=True)
         sys.exit(2)
     except (VsfError, OSError) as error:
-        click.echo(f"vsf: {error}", err=True)
+        say(f"vsf: {error}", err=True)
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
+        say("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
         sys.exit(130)
 
 
@@ -83,6 +92,13 @@ def _raising_interrupts() -> None:
         if interruption(error) is not None:
             raise KeyboardInterrupt from error
         raise
+
+
+def leave_quietly() -> None:
+    """End without a word where the reader of the output is gone, such as `head`; click does so inside commands."""
+    # What is still in the buffer goes nowhere; the end of the process would write it and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 if __name__ == "__main__":

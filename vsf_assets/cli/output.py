@@ -1,15 +1,18 @@
 """How the command line prints: tables for people, CSV and JSON for machines, progress.
 
-Here: formatting only. Not here: what is printed.
+Here: formatting and writing only. What people read has invisible characters written as their code point, since names
+of files and values come from strangers and a terminal obeys some of them; what machines read keeps every byte. Not
+here: what is printed.
 """
 
-import csv
 import io
 import json
 import logging
+import math
+import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,35 +20,128 @@ from typing import Any
 import click
 
 from vsf_assets.runlog import LOGGER
+from vsf_assets.visible import visible
 
 FORMATS = ("table", "csv", "json")
 format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="table is for people"
 )
+LONGEST_CELL = 100
+"""Characters of a value in a table."""
+
+_KEPT = "\n\t"
+"""What stays as it is in text for people, which may have lines."""
+
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|inf|NaN|nan)\b', re.DOTALL | re.IGNORECASE)
+"""A text of JSON, which is left alone, or a number that JSON has not."""
 
 
-def render(names: Sequence[str], rows: Sequence[Sequence[Any]], form: str) -> str:
-    """Return rows in a format; CSV has a header row, JSON is a list of objects."""
+def write_utf8() -> None:
+    """Let this process write UTF-8 whatever the locale says; what is no text is escaped, and ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print a text for people, to standard error with `err`."""
+    click.echo(visible(text, keep=_KEPT), err=err)
+
+
+def hand_over(text: str, form: str) -> None:
+    """Print what a command answers in a format of FORMATS: for people escaped, for machines every byte as it is.
+
+    On a terminal CSV and JSON are escaped too, JSON in its own way, so that it means the same.
+    """
+    if sys.stdout.isatty():
+        say(json_visible(text) if form == "json" else text)
+        return
+    # Not click.echo, which takes escape sequences out of what it writes into a pipe.
+    sys.stdout.flush()
+    left = memoryview(as_bytes(visible(text, keep=_KEPT) if form == "table" else text) + b"\n")
+    while left:
+        # With PYTHONUNBUFFERED a write may take a part only, as when a reader goes away.
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.buffer.flush()
+
+
+def as_bytes(text: str) -> bytes:
+    """Return a text as UTF-8; bytes of a file name that are not UTF-8 as they are on the disk."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+def render(names: Sequence[str], rows: Sequence[Sequence[Any]], form: str, numeric: Collection[int] = ()) -> str:
+    """Return rows in a format; CSV has a header row, JSON is a list of objects.
+
+    Args:
+        names: of the columns.
+        rows: values of Python, or DuckDB's own text of values.
+        form: one of FORMATS.
+        numeric: places of columns whose text is of numbers; a table shows these on the right.
+    """
     if form == "csv":
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([_plain(cell) for cell in row] for row in rows)
-        return buffer.getvalue().rstrip("\n")
+        return csv_text([names, *rows])
     if form == "json":
-        return json.dumps([dict(zip(names, map(_plain, row), strict=True)) for row in rows], indent=2, default=str)
-    return _table(names, rows)
+        listed = [dict(zip(names, map(_json_value, row), strict=True)) for row in rows]
+        return json.dumps(listed, indent=2, default=str, allow_nan=False)
+    return _table(names, rows, numeric)
 
 
-def _plain(value: Any) -> Any:
-    """Return times as ISO text to the microsecond, UTC without a mark."""
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value
+def csv_text(rows: Sequence[Sequence[Any]]) -> str:
+    """Return CSV as DuckDB writes it: a null is nothing, an empty text is two quotes."""
+    return "\n".join(",".join(map(_csv_cell, row)) for row in rows)
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def _csv_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = plain_text(value)
+    quoted = not text or any(character in text for character in ',"\n\r')
+    return '"' + text.replace('"', '""') + '"' if quoted else text
+
+
+def plain_text(value: Any) -> str:
+    """Return a value as SQL writes it: times to the microsecond, true and false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value that JSON has; a number that it has not becomes its name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return _constant_name(str(value))
+    return plain_text(value) if isinstance(value, datetime) else value
+
+
+def pure_json(text: str) -> str:
+    """Return JSON as DuckDB writes it with names in place of the numbers that JSON has not: "Infinity", "NaN"."""
+    return _CONSTANT.sub(lambda found: found[0] if found[0][0] == '"' else f'"{_constant_name(found[0])}"', text)
+
+
+def _constant_name(number: str) -> str:
+    if "nan" in number.lower():
+        return "NaN"
+    return "-Infinity" if number.startswith("-") else "Infinity"
+
+
+def json_visible(text: str) -> str:
+    """Return JSON that means the same, in which invisible characters are escapes."""
+    if visible(text, keep=_KEPT) == text:
+        return text
+    return "".join(c if c in _KEPT or visible(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Collection[int]) -> str:
     cells = [[_cell(value) for value in row] for row in rows]
+    names = [_cell(name) for name in names]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    numeric = [all(isinstance(row[i], int | float) for row in rows) and bool(rows) for i in range(len(names))]
+    numeric = [
+        i in numbers or (all(isinstance(row[i], int | float) for row in rows) and bool(rows)) for i in range(len(names))
+    ]
 
     def line(values: Sequence[str]) -> str:
         padded = (v.rjust(w) if right else v.ljust(w) for v, w, right in zip(values, widths, numeric, strict=True))
@@ -59,8 +155,8 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    text = str(value).replace("\n", "↵")
-    return text if len(text) <= 100 else text[:99] + "…"
+    text = visible(plain_text(value)[: LONGEST_CELL + 1].replace("\n", "↵"))
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 _PASSING = ("reading ", "fetching", "building ", "publishing ", "making up ")
@@ -80,7 +176,7 @@ class _Progress(logging.Handler):
         stamp = f"{time.monotonic() - self._started:6.1f}s "
         passing = self._rewrites and message.startswith(_PASSING)
         clear = "\r\x1b[K" if self._rewrites else ""
-        sys.stderr.write(clear + stamp + message + ("" if passing else "\n"))
+        sys.stderr.write(clear + stamp + visible(message, keep=_KEPT) + ("" if passing else "\n"))
         sys.stderr.flush()
 
 

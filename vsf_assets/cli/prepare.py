@@ -2,6 +2,7 @@
 
 import click
 
+from vsf_assets.cli.output import say
 from vsf_assets.settings import read_settings
 
 
@@ -12,4 +13,4 @@ def command() -> None:
 
     settings = read_settings()
     manifest = ensure_manifest(settings)
-    click.echo(f"manifest: {manifest}")
+    say(f"manifest: {manifest}")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from vsf_assets.cli.output import format_option, render
+from vsf_assets.cli.output import format_option, hand_over, pure_json, render
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_snapshot
@@ -15,14 +16,39 @@ from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_sna
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_NUMBERS = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    *("FLOAT", "DOUBLE", "DECIMAL"),
+)
+"""How the types begin that a table shows on the right."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave.
+
+    Attributes:
+        names: of the columns.
+        rows: DuckDB's own text of each value, None for null; for JSON one text per row.
+        numeric: places of the columns that hold numbers.
+    """
+
+    names: list[str] = field(default_factory=list)
+    rows: list[tuple[str | None, ...]] = field(default_factory=list)
+    numeric: frozenset[int] = frozenset()
+
 
 @click.command("query")
 @click.argument("sql")
 @format_option
 def command(sql: str, form: str) -> None:
     """Run SQL on the current snapshot, e.g. "from reports.files"."""
-    names, rows = query_snapshot(read_settings(), sql, form == "json")
-    click.echo(_json(rows) if form == "json" else render(names, rows, form))
+    answer = query_snapshot(read_settings(), sql, form)
+    if form == "json":
+        hand_over("[" + ",\n ".join(json_rows(answer)) + "]", form)
+    else:
+        hand_over(render(answer.names, answer.rows, form, answer.numeric), form)
 
 
 def open_snapshot(settings: Settings) -> Snapshot:
@@ -52,8 +78,8 @@ def snapshot_of(settings: Settings) -> Iterator["DuckDBPyConnection"]:
         connection.close()
 
 
-def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return the columns and rows of a query; with `as_json` one JSON text per row.
+def query_snapshot(settings: Settings, sql: str, form: str) -> Answer:
+    """Return the answer to a query, as text that suits a format of output.FORMATS.
 
     Raises:
         UsageError: DuckDB refuses the SQL.
@@ -67,10 +93,16 @@ def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple
         connection.execute("set TimeZone = 'UTC'")
         relation = connection.sql(sql)
         if relation is None:
-            return [], []
-        if as_json:
-            relation = connection.sql("select to_json(answer) as row from relation as answer")
-        return relation.columns, relation.fetchall()
+            return Answer()
+        if form == "json":
+            return Answer(rows=connection.sql("select to_json(answer) from relation as answer").fetchall())
+        types = [str(kind) for kind in relation.types]
+        # By place: two columns may have one name.
+        places = [f"c{number}" for number in range(len(types))]
+        cells = ", ".join(_cell(place, kind, form) for place, kind in zip(places, types, strict=True))
+        texts = connection.sql(f"select {cells} from relation as answer({', '.join(places)})")  # noqa: S608
+        numeric = frozenset(place for place, kind in enumerate(types) if kind.startswith(_NUMBERS) and kind[-1] != "]")
+        return Answer(relation.columns, texts.fetchall(), numeric)
     except duckdb.HTTPException as error:
         raise VsfError(f"{snapshot.name} cannot be read from the object store: {error}") from None
     except duckdb.Error as error:
@@ -79,6 +111,13 @@ def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple
         connection.close()
 
 
-def _json(rows: list[tuple[Any, ...]]) -> str:
-    """Return DuckDB's own JSON of each row as one list; decimals stay exact numbers."""
-    return "[" + ",\n ".join(row[0] for row in rows) + "]"
+def _cell(place: str, kind: str, form: str) -> str:
+    """Return SQL of a column's text; a table shows times in whole seconds."""
+    text = f"cast({place} as varchar)"
+    is_time = kind.startswith("TIMESTAMP") and not kind.endswith("]")
+    return rf"regexp_replace({text}, '\.\d+', '')" if form == "table" and is_time else text
+
+
+def json_rows(answer: Answer) -> list[str]:
+    """Return DuckDB's own JSON of each row; decimals stay exact numbers."""
+    return [pure_json(row[0] or "null") for row in answer.rows]

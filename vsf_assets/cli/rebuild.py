@@ -2,7 +2,7 @@
 
 import click
 
-from vsf_assets.cli.output import show_progress
+from vsf_assets.cli.output import say, show_progress
 from vsf_assets.settings import read_settings
 
 
@@ -21,7 +21,7 @@ def command() -> None:
         with open_instance(settings) as instance:
             good, run_id = run_job(defs(), instance, "rebuild_warehouse")
             if not good:
-                click.echo(f"vsf: rebuild failed: {failure_reason(instance, run_id)}", err=True)
+                say(f"vsf: rebuild failed: {failure_reason(instance, run_id)}", err=True)
                 raise SystemExit(1)
     snapshot = current_snapshot(settings)
-    click.echo(f"rebuilt; snapshot: {snapshot.name if snapshot else 'none'}")
+    say(f"rebuilt; snapshot: {snapshot.name if snapshot else 'none'}")

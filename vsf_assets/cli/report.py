@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from vsf_assets.cli.output import render
-from vsf_assets.cli.query import query_snapshot
+from vsf_assets.cli.output import render, say
+from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
 from vsf_assets.cli.report_datasets import datapoints, next_choices
 from vsf_assets.errors import UsageError
@@ -40,17 +40,18 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
         f" from marts.fct_campaign_scores where {' and '.join(conditions) or 'true'} order by 1, 2, 3"
     )
     for path in outputs:
-        names, rows = query_snapshot(settings, sql, path.suffix == ".json")
-        if not rows:
+        answer = query_snapshot(settings, sql, path.suffix.removeprefix("."))
+        if not answer.rows:
             raise UsageError("no banner is chosen for this campaign and quarter; see: vsf status")
-        text = (
-            "[\n" + ",\n".join(row[0] for row in rows) + "\n]" if path.suffix == ".json" else render(names, rows, "csv")
-        )
+        if path.suffix == ".json":
+            text = "[\n" + ",\n".join(json_rows(answer)) + "\n]"
+        else:
+            text = render(answer.names, answer.rows, "csv")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(path)
-        click.echo(f"wrote {len(rows):,} banners to {path}")
+        say(f"wrote {len(answer.rows):,} banners to {path}")
 
 
 for _subcommand in (anomalies, datapoints, next_choices):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.errors import UsageError
 from vsf_assets.reports.anomalies import dataset_findings, feed_findings
@@ -56,6 +57,6 @@ def anomalies(
         kinds = Counter[str]()
         for kind, _, _, count in findings.counts(connection):
             kinds[kind] += count
-    click.echo(f"wrote {kinds.total():,} findings on {findings.title} to {path}")
+    say(f"wrote {kinds.total():,} findings on {findings.title} to {path}")
     for kind, count in sorted(kinds.items()):
-        click.echo(f"  {kind}: {count:,}")
+        say(f"  {kind}: {count:,}")

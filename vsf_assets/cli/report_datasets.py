@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from vsf_assets.cli.output import format_option, render
+from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.reports.files import check_name, whole_file
 from vsf_assets.reports.selection import LEVELS, Selection, choices
@@ -45,11 +45,11 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
     with snapshot_of(read_settings()) as connection:
         report, count = datapoint_report(connection, Selection(dataset, version, names))
     if not count:
-        click.echo("no data points found for this selection; no file was written")
+        say("no data points found for this selection; no file was written")
         return
     with whole_file(path) as file:
         file.write(json.dumps(report, indent=4, ensure_ascii=False) + "\n")
-    click.echo(f"found {count:,} data point{'' if count == 1 else 's'}; wrote {path}")
+    say(f"found {count:,} data point{'' if count == 1 else 's'}; wrote {path}")
 
 
 @click.command("choices")
@@ -60,6 +60,6 @@ def next_choices(dataset: str, version: int | None, form: str, **names: tuple[st
     with snapshot_of(read_settings()) as connection:
         level, columns, rows = choices(connection, Selection(dataset, version, names))
     if form == "table" and not rows:
-        click.echo(f"there is no {level} for this selection")
+        say(f"there is no {level} for this selection")
         return
-    click.echo(render(columns, rows, form))
+    hand_over(render(columns, rows, form), form)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vsf_assets.cli.output import render, show_progress
+from vsf_assets.cli.output import render, say, show_progress
 from vsf_assets.cli.sources import add_what_is_due
 from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
@@ -98,9 +98,9 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
             with _without_collector() if small else nullcontext():
                 good = _execute(settings, selection, families, found, full) and good
         else:
-            click.echo(_nothing(found))
+            say(_nothing(found))
         if unreachable:
-            click.echo(f"vsf: {unreachable}", err=True)
+            say(f"vsf: {unreachable}", err=True)
         return good
 
 
@@ -168,7 +168,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
         checks = [line for run_id in run_ids for line in _failed_checks(instance, run_id)]
     _summarize(settings, run_ids, checks)
     for line in failed:
-        click.echo(f"vsf: {line}", err=True)
+        say(f"vsf: {line}", err=True)
     return not failed
 
 
@@ -218,10 +218,10 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
             )
             for r in rows
         ]
-        click.echo(render(names, cells, "table"))
+        say(render(names, cells, "table"))
     if any(row.rows_quarantined or row.status != "loaded" for row in rows):
-        click.echo('\nwhy rows or files were held back: vsf query "from reports.anomalies"')
+        say('\nwhy rows or files were held back: vsf query "from reports.anomalies"')
     for line in checks:
-        click.echo(line)
+        say(line)
     snapshot = current_snapshot(settings)
-    click.echo(f"snapshot: {snapshot.name if snapshot else 'none yet'}")
+    say(f"snapshot: {snapshot.name if snapshot else 'none yet'}")

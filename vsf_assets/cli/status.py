@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from vsf_assets.cli.output import format_option, render
+from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.sources import look_at
 from vsf_assets.errors import LockTimeoutError
 from vsf_assets.fakes.fulfilling import states_now
@@ -52,7 +52,7 @@ def command(form: str, everything: bool) -> None:
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
     rows = [_with_state(row[:8], requests) for row in ledger] + waiting + unknown
     if form != "table":
-        click.echo(render(COLUMNS, rows, form))
+        hand_over(render(COLUMNS, rows, form), form)
         return
     hidden = 0
     if not everything:
@@ -60,19 +60,19 @@ def command(form: str, everything: bool) -> None:
         hidden = max(0, len(loaded) - SHOWN)
         dropped = {id(row) for row in loaded[:hidden]}
         rows = [row for row in rows if id(row) not in dropped]
-    click.echo(render(COLUMNS, rows, form) if rows else "no file was delivered yet; try: vsf demo")
+    say(render(COLUMNS, rows, form) if rows else "no file was delivered yet; try: vsf demo")
     if hidden:
-        click.echo(f"… and {hidden:,} earlier loaded files (vsf status --all)")
+        say(f"… and {hidden:,} earlier loaded files (vsf status --all)")
     snapshot = current_snapshot(settings)
     pending = f"{len(waiting)} pending, {len(unknown)} unknown"
-    click.echo(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
+    say(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
     if source.line:
-        click.echo(source.line)
+        say(source.line)
     _tell_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
-        click.echo('why files and rows were held back: vsf query "from reports.anomalies"')
+        say('why files and rows were held back: vsf query "from reports.anomalies"')
     if unknown:
-        click.echo("unknown files stay where they are; rename them, or: vsf land FEED PATH")
+        say("unknown files stay where they are; rename them, or: vsf land FEED PATH")
 
 
 def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], RequestRow]) -> tuple[Any, ...]:
@@ -84,7 +84,7 @@ def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], Re
 def _tell_requests(requests: Iterable[RequestRow]) -> None:
     for request in requests:
         if request.state in ("processing", "failed") and request.reason:
-            click.echo(f"made-up file {request.target}: {request.state}: {request.reason}")
+            say(f"made-up file {request.target}: {request.state}: {request.reason}")
 
 
 def _key(row: tuple[Any, ...]) -> LedgerKey:

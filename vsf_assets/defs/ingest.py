@@ -24,6 +24,7 @@ from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runlog import run_log
+from vsf_assets.visible import visible
 
 SHOWN_FAILURES = 10
 WRITER_TAG = {"vsf/writer": "warehouse"}
@@ -93,7 +94,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
 
 def _failures(failed: list[tuple[str, str]]) -> str:
     """Return what failed in one line, of many the first."""
-    shown = "; ".join(f"{path}: {why}" for path, why in failed[:SHOWN_FAILURES])
+    shown = visible("; ".join(f"{path}: {why}" for path, why in failed[:SHOWN_FAILURES]))
     return shown + (f"; and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else "")
 
 

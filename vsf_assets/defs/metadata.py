@@ -10,6 +10,7 @@ import dagster as dg
 
 from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
+from vsf_assets.visible import visible
 
 PREVIEW_ROWS = 10
 
@@ -44,7 +45,7 @@ def _line(cells: Sequence[Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value).replace("|", "\\|").replace("\n", "↵")
+    text = "" if value is None else visible(str(value).replace("|", "\\|").replace("\n", "↵"))
     return text if len(text) <= 80 else text[:79] + "…"
 
 

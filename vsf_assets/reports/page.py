@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vsf_assets.reports.anomalies import SAMPLES, Findings
+from vsf_assets.visible import visible
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,7 +44,7 @@ td {{ overflow-wrap: anywhere; white-space: pre-wrap; }}
 def write_page(connection: "DuckDBPyConnection", findings: Findings, file: TextIO) -> None:
     """Write the page."""
     counts = findings.counts(connection)
-    file.write(_HEAD.format(title=escape(f"Anomalies of {findings.title}")))
+    file.write(_HEAD.format(title=escape(visible(f"Anomalies of {findings.title}"))))
     if not counts:
         file.write("<p>Nothing was found wrong.</p>\n</body>\n</html>\n")
         return
@@ -89,6 +90,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
     text = "" if value is None else str(value)
-    shown = text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
+    shown = visible(text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…", keep="\n\t")
     mark = ' class="error"' if text == "error" else ""
     return f"<td{mark}>{escape(shown)}</td>"
