@@ -5,6 +5,7 @@ regular. Not here: the two parsers (fastblock.py, records.py), types and contrac
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import polars as pl
@@ -136,14 +137,14 @@ class DelimitedReader:
 
     def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
-        if is_blank(raw):
+        if is_blank(raw, self._dialect):
             block.blank += 1
             return None
         outcome = record.problem or self._texts(block, line, record.fields or [])
         if isinstance(outcome, Problem):
             at = outcome.column
             name = self._names[at] if at is not None and at < len(self._names) else None
-            block.bad.append(BadRecord(line, outcome, name, show(raw)))
+            block.bad.append(BadRecord(line, replace(outcome, reason=outcome.said(line)), name, show(raw)))
             return None
         return outcome
 
@@ -205,7 +206,7 @@ class DelimitedReader:
         if self._data.startswith(BOM):
             self._take(len(BOM), 0)
         data = self._data[self._at :]
-        if self._ended and is_blank(data):
+        if self._ended and is_blank(data, self._dialect):
             return False
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"

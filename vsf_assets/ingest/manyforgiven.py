@@ -78,17 +78,17 @@ def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, na
 
 def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
     """Return the dialect that a record is plainly written in, or None where that takes the exact rules."""
-    if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw):
+    if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw, dialect):
         return None
     if dialect.tolerance.other_delimiter.encode() not in raw:
         return dialect
     return None if dialect.delimiter.encode() in raw or dialect.quote.encode() in raw else other_dialect(dialect)
 
 
-def _is_plain(raw: bytes) -> bool:
+def _is_plain(raw: bytes, dialect: Delimited) -> bool:
     """Whether it is text that is not blank, without a CR that ends no line."""
     ends = raw.count(b"\r") == raw.endswith(b"\r\n")
-    if not ends or b"\0" in raw or is_blank(raw) or raw.startswith(BOM):
+    if not ends or b"\0" in raw or is_blank(raw, dialect) or raw.startswith(BOM):
         return False
     return is_utf8(raw)
 

@@ -42,7 +42,7 @@ def parse_tolerant(data: bytes, start: int, dialect: Delimited, width: int) -> R
     delimiter if that stands behind its first field and gives the header's fields, or any cut where the file's own
     delimiter gives none.
     """
-    record = parse_record(data, start, dialect)
+    record = parse_record(data, start, dialect, width)
     if dialect.tolerance is None or (record.fields is not None and len(record.fields) == width):
         return record
     if data.find(dialect.tolerance.other_delimiter.encode(), start, record.end) < 0:
