@@ -37,15 +37,19 @@ class Tolerance:
 
     A short row is filled up with empty fields, a long one is cut, and a value that breaks the contract is loaded;
     each with its findings as warnings. Only a row without its key, or one that cannot be cut into fields, is held
-    back.
+    back. The names of a header are matched trimmed, in NFC and whatever their case, a first line like `sep=;` is
+    obeyed, and keys are trimmed, with a finding.
 
     Attributes:
         other_delimiter: one byte that a file (its header says so) or a single line may use instead.
         aliases: (spelling, column) of headers that are accepted for a column's name.
+        empty_columns: how many columns without a name the header ends in; the reader sets it for a file. As many
+            empty fields at the end of a row are nothing that is said.
     """
 
     other_delimiter: str
     aliases: tuple[tuple[str, str], ...] = ()
+    empty_columns: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import BadRecord, Block
+from vsf_assets.ingest.contents import content_instead_of_delimited
 from vsf_assets.ingest.fastblock import parse_block
 from vsf_assets.ingest.headers import find_header
 from vsf_assets.ingest.manyforgiven import forgive_many
@@ -152,7 +153,7 @@ class DelimitedReader:
         """Return a text for each column, noting what was forgiven, or why there is none."""
         if self._dialect.tolerance is None:
             return check_fields(fields, self._names, self._dialect.delimiter)
-        texts, problems = forgive(fields, self._names, self._dialect.delimiter)
+        texts, problems = forgive(fields, self._names, self._dialect)
         if problems:
             block.notes.append(Note(line, len(fields), problems))
         return texts
@@ -209,6 +210,9 @@ class DelimitedReader:
         if self._ended and is_blank(data, self._dialect):
             return False
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
+            content = content_instead_of_delimited(data)
+            if content is not None:
+                raise UnreadableError(content.anomaly, content.reason("delimited text"), 1, content.text)
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
             raise UnreadableError("unknown_header", reason, 1)
         header = find_header(data, self._dialect, self._columns)

@@ -208,4 +208,4 @@ def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: 
 def test_a_header_with_the_other_delimiter_is_told_by_its_columns() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(b"namespace_id;namespace_option_name;oops\nn;a;b\n")
-    assert "(missing namespace_option_standard_name; not expected oops)" in str(caught.value)
+    assert ": missing namespace_option_standard_name; not expected oops; expected" in str(caught.value)
