@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.contracts.table import LINEAGE, Table
+from vsf_assets.contracts.table import LINEAGE, TRIMMED, Table
 
 _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.Int64: "bigint",
@@ -70,6 +70,13 @@ def columns(table: Table) -> list[ColumnInfo]:
         for name, c in table.schema.columns.items()
     ]
     return [*(lineage if table.lineage else []), *own]
+
+
+@cache
+def trimmed_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that a tolerant reading stores trimmed: the key, and references to other keys."""
+    refers = [name for name, column in table.schema.columns.items() if (column.metadata or {}).get(TRIMMED)]
+    return tuple(dict.fromkeys((*table.key, *refers)))
 
 
 @cache

@@ -154,9 +154,7 @@ def _encoded(head: bytes) -> Content | None:
     if zeros[1] > most and zeros[3] > most and zeros[0] < few:
         return _in_encoding(head, "utf-32-le" if zeros[2] > most else "utf-16-le")
     if zeros[0] > most and zeros[2] > most and zeros[3] < few:
-        return _in_encoding(head, "utf-16-be")
-    if zeros[0] > most and zeros[1] > most and zeros[3] < few:
-        return _in_encoding(head, "utf-32-be")
+        return _in_encoding(head, "utf-32-be" if zeros[1] > most else "utf-16-be")
     return None
 
 
@@ -199,10 +197,9 @@ def _json(head: bytes) -> Content | None:
     text = head.strip()
     if re.match(rb'\{\s*["}]', text):
         lines = [line for line in text.splitlines() if line.strip()]
-        if _parses(lines[0]) and (len(lines) == 1 or lines[1].lstrip().startswith(b"{")):
-            what, advice = "JSON lines, an object on each line", "deliver it in the form of its feed"
-        else:
-            what, advice = "a JSON object", "deliver it in the form of its feed"
+        are_lines = len(lines) > 1 and _parses(lines[0]) and lines[1].lstrip().startswith(b"{")
+        what = "JSON lines, an object on each line" if are_lines else "a JSON object"
+        advice = "deliver it in the form of its feed"
     elif re.match(rb'\[\s*(?:[\[\]{"]|-?\d)', text):
         what, advice = "JSON", "export the table as text and deliver that"
     else:

@@ -44,12 +44,13 @@ def header_reason(line: bytes, names: Sequence[str], columns: Sequence[str], dia
     twice = [name for name, count in counts.items() if count > 1 and name]
     known = {folded(column): column for column in missing}
     shown = [_shown(name) + _hint(name, known) for name in surplus[:MOST_NAMES]]
+    cause = _cause(line, names, columns, dialect)
     parts = [
-        _cause(line, names, columns, dialect),
+        cause,
         f"missing {_listed(missing[:MOST_NAMES], len(missing))}" if missing else "",
         f"not expected {_listed(shown, len(surplus))}" if surplus else "",
         f"twice {_listed([_shown(name) for name in twice[:MOST_NAMES]], len(twice))}" if twice else "",
-        _unnamed(names) if len(names) > 1 else "",
+        _unnamed(names) if len(names) > 1 and not cause else "",
     ]
     return f"the header is not the one of this feed: {'; '.join(p for p in parts if p)}; expected {','.join(columns)}"
 

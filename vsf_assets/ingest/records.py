@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.contents import likely_encoding
 
 BOM = b"\xef\xbb\xbf"
 MAX_RECORD = 2_000_000
@@ -259,9 +260,12 @@ def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Prob
 def text_problem(field: bytes, name: str, at: int) -> Problem | None:
     """Return why a field is no text, or None."""
     if not is_utf8(field):
-        return Problem("invalid_encoding", f"{name} is not valid UTF-8", at, show(field))
+        likely = likely_encoding(field)
+        advice = f"{likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
+        return Problem("invalid_encoding", f"{name} is not valid UTF-8; {advice}", at, show(field))
     if b"\0" in field:
-        return Problem("invalid_encoding", f"{name} holds a NUL byte", at, show(field))
+        reason = f"{name} holds a NUL byte (<U+0000>), which no text has; export the file again"
+        return Problem("invalid_encoding", reason, at, show(field))
     return None
 
 

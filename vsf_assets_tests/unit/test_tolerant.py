@@ -170,7 +170,7 @@ def files(draw: st.DrawFn) -> Made:
     for number, defect in enumerate(draw(st.lists(st.sampled_from(DEFECTS), max_size=12))):
         row = {name: draw(VALUES) for name in DATAPOINTS} | {"data_point_id": f"dp-{number}"}
         row["is_derived"] = draw(st.sampled_from(["TRUE", "FALSE", ""]))
-        row["data_point_name"] = row["data_point_name"] or "name"
+        row["data_point_name"] = row["data_point_name"] if row["data_point_name"].strip() else "name"
         if defect in EMPTIED:
             row[EMPTIED[defect]] = "maybe" if defect == "invalid_value" else ""
         if defect == "invalid_encoding":
