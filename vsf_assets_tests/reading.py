@@ -63,9 +63,9 @@ def reference(data: bytes, width: int, dialect: Delimited, line: int = 1, longes
     """Parse data without a header; `line` is the number of its first line."""
     result, blank, at = Read([], [], 0), 0, 0
     while at < len(data):
-        end, outcome = _record(data, at, dialect, longest)
+        end, outcome = _record(data, at, dialect, longest, width)
         raw = data[at:end]
-        if raw.strip(b" \r\n") == b"" and outcome != "line_too_long":
+        if raw.strip(b" \r\n" + dialect.delimiter.encode()) == b"" and outcome != "line_too_long":
             blank += 1
         elif isinstance(outcome, list):
             kind = _kind(outcome, width)
@@ -82,10 +82,10 @@ def reference(data: bytes, width: int, dialect: Delimited, line: int = 1, longes
 
 
 def _shown(raw: bytes) -> str:
-    for line_end in (b"\r\n", b"\n", b"\r"):
-        if raw.endswith(line_end):
-            raw = raw[: -len(line_end)]
-            break
+    if raw.endswith(b"\n"):
+        raw = raw[:-1]
+    while raw.endswith(b"\r"):
+        raw = raw[:-1]
     return raw.decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
@@ -106,7 +106,7 @@ def _line_end(data: bytes, at: int) -> int:
 
 
 def _record(  # noqa: C901  one state machine reads best in one piece
-    data: bytes, start: int, dialect: Delimited, longest: int
+    data: bytes, start: int, dialect: Delimited, longest: int, width: int
 ) -> tuple[int, list[bytes] | str]:
     """Return the end of the record and its fields, or what is wrong with it."""
     first_line_end = _line_end(data, start)
@@ -115,7 +115,7 @@ def _record(  # noqa: C901  one state machine reads best in one piece
     quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
     escape = dialect.escape.encode() if dialect.escape else None
     fields: list[bytes] = []
-    field, state, at, opened = b"", "start", start, start
+    field, state, at, opened, escaped = b"", "start", start, start, start - 1
     while True:
         byte, following = data[at : at + 1], data[at + 1 : at + 2]
         beyond = at - start >= longest and byte != b""
@@ -131,6 +131,8 @@ def _record(  # noqa: C901  one state machine reads best in one piece
                 field += byte
         elif byte in (b"", b"\n"):
             end = min(at + 1, len(data))
+            if escaped >= start and len(fields) + 1 != width:
+                return escaped + 1, _kind([*fields, field], width) or ""
             if end - start > longest:
                 return first_line_end, "line_too_long"
             return end, [*fields, field]
@@ -138,18 +140,34 @@ def _record(  # noqa: C901  one state machine reads best in one piece
             state, opened = "quoted", at
         elif beyond and state != "closed":
             return first_line_end, "line_too_long"
-        elif byte == b"\r" and following in (b"", b"\n"):
+        elif byte == b"\r" and _is_followed_by_line_end(data, at + 1):
             pass
         elif byte == delimiter:
             fields, field, state = [*fields, field], b"", "start"
+            if escaped >= start and len(fields) > width:
+                return escaped + 1, "extra_fields"
         elif state == "closed":
             return _spoilt(data, start, opened, first_line_end, longest), "unbalanced_quote"
         elif byte == escape:
-            field, at, state = field + following, at + 2, "plain"
+            length = 1
+            if following == b"\n" or (following == b"\r" and _is_followed_by_line_feed(data, at + 1)):
+                length = data.index(b"\n", at) - at
+                escaped = at + length if escaped < start else escaped
+            field, at, state = field + data[at + 1 : at + 1 + length], at + 1 + length, "plain"
             continue
         else:
             field, state = field + byte, "plain"
         at += 1
+
+
+def _is_followed_by_line_feed(data: bytes, at: int) -> bool:
+    while data[at : at + 1] == b"\r":
+        at += 1
+    return data[at : at + 1] == b"\n"
+
+
+def _is_followed_by_line_end(data: bytes, at: int) -> bool:
+    return _is_followed_by_line_feed(data, at) or data[at:].strip(b"\r") == b""
 
 
 def _spoilt(data: bytes, start: int, opened: int, first_line_end: int, longest: int) -> int:

@@ -55,7 +55,8 @@ def read(data: bytes, feed: str = "catalog", encoding: str = "utf-8") -> Read:
             for frame in portion.notes.values():
                 for _, kind, count in frame.rows():
                     skipped[kind] += count
-            lines = set(portion.findings["line_number"].to_list())
+            held_back = portion.findings.filter(portion.findings["is_quarantined"])
+            lines = set(held_back["line_number"].to_list())
             assert len(lines) == portion.quarantined
             bad |= lines
             counted = portion.loaded + portion.quarantined + portion.skipped + portion.blank

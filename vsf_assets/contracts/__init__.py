@@ -10,7 +10,7 @@ from functools import cache
 
 from vsf_assets.contracts.table import Table
 
-_NOT_CONTRACTS = {"table", "projections", "dictionary"}
+_NOT_CONTRACTS = {"table", "projections", "dictionary", "sentences"}
 
 
 @cache

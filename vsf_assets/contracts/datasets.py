@@ -2,12 +2,13 @@
 
 Here: fields and rules that a row can break by itself. All values are text. The reading is tolerant
 (feeds/datasets.py): a row with its key is stored whatever else it breaks, with a warning, so a required
-field may still be empty in the stored table. Not here: repeated keys and references; dbt settles those.
+field may still be empty in the stored table. Keys and references to keys are stored trimmed, since they are compared
+so. Not here: repeated keys and references; dbt settles those.
 """
 
 import pandera.polars as pa
 
-from vsf_assets.contracts.table import Table
+from vsf_assets.contracts.table import TRIMMED, Table
 
 
 class Namespaces(pa.DataFrameModel):
@@ -22,11 +23,11 @@ class Columns(pa.DataFrameModel):
     """A column of a table of a database, and a data point it stands for."""
 
     column_id: str = pa.Field(description="identifies the row within its dataset")
-    namespace_id: str = pa.Field(description="namespace it belongs to")
+    namespace_id: str = pa.Field(metadata={TRIMMED: True}, description="namespace it belongs to")
     dataset_database_name: str = pa.Field(description="database")
     dataset_table_name: str = pa.Field(description="table in the database")
     dataset_column_name: str = pa.Field(description="column in the table; may stand for several data points")
-    data_point_id: str = pa.Field(description="data point the column stands for")
+    data_point_id: str = pa.Field(metadata={TRIMMED: True}, description="data point the column stands for")
     dataset_owner_name: str = pa.Field(nullable=True, description="who owns the dataset")
 
 

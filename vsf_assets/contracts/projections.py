@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.contracts.table import LINEAGE, Table
+from vsf_assets.contracts.table import LINEAGE, TRIMMED, Table
 
 _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.Int64: "bigint",
@@ -73,6 +73,13 @@ def columns(table: Table) -> list[ColumnInfo]:
 
 
 @cache
+def trimmed_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that a tolerant reading stores trimmed: the key, and references to other keys."""
+    refers = [name for name, column in table.schema.columns.items() if (column.metadata or {}).get(TRIMMED)]
+    return tuple(dict.fromkeys((*table.key, *refers)))
+
+
+@cache
 def has_rules(table: Table) -> bool:
     """Whether the contract says more of a row than types and what may be empty."""
     return bool(table.schema.checks or any(column.checks for column in table.schema.columns.values()))
@@ -89,7 +96,7 @@ def contract_version(tables: tuple[Table, ...], reading: str) -> str:
 
     Args:
         tables: contracts of one feed.
-        reading: how the files are read (dialect, header rules), as text.
+        reading: how the files are read, as text (feeds.feed.reading_text).
     """
     content = [
         (

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LINEAGE = ("_file_id", "_line")
 """Columns every raw feed table carries in front of its own: the delivery and the physical line."""
 
+TRIMMED = "trimmed"
+"""Key of a column's metadata: it refers to a key, so a tolerant reading stores it trimmed, as it does keys."""
+
 
 @dataclass(frozen=True)
 class Table:

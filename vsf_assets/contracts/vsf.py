@@ -10,10 +10,14 @@ from datetime import date, datetime
 import pandera.polars as pa
 import polars as pl
 
+from vsf_assets.contracts.sentences import MUST
 from vsf_assets.contracts.table import Table
 
 PHONE_NUMBER = r"^[0-9]{10}$"
 ACCOUNT_NUMBER = r"^ACCT[0-9]{5}$"
+PHONE_IN_WORDS = {MUST: "have 10 digits"}
+ACCOUNT_IN_WORDS = {MUST: "be ACCT and 5 digits"}
+OBJECT_IN_WORDS = {MUST: "be a JSON object"}
 
 
 def _is_json_object(texts: pl.Series) -> pl.Series:
@@ -45,7 +49,12 @@ def _are_json_objects(texts: list[str]) -> bool:
 class Events(pa.DataFrameModel):
     """Something a user or the app did, as the analytics service exports it."""
 
-    mdn: str = pa.Field(nullable=True, str_matches=PHONE_NUMBER, description="phone line, 10 digits; empty if unknown")
+    mdn: str = pa.Field(
+        nullable=True,
+        str_matches=PHONE_NUMBER,
+        metadata=PHONE_IN_WORDS,
+        description="phone line, 10 digits; empty if unknown",
+    )
     app: int = pa.Field(nullable=True, description="number of the app")
     amplitude_id: str = pa.Field(nullable=True, description="id of the analytics service")
     device_id: str = pa.Field(nullable=True, description="device")
@@ -70,8 +79,12 @@ class Events(pa.DataFrameModel):
     location_lat: float = pa.Field(nullable=True, description="latitude, decimal degrees")
     location_lng: float = pa.Field(nullable=True, description="longitude, decimal degrees")
     ip_address: str = pa.Field(nullable=True, description="IP address")
-    event_properties: str = pa.Field(nullable=True, description="properties of the event, a JSON object")
-    user_properties: str = pa.Field(nullable=True, description="properties of the user, a JSON object")
+    event_properties: str = pa.Field(
+        nullable=True, metadata=OBJECT_IN_WORDS, description="properties of the event, a JSON object"
+    )
+    user_properties: str = pa.Field(
+        nullable=True, metadata=OBJECT_IN_WORDS, description="properties of the user, a JSON object"
+    )
     region: str = pa.Field(nullable=True, description="region")
     city: str = pa.Field(nullable=True, description="city")
     dma: str = pa.Field(nullable=True, description="designated market area")
@@ -96,7 +109,7 @@ class Events(pa.DataFrameModel):
 class Lines(pa.DataFrameModel):
     """The state of a phone line."""
 
-    MTN: str = pa.Field(str_matches=PHONE_NUMBER, description="phone line, 10 digits")
+    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="phone line, 10 digits")
     DEVICE_GROUPING: str = pa.Field(isin=["APPLE", "ANDROID"], description="APPLE or ANDROID")
     SALES_CHANNEL: str = pa.Field(isin=["Retail", "Direct", "Indirect"], description="Retail, Direct or Indirect")
     SVC_ACT_DT: date = pa.Field(description="date the service was activated")
@@ -105,7 +118,9 @@ class Lines(pa.DataFrameModel):
 class Accounts(pa.DataFrameModel):
     """The state of a customer account."""
 
-    CUST_ACCT: str = pa.Field(str_matches=ACCOUNT_NUMBER, description="account, ACCT and 5 digits")
+    CUST_ACCT: str = pa.Field(
+        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="account, ACCT and 5 digits"
+    )
     SEGMENT_NAME: str = pa.Field(description="market segment; new values may appear")
     SVC_PLAN: str = pa.Field(description="service plan; new values may appear")
 
@@ -113,8 +128,10 @@ class Accounts(pa.DataFrameModel):
 class Limits(pa.DataFrameModel):
     """A usage limit that a customer set on a line."""
 
-    MTN: str = pa.Field(str_matches=PHONE_NUMBER, description="phone line, 10 digits")
-    CUST_ACCT: str = pa.Field(str_matches=ACCOUNT_NUMBER, description="account, ACCT and 5 digits")
+    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="phone line, 10 digits")
+    CUST_ACCT: str = pa.Field(
+        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="account, ACCT and 5 digits"
+    )
     LIMITING_DT: date = pa.Field(description="date of the limit")
     LIMIT_TYPE: str = pa.Field(description="kind of limit; USG is a usage limit, others may appear")
 

@@ -31,7 +31,7 @@ class Block:
         header: the columns in the file's order, and dialect, how the file is written.
         bad: records that are not in the frame.
         notes, noted: what was forgiven of records that are; of single ones, and of many as a frame (manyforgiven.py).
-        blank: empty lines.
+        blank: records of nothing but delimiters and spaces.
         body: the bytes of the block, and first_line, the number of its first physical line.
         raws: physical line -> bytes of records that are known already.
     """

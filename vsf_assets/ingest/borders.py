@@ -7,7 +7,10 @@ that it belongs to a value. Not here: what is done with the records (fastblock.p
 from typing import Any, NamedTuple
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.records import BOM, is_utf8
+from vsf_assets.ingest.records import BOM, blank_bytes, is_blank, is_utf8
+
+_PROBES = (1.0, 0.5, 0.25, 0.75)
+"""Where the bytes of a record are looked at before all of them are: few records that are not blank pass."""
 
 
 class Borders(NamedTuple):
@@ -71,7 +74,7 @@ def _between(places: Any, opening: Any, closing: Any) -> Any:
     return np.searchsorted(places, closing) - np.searchsorted(places, opening)
 
 
-def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> Any:
+def irregular_records(text: bytes, array: Any, borders: Borders, width: int, dialect: Delimited) -> Any:
     """Return a mask of the records that polars would not read as the exact parser does.
 
     Args:
@@ -79,6 +82,7 @@ def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> 
         array: the same bytes.
         borders: of its records.
         width: how many fields a record has to have.
+        dialect: how the file is written.
     """
     import numpy as np
 
@@ -86,10 +90,34 @@ def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> 
     returns = np.flatnonzero(array == 13)
     # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
     odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
-    mask = (borders.delimiters != width - 1) | (starts == ends) | ((ends - starts == 1) & (array[starts] == 13))
+    mask = borders.delimiters != width - 1
+    mask[blank_records(text, array, starts, ends, dialect)] = True
     mask[np.searchsorted(ends, odd)] = True
     mask |= array[starts] == BOM[0]  # polars drops a BOM in front of what it is given
     return mask | _no_text(text, starts, ends)
+
+
+def blank_records(text: bytes, array: Any, starts: Any, ends: Any, dialect: Delimited) -> list[int]:
+    """Return the places of the records that hold nothing but delimiters and spaces.
+
+    Args:
+        text: the bytes of the records.
+        array: the same bytes.
+        starts: positions of their first bytes.
+        ends: positions of the newlines that end them.
+        dialect: how the file is written.
+    """
+    import numpy as np
+
+    is_in = np.zeros(256, dtype=bool)
+    is_in[list(blank_bytes(dialect))] = True
+    places = np.flatnonzero(is_in[array[starts]])
+    for probe in _PROBES:
+        if not len(places):
+            return []
+        begin = starts[places]
+        places = places[is_in[array[begin + (np.maximum(ends[places] - begin - 1, 0) * probe).astype(np.int64)]]]
+    return [at for at in places.tolist() if is_blank(text[starts[at] : ends[at]], dialect)]
 
 
 def _no_text(text: bytes, starts: Any, ends: Any) -> Any:

@@ -14,7 +14,8 @@ _DAY = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}"
 """A day from year 1 on: polars knows a year 0, Python does not."""
 
 _DATE = f"^{_DAY}$"
-_TIME = f"^{_DAY} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\\.[0-9]{{1,6}})?$"
+_TIME = f"^{_DAY} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?$"
+"""A time of day; polars reads a second 60 as the next minute, which is no time of the contract."""
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 
@@ -85,7 +86,7 @@ def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
         plain = text.filter(exponent).map_elements(_without_exponent, return_dtype=pl.String)
         text = text.scatter(exponent.arg_true(), plain)
     scale = dtype.scale
-    exact = text.str.contains(rf"^[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{1,{scale}}}0*)$")
+    exact = text.str.contains(rf"^[+-]?([0-9]+(\.[0-9]{{0,{scale}}}0*)?|\.[0-9]{{1,{scale}}}0*)$")
     return pl.select(pl.when(exact).then(text)).to_series().cast(dtype, strict=False)
 
 

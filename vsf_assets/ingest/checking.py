@@ -4,16 +4,20 @@ Here: casting, the pandera validation and the split into valid and quarantined. 
 between rows or files; those are settled in dbt.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.projections import polars_types, trimmed_columns
+from vsf_assets.contracts.sentences import sentence
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import Block
 from vsf_assets.ingest.casts import cast, expectation
 from vsf_assets.ingest.forgiving import CELLS, with_notes, without_key
+from vsf_assets.ingest.plausible import implausible_texts
+from vsf_assets.visible import PADDING, quoted, visible
 
 FINDINGS = {
     "line_number": pl.Int64(),
@@ -53,16 +57,20 @@ def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
     dialect = block.dialect or dialect
     types = polars_types(table)
     text = block.frame
-    typed, cells = _typed(text, types)
+    trimmed = trimmed_columns(table) if dialect.tolerance else ()
+    typed, cells = _typed(text, types, trimmed)
     broken = broken_rules(typed.select(list(types)), table)
     cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
     if block.notes or block.noted is not None:
         cells = with_notes(cells, block)
+    implausible = implausible_texts(typed, table).join(cells, on=["row", "column_name"], how="anti")
     bad_records = _bad_records(block)
-    if cells.is_empty():
+    if cells.is_empty() and implausible.is_empty():
         return Checked(typed, bad_records, bad_records.height)
+    broken_rows = cells["row"].unique().sort()
+    lost = broken_rows if dialect.tolerance is None else without_key(typed, cells, table)
+    cells = pl.concat([cells, implausible])
     rows = cells["row"].unique().sort()
-    lost = rows if dialect.tolerance is None else without_key(typed, cells, table)
     texts = block.texts(text["_line"][rows].to_list(), dialect)
     raw = pl.DataFrame({"row": rows, "line_number": text["_line"][rows], "raw_text": texts})
     is_lost = pl.col("row").is_in(lost.implode())
@@ -88,26 +96,51 @@ def file_finding(
     return pl.DataFrame([row], schema=FINDINGS, orient="row")
 
 
-def _typed(text: pl.DataFrame, types: dict[str, pl.DataType]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the frame in the contract's types, and the cells that hold no value of theirs."""
+def _typed(
+    text: pl.DataFrame, types: dict[str, pl.DataType], trimmed: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the frame in the contract's types, and the cells that hold no value of theirs or were trimmed."""
     columns = [text["_line"]]
     invalid = [pl.DataFrame(schema=CELLS)]
     for name, dtype in types.items():
         cells = text[name]
+        if name in trimmed:
+            delivered, cells = cells, cells.str.strip_chars(PADDING)
+            invalid.append(_trimmed_cells(delivered, cells, name))
         if cells.dtype == pl.String:
             cells = cells.set(cells == "", None)
         typed = cells if cells.dtype == dtype else cast(cells, dtype)
         columns.append(typed)
         if typed.null_count() > cells.null_count():
             rows = (typed.is_null() & cells.is_not_null()).arg_true()
-            invalid.append(_cells(rows, name, "invalid_value", f"{name} {expectation(dtype)}"))
+            invalid.append(_cells(rows, name, "invalid_value", _cast_reasons(cells[rows], dtype)))
     return pl.DataFrame(columns), pl.concat(invalid)
 
 
-def _cells(rows: pl.Series, column: str, anomaly: str, reason: str) -> pl.DataFrame:
-    texts = {"column_name": column, "anomaly": anomaly, "reason": reason}
-    return pl.DataFrame({"row": rows.cast(pl.Int64)}).with_columns(
-        **{name: pl.lit(text) for name, text in texts.items()}, noted_value=pl.lit(None, pl.String)
+def _trimmed_cells(delivered: pl.Series, trimmed: pl.Series, name: str) -> pl.DataFrame:
+    """Return the cells that were trimmed; one that held nothing else has no value, which is said of it instead."""
+    rows = ((delivered != trimmed) & (trimmed != "")).fill_null(value=False).arg_true()
+    pairs = zip(delivered[rows], trimmed[rows], strict=True)
+    reasons = [f"{name} is {quoted(old)}; it was trimmed and is read as {quoted(new)}" for old, new in pairs]
+    return _cells(rows, name, "invalid_value", pl.Series(reasons, dtype=pl.String))
+
+
+def _cast_reasons(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return why values do not hold their type; those with characters that nobody sees are shown."""
+    reason = f"{values.name} {expectation(dtype)}"
+    if not values.str.contains(r"[^\x20-\x7e]").any():
+        return pl.repeat(reason, len(values), dtype=pl.String, eager=True)
+    texts = [reason if visible(value) == value else f"{reason}; it is {quoted(value)}" for value in values]
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _cells(rows: pl.Series, column: str, anomaly: str, reasons: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows.cast(pl.Int64), "reason": reasons}).select(
+        "row",
+        column_name=pl.lit(column),
+        anomaly=pl.lit(anomaly),
+        reason="reason",
+        noted_value=pl.lit(None, pl.String),
     )
 
 
@@ -136,6 +169,10 @@ def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
             raise
         missing = pl.col("check") == "not_nullable"
         no_json = pl.col("check") == "json_object"
+        broken = [
+            f"{column} must not be empty" if check == "not_nullable" else sentence(table, column, check, value)
+            for column, check, value in cases.select("column", "check", pl.col("failure_case").cast(pl.String)).rows()
+        ]
         return cases.select(
             row=pl.col("index").cast(pl.Int64),
             column_name=pl.col("column"),
@@ -144,11 +181,7 @@ def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
             .when(no_json)
             .then(pl.lit("invalid_json"))
             .otherwise(pl.lit("invalid_value")),
-            reason=pl.when(missing)
-            .then(pl.format("{} must not be empty", "column"))
-            .when(no_json)
-            .then(pl.format("{} must be a JSON object", "column"))
-            .otherwise(pl.format("{} breaks the rule {}", "column", "check")),
+            reason=pl.Series(broken, dtype=pl.String),
             noted_value=pl.lit(None, pl.String),
         )
     return pl.DataFrame(schema=CELLS)

@@ -5,12 +5,14 @@ regular. Not here: the two parsers (fastblock.py, records.py), types and contrac
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import BadRecord, Block
+from vsf_assets.ingest.contents import content_instead_of_delimited
 from vsf_assets.ingest.fastblock import parse_block
 from vsf_assets.ingest.headers import find_header
 from vsf_assets.ingest.manyforgiven import forgive_many
@@ -136,14 +138,14 @@ class DelimitedReader:
 
     def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
-        if is_blank(raw):
+        if is_blank(raw, self._dialect):
             block.blank += 1
             return None
         outcome = record.problem or self._texts(block, line, record.fields or [])
         if isinstance(outcome, Problem):
             at = outcome.column
             name = self._names[at] if at is not None and at < len(self._names) else None
-            block.bad.append(BadRecord(line, outcome, name, show(raw)))
+            block.bad.append(BadRecord(line, replace(outcome, reason=outcome.said(line)), name, show(raw)))
             return None
         return outcome
 
@@ -151,7 +153,7 @@ class DelimitedReader:
         """Return a text for each column, noting what was forgiven, or why there is none."""
         if self._dialect.tolerance is None:
             return check_fields(fields, self._names, self._dialect.delimiter)
-        texts, problems = forgive(fields, self._names, self._dialect.delimiter)
+        texts, problems = forgive(fields, self._names, self._dialect)
         if problems:
             block.notes.append(Note(line, len(fields), problems))
         return texts
@@ -205,9 +207,12 @@ class DelimitedReader:
         if self._data.startswith(BOM):
             self._take(len(BOM), 0)
         data = self._data[self._at :]
-        if self._ended and is_blank(data):
+        if self._ended and is_blank(data, self._dialect):
             return False
         if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
+            content = content_instead_of_delimited(data)
+            if content is not None:
+                raise UnreadableError(content.anomaly, content.reason("delimited text"), 1, content.text)
             reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
             raise UnreadableError("unknown_header", reason, 1)
         header = find_header(data, self._dialect, self._columns)

@@ -171,7 +171,16 @@ def _judge_partition(work: Work, first_day: str) -> None:
         )
         raise UnreadableError("missing_partition", reason)
     if partitioning.kind == "day":
+        landed = work.landed_at.date().isoformat()
         tomorrow = (work.landed_at + timedelta(days=1)).date().isoformat()
-        if not first_day <= work.partition <= tomorrow:
+        if first_day <= work.partition <= tomorrow:
+            return
+        if landed < first_day <= work.partition:
+            reason = (
+                f"the file's own time is {landed}, which is before its day {work.partition} and before any file is"
+                f" expected ({first_day}); was its time kept by unzip or cp -p? Copy it without keeping times, or"
+                f" `vsf land` it"
+            )
+        else:
             reason = f"{work.partition} is not between {first_day} and {tomorrow}, the day after it landed (UTC)"
-            raise UnreadableError("partition_out_of_range", reason)
+        raise UnreadableError("partition_out_of_range", reason)

@@ -16,6 +16,7 @@ from vsf_assets.fakes.schema import SchemaError, schema_of
 from vsf_assets.fakes.schema_files import LARGEST, parse_mapping
 from vsf_assets.feeds.feed import Described
 from vsf_assets.ingest.checking import FINDINGS
+from vsf_assets.ingest.contents import content_of
 from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.portion import Portion
 from vsf_assets.ingest.source import UnreadableError
@@ -35,6 +36,9 @@ def portions(source: ByteSource, table: Table, reading: Described) -> Iterator[P
         described = parse_mapping(content)
         row = _schema_row(described) if reading.what == "schema" else _request_row(described)
     except SchemaError as error:
+        other = content_of(content)
+        if other is not None:
+            raise UnreadableError(other.anomaly, other.reason("YAML or JSON in UTF-8"), None, other.text) from None
         raise UnreadableError("unreadable_file", str(error)) from None
     types = {"_line": pl.Int64(), **polars_types(table)}
     frame = pl.DataFrame([{"_line": 1, **row}], schema=types)

@@ -6,12 +6,13 @@ for records.py, and so is the whole block where the proof fails.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.borders import find_borders, irregular_records
-from vsf_assets.ingest.records import BOM, MAX_RECORD
+from vsf_assets.ingest.borders import blank_records, find_borders, irregular_records
+from vsf_assets.ingest.records import BOM, MAX_RECORD, blank_bytes
 
 _ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
 """Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""
@@ -75,9 +76,12 @@ def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[s
     array = np.frombuffer(text, dtype=np.uint8, count=cut)
     is_end = array == 10
     records = int(np.count_nonzero(is_end))
-    blank = bool((is_end[1:] & is_end[:-1]).any())
-    if blank or np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
+    if np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
         return None
+    if _may_hold_blank_records(array, is_end, dialect):
+        ends = np.flatnonzero(is_end)
+        if blank_records(text, array, np.concatenate(([0], ends[:-1] + 1)), ends, dialect):
+            return None
     frame = read_fields(text[:cut], dialect, names, integers)
     if frame is None or frame.height != records:
         return None
@@ -105,7 +109,7 @@ def _parse_any(
     if int((ends - starts).max()) >= MAX_RECORD // 2:
         return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
-    irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
+    irregular = irregular_records(text[:cut], array[:cut], borders, len(names), dialect)
     places = np.flatnonzero(irregular)
     if most is not None and len(places) > most:
         return None
@@ -121,6 +125,15 @@ def _parse_any(
     aside = list(zip(lines[places].tolist(), (_unhide(raw, dialect) if escaped else raw for raw in raws), strict=True))
     hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
     return Proven(frame, cut + hidden, borders.newlines, aside, (borders.delimiters[places] + 1).tolist())
+
+
+def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:
+    """Whether a line begins as a blank one does; to compare all bytes at once is faster than to visit each line."""
+    first, *others = blank_bytes(dialect)
+    begins = array == first
+    for byte in others:
+        begins |= array == byte
+    return bool(begins[0] or (begins[1:] & is_end[:-1]).any())
 
 
 def _without(text: bytes, cut: int, starts: list[int], ends: list[int]) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from vsf_assets.ingest.contents import content_instead_of_json
 from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.jsonelements import (
     SHOWN_BEFORE,
@@ -61,6 +62,11 @@ class ArrayReader:
         if not self._more():
             return
         if self._data[self._at] != 91:
+            content = content_instead_of_json(self._data)
+            if content is not None:
+                place = f"it does not begin with [ (byte {self._offset + self._at:,})"
+                reason = f"the file is not a JSON array: {place}; it is {content.what}; {content.advice}"
+                raise UnreadableError(content.anomaly, reason, None, content.text)
             raise self.error(self._at, "the file is not a JSON array: it does not begin with [")
         self._at += 1
         while not self._closed:

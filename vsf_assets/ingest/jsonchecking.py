@@ -16,6 +16,7 @@ from vsf_assets.ingest.checking import FINDINGS, NO_FINDINGS, broken_rules
 from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, shown_record
 from vsf_assets.ingest.jsonrows import Row, typed_rows
 from vsf_assets.ingest.jsonvalues import shown
+from vsf_assets.ingest.plausible import implausible_texts
 
 _BROKEN = Defect("invalid_value", None, None, "the record breaks the contract")
 
@@ -31,6 +32,7 @@ class Records:
         groups: kind -> (places, parsed data) of those that look regular.
         suspects: places of those that must be judged.
         may_hold_nul: whether a text of the records may hold a NUL character.
+        are_foreign: whether others wrote them, so that texts may be implausible.
     """
 
     raw: Callable[[int], bytes]
@@ -39,6 +41,7 @@ class Records:
     groups: dict[str, tuple[list[int], list[Row]]] = field(default_factory=dict)
     suspects: set[int] = field(default_factory=set)
     may_hold_nul: bool = True
+    are_foreign: bool = False
 
     def line(self, place: int) -> int:
         """Return the line of the record at a place."""
@@ -79,10 +82,19 @@ class _Findings:
         self.places: set[int] = set()
 
     def add(self, place: int, defects: Sequence[Defect]) -> None:
-        line, text = self._records.line(place), shown_record(self._records.raw(place))
+        """Add what is wrong with a record that is held back."""
         self.places.add(place)
+        self._add(place, defects, is_error=True)
+
+    def warn(self, place: int, defects: Sequence[Defect]) -> None:
+        """Add what is odd about a record that is loaded."""
+        self._add(place, defects, is_error=False)
+
+    def _add(self, place: int, defects: Sequence[Defect], is_error: bool) -> None:
+        line, text = self._records.line(place), shown_record(self._records.raw(place))
+        severity = "error" if is_error else "warning"
         for d in defects:
-            self._rows.append((line, d.anomaly, d.field, d.value, text, "error", d.reason, True))
+            self._rows.append((line, d.anomaly, d.field, d.value, text, severity, d.reason, is_error))
 
     def frame(self) -> pl.DataFrame:
         return pl.DataFrame(self._rows, schema=FINDINGS, orient="row") if self._rows else NO_FINDINGS
@@ -148,4 +160,8 @@ def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, finding
             ]
             findings.add(frame["_line"][row], defects)
         frame = frame.filter(~pl.int_range(frame.height).is_in(cells["row"].unique().implode()))
+    if records.are_foreign:
+        for row, name, reason in implausible_texts(frame, table).select("row", "column_name", "reason").rows():
+            defect = Defect("implausible_value", name, shown(frame[name][row]), reason)
+            findings.warn(frame["_line"][row], [defect])
     return frame.replace_column(0, frame["_line"] + records.first_line) if records.first_line else frame

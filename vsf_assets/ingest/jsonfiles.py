@@ -56,7 +56,7 @@ def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields]) ->
         except json.JSONDecodeError as error:
             raise invalid_json(chunk, place, error) from None
 
-    records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body)
+    records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body, are_foreign=True)
     _sort(chunk, records)
     return check_records(records, tables, fields)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from vsf_assets.ingest.casts import cast, expectation
+from vsf_assets.ingest.headerwords import LONGEST_NAME, folded
 from vsf_assets.ingest.jsonvalues import (
     DECODER,
     Constant,
@@ -23,6 +24,7 @@ from vsf_assets.ingest.jsonvalues import (
     why_no_text,
 )
 from vsf_assets.ingest.records import MAX_RECORD, SHOWN_TEXT, show
+from vsf_assets.visible import visible
 
 Fields = dict[str, tuple[pl.DataType, bool]]
 """Field -> (type, whether it may be null)."""
@@ -118,7 +120,7 @@ def _of_record(record: JsonObject, kind: str) -> list[Defect]:
     defects = [_twice(name) for name in record.doubled]
     for name in record:
         if name not in ("type", "data"):
-            reason = f"{shown_name(name)} is not expected beside type and data"
+            reason = f"{visible(shown_name(name))} is not expected beside type and data"
             defects.append(Defect("extra_fields", shown_name(name), shown(record[name]), reason))
     if "data" not in record:
         defects.append(Defect("missing_fields", "data", None, f"data is missing; it has the fields of the {kind}"))
@@ -135,9 +137,12 @@ def _of_fields(data: JsonObject, fields: Fields, what: str) -> list[Defect]:
     for name in fields:
         if name not in data:
             defects.append(Defect("missing_fields", name, None, f"{name} is missing"))
+    absent = {folded(name): name for name in fields if name not in data}
     for name, value in data.items():
         if name not in fields:
-            reason = f"{shown_name(name)} is not a field of a {what} ({', '.join(fields)})"
+            meant = absent.get(folded(name)) if absent and len(name) <= LONGEST_NAME else None
+            hint = f"; did you mean {meant}?" if meant else ""
+            reason = f"{visible(shown_name(name))} is not a field of a {what} ({', '.join(fields)}){hint}"
             defects.append(Defect("extra_fields", shown_name(name), shown(value), reason))
             continue
         dtype, nullable = fields[name]
@@ -183,7 +188,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _twice(name: str) -> Defect:
-    return Defect("invalid_json", shown_name(name), None, f"{shown_name(name)} is given more than once")
+    return Defect("invalid_json", shown_name(name), None, f"{visible(shown_name(name))} is given more than once")
 
 
 def shown_record(raw: bytes) -> str:

@@ -10,9 +10,11 @@ import polars as pl
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.catalog import listed_names
 from vsf_assets.ingest.checking import FINDINGS
+from vsf_assets.ingest.contents import content_instead_of_names
 from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.jsonvalues import storable, why_no_text
 from vsf_assets.ingest.portion import Portion
+from vsf_assets.ingest.source import UnreadableError
 from vsf_assets.ingest.text import read_all, utf8
 
 
@@ -20,9 +22,13 @@ def name_portions(source: ByteSource, table: Table, encoding: str) -> Iterator[P
     """Yield the names of a list, each with its place among them; blank lines count as such.
 
     Raises:
-        UnreadableError: the bytes cannot be read.
+        UnreadableError: the bytes cannot be read, or are a page or another file whose lines are no names.
     """
-    text = read_all(utf8(source, encoding)).decode("utf-8", "surrogateescape")
+    content = read_all(utf8(source, encoding))
+    other = content_instead_of_names(content)
+    if other is not None:
+        raise UnreadableError(other.anomaly, other.reason("a list of names"), None, other.text)
+    text = content.decode("utf-8", "surrogateescape")
     named = listed_names(text)
     good, bad = [], []
     for position, (line, name) in enumerate(named, 1):

@@ -72,23 +72,23 @@ def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, na
             continue
         lines = pl.Series("_line", [line for line, _ in group], dtype=pl.Int64)
         frames.append(_padded(fields, names).insert_column(0, lines))
-        notes.append(_notes(fields, lines, names, dialect.delimiter))
+        notes.append(_notes(fields, lines, names, dialect))
     return Forgiven(pl.concat(frames), pl.concat(notes), sorted(rest))
 
 
 def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
     """Return the dialect that a record is plainly written in, or None where that takes the exact rules."""
-    if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw):
+    if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw, dialect):
         return None
     if dialect.tolerance.other_delimiter.encode() not in raw:
         return dialect
     return None if dialect.delimiter.encode() in raw or dialect.quote.encode() in raw else other_dialect(dialect)
 
 
-def _is_plain(raw: bytes) -> bool:
+def _is_plain(raw: bytes, dialect: Delimited) -> bool:
     """Whether it is text that is not blank, without a CR that ends no line."""
     ends = raw.count(b"\r") == raw.endswith(b"\r\n")
-    if not ends or b"\0" in raw or is_blank(raw) or raw.startswith(BOM):
+    if not ends or b"\0" in raw or is_blank(raw, dialect) or raw.startswith(BOM):
         return False
     return is_utf8(raw)
 
@@ -100,13 +100,18 @@ def _padded(fields: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return pl.DataFrame(there).with_columns(absent).select(names)
 
 
-def _notes(fields: pl.DataFrame, lines: pl.Series, names: list[str], delimiter: str) -> pl.DataFrame:
-    """Return a note for each record, none where the number of fields is right."""
-    problem = count_problem([b""] * fields.width, names, delimiter)
+def _notes(fields: pl.DataFrame, lines: pl.Series, names: list[str], dialect: Delimited) -> pl.DataFrame:
+    """Return a note for each record, none where the number of fields is right or only empty columns are too many."""
+    problem = count_problem([b""] * fields.width, names, dialect.delimiter)
     if problem is None:
         return pl.DataFrame(schema=NOTES)
     surplus = [pl.col(name).fill_null("") for name in fields.columns[len(names) :]]
-    value = pl.concat_str(surplus, separator=delimiter) if surplus else pl.lit(None, pl.String)
+    value = pl.concat_str(surplus, separator=dialect.delimiter) if surplus else pl.lit(None, pl.String)
+    empty = dialect.tolerance.empty_columns if dialect.tolerance else 0
+    if surplus and len(surplus) <= empty:
+        holds = pl.any_horizontal(column.str.strip_chars(" ") != "" for column in surplus)
+        kept = fields.select(holds).to_series()
+        fields, lines = fields.filter(kept), lines.filter(kept)
     return fields.select(
         _line=lines,
         present=pl.lit(fields.width, pl.Int64),

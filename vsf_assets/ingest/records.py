@@ -2,7 +2,8 @@
 
 Here: pure functions on bytes, used where a block is not provably regular (fastblock.py takes the
 rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
-never closed, or closed in the middle of a field, spoils the line where it opened and no other.
+never closed, or closed in the middle of a field, spoils the line where it opened and no other. Every CR in front of an
+LF belongs to the line end, also where it was doubled on the way; so does one at the end of the file.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
+from vsf_assets.ingest.contents import likely_encoding
 
 BOM = b"\xef\xbb\xbf"
 MAX_RECORD = 2_000_000
@@ -24,15 +26,41 @@ SHOWN_TEXT = 65_536
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a record: anomaly kind, reason, and the column by position if known."""
+    """What is wrong with a record.
+
+    Attributes:
+        anomaly: its kind.
+        reason: a sentence; `{line}` and `{next}` in it stand for two lines, see `said`.
+        column: by position, if known.
+        value: as delivered, if it is about one.
+        line_offset: lines from the record's first one to `{line}`; None where the reason names no lines.
+    """
 
     anomaly: str
     reason: str
     column: int | None = None
     value: str | None = None
+    line_offset: int | None = None
+
+    def said(self, first_line: int) -> str:
+        """Return the reason with the numbers of its lines.
+
+        Args:
+            first_line: physical line that the record starts on.
+        """
+        if self.line_offset is None:
+            return self.reason
+        line = first_line + self.line_offset
+        return self.reason.replace("{line}", f"{line:,}").replace("{next}", f"{line + 1:,}")
 
 
 _TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB")
+
+_LINE_TAKEN_IN = (
+    "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
+    " that is meant literally is doubled (\\\\). Line {next} is read as a record of its own"
+)
+"""Why a record is none whose escaped line end gives it another number of fields than the header has."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,10 @@ class Record:
     end: int
     fields: list[bytes] | None
     problem: Problem | None = None
+
+
+_NO_RETURN = re.compile(rb"[^\r]")
+_LINE_END = re.compile(rb"\r*\n")
 
 
 class _SpoiltError(Exception):
@@ -68,10 +100,15 @@ def _stops(dialect: Delimited) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     return re.compile(inside.encode()), re.compile(outside.encode())
 
 
-def parse_record(data: bytes, start: int, dialect: Delimited) -> Record:
+def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None = None) -> Record:
     """Parse the record that starts at `start`.
 
-    `data` must reach to the end of the file or at least MAX_RECORD + LOOK_AHEAD bytes beyond `start`.
+    Args:
+        data: reaches to the end of the file or at least MAX_RECORD + LOOK_AHEAD bytes beyond `start`.
+        start: where the record begins.
+        dialect: how the file is written.
+        width: how many fields a record has to have. A line end that is escaped outside quotes belongs to a value only
+            where the record has as many; else its line is a bad record, and the next line one of its own.
     """
     newline = data.find(b"\n", start)
     line_end = newline + 1 if newline >= 0 else len(data)
@@ -82,7 +119,7 @@ def parse_record(data: bytes, start: int, dialect: Delimited) -> Record:
     if not special:
         return Record(line_end, _end_of_line(line).split(dialect.delimiter.encode()))
     try:
-        end, fields = _split_fields(data, start, dialect)
+        end, fields = _split_fields(data, start, dialect, width)
     except _SpoiltError as error:
         return Record(_end_of_spoilt(data, start, error.at) or line_end, None, error.problem)
     return Record(end, fields)
@@ -99,22 +136,28 @@ def _end_of_spoilt(data: bytes, start: int, at: int | None) -> int | None:
 
 
 def _end_of_line(line: bytes) -> bytes:
-    """Return the line without its line end: LF, CRLF, or nothing at the end of the file."""
-    return line.removesuffix(b"\n").removesuffix(b"\r")
+    """Return the line without its line end: LF, any number of CR before it, or CR at the end of the file."""
+    return line.removesuffix(b"\n").rstrip(b"\r")
 
 
-def _split_fields(data: bytes, start: int, dialect: Delimited) -> tuple[int, list[bytes]]:
+def _split_fields(data: bytes, start: int, dialect: Delimited, width: int | None) -> tuple[int, list[bytes]]:
     quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
     limit = min(len(data), start + MAX_RECORD)
     fields: list[bytes] = []
-    at = start
+    at, escaped_end = start, -1
     while True:
         if data.startswith(quote, at):
             field, at = _quoted(data, at, limit, dialect, len(fields))
         else:
-            field, at = _unquoted(data, at, limit, dialect)
+            field, at, line_end = _unquoted(data, at, limit, dialect)
+            escaped_end = line_end if escaped_end < 0 else escaped_end
         fields.append(field)
-        if not data.startswith(delimiter, at):
+        is_over = not data.startswith(delimiter, at)
+        if width is not None and escaped_end >= 0 and (len(fields) > width or (is_over and len(fields) != width)):
+            anomaly = "extra_fields" if len(fields) > width else "missing_fields"
+            lines = data.count(b"\n", start, escaped_end)
+            raise _SpoiltError(escaped_end, Problem(anomaly, _LINE_TAKEN_IN, line_offset=lines))
+        if is_over:
             newline = data.find(b"\n", at)
             end = newline + 1 if newline >= 0 else len(data)
             if end - start > MAX_RECORD:
@@ -139,17 +182,28 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
             parts.append(data[at : at + 1])
             at += 1
             continue
-        rest = data[at : at + 2]
-        if rest[:1] in (delimiter, b"\n", b"") or rest in (b"\r\n", b"\r"):
+        if data[at : at + 1] in (delimiter, b"\n", b"") or _is_line_end(data, at):
             return b"".join(parts), at
         reason = "text stands between a closing quote and the next delimiter"
         raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
 
 
-def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[bytes, int]:
-    """Return an unquoted field's content and the position of the delimiter or line end behind it."""
+def _is_line_end(data: bytes, at: int) -> bool:
+    """Whether nothing but CR stands between a position and an LF or the end of the data; at least one of them."""
+    if data[at : at + 1] != b"\r":
+        return False
+    behind = _NO_RETURN.search(data, at, at + MAX_RECORD)
+    return behind.group() == b"\n" if behind else at + MAX_RECORD >= len(data)
+
+
+def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[bytes, int, int]:
+    """Return an unquoted field's content, the position of the delimiter or line end behind it, and an escaped LF's.
+
+    An escape in front of a line end makes all of it literal. Without an escaped LF its position is -1.
+    """
     _, outside = _stops(dialect)
     parts: list[bytes] = []
+    escaped_end = -1
     while True:
         stop = outside.search(data, at, limit)
         if stop is None and limit < len(data):
@@ -157,12 +211,15 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
         end = stop.start() if stop else len(data)
         parts.append(data[at:end])
         if stop is None or stop.group() == b"\n":
-            parts[-1] = parts[-1].removesuffix(b"\r")  # an escaped CR or LF in front of it stays
-            return b"".join(parts), end
+            parts[-1] = parts[-1].rstrip(b"\r")  # an escaped CR or LF in front of it stays
+            return b"".join(parts), end, escaped_end
         if stop.group() == dialect.delimiter.encode():
-            return b"".join(parts), end
-        parts.append(data[end + 1 : end + 2])
-        at = end + 2
+            return b"".join(parts), end, escaped_end
+        line_end = _LINE_END.match(data, end + 1, limit)
+        at = line_end.end() if line_end else end + 2
+        parts.append(data[end + 1 : at])
+        if line_end and escaped_end < 0:
+            escaped_end = at - 1
 
 
 def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[str] | Problem:
@@ -203,9 +260,12 @@ def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Prob
 def text_problem(field: bytes, name: str, at: int) -> Problem | None:
     """Return why a field is no text, or None."""
     if not is_utf8(field):
-        return Problem("invalid_encoding", f"{name} is not valid UTF-8", at, show(field))
+        likely = likely_encoding(field)
+        advice = f"{likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
+        return Problem("invalid_encoding", f"{name} is not valid UTF-8; {advice}", at, show(field))
     if b"\0" in field:
-        return Problem("invalid_encoding", f"{name} holds a NUL byte", at, show(field))
+        reason = f"{name} holds a NUL byte (<U+0000>), which no text has; export the file again"
+        return Problem("invalid_encoding", reason, at, show(field))
     return None
 
 
@@ -223,6 +283,13 @@ def show(raw: bytes) -> str:
     return _end_of_line(raw).decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
-def is_blank(record: bytes) -> bool:
-    """Whether a physical line holds nothing but spaces."""
-    return not record.strip(b" \r\n")
+@cache
+def blank_bytes(dialect: Delimited) -> bytes:
+    """Return what a blank record consists of: spaces, its line end, and unquoted delimiters."""
+    other = dialect.tolerance.other_delimiter if dialect.tolerance else ""
+    return f" \r\n{dialect.delimiter}{other}".encode()
+
+
+def is_blank(record: bytes, dialect: Delimited) -> bool:
+    """Whether a record holds nothing but delimiters without quotes, and spaces."""
+    return not record.strip(blank_bytes(dialect))

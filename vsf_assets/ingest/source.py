@@ -9,6 +9,9 @@ import io
 from gzip import BadGzipFile
 from typing import BinaryIO, cast
 
+from vsf_assets.ingest.contents import content_of
+from vsf_assets.visible import visible
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -53,7 +56,8 @@ class Source:
         self._raw = raw
         self._hashing = _Hashing(raw)
         buffered = io.BufferedReader(self._hashing, buffer_size=1 << 20)
-        head = buffered.peek(2)[:2]
+        start = buffered.peek(2)
+        head = start[:2]
         self._stream: BinaryIO = buffered
         self._buffered = buffered
         self._error: UnreadableError | None = None
@@ -64,10 +68,9 @@ class Source:
             self._damage = (EOFError, BadGzipFile, cast(type[Exception], igzip_lib.IsalError))
             self._stream = cast(BinaryIO, igzip.IGzipFile(fileobj=buffered))  # type: ignore[no-untyped-call]
         elif name.lower().endswith(".gz") and head:
-            self._error = UnreadableError(
-                "unreadable_file",
-                f"{name} is named .gz but is not gzip; deliver it compressed or without .gz",
-            )
+            other = content_of(start)
+            what = f"it is {other.what}: {other.advice}" if other else "deliver it compressed or without .gz"
+            self._error = UnreadableError("unreadable_file", f"{visible(name)} is named .gz but is not gzip; {what}")
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the content; fewer only at its end.

@@ -66,3 +66,15 @@ def read_all(source: ByteSource) -> bytes:
         if len(part) < _STEP:
             break
     return b"".join(parts)
+
+
+def utf8_head(content: bytes, encoding: str) -> bytes:
+    """Return a text in UTF-8 to recognize it by; as it is where it is not in its encoding.
+
+    Args:
+        content: the bytes as delivered.
+        encoding: a name that Python knows.
+    """
+    if codecs.lookup(encoding).name in _SAME:
+        return content
+    return content.decode(encoding, "replace").encode("utf-8", "replace")

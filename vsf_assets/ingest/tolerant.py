@@ -42,8 +42,10 @@ def parse_tolerant(data: bytes, start: int, dialect: Delimited, width: int) -> R
     delimiter if that stands behind its first field and gives the header's fields, or any cut where the file's own
     delimiter gives none.
     """
-    record = parse_record(data, start, dialect)
-    if dialect.tolerance is None or (record.fields is not None and len(record.fields) == width):
+    record = parse_record(data, start, dialect, width)
+    if dialect.tolerance is None:
+        return record
+    if record.fields is not None and len(without_empty_columns(record.fields, width, dialect)) == width:
         return record
     if data.find(dialect.tolerance.other_delimiter.encode(), start, record.end) < 0:
         return record
@@ -61,12 +63,20 @@ def _is_meant(record: Record, other: Record, data: bytes, start: int, dialect: D
     return len(other.fields) == width or record.fields is None or len(record.fields) == 1
 
 
-def forgive(fields: list[bytes], names: list[str], delimiter: str) -> tuple[list[str], tuple[Problem, ...]]:
+def without_empty_columns(fields: list[bytes], width: int, dialect: Delimited) -> list[bytes]:
+    """Return the fields of a record without those in columns that have no name, if nothing stands in them."""
+    surplus = fields[width:]
+    empty = dialect.tolerance.empty_columns if dialect.tolerance else 0
+    return fields[:width] if len(surplus) <= empty and not any(field.strip(b" ") for field in surplus) else fields
+
+
+def forgive(fields: list[bytes], names: list[str], dialect: Delimited) -> tuple[list[str], tuple[Problem, ...]]:
     r"""Return a text for each of the header's columns, and what is wrong with the record.
 
     Missing fields become empty, surplus ones are cut, and bytes that are no text are shown as `\xNN`.
     """
-    number = count_problem(fields, names, delimiter)
+    fields = without_empty_columns(fields, len(names), dialect)
+    number = count_problem(fields, names, dialect.delimiter)
     problems = [number] if number else []
     texts = []
     for at, field in enumerate(fields[: len(names)]):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from vsf_assets.ingest.contents import content_instead_of_names
+from vsf_assets.ingest.text import utf8_head
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, Learnt
 from vsf_assets.sources.profiles import Profile
@@ -60,7 +62,8 @@ def look_at_source(
         ahead: tells states that need not be asked for.
 
     Raises:
-        SourceError: the list cannot be read; the message names the address and the setting to look at.
+        SourceError: the list cannot be read, or is a page or another file; the message names the address and the
+            setting to look at.
     """
     at = time_of_look(datetime.now(UTC), last_look)
     content = read_list(source)
@@ -88,7 +91,7 @@ def read_list(source: ObjectSource) -> bytes | None:
     try:
         if profile.is_own and source.is_absent():
             return None
-        return retried(whole, profile.attempts, profile.object_timeout)
+        content = retried(whole, profile.attempts, profile.object_timeout)
     except GoneError as error:
         raise SourceError(
             f"{where} is not there; look at {profile.say('list')} and {profile.say('address')}"
@@ -97,6 +100,13 @@ def read_list(source: ObjectSource) -> bytes | None:
         raise SourceError(f"{where} cannot be read: {error} ({profile.say('address')})") from error
     except OSError as error:
         raise SourceError(f"{where} cannot be read: {error.strerror or error}") from error
+    other = content_instead_of_names(utf8_head(content, profile.encoding))
+    if other is not None:
+        raise SourceError(
+            f"{where} is no list: {other.reason('a list of names')} (look at {profile.say('list')} and"
+            f" {profile.say('address')})"
+        )
+    return content
 
 
 def settled_look(

@@ -144,6 +144,14 @@ def test_any_decimal_is_read_exactly_or_not_at_all(numbers: list[Decimal]) -> No
         assert value == (number if fits else None)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_time"),
+    [("23:59:59.999999", True), ("23:59:60", False), ("23:59:61", False), ("24:00:00", False), ("23:60:00", False)],
+)
+def test_a_minute_has_sixty_seconds(text: str, is_time: bool) -> None:
+    assert (one(f"2016-12-31 {text}", pl.Datetime("us")) is not None) == is_time
+
+
 @pytest.mark.parametrize(("text", "is_day"), [("0001-01-01", True), ("0000-12-31", False), ("2019-02-29", False)])
 def test_the_calendar_begins_with_year_one(text: str, is_day: bool) -> None:
     assert (one(text, pl.Date()) is not None) == is_day

@@ -35,7 +35,10 @@ def blocks(request: pytest.FixtureRequest):
         (b'a"b,c"\n', [(2, 'a"b', 'c"')]),
         (b" 1 , 2 \n", [(2, " 1 ", " 2 ")]),
         (b"1\r2,3\n4,5\n", [(2, "1\r2", "3"), (3, "4", "5")]),
-        (b"1,2\r\r\n3,4\n", [(2, "1", "2\r"), (3, "3", "4")]),
+        (b"1,2\r\r\n3,4\n", [(2, "1", "2"), (3, "3", "4")]),
+        (b"1,2\r\r\n3,4\r\r\r\n", [(2, "1", "2"), (3, "3", "4")]),
+        (b"1,2\r\r\n3,4\r\r", [(2, "1", "2"), (3, "3", "4")]),
+        (b'1,"2"\r\r\n3,4\r\n', [(2, "1", "2"), (3, "3", "4")]),
         ("é€,😀\n".encode(), [(2, "é€", "😀")]),
         ("1,2\n\ufeff3,4\n".encode(), [(2, "1", "2"), (3, "\ufeff3", "4")]),
         ("1\n\ufeff3,4\n5,6\n".encode(), [(3, "\ufeff3", "4"), (4, "5", "6")]),
@@ -91,6 +94,22 @@ def test_blank_lines_are_counted_and_keep_line_numbers_right() -> None:
     found = read(HEADER + b"\n1,2\n  \n\r\n3,4\n\n")
     assert found.rows == [(3, "1", "2"), (6, "3", "4")]
     assert (found.blank, found.bad) == (4, [])
+
+
+@pytest.mark.parametrize("line", [b",", b" , ", b",,,", b"  ", b",\r", b" ,\r\r", b"\r"])
+def test_record_of_delimiters_and_spaces_is_blank(line: bytes) -> None:
+    found = read(HEADER + b"1,2\n" + line + b"\n3,4\n" + line)
+    assert (found.rows, found.bad, found.blank) == ([(2, "1", "2"), (4, "3", "4")], [], 2)
+
+
+@pytest.mark.parametrize("line", [b'"",', b'" ",', b"\t,", b"-,", b"\xc2\xa0,"])
+def test_record_that_holds_anything_else_is_not_blank(line: bytes) -> None:
+    assert read(HEADER + line + b"\n").blank == 0
+
+
+def test_blank_rows_below_the_data_of_a_spreadsheet_are_counted_and_nothing_else() -> None:
+    found = read(b"a,b,c\n1,2,3\n" + b",,\r\n" * 250, "a b c")
+    assert (found.rows, found.bad, found.blank) == ([(2, "1", "2", "3")], [], 250)
 
 
 def test_blank_line_inside_quotes_is_not_a_blank_line() -> None:

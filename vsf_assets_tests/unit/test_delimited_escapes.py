@@ -4,10 +4,13 @@ Here: `\"`, `\\`, `\|` and escaped newlines, inside and outside quotes. Not here
 dialects share (test_delimited_defects.py).
 """
 
+import io
 import json
+import time
 
 import pytest
 
+from vsf_assets.ingest.delimited import DelimitedReader
 from vsf_assets_tests.reading import PIPE, Bad, read, small_blocks
 
 HEADER = b"a|b\n"
@@ -35,7 +38,10 @@ def blocks(request: pytest.FixtureRequest):
         (b'"x\\\ny"|2', ("x\ny", "2")),
         (b"x\\\ny|2", ("x\ny", "2")),
         (b"1|y\\\n", ("1", "y\n")),
-        (b"1|y\\\r", ("1", "y\r")),
+        (b"1|y\\\r\n", ("1", "y\r\n")),
+        (b"1\\\r\n|y", ("1\r\n", "y")),
+        (b"1\\\r|y", ("1\r", "y")),
+        (b"1\\\r\r\n|y", ("1\r\r\n", "y")),
         (b'""|""', ("", "")),
     ],
 )
@@ -75,3 +81,36 @@ def test_short_record_between_escaped_ones_shows_its_text_as_delivered() -> None
     found = read(HEADER + b'1|"\\"x"\n"\\\\\\""\n3|4\n', dialect=PIPE)
     assert found.bad == [Bad(3, "missing_fields", '"\\\\\\""')]
     assert [row[0] for row in found.rows] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "anomaly", "lines"),
+    [
+        (b"1|2\\\n3|4\n", "1|2\\", "extra_fields", (2, 3)),
+        (b"1|2\\\r\n3|4\r\n", "1|2\\", "extra_fields", (2, 3)),
+        (b"1\\\n3|4\n", None, None, None),
+        (b"1|2|x\\\n3|4\n", "1|2|x\\", "extra_fields", (2, 3)),
+        (b'"a\nb"|2\\\n3|4\n', '"a\nb"|2\\', "extra_fields", (3, 4)),
+        (b"x\\\n\n3|4\n", "x\\", "missing_fields", (2, 3)),
+    ],
+    ids=["LF", "CR LF", "a value with a line end", "a long line", "a quoted line end before", "an empty line behind"],
+)
+def test_line_that_ends_in_a_backslash_is_a_bad_record_alone_and_named_as_the_cause(
+    body: bytes, text: str | None, anomaly: str | None, lines: tuple[int, int] | None
+) -> None:
+    found = read(HEADER + body, dialect=PIPE)
+    if text is None or anomaly is None or lines is None:
+        assert (found.rows, found.bad) == ([(2, "1\n3", "4")], [])
+        return
+    assert found.bad == [Bad(2, anomaly, text)]
+    assert [row[1:] for row in found.rows] == [("3", "4")]
+    (bad,) = [b for block in DelimitedReader(io.BytesIO(HEADER + body), PIPE, ["a", "b"]).blocks() for b in block.bad]
+    assert bad.problem.reason.startswith(f"line {lines[0]} ends in a backslash, which makes its line end and line")
+    assert bad.problem.reason.endswith(f"Line {lines[1]} is read as a record of its own")
+
+
+def test_lines_that_all_end_in_a_backslash_are_bad_one_by_one_in_time_proportional_to_their_bytes() -> None:
+    started = time.monotonic()
+    found = read(HEADER + b"1|2\\\n" * 20_000 + b"3|4\n", dialect=PIPE)
+    assert (len(found.bad), found.rows) == (20_000, [(20_002, "3", "4")])
+    assert time.monotonic() - started < 10

@@ -170,7 +170,7 @@ def files(draw: st.DrawFn) -> Made:
     for number, defect in enumerate(draw(st.lists(st.sampled_from(DEFECTS), max_size=12))):
         row = {name: draw(VALUES) for name in DATAPOINTS} | {"data_point_id": f"dp-{number}"}
         row["is_derived"] = draw(st.sampled_from(["TRUE", "FALSE", ""]))
-        row["data_point_name"] = row["data_point_name"] or "name"
+        row["data_point_name"] = row["data_point_name"] if row["data_point_name"].strip() else "name"
         if defect in EMPTIED:
             row[EMPTIED[defect]] = "maybe" if defect == "invalid_value" else ""
         if defect == "invalid_encoding":
@@ -208,4 +208,4 @@ def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: 
 def test_a_header_with_the_other_delimiter_is_told_by_its_columns() -> None:
     with pytest.raises(UnreadableError) as caught:
         read(b"namespace_id;namespace_option_name;oops\nn;a;b\n")
-    assert "(missing namespace_option_standard_name; not expected oops)" in str(caught.value)
+    assert ": missing namespace_option_standard_name; not expected oops; expected" in str(caught.value)

@@ -1,0 +1,132 @@
+"""Reasons are sentences for the person who delivers the data: every check of every contract has one.
+
+Expected sentences by hand.
+"""
+
+import io
+
+import pandera.polars as pa
+import pytest
+
+from vsf_assets.contracts import all_tables, get_table
+from vsf_assets.contracts.sentences import sentence, words
+from vsf_assets.contracts.table import Table
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.reading import portions
+from vsf_assets.ingest.source import Source
+
+PANDERA = ("str_matches", "isin", "greater_than", "less_than", "equal_to", "in_range", "str_", "check", "[", "^", "(")
+
+
+@pytest.mark.parametrize("table", all_tables().values(), ids=lambda table: table.name)
+def test_every_check_of_a_contract_has_words_that_are_not_panderas(table: Table) -> None:
+    checks = [(name, check) for name, column in table.schema.columns.items() for check in column.checks]
+    assert len(words(table)) == len(checks)
+    for must in words(table).values():
+        assert not any(word in must for word in PANDERA), must
+        assert must.split()[0] in ("be", "have", "not", "begin", "end")
+
+
+def test_a_check_without_words_is_refused_with_where_to_write_them() -> None:
+    model = type("M", (pa.DataFrameModel,), {"__annotations__": {"a": str}, "a": pa.Field(str_matches="x")})
+    with pytest.raises(TypeError, match=r'raw\.silent\.a: .*metadata=\{"must"'):
+        words(Table("raw.silent", "a row", (), model))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "check", "value", "expected"),
+    [
+        ("lines", "MTN", "str_matches('^[0-9]{10}$')", "555100000", "MTN must have 10 digits; it has 9"),
+        ("lines", "MTN", "str_matches('^[0-9]{10}$')", "555-1000", "MTN must have 10 digits; it is '555-1000'"),
+        ("lines", "MTN", "str_matches('^[0-9]{10}$')", "٥", "MTN must have 10 digits; it is '٥'"),
+        (
+            "lines",
+            "DEVICE_GROUPING",
+            "isin(['APPLE', 'ANDROID'])",
+            "Apple\u00a0",
+            "DEVICE_GROUPING must be APPLE or ANDROID; it is 'Apple<U+00A0>', write APPLE",
+        ),
+        (
+            "lines",
+            "SALES_CHANNEL",
+            "isin(['Retail', 'Direct', 'Indirect'])",
+            "Web",
+            "SALES_CHANNEL must be Retail, Direct or Indirect; it is 'Web'",
+        ),
+        (
+            "accounts",
+            "CUST_ACCT",
+            "str_matches('^ACCT[0-9]{5}$')",
+            "\x1b[31mA",
+            "CUST_ACCT must be ACCT and 5 digits; it is '<U+001B>[31mA'",
+        ),
+        ("catalog_list", "position", "greater_than_or_equal_to(1)", "0", "position must be at least 1; it is '0'"),
+        ("datapoints", "is_derived", "isin(['TRUE', 'FALSE'])", "yes", "is_derived must be TRUE or FALSE; it is 'yes'"),
+    ],
+)
+def test_a_sentence_says_what_must_be_and_what_is(
+    table: str, column: str, check: str, value: str, expected: str
+) -> None:
+    assert sentence(get_table(f"raw.{table}"), column, check, value) == expected
+
+
+def reasons(feed: str, text: str) -> list[tuple[int, str, str, str]]:
+    """Return line, anomaly, severity and reason of each finding."""
+    source = Source(io.BufferedReader(io.BytesIO(text.encode())), "x.csv")
+    found = [row for p in portions(source, all_feeds()[feed]) for row in p.findings.rows(named=True)]
+    return sorted((f["line_number"], f["anomaly"], f["severity"], f["reason"]) for f in found)
+
+
+def test_invisible_characters_in_a_value_that_is_no_number_are_shown() -> None:
+    assert reasons("clicks", "click_id,banner_id,campaign_id\n1,2,3\u00a0\nx,2,3\n") == [
+        (2, "invalid_value", "error", "campaign_id must be a whole number that fits 64 bits; it is '3<U+00A0>'"),
+        (3, "invalid_value", "error", "click_id must be a whole number that fits 64 bits"),
+    ]
+
+
+ACCOUNTS = "CUST_ACCT,SEGMENT_NAME,SVC_PLAN\n"
+NOTHING = "is a value missing there?"
+
+
+@pytest.mark.parametrize("word", ["NULL", "null", "\\N", "\\n", "nan", "NaN", "N/A", "n/a", " NULL "])
+def test_a_word_for_nothing_in_a_required_text_is_loaded_with_a_warning(word: str) -> None:
+    assert reasons("accounts", f"{ACCOUNTS}ACCT00001,{word},Gold\n") == [
+        (2, "implausible_value", "warning", f"SEGMENT_NAME holds a word for nothing; {NOTHING}")
+    ]
+
+
+@pytest.mark.parametrize("space", ["  ", "\u00a0", "\t"])
+def test_white_space_in_a_required_text_is_loaded_with_a_warning(space: str) -> None:
+    assert reasons("accounts", f"{ACCOUNTS}ACCT00001,Old,{space}\n") == [
+        (2, "implausible_value", "warning", "SVC_PLAN holds only white space")
+    ]
+
+
+@pytest.mark.parametrize("text", ["Nullable", "None", "nana", "NA", "null island", "-", "0"])
+def test_other_texts_are_plausible(text: str) -> None:
+    assert reasons("accounts", f"{ACCOUNTS}ACCT00001,{text},Gold\n") == []
+
+
+def test_a_bad_row_with_an_implausible_text_is_held_back_once() -> None:
+    source = Source(io.BufferedReader(io.BytesIO(f"{ACCOUNTS}NULL,NULL,Gold\nACCT00001,Old,nan\n".encode())), "x.csv")
+    (portion,) = portions(source, all_feeds()["accounts"])
+    assert (portion.loaded, portion.quarantined) == (1, 1)
+    found = portion.findings.select("line_number", "anomaly", "column_name", "severity").rows()
+    assert sorted(found) == [
+        (2, "implausible_value", "SEGMENT_NAME", "error"),
+        (2, "invalid_value", "CUST_ACCT", "error"),
+        (3, "implausible_value", "SVC_PLAN", "warning"),
+    ]
+
+
+def test_records_of_catalogs_are_loaded_with_a_warning_and_their_text() -> None:
+    good = '{"type":"song","data":{"artist_name":"Nelly","title":"","year":1,"release":"r"}}'
+    odd = '{"type":"song","data":{"artist_name":"\\\\N","title":" ","year":1,"release":"r"}}'
+    source = Source(io.BufferedReader(io.BytesIO(f"[{good},{odd}]".encode())), "x.data")
+    (portion,) = portions(source, all_feeds()["catalog"])
+    assert (portion.loaded, portion.quarantined) == (2, 0)
+    columns = ("line_number", "anomaly", "column_name", "raw_value", "raw_text", "severity", "is_quarantined")
+    assert portion.findings.select(columns).rows() == [
+        (1, "implausible_value", "artist_name", '"\\\\N"', odd, "warning", False),
+        (1, "implausible_value", "title", '" "', odd, "warning", False),
+    ]
