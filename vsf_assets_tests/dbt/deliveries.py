@@ -79,7 +79,7 @@ def state_files(chance: random.Random, world: int) -> list[Delivery]:
         ):
             content = "\n".join([header, *rows, ""]).encode()
             minute = chance.randrange(-500, 500) - 100 * 1440 * world
-            files.append((f"{day}{world}_{name}.csv", content, minute))
+            files.append((f"{day}{name}_{world}.csv", content, minute))
     return files
 
 
