@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import ClassVar, Literal
 
 PartitionKind = Literal["none", "quarter", "day", "source", "dataset", "request"]
 
@@ -57,8 +57,10 @@ class Delimited:
         quote: one byte around fields that contain the delimiter or a newline.
         escape: byte that makes the next one literal; None where a quote is doubled instead.
         tolerance: what is forgiven; None where a record must have exactly the header's fields and keep the contract.
+        revision: number of the reading, see `reading_text`.
     """
 
+    revision: ClassVar[int] = 2
     delimiter: str = ","
     quote: str = '"'
     escape: str | None = None
@@ -72,8 +74,10 @@ class JsonRecords:
     Attributes:
         tables: (type, table) for every type that is wanted.
         skipped: table of the types that nobody asked for, whose records are skipped and counted.
+        revision: number of the reading, see `reading_text`.
     """
 
+    revision: ClassVar[int] = 2
     tables: tuple[tuple[str, str], ...]
     skipped: str
 
@@ -82,20 +86,35 @@ class JsonRecords:
 class JsonLines:
     """A JSON object per line; its keys are the columns."""
 
+    revision: ClassVar[int] = 1
+
 
 @dataclass(frozen=True)
 class NameList:
     """A name per line; blank lines do not count."""
+
+    revision: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
 class Described:
     """A YAML or JSON file that describes one thing, its one row: a schema of made-up data, or a request for some."""
 
+    revision: ClassVar[int] = 2
     what: Literal["schema", "request"]
 
 
 Reading = Delimited | JsonRecords | JsonLines | NameList | Described
+
+
+def reading_text(reading: Reading) -> str:
+    """Return what goes into a contract's version of how files are read: the declaration and the reading's revision.
+
+    The declaration alone does not change when the code that reads is mended. The revision of a reading is raised when
+    its files give other rows or findings than before, so that originals are read again and an old home holds what a
+    rebuild would give. The first revision adds nothing: versions of readings that never changed stay as they are.
+    """
+    return repr(reading) if reading.revision == 1 else f"{reading!r} revision {reading.revision}"
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,9 @@ def _source_digest() -> str:
 def _compute() -> dict[str, str]:
     from vsf_assets.contracts import get_table
     from vsf_assets.contracts.projections import contract_version
+    from vsf_assets.feeds.feed import reading_text
 
     return {
-        feed.name: contract_version(tuple(get_table(name) for name in feed.tables), repr(feed.reading))
+        feed.name: contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))
         for feed in all_feeds().values()
     }

@@ -11,6 +11,7 @@ from vsf_assets.contracts import all_tables, get_table
 from vsf_assets.contracts.projections import columns, contract_version, create_sql, duckdb_type, polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed, JsonLines, reading_text
 from vsf_assets.settings import PROJECT_ROOT
 
 
@@ -117,3 +118,16 @@ def test_dbt_source_has_the_contracts_columns_types_and_descriptions(name: str) 
     expected = [(c.name, c.type) for c in columns(get_table(name))]
     assert [(c["name"], c["data_type"]) for c in listed] == expected
     assert all(c.get("description") for c in listed)
+
+
+@pytest.mark.parametrize("feed", all_feeds().values(), ids=lambda feed: feed.name)
+def test_a_raised_revision_of_a_reading_changes_the_version(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = tuple(get_table(name) for name in feed.tables)
+    before = contract_version(tables, reading_text(feed.reading))
+    monkeypatch.setattr(type(feed.reading), "revision", feed.reading.revision + 1)
+    assert contract_version(tables, reading_text(feed.reading)) != before
+
+
+def test_the_first_revision_leaves_the_version_as_it_was_without_one() -> None:
+    assert reading_text(JsonLines()) == "JsonLines()"
+    assert JsonLines.revision == 1
