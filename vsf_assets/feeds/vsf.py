@@ -5,6 +5,10 @@ from vsf_assets.feeds.feed import DAYS, Delimited, Feed
 _DATE = r"\d{4}-\d{2}-\d{2}"
 
 
+FIRST_DATE, LAST_DATE = "1970-01-01", "2099-12-31"
+"""Dates that a list can take effect on, as text; dbt has the same (macros/plausible.sql)."""
+
+
 def _list_name(*words: str) -> str:
     """Return the pattern of a list's name: one of the words after an optional date, alone or before `_`, `-`, a digit.
 
