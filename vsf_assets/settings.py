@@ -48,6 +48,9 @@ class Settings:
     events_start: str
     dataset_wait_seconds: float
     score_seed: str
+    event_days_before: int = 400
+    event_days_after: int = 2
+    """Days between an event and its processing date beyond which its date is implausible."""
     store_timeout: float = 20.0
     store_attempts: int = 6
     encodings: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +102,13 @@ def _number(values: Mapping[str, str], name: str) -> float:
     if number < 0 or number != number:
         raise SettingsError(f"{name}={text!r} must not be negative")
     return number
+
+
+def _days(values: Mapping[str, str], name: str) -> int:
+    text = values[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise SettingsError(f"{name}={text!r} is not a number of days; write a whole one, e.g. {name}=2")
+    return int(text)
 
 
 def _day(values: Mapping[str, str], name: str) -> str:
@@ -178,6 +188,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
         events_start=_day(values, "VSF_EVENTS_START"),
+        event_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
+        event_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
         dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.outdated import outdated_files
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
@@ -100,13 +101,7 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
     queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
-    outdated = [
-        row
-        for row in files
-        if row.status != "duplicate_file"
-        and row.contract_version != versions.of(row.feed, row.partition_key)
-        and versions.can_read(row.feed, row.partition_key)
-    ]
+    outdated = outdated_files(files, versions)
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
     return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)

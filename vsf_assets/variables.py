@@ -30,6 +30,8 @@ VARIABLES = (
     Variable("VSF_KEEP_SNAPSHOTS", "5", "how many published snapshots are kept at least"),
     Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
     Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
+    Variable("VSF_EVENT_DAYS_BEFORE", "400", "days by which an event may plausibly precede its processing date"),
+    Variable("VSF_EVENT_DAYS_AFTER", "2", "days by which an event may plausibly follow its processing date"),
     Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
     Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
     Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),

@@ -1,7 +1,8 @@
 {# What belongs here: how records of catalogs become entries, and which of them are equal or news. What does not: their
    history (catalog_versions.sql) and what is derived of them (catalog_values.sql). #}
 
-{# The tables of records: name of the key, columns it is made of, and all columns that are compared. #}
+{# The tables of records: name of the key, columns it is made of (all but the last without bars), and all columns that are
+   compared. #}
 {% macro catalog_entities() -%}
     {{ return({
         'songs': {
@@ -17,6 +18,15 @@
             'payload': ['name', 'version', 'genre', 'rating', 'size_bytes'],
         },
     }) }}
+{%- endmacro %}
+
+{# The key of an entry: any text may hold a `|`, so all parts but the last are written without bars. #}
+{% macro catalog_key(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append(column if loop.last else without_bars(column)) -%}
+    {%- endfor -%}
+    {{ surrogate_key(parts) }}
 {%- endmacro %}
 
 {# CTEs, the last called `final`: one row per record of a table that counts, compared with the record of its key that
@@ -36,7 +46,7 @@ arrived as (
         states.loaded_at,
         records._line as line_number,
         {{ landing_order('states.arrival', 'records._line') }} as arrival,
-        {{ surrogate_key(entity['columns']) }} as {{ entity['key'] }},
+        {{ catalog_key(entity['columns']) }} as {{ entity['key'] }},
         records.* exclude (_file_id, _line)
     from {{ records }} as records
     inner join states on records._file_id = states.file_id

@@ -5,9 +5,18 @@
     url_decode({{ file_name }})
 {%- endmacro %}
 
-{# Lower-case, runs of spaces become one `_`, and only letters, digits and `_` stay, of whatever script. #}
+{# NFC and lower case, runs of spaces become one `_`, and only letters, combining marks, digits and `_` stay, of whatever
+   script: without its vowel signs `सैयारा` would be `सियार`. Where nothing of a title is left, it stays as it is but for its
+   spaces: else all titles of signs were one. #}
 {% macro normalized_title(title) -%}
-    regexp_replace(regexp_replace(lower({{ title }}), ' +', '_', 'g'), '[^\p{L}\p{N}_]', '', 'g')
+    coalesce(
+        nullif(regexp_replace({{ _spaces_joined(title) }}, '[^\p{L}\p{M}\p{N}_]', '', 'g'), ''),
+        {{ _spaces_joined(title) }}
+    )
+{%- endmacro %}
+
+{% macro _spaces_joined(title) -%}
+    regexp_replace({{ lower_text(title) }}, ' +', '_', 'g')
 {%- endmacro %}
 
 {# Whether an app is awesome by the rule of the profile it came from. The platform passes the rules as they were checked

@@ -28,6 +28,7 @@ arrived as (
         {{ landing_order('wanted_files.landing_position', 'events._line') }} as arrival,
         wanted_files.processing_date,
         cast(events.event_time as date) as event_date,
+        {{ date_key('cast(events.event_time as date)', is_plausible_event('cast(events.event_time as date)', 'wanted_files.processing_date')) }} as date_key,
         events.* exclude (_file_id, _line)
     from {{ source('raw', 'events') }} as events
     inner join wanted_files on events._file_id = wanted_files.file_id

@@ -1,17 +1,25 @@
 {# What belongs here: what the ledger tells of a delivery, and how raw tables are compared with it. #}
 
-{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. #}
+{# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. A date that
+   cannot be (2019-02-30, 9999-01-01) is none: the state of that file would be today's for ever. #}
 {% macro effective_date(file_name, landed_at) -%}
     greatest(
-        coalesce(
-            case
-                when regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
-                    then try_cast(left({{ file_name }}, 10) as date)
-            end,
-            cast({{ landed_at }} as date)
-        ),
+        case
+            when {{ is_plausible_date(named_date(file_name)) }} then {{ named_date(file_name) }}
+            else cast({{ landed_at }} as date)
+        end,
         date '0001-01-01'
     )
+{%- endmacro %}
+
+{# The leading date of a file's name, null where it has none or one that no calendar has. #}
+{% macro named_date(file_name) -%}
+    case when {{ begins_with_date(file_name) }} then try_cast(left({{ file_name }}, 10) as date) end
+{%- endmacro %}
+
+{# Whether a file's name begins like a date. #}
+{% macro begins_with_date(file_name) -%}
+    regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
 {%- endmacro %}
 
 {# A query with one row per file whose rows in the raw tables differ in number from what the ledger says, or that the

@@ -12,6 +12,7 @@ from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import DAYS, Feed
+from vsf_assets.feeds.vsf import FIRST_DATE, LAST_DATE
 from vsf_assets.ingest.landing import land_file, replace_file
 from vsf_assets.ingest.store import IGNORED_SUFFIXES
 from vsf_assets.settings import Settings, read_settings
@@ -68,7 +69,10 @@ def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
 def _effect(target: str) -> str:
     """Say when a state takes effect whose name does not tell it."""
     recognized = recognize(target)
-    if recognized is None or not recognized[0].takes_effect_by_name or DAYS.accepts(target.rpartition("/")[2][:10]):
+    named = target.rpartition("/")[2][:10]
+    if recognized is None or not recognized[0].takes_effect_by_name:
+        return ""
+    if DAYS.accepts(named) and FIRST_DATE <= named <= LAST_DATE:
         return ""
     today = datetime.now(UTC).date()
     dated = f"{today}_{recognized[0].name}.csv"

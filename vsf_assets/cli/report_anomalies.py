@@ -20,7 +20,7 @@ from vsf_assets.settings import read_settings
 
 @click.command("anomalies")
 @click.option("--dataset", metavar="NAME", help="a dataset")
-@click.option("--version", type=int, metavar="V", help="one of its versions, not the current one")
+@click.option("--version", type=int, metavar="V", help="one of its versions, not the newest one")
 @click.option("--feed", metavar="FEED", help="a feed, e.g. events")
 @click.option("--partition", metavar="KEY", help="only this partition of the feed")
 @click.option("--format", "form", type=click.Choice(list(WRITERS)), help="else the file's name decides")
@@ -35,6 +35,7 @@ def anomalies(
 ) -> None:
     """Write what is wrong with a dataset or a feed.
 
+    Of a dataset its newest version is reported, complete or not, unless --version names another; the answer says which.
     CSV has one line per finding, JSON one object; HTML is a page to read, with counts per kind and day and samples.
     Without -o the file is anomalies_report.csv (.json, .html) in reports/ of VSF_HOME.
     """
@@ -49,7 +50,8 @@ def anomalies(
     )
     with snapshot_of(settings) as connection:
         if dataset is not None:
-            findings = dataset_findings(dataset, find_version(connection, dataset, version))
+            chosen_version = find_version(connection, dataset, version, newest=True)
+            findings = dataset_findings(dataset, chosen_version.number, chosen_version.is_complete)
         else:
             findings = feed_findings(connection, feed or "", partition)
         with whole_file(path) as file:

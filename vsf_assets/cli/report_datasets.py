@@ -6,18 +6,26 @@ Here: options and what is printed. Not here: what the files say (reports/).
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.reports.files import check_name, whole_file
-from vsf_assets.reports.selection import LEVELS, Selection, choices
+from vsf_assets.reports.selection import LEVELS, Selection, choices, find_version
 from vsf_assets.settings import read_settings
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 DATASET = click.option("--dataset", required=True, metavar="NAME", help="the dataset")
-VERSION = click.option("--version", type=int, metavar="V", help="one of its versions, not the current one")
+VERSION = click.option(
+    "--version",
+    type=int,
+    metavar="V",
+    help="one of its versions; else the current one, or the newest where none is complete",
+)
 
 
 def selecting(required: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -34,6 +42,14 @@ def selecting(required: tuple[str, ...]) -> Callable[[Any], Any]:
     return decorate
 
 
+def _chosen(connection: "DuckDBPyConnection", dataset: str, version: int | None) -> int:
+    """Return the number of the version to browse; a word on stderr where it is incomplete."""
+    found = find_version(connection, dataset, version)
+    if found.warning:
+        click.echo(f"vsf: {found.warning}", err=True)
+    return found.number
+
+
 @click.command("datapoints")
 @selecting(required=("namespace", "database"))
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="file to write, .json")
@@ -43,7 +59,8 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
 
     path = check_name(output, [".json"])
     with snapshot_of(read_settings()) as connection:
-        report, count = datapoint_report(connection, Selection(dataset, version, names))
+        chosen = _chosen(connection, dataset, version)
+        report, count = datapoint_report(connection, Selection(dataset, chosen, names))
     if not count:
         say("no data points found for this selection; no file was written")
         return
@@ -58,7 +75,7 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
 def next_choices(dataset: str, version: int | None, form: str, **names: tuple[str, ...]) -> None:
     """Show what can be chosen next: namespaces, then databases, tables, columns and data points."""
     with snapshot_of(read_settings()) as connection:
-        level, columns, rows = choices(connection, Selection(dataset, version, names))
+        level, columns, rows = choices(connection, Selection(dataset, _chosen(connection, dataset, version), names))
     if form == "table" and not rows:
         say(f"there is no {level} for this selection")
         return

@@ -14,6 +14,7 @@ from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.fakes import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
+from vsf_assets.ingest.outdated import Outdated
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.profiles import choose
@@ -89,6 +90,9 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
     """Do what is pending, `full` with every mart made anew; return whether everything went well."""
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
+        chosen = [row for row in found.outdated if selection.takes(row.feed, row.partition_key)]
+        for line in Outdated(again=chosen).announcement:
+            progress.info(line)
         families = found.families(selection)
         unreachable = add_what_is_due(settings, selection, found, families)
         good = not unreachable

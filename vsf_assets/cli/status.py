@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +13,16 @@ from vsf_assets.fakes.fulfilling import states_now
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.fakes import ASKED
+from vsf_assets.ingest.outdated import Outdated, outdated_files, split_outdated
 from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import FolderStore, open_store
+from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.history import History, read_history
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 SHOWN = 50
@@ -36,7 +41,7 @@ def command(form: str, everything: bool) -> None:
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
     settings = read_settings()
-    ledger, history, origin, made = _ledger(settings)
+    ledger, history, origin, made, outdated = _ledger(settings)
     requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
     queue = sort_out(open_store(settings.landing).entries(), known)
@@ -68,6 +73,8 @@ def command(form: str, everything: bool) -> None:
     say(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
     if source.line:
         say(source.line)
+    for line in outdated.announcement:
+        say(line)
     _tell_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
         say('why files and rows were held back: vsf query "from reports.anomalies"')
@@ -91,10 +98,18 @@ def _key(row: tuple[Any, ...]) -> LedgerKey:
     return (row[0], row[1], row[2], row[8], row[7])
 
 
-def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Known]:
+def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
+    """Return which originals the next run reads again, and which it cannot."""
+    from vsf_assets.warehouse.ledger import read_files
+
+    found = outdated_files(read_files(connection), contract_versions(settings))
+    return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
+
+
+def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Known, Outdated]:
     """Return the ledger's rows in landing order, what is known of the catalog's source, where they were read.
 
-    And what is known of requests for made-up files.
+    And what is known of requests for made-up files, and which originals were read otherwise than they would be now.
     """
     from dataclasses import replace
 
@@ -111,14 +126,16 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Kn
         with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
             ready = connection is not None and has_ledger(connection)
             if not ready or connection is None:
-                return [], History(), "the warehouse", NOTHING
+                return [], History(), "the warehouse", NOTHING, Outdated()
             history = read_history(connection, settings, settings.profile)
-            return rows_of(connection, "raw"), history, "the warehouse", read_known(connection)
+            known, outdated = read_known(connection), _outdated(connection, settings)
+            return rows_of(connection, "raw"), history, "the warehouse", known, outdated
     except LockTimeoutError:
         snapshot = current_snapshot(settings)
         if snapshot is None:
-            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING
+            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING, Outdated()
         with connect_snapshot(snapshot) as connection:
             history = read_history(connection, settings, settings.profile)
             origin = f"snapshot {snapshot.name}, because the warehouse is in use"
-            return rows_of(connection, "reports"), history, origin, read_known(connection)
+            known, outdated = read_known(connection), _outdated(connection, settings)
+            return rows_of(connection, "reports"), history, origin, known, outdated

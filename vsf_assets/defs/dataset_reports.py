@@ -58,15 +58,15 @@ def tell_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
     try:
         for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
             metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}
-            metadata |= _metadata(connection, dataset, version)
+            metadata |= _metadata(connection, dataset, version, is_complete)
             context.instance.add_dynamic_partitions(NAMES, [dataset])  # a renamed one has no delivery of its name
             context.log_event(dg.AssetMaterialization(REPORT, partition=dataset, metadata=metadata))
     finally:
         connection.close()
 
 
-def _metadata(connection: "DuckDBPyConnection", dataset: str, version: int) -> dict[str, Any]:
-    findings, kinds = dataset_findings(dataset, version), Counter[str]()
+def _metadata(connection: "DuckDBPyConnection", dataset: str, version: int, is_complete: bool) -> dict[str, Any]:
+    findings, kinds = dataset_findings(dataset, version, is_complete), Counter[str]()
     for kind, _, _, count in findings.counts(connection):
         kinds[kind] += count
     preview = list(islice(findings.rows(connection), PREVIEW_ROWS))

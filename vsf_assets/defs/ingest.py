@@ -19,6 +19,7 @@ from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.engine import ingest
+from vsf_assets.ingest.outdated import lines_of_left
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import EPOCH, Entry
@@ -81,8 +82,8 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
             target = warehouse.warehouse(tell)
             report = ingest(target, _selection(context, config, feeds), context.run.run_id, tell, _look(config))
-            for path, why in report.left:
-                tell(f"left for a later run: {path}: {why}")
+            for line in lines_of_left(report.left):
+                tell(f"left for a later run: {line}")
             for path, why in report.failed:
                 tell(f"failed: {path}: {why}")
             yield from tell_ingest(context, target, report, feeds)

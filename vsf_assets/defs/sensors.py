@@ -184,12 +184,16 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         target = warehouse.warehouse()
         if not target.file.exists():
             return dg.SkipReason("there is no warehouse yet")
-        request = _missing_work(survey(target.settings, target))
-        if request is None:
+        missing = _missing_work(survey(target.settings, target))
+        if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-        reason = hold_back(history_of_job(context.instance, request.job_name or ""))
-        if reason:
-            return dg.SkipReason(reason)
+        # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
+        histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
+        reasons = {job: hold_back(history) for job, history in histories.items()}
+        ready = [r for r in missing if reasons[r.job_name] is None]
+        if not ready or any(history.active for history in histories.values()):
+            return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
+        request = ready[0]
         if context.cursor != request.job_name:
             why = f"{request.job_name} is missing; looking once more"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
@@ -198,18 +202,18 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
     return unbuilt
 
 
-def _missing_work(found: "Survey") -> dg.RunRequest | None:
-    """Return the run that brings the snapshot nearer to what was delivered, or None."""
-    if found.outdated:
-        from vsf_assets.feeds import all_feeds
+def _missing_work(found: "Survey") -> list[dg.RunRequest]:
+    """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
+    from vsf_assets.feeds import all_feeds
 
-        family = all_feeds()[found.outdated[0].feed].family
+    requests = []
+    for family in dict.fromkeys(all_feeds()[row.feed].family for row in found.outdated):
         reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
-        return dg.RunRequest(job_name=ingest_job_name(family), run_config=reading)
+        requests.append(dg.RunRequest(job_name=ingest_job_name(family), run_config=reading))
     if found.needs_build or found.needs_publish:
         building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-        return dg.RunRequest(job_name=BUILD_JOB, run_config=building)
-    return None
+        requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building))
+    return requests
 
 
 @dg.sensor(

@@ -2,9 +2,29 @@
 
 from vsf_assets.feeds.feed import DAYS, Delimited, Feed
 
-# A cohort may be called anything, but its file is gzip; `2019-06-01_lines.txt` is a list of lines.
-_OF_STATES = "linedim|accountdim|limitfact"
-_OF_STATES_OR_FEEDS = f"{_OF_STATES}|lines|accounts|limits"
+_DATE = r"\d{4}-\d{2}-\d{2}"
+
+
+FIRST_DATE, LAST_DATE = "1970-01-01", "2099-12-31"
+"""Dates that a list can take effect on, as text; dbt has the same (macros/plausible.sql)."""
+
+
+def _list_name(*words: str) -> str:
+    """Return the pattern of a list's name: one of the words after an optional date, alone or before `_`, `-`, a digit.
+
+    So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are nobody's: other people's files end in these words.
+    """
+    return rf"^(?:{_DATE}[_-])?(?:{'|'.join(words)})(?=$|[._\-\d])"
+
+
+LINES, ACCOUNTS, LIMITS = (
+    _list_name("linedim", "lines"),
+    _list_name("accountdim", "accounts"),
+    _list_name("limitfact", "limits"),
+)
+
+_IS_LIST = f"(?:{LINES}|{ACCOUNTS}|{LIMITS})"
+"""A cohort may be called anything but like a list: `2019-06-01_lines_rs.txt.gz` is a list of lines."""
 
 FEEDS = (
     Feed(
@@ -16,9 +36,8 @@ FEEDS = (
         partitioning=DAYS,
         late_after_hours=30,
         names=(
-            rf"^\d{{4}}-\d{{2}}-\d{{2}}_(?!.*({_OF_STATES})).+\.txt\.gz$",
-            rf"^\d{{4}}-\d{{2}}-\d{{2}}_(?!.*({_OF_STATES_OR_FEEDS})).+\.txt$",
-            r"(?<![a-z])events(?![a-z])",
+            rf"^(?!{_IS_LIST}){_DATE}_.+\.txt(?:\.gz)?$",
+            rf"^(?!{_IS_LIST}).*(?<![a-z])events(?![a-z])",
         ),
     ),
     Feed(
@@ -27,7 +46,7 @@ FEEDS = (
         subject="vsf",
         description="Phone lines; a partial list of states, effective on the date of the file's name.",
         tables=("raw.lines",),
-        names=("linedim", "lines"),
+        names=(LINES,),
         keeps="state",
         takes_effect_by_name=True,
     ),
@@ -37,7 +56,7 @@ FEEDS = (
         subject="vsf",
         description="Customer accounts; a partial list of states, effective on the date of the file's name.",
         tables=("raw.accounts",),
-        names=("accountdim", "accounts"),
+        names=(ACCOUNTS,),
         keeps="state",
         takes_effect_by_name=True,
     ),
@@ -47,6 +66,6 @@ FEEDS = (
         subject="vsf",
         description="Usage limits that customers set on lines.",
         tables=("raw.limits",),
-        names=("limitfact", "limits"),
+        names=(LIMITS,),
     ),
 )

@@ -130,7 +130,10 @@ class Run:
         work = [_work(store, item) for item in queue.new]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
-            work += _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
+            known = _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
+            if known:
+                self.progress(f"reading {len(known):,} archived files again, in landing order")
+            work += known
         work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
         Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
 

@@ -64,13 +64,20 @@ class Findings:
         yield from connection.execute(sql, self.values).fetchall()
 
 
-def dataset_findings(dataset: str, version: int) -> Findings:
-    """Return the findings of a version of a dataset, by file (namespaces, columns, datapoints) and line."""
+def dataset_findings(dataset: str, version: int, is_complete: bool = True) -> Findings:
+    """Return the findings of a version of a dataset, by file (namespaces, columns, datapoints) and line.
+
+    Args:
+        dataset: its name.
+        version: number of the version.
+        is_complete: whether the version has its three files; if not, the title says so.
+    """
     columns = {"file": "file_name", "line": "line_number", "anomaly": "anomaly", "column": "column_name"}
-    columns |= {"value": "raw_value", "severity": "severity"}
+    columns |= {"value": "raw_value", "severity": "severity", "reason": "reason"}
     source = "from reports.dataset_anomalies where dataset = ? and version = ?"
     order = "file_order, line_number nulls first, anomaly, column_name"
-    return Findings(f"dataset {dataset}, version {version}", columns, source, order, (dataset, version))
+    title = f"dataset {dataset}, version {version}{'' if is_complete else ' (incomplete)'}"
+    return Findings(title, columns, source, order, (dataset, version))
 
 
 def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | None) -> Findings:

@@ -33,7 +33,7 @@ def datapoint_report(connection: "DuckDBPyConnection", selection: Selection) -> 
     Raises:
         UsageError: there is no such dataset or version.
     """
-    where, values = selection.condition(find_version(connection, selection.dataset, selection.version))
+    where, values = selection.condition(find_version(connection, selection.dataset, selection.version).number)
     told = ", ".join(f"points.{name}" for name in FIELDS)
     place = ("dataset_owner_name", "namespace_id", "namespace_option_name", "dataset_database_name", "data_point_id")
     chosen = ", ".join(f"chosen.{name}" for name in place)

@@ -3,6 +3,7 @@
 Here: finding the version and the rows of a selection, and what there is to choose next. Not here: files.
 """
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +72,45 @@ class Selection:
         return " and ".join(parts), values
 
 
-def find_version(connection: "DuckDBPyConnection", dataset: str, version: int | None) -> int:
-    """Return the number of a version.
+@dataclass(frozen=True)
+class Version:
+    """A version of a dataset.
+
+    Attributes:
+        dataset: name of the dataset.
+        number: number of the version, from 1.
+        is_complete: whether it has its three files.
+    """
+
+    dataset: str
+    number: int
+    is_complete: bool
+
+    @property
+    def warning(self) -> str:
+        """What a reader must know of it; empty where it is complete."""
+        if self.is_complete:
+            return ""
+        words = f"vsf report anomalies --dataset {shlex.quote(self.dataset)} --version {self.number}"
+        return (
+            f"version {self.number} of dataset {self.dataset} is incomplete: one of its three files did not come or"
+            f" could not be read; see: {words}"
+        )
+
+
+def find_version(
+    connection: "DuckDBPyConnection", dataset: str, version: int | None, *, newest: bool = False
+) -> Version:
+    """Return a version of a dataset.
+
+    Args:
+        connection: on a snapshot.
+        dataset: name of the dataset.
+        version: number of the version; None for the current one, or the newest where none is complete.
+        newest: whether None means the newest one, complete or not.
 
     Raises:
-        UsageError: there is no such dataset or version, or none is complete.
+        UsageError: there is no such dataset or version.
     """
     sql = (
         "select version, is_current, is_complete from staging.stg_datasets__uploads where dataset = ? and not is_repeat"
@@ -86,19 +121,19 @@ def find_version(connection: "DuckDBPyConnection", dataset: str, version: int | 
         there = ", ".join(name for (name,) in names) or "none yet"
         raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
     listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in found)
-    if version is None:
-        current = [number for number, is_current, _ in found if is_current]
-        if not current:
-            raise UsageError(f"dataset {dataset} has no complete version; name one: --version V (versions: {listed})")
-        return int(current[0])
-    if version not in [number for number, *_ in found]:
-        raise UsageError(f"dataset {dataset} has no version {version}; versions: {listed}")
-    return version
+    known = {int(number): bool(is_complete) for number, _, is_complete in found}
+    current = [int(number) for number, is_current, _ in found if is_current]
+    number = version
+    if number is None:
+        number = max(known) if newest or not current else current[0]
+    if number not in known:
+        raise UsageError(f"dataset {dataset} has no version {number}; versions: {listed}")
+    return Version(dataset, number, known[number])
 
 
 def choices(connection: "DuckDBPyConnection", selection: Selection) -> tuple[str, list[str], list[tuple[Any, ...]]]:
     """Return what can be chosen next: the level below the last one that is named, its columns and rows."""
-    version = find_version(connection, selection.dataset, selection.version)
+    version = find_version(connection, selection.dataset, selection.version).number
     named = [place for place, level in enumerate(LEVELS) if selection.names.get(level)]
     level = [*LEVELS, "data point"][max(named) + 1 if named else 0]
     where, values = selection.condition(version)

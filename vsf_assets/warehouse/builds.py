@@ -60,7 +60,9 @@ def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
     read_with = [dict(contract_versions(settings).by_feed), dict(settings.awesome_rules)]
     contracts = json.dumps(read_with, sort_keys=True)
-    return hashlib.sha256(f"{settings.score_seed}|{contracts}|{project_digest()}".encode()).hexdigest()[:16]
+    days = f"{settings.event_days_before}-{settings.event_days_after}"
+    content = f"{settings.score_seed}|{days}|{contracts}|{project_digest()}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def project_digest(project: Path = DBT_PROJECT) -> str:

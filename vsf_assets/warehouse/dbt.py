@@ -132,6 +132,8 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
         {
             "VSF_WAREHOUSE_FILE": str(warehouse_file),
             "VSF_SCORE_SEED": settings.score_seed,
+            "VSF_EVENT_DAYS_BEFORE": str(settings.event_days_before),
+            "VSF_EVENT_DAYS_AFTER": str(settings.event_days_after),
             "VSF_AWESOME_RULES": json.dumps(_awesome_rules(settings)),
             "VSF_MEMORY_LIMIT": settings.memory_limit,
             "VSF_THREADS": str(settings.threads),

@@ -25,13 +25,14 @@ def land(home: Home, tmp_path: Path, name: str, **lines: list[str]) -> None:
 
 
 def anomalies(home: Home, *words: str) -> list[tuple[str, ...]]:
-    """Return the rows of a dataset's report, without the header."""
+    """Return the rows of a dataset's report, without the header and the reasons, which are all given."""
     path = home.path / "reports" / "anomalies_report.csv"
     done = home.vsf("report", "anomalies", *words)
     assert done.exit_code == 0, done.errors
     header, *rows = csv.reader(path.read_text().splitlines())
-    assert header == ["file", "line", "anomaly", "column", "value", "severity"]
-    return [tuple(row) for row in rows]
+    assert header == ["file", "line", "anomaly", "column", "value", "severity", "reason"]
+    assert all(row[-1] for row in rows)
+    return [tuple(row[:-1]) for row in rows]
 
 
 def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
@@ -68,6 +69,8 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
         "select version, is_current, namespace_option_name from marts.dim_namespaces where dataset = 'a' order by 1"
     ) == [(1, False, "Fund"), (2, False, "=1+1"), (3, True, "Fund")]
     assert anomalies(home, "--dataset", "a") == anomalies(home, "--dataset", "a", "--version", "1") == []
+    newest = home.vsf("report", "anomalies", "--dataset", "a", "--format", "json")
+    assert newest.output.startswith("wrote 0 findings on dataset a, version 3 to "), "a complete one needs no word"
     assert anomalies(home, "--dataset", "a", "--version", "2") == [
         ("namespaces.csv", "3", "duplicate_key", "namespace_id", "ns-1", "warning")
     ]
@@ -136,11 +139,20 @@ def test_a_dataset_without_a_file_is_never_current(home: Home, tmp_path: Path, m
     files = small_dataset(columns=["c-1,ns-9,db,t,col,dp-1,O"])
     home.drop({f"datasets/a/{name}": content for name, content in files.items() if name != "datapoints.csv"})
     home.load()
-    assert "no complete version" in home.vsf("report", "anomalies", "--dataset", "a").errors
-    assert anomalies(home, "--dataset", "a", "--version", "1") == [
+    found = [
         ("columns.csv", "2", "unknown_reference", "namespace_id", "ns-9", "warning"),
         ("datapoints.csv", "", "missing_file", "", "", "warning"),
     ]
+    assert anomalies(home, "--dataset", "a") == anomalies(home, "--dataset", "a", "--version", "1") == found
+    page = tmp_path / "a.html"
+    told = home.vsf("report", "anomalies", "--dataset", "a", "-o", str(page)).output
+    assert told.startswith("wrote 2 findings on dataset a, version 1 (incomplete) to ")
+    assert "<h1>Anomalies of dataset a, version 1 (incomplete)</h1>" in page.read_text()
+    assert "did not come with version 1" in page.read_text()
+    browsed = home.vsf("report", "choices", "--dataset", "a", "--namespace", "ns-9", "--format", "json")
+    assert json.loads(browsed.output) == [{"dataset_database_name": "db", "tables": 1}]
+    assert browsed.errors.startswith("vsf: version 1 of dataset a is incomplete: ")
+    assert home.vsf("report", "choices", "--dataset", "a", "--version", "2").exit_code == 2
     assert home.ask("select is_current, is_complete, datapoint_key from marts.fct_dataset_columns") == [
         (False, False, None)
     ]

@@ -41,10 +41,13 @@ def event(chance: random.Random, uuid: str, day: date, mdn: str) -> str:
 
 
 def event_files(chance: random.Random, world: int = 0) -> list[Delivery]:
-    """Five days in two cohorts: late events, ids that repeat within a day, across files and across days."""
+    """Five days in two cohorts: late events, ids that repeat within a day, across files and across days.
+
+    Some events have dates that cannot be; one of them is a day of the files, in a file two years older.
+    """
     files, said = [], []
     first, landed = FIRST - timedelta(100 * world), -100 * 1440 * world
-    lines = [*lines_of(world), f"555{world}999999", ""]
+    lines, strange = [*lines_of(world), f"555{world}999999", ""], random.Random(f"strange {world}")
     for n, cohort in itertools.product(range(5), "ab"):
         processed = first + timedelta(n)
         days = [processed - timedelta(chance.choice([0, 0, 0, 1, 3])) for _ in range(12)]
@@ -52,7 +55,13 @@ def event_files(chance: random.Random, world: int = 0) -> list[Delivery]:
         rows += chance.sample(said, min(len(said), 3))
         rows += [event(chance, f"{world}x{chance.randrange(4)}", processed, chance.choice(lines))]
         said += rows
+        if n == 2:
+            odd = [date(1, 1, world + 1), date(9999, 12, world + 1), processed - timedelta(401 + world)]
+            rows += [event(strange, f"{world}{cohort}odd{k}", day, lines[k]) for k, day in enumerate(odd)]
+            rows += [event(strange, f"{world}odd", odd[0], lines[0])]
         files.append((f"{processed}_{cohort}.txt.gz", event_file(*rows), landed + chance.randrange(-500, 500)))
+    old = [event(strange, f"{world}old{k}", first + timedelta(k), lines[k]) for k in range(2)]
+    files.append((f"{first - timedelta(730)}_old.txt.gz", event_file(*old), landed + 9))
     name, content, minute = files[3]
     files.append((name.replace("_", "_again_"), content, minute - 1))
     files.append((f"{first}_cut.txt.gz", content[:-20], landed + 7))
@@ -72,6 +81,7 @@ def state_files(chance: random.Random, world: int) -> list[Delivery]:
             f"ACCT{world}000{k},{chance.choice(['A', 'B'])},{chance.choice(['Premium', 'Basic'])}" for k in range(4)
         ]
         limits = [f"{m},ACCT{world}000{chance.randrange(5)},{first + timedelta(n)},USG" for m in chance.sample(mtns, 3)]
+        limits += [f"{mtns[n]},ACCT{world}0004,{day},USG" for day in ("0001-01-01", "9999-12-31")]
         for name, header, rows in (
             ("linedim", "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT", chance.sample(lines, 5)),
             ("accountdim", "CUST_ACCT,SEGMENT_NAME,SVC_PLAN", accounts),
@@ -79,7 +89,7 @@ def state_files(chance: random.Random, world: int) -> list[Delivery]:
         ):
             content = "\n".join([header, *rows, ""]).encode()
             minute = chance.randrange(-500, 500) - 100 * 1440 * world
-            files.append((f"{day}{world}_{name}.csv", content, minute))
+            files.append((f"{day}{name}_{world}.csv", content, minute))
     return files
 
 

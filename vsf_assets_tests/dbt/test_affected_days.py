@@ -50,7 +50,7 @@ def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: py
     assert shared == [str(days[1]), str(days[3])], "a shared id"
     known = land(f"{days[0]}_linedim.csv", line, minute=1)
     assert known == [str(d) for d in days], "a line becomes known; the last day shares an id"
-    assert land(f"{days[0]}_again_linedim.csv", line, minute=2) == [], "an equal state adds no version"
+    assert land(f"{days[0]}_linedim_again.csv", line, minute=2) == [], "an equal state adds no version"
     changed = land(f"{days[2]}_linedim.csv", line.replace("Retail", "Direct"), minute=3)
     assert changed == [str(days[2])], "days before a new version stay as they are"
 

@@ -159,3 +159,25 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
     ruled = replace(home.settings, awesome_rules={"theirs": "rating >= 4 and size_bytes > 5"})
     build(home, Warehouse(ruled, home.warehouse.file))
     assert home.query(awesome) == [("small",), ("theirs",)]
+
+
+def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vowel signs belong to letters, an accent may be written in two ways, and a `|` is no border between parts."""
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = built_home(tmp_path)
+    titles = ["सैयारा", "सियार", "Am\u00e9lie", "Ame\u0301lie", "???", "!!!"]
+    records = [movie(title, budget=n) for n, title in enumerate(titles)]
+    records += [song("A|B", "C"), song("A", "B|C"), app("N|1", "2"), app("N", "1|2")]
+    look(home, {"a.data": records})
+    take(home)
+    build(home)
+    assert home.query("select original_title_normalized, budget from marts.dim_movies order by budget") == [
+        ("सैयारा", 0),
+        ("सियार", 1),
+        ("am\u00e9lie", 3),
+        ("???", 4),
+        ("!!!", 5),
+    ]
+    assert home.query("select artist_name, title from marts.dim_songs order by 1") == [("A", "B|C"), ("A|B", "C")]
+    assert home.query("select name, version from marts.dim_apps order by 1") == [("N", "1|2"), ("N|1", "2")]
+    assert home.query("select song_key = md5('A|B|C') from marts.dim_songs where artist_name = 'A'") == [(True,)]

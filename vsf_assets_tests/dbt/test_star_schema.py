@@ -137,15 +137,17 @@ def check_the_marts(samples: Home) -> None:
         select segment_name, service_plan, sum(events) from marts.fct_activity_summary group by all order by 1
     """) == [("Baby_Boomer", "Basic", 1), ("Millenials", "Premium", 2), ("unknown", "unknown", 4)]
     assert one(samples, "select count(*) from marts.fct_activity_daily where mtn = '5551000001' and events = 2") == 1
-    assert samples.ask("select * exclude (event_date) from marts.fct_daily_active_lines order by event_date") == [
+    assert samples.ask(
+        "select * exclude (event_date, date_key) from marts.fct_daily_active_lines order by event_date"
+    ) == [
         (3, 3, 1 / 3, None, None),
         (3, 2, None, None, None),
     ]
-    assert one(samples, "select min(calendar_date)::text, max(calendar_date)::text, count(*) from marts.dim_dates") == (
-        "2019-01-01",
-        "2019-12-31",
-        365,
+    days = (
+        "select min(calendar_date)::text, max(calendar_date)::text, count(*) from marts.dim_dates where is_unknown = "
     )
+    assert one(samples, f"{days} false") == ("2019-05-02", "2019-05-21", 20), "from the first limit to the last event"
+    assert one(samples, f"{days} true") == ("0001-01-01", "0001-01-01", 1)
 
 
 def test_properties_come_out_exactly(home: Home) -> None:

@@ -5,6 +5,7 @@
     'findings__vsf',
     'findings__vsf_states',
     'findings__vsf_limits',
+    'findings__vsf_implausible',
     'findings__catalog',
     'findings__datasets',
 ] %}

@@ -16,7 +16,7 @@ counted as (
     select
         '{{ table }}' as entry,
         (
-            select count(distinct {{ surrogate_key(entity['columns']) }})
+            select count(distinct {{ catalog_key(entity['columns']) }})
             from (
                 select *{% if table == 'movies' %}, {{ normalized_title('original_title') }} as original_title_normalized{% endif %}
 

@@ -8,24 +8,17 @@ limits as (
     select * from {{ ref('stg_vsf__limits') }}
 ),
 
+-- A stray clock's 9999-12-31 must not make three million days, so only plausible dates bound the calendar.
 days as (
-    select event_date as fact_date from event_days
+    select event_date as fact_date from event_days where {{ is_plausible_event('event_date', 'processing_date') }}
     union all
-    select processing_date from event_days
+    select processing_date from event_days where {{ is_plausible_date('processing_date') }}
     union all
-    select limiting_date from limits
-),
-
--- Whole years, so that a new day seldom changes the calendar: every year that has a fact, and all years between the
--- processing dates, which are checked. A stray clock's year 1 adds one year, not two thousand.
-years as (
-    select distinct cast(year(fact_date) as integer) as calendar_year from days
-    union
-    {{ years_between('min(processing_date)', 'max(processing_date)', 'event_days') }}
+    select limiting_date from limits where {{ is_plausible_date('limiting_date') }}
 ),
 
 calendar as (
-    {{ days_of_years('years') }}
+    {{ days_between('min(fact_date)', 'max(fact_date) + 1', 'days') }}
 ),
 
 final as (
@@ -39,8 +32,13 @@ final as (
         cast(weekofyear(calendar_date) as integer) as iso_week,
         cast(isodow(calendar_date) as integer) as day_of_week,
         dayname(calendar_date) as day_name,
-        isodow(calendar_date) >= 6 as is_weekend
+        isodow(calendar_date) >= 6 as is_weekend,
+        false as is_unknown
     from calendar
+
+    union all
+
+    select {{ unknown_date() }}, null, null, null, null, null, null, null, 'unknown', null, true
 )
 
 select * from final

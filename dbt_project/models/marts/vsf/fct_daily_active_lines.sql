@@ -1,16 +1,17 @@
 with
 
 activity as (
-    select mtn, event_date from {{ ref('fct_activity_daily') }}
+    select mtn, event_date, date_key, {{ has_plausible_day('date_key') }} as is_plausible from {{ ref('fct_activity_daily') }}
 ),
 
 delivered as (
-    select max(processing_date) as last_day from {{ ref('stg_vsf__event_days') }}
+    select max(case when {{ is_plausible_date('processing_date') }} then processing_date end) as last_day from {{ ref('stg_vsf__event_days') }}
 ),
 
 beginnings as (
     select mtn, min(event_date) as first_event_date
     from activity
+    where is_plausible
     group by mtn
 ),
 
@@ -18,19 +19,22 @@ aged as (
     select
         activity.mtn,
         activity.event_date,
+        activity.date_key,
         beginnings.first_event_date,
-        activity.event_date - beginnings.first_event_date as age
+        -- Of an implausible date there is none: it is neither a first day nor a return.
+        case when activity.is_plausible then activity.event_date - beginnings.first_event_date end as age
     from activity
-    inner join beginnings on activity.mtn = beginnings.mtn
+    left join beginnings on activity.mtn = beginnings.mtn
 ),
 
 active as (
     select
         event_date,
+        date_key,
         count(*) as active_lines,
         count(case when age = 0 then 1 end) as new_lines
     from aged
-    group by event_date
+    group by event_date, date_key
 ),
 
 retained as (
@@ -47,6 +51,7 @@ retained as (
 final as (
     select
         active.event_date,
+        active.date_key,
         active.active_lines,
         active.new_lines,
         -- Null, not 0, while the later day has not been delivered.
@@ -58,9 +63,9 @@ final as (
         {%- if not loop.last %},{% endif %}
         {% endfor %}
     from active
-    left join retained on active.event_date = retained.first_event_date
+    left join retained on active.event_date = retained.first_event_date and {{ has_plausible_day('active.date_key') }}
     cross join delivered
 )
 
 select * from final
-order by event_date
+order by event_date, date_key

@@ -1,5 +1,6 @@
 with
 
+-- A date that cannot be is neither the first nor the last.
 limits as (
     select * from {{ ref('fct_usage_limits') }}
 ),
@@ -8,9 +9,9 @@ activity as (
     select
         mtn,
         sum(events) as activity_events,
-        count(*) as active_days,
-        min(event_date) as first_event_date,
-        max(event_date) as last_event_date
+        count(case when {{ has_plausible_day('date_key') }} then 1 end) as active_days,
+        min(case when {{ has_plausible_day('date_key') }} then event_date end) as first_event_date,
+        max(case when {{ has_plausible_day('date_key') }} then event_date end) as last_event_date
     from {{ ref('fct_activity_daily') }}
     group by mtn
 ),
@@ -20,8 +21,8 @@ limited as (
         mtn,
         limit_type,
         count(*) as limits,
-        min(limiting_date) as first_limiting_date,
-        max(limiting_date) as last_limiting_date
+        min(case when {{ has_plausible_day('date_key') }} then limiting_date end) as first_limiting_date,
+        max(case when {{ has_plausible_day('date_key') }} then limiting_date end) as last_limiting_date
     from limits
     group by mtn, limit_type
 ),

@@ -18,6 +18,7 @@ final as (
         limits.mtn,
         limits.cust_acct,
         limits.limiting_date,
+        {{ date_key('limits.limiting_date', is_plausible_date('limits.limiting_date')) }} as date_key,
         limits.limit_type,
         coalesce(lines.line_key, {{ unknown_key() }}) as line_key,
         coalesce(accounts.account_key, {{ unknown_key() }}) as account_key

@@ -63,6 +63,15 @@ final as (
         'same content as ' || file_name || coalesce(' of partition ' || partition_key, '')
         || ', landed ' || cast(landed_at as varchar) as reason
     from whole_files
+
+    union all
+
+    -- Landing order and days of effect go by the file's own time, which `cp -p` and unpackers bring along.
+    select
+        file_id, null, 'implausible_value', null, cast(landed_at as varchar), null, 'warning',
+        'the file''s own time cannot be when it landed: copy it without keeping times, or use vsf land'
+    from files
+    where landed_at < timestamp '2000-01-01' or landed_at >= timestamp '2100-01-01'
 )
 
 select * from final

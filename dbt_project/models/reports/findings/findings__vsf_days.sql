@@ -8,7 +8,7 @@ files as (
 
 -- Only what was loaded spans the range: a file of a day far in the future was refused.
 loaded as (
-    select * from files where status = 'loaded'
+    select * from files where status = 'loaded' and {{ is_plausible_date('processing_date') }}
 ),
 
 delivered_range as (

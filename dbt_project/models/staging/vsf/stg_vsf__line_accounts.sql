@@ -3,7 +3,14 @@
 with
 
 limits as (
-    select * from {{ ref('stg_vsf__limits') }}
+    select *, {{ is_plausible_date('limiting_date') }} as is_plausible from {{ ref('stg_vsf__limits') }}
+),
+
+-- A date that cannot be orders nothing: such a limit tells the account only where no other one does.
+usable as (
+    select *
+    from limits
+    where is_plausible or mtn not in (select mtn from limits where is_plausible)
 ),
 
 -- Two accounts on one line and date: the greater number holds, whatever order they landed in.
@@ -14,7 +21,7 @@ states as (
         max(cust_acct) as cust_acct,
         1 as landing_position,
         1 as line_number
-    from limits
+    from usable
     group by mtn, limiting_date
 ),
 

@@ -10,6 +10,7 @@ final as (
     select
         mtn,
         event_date,
+        date_key,
         line_key,
         account_key,
         count(*) as events,
@@ -21,8 +22,8 @@ final as (
         max(event_at) as last_event_at
     from events
     -- A line has one version and one account on a day.
-    group by mtn, event_date, line_key, account_key
+    group by mtn, event_date, date_key, line_key, account_key
 )
 
 select * from final
-order by event_date, mtn
+order by event_date, mtn, date_key

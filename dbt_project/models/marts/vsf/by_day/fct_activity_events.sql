@@ -25,8 +25,15 @@ final as (
         {{ surrogate_key(['events.event_type']) }} as event_type_key,
         events.event_time as event_at,
         events.event_date,
+        events.date_key,
         events.processing_date,
-        coalesce(events.event_date < lines.service_activation_date, false) as is_before_activation,
+        -- Nothing is before or after a date that cannot be.
+        coalesce(
+            {{ has_plausible_day('events.date_key') }}
+            and events.event_date < lines.service_activation_date
+            and {{ is_plausible_date('lines.service_activation_date') }},
+            false
+        ) as is_before_activation,
         events.event_id,
         events.session_id,
         events.app,

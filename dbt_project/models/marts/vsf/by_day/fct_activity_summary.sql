@@ -3,6 +3,7 @@ with
 events as (
     select
         event_date,
+        date_key,
         event_type_key,
         line_key,
         account_key,
@@ -10,7 +11,7 @@ events as (
         count(case when is_before_activation then 1 end) as events_before_activation
     from {{ ref('fct_activity_events') }}
     where event_date in (select event_date from {{ ref('stg_vsf__affected_days') }})
-    group by event_date, event_type_key, line_key, account_key
+    group by event_date, date_key, event_type_key, line_key, account_key
 ),
 
 event_types as (
@@ -28,6 +29,7 @@ accounts as (
 final as (
     select
         events.event_date,
+        events.date_key,
         event_types.event_type,
         lines.device_grouping,
         lines.sales_channel,
@@ -41,6 +43,7 @@ final as (
     inner join accounts on events.account_key = accounts.account_key
     group by
         events.event_date,
+        events.date_key,
         event_types.event_type,
         lines.device_grouping,
         lines.sales_channel,
@@ -49,4 +52,4 @@ final as (
 )
 
 select * from final
-order by event_date, event_type, device_grouping, sales_channel, segment_name, service_plan
+order by event_date, date_key, event_type, device_grouping, sales_channel, segment_name, service_plan

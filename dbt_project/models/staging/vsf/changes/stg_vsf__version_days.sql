@@ -54,7 +54,7 @@ activity as (
 
 -- Only lines that changed are looked at, day by day: a version added today leaves earlier days as they are.
 line_days as (
-    select mtn, event_date from activity where mtn in (select mtn from changed_lines)
+    select distinct mtn, event_date from activity where mtn in (select mtn from changed_lines)
 ),
 
 versions as (

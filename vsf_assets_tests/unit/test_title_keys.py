@@ -1,0 +1,117 @@
+"""The keys of titles in SQL, against Python's own tables of Unicode. Source: docs/feeds.md, "Derived".
+
+Here: the macro as dbt has it, on DuckDB, and the property that the registry of pairs of rules asks for. Not here: keys
+of whole records (dbt/test_catalog.py).
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+import duckdb
+import jinja2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vsf_assets.warehouse.paths import DBT_PROJECT
+
+MACROS = ("text_values", "catalog_values")
+SCRIPTS = (
+    "सैयार ियाा़ंक्ष", "कि खी ि ी", "สวัสดี ้่", "ΑΣΟΔσςὈΔὙΣΣΕΎΣ", "İIıi Ş", "ЁёЙй Её", "שָׁלוֹם", "مُحَمَّد‌ی",
+    "e\u0301é E\u0301É a\u030aÅÅK Ω", "한글ᄒ ᅡᆫ", "がガか\u3099 ㎏ﾊﾟ", "ǅǄᾼẞﬁ", "ªºⅠⅷⒶⓐ𝐀𐐀𐐨",
+    "0१٣²½",
+    "_-:!?|\\'’.\u00ad·`^ʼ \t\n",
+)  # fmt: skip
+
+
+def title_key(title: str) -> str:
+    """Return the key of a title as Python computes it."""
+    text = re.sub(" +", "_", unicodedata.normalize("NFC", title).lower())
+    kept = "".join(c for c in text if c == "_" or unicodedata.category(c)[0] in "LMN")
+    return kept or text
+
+
+@cache
+def macro(call: str) -> str:
+    text = "".join((DBT_PROJECT / "macros" / f"{name}.sql").read_text() for name in MACROS)
+    return jinja2.Environment(autoescape=False).from_string(text + "{{ " + call + " }}").render().strip()
+
+
+def sql_keys(titles: list[str], call: str = "normalized_title('title')") -> list[str]:
+    """Return what the macro makes of titles, in their order."""
+    sql = f"select {macro(call)} from (select unnest(?) as title, unnest(range(?)) as n) order by n"
+    return [key for (key,) in _connection().execute(sql, [titles, len(titles)]).fetchall()]
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def known_characters() -> st.SearchStrategy[str]:
+    """Return characters of every script that this Python's tables know; later ones have no category yet."""
+    return st.one_of(st.sampled_from("".join(SCRIPTS)), st.characters(exclude_categories=("Cs", "Cn")))
+
+
+def titles() -> st.SearchStrategy[list[str]]:
+    """Return lists of titles: letters with their marks, signs, spaces, and words that end in a sigma."""
+    return st.lists(st.text(known_characters().filter(lambda c: c != "\0"), max_size=12), min_size=1, max_size=40)
+
+
+def disagreements(some: list[str]) -> list[tuple[str, str, str]]:
+    """Return (title, key in SQL, key in Python) where they differ; the registry of pairs of rules asks for it."""
+    return [
+        (title, found, title_key(title))
+        for title, found in zip(some, sql_keys(some), strict=True)
+        if found != title_key(title)
+    ]
+
+
+@given(titles())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_sql_and_python_make_the_same_key_of_a_title(some: list[str]) -> None:
+    assert disagreements(some) == []
+
+
+def test_they_agree_on_every_single_character_and_after_a_letter() -> None:
+    """Ideographs and syllables, which have no case and no marks, are tried one in fifty."""
+    known = [
+        char
+        for n, char in enumerate(map(chr, range(1, 0x110000)))
+        if unicodedata.category(char) not in ("Cs", "Cn", "Co") and (unicodedata.category(char) != "Lo" or n % 50 == 0)
+    ]
+    assert disagreements([*known, *("ΑΣ" + c for c in known), *(c + "Σ" for c in known)]) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("Star Wars: The Force Awakens", "star_wars_the_force_awakens"),
+        ("a - b", "a__b"),
+        ("सैयारा", "सैयारा"),
+        ("सियार", "सियार"),
+        ("Ame\u0301lie", "am\u00e9lie"),
+        ("Am\u00e9lie", "am\u00e9lie"),
+        ("สวัสดี", "สวัสดี"),
+        ("ΟΔΟΣ", "οδος"),
+        ("οδος", "οδος"),
+        ("İstanbul", "i\u0307stanbul"),
+        ("???", "???"),
+        ("? !", "_"),
+        ("!!!  |", "_"),
+        ("", ""),
+    ],
+)
+def test_titles_have_the_keys_of_the_rule(title: str, key: str) -> None:
+    assert sql_keys([title]) == [key]
+    assert title_key(title) == key
+
+
+def test_titles_that_differ_in_vowel_signs_are_two() -> None:
+    assert len(set(sql_keys(["सैयारा", "सियार", "सयर"]))) == 3
+
+
+def test_a_part_of_a_key_is_written_without_bars_and_other_text_as_it_is() -> None:
+    parts = ["a", "a|b", "a\\|b", "a\\", "", "सै|"]
+    assert sql_keys(parts, "without_bars('title')") == ["a", "a\\|b", "a\\\\\\|b", "a\\\\", "", "सै\\|"]
