@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from vsf_assets.cli.output import format_option, render
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_snapshot
+from vsf_assets.warehouse.publish import Snapshot, connect_current
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,16 +24,16 @@ def command(sql: str, form: str) -> None:
     click.echo(_json(rows) if form == "json" else render(names, rows, form))
 
 
-def open_snapshot(settings: Settings) -> Snapshot:
-    """Return the current snapshot.
+def open_snapshot(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection]":
+    """Open the current snapshot; the caller closes it.
 
     Raises:
         VsfError: nothing was published yet.
     """
-    snapshot = current_snapshot(settings)
-    if snapshot is None or (isinstance(snapshot, Path) and not snapshot.exists()):
+    opened = connect_current(settings)
+    if opened is None:
         raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
-    return snapshot
+    return opened
 
 
 @contextmanager
@@ -44,7 +43,7 @@ def snapshot_of(settings: Settings) -> Iterator["DuckDBPyConnection"]:
     Raises:
         VsfError: nothing was published yet.
     """
-    connection = connect_snapshot(open_snapshot(settings))
+    _, connection = open_snapshot(settings)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -61,8 +60,7 @@ def query_snapshot(settings: Settings, sql: str, as_json: bool = False) -> tuple
     """
     import duckdb
 
-    snapshot = open_snapshot(settings)
-    connection = connect_snapshot(snapshot)
+    snapshot, connection = open_snapshot(settings)
     try:
         connection.execute("set TimeZone = 'UTC'")
         relation = connection.sql(sql)

@@ -17,7 +17,7 @@ from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.history import History, read_history
-from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
+from vsf_assets.warehouse.publish import connect_current, current_snapshot
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 SHOWN = 50
@@ -115,10 +115,11 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Kn
             history = read_history(connection, settings, settings.profile)
             return rows_of(connection, "raw"), history, "the warehouse", read_known(connection)
     except LockTimeoutError:
-        snapshot = current_snapshot(settings)
-        if snapshot is None:
+        opened = connect_current(settings)
+        if opened is None:
             return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING
-        with connect_snapshot(snapshot) as connection:
+        snapshot, connection = opened
+        with connection:
             history = read_history(connection, settings, settings.profile)
             origin = f"snapshot {snapshot.name}, because the warehouse is in use"
             return rows_of(connection, "reports"), history, origin, read_known(connection)
