@@ -19,6 +19,7 @@ from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.open_files import WHY, being_written
 from vsf_assets.ingest.pending import Landed, sort_out
+from vsf_assets.ingest.safekeeping import finish
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
@@ -144,7 +145,9 @@ class Run:
             ledger = _read_ledger(self.warehouse, is_made=fetched)
             if not ledger and archive.entries():
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
-                refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
+                refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
+        if not fetched:
+            finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
         keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
@@ -192,6 +195,7 @@ def _file_known(
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
     """File away what the ledger knows and still lies in the landing zone or the inbox."""
+    finish(open_store(settings.archive), ledger, IngestReport())
     keys = {row.key for row in ledger}
     for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
         known = sort_out(store.entries(), keys, fetched).known
