@@ -87,7 +87,8 @@ def build_and_publish(
             ensure_tables(connection, settings)
             state = read_build_state(connection, settings)
             files = connection.table("raw.files").count("*").fetchall()[0][0]
-        refuse_lost_warehouse(open_store(settings.archive), ledger_is_empty=not files)
+        archive, landing = open_store(settings.archive), open_store(settings.landing)
+        refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
         report.number = state.number
         full = full or not state.is_same_project
         if full or not (only_if_pending and state.is_current):

@@ -96,7 +96,7 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
             history = read_history(connection, settings, profile) if profile else history
             requests = len(read_known(connection).waiting())
         # Under the lock: whatever is in the archive was stored before.
-        refuse_lost_warehouse(archive, ledger_is_empty=not files)
+        refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not files)
     keys = {row.key for row in files}
     queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
     queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ import click
 from vsf_assets.cli.output import format_option, hand_over, pure_json, render
 from vsf_assets.errors import UsageError, VsfError
 from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import Snapshot, connect_snapshot, current_snapshot
+from vsf_assets.warehouse.publish import Snapshot, connect_current
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,16 +50,16 @@ def command(sql: str, form: str) -> None:
         hand_over(render(answer.names, answer.rows, form, answer.numeric), form)
 
 
-def open_snapshot(settings: Settings) -> Snapshot:
-    """Return the current snapshot.
+def open_snapshot(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection]":
+    """Open the current snapshot; the caller closes it.
 
     Raises:
         VsfError: nothing was published yet.
     """
-    snapshot = current_snapshot(settings)
-    if snapshot is None or (isinstance(snapshot, Path) and not snapshot.exists()):
+    opened = connect_current(settings)
+    if opened is None:
         raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
-    return snapshot
+    return opened
 
 
 @contextmanager
@@ -70,7 +69,7 @@ def snapshot_of(settings: Settings) -> Iterator["DuckDBPyConnection"]:
     Raises:
         VsfError: nothing was published yet.
     """
-    connection = connect_snapshot(open_snapshot(settings))
+    _, connection = open_snapshot(settings)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -87,8 +86,7 @@ def query_snapshot(settings: Settings, sql: str, form: str) -> Answer:
     """
     import duckdb
 
-    snapshot = open_snapshot(settings)
-    connection = connect_snapshot(snapshot)
+    snapshot, connection = open_snapshot(settings)
     try:
         connection.execute("set TimeZone = 'UTC'")
         relation = connection.sql(sql)

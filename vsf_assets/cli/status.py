@@ -19,7 +19,7 @@ from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.history import History, read_history
-from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
+from vsf_assets.warehouse.publish import connect_current, current_snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -131,10 +131,11 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Kn
             known, outdated = read_known(connection), _outdated(connection, settings)
             return rows_of(connection, "raw"), history, "the warehouse", known, outdated
     except LockTimeoutError:
-        snapshot = current_snapshot(settings)
-        if snapshot is None:
+        opened = connect_current(settings)
+        if opened is None:
             return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING, Outdated()
-        with connect_snapshot(snapshot) as connection:
+        snapshot, connection = opened
+        with connection:
             history = read_history(connection, settings, settings.profile)
             origin = f"snapshot {snapshot.name}, because the warehouse is in use"
             known, outdated = read_known(connection), _outdated(connection, settings)

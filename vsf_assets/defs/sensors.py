@@ -16,7 +16,8 @@ from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
-from vsf_assets.ingest.settle import Look, look_at, split_settled
+from vsf_assets.ingest.open_files import being_written
+from vsf_assets.ingest.settle import Look, look_at, split_settled, without
 from vsf_assets.ingest.store import Entry, open_store
 from vsf_assets.ingest.uploads import hold_back as hold_uploads
 from vsf_assets.ingest.uploads import upload_of
@@ -116,17 +117,20 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
     )
     def landing(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
         settings = warehouse.settings()
-        entries = [e for e in open_store(settings.landing).entries() if _belongs(e, names)]
+        landing_zone = open_store(settings.landing)
+        entries = [e for e in landing_zone.entries() if _belongs(e, names)]
         if settings.after_load == "keep":
             entries = _without_loaded(warehouse, entries)
         if not entries:
             return dg.SkipReason("nothing is pending")
         earlier = read_look(context.cursor)
         look = look_at(entries, time.time(), earlier)
-        settled = split_settled(earlier, look, settings.settle_seconds)
+        stable, unsettled = split_settled(earlier, look, settings.settle_seconds)
+        stable, written = without(stable, being_written(landing_zone, stable))
         # Files may come with old times; an upload waits from when they were first seen.
         stable, _ = hold_uploads(
-            *settled,
+            stable,
+            [*unsettled, *written],
             lambda entry: max(entry.modified.timestamp(), look.first_seen(entry.path)),
             look.at,
             settings.dataset_wait_seconds,
@@ -134,7 +138,8 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         cursor = write_look(look)
         reason = hold_back(history_of_job(context.instance, ingest_job_name(family)))
         if reason or not stable:
-            why = reason or f"{len(entries)} files are not stable yet"
+            still = f", of which somebody has {len(written)} open for writing" if written else ""
+            why = reason or f"{len(entries)} files are not stable yet{still}"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
         batch = stable[:BATCH_FILES]
         uploads = {key[1] for key in map(upload_of, stable) if key is not None and key[1] is not None}

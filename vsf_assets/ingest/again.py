@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vsf_assets.ingest.delivery import Delivery
+from vsf_assets.ingest.open_files import WHY, is_written
 from vsf_assets.ingest.store import Entry
 from vsf_assets.objects import ObjectStoreError
 
@@ -43,7 +44,10 @@ def is_unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Loo
         report.failed.append((work.entry.path, str(error)))
         return False
     if work.entry.same_state(now):
-        return True
+        if work.store.is_private or work.known_sha256 is not None or not is_written(work.store, work.entry):
+            return True
+        report.left.append((work.entry.path, WHY))
+        return False
     if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
         return True  # another run stored and filed it meanwhile
     what = "vanished" if now is None else "changed"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.pending import sort_out
 from vsf_assets.ingest.store import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
 from vsf_assets.objects import ReplacedError
 
@@ -61,13 +62,23 @@ def originals(archive: Store) -> Iterator[Archived]:
         yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3))
 
 
-def refuse_lost_warehouse(archive: Store, ledger_is_empty: bool) -> None:
+def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
     """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
+
+    Originals of files that still wait in the landing zone are no sign of it: a first run that died had made them
+    safe and stored nothing.
 
     Raises:
         VsfError: the archive holds originals that the ledger does not know.
     """
-    if ledger_is_empty and archive.entries():
+    if not ledger_is_empty:
+        return
+    names = [entry.name for entry in archive.entries()]
+    if not names:
+        return
+    waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in sort_out(landing.entries(), ()).new}
+    matched = [_NAME.match(name) for name in names]
+    if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched):
         raise VsfError(
             "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
             " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"
@@ -84,7 +95,14 @@ def sha256_of(store: Store, path: str, etag: str = "") -> str:
 
 
 def file_away(
-    landing: Store, path: str, archive: Store, target: str, sha256: str, after_load: str, hashed: Entry | None = None
+    landing: Store,
+    path: str,
+    archive: Store,
+    target: str,
+    sha256: str,
+    after_load: str,
+    hashed: Entry | None = None,
+    is_archived: bool = False,
 ) -> bool:
     """Take a loaded file out of the landing zone into the archive; safe to repeat.
 
@@ -97,6 +115,7 @@ def file_away(
         after_load: archive, keep or delete.
         hashed: the state in which the file was read and hashed by this run; an object that is in it
             still is not fetched again, and a file that nobody else writes is not read again.
+        is_archived: whether the original just got its place in the archive (safekeeping.py).
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
@@ -109,7 +128,7 @@ def file_away(
     is_known = is_bound or (landing.is_private and seen.same_state(hashed))
     try:
         is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
-        return is_known and _file(landing, seen, archive, target, sha256, after_load)
+        return is_known and _file(landing, seen, archive, target, sha256, after_load, is_archived)
     except FileNotFoundError:
         if landing.stat(path) is None:
             return True  # another run filed it meanwhile
@@ -118,13 +137,13 @@ def file_away(
         return False
 
 
-def _file(landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str) -> bool:
+def _file(
+    landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str, is_archived: bool = False
+) -> bool:
     """File what `seen` showed; another file that took its place meanwhile is not touched."""
-    if archive.stat(target) is not None:
-        if sha256_of(archive, target) != sha256:
-            raise VsfError(
-                f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again"
-            )
+    if is_archived or archive.stat(target) is not None:
+        if not is_archived:
+            refuse_damaged(archive, target, sha256)
     elif after_load == "delete":
         with archive.writer(target + NOT_KEPT_SUFFIX):
             pass
@@ -134,6 +153,20 @@ def _file(landing: Store, seen: Entry, archive: Store, target: str, sha256: str,
         return True
     elif not copy_file(landing, seen, archive, target, sha256):
         return False
-    if after_load != "keep" and seen.same_state(landing.stat(seen.path)):
+    return after_load == "keep" or _remove_landed(landing, seen) or not is_archived
+
+
+def refuse_damaged(archive: Store, target: str, sha256: str) -> None:
+    """Raise VsfError where a file in the archive is not what its name says; it is never overwritten."""
+    if sha256_of(archive, target) != sha256:
+        raise VsfError(
+            f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again"
+        )
+
+
+def _remove_landed(landing: Store, seen: Entry) -> bool:
+    """Remove a filed file from the landing zone; return False where another one took its place."""
+    now = landing.stat(seen.path)
+    if seen.same_state(now):
         landing.remove(seen.path, seen.etag)
-    return True
+    return now is None or seen.same_state(now)

@@ -19,6 +19,7 @@ from vsf_assets.errors import SameInstantError
 from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
+from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
@@ -111,7 +112,12 @@ class Ingest:
                 if _is_quick(batch):
                     self._store_while_reading(self._deliveries(batch, scratch), len(batch))
                 else:
-                    self._store(self._read(batch, scratch))
+                    self._store(self._secure(self._read(batch, scratch)))
+
+    def _secure(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Make the originals safe before anything is stored; uploads stay whole."""
+        safe = secure(deliveries, self.settings, self.report)
+        return safe if len(safe) == len(deliveries) else _whole([d.work for d in deliveries], safe, self.report)
 
     def _store(self, deliveries: list[Delivery]) -> None:
         if not deliveries:
@@ -179,7 +185,7 @@ class Ingest:
     def _file(self, stored: "list[_Stored]") -> None:
         landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
         for entry, row in file_originals(landed, self.settings, self.report, hashed=True):
-            self.report.left.append((entry.path, f"another file took its place before {row.archive_path} was archived"))
+            self.report.left.append((entry.path, f"{row.file_name} is loaded; another file took its place meanwhile"))
 
     def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
         store = batch[0].store

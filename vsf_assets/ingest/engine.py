@@ -17,7 +17,9 @@ from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.leftovers import keep_leftovers
+from vsf_assets.ingest.open_files import WHY, being_written
 from vsf_assets.ingest.pending import Landed, sort_out
+from vsf_assets.ingest.safekeeping import finish
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
@@ -47,6 +49,13 @@ def ingest(
     """
     settings = warehouse.settings
     landing, report = open_store(settings.landing), IngestReport()
+    busy: set[str] = set()
+
+    def writing(entries: list[Entry]) -> set[str]:
+        busy.clear()
+        busy.update(being_written(landing, entries))
+        return busy
+
     stable, unsettled = wait_until_settled(
         landing,
         lambda entry: _wanted(entry, selection),
@@ -55,8 +64,9 @@ def ingest(
         earlier_look,
         _holding(settings, progress),
         settings.dataset_wait_seconds,
+        writing,
     )
-    report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
+    report.left += [(e.path, _why_left(e, unsettled, busy, settings)) for e in unsettled]
     run = Run(warehouse, selection, run_id, report, progress)
     run.take(landing, stable, again=True, may_be_idle=not selection.looks)
     if selection.fetches:
@@ -66,6 +76,17 @@ def ingest(
         if selection.looks and selection.reload == "if_idle" and not report.stored:
             run.take(landing, [], again=True)
     return report
+
+
+def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Settings) -> str:
+    """Say why an unsettled file is left for a later run."""
+    if entry.path in busy:
+        return WHY
+    upload = upload_of(entry)
+    of_upload = [e.name for e in unsettled if e.path in busy and upload is not None and upload_of(e) == upload]
+    if of_upload:
+        return f"it waits for {of_upload[0]}, which belongs to the same upload and which somebody has open for writing"
+    return f"still changing after {settings.settle_timeout:g} s"
 
 
 def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
@@ -124,7 +145,9 @@ class Run:
             ledger = _read_ledger(self.warehouse, is_made=fetched)
             if not ledger and archive.entries():
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
-                refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
+                refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
+        if not fetched:
+            finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
         keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
@@ -175,6 +198,7 @@ def _file_known(
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
     """File away what the ledger knows and still lies in the landing zone or the inbox."""
+    finish(open_store(settings.archive), ledger, IngestReport())
     keys = {row.key for row in ledger}
     for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
         known = sort_out(store.entries(), keys, fetched).known

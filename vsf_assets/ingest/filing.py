@@ -7,10 +7,10 @@ one so that a crash does no harm (archive.py).
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
-from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.datasets import CHANGES
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.kept import note
+from vsf_assets.ingest.open_files import is_written
+from vsf_assets.ingest.safekeeping import after_load_of, is_same_disk, put_in_place
 from vsf_assets.ingest.store import Entry, Store, open_store
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
@@ -18,6 +18,12 @@ from vsf_assets.settings import Settings
 if TYPE_CHECKING:
     from vsf_assets.ingest.batches import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
+
+
+OPENED_AGAIN = (
+    "it is loaded, and somebody has opened it for writing again; it is removed from the landing zone once it is closed,"
+    " and read again if it changed"
+)
 
 
 def file_originals(
@@ -54,7 +60,18 @@ def _file_some(
         store, entry, row = item
         seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
         try:
-            return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+            is_safe = hashed and not store.is_private and after_load != "delete"
+            moves = is_safe and after_load == "archive" and is_same_disk(store, archive)
+            is_archived = is_safe and not moves and put_in_place(archive, row.archive_path)
+            done: bool | None = None
+            if not store.is_private and after_load != "keep" and is_written(store, entry):
+                report.left.append((entry.path, OPENED_AGAIN))
+            else:
+                words = (store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+                done = file_away(*words, is_archived)
+            if moves:
+                put_in_place(archive, row.archive_path, row.sha256)
+            return done
         except (VsfError, ObjectStoreError) as error:
             report.failed.append((entry.path, str(error)))
             return None
@@ -67,9 +84,3 @@ def _file_some(
             are_filed = list(pool.map(file_one, landed))
     note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
     return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
-
-
-def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what the platform fetched or wrote always goes to the archive."""
-    is_own = feed == CHANGES or (feed in all_feeds() and all_feeds()[feed].is_fetched)
-    return "archive" if is_own else settings.after_load

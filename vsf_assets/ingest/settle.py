@@ -1,7 +1,7 @@
-"""When a file may be read: two looks that agree, or a `.done` marker.
+"""When a file may be read: two looks that agree and nobody who writes, or a `.done` marker.
 
-Here: the pure decision on looks, and the loop that waits for it. Not here: what is pending
-(pending.py). A look is a dictionary path -> Entry with the time it was taken.
+Here: the pure decision on looks, and the loop that waits for it. Not here: what is pending (pending.py), and how
+the system is asked who writes (open_files.py). A look is a dictionary path -> Entry with the time it was taken.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from vsf_assets.ingest.store import Entry, Store
+from vsf_assets.ingest.uploads import upload_of
 
 LEAST_PAUSE = 0.1
 """Seconds between two looks where a file needs no time to settle, but waits for others."""
@@ -68,8 +69,12 @@ def wait_until_settled(
     earlier: Look | None = None,
     hold: Hold = lambda stable, unsettled, _: (stable, unsettled),
     hold_timeout: float = 0,
+    writing: Callable[[list[Entry]], set[str]] = lambda _: set(),
 ) -> tuple[list[Entry], list[Entry]]:
     """Look at the store until every wanted file is stable or the time is up.
+
+    A file that somebody has open for writing is not stable however long it rests, and is not waited for; neither
+    are the other files of its upload.
 
     Args:
         store: the landing zone.
@@ -79,6 +84,7 @@ def wait_until_settled(
         earlier: a look taken before (a sensor's); saves the first wait where it still holds.
         hold: moves entries from the stable to the unsettled that must wait for others.
         hold_timeout: seconds that such entries may take, if that is more than `timeout`.
+        writing: returns the paths of those entries that somebody has open for writing.
 
     Returns:
         (stable, unsettled) entries, each by path.
@@ -88,9 +94,23 @@ def wait_until_settled(
     while True:
         now = look_at((e for e in store.entries() if wanted(e)), time.time(), previous)
         settled, changing = split_settled(previous, now, settle_seconds)
-        stable, unsettled = hold(settled, changing, now.at)
-        may_take = max(timeout, hold_timeout) if len(unsettled) > len(changing) else timeout
-        if not unsettled or time.monotonic() - started > may_take:
+        busy = writing(list(now.entries.values()))
+        settled, written = without(settled, busy)
+        stable, unsettled = hold(settled, [*changing, *written], now.at)
+        awaited = _awaited(unsettled, busy)
+        may_take = max(timeout, hold_timeout) if len(awaited) > len(without(changing, busy)[0]) else timeout
+        if not awaited or time.monotonic() - started > may_take:
             return stable, unsettled
         previous = now
         time.sleep(settle_seconds or LEAST_PAUSE)
+
+
+def without(entries: list[Entry], paths: set[str]) -> tuple[list[Entry], list[Entry]]:
+    """Return (the others, those whose path is among `paths`)."""
+    return [e for e in entries if e.path not in paths], [e for e in entries if e.path in paths]
+
+
+def _awaited(unsettled: list[Entry], busy: set[str]) -> list[Entry]:
+    """Return what may settle soon: what neither somebody has open for writing nor belongs to such an upload."""
+    uploads = {upload_of(entry) for entry in unsettled if entry.path in busy} - {None}
+    return [entry for entry in unsettled if entry.path not in busy and upload_of(entry) not in uploads]

@@ -131,6 +131,15 @@ class FolderStore:
                         found.append(entry)
         return sorted((Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path)
 
+    def hidden_entries(self, folder: str) -> list[Entry]:
+        """List every file of a folder of the platform's own that no listing shows."""
+        paths = (
+            os.path.relpath(os.path.join(place, name), self.root)
+            for place, _, names in os.walk(self.root / folder, onerror=self._cannot_list)
+            for name in names
+        )
+        return [entry for path in paths if (entry := self.stat(path)) is not None]
+
     def _cannot_list(self, error: OSError) -> None:
         """Unreadable is not empty: only a root that is not made yet, or a folder that just went, is."""
         if isinstance(error, FileNotFoundError):
@@ -177,6 +186,12 @@ class FolderStore:
     def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:  # noqa: ARG002
         """Return False: a file is copied byte by byte, or renamed (rename_if_same_disk)."""
         return False
+
+    def move(self, path: str, target_path: str) -> None:
+        """Give a file another name in the same store, at once; raises FileNotFoundError."""
+        target = self.root / target_path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).replace(target)
 
     def remove(self, path: str, etag: str = "") -> None:  # noqa: ARG002
         """Remove a file and, first, its marker; a missing one is not an error."""

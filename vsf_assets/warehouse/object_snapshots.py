@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.warehouse.pruning import Pointed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -102,13 +103,11 @@ class SnapshotPrefix:
         with self.store.writer(POINTER) as file:
             file.write(snapshot.name.encode())
 
-    def prune(self, current: StoredSnapshot, keep: int, older_than: datetime) -> None:
-        """Remove snapshots that are neither among the newest nor young."""
-        found = self.numbers()
-        for number in sorted(found, reverse=True)[keep:]:
-            snapshot = StoredSnapshot(self.store.at(f"vsf-{number}.duckdb"))
-            if snapshot != current and found[number] < older_than:
-                self.remove(snapshot)
+    def pointed(self) -> Pointed:
+        """Return what the pointer names, and since when."""
+        entry, snapshot = self.store.stat(POINTER), self.current()
+        named = _NAME.match(snapshot.name) if snapshot else None
+        return Pointed(int(named.group(1)), entry.modified) if entry and named else Pointed()
 
 
 def _store(address: str) -> "ObjectStore":

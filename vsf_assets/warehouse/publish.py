@@ -9,7 +9,6 @@ import errno
 import os
 import re
 import shutil
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.dbt import ensure_manifest
 from vsf_assets.warehouse.empty_tables import conditions, refuse_empty_tables
 from vsf_assets.warehouse.object_snapshots import SnapshotPrefix, StoredSnapshot
+from vsf_assets.warehouse.pruning import Pointed, removable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -72,6 +72,32 @@ def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
     return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
 
 
+def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
+    """Open the current snapshot read-only; the caller closes it. None where nothing was published yet.
+
+    A snapshot that was removed between the look at the pointer and the opening is resolved once more.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    for is_last in (False, True):
+        snapshot = current_snapshot(settings)
+        if snapshot is None or (isinstance(snapshot, Path) and is_last and not snapshot.exists()):
+            return None
+        try:
+            return snapshot, connect_snapshot(snapshot)
+        except (duckdb.Error, OSError):
+            if is_last or not _is_gone(snapshot):
+                raise
+    return None
+
+
+def _is_gone(snapshot: Snapshot) -> bool:
+    return snapshot.size == 0 if isinstance(snapshot, StoredSnapshot) else not snapshot.exists()
+
+
 def newest_number(settings: Settings) -> int:
     """Return the highest number any snapshot has had; 0 for none."""
     if is_address(settings.snapshots):
@@ -107,9 +133,12 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -
     except BaseException:
         prefix.remove(snapshot)
         raise
+    before = prefix.pointed()
     prefix.point(snapshot)
-    oldest_kept = datetime.now(UTC) - timedelta(hours=settings.keep_snapshot_hours)
-    prefix.prune(snapshot, settings.keep_snapshots, oldest_kept)
+    now = datetime.now(UTC)
+    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
+    for old in removable(prefix.numbers(), number, before, settings.keep_snapshots, oldest_kept, now):
+        prefix.remove(StoredSnapshot(prefix.store.at(f"vsf-{old}.duckdb")))
     return snapshot
 
 
@@ -130,8 +159,9 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> 
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+    before = _pointed(folder)
     _point(folder, target.name)
-    _prune(warehouse.settings, target)
+    _prune(warehouse.settings, number, before)
     return target
 
 
@@ -191,10 +221,23 @@ def _point(folder: Path, name: str) -> None:
         os.close(descriptor)
 
 
-def _prune(settings: Settings, current: Path) -> None:
-    """Remove snapshots that are neither among the newest nor young."""
-    snapshots = sorted(Path(settings.snapshots).glob("vsf-*.duckdb"), key=snapshot_number, reverse=True)
-    oldest_kept = time.time() - settings.keep_snapshot_hours * 3600
-    for path in snapshots[settings.keep_snapshots :]:
-        if path != current and path.stat().st_mtime < oldest_kept:
-            path.unlink()
+def _pointed(folder: Path) -> Pointed:
+    """Return what the pointer names, and since when."""
+    link = folder / POINTER
+    try:
+        return Pointed(snapshot_number(folder / link.readlink()), _at(link.lstat().st_mtime))
+    except FileNotFoundError:
+        return Pointed()
+
+
+def _prune(settings: Settings, current: int, before: Pointed) -> None:
+    """Remove snapshots that are neither among the newest nor young, and that no reader can be about to open."""
+    folder, now = Path(settings.snapshots), datetime.now(UTC)
+    made = {snapshot_number(path): _at(path.stat().st_mtime) for path in folder.glob("vsf-*.duckdb")}
+    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
+    for number in removable(made, current, before, settings.keep_snapshots, oldest_kept, now):
+        (folder / f"vsf-{number}.duckdb").unlink(missing_ok=True)
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -85,6 +85,24 @@ def test_a_growing_file_waits(home: Home, instance: dg.DagsterInstance, monkeypa
     assert not tick(instance, first.cursor).run_requests
 
 
+def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
+    home.drop({"clicks_1.csv": CLICKS})
+    with (home.landing / "clicks_1.csv").open("ab"):
+        alone = tick(instance)
+        assert not alone.run_requests
+        assert alone.skip_reason.skip_message == (
+            "1 files are not stable yet, of which somebody has 1 open for writing"
+        )
+        home.drop({"clicks_2.csv": CLICKS})
+        (request,) = tick(instance, alone.cursor).run_requests
+    assert list(request.run_config["ops"]["campaigns_files"]["config"]["look"]) == ["clicks_2.csv"]
+    (request,) = tick(instance, alone.cursor).run_requests
+    assert len(request.run_config["ops"]["campaigns_files"]["config"]["look"]) == 2
+
+
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "look": {}, "since": {}}'])
 def test_a_lost_or_broken_cursor_only_costs_a_look(cursor: str | None) -> None:
     assert read_look(cursor).entries == {}

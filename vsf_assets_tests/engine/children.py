@@ -52,13 +52,14 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 
 
 def _child(job: dict[str, Any]) -> None:
-    from vsf_assets.ingest import archive
+    from vsf_assets.ingest import archive, filing, safekeeping
     from vsf_assets.warehouse.publish import publish
     from vsf_assets_tests.warehouses import Home
 
     signal.alarm(60)
     if job.get("other_disk"):
         archive.rename_if_same_disk = lambda *_: False  # type: ignore[assignment]
+        safekeeping.is_same_disk = filing.is_same_disk = lambda *_: False  # type: ignore[assignment]
     if "die" in job:
         module, attribute, when, call = job["die"]
         target: Any = importlib.import_module(f"vsf_assets.{module}")

@@ -28,21 +28,24 @@ STEPS = [
     ("ingest.archive", "_file", "after", 2),
     ("ingest.filing", "file_away", "after", 6),
 ]
-RENAMED = [
+MOVED = [
+    ("ingest.safekeeping", "_copy_unsynced", "after", 2),
+    ("ingest.safekeeping", "secure_one", "after", 6),
     ("ingest.archive", "rename_if_same_disk", "before", 2),
     ("ingest.archive", "rename_if_same_disk", "after", 2),
+    ("ingest.filing", "put_in_place", "before", 1),
     ("ingest.store", "FolderStore.remove_marker", "after", 1),
 ]
 COPIED = [
-    ("ingest.archive", "copy_file", "before", 1),
+    ("ingest.safekeeping", "copy_file", "before", 1),
     ("ingest.store", "os.fsync", "before", 1),
-    ("ingest.archive", "copy_file", "after", 2),
+    ("ingest.safekeeping", "copy_file", "after", 2),
     ("ingest.store", "FolderStore.remove", "before", 1),
     ("ingest.store", "FolderStore.remove_marker", "after", 1),
     ("ingest.store", "FolderStore.remove", "after", 2),
 ]
 CASES = (
-    [("archive", False, step) for step in STEPS + RENAMED]
+    [("archive", False, step) for step in STEPS + MOVED]
     + [("archive", True, step) for step in COPIED]
     + [("keep", False, step) for step in COPIED[1:3]]
     + [("delete", False, step) for step in [("ingest.store", "os.fsync", "before", 1), *COPIED[3:5]]]

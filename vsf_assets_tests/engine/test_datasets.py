@@ -121,10 +121,7 @@ def test_after_a_crash_a_changed_file_makes_a_version_of_all_that_lies_there(
     assert home.query("select namespace_option_name from raw.namespaces order by 1") == [("Fund",), ("Other",)]
     assert home.query("select count(*) from raw.columns") == [(2,)]
     assert home.landed() == []
-    # With no file filed, the one that was replaced is gone for good; every other original is kept.
-    lost = {"namespaces.csv"} if filed == 0 else set()
-    named = home.query("select file_name, archive_path from raw.files")
-    assert {name for name, path in named if path not in home.archived()} == lost
+    home.assert_originals_are_kept()
 
 
 def test_a_missing_file_is_waited_for_and_then_the_rest_is_taken(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Here: publish on a warehouse of raw tables. Not here: blocking checks before it (cli/, dbt/).
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -105,13 +106,56 @@ def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.Monk
     assert snapshot_number(current_snapshot(home.settings)) == 1
 
 
+def age(home: Home, minutes: float) -> None:
+    """Let the snapshots and the pointer be as old as if they had been made so many minutes earlier."""
+    for path in Path(home.settings.snapshots).iterdir():
+        at = path.lstat().st_mtime - minutes * 60
+        os.utime(path, (at, at), follow_symlinks=False)
+
+
+def kept_numbers(home: Home) -> list[int]:
+    return sorted(snapshot_number(p) for p in Path(home.settings.snapshots).glob("vsf-*.duckdb"))
+
+
 @pytest.mark.parametrize(("hours", "kept"), [("0", [3, 4]), ("24", [1, 2, 3, 4])])
 def test_old_snapshots_go_when_they_are_neither_new_nor_young(tmp_path: Path, hours: str, kept: list[int]) -> None:
     home = Home(tmp_path, KEEP_SNAPSHOTS="2", KEEP_SNAPSHOT_HOURS=hours)
     for number in (1, 2, 3, 4):
         publish_click(home, number)
-    numbers = sorted(snapshot_number(p) for p in Path(home.settings.snapshots).glob("vsf-*.duckdb"))
-    assert numbers == kept
+        age(home, 5)
+    assert kept_numbers(home) == kept
+
+
+def test_snapshot_that_was_current_a_moment_ago_stays_whatever_the_settings(tmp_path: Path) -> None:
+    home = Home(tmp_path, KEEP_SNAPSHOTS="1", KEEP_SNAPSHOT_HOURS="0")
+    for number in (1, 2, 3):
+        publish_click(home, number)
+    assert kept_numbers(home) == [1, 2, 3]
+    age(home, 5)
+    publish_click(home, 4)
+    assert kept_numbers(home) == [3, 4]
+
+
+def test_reader_opens_the_next_snapshot_where_the_first_went_before_it_was_opened(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish_click(home, 1)
+    publish_click(home, 2)
+    looks = [first, current_snapshot(home.settings)]
+    first.unlink()
+    monkeypatch.setattr(publishing, "current_snapshot", lambda _: looks.pop(0))
+    opened = publishing.connect_current(home.settings)
+    assert opened is not None
+    with opened[1] as connection:
+        assert (opened[0].name, connection.execute("select count(*) from raw.clicks").fetchall()) == (
+            "vsf-2.duckdb",
+            [(2,)],
+        )
+
+
+def test_pointer_to_a_snapshot_that_is_gone_is_no_snapshot(home: Home) -> None:
+    publish_click(home, 1).unlink()
+    assert publishing.connect_current(home.settings) is None
 
 
 def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
@@ -119,5 +163,7 @@ def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
     first = publish_click(home, 1)
     with duckdb.connect(str(first), read_only=True) as reader:
         publish_click(home, 2)
+        age(home, 5)
+        publish_click(home, 3)
         assert not first.exists()
         assert reader.execute("select count(*) from raw.files").fetchall() == [(1,)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.ingest import archive, batches, filing
+from vsf_assets.ingest import archive, batches, filing, safekeeping
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -49,8 +49,9 @@ def once(act: Any) -> Any:
         (filing, "file_away"),
         (archive, "_file"),
         (archive, "sha256_of"),
-        (archive, "rename_if_same_disk"),
-        (archive, "copy_file"),
+        (safekeeping, "secure_one"),
+        (safekeeping, "copy_file"),
+        (filing, "put_in_place"),
     ],
 )
 @pytest.mark.parametrize("other_disk", [False, True])
@@ -61,7 +62,7 @@ def test_another_run_that_does_it_all_at_any_moment_is_no_error(
     home.land("clicks_1.csv", clicks(1))
     with pytest.MonkeyPatch.context() as patch:
         if other_disk:
-            patch.setattr(archive, "rename_if_same_disk", lambda *_: False)
+            patch.setattr(safekeeping, "is_same_disk", lambda *_: False)
         original = getattr(target, name)
         other = once(home.ingest)
 
