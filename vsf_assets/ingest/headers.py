@@ -3,12 +3,16 @@
 Here: pure functions on bytes. Not here: the records below it (delimited.py).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.records import SHOWN_TEXT, Record, parse_record, show
 from vsf_assets.ingest.source import UnreadableError
 from vsf_assets.ingest.tolerant import other_dialect
+
+LONGEST_SHOWN = 100
+"""Characters of a name that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ def _names(record: Record, dialect: Delimited) -> list[str]:
 
 def _header_reason(names: list[str], columns: list[str]) -> str:
     """Say how the header differs from the contract's columns."""
-    missing = [c for c in columns if c not in names]
-    surplus = [n for n in names if n not in columns]
-    doubled = sorted({n for n in names if names.count(n) > 1})
+    counts = Counter(names)
+    missing = [c for c in columns if c not in counts]
+    surplus = [n[:LONGEST_SHOWN] for n in names if n not in columns]
+    doubled = sorted(n[:LONGEST_SHOWN] for n, count in counts.items() if count > 1)
     parts = [
         f"missing {', '.join(missing)}" if missing else "",
         f"not expected {', '.join(surplus[:10])}" if surplus else "",

@@ -47,7 +47,17 @@ whole_files as (
 ),
 
 final as (
-    select file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason
+    select
+        file_id,
+        line_number,
+        anomaly,
+        column_name,
+        raw_value,
+        raw_text,
+        severity,
+        reason,
+        records,
+        unlisted_records
     from findings
 
     union all
@@ -61,7 +71,9 @@ final as (
         cast(null as varchar) as raw_text,
         'warning' as severity,
         'same content as ' || file_name || coalesce(' of partition ' || partition_key, '')
-        || ', landed ' || cast(landed_at as varchar) as reason
+        || ', landed ' || cast(landed_at as varchar) as reason,
+        cast(1 as bigint) as records,
+        cast(0 as bigint) as unlisted_records
     from whole_files
 )
 
