@@ -7,6 +7,7 @@ No other module may touch the environment.
 """
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -25,6 +26,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its folder in VSF_HOME, where they are empty."""
+
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
 
 AFTER_LOAD = ("archive", "keep", "delete")
 
@@ -53,6 +57,10 @@ class Settings:
     """Days between an event and its processing date beyond which its date is implausible."""
     store_timeout: float = 20.0
     store_attempts: int = 6
+    store_object_seconds: float = 300.0
+    findings_per_file: int = 100_000
+    file_unpacked_max: int = 10**12
+    """Bytes."""
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> encoding of its files, where that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +119,20 @@ def _days(values: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _whole(values: Mapping[str, str], name: str) -> int:
+    text = values[name]
+    if not text.isdecimal() or not 0 < int(text[:20]) < 2**62:
+        raise SettingsError(f"{name}={text!r} is not a whole number from 1 on; set it like {name}=100000")
+    return int(text)
+
+
+def _bytes(values: Mapping[str, str], name: str) -> int:
+    found = _SIZE.fullmatch(values[name])
+    if found is None or not (size := int(float(found["number"]) * _UNITS[(found["unit"] or "B").upper()])):
+        raise SettingsError(f"{name}={values[name]!r} is not a size; write it like 500MB or 1TB")
+    return size
+
+
 def _day(values: Mapping[str, str], name: str) -> str:
     try:
         return date.fromisoformat(values[name]).isoformat()
@@ -125,11 +147,13 @@ class ClientOptions:
     Attributes:
         timeout: seconds to wait for an answer.
         attempts: how often a request is tried.
+        object_seconds: seconds for one object, whatever progress it makes, plus one per MB.
         variables: the AWS client's own variables as they are now, credentials among them.
     """
 
     timeout: float
     attempts: int
+    object_seconds: float
     variables: tuple[tuple[str, str], ...] = field(repr=False)
 
 
@@ -194,6 +218,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
         store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
+        store_object_seconds=_number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0,
+        findings_per_file=_whole(values, "VSF_FINDINGS_PER_FILE"),
+        file_unpacked_max=_bytes(values, "VSF_FILE_UNPACKED_MAX"),
         encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
@@ -218,7 +245,7 @@ def client_options() -> ClientOptions:
     export({name: value for name, value in given.items() if name.startswith("AWS_") and name not in os.environ})
     settings = read_settings(given)
     variables = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    return ClientOptions(settings.store_timeout, settings.store_attempts, variables)
+    return ClientOptions(settings.store_timeout, settings.store_attempts, settings.store_object_seconds, variables)
 
 
 def name_of_place(address: str) -> str:

@@ -49,6 +49,12 @@ class Findings(pa.DataFrameModel):
     severity: str = pa.Field(isin=["error", "warning"], description="error or warning")
     reason: str = pa.Field(description="what is wrong and what to do")
     is_quarantined: bool = pa.Field(description="whether the record was held back")
+    records: int = pa.Field(
+        ge=0, description="records with this anomaly that the finding stands for: 1, or those that are not listed"
+    )
+    unlisted_records: int = pa.Field(
+        ge=0, description="of them the records without any listed finding, each counted in one finding; 0 where listed"
+    )
 
 
 class Builds(pa.DataFrameModel):
@@ -63,6 +69,13 @@ class Builds(pa.DataFrameModel):
 
 TABLES = (
     Table("raw.files", "a delivered file", ("file_id",), Files, lineage=False),
-    Table("raw.findings", "a finding of the ingest", (), Findings, lineage=False),
+    Table(
+        "raw.findings",
+        "a finding of the ingest",
+        (),
+        Findings,
+        lineage=False,
+        added=(("records", 1), ("unlisted_records", 0)),
+    ),
     Table("raw.builds", "a finished build", ("build_number",), Builds, lineage=False),
 )

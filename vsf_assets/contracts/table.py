@@ -29,6 +29,8 @@ class Table:
         model: the pandera model (polars backend); the only place where columns are declared.
         owner: who answers for it.
         lineage: whether the stored table has the lineage columns in front.
+        added: (column, value) of its last columns that an earlier release did not have; rows of that time get the
+            value when the column is added.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Table:
     model: "type[pa.DataFrameModel]"
     owner: str = "team:data-platform"
     lineage: bool = True
+    added: tuple[tuple[str, int], ...] = ()
 
     @property
     def schema(self) -> "pa.DataFrameSchema":

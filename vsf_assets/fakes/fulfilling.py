@@ -18,6 +18,7 @@ from vsf_assets.fakes import ENGINE_VERSION
 from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.fakes import STATES
+from vsf_assets.ingest.limits import DESCRIPTION_BYTES
 from vsf_assets.ingest.store import Store, open_store
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
@@ -69,9 +70,11 @@ def _told(landing: Store) -> dict[int, str]:
     """Return request -> the last state of it that a file in the landing zone tells."""
     found: dict[int, str] = {}
     for entry in landing.entries(STATES):
+        if entry.size > DESCRIPTION_BYTES:
+            continue  # a stranger's file; the ingest says what is wrong
         with suppress(FileNotFoundError), landing.open(entry.path, entry.etag) as file:
-            for line in file.read().splitlines():
-                with suppress(ValueError, KeyError, TypeError):  # a stranger's file; the ingest says what is wrong
+            for line in file.read(DESCRIPTION_BYTES).splitlines():
+                with suppress(ValueError, KeyError, TypeError, RecursionError):
                     told = json.loads(line)
                     found[int(told["request_id"])] = str(told["state"])
     return found

@@ -81,11 +81,12 @@ def schema_of(content: Any) -> Schema:
     read = [_column(place, column) for place, column in enumerate(columns, 1)]
     _no_header_twice(column for _, column in read)
     ordered = [column for _, column in sorted(read, key=lambda item: item[0])]
+    names = _Names(ordered)
     return Schema(
         name=name,
         separator=_one_of("separator", content.get("separator", ","), SEPARATORS),
         quote=_one_of("quote", content.get("quote", '"'), QUOTES),
-        columns=tuple(_related(column, ordered) for column in ordered),
+        columns=tuple(_related(column, names) for column in ordered),
     )
 
 
@@ -159,27 +160,40 @@ def _no_header_twice(columns: Iterable[Column]) -> None:
         seen.add(column.name)
 
 
-def _related(column: Column, columns: list[Column]) -> Column:
+class _Names:
+    """The columns of a schema by type, asked for one after the other; each question takes the same time."""
+
+    def __init__(self, ordered: list[Column]):
+        self._first: dict[str, str] = {}
+        self._last: dict[str, str] = {}
+        self._of_kind = {(column.kind.name, column.name) for column in ordered}
+        for column in ordered:
+            self._first.setdefault(column.kind.name, column.name)
+
+    def nearest(self, kinds: tuple[str, ...]) -> str | None:
+        """Return the last such column before this one, else the first after it; a type that comes first wins."""
+        return next((self._last.get(kind, self._first[kind]) for kind in kinds if kind in self._first), None)
+
+    def has(self, name: object, kinds: tuple[str, ...]) -> bool:
+        """Whether a column of one of the types has the name."""
+        return any((kind, name) in self._of_kind for kind in kinds)
+
+    def passed(self, column: Column) -> None:
+        """Go on to the next column."""
+        self._last[column.kind.name] = column.name
+
+
+def _related(column: Column, names: _Names) -> Column:
     """Return the column with the names of the columns it fits: those it names, else the nearest before it."""
     found = dict(column.options)
     for option in _RELATIONS.keys() & found.keys():
         kinds = _RELATIONS[option]
         if found[option] is None:
-            found[option] = _nearest(column, kinds, columns)
-        elif not any(other.name == found[option] and other.kind.name in kinds for other in columns):
+            found[option] = names.nearest(kinds)
+        elif not names.has(found[option], kinds):
             raise SchemaError(
                 f"column {column.name!r}, option {option}: there is no column {found[option]!r} of the type"
                 f" {' or '.join(kinds)}"
             )
+    names.passed(column)
     return Column(column.name, column.kind, found, column.null_share, column.is_unique)
-
-
-def _nearest(column: Column, kinds: tuple[str, ...], columns: list[Column]) -> str | None:
-    """Return the last such column before it, else the first after it; a type that comes first in `kinds` wins."""
-    place = columns.index(column)
-    for kind in kinds:
-        before = [other.name for other in columns[:place] if other.kind.name == kind]
-        after = [other.name for other in columns[place:] if other.kind.name == kind]
-        if before or after:
-            return before[-1] if before else after[0]
-    return None

@@ -16,6 +16,9 @@ from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
 LARGEST = 1_000_000
 """Bytes of a schema file; thousands of columns fit."""
 
+DEEPEST = 50
+"""Brackets that may be open at once."""
+
 _PLAIN_WORDS = {
     "bool": r"^(?:true|True|false|False)$",
     "null": r"^(?:~|null|Null|)$",
@@ -110,16 +113,26 @@ def _strict_loader() -> Any:
                 raise SchemaError(f"line {mark.line + 1}: references (*) are not read; write the part again")
             return super().compose_node(parent, index)
 
+        def fetch_flow_collection_start(self, token_class: Any) -> Any:
+            if self.flow_level >= DEEPEST:  # the scanner looks at every open bracket for each further one
+                raise SchemaError(f"line {self.line + 1}: it is nested too deeply")
+            return super().fetch_flow_collection_start(token_class)
+
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen = set()
-            for key, _ in node.value:
-                if not isinstance(key.value, str):
-                    raise SchemaError(f"line {key.start_mark.line + 1}: a key is a plain word")
-                if key.value in seen:
-                    raise SchemaError(f"line {key.start_mark.line + 1}: {key.value!r} stands twice in one mapping")
-                seen.add(key.value)
+            _refuse_doubled(node)
             return super().construct_mapping(node, deep)
 
     for tag, found in _PLAIN_WORDS.items():
         Strict.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(found), None)
     return Strict
+
+
+def _refuse_doubled(node: Any) -> None:
+    """Raise SchemaError where a key of a YAML mapping is no word, or stands twice."""
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key.value, str):
+            raise SchemaError(f"line {key.start_mark.line + 1}: a key is a plain word")
+        if key.value in seen:
+            raise SchemaError(f"line {key.start_mark.line + 1}: {key.value!r} stands twice in one mapping")
+        seen.add(key.value)

@@ -19,6 +19,7 @@ from vsf_assets.errors import SameInstantError
 from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
+from vsf_assets.ingest.limits import Limits
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.uploads import together
@@ -198,7 +199,8 @@ class Ingest:
             self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
             try:
                 encoding = self.settings.encodings.get(work.partition or "", "utf-8")
-                delivery = read_delivery(work, folder / str(number), self.settings.events_start, encoding)
+                limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
+                delivery = read_delivery(work, folder / str(number), self.settings.events_start, encoding, limits)
             except ChangedError as error:
                 self.report.left.append((work.entry.path, str(error)))
                 continue

@@ -3,7 +3,7 @@
 Here: the types that the reader fills (delimited.py) and the check reads (checking.py). Not here: either of them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -34,6 +34,7 @@ class Block:
         blank: records of nothing but delimiters and spaces.
         body: the bytes of the block, and first_line, the number of its first physical line.
         raws: physical line -> bytes of records that are known already.
+        has_more: whether the next block holds other records of the same stretch of the file.
     """
 
     frame: pl.DataFrame
@@ -46,11 +47,27 @@ class Block:
     body: bytes = b""
     first_line: int = 1
     raws: dict[int, bytes] = field(default_factory=dict)
+    has_more: bool = False
 
     @property
     def records(self) -> int:
         """Data records of the block, blank ones too."""
         return self.frame.height + len(self.bad) + self.blank
+
+    def between(self, low: int, high: int | None) -> "Block":
+        """Return the block with the records only that start on lines from `low` to before `high`; None: to its end."""
+
+        def lies(line: int) -> bool:
+            return low <= line and (high is None or line < high)
+
+        within = (pl.col("_line") >= low) & (pl.lit(value=True) if high is None else pl.col("_line") < high)
+        return replace(
+            self,
+            frame=self.frame.filter(within),
+            bad=[bad for bad in self.bad if lies(bad.line)],
+            notes=[note for note in self.notes if lies(note.line)],
+            noted=None if self.noted is None else self.noted.filter(within),
+        )
 
     def texts(self, lines: list[int], dialect: Delimited) -> list[str]:
         """Return the raw text of the records that start on the given lines (ascending)."""

@@ -4,8 +4,9 @@ Here: casting, the pandera validation and the split into valid and quarantined. 
 between rows or files; those are settled in dbt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -16,8 +17,12 @@ from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.block import Block
 from vsf_assets.ingest.casts import cast, expectation
 from vsf_assets.ingest.forgiving import CELLS, with_notes, without_key
+from vsf_assets.ingest.limits import FindingsLimit, text_once
 from vsf_assets.ingest.plausible import implausible_texts
 from vsf_assets.visible import PADDING, quoted, visible
+
+SLICE_ROWS = 1 << 17
+"""Rows that are checked at once: each may have a finding for every column, and pandera makes a row of each."""
 
 FINDINGS = {
     "line_number": pl.Int64(),
@@ -50,42 +55,118 @@ class Checked:
 
 
 def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
-    """Check one block of delimited records against a contract.
+    """Check one block of delimited records against a contract, whatever it costs; see `check_blocks`."""
+    checked = list(check_blocks([block], table, dialect, FindingsLimit()))
+    valid, findings = pl.concat([c.valid for c in checked]), pl.concat([c.findings for c in checked])
+    return Checked(valid, findings, sum(c.quarantined for c in checked))
+
+
+def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Checked]:
+    """Check blocks that cover one stretch of a file against a contract, some rows at a time.
 
     Where the dialect is tolerant, a record with its key is valid whatever else is found.
+
+    Args:
+        blocks: their records may lie between each other's.
+        table: the contract.
+        dialect: how the file is written.
+        limit: chooses the findings that are listed; has seen those of everything before.
     """
-    dialect = block.dialect or dialect
-    types = polars_types(table)
-    text = block.frame
-    trimmed = trimmed_columns(table) if dialect.tolerance else ()
-    typed, cells = _typed(text, types, trimmed)
-    broken = broken_rules(typed.select(list(types)), table)
-    cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
-    if block.notes or block.noted is not None:
-        cells = with_notes(cells, block)
-    implausible = implausible_texts(typed, table).join(cells, on=["row", "column_name"], how="anti")
-    bad_records = _bad_records(block)
-    if cells.is_empty() and implausible.is_empty():
-        return Checked(typed, bad_records, bad_records.height)
-    broken_rows = cells["row"].unique().sort()
-    lost = broken_rows if dialect.tolerance is None else without_key(typed, cells, table)
-    cells = pl.concat([cells, implausible])
-    rows = cells["row"].unique().sort()
-    texts = block.texts(text["_line"][rows].to_list(), dialect)
-    raw = pl.DataFrame({"row": rows, "line_number": text["_line"][rows], "raw_text": texts})
-    is_lost = pl.col("row").is_in(lost.implode())
-    findings = (
-        cells.join(raw, on="row")
-        .join(_values(text, cells), on=["row", "column_name"], how="left")
-        .with_columns(
-            raw_value=pl.coalesce("noted_value", "raw_value"),
+    for parts in _slices(blocks):
+        yield from _checked([_Part.of(part, table, part.dialect or dialect) for part in parts], limit)
+
+
+def _slices(blocks: list[Block]) -> Iterator[list[Block]]:
+    """Cut the blocks where the longest has so many rows that findings about all of them would fill the memory."""
+    longest = max(blocks, key=lambda block: block.frame.height)
+    if longest.frame.height <= SLICE_ROWS:
+        yield blocks
+        return
+    starts = longest.frame["_line"][::SLICE_ROWS].to_list()
+    borders = [0, *starts[1:], None]
+    for low, high in pairwise(borders):
+        yield [block.between(low or 0, high) for block in blocks]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A block that is being checked.
+
+    Attributes:
+        block: its records, and dialect, how they are written.
+        typed: `_line` and the contract's columns in their types.
+        cells: the bad ones, with `line_number` and what a finding says of them.
+        lost: rows that are held back.
+        bad: findings of records that are no rows.
+    """
+
+    block: Block
+    dialect: Delimited
+    typed: pl.DataFrame
+    cells: pl.DataFrame
+    lost: pl.Series
+    bad: pl.DataFrame
+
+    @classmethod
+    def of(cls, block: Block, table: Table, dialect: Delimited) -> "_Part":
+        """Judge all cells and records."""
+        types = polars_types(table)
+        trimmed = trimmed_columns(table) if dialect.tolerance else ()
+        typed, cells = _typed(block.frame, types, trimmed)
+        broken = broken_rules(typed.select(list(types)), table)
+        cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+        if block.notes or block.noted is not None:
+            cells = with_notes(cells, block)
+        implausible = implausible_texts(typed, table).join(cells, on=["row", "column_name"], how="anti")
+        rows = cells["row"].unique().sort()
+        lost = rows if dialect.tolerance is None or cells.is_empty() else without_key(typed, cells, table)
+        cells = pl.concat([cells, implausible])
+        is_lost = pl.col("row").is_in(lost.implode())
+        cells = cells.with_columns(
+            line_number=block.frame["_line"][cells["row"]],
             severity=pl.when(is_lost).then(pl.lit("error")).otherwise(pl.lit("warning")),
             is_quarantined=is_lost,
         )
-        .select(list(FINDINGS))
-    )
-    valid = typed.filter(~pl.int_range(typed.height).is_in(lost.implode()))
-    return Checked(valid, pl.concat([bad_records, findings]), bad_records.height + len(lost))
+        return cls(block, dialect, typed, cells, lost, _bad_records(block))
+
+    def findings(self, cells: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+        """Return the findings of the cells and the bad records that are listed."""
+        if cells.is_empty():
+            return bad
+        text = self.block.frame
+        rows = cells["row"].unique().sort()
+        texts = self.block.texts(text["_line"][rows].to_list(), self.dialect)
+        raw = pl.DataFrame({"row": rows, "raw_text": texts})
+        found = (
+            cells.join(raw, on="row")
+            .join(_values(text, cells), on=["row", "column_name"], how="left")
+            .join(self._places(), on="column_name", how="left")
+            .with_columns(raw_value=pl.coalesce("noted_value", "raw_value"))
+            .sort("line_number", "place", "anomaly", "reason", nulls_last=True)
+            .select(list(FINDINGS))
+        )
+        return pl.concat([bad, text_once(found)])
+
+    def _places(self) -> pl.DataFrame:
+        columns = self.block.frame.columns
+        return pl.DataFrame({"column_name": columns, "place": range(len(columns))})
+
+
+_JUDGED = ("line_number", "anomaly", "column_name", "severity", "is_quarantined", "reason")
+
+
+def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[Checked]:
+    """Yield what the parts hold, with the findings that are listed of all of them together."""
+    judged = [frame.select(_JUDGED) for part in parts for frame in (part.cells, part.bad) if not frame.is_empty()]
+    listed = limit.listed(pl.concat(judged)) if judged else pl.Series(dtype=pl.Boolean)
+    at = 0
+    for part in parts:
+        chosen = []
+        for frame in (part.cells, part.bad):
+            chosen.append(frame.filter(listed[at : at + frame.height]))
+            at += frame.height
+        valid = part.typed.filter(~pl.int_range(part.typed.height).is_in(part.lost.implode()))
+        yield Checked(valid if len(part.lost) else part.typed, part.findings(*chosen), part.bad.height + len(part.lost))
 
 
 def file_finding(

@@ -4,6 +4,7 @@ Here: the walk over the file: header, big regular blocks, and small steps around
 regular. Not here: the two parsers (fastblock.py, records.py), types and contracts (checking.py).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -37,6 +38,12 @@ SMALLER = 16
 
 MOST_IRREGULAR = 100_000
 """Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
+
+
+MANY_LINES = 100
+"""Blank lines in a row that are worth a block of their own."""
+
+_BLANK_LINES = re.compile(rb"(?:[ \r]*+\n)++")
 
 
 class ByteSource(Protocol):
@@ -77,6 +84,9 @@ class DelimitedReader:
         if not self._read_header():
             return
         while self._fill(BIG_BLOCK):
+            if (run := self._blank_lines()) is not None:
+                yield run
+                continue
             yield from self._regular(BIG_BLOCK) or self._smaller(BIG_BLOCK)
 
     def _smaller(self, size: int) -> Iterator[Block]:
@@ -84,11 +94,24 @@ class DelimitedReader:
         step, done = max(SMALL_BLOCK, size // SMALLER), 0
         while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + step):
             before = self._at
-            if step > SMALL_BLOCK:
+            if (run := self._blank_lines()) is not None:
+                yield run
+            elif step > SMALL_BLOCK:
                 yield from self._regular(step) or self._smaller(step)
             else:
                 yield from self._regular(step) or [self._exact(step)]
             done += max(self._at - before, 1)
+
+    def _blank_lines(self) -> Block | None:
+        """Step over many blank lines at once; None where there are few."""
+        found = _BLANK_LINES.match(self._data, self._at)
+        lines = self._data.count(b"\n", self._at, found.end()) if found else 0
+        if found is None or lines < MANY_LINES:
+            return None
+        block = self._block()
+        block.blank = lines
+        self._take(found.end() - self._at, lines)
+        return block
 
     def _fill(self, size: int) -> bool:
         """Have at least `size` bytes at hand, or all there are; return whether there are any."""
@@ -130,7 +153,9 @@ class DelimitedReader:
         aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
         aside.noted = forgiven.notes
         aside.raws = dict(parsed.irregular)
-        return [part for part, taken in ((block, block.frame.height), (aside, parsed.irregular)) if taken]
+        found = [part for part, taken in ((block, block.frame.height), (aside, parsed.irregular)) if taken]
+        block.has_more = len(found) > 1
+        return found
 
     def _block(self) -> Block:
         """Return an empty block that begins here."""

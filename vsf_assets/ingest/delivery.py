@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.limits import DEFAULT_LIMITS, Limits, stored
 from vsf_assets.ingest.parts import Parts
 from vsf_assets.ingest.source import Source, UnreadableError
 from vsf_assets.ingest.store import Entry, Store
@@ -82,7 +83,9 @@ class Delivery:
         return int.from_bytes(digest[:8], "big") >> 1
 
 
-def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encoding: str = "utf-8") -> Delivery:
+def read_delivery(
+    work: Work, folder: Path, first_day: str = "2015-01-01", encoding: str = "utf-8", limits: Limits = DEFAULT_LIMITS
+) -> Delivery:
     """Read a file once: hash, integrity, records, contract.
 
     Args:
@@ -90,6 +93,7 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
         folder: scratch folder for its parts; made where needed.
         first_day: earliest day a daily file may be for.
         encoding: of a fetched file.
+        limits: what the file may cost.
 
     Raises:
         ChangedError: the file changed or vanished meanwhile.
@@ -98,7 +102,7 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
     changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
     with Parts(folder) as parts:
         try:
-            _read(delivery, parts, first_day, encoding)
+            _read(delivery, parts, first_day, encoding, limits)
         except FileNotFoundError:
             raise ChangedError(f"{work.entry.path} vanished before it was read") from None
         except ReplacedError:
@@ -111,13 +115,13 @@ def read_delivery(work: Work, folder: Path, first_day: str = "2015-01-01", encod
     return delivery
 
 
-def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str) -> None:
+def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str, limits: Limits) -> None:
     work = delivery.work
-    source = Source(work.store.open(work.entry.path, work.entry.etag), work.name)
+    source = Source(work.store.open(work.entry.path, work.entry.etag), work.name, limits.unpacked)
     try:
         try:
             _judge_partition(work, first_day)
-            _read_records(source, delivery, parts, encoding)
+            _read_records(source, delivery, parts, encoding, limits)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
         delivery.sha256, delivery.size = source.finish()
@@ -125,12 +129,13 @@ def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str) -> No
         source.close()
 
 
-def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: str) -> None:
+def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: str, limits: Limits) -> None:
     from vsf_assets.ingest.checking import file_finding
-    from vsf_assets.ingest.reading import portions
+    from vsf_assets.ingest.reading import findings_limit, portions
 
-    for portion in portions(source, delivery.work.feed, encoding, delivery.work.name):
-        for table, frame in (portion.valid | portion.notes | {"raw.findings": portion.findings}).items():
+    limit = findings_limit(delivery.work.feed, delivery.work.name, limits.findings)
+    for portion in portions(source, delivery.work.feed, encoding, delivery.work.name, limit):
+        for table, frame in (portion.valid | portion.notes | {"raw.findings": stored(portion.findings)}).items():
             parts.add(table, frame)
         delivery.lines_read += portion.records
         delivery.rows_loaded += portion.loaded
@@ -138,7 +143,8 @@ def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: st
         delivery.rows_blank += portion.blank
         delivery.rows_skipped += portion.skipped
     if delivery.lines_read == delivery.rows_blank:
-        parts.add("raw.findings", file_finding("empty_file", "the file holds no data rows", "warning"))
+        parts.add("raw.findings", stored(file_finding("empty_file", "the file holds no data rows", "warning")))
+    parts.add("raw.findings", limit.summary())
 
 
 def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None:
@@ -149,7 +155,7 @@ def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None
     delivery.readable = False
     delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = 0
     delivery.rows_blank = delivery.rows_skipped = 0
-    parts.add("raw.findings", file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text))
+    parts.add("raw.findings", stored(file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text)))
 
 
 def _judge_partition(work: Work, first_day: str) -> None:

@@ -29,9 +29,7 @@ def portions(source: ByteSource, table: Table, reading: Described) -> Iterator[P
     Raises:
         UnreadableError: it describes nothing that can be; the reason names column and option.
     """
-    content = read_all(source)
-    if len(content) > LARGEST:
-        raise UnreadableError("unreadable_file", f"the file has more than {LARGEST} bytes")
+    content = read_all(source, LARGEST)
     try:
         described = parse_mapping(content)
         row = _schema_row(described) if reading.what == "schema" else _request_row(described)

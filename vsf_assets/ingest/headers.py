@@ -15,6 +15,9 @@ from vsf_assets.ingest.records import SHOWN_TEXT, Record, is_blank, is_utf8, par
 from vsf_assets.ingest.source import UnreadableError
 from vsf_assets.ingest.tolerant import other_dialect
 
+LONGEST_SHOWN = 100
+"""Characters of a name that a message shows."""
+
 
 @dataclass(frozen=True)
 class Header:

@@ -16,7 +16,13 @@ from vsf_assets.ingest.checking import FINDINGS, NO_FINDINGS, broken_rules
 from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, shown_record
 from vsf_assets.ingest.jsonrows import Row, typed_rows
 from vsf_assets.ingest.jsonvalues import shown
+from vsf_assets.ingest.limits import SHORT_TEXT, FindingsLimit
 from vsf_assets.ingest.plausible import implausible_texts
+
+AT_ONCE = 20_000
+"""Findings that are collected before it is chosen which are listed, and AT_ONCE_CHARACTERS, what they may hold."""
+
+AT_ONCE_CHARACTERS = 32 << 20
 
 _BROKEN = Defect("invalid_value", None, None, "the record breaks the contract")
 
@@ -74,11 +80,13 @@ class Checked:
 
 
 class _Findings:
-    """Collects findings; a record with several is quarantined once."""
+    """Collects findings, of which a limit chooses the listed ones; a record with several is quarantined once."""
 
-    def __init__(self, records: Records):
-        self._records = records
+    def __init__(self, records: Records, limit: FindingsLimit):
+        self._records, self._limit = records, limit
         self._rows: list[tuple[Any, ...]] = []
+        self._size = 0
+        self._frames = [NO_FINDINGS]
         self.places: set[int] = set()
 
     def add(self, place: int, defects: Sequence[Defect]) -> None:
@@ -95,23 +103,39 @@ class _Findings:
         severity = "error" if is_error else "warning"
         for d in defects:
             self._rows.append((line, d.anomaly, d.field, d.value, text, severity, d.reason, is_error))
+            self._size += len(d.value or "")
+            if len(text) > SHORT_TEXT:  # whole with the first finding only
+                self._size += len(text)
+                text = text[:SHORT_TEXT] + "…"
+        if len(self._rows) > AT_ONCE or self._size > AT_ONCE_CHARACTERS:
+            self._choose()
+
+    def _choose(self) -> None:
+        if self._rows:
+            frame = pl.DataFrame(self._rows, schema=FINDINGS, orient="row")
+            self._frames.append(frame.filter(self._limit.listed(frame)))
+            self._rows, self._size = [], 0
 
     def frame(self) -> pl.DataFrame:
-        return pl.DataFrame(self._rows, schema=FINDINGS, orient="row") if self._rows else NO_FINDINGS
+        self._choose()
+        return pl.concat(self._frames)
 
 
-def check_records(records: Records, tables: dict[str, Table], fields: dict[str, Fields]) -> Checked:
+def check_records(
+    records: Records, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit
+) -> Checked:
     """Check records against the contracts of their kinds.
 
     Args:
         records: what was read.
         tables: kind -> contract, of every kind that is wanted.
         fields: kind -> the contract's fields.
+        limit: chooses the findings that are listed.
 
     Raises:
         UnreadableError: the judge found that the file as a whole cannot be read.
     """
-    findings = _Findings(records)
+    findings = _Findings(records, limit)
     frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in tables}
     for kind in tables:
         _prove(records, kind, fields[kind], frames[kind])

@@ -15,8 +15,11 @@ SHOWN_BEFORE = 200
 """Bytes in front of a mistake that are shown with it."""
 
 SPACES = b" \t\n\r"
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[][{},]', re.DOTALL)
-"""A string (or the start of one that the buffer cuts off), a bracket, or a comma."""
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
+"""A string (or the start of one that the buffer cuts off), a bracket, or a comma. Nothing is tried twice: the
+memory of what could be would grow with each escape."""
+
+_SPACE_RUN = re.compile(rb"[ \t\n\r]*+")
 
 
 @dataclass
@@ -87,17 +90,28 @@ def next_element(data: bytes, at: int) -> tuple[int, int, int]:
             end = token.start()
             if kind == 125:
                 raise MisplacedError(end, "a } closes nothing")
-            return begin, begin + len(data[begin:end].rstrip(SPACES)), end
+            return begin, end_before_spaces(data, begin, end), end
     if depth:
         raise IncompleteError
-    return begin, len(data.rstrip(SPACES)), len(data)
+    return begin, end_before_spaces(data, begin, len(data)), len(data)
 
 
 def skip_spaces(data: bytes, at: int) -> int:
     """Return the first position from `at` on that holds something."""
-    while at < len(data) and data[at] in SPACES:
-        at += 1
-    return at
+    found = _SPACE_RUN.match(data, at)
+    return found.end() if found else at
+
+
+def end_before_spaces(data: bytes, begin: int, end: int) -> int:
+    """Return the end of `data[begin:end]` without the spaces at its end; only these are touched."""
+    step = 64
+    while end > begin:
+        low = max(begin, end - step)
+        kept = len(data[low:end].rstrip(SPACES))
+        if kept:
+            return low + kept
+        end, step = low, 2 * step
+    return end
 
 
 def invalid_json(chunk: Chunk, place: int, error: json.JSONDecodeError) -> UnreadableError:

@@ -19,13 +19,13 @@ from vsf_assets.ingest.jsonchecking import Checked, Records, check_records
 from vsf_assets.ingest.jsonelements import Chunk, invalid_json
 from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, judge_line, judge_record
 from vsf_assets.ingest.jsonrows import fields_of, names_are_single, names_in, with_doubled_names
+from vsf_assets.ingest.limits import FindingsLimit
 from vsf_assets.ingest.portion import Portion
-from vsf_assets.ingest.records import BOM
 from vsf_assets.ingest.source import Source
-from vsf_assets.ingest.text import read_all, utf8
+from vsf_assets.ingest.text import line_blocks, utf8
 
 
-def record_portions(source: Source, reading: JsonRecords, encoding: str) -> Iterator[Portion]:
+def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
     """Yield the records of a JSON array `[{"type": ..., "data": {...}}, ...]`; a record's line is its index.
 
     Raises:
@@ -40,7 +40,7 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str) -> Iter
         chunk = next(chunks, None)
         if chunk is None:
             return None
-        checked = _check(chunk, tables, fields_by_kind)
+        checked = _check(chunk, tables, fields_by_kind, limit)
         read, skipped = len(chunk.values), sum(count for _, count in checked.skipped.values())
         notes = {reading.skipped: _skipped(checked)}
         chunk.values.clear()  # thousands of objects, which nobody has to look through any more
@@ -49,7 +49,7 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str) -> Iter
     return iter(portion, None)
 
 
-def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields]) -> Checked:
+def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit) -> Checked:
     def judge(place: int) -> Judged:
         try:
             return judge_record(chunk.raw(place), fields)
@@ -58,7 +58,7 @@ def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields]) ->
 
     records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body, are_foreign=True)
     _sort(chunk, records)
-    return check_records(records, tables, fields)
+    return check_records(records, tables, fields, limit)
 
 
 def _sort(chunk: Chunk, records: Records) -> None:
@@ -93,38 +93,36 @@ def _skipped(checked: Checked) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"_line": pl.Int64, "record_type": pl.String, "records": pl.Int64}, orient="row")
 
 
-def line_portions(source: Source, table: Table) -> Iterator[Portion]:
+def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterator[Portion]:
     """Yield the objects of a file that has one per line.
 
     Raises:
         UnreadableError: the bytes cannot be read.
     """
-    lines = read_all(source).removeprefix(BOM).split(b"\n")
-    if not lines[-1]:
-        lines.pop()
     what = table.name.split(".")[1].removesuffix("s")
     fields = fields_of(table)
+    for first_line, lines in line_blocks(source):
 
-    def judge(place: int) -> Judged:
-        try:
-            return judge_line(lines[place], fields, what)
-        except json.JSONDecodeError as error:
-            return Judged(None, None, (Defect("invalid_json", None, None, f"the line is no JSON: {error.msg}"),))
+        def judge(place: int, lines: list[bytes] = lines) -> Judged:
+            try:
+                return judge_line(lines[place], fields, what)
+            except json.JSONDecodeError as error:
+                return Judged(None, None, (Defect("invalid_json", None, None, f"the line is no JSON: {error.msg}"),))
 
-    records = Records(lambda place: lines[place], 1, judge)
-    places, rows = records.groups.setdefault(what, ([], []))
-    blank = 0
-    for place, raw in enumerate(lines):
-        value = _parsed(raw)
-        if not raw.strip():
-            blank += 1
-        elif type(value) is dict and names_are_single(raw, len(value)):
-            places.append(place)
-            rows.append(value)
-        else:
-            records.suspects.add(place)
-    checked = check_records(records, {what: table}, {what: fields})
-    yield Portion(checked.valid, checked.findings, len(lines), checked.quarantined, blank)
+        records = Records(lines.__getitem__, first_line, judge)
+        places, rows = records.groups.setdefault(what, ([], []))
+        blank = 0
+        for place, raw in enumerate(lines):
+            value = _parsed(raw)
+            if not raw.strip():
+                blank += 1
+            elif type(value) is dict and names_are_single(raw, len(value)):
+                places.append(place)
+                rows.append(value)
+            else:
+                records.suspects.add(place)
+        checked = check_records(records, {what: table}, {what: fields}, limit)
+        yield Portion(checked.valid, checked.findings, len(lines), checked.quarantined, blank)
 
 
 def _parsed(raw: bytes) -> Any:

@@ -4,7 +4,9 @@ Here: pure functions on the bytes of a record, used where the fast path (jsonrow
 nothing is wrong with it. Not here: the file around it (jsonarray.py) and rules of the contract.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, Literal
 
 import polars as pl
@@ -30,6 +32,9 @@ Fields = dict[str, tuple[pl.DataType, bool]]
 """Field -> (type, whether it may be null)."""
 
 _LARGEST = 2**63 - 1
+
+MOST_DEFECTS = 20
+"""Defects of one record that are told apart; a record may have more fields than a person would ever read of."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,9 @@ def judge_record(raw: bytes, fields_of: dict[str, Fields]) -> Judged:
         return Judged(None, None, (_twice("type"),))
     if kind not in fields_of:
         return Judged(kind)
-    defects = tuple(_of_record(record, kind))
     data = record.get("data")
-    if isinstance(data, JsonObject):
-        defects += tuple(_of_fields(data, fields_of[kind], kind))
+    fields = _of_fields(data, fields_of[kind], kind) if isinstance(data, JsonObject) else ()
+    defects = _first_of(chain(_of_record(record, kind), fields))
     return Judged(kind, None if defects else _plain(data), defects)
 
 
@@ -91,8 +95,20 @@ def judge_line(raw: bytes, fields: Fields, what: str) -> Judged:
         json.JSONDecodeError: it is no JSON.
     """
     record, defects = _decoded(raw, "the line")
-    defects = defects or tuple(_of_fields(record, fields, what))
+    defects = defects or _first_of(_of_fields(record, fields, what))
     return Judged(what, None if defects else _plain(record), defects)
+
+
+def _first_of(defects: Iterable[Defect]) -> tuple[Defect, ...]:
+    """Return the first defects of a record, and one that counts the rest."""
+    found = iter(defects)
+    first, rest = tuple(islice(found, MOST_DEFECTS)), 0
+    for defect in found:
+        rest, anomaly = rest + 1, defect.anomaly
+    if not rest:
+        return first
+    reason = f"the record has {rest:,} more defects like these; the first {MOST_DEFECTS} are listed"
+    return (*first, Defect(anomaly, None, None, reason))
 
 
 def _decoded(raw: bytes, what: str) -> tuple[JsonObject, tuple[Defect, ...]]:
@@ -116,42 +132,40 @@ def _of_type(record: JsonObject) -> Defect:
     return Defect("invalid_value", "type", shown(value), f"type must be text; it is {kind_of(value)}")
 
 
-def _of_record(record: JsonObject, kind: str) -> list[Defect]:
-    defects = [_twice(name) for name in record.doubled]
+def _of_record(record: JsonObject, kind: str) -> Iterator[Defect]:
+    yield from map(_twice, record.doubled)
     for name in record:
         if name not in ("type", "data"):
             reason = f"{visible(shown_name(name))} is not expected beside type and data"
-            defects.append(Defect("extra_fields", shown_name(name), shown(record[name]), reason))
+            yield Defect("extra_fields", shown_name(name), shown(record[name]), reason)
     if "data" not in record:
-        defects.append(Defect("missing_fields", "data", None, f"data is missing; it has the fields of the {kind}"))
+        yield Defect("missing_fields", "data", None, f"data is missing; it has the fields of the {kind}")
     elif record["data"] is None:
-        defects.append(Defect("missing_value", "data", "null", "data must not be empty"))
+        yield Defect("missing_value", "data", "null", "data must not be empty")
     elif not isinstance(record["data"], JsonObject):
         value = record["data"]
-        defects.append(Defect("invalid_value", "data", shown(value), f"data must be an object; it is {kind_of(value)}"))
-    return defects
+        yield Defect("invalid_value", "data", shown(value), f"data must be an object; it is {kind_of(value)}")
 
 
-def _of_fields(data: JsonObject, fields: Fields, what: str) -> list[Defect]:
-    defects = [_twice(name) for name in data.doubled]
+def _of_fields(data: JsonObject, fields: Fields, what: str) -> Iterator[Defect]:
+    yield from map(_twice, data.doubled)
     for name in fields:
         if name not in data:
-            defects.append(Defect("missing_fields", name, None, f"{name} is missing"))
+            yield Defect("missing_fields", name, None, f"{name} is missing")
     absent = {folded(name): name for name in fields if name not in data}
     for name, value in data.items():
         if name not in fields:
             meant = absent.get(folded(name)) if absent and len(name) <= LONGEST_NAME else None
             hint = f"; did you mean {meant}?" if meant else ""
             reason = f"{visible(shown_name(name))} is not a field of a {what} ({', '.join(fields)}){hint}"
-            defects.append(Defect("extra_fields", shown_name(name), shown(value), reason))
+            yield Defect("extra_fields", shown_name(name), shown(value), reason)
             continue
         dtype, nullable = fields[name]
         if value is None and nullable:
             continue
         anomaly, reason = _of_value(value, dtype)
         if anomaly:
-            defects.append(Defect(anomaly, name, shown(value), f"{name} {reason}"))
-    return defects
+            yield Defect(anomaly, name, shown(value), f"{name} {reason}")
 
 
 def _of_value(

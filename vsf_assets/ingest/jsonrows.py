@@ -147,7 +147,10 @@ def _count(body: bytes, what: bytes, counts: Any) -> int:
 
 def _is_escaped(body: bytes, at: int) -> bool:
     """Whether the quote behind the backslash at `at` is one inside a text."""
-    return (at + 1 - len(body[: at + 1].rstrip(b"\\"))) % 2 == 1
+    first = at
+    while first >= 0 and body[first] == ord("\\"):
+        first -= 1
+    return (at - first) % 2 == 1
 
 
 def _is_behind_quote(body: bytes, at: int) -> bool:
@@ -159,9 +162,14 @@ def _is_behind_quote(body: bytes, at: int) -> bool:
 
 def names_in(value: Any) -> int:
     """Return how many names the objects in a parsed value have, at any depth."""
-    if type(value) is dict:
-        return len(value) + sum(names_in(inner) for inner in value.values() if type(inner) in (dict, list))
-    return sum(names_in(inner) for inner in value if type(inner) in (dict, list))
+    names, inside = 0, [value]
+    while inside:  # not a call for each level: a value may have more of them than Python has calls
+        part = inside.pop()
+        if type(part) is dict:
+            names += len(part)
+            part = part.values()
+        inside.extend(inner for inner in part if type(inner) in (dict, list))
+    return names
 
 
 def with_doubled_names(body: bytes, records: int) -> set[int]:

@@ -5,6 +5,7 @@ must hold (jsonrecords.py).
 """
 
 import json
+from collections import Counter
 from typing import Any
 
 from vsf_assets.ingest.records import SHOWN_TEXT, show
@@ -31,10 +32,14 @@ class Constant(str):
 class JsonObject(dict[str, Any]):
     """A JSON object, with the names that stand in it more than once."""
 
+    __slots__ = ("doubled",)
+
     def __init__(self, pairs: list[tuple[str, Any]]):
         super().__init__(pairs)
-        names = [name for name, _ in pairs] if len(pairs) != len(self) else []
-        self.doubled = sorted({name for name in names if names.count(name) > 1})
+        self.doubled: tuple[str, ...] = ()
+        if len(pairs) != len(self):
+            counts = Counter(name for name, _ in pairs)
+            self.doubled = tuple(sorted(name for name, count in counts.items() if count > 1))
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=JsonObject, parse_int=Integer, parse_float=Number, parse_constant=Constant)
@@ -49,7 +54,7 @@ def why_no_text(value: str) -> str:
     """Return why a text cannot be stored, or nothing."""
     if "\0" in value:
         return "holds a NUL character"
-    lone = [ord(character) for character in value if 0xD800 <= ord(character) <= 0xDFFF]
+    lone = {ord(character) for character in value if 0xD800 <= ord(character) <= 0xDFFF}
     if not lone:
         return ""
     # Bytes that are no UTF-8 were decoded to this range; so are its own escapes, which nobody writes.

@@ -27,6 +27,9 @@ NOTES = {
 FEW = 20
 """Records of one shape that are not worth a parse of their own."""
 
+WIDEST = 1_000
+"""Fields of a record beyond which a column for each costs more than reading it by itself."""
+
 Raw = tuple[int, bytes]
 """Physical line and bytes of a record."""
 
@@ -66,8 +69,11 @@ def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, na
             size = width if used is dialect else item[1].count(used.delimiter.encode()) + 1
             shapes[used, size].append(item)
     for (used, size), group in shapes.items():
+        if len(group) < FEW or size > WIDEST:
+            rest += group
+            continue
         fields = read_fields(b"".join(raw for _, raw in group), used, [f"{n}" for n in range(size)])
-        if len(group) < FEW or fields is None or fields.height != len(group):
+        if fields is None or fields.height != len(group):
             rest += group
             continue
         lines = pl.Series("_line", [line for line, _ in group], dtype=pl.Int64)

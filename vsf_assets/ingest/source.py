@@ -10,6 +10,7 @@ from gzip import BadGzipFile
 from typing import BinaryIO, cast
 
 from vsf_assets.ingest.contents import content_of
+from vsf_assets.ingest.limits import UNPACKED_BYTES
 from vsf_assets.visible import visible
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -50,9 +51,10 @@ class Source:
     Args:
         raw: the file as landed, opened for reading; it is closed by `close`.
         name: its name; one that ends in `.gz` must be gzip.
+        most: bytes that compressed content may unpack to.
     """
 
-    def __init__(self, raw: BinaryIO, name: str):
+    def __init__(self, raw: BinaryIO, name: str, most: int = UNPACKED_BYTES):
         self._raw = raw
         self._hashing = _Hashing(raw)
         buffered = io.BufferedReader(self._hashing, buffer_size=1 << 20)
@@ -61,6 +63,8 @@ class Source:
         self._stream: BinaryIO = buffered
         self._buffered = buffered
         self._error: UnreadableError | None = None
+        self._most, self._left = most, most
+        self._is_packed = head == GZIP_MAGIC
         self._damage: tuple[type[Exception], ...] = ()
         if head == GZIP_MAGIC:
             from isal import igzip, igzip_lib
@@ -76,14 +80,22 @@ class Source:
         """Return up to `size` bytes of the content; fewer only at its end.
 
         Raises:
-            UnreadableError: the gzip data is truncated or damaged.
+            UnreadableError: the gzip data is truncated or damaged, or unpacks to more than is allowed.
         """
         if self._error:
             raise self._error
         try:
-            return _read_exactly(self._stream, size)
+            content = _read_exactly(self._stream, size)
         except self._damage as error:
             raise UnreadableError("unreadable_file", _gzip_reason(error)) from error
+        self._left -= len(content)
+        if self._is_packed and self._left < 0:
+            raise UnreadableError(
+                "unreadable_file",
+                f"the gzip data unpacks to more than {self._most:,} bytes; if the file is meant to be so large, raise"
+                " VSF_FILE_UNPACKED_MAX, else deliver it again",
+            )
+        return content
 
     def finish(self) -> tuple[str, int]:
         """Read what is left and return (SHA-256, bytes) of the file as landed."""

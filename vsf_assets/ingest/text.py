@@ -4,11 +4,17 @@ Here: transcoding as bytes pass, and reading all of a small file. Not here: what
 """
 
 import codecs
+from collections.abc import Iterator
 
 from vsf_assets.ingest.delimited import ByteSource
+from vsf_assets.ingest.limits import DESCRIPTION_BYTES
+from vsf_assets.ingest.records import BOM, MAX_RECORD
 from vsf_assets.ingest.source import UnreadableError
 
 _STEP = 4 << 20
+LINES_BYTES = 1 << 20
+"""Bytes of lines that are read at once."""
+
 _SAME = {"utf-8", "utf-8-sig"}
 
 
@@ -54,18 +60,55 @@ def utf8(source: ByteSource, encoding: str) -> ByteSource:
     return source if codecs.lookup(encoding).name in _SAME else _Transcoded(source, encoding)
 
 
-def read_all(source: ByteSource) -> bytes:
-    """Return all bytes of a file that is small by its nature.
+def line_blocks(source: ByteSource) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the lines of a text, some at a time, each with the number of its first one, from 1.
+
+    A byte order mark and the newline are no part of a line; there is none behind the last newline.
 
     Raises:
-        UnreadableError: the bytes cannot be read.
+        UnreadableError: the bytes cannot be read, or a line is longer than 2 MB.
     """
-    parts = []
-    while part := source.read(_STEP):
+    rest, number, is_first, step = b"", 1, True, b""
+    while is_first or len(step) == LINES_BYTES:
+        step = source.read(LINES_BYTES)
+        data = rest + step
+        if is_first:
+            data = data.removeprefix(BOM)
+        is_first = False
+        lines = data.split(b"\n")
+        rest = lines.pop() if len(step) == LINES_BYTES or not lines[-1] else b""
+        longest = max((len(line) for line in (*lines, rest)), default=0)
+        if longest > MAX_RECORD:
+            reason = f"a line from line {number:,} on is longer than {MAX_RECORD:,} bytes; is it the right file?"
+            raise UnreadableError("unreadable_file", reason, number)
+        if lines:
+            yield number, lines
+        number += len(lines)
+    if rest:
+        yield number, [rest]
+
+
+def read_all(source: ByteSource, most: int = DESCRIPTION_BYTES) -> bytes:
+    """Return all bytes of a file that is small by its nature; of a larger one no more than that is unpacked.
+
+    Args:
+        source: its bytes.
+        most: how many there may be.
+
+    Raises:
+        UnreadableError: the bytes cannot be read, or are more.
+    """
+    parts, left = [], most
+    while True:
+        step = min(_STEP, left + 1)
+        part = source.read(step)
         parts.append(part)
-        if len(part) < _STEP:
-            break
-    return b"".join(parts)
+        left -= len(part)
+        if left < 0:
+            reason = f"the file has more than {most:,} bytes (unpacked), which no file of its kind needs"
+            raise UnreadableError("unreadable_file", f"{reason}; deliver the right one")
+        if len(part) < step:
+            return b"".join(parts)
 
 
 def utf8_head(content: bytes, encoding: str) -> bytes:

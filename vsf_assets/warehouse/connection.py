@@ -101,6 +101,8 @@ class Warehouse:
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:
     """Create what is missing; a feed table whose contract changed is emptied, and its originals are read again.
 
+    A table that lacks only columns which were added to it later (Table.added) gets them and keeps its rows.
+
     Args:
         connection: the warehouse, opened for writing.
         settings: where the originals are; without it no table that holds rows is emptied.
@@ -121,7 +123,7 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
         found.setdefault(table_name, []).append((column, data_type))
     for table in all_tables().values():
         wanted = [(c.name, c.type) for c in columns(table)]
-        if found.get(table.name) == wanted:
+        if found.get(table.name) == wanted or _with_added(connection, table, found.get(table.name), wanted):
             continue
         if table.name in found and not _may_be_emptied(connection, table, settings):
             raise VsfError(
@@ -130,6 +132,23 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
             )
         connection.execute(f"drop table if exists {table.name}")
         connection.execute(create_sql(table))
+
+
+def _with_added(
+    connection: "DuckDBPyConnection",
+    table: "Table",
+    found: list[tuple[str, str]] | None,
+    wanted: list[tuple[str, str]],
+) -> bool:
+    """Add the columns that a table lacks, where all of them were added to it later; return whether it is whole then."""
+    values, types = dict(table.added), dict(wanted)
+    lacking = [name for name, _ in wanted[len(found or ()) :]]
+    if not found or wanted[: len(found)] != found or not all(name in values for name in lacking):
+        return False
+    for name in lacking:
+        default = f"{types[name]} default {values[name]}"
+        connection.execute(f'alter table {table.name} add column "{name}" {default}')
+    return True
 
 
 def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: Settings | None) -> bool:

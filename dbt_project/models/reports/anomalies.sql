@@ -20,7 +20,9 @@ files as (
 
 findings as (
     {% for part in parts %}
-    select file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason
+    select
+        file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason,
+        {{ 'records, unlisted_records' if part == 'findings__ledger' else '1 as records, 0 as unlisted_records' }}
     from {{ ref(part) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -38,7 +40,9 @@ final as (
         findings.raw_text,
         findings.severity,
         findings.reason,
-        files.landed_at
+        files.landed_at,
+        cast(findings.records as bigint) as records,
+        cast(findings.unlisted_records as bigint) as unlisted_records
     from findings
     inner join files on findings.file_id = files.file_id
     {% for part in other_parts %}
@@ -55,7 +59,9 @@ final as (
         cast(null as varchar) as raw_text,
         severity,
         reason,
-        cast(null as timestamp) as landed_at
+        cast(null as timestamp) as landed_at,
+        cast(1 as bigint) as records,
+        cast(0 as bigint) as unlisted_records
     from {{ ref(part) }}
     {% endfor %}
 )

@@ -22,7 +22,7 @@ totals as (
 bad as (
     select
         feed, partition_key, landed_date,
-        count(distinct landed_at || '|' || file_name || '|' || line_number) as bad_rows
+        cast(count(distinct landed_at || '|' || file_name || '|' || line_number) + coalesce(sum(unlisted_records), 0) as bigint) as bad_rows
     from findings
     where (feed, coalesce(partition_key, ''), file_name, landed_at) in (
         select (feed, coalesce(partition_key, ''), file_name, landed_at) from files where status = 'loaded'

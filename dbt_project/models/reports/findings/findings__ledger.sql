@@ -46,32 +46,30 @@ whole_files as (
     select * from repeated_contents
 ),
 
-final as (
-    select file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason
-    from findings
-
-    union all
-
+about_files as (
     select
         file_id,
-        cast(null as bigint) as line_number,
         anomaly,
-        cast(null as varchar) as column_name,
         cast(null as varchar) as raw_value,
-        cast(null as varchar) as raw_text,
-        'warning' as severity,
         'same content as ' || file_name || coalesce(' of partition ' || partition_key, '')
         || ', landed ' || cast(landed_at as varchar) as reason
     from whole_files
-
     union all
-
     -- Landing order and days of effect go by the file's own time, which `cp -p` and unpackers bring along.
     select
-        file_id, null, 'implausible_value', null, cast(landed_at as varchar), null, 'warning',
+        file_id, 'implausible_value', cast(landed_at as varchar),
         'the file''s own time cannot be when it landed: copy it without keeping times, or use vsf land'
     from files
     where landed_at < timestamp '2000-01-01' or landed_at >= timestamp '2100-01-01'
+),
+
+final as (
+    select
+        file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason, records, unlisted_records
+    from findings
+    union all
+    select file_id, null, anomaly, null, raw_value, null, 'warning', reason, 1, 0
+    from about_files
 )
 
 select * from final
