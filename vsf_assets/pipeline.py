@@ -185,6 +185,7 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     A run that stored a file files it away only after it let go of the lock; so what is still in the
     landing zone is filed away first.
     """
+    from vsf_assets.ingest.changed import refile_changed, suspects
     from vsf_assets.ingest.engine import file_known
 
     if not warehouse.file.exists():
@@ -197,8 +198,10 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     settings = warehouse.settings
     archive = open_store(settings.archive)
     file_known(settings, files)
+    # An original that was written to after it was loaded has another name from now on.
+    changed = {c.row.archive_path for c in refile_changed(suspects(files, settings, datetime.now(UTC)), settings)}
     there = archive.present({row.archive_path for row in files})
-    missing = [row.archive_path for row in files if row.archive_path not in there]
+    missing = [row.archive_path for row in files if row.archive_path not in there | changed]
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise VsfError(

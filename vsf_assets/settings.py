@@ -46,6 +46,7 @@ class Settings:
     score_seed: str
     store_timeout: float = 20.0
     store_attempts: int = 6
+    recheck_hours: float = 24.0
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> encoding of its files, where that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
@@ -178,6 +179,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
         store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
+        recheck_hours=_number(values, "VSF_RECHECK_HOURS"),
         encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,

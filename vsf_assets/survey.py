@@ -6,11 +6,14 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.changed import suspects
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.pending import Queue, sort_out
+from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import FolderStore, open_store
@@ -31,7 +34,8 @@ class Survey:
         look: the landing zone as it was seen.
         queue: the landing zone against the ledger.
         files: the ledger, in landing order.
-        outdated: files whose contract has changed since, with their originals at hand.
+        outdated: files whose contract has changed since, with their originals at hand; those whose original may have
+            been written to since; and those that repeated one whose content is another now.
         build: the newest build against the ledger and the dbt project.
         snapshot: the current snapshot, or None.
         inbox: what was fetched and is not loaded, against the ledger.
@@ -109,4 +113,5 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     ]
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
+    outdated += without_rows(files) + suspects(files, settings, datetime.now(UTC))
     return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)
