@@ -13,6 +13,7 @@ from typing import Any
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.ownership import refuse_foreign
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import read_build_state, record_build
@@ -152,11 +153,13 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     """Make a new warehouse from the archive beside the old one, and swap it in when it is good.
 
     Raises:
-        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged.
+        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
+            zone, from which files that are stored are filed away first, belongs to another home.
     """
     from vsf_assets.ingest.engine import ingest_archive
 
     settings = warehouse.settings
+    refuse_foreign(settings)
     beside = Warehouse(settings, settings.home / "warehouse" / "rebuild" / "warehouse.duckdb", warehouse.on_wait)
     report = BuildReport()
     with warehouse.lock("rebuild"):

@@ -12,6 +12,7 @@ from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.changed import suspects
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.ownership import refuse_foreign
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.ingest.selection import Selection
@@ -87,7 +88,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
 
     Raises:
         LockTimeoutError: another process held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
     """
+    refuse_foreign(settings)
     look = look_at(open_store(settings.landing).entries(), time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []

@@ -13,6 +13,7 @@ from vsf_assets.fakes.fulfilling import states_now
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.fakes import ASKED
+from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.settings import Settings, read_settings
@@ -36,6 +37,8 @@ def command(form: str, everything: bool) -> None:
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
     settings = read_settings()
+    if (refusal := foreign(settings)) is not None:
+        click.echo(f"vsf: {refusal}", err=True)
     ledger, history, origin, made = _ledger(settings)
     requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}

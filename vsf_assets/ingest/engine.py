@@ -19,6 +19,7 @@ from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.open_files import WHY, being_written
+from vsf_assets.ingest.ownership import claim
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.rereading import Rereading
 from vsf_assets.ingest.safekeeping import finish
@@ -47,9 +48,11 @@ def ingest(
 
     Raises:
         LockTimeoutError: another writer held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
         OSError: the landing zone, archive or disk failed.
     """
     settings = warehouse.settings
+    claim(settings, progress)
     landing, report = open_store(settings.landing), IngestReport()
     busy: set[str] = set()
 
