@@ -7,6 +7,7 @@ Here: choosing the files of a run, or of a rebuild. Not here: what happens to a 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
@@ -14,6 +15,7 @@ from vsf_assets.feeds import recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
 from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.changed import settle_archive
+from vsf_assets.ingest.continued import continued
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
@@ -154,12 +156,13 @@ class Run:
         if not fetched:
             finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        went_on = continued(queue.new, ledger, store, archive, settings, datetime.now(UTC)) if again else []
         keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
             again_too = Rereading(settings, selection, versions, archive, report, self.progress)
-            work += again_too.work(ledger, idle=may_be_idle and not work)
+            work += again_too.work(ledger, idle=may_be_idle and not work, continued=went_on)
         work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
         Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
 

@@ -5,13 +5,13 @@ repeated a file whose content is another now. Not here: reading and storing them
 place in the landing order stay.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.changed import has_record, refile_changed, suspects
+from vsf_assets.ingest.changed import Changed, has_record, refile_changed, suspects
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.store import Store
@@ -60,15 +60,20 @@ class Rereading:
     report: "IngestReport"
     progress: Callable[[str], None]
 
-    def work(self, ledger: list["FileRow"], idle: bool) -> list[Work]:
+    def work(self, ledger: list["FileRow"], idle: bool, continued: Sequence[Changed] = ()) -> list[Work]:
         """Return the files to read again.
 
         Args:
             ledger: every row.
             idle: whether nothing else is to be done.
+            continued: originals that are known to have changed.
         """
-        taken = [row for row in ledger if self.selection.takes(row.feed, row.partition_key)]
-        changed = self._changed(taken) if self.selection.reload != "no" else []
+        known = {changed.row.file_id for changed in continued}
+        taken = [
+            row for row in ledger if self.selection.takes(row.feed, row.partition_key) and row.file_id not in known
+        ]
+        found = suspects(taken, self.settings, datetime.now(UTC)) if self.selection.reload != "no" else []
+        changed = [self._work(c) for c in (*continued, *refile_changed(found, self.settings))]
         replaced = {work.replaces for work in changed if work.replaces is not None}
         orphans = {row.file_id for row in without_rows(ledger, replaced)} if self.selection.reload != "no" else set()
         return changed + [
@@ -78,26 +83,20 @@ class Rereading:
             for work in self._one(row, row.file_id in orphans, idle)
         ]
 
-    def _changed(self, rows: list["FileRow"]) -> list[Work]:
-        found = suspects(rows, self.settings, datetime.now(UTC))
-        work = []
-        for changed in refile_changed(found, self.settings):
-            row = changed.row
-            self.progress(f"{row.file_name} was still written to after it was loaded; it is read again")
-            work.append(
-                Work(
-                    self.archive,
-                    changed.entry,
-                    all_feeds()[row.feed],
-                    row.partition_key,
-                    row.file_name,
-                    row.landed_at,
-                    changed.sha256,
-                    replaces=row.file_id,
-                    is_changed=True,
-                )
-            )
-        return work
+    def _work(self, changed: Changed) -> Work:
+        row = changed.row
+        self.progress(f"{row.file_name} was still written to after it was loaded; it is read again")
+        return Work(
+            self.archive,
+            changed.entry,
+            all_feeds()[row.feed],
+            row.partition_key,
+            row.file_name,
+            row.landed_at,
+            changed.sha256,
+            replaces=row.file_id,
+            is_changed=True,
+        )
 
     def _one(self, row: "FileRow", is_orphan: bool, idle: bool) -> list[Work]:
         every = self.selection.reload == "all" or (self.selection.reload == "if_idle" and idle)

@@ -13,10 +13,11 @@ from typing import IO, Any
 import pytest
 
 from vsf_assets.errors import VsfError
-from vsf_assets.ingest import again, changed, engine, filing, rereading
+from vsf_assets.ingest import again, batches, changed, engine, filing, open_files, rereading
 from vsf_assets.ingest.engine import ingest_archive
 from vsf_assets.pipeline import _refuse_missing_originals
 from vsf_assets.survey import survey
+from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.engine.test_writers_that_stall import HEAD, TAIL, WHOLE, rows
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -257,3 +258,56 @@ def test_delivered_file_of_the_records_name_is_a_delivery(home: Home) -> None:
     home.ingest()
     assert rebuilt(home).state() == home.state()
     assert home.click_ids() == [1]
+
+
+def test_kept_file_that_goes_on_replaces_its_beginning_and_is_known_then(tmp_path: Path) -> None:
+    home = Home(tmp_path, AFTER_LOAD="keep")
+    landed = home.land("clicks_1.csv", HEAD)
+    home.ingest()
+    with landed.open("ab") as writer:
+        writer.write(TAIL)
+    home.ingest()
+    assert (rows(home), home.findings(), home.landed()) == (WHOLE, [FINDING], ["clicks_1.csv"])
+    assert [len(content) for content in home.archived().values()] == [len(HEAD + TAIL), 0]
+    assert home.ingest().stored == []
+    assert survey(home.settings, home.warehouse).queue.new == []
+    assert rebuilt(home).state() == home.state()
+
+
+def test_kept_file_that_is_replaced_by_another_is_another_delivery(tmp_path: Path) -> None:
+    home = Home(tmp_path, AFTER_LOAD="keep")
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    home.land("clicks_1.csv", clicks(2, 3), 5)
+    home.ingest()
+    assert (home.click_ids(), home.findings()) == ([1, 2, 3], [])
+    assert len(home.archived()) == 2
+
+
+def test_file_that_is_opened_again_while_it_is_filed_stays_and_is_read_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed = home.land("clicks_1.csv", HEAD)
+    monkeypatch.setattr(filing, "is_written", open_files.is_written)
+    opened: list[IO[bytes]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        play(patch, batches, "file_originals", lambda: opened.append(landed.open("ab")), "before")
+        report = home.ingest()
+    assert report.left == [("clicks_1.csv", filing.OPENED_AGAIN)]
+    assert (rows(home), list(home.archived().values())) == (HALF, [HEAD])
+    go_on(opened[0])
+    home.ingest()
+    assert (rows(home), home.findings(), home.landed()) == (WHOLE, [FINDING], [])
+    assert rebuilt(home).state() == home.state()
+
+
+def test_file_that_was_opened_again_and_did_not_change_is_filed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    landed = home.land("clicks_1.csv", clicks(1))
+    monkeypatch.setattr(filing, "is_written", open_files.is_written)
+    opened: list[IO[bytes]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        play(patch, batches, "file_originals", lambda: opened.append(landed.open("ab")), "before")
+        home.ingest()
+    opened[0].close()
+    home.ingest()
+    assert (home.landed(), list(home.archived().values()), home.findings()) == ([], [clicks(1)], [])
