@@ -13,6 +13,7 @@ from typing import Any
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.ownership import refuse_foreign
 from vsf_assets.ingest.store import open_store
 from vsf_assets.warehouse import dbt
 from vsf_assets.warehouse.builds import forget_models, read_build_state, record_build
@@ -164,11 +165,13 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
 
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
-        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged.
+        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
+            zone, from which files that are stored are filed away first, belongs to another home.
     """
     from vsf_assets.ingest.engine import ingest_archive
 
     settings = warehouse.settings
+    refuse_foreign(settings)
     beside = Warehouse(settings, settings.home / "warehouse" / "rebuild" / "warehouse.duckdb", warehouse.on_wait)
     report = BuildReport()
     with warehouse.lock("rebuild"):
@@ -198,6 +201,7 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     A run that stored a file files it away only after it let go of the lock; so what is still in the
     landing zone is filed away first.
     """
+    from vsf_assets.ingest.changed import refile_changed, suspects
     from vsf_assets.ingest.engine import file_known
 
     if not warehouse.file.exists():
@@ -210,8 +214,10 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     settings = warehouse.settings
     archive = open_store(settings.archive)
     file_known(settings, files)
+    # An original that was written to after it was loaded has another name from now on.
+    changed = {c.row.archive_path for c in refile_changed(suspects(files, settings, datetime.now(UTC)), settings)}
     there = archive.present({row.archive_path for row in files})
-    missing = [row.archive_path for row in files if row.archive_path not in there]
+    missing = [row.archive_path for row in files if row.archive_path not in there | changed]
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise VsfError(

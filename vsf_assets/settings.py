@@ -61,6 +61,7 @@ class Settings:
     findings_per_file: int = 100_000
     file_unpacked_max: int = 10**12
     """Bytes."""
+    recheck_hours: float = 24.0
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> encoding of its files, where that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
@@ -221,6 +222,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         store_object_seconds=_number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0,
         findings_per_file=_whole(values, "VSF_FINDINGS_PER_FILE"),
         file_unpacked_max=_bytes(values, "VSF_FILE_UNPACKED_MAX"),
+        recheck_hours=_number(values, "VSF_RECHECK_HOURS"),
         encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,

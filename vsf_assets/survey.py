@@ -6,12 +6,16 @@ doing it (ingest/engine.py, pipeline.py). Loads DuckDB only where there is a war
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
+from vsf_assets.ingest.changed import suspects
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.outdated import outdated_files
+from vsf_assets.ingest.ownership import refuse_foreign
 from vsf_assets.ingest.pending import Queue, sort_out
+from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
 from vsf_assets.ingest.store import FolderStore, open_store
@@ -32,7 +36,8 @@ class Survey:
         look: the landing zone as it was seen.
         queue: the landing zone against the ledger.
         files: the ledger, in landing order.
-        outdated: files whose contract has changed since, with their originals at hand.
+        outdated: files whose contract has changed since, with their originals at hand; those whose original may have
+            been written to since; and those that repeated one whose content is another now.
         build: the newest build against the ledger and the dbt project.
         snapshot: the current snapshot, or None.
         inbox: what was fetched and is not loaded, against the ledger.
@@ -84,7 +89,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
 
     Raises:
         LockTimeoutError: another process held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
     """
+    refuse_foreign(settings)
     look = look_at(open_store(settings.landing).entries(), time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
@@ -104,4 +111,5 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     outdated = outdated_files(files, versions)
     there = archive.present({row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
+    outdated += without_rows(files) + suspects(files, settings, datetime.now(UTC))
     return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)

@@ -24,6 +24,7 @@ VARIABLES = (
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two looks that find a file stable"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),
+    Variable("VSF_RECHECK_HOURS", "24", "hours after loading for which originals that are written to are read again"),
     Variable("VSF_LOCK_WAIT_SECONDS", "3600", "seconds to wait for another writer"),
     Variable("VSF_MEMORY_LIMIT", "512MB", "DuckDB's memory limit when writing the warehouse"),
     Variable("VSF_THREADS", "", "threads of DuckDB and dbt; default: the cores of the machine"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from vsf_assets.ingest.batches import IngestReport
 from vsf_assets.ingest.engine import Selection, ingest
+from vsf_assets.ingest.ownership import MARKER
 from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.publish import Snapshot, publish
@@ -88,8 +89,8 @@ class Home:
             return {name: connection.execute(sql).fetchall() for name, sql in looks.items()}
 
     def landed(self) -> list[str]:
-        """Return what lies in the landing zone, everything counted."""
-        return _paths(self.landing)
+        """Return what lies in the landing zone, everything counted but the marker of the home."""
+        return [path for path in _paths(self.landing) if path != MARKER]
 
     def archived(self) -> dict[str, bytes]:
         """Return what lies in the archive, path -> content."""

@@ -14,6 +14,7 @@ from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.fakes import ASKED
 from vsf_assets.ingest.outdated import Outdated, outdated_files, split_outdated
+from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.pending import LedgerKey, sort_out
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.ingest.versions import contract_versions
@@ -41,6 +42,8 @@ def command(form: str, everything: bool) -> None:
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
     settings = read_settings()
+    if (refusal := foreign(settings)) is not None:
+        say(f"vsf: {refusal}", err=True)
     ledger, history, origin, made, outdated = _ledger(settings)
     requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from vsf_assets.processes import is_there
+from vsf_assets.processes import started
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def process_tags() -> dict[str, str]:
     """Return tags that identify this process, also across reboots and reused process numbers."""
-    return {"vsf/host": _host(), "vsf/pid": str(os.getpid()), "vsf/pid_start": _started(os.getpid()) or ""}
+    return {"vsf/host": _host(), "vsf/pid": str(os.getpid()), "vsf/pid_start": started(os.getpid()) or ""}
 
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
@@ -33,7 +33,7 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
         tags = run.tags
         if "vsf/pid" not in tags or tags["vsf/host"].split("/")[0] != _host().split("/")[0]:
             continue
-        if tags["vsf/host"] != _host() or _started(int(tags["vsf/pid"])) != tags["vsf/pid_start"]:
+        if tags["vsf/host"] != _host() or started(int(tags["vsf/pid"])) != tags["vsf/pid_start"]:
             instance.report_run_failed(
                 run, f"process {tags['vsf/pid']} of this run is gone; nothing it did not finish is kept"
             )
@@ -44,17 +44,3 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
 def _host() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id")
     return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"
-
-
-def _started(pid: int) -> str | None:
-    """Return a process's start time in clock ticks since boot; None if it is gone or a zombie.
-
-    Where the system has no /proc, a process that is there has no start time ("").
-    """
-    if not Path("/proc/self/stat").exists():
-        return "" if is_there(pid) else None
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]

@@ -17,6 +17,7 @@ from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_
 from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
 from vsf_assets.ingest.open_files import being_written
+from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.settle import Look, look_at, split_settled, without
 from vsf_assets.ingest.store import Entry, open_store
 from vsf_assets.ingest.uploads import hold_back as hold_uploads
@@ -117,6 +118,8 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
     )
     def landing(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
         settings = warehouse.settings()
+        if (refusal := foreign(settings)) is not None:
+            return dg.SkipReason(refusal)
         landing_zone = open_store(settings.landing)
         entries = [e for e in landing_zone.entries() if _belongs(e, names)]
         if settings.after_load == "keep":

@@ -19,6 +19,10 @@ from vsf_assets.objects import ReplacedError
 
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 NOT_KEPT_SUFFIX = ".not-kept"
+CHANGED_SUFFIX = ".changed"
+"""An empty file of this ending beside an original records that it was written to after it was loaded (changed.py)."""
+
+_OF_NOTHING = hashlib.sha256(b"").hexdigest()[:12]
 _NAME = re.compile(r"^(\d{8}T\d{6}\.\d{6}Z)__([0-9a-f]{12})__(.+)$", re.DOTALL)
 
 
@@ -32,6 +36,7 @@ class Archived:
     landed_at: datetime
     sha256_start: str
     name: str
+    is_changed: bool = False
 
 
 def archive_path(feed: str, partition: str | None, landed_at: datetime, sha256: str, name: str) -> str:
@@ -46,7 +51,11 @@ def originals(archive: Store) -> Iterator[Archived]:
     Raises:
         VsfError: files were loaded with VSF_AFTER_LOAD=delete, or a name is not the archive's.
     """
-    for entry in archive.entries():
+    entries = archive.entries()
+    changed = {entry.path.removesuffix(CHANGED_SUFFIX) for entry in entries if _is_record(entry)}
+    for entry in entries:
+        if _is_record(entry):
+            continue
         parts = entry.path.split("/")
         named = _NAME.match(parts[-1])
         feed = all_feeds().get(parts[0])
@@ -59,7 +68,13 @@ def originals(archive: Store) -> Iterator[Archived]:
             raise VsfError(f"{entry.path} in the archive is not an original the platform filed; move it away")
         landed_at = datetime.strptime(named.group(1), STAMP).replace(tzinfo=UTC)
         partition = parts[1] if len(parts) > 2 else None
-        yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3))
+        is_changed = entry.path in changed
+        yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3), is_changed)
+
+
+def _is_record(entry: Entry) -> bool:
+    """Whether a file records a change; a delivered file of such a name that is empty has the digest of nothing."""
+    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{_OF_NOTHING}__" not in entry.name
 
 
 def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError
 from vsf_assets.ingest.again import Look, is_unchanged, look_again
+from vsf_assets.ingest.apart import ended_processes, read_apart
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.limits import Limits
+from vsf_assets.ingest.perils import Perils
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.uploads import together
@@ -106,14 +108,20 @@ class Ingest:
     report: IngestReport
     progress: Callable[[str], None]
 
+    @cached_property
+    def perils(self) -> Perils:
+        """What dead runs were reading, and the record of what this one reads."""
+        return Perils(self.settings.scratch)
+
     def take(self, work: list[Work]) -> None:
         """Read the work batch by batch, store each with a transaction per delivery, file it away."""
-        for batch in batches(work):
-            with scratch_folder(self.settings.scratch) as scratch:
-                if _is_quick(batch):
-                    self._store_while_reading(self._deliveries(batch, scratch), len(batch))
-                else:
-                    self._store(self._secure(self._read(batch, scratch)))
+        with self.perils.watched():
+            for batch in batches(work):
+                with scratch_folder(self.settings.scratch) as scratch:
+                    if _is_quick(batch):
+                        self._store_while_reading(self._deliveries(batch, scratch), len(batch))
+                    else:
+                        self._store(self._secure(self._read(batch, scratch)))
 
     def _secure(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Make the originals safe before anything is stored; uploads stay whole."""
@@ -198,9 +206,7 @@ class Ingest:
         for number, work in enumerate(batch):
             self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
             try:
-                encoding = self.settings.encodings.get(work.partition or "", "utf-8")
-                limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
-                delivery = read_delivery(work, folder / str(number), self.settings.events_start, encoding, limits)
+                delivery = self._read_one(work, folder / str(number))
             except ChangedError as error:
                 self.report.left.append((work.entry.path, str(error)))
                 continue
@@ -219,6 +225,19 @@ class Ingest:
                 self.report.failed.append((work.entry.path, why))
                 continue
             yield delivery
+
+    def _read_one(self, work: Work, folder: Path) -> Delivery:
+        """Read a file here; one that a run died of in a process of its own."""
+        encoding = self.settings.encodings.get(work.partition or "", "utf-8")
+        limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
+        if self.perils.is_suspect(work) or (work.known_sha256 and ended_processes(work, self.settings)):
+            self.progress(f"reading {work.name} in a process of its own: a run ended while it read it")
+            with self.perils.reading(work, (ChangedError, OSError)):
+                delivery = read_apart(work, folder, self.settings, encoding, limits)
+            self.perils.absolve(work)
+            return delivery
+        with self.perils.reading(work, (ChangedError, OSError)):
+            return read_delivery(work, folder, self.settings.events_start, encoding, limits)
 
 
 def _is_quick(batch: list[Work]) -> bool:

@@ -37,6 +37,8 @@ class Work:
         name: its name as it landed.
         landed_at: modified time in the landing zone.
         known_sha256: the ledger's digest, for a file that is read again.
+        replaces: id of the ledger's row in whose place it is stored, where its content is another now.
+        is_changed: whether it was written to after it was first loaded.
     """
 
     store: Store
@@ -46,6 +48,8 @@ class Work:
     name: str
     landed_at: datetime
     known_sha256: str | None = None
+    replaces: int | None = None
+    is_changed: bool = False
 
 
 @dataclass
@@ -124,6 +128,8 @@ def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str, limit
             _read_records(source, delivery, parts, encoding, limits)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
+        if work.is_changed:
+            _report_change(parts)
         delivery.sha256, delivery.size = source.finish()
     finally:
         source.close()
@@ -156,6 +162,16 @@ def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None
     delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = 0
     delivery.rows_blank = delivery.rows_skipped = 0
     parts.add("raw.findings", stored(file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text)))
+
+
+def _report_change(parts: Parts) -> None:
+    from vsf_assets.ingest.checking import file_finding
+
+    reason = (
+        "the file was still written to after it was loaded; its rows were replaced by those of the whole file. Deliver"
+        " a file under a name that ends in .tmp or .part and rename it when it is complete"
+    )
+    parts.add("raw.findings", file_finding("changed_after_load", reason, "warning"))
 
 
 def _judge_partition(work: Work, first_day: str) -> None:

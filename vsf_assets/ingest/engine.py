@@ -7,24 +7,29 @@ Here: choosing the files of a run, or of a rebuild. Not here: what happens to a 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
-from vsf_assets.feeds import all_feeds, recognize
+from vsf_assets.feeds import recognize
 from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
 from vsf_assets.ingest.batches import Ingest, IngestReport
+from vsf_assets.ingest.changed import settle_archive
+from vsf_assets.ingest.continued import continued
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.filing import file_originals
 from vsf_assets.ingest.kept import to_file
 from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.open_files import WHY, being_written
+from vsf_assets.ingest.ownership import claim
 from vsf_assets.ingest.pending import Landed, sort_out
+from vsf_assets.ingest.rereading import Rereading
 from vsf_assets.ingest.safekeeping import finish
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
 from vsf_assets.ingest.uploads import UploadKey, hold_back, upload_of
-from vsf_assets.ingest.versions import Versions, contract_versions
+from vsf_assets.ingest.versions import contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
@@ -45,9 +50,11 @@ def ingest(
 
     Raises:
         LockTimeoutError: another writer held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
         OSError: the landing zone, archive or disk failed.
     """
     settings = warehouse.settings
+    claim(settings, progress)
     landing, report = open_store(settings.landing), IngestReport()
     busy: set[str] = set()
 
@@ -149,14 +156,16 @@ class Run:
         if not fetched:
             finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        went_on = continued(queue.new, ledger, store, archive, settings, datetime.now(UTC)) if again else []
         keep_leftovers(queue.new, ledger, store, archive)
         work = [_work(store, item) for item in queue.new]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
-            known = _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
-            if known:
-                self.progress(f"reading {len(known):,} archived files again, in landing order")
-            work += known
+            again_too = Rereading(settings, selection, versions, archive, report, self.progress)
+            archived = again_too.work(ledger, idle=may_be_idle and not work, continued=went_on)
+            if archived:
+                self.progress(f"reading {len(archived):,} archived files again, in landing order")
+            work += archived
         work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
         Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
 
@@ -205,39 +214,6 @@ def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
         _file_known(known, ledger, store, settings, IngestReport())
 
 
-def _again(
-    ledger: list["FileRow"],
-    selection: Selection,
-    versions: Versions,
-    archive: Store,
-    report: IngestReport,
-    idle: bool,
-) -> list[Work]:
-    """Return the archived files that the selection wants to be read again."""
-    every = selection.reload == "all" or (selection.reload == "if_idle" and idle)
-    work = []
-    for row in ledger:
-        if not selection.takes(row.feed, row.partition_key):
-            continue
-        # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
-        outdated = row.contract_version != versions.of(row.feed, row.partition_key) and selection.reload != "no"
-        if not outdated and not (every and row.status != "duplicate_file"):
-            continue
-        if not versions.can_read(row.feed, row.partition_key):
-            if every:
-                why = f"cannot be read again: the profile {row.partition_key} is not in sources.toml (VSF_SOURCES)"
-                report.left.append((row.archive_path, why))
-            continue
-        entry = archive.stat(row.archive_path)
-        if entry is None:
-            report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
-            continue
-        work.append(
-            Work(archive, entry, all_feeds()[row.feed], row.partition_key, row.file_name, row.landed_at, row.sha256)
-        )
-    return work
-
-
 def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], None] = lambda _: None) -> None:
     """Fill an empty warehouse from the archive alone; the caller holds the lock.
 
@@ -246,8 +222,12 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
     """
     settings = warehouse.settings
     archive = open_store(settings.archive)
+    settle_archive(settings)
     found = sorted(originals(archive), key=lambda o: (o.landed_at, o.name, o.sha256_start))
-    work = [Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start) for o in found]
+    work = [
+        Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start, is_changed=o.is_changed)
+        for o in found
+    ]
     versions, report = contract_versions(settings), IngestReport()
     unknown = sorted({str(o.partition) for o in found if not versions.can_read(o.feed.name, o.partition)})
     if unknown:

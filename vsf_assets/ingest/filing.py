@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import file_away
+from vsf_assets.ingest.continued import note_opened_again
 from vsf_assets.ingest.kept import note
 from vsf_assets.ingest.open_files import is_written
 from vsf_assets.ingest.safekeeping import after_load_of, is_same_disk, put_in_place
@@ -66,6 +67,7 @@ def _file_some(
             done: bool | None = None
             if not store.is_private and after_load != "keep" and is_written(store, entry):
                 report.left.append((entry.path, OPENED_AGAIN))
+                note_opened_again(entry.path, row, settings)
             else:
                 words = (store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
                 done = file_away(*words, is_archived)

@@ -128,7 +128,7 @@ def secure_one(delivery: Delivery, archive: Store, after_load: str) -> bool:
     except FileNotFoundError:
         return True
     if is_copied:
-        keep_time(archive, place, entry)
+        keep_time(archive, place, entry.modified)
     return is_copied
 
 
@@ -155,7 +155,7 @@ def _copy_unsynced(delivery: Delivery, archive: FolderStore, place: str) -> bool
     here.parent.mkdir(parents=True, exist_ok=True)
     here.unlink(missing_ok=True)  # left by a run that died, perhaps a second name of the file itself
     here.write_bytes(content)
-    keep_time(archive, place, delivery.work.entry)
+    keep_time(archive, place, delivery.work.entry.modified)
     return True
 
 
@@ -188,9 +188,9 @@ def link(source: Store, path: str, target: FolderStore, target_path: str) -> boo
     return False
 
 
-def keep_time(archive: FolderStore, path: str, entry: Entry) -> None:
-    """Let a copy have the time of what was copied, so that its state tells that nobody wrote to it."""
-    nanoseconds = (entry.modified - EPOCH) // timedelta(microseconds=1) * 1000
+def keep_time(archive: FolderStore, path: str, at: datetime) -> None:
+    """Let an original have the time of the delivered file, so that its state tells that nobody wrote to it."""
+    nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
     os.utime(archive.root / path, ns=(nanoseconds, nanoseconds))
 
 

@@ -135,8 +135,8 @@ def _store(
         raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
     if earlier and delivery.work.known_sha256 is None:
         return earlier[0], False
-    if earlier:
-        _forget(connection, delivery, row)
+    for replaced in (*earlier, *_replaced(connection, delivery)):
+        _forget(connection, delivery, replaced)
     twin = _twin(connection, delivery, row)
     if twin is not None and twin.order < row.order:
         row = _as_duplicate(row)
@@ -182,6 +182,12 @@ def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: s
         contract_version=contract_version,
         archive_path=archive_path(work.feed.name, work.partition, work.landed_at, delivery.sha256, work.name),
     )
+
+
+def _replaced(connection: "DuckDBPyConnection", delivery: Delivery) -> list[FileRow]:
+    """Return the row in whose place a file is stored whose content is another than when it was first loaded."""
+    replaces = delivery.work.replaces
+    return read_files(connection, "file_id = ?", (replaces,)) if replaces is not None else []
 
 
 def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None = None) -> FileRow:

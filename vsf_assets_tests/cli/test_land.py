@@ -20,7 +20,9 @@ def write(folder: Path, name: str, content: str = CLICKS) -> Path:
 
 
 def landed(home: Home) -> list[str]:
-    return sorted(p.relative_to(home.landing).as_posix() for p in home.landing.rglob("*") if p.is_file())
+    return sorted(
+        p.relative_to(home.landing).as_posix() for p in home.landing.rglob("*") if p.is_file() and p.name != ".vsf-home"
+    )
 
 
 def test_the_name_tells_feed_and_quarter(home: Home, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.ingest.ownership import MARKER
 from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
 from vsf_assets_tests import commandline, warehouses
@@ -35,8 +36,9 @@ class EngineHome(warehouses.Home):
         return Path(path)
 
     def landed(self) -> list[str]:
-        """Return what lies in the landing zone, everything counted."""
-        return super().landed() if "LANDING" in self.folders else sorted(self.bucket.keys("landing/"))
+        """Return what lies in the landing zone, everything counted but the marker of the home."""
+        keys = super().landed() if "LANDING" in self.folders else sorted(self.bucket.keys("landing/"))
+        return [path for path in keys if path != MARKER]
 
     def archived(self) -> dict[str, bytes]:
         """Return what lies in the archive, path -> content."""

@@ -54,7 +54,8 @@ def test_a_second_ingest_does_nothing_but_list(stored: EngineHome) -> None:
     stored.ingest()
     stored.bucket.server.log.clear()
     assert stored.ingest().stored == []
-    assert [(r.method, r.query.split("&")[0]) for r in stored.bucket.server.log] == [("GET", "list-type=2")]
+    looks = [(r.method, r.path.rpartition("/")[2], r.query.split("&")[0]) for r in stored.bucket.server.log]
+    assert looks == [("GET", ".vsf-home", ""), ("GET", stored.bucket.name, "list-type=2")]
 
 
 @pytest.mark.parametrize("after_load", ["archive", "keep"])
@@ -77,7 +78,8 @@ def test_kept_objects_are_not_fetched_again(bucket: Bucket, tmp_path: Path) -> N
     home.ingest()
     bucket.server.log.clear()
     home.ingest()
-    assert [r for r in bucket.server.log if r.method == "GET" and "list-type" not in r.query] == []
+    fetched = [r.path for r in bucket.server.log if r.method == "GET" and "list-type" not in r.query]
+    assert [path for path in fetched if not path.endswith("/.vsf-home")] == []
     (tmp_path / "cache" / "kept-objects.json").unlink()
     home.ingest()
     assert home.landed() == ["clicks_1.csv"]
@@ -122,7 +124,7 @@ def test_without_originals_delete_notes_it_and_an_empty_warehouse_is_refused(buc
     home.ingest()
     assert [path.endswith(".not-kept") for path in home.archived()] == [True]
     with pytest.raises(VsfError, match="vsf rebuild"):
-        EngineHome(tmp_path / "new", bucket).ingest()
+        EngineHome(tmp_path / "new", bucket, ("LANDING",)).ingest()
 
 
 def test_three_ingests_at_once_end_as_one(bucket: Bucket, tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+"""Which archived files a run reads again, in place of their earlier rows.
+
+Here: the choice: what was asked for, what a contract changed, what was written to after it was loaded, and what
+repeated a file whose content is another now. Not here: reading and storing them (batches.py). Name, landed_at and
+place in the landing order stay.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.changed import Changed, has_record, refile_changed, suspects
+from vsf_assets.ingest.delivery import Work
+from vsf_assets.ingest.selection import Selection
+from vsf_assets.ingest.store import Store
+from vsf_assets.ingest.versions import Versions
+from vsf_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.batches import IngestReport
+    from vsf_assets.warehouse.ledger import FileRow
+
+
+def without_rows(ledger: Iterable["FileRow"], but_not: Collection[int] = ()) -> list["FileRow"]:
+    """Return duplicate files whose content nobody else holds any more.
+
+    Args:
+        ledger: every row.
+        but_not: ids of rows that are about to be replaced.
+    """
+    rows = list(ledger)
+    held = {(r.feed, r.partition_key, r.sha256) for r in rows if r.status == "loaded" and r.file_id not in but_not}
+    return [
+        row
+        for row in rows
+        if row.status == "duplicate_file"
+        and row.feed in all_feeds()
+        and all_feeds()[row.feed].keeps == "content"
+        and (row.feed, row.partition_key, row.sha256) not in held
+    ]
+
+
+@dataclass(frozen=True)
+class Rereading:
+    """The choice of a run.
+
+    Attributes:
+        settings, selection, versions: what for, and with what.
+        archive: where the originals are.
+        report: gets what cannot be read again.
+        progress: told of what was written to.
+    """
+
+    settings: Settings
+    selection: Selection
+    versions: Versions
+    archive: Store
+    report: "IngestReport"
+    progress: Callable[[str], None]
+
+    def work(self, ledger: list["FileRow"], idle: bool, continued: Sequence[Changed] = ()) -> list[Work]:
+        """Return the files to read again.
+
+        Args:
+            ledger: every row.
+            idle: whether nothing else is to be done.
+            continued: originals that are known to have changed.
+        """
+        known = {changed.row.file_id for changed in continued}
+        taken = [
+            row for row in ledger if self.selection.takes(row.feed, row.partition_key) and row.file_id not in known
+        ]
+        found = suspects(taken, self.settings, datetime.now(UTC)) if self.selection.reload != "no" else []
+        changed = [self._work(c) for c in (*continued, *refile_changed(found, self.settings))]
+        replaced = {work.replaces for work in changed if work.replaces is not None}
+        orphans = {row.file_id for row in without_rows(ledger, replaced)} if self.selection.reload != "no" else set()
+        return changed + [
+            work
+            for row in taken
+            if row.file_id not in replaced
+            for work in self._one(row, row.file_id in orphans, idle)
+        ]
+
+    def _work(self, changed: Changed) -> Work:
+        row = changed.row
+        self.progress(f"{row.file_name} was still written to after it was loaded; it is read again")
+        return Work(
+            self.archive,
+            changed.entry,
+            all_feeds()[row.feed],
+            row.partition_key,
+            row.file_name,
+            row.landed_at,
+            changed.sha256,
+            replaces=row.file_id,
+            is_changed=True,
+        )
+
+    def _one(self, row: "FileRow", is_orphan: bool, idle: bool) -> list[Work]:
+        every = self.selection.reload == "all" or (self.selection.reload == "if_idle" and idle)
+        # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
+        version = self.versions.of(row.feed, row.partition_key)
+        outdated = is_orphan or (row.contract_version != version and self.selection.reload != "no")
+        if not outdated and not (every and row.status != "duplicate_file"):
+            return []
+        if not self.versions.can_read(row.feed, row.partition_key):
+            if every:
+                why = f"cannot be read again: the profile {row.partition_key} is not in sources.toml (VSF_SOURCES)"
+                self.report.left.append((row.archive_path, why))
+            return []
+        entry = self.archive.stat(row.archive_path)
+        if entry is None:
+            self.report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
+            return []
+        feed = all_feeds()[row.feed]
+        is_changed = not feed.is_fetched and has_record(self.archive, row.archive_path)
+        return [
+            Work(
+                self.archive,
+                entry,
+                feed,
+                row.partition_key,
+                row.file_name,
+                row.landed_at,
+                row.sha256,
+                is_changed=is_changed,
+            )
+        ]

@@ -1,0 +1,168 @@
+"""A file that ends the process that reads it: the next run sets it aside by name, and loads the rest.
+
+Here: processes in which reading a file of a certain name aborts, is killed, or raises what nobody expects; a stub
+does it, found by Python at its start. Not here: runs that are killed for other reasons (test_crashes.py).
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.ingest import batches
+from vsf_assets.ingest.perils import PREFIX
+from vsf_assets_tests.warehouses import Home, clicks
+
+STUB = """
+import os, signal
+from vsf_assets.ingest import delivery
+original = delivery._judge_partition
+def dies(work, first_day):
+    if "abort" in work.name:
+        os.abort()
+    if "kill" in work.name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "memory" in work.name:
+        raise MemoryError
+    return original(work, first_day)
+delivery._judge_partition = dies
+"""
+RUN = """
+import sys
+from pathlib import Path
+from vsf_assets_tests.warehouses import Home
+report = Home(Path(sys.argv[1])).ingest(feeds=sys.argv[2].split(","))
+assert report.failed == [], report.failed
+"""
+REBUILD = """
+import sys
+from pathlib import Path
+from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets_tests.warehouses import Home
+home = Home(Path(sys.argv[1]), ARCHIVE=sys.argv[2])
+with home.warehouse.lock("test"):
+    ingest_archive(home.warehouse, "test")
+"""
+
+
+@pytest.fixture
+def stubbed(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of processes that die."""
+    folder = tmp_path / "stub"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(STUB)
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def python(code: str, environment: dict[str, str], *words: object) -> int:
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode
+
+
+def records(home: Home) -> list[Path]:
+    return sorted(home.settings.scratch.glob(f"{PREFIX}*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "how"),
+    [
+        ("clicks_2_abort.csv", -6, "signal 6, SIGABRT"),
+        ("clicks_2_kill.csv", -9, "signal 9, SIGKILL"),
+        ("clicks_2_memory.csv", 1, "exit code 1, MemoryError"),
+    ],
+)
+def test_file_that_ends_two_processes_is_set_aside_and_the_others_are_loaded(
+    home: Home, stubbed: dict[str, str], name: str, code: int, how: str
+) -> None:
+    for number, file in enumerate(["clicks_1.csv", name, "clicks_3.csv"]):
+        home.land(file, clicks(number), number)
+    assert python(RUN, stubbed, home.root, "clicks") == code
+    assert (home.landed(), len(records(home))) == (["clicks_1.csv", name, "clicks_3.csv"], 1)
+    assert python(RUN, stubbed, home.root, "clicks") == 0
+    assert (home.landed(), records(home)) == ([], [])
+    assert home.files("file_name, status, lines_read, bytes") == [
+        ("clicks_1.csv", "loaded", 1, len(clicks(0))),
+        (name, "unreadable", 0, len(clicks(1))),
+        ("clicks_3.csv", "loaded", 1, len(clicks(2))),
+    ]
+    reason = (
+        f"reading it ended the process twice ({how}), mostly for want of memory; is it what its name says? Deliver it"
+        " in smaller files, or read it with more memory: vsf run --force"
+    )
+    assert home.findings("file_name, line_number, anomaly, severity, reason") == [
+        (name, None, "unreadable_file", "error", reason)
+    ]
+    home.assert_originals_are_kept()
+    if code == -6:
+        # A rebuild in this home knows such files; so does reading them again. Elsewhere all is well.
+        before = home.state()
+        (home.root / "rebuilt" / "cache").mkdir(parents=True)
+        (home.root / "cache" / "set-aside.json").rename(home.root / "rebuilt" / "cache" / "set-aside.json")
+        rebuilt = Home(home.root / "rebuilt")
+        assert python(REBUILD, stubbed, rebuilt.root, home.settings.archive) == 0
+        assert rebuilt.state() == before
+        home.ingest(reload="all")
+        assert home.click_ids() == [0, 1, 2]
+        assert home.findings() == []
+
+
+def test_file_of_an_upload_that_ends_two_processes_keeps_its_upload(home: Home, stubbed: dict[str, str]) -> None:
+    """The stub goes by the name, and members of an upload have theirs; so another stub."""
+    folder = Path(stubbed["PYTHONPATH"])
+    (folder / "sitecustomize.py").write_text(STUB.replace('"abort" in work.name', 'work.name == "columns.csv"'))
+    members = {"namespaces.csv": b"namespace_id,namespace_option_name,namespace_option_standard_name\nns-1,One,one\n"}
+    for name in ("namespaces.csv", "columns.csv", "datapoints.csv"):
+        home.land(f"datasets/funds/{name}", members.get(name, b"x\n"))
+    assert python(RUN, stubbed, home.root, "datasets") == -6
+    assert python(RUN, stubbed, home.root, "datasets") == 0
+    assert home.landed() == []
+    assert sorted(home.files("file_name, status")) == [
+        ("columns.csv", "unreadable"),
+        ("datapoints.csv", "unreadable"),
+        ("namespaces.csv", "loaded"),
+    ]
+    assert home.query("select namespace_id from raw.namespaces") == [("ns-1",)]
+
+
+def test_run_that_is_killed_for_another_reason_costs_the_file_nothing(home: Home, stubbed: dict[str, str]) -> None:
+    """The run dies of the name; the next one reads the file as it is, in a child that has no stub."""
+    content = b"click_id,banner_id,campaign_id\n" + b"".join(b"%d,1,1\n" % n for n in range(200_000)) + b"x,1,1\n"
+    home.land("clicks_1_kill.csv", content)
+    assert python(RUN, stubbed, home.root, "clicks") == -9
+    lines: list[str] = []
+    batches_of = batches.read_apart
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "read_apart", lambda *words: lines.append(words[0].name) or batches_of(*words))
+        home.ingest()
+    assert lines == ["clicks_1_kill.csv"]
+    assert home.files() == [("clicks_1_kill.csv", "loaded", 200_001, 200_000, 1)]
+    assert home.query("select min(click_id), max(click_id), count(*) from raw.clicks") == [(0, 199_999, 200_000)]
+    assert (home.landed(), records(home)) == ([], [])
+
+
+def test_what_went_since_is_suspected_no_more(home: Home, stubbed: dict[str, str]) -> None:
+    home.land("clicks_1_kill.csv", clicks(1))
+    assert python(RUN, stubbed, home.root, "clicks") == -9
+    (home.landing / "clicks_1_kill.csv").unlink()
+    home.land("clicks_1.csv", clicks(2))
+    home.ingest()
+    assert (home.click_ids(), records(home)) == ([2], [])
+
+
+def test_interrupt_and_error_of_the_disk_leave_no_suspicion(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.land("clicks_1.csv", clicks(1))
+    for error in (KeyboardInterrupt(), OSError(5, "Input/output error")):
+
+        def fails(*_: object, error: BaseException = error) -> None:
+            raise error
+
+        monkeypatch.setattr(batches, "read_delivery", fails)
+        if isinstance(error, OSError):
+            assert home.ingest().failed == [("clicks_1.csv", "cannot be read: Input/output error")]
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                home.ingest()
+        assert records(home) == []
