@@ -18,7 +18,7 @@ from vsf_assets.ingest.jsonrows import Row, typed_rows
 from vsf_assets.ingest.jsonvalues import shown
 from vsf_assets.ingest.plausible import implausible_texts
 
-_BROKEN = Defect("invalid_value", None, None, "the record breaks the contract")
+_BROKEN = Defect("invalid_value", None, None, "the record does not hold the fields of its type")
 
 
 @dataclass

@@ -54,7 +54,7 @@ class Problem:
         return self.reason.replace("{line}", f"{line:,}").replace("{next}", f"{line + 1:,}")
 
 
-_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB")
+_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB; most often a quote or a line end is missing")
 
 _LINE_TAKEN_IN = (
     "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
@@ -175,7 +175,8 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
     while True:
         stop = inside.search(data, at, limit)
         if stop is None:
-            raise _SpoiltError(opened_at, Problem("unbalanced_quote", "a quote opens here and is never closed", column))
+            reason = f"a quote opens here and is never closed; close it, or {_literal_quote(dialect)}"
+            raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
         parts.append(data[at : stop.start()])
         at = stop.end()
         if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
@@ -184,8 +185,13 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
             continue
         if data[at : at + 1] in (delimiter, b"\n", b"") or _is_line_end(data, at):
             return b"".join(parts), at
-        reason = "text stands between a closing quote and the next delimiter"
+        reason = f"text stands between a closing quote and the next delimiter; {_literal_quote(dialect)}"
         raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+
+
+def _literal_quote(dialect: Delimited) -> str:
+    """Return how a quote inside a value is written, for a person."""
+    return f"write a quote inside a value as {dialect.escape or dialect.quote}{dialect.quote}"
 
 
 def _is_line_end(data: bytes, at: int) -> bool:
