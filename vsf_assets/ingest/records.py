@@ -7,11 +7,12 @@ LF belongs to the line end, also where it was doubled on the way; so does one at
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.contents import likely_encoding
+from vsf_assets.visible import quoted
 
 BOM = b"\xef\xbb\xbf"
 MAX_RECORD = 2_000_000
@@ -232,7 +233,8 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
     """Return the fields as text, or why they are not the header's columns as UTF-8."""
     problem = count_problem(fields, names, delimiter)
     if problem is not None:
-        return problem
+        other = _other_delimiter(fields, names, delimiter)
+        return replace(problem, reason=f"{problem.reason}; {other}") if other else problem
     try:
         texts = [field.decode() for field in fields]
     except UnicodeDecodeError:
@@ -242,6 +244,14 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
         not_utf8 = [problem for problem in found if problem is not None]
         return next((p for p in not_utf8 if "UTF-8" in p.reason), not_utf8[0])
     return texts
+
+
+def _other_delimiter(fields: list[bytes], names: list[str], delimiter: str) -> str:
+    """Return words on the delimiter that a record of one field seems to be written with; an empty text without one."""
+    for other in ",;|\t":
+        if len(fields) == 1 < len(names) and other != delimiter and fields[0].count(other.encode()) == len(names) - 1:
+            return f"it has {quoted(other)} between its fields where {quoted(delimiter)} is expected"
+    return ""
 
 
 def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Problem | None:
