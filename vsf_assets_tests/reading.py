@@ -131,7 +131,7 @@ def _record(  # noqa: C901  one state machine reads best in one piece
                 field += byte
         elif byte in (b"", b"\n"):
             end = min(at + 1, len(data))
-            if escaped >= start and len(fields) + 1 != width:
+            if escaped >= start and len(fields) + 1 != width and (state == "closed" or end - start <= longest):
                 return escaped + 1, _kind([*fields, field], width) or ""
             if end - start > longest:
                 return first_line_end, "line_too_long"

@@ -30,10 +30,10 @@ def object_name(name: str) -> str:
 def listed_names(text: str) -> list[tuple[int, str]]:
     """Return (physical line, name) of every name in a list's text; a name's place is its position here, from 1.
 
-    Blank lines do not count; a byte order mark and the CR of a line end are no part of a name.
+    Blank lines do not count; a byte order mark and what CR a line ends in are no part of a name.
     """
     lines = text.removeprefix("\ufeff").split("\n")
-    names = ((number, line.removesuffix("\r")) for number, line in enumerate(lines, 1))
+    names = ((number, line.rstrip("\r")) for number, line in enumerate(lines, 1))
     return [(number, name) for number, name in names if name.strip()]
 
 

@@ -74,15 +74,14 @@ def _between(places: Any, opening: Any, closing: Any) -> Any:
     return np.searchsorted(places, closing) - np.searchsorted(places, opening)
 
 
-def irregular_records(text: bytes, array: Any, borders: Borders, width: int, dialect: Delimited) -> Any:
-    """Return a mask of the records that polars would not read as the exact parser does.
+def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> Any:
+    """Return a mask of the records that polars would not read as the exact parser does; blank ones are not looked for.
 
     Args:
         text: the block up to the end of its last record.
         array: the same bytes.
         borders: of its records.
         width: how many fields a record has to have.
-        dialect: how the file is written.
     """
     import numpy as np
 
@@ -91,7 +90,6 @@ def irregular_records(text: bytes, array: Any, borders: Borders, width: int, dia
     # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
     odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
     mask = borders.delimiters != width - 1
-    mask[blank_records(text, array, starts, ends, dialect)] = True
     mask[np.searchsorted(ends, odd)] = True
     mask |= array[starts] == BOM[0]  # polars drops a BOM in front of what it is given
     return mask | _no_text(text, starts, ends)

@@ -141,6 +141,7 @@ class DelimitedReader:
             return []
         block, aside = self._block(), self._block()
         block.frame = parsed.frame.select("_line", *self._columns)
+        block.blank = parsed.blank
         block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
         forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
@@ -153,7 +154,7 @@ class DelimitedReader:
         aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
         aside.noted = forgiven.notes
         aside.raws = dict(parsed.irregular)
-        found = [part for part, taken in ((block, block.frame.height), (aside, parsed.irregular)) if taken]
+        found = [part for part, taken in ((block, block.records), (aside, parsed.irregular)) if taken]
         block.has_more = len(found) > 1
         return found
 

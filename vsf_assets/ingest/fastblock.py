@@ -1,7 +1,7 @@
 """The fast path: a block of records whose borders are proven is parsed by polars at once.
 
 Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (borders.py); single
-records that are irregular (a wrong number of fields, blank, NUL, a lone CR, no UTF-8); they are handed back as bytes
+records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
 for records.py, and so is the whole block where the proof fails.
 """
 
@@ -26,6 +26,7 @@ class Proven:
         frame: `_line` and the file's columns; text, or the integer types asked for.
         irregular: (physical line, bytes) of the records that are not in the frame.
         widths: how many fields each of those has.
+        blank: how many records are neither there nor in the frame, because they are blank.
         consumed: bytes of the input that the records cover.
         newlines: physical lines that they cover.
     """
@@ -35,6 +36,7 @@ class Proven:
     newlines: int
     irregular: list[tuple[int, bytes]] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
+    blank: int = 0
 
 
 def parse_block(
@@ -109,22 +111,27 @@ def _parse_any(
     if int((ends - starts).max()) >= MAX_RECORD // 2:
         return None  # judged record by record; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
-    irregular = irregular_records(text[:cut], array[:cut], borders, len(names), dialect)
+    irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
+    blank = blank_records(text, array, starts, ends, dialect)
+    irregular[blank] = False
     places = np.flatnonzero(irregular)
     if most is not None and len(places) > most:
         return None
-    body = _without(text, cut, starts[places].tolist(), ends[places].tolist())
+    left_out = irregular.copy()
+    left_out[blank] = True
+    body = _without(text, cut, starts[left_out].tolist(), ends[left_out].tolist())
     frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
-    if frame is None or frame.height != len(ends) - len(places):
+    if frame is None or frame.height != len(ends) - len(places) - len(blank):
         return None
     if escaped:
         frame = _show_escapes(frame, dialect)
     lines = borders.newlines_before + first_line
-    frame.insert_column(0, pl.Series("_line", lines[~irregular], dtype=pl.Int64))
+    frame.insert_column(0, pl.Series("_line", lines[~left_out], dtype=pl.Int64))
     raws = (text[start : end + 1] for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True))
     aside = list(zip(lines[places].tolist(), (_unhide(raw, dialect) if escaped else raw for raw in raws), strict=True))
     hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
-    return Proven(frame, cut + hidden, borders.newlines, aside, (borders.delimiters[places] + 1).tolist())
+    widths = (borders.delimiters[places] + 1).tolist()
+    return Proven(frame, cut + hidden, borders.newlines, aside, widths, len(blank))
 
 
 def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:

@@ -65,14 +65,26 @@ def _shown(name: str) -> str:
     return visible(name) if is_plain else quoted(name, LONGEST_NAME)
 
 
-def _hint(name: str, known: dict[str, str]) -> str:
-    """Return which column a name may stand for."""
+def meant_column(name: str, known: dict[str, str]) -> str | None:
+    """Return the column that a name may stand for, or None.
+
+    Args:
+        name: as written; one longer than LONGEST_NAME is like no column.
+        known: folded name -> column.
+    """
     if len(name) > LONGEST_NAME:
-        return ""
-    column = known.get(folded(name))
+        return None
+    close = difflib.get_close_matches(folded(name), list(known), n=1, cutoff=0.75)
+    return known.get(folded(name)) or (known[close[0]] if close else None)
+
+
+def _hint(name: str, known: dict[str, str]) -> str:
+    """Return which column a name may stand for, as the rest of a sentence."""
+    column = meant_column(name, known)
     if column is None:
-        close = difflib.get_close_matches(folded(name), list(known), n=1, cutoff=0.75)
-        return f" (did you mean {known[close[0]]}?)" if close else ""
+        return ""
+    if folded(name) != folded(column):
+        return f" (did you mean {column}?)"
     if name.strip(PADDING) != name:
         return f" (did you mean {column}? write it without what stands around it)"
     return f" (did you mean {column}? write it exactly so)"

@@ -24,7 +24,7 @@ AT_ONCE = 20_000
 
 AT_ONCE_CHARACTERS = 32 << 20
 
-_BROKEN = Defect("invalid_value", None, None, "the record breaks the contract")
+_BROKEN = Defect("invalid_value", None, None, "the record does not hold the fields of its type")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import polars as pl
 
 from vsf_assets.ingest.casts import cast, expectation
-from vsf_assets.ingest.headerwords import LONGEST_NAME, folded
+from vsf_assets.ingest.headerwords import folded, meant_column
 from vsf_assets.ingest.jsonvalues import (
     DECODER,
     Constant,
@@ -35,6 +35,9 @@ _LARGEST = 2**63 - 1
 
 MOST_DEFECTS = 20
 """Defects of one record that are told apart; a record may have more fields than a person would ever read of."""
+
+MOST_COMPARED = 100
+"""Fields of a record up to which unknown ones are compared with those that are missing."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def _of_fields(data: JsonObject, fields: Fields, what: str) -> Iterator[Defect]:
     absent = {folded(name): name for name in fields if name not in data}
     for name, value in data.items():
         if name not in fields:
-            meant = absent.get(folded(name)) if absent and len(name) <= LONGEST_NAME else None
+            meant = meant_column(name, absent) if absent and len(data) <= MOST_COMPARED else None
             hint = f"; did you mean {meant}?" if meant else ""
             reason = f"{visible(shown_name(name))} is not a field of a {what} ({', '.join(fields)}){hint}"
             yield Defect("extra_fields", shown_name(name), shown(value), reason)

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from vsf_assets.ingest.contents import likely_encoding
 from vsf_assets.ingest.records import SHOWN_TEXT, show
 
 
@@ -58,7 +59,12 @@ def why_no_text(value: str) -> str:
     if not lone:
         return ""
     # Bytes that are no UTF-8 were decoded to this range; so are its own escapes, which nobody writes.
-    return "is not valid UTF-8" if all(0xDC80 <= code <= 0xDCFF for code in lone) else "holds half a surrogate pair"
+    if not all(0xDC80 <= code <= 0xDCFF for code in lone):
+        return "holds half a surrogate pair"
+    likely = likely_encoding(value.encode("utf-8", "surrogateescape"))
+    return "is not valid UTF-8" + (
+        f"; {likely}: save it as UTF-8, or name the encoding in the profile" if likely else ""
+    )
 
 
 def kind_of(value: Any) -> str:

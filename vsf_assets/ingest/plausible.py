@@ -35,23 +35,25 @@ def implausible_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
     """
     found = [pl.DataFrame(schema=CELLS)]
     for name in required_texts(table):
-        # Few texts are as short as these words; the others cost one pass.
-        short = typed[name].str.strip_chars(PADDING)
-        rows = (short.str.len_bytes() <= _LONGEST).arg_true().cast(pl.Int64)
-        texts = short[rows]
-        is_blank = (texts == "") & (typed[name][rows] != "")
-        hits = is_blank | texts.str.to_lowercase().is_in(NOTHING)
-        if not hits.any():
-            continue
-        found.append(
-            pl.DataFrame({"row": rows.filter(hits), "blank": is_blank.filter(hits)}).select(
-                "row",
-                column_name=pl.lit(name),
-                anomaly=pl.lit("implausible_value"),
-                reason=pl.when("blank")
-                .then(pl.lit(f"{name} holds only white space"))
-                .otherwise(pl.lit(f"{name} holds a word for nothing; is a value missing there?")),
-                noted_value=pl.lit(None, pl.String),
-            )
-        )
+        column = typed[name]
+        # Comparing whole texts is cheap; only short ones, and those that begin with white space or no ASCII, can be it.
+        values = column.filter((column.str.len_bytes() <= _LONGEST) | (column < "!") | (column > "\x7f")).unique()
+        bare = values.str.strip_chars(PADDING)
+        blank = values.filter((bare == "") & (values != ""))
+        words = values.filter(bare.str.to_lowercase().is_in(NOTHING))
+        said = ((blank, "holds only white space"), (words, "holds a word for nothing; is a value missing there?"))
+        for odd, what in said:
+            if len(odd):
+                rows = column.is_in(odd.implode()).fill_null(value=False).arg_true()
+                found.append(_cells(rows, name, f"{name} {what}"))
     return pl.concat(found)
+
+
+def _cells(rows: pl.Series, column: str, reason: str) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows.cast(pl.Int64)}).select(
+        "row",
+        column_name=pl.lit(column),
+        anomaly=pl.lit("implausible_value"),
+        reason=pl.lit(reason),
+        noted_value=pl.lit(None, pl.String),
+    )

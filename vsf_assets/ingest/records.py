@@ -7,11 +7,12 @@ LF belongs to the line end, also where it was doubled on the way; so does one at
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest.contents import likely_encoding
+from vsf_assets.visible import quoted
 
 BOM = b"\xef\xbb\xbf"
 MAX_RECORD = 2_000_000
@@ -54,7 +55,7 @@ class Problem:
         return self.reason.replace("{line}", f"{line:,}").replace("{next}", f"{line + 1:,}")
 
 
-_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB")
+_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB; most often a quote or a line end is missing")
 
 _LINE_TAKEN_IN = (
     "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
@@ -175,7 +176,8 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
     while True:
         stop = inside.search(data, at, limit)
         if stop is None:
-            raise _SpoiltError(opened_at, Problem("unbalanced_quote", "a quote opens here and is never closed", column))
+            reason = f"a quote opens here and is never closed; close it, or {_literal_quote(dialect)}"
+            raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
         parts.append(data[at : stop.start()])
         at = stop.end()
         if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
@@ -184,8 +186,13 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
             continue
         if data[at : at + 1] in (delimiter, b"\n", b"") or _is_line_end(data, at):
             return b"".join(parts), at
-        reason = "text stands between a closing quote and the next delimiter"
+        reason = f"text stands between a closing quote and the next delimiter; {_literal_quote(dialect)}"
         raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+
+
+def _literal_quote(dialect: Delimited) -> str:
+    """Return how a quote inside a value is written, for a person."""
+    return f"write a quote inside a value as {dialect.escape or dialect.quote}{dialect.quote}"
 
 
 def _is_line_end(data: bytes, at: int) -> bool:
@@ -226,7 +233,8 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
     """Return the fields as text, or why they are not the header's columns as UTF-8."""
     problem = count_problem(fields, names, delimiter)
     if problem is not None:
-        return problem
+        other = _other_delimiter(fields, names, delimiter)
+        return replace(problem, reason=f"{problem.reason}; {other}") if other else problem
     try:
         texts = [field.decode() for field in fields]
     except UnicodeDecodeError:
@@ -236,6 +244,14 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
         not_utf8 = [problem for problem in found if problem is not None]
         return next((p for p in not_utf8 if "UTF-8" in p.reason), not_utf8[0])
     return texts
+
+
+def _other_delimiter(fields: list[bytes], names: list[str], delimiter: str) -> str:
+    """Return words on the delimiter that a record of one field seems to be written with; an empty text without one."""
+    for other in ",;|\t":
+        if len(fields) == 1 < len(names) and other != delimiter and fields[0].count(other.encode()) == len(names) - 1:
+            return f"it has {quoted(other)} between its fields where {quoted(delimiter)} is expected"
+    return ""
 
 
 def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Problem | None:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from vsf_assets.feeds.catalog import listed_names
+from vsf_assets.ingest.jsonvalues import is_text
+
 UNKNOWN = "unknown"
 """State of an object that is there, where the source gives nothing to tell its states apart by, or gave no answer."""
 
@@ -87,11 +90,13 @@ def parse_list(content: bytes, encoding: str) -> list[Listed]:
 
     A line that is not in the encoding is a place without a name: ingest reports it.
     """
-    text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
-    names = [line.removesuffix("\r") for line in text.split("\n")]
+    try:
+        text = content.decode(encoding, errors="surrogateescape")
+    except UnicodeDecodeError:  # of encodings whose units are more than a byte
+        text = content.decode(encoding, errors="replace").replace("\ufffd", "\0")
     first: dict[str, int] = {}
-    for position, name in enumerate((n for n in names if n.strip()), 1):
-        if "\ufffd" not in name and "\0" not in name:
+    for position, (_, name) in enumerate(listed_names(text), 1):
+        if is_text(name):
             first.setdefault(name, position)
     return [Listed(position, name) for name, position in first.items()]
 

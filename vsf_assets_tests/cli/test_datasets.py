@@ -230,3 +230,45 @@ def test_a_dataset_is_renamed_and_deleted_with_its_history(home: Home, tmp_path:
     before = home.tables()
     assert home.vsf("rebuild").exit_code == 0
     assert home.tables() == before
+
+
+def test_a_dictionary_as_a_spreadsheet_gives_it_can_be_browsed(home: Home) -> None:
+    files = small_dataset(
+        namespaces=["ns-3 ,Fund,fund", ",,", ",,"],
+        columns=[" c-1, ns-3,db,t,col,dp-1,Owner Name", ",,,,,,"],
+        datapoints=["dp-1,W\xe4hrung,name,,,,,,,FALSE,"],
+    )
+    sheet = {name: content.decode().replace(",", ";") for name, content in files.items()}
+    head, rest = sheet["columns.csv"].split("\n", 1)
+    home.drop(
+        {
+            "datasets/steward_one/namespaces.csv": "sep=;\r\n" + sheet["namespaces.csv"].replace("\n", "\r\n"),
+            "datasets/steward_one/columns.csv": head.upper().replace("NAMESPACE_ID", "Namespace_ID ") + ";;\n" + rest,
+            "datasets/steward_one/datapoints.csv": sheet["datapoints.csv"].encode("cp1252"),
+        }
+    )
+    home.load()
+    found = home.vsf("report", "choices", "--dataset", "steward_one", "--namespace", "ns-3", "--format", "json")
+    assert [row["dataset_database_name"] for row in json.loads(found.output)] == ["db"]
+    reasons = home.ask(
+        "select file_name, line_number, anomaly, severity, reason from reports.anomalies"
+        " where partition_key = 'steward_one' order by all"
+    )
+    trimmed = "{0} is '{1}'; it was trimmed and is read as '{2}'"
+    assert reasons == [
+        ("columns.csv", 2, "invalid_value", "warning", trimmed.format("column_id", " c-1", "c-1")),
+        ("columns.csv", 2, "invalid_value", "warning", trimmed.format("namespace_id", " ns-3", "ns-3")),
+        (
+            "datapoints.csv",
+            2,
+            "invalid_encoding",
+            "warning",
+            "data_point_name is not valid UTF-8; this looks like Windows-1252 ('W\xe4hrung'): save the file as UTF-8",
+        ),
+        ("namespaces.csv", 3, "invalid_value", "warning", trimmed.format("namespace_id", "ns-3 ", "ns-3")),
+    ]
+    assert home.ask("select file_name, lines_read, rows_blank from reports.files order by 1") == [
+        ("columns.csv", 2, 1),
+        ("datapoints.csv", 1, 0),
+        ("namespaces.csv", 3, 2),
+    ]

@@ -1,6 +1,7 @@
 """Daily partitions in the engine: ranges of days, and days that cannot be."""
 
-from datetime import datetime
+import os
+from datetime import UTC, datetime
 
 from vsf_assets.ingest.engine import Selection
 from vsf_assets_tests.events import event, event_file
@@ -38,3 +39,14 @@ def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:
         ("2014-12-31", "unreadable", "partition_out_of_range"),
         ("2026-01-07", "unreadable", "partition_out_of_range"),
     ]
+
+
+def test_a_good_file_whose_own_time_is_long_ago_is_told_so(home: Home) -> None:
+    path = home.land("2019-05-20_a.txt.gz", events("2019-05-20", "u"))
+    at = datetime(1980, 1, 2, 3, 4, tzinfo=UTC).timestamp()
+    os.utime(path, (at, at))
+    home.ingest(feeds=["events"])
+    ((anomaly, reason),) = home.findings("anomaly, reason")
+    assert anomaly == "partition_out_of_range"
+    assert reason.startswith("the file's own time is 1980-01-02, which is before its day 2019-05-20")
+    assert reason.endswith("Copy it without keeping times, or `vsf land` it")

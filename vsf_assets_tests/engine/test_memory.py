@@ -35,7 +35,7 @@ def peak_of_ingest(root: Path, feed: str) -> int:
 def test_large_file_is_ingested_in_bounded_memory(tmp_path: Path) -> None:
     home = Home(tmp_path)
     lines = b"".join(b"%d,%d\n" % (100_000 + i % 977, 1000 + i % 89) for i in range(100_000))
-    bad = b"x,1\n1\n,\n" * 10
+    bad = b"x,1\n1\n,7\n" * 10
     times = MEGABYTES * 1_000_000 // len(lines)
     path = home.land("impressions_1.csv", b"")
     with path.open("wb") as file:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest import batches, engine
 from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.versions import Versions
@@ -136,3 +137,21 @@ def test_contract_versions_are_kept_until_the_sources_change(tmp_path: Path, mon
     assert versions.contract_versions(home.settings).by_feed == {"clicks": "computed"}
     (home.root / "cache" / "contract-versions.json").write_text("{damaged")
     assert versions.contract_versions(home.settings).by_feed == {"clicks": "computed"}
+
+
+def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = b"CUST_ACCT,SEGMENT_NAME,SVC_PLAN\nACCT00001,Old,Gold\r\r\n"
+    plans = "select distinct SVC_PLAN from raw.accounts"
+    versions = home.root / "cache" / "contract-versions.json"
+    with monkeypatch.context() as patch:  # as an earlier release read it
+        patch.setattr(Delimited, "revision", 1)
+        patch.setattr("vsf_assets.ingest.records._end_of_line", lambda line: line[:-1].removesuffix(b"\r"))
+        home.land("2026-01-05_accountdim.csv", accounts)
+        home.ingest(feeds=["accounts"])
+        assert home.query(plans) == [("Gold\r",)]
+    versions.unlink()  # it is made anew by another release, whose source is another
+    assert [row.status for row in home.ingest(feeds=["accounts"]).stored] == ["loaded"]
+    assert home.query(plans) == [("Gold",)]
+    assert home.ingest(feeds=["accounts"]).stored == []

@@ -85,6 +85,32 @@ def test_invisible_characters_in_a_value_that_is_no_number_are_shown() -> None:
     ]
 
 
+def test_a_row_with_another_delimiter_is_told_so() -> None:
+    ((_, anomaly, _, reason),) = reasons("clicks", "click_id,banner_id,campaign_id\n1\t2\t3\n")
+    assert anomaly == "missing_fields"
+    assert reason.endswith("; it has '<U+0009>' between its fields where ',' is expected")
+
+
+def test_a_misspelt_field_of_a_record_and_a_likely_encoding_are_named() -> None:
+    record = b'[{"type":"song","data":{"artist_nme":"N","title":"w\xe4hrung","year":1,"release":"r\xc2\xa0"}}]'
+    source = Source(io.BufferedReader(io.BytesIO(record)), "x.data")
+    (portion,) = portions(source, all_feeds()["catalog"])
+    assert portion.findings.select("anomaly", "column_name", "reason").rows() == [
+        ("missing_fields", "artist_name", "artist_name is missing"),
+        (
+            "extra_fields",
+            "artist_nme",
+            "artist_nme is not a field of a song (artist_name, title, year, release); did you mean artist_name?",
+        ),
+        (
+            "invalid_encoding",
+            "title",
+            "title is not valid UTF-8; this looks like Windows-1252 ('währung'): save it as UTF-8, or name the encoding"
+            " in the profile",
+        ),
+    ]
+
+
 ACCOUNTS = "CUST_ACCT,SEGMENT_NAME,SVC_PLAN\n"
 NOTHING = "is a value missing there?"
 
