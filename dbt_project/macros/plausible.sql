@@ -1,7 +1,7 @@
 {# What belongs here: which dates are plausible, and the key of a day for facts. What does not: the findings about others
    (reports/findings) and when a delivery takes effect (ledger.sql). #}
 
-{# First and last date that a delivery can be about. Made-up dates (0001-01-01, 1900-01-01, 9999-12-31) lie outside; a
+{# First and last date that a delivery can be about (decision 0027). Made-up dates (0001-01-01, 1900-01-01, 9999-12-31) lie outside; a
    closed window, so that the calendar ends. #}
 {% macro first_plausible_date() -%} date '1970-01-01' {%- endmacro %}
 {% macro last_plausible_date() -%} date '2099-12-31' {%- endmacro %}

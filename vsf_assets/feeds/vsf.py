@@ -12,7 +12,7 @@ FIRST_DATE, LAST_DATE = "1970-01-01", "2099-12-31"
 def _list_name(*words: str) -> str:
     """Return the pattern of a list's name: one of the words after an optional date, alone or before `_`, `-`, a digit.
 
-    So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are nobody's: other people's files end in these words.
+    So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are unknown: files of other people end in these words.
     """
     return rf"^(?:{_DATE}[_-])?(?:{'|'.join(words)})(?=$|[._\-\d])"
 

@@ -11,9 +11,19 @@ import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
+from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.process import process_tags, reap
-from vsf_assets.defs.sensors import History, history_of, hold_back, landing_sensor, read_look
+from vsf_assets.defs.sensors import (
+    PAUSE_AFTER,
+    History,
+    backstop_sensor,
+    history_of,
+    hold_back,
+    landing_sensor,
+    read_look,
+)
+from vsf_assets.ingest import versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 
@@ -136,6 +146,32 @@ def test_everything_downstream_follows_one_update_in_one_tick_and_only_then(
     assert dg.AssetKey(["reports", "files"]) in asked
     idle = dg.evaluate_automation_conditions(definitions, instance, cursor=after.cursor)
     assert idle.total_requested == 0
+
+
+def test_the_service_reads_originals_again_by_itself_and_once(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a family that fails again and again keeps neither the others nor the build waiting."""
+    sensor = backstop_sensor([defs().resolve_job_def(name) for name in ("ingest_campaigns", "ingest_vsf_states")])
+    home.drop({"clicks_1.csv": CLICKS, "lines.csv": "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"})
+    home.load(checked=False)
+    assert not instances.tick(sensor, instance).run_requests
+    original = versions._by_feed
+    mended = {"clicks": "mended", "lines": "mended"}
+    monkeypatch.setattr(versions, "_by_feed", lambda settings: original(settings) | mended)
+    assert not instances.tick(sensor, instance).run_requests, "it looks twice"
+    (request,) = instances.tick(sensor, instance, "ingest_campaigns").run_requests
+    assert request.job_name == "ingest_campaigns"
+    job = defs().resolve_job_def("ingest_campaigns")
+    for _ in range(PAUSE_AFTER):
+        instance.create_run_for_job(job, status=S.FAILURE)
+    (other,) = instances.tick(sensor, instance, "ingest_vsf_states").run_requests
+    assert other.job_name == "ingest_vsf_states"
+    for asked in (request, other):
+        good, _ = run_job(defs(), instance, asked.job_name, asked.run_config)
+        assert good
+    (building,) = instances.tick(sensor, instance, BUILD_JOB).run_requests
+    assert building.job_name == BUILD_JOB
 
 
 def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:

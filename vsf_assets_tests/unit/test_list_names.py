@@ -4,10 +4,14 @@ Not here: other feeds (test_recognize.py) and the days of events (test_vsf_contr
 """
 
 import itertools
+import re
 
 import pytest
 
+from vsf_assets.cli.land import _effect
 from vsf_assets.feeds import feed_of_name, recognize
+from vsf_assets.feeds.vsf import FIRST_DATE, LAST_DATE
+from vsf_assets.warehouse.paths import DBT_PROJECT
 
 WORDS = {
     "linedim": "lines", "lines": "lines",
@@ -61,3 +65,17 @@ def test_events_and_lists_are_told_apart_and_a_folder_decides(path: str, feed: s
     found = recognize(path)
     assert found is not None
     assert (found[0].name, found[1]) == (feed, partition)
+
+
+def test_python_and_dbt_have_the_same_first_and_last_date() -> None:
+    macros = (DBT_PROJECT / "macros" / "plausible.sql").read_text()
+    assert re.findall(r"(first|last)_plausible_date\(\) -%} date '([\d-]+)'", macros) == [
+        ("first", FIRST_DATE),
+        ("last", LAST_DATE),
+    ]
+
+
+@pytest.mark.parametrize("date", ["", "9999-01-01_", "0001-01-01_", "2019-02-30_"])
+def test_land_says_that_a_list_without_a_usable_date_takes_effect_today(date: str) -> None:
+    assert "takes effect today" in _effect(f"lines/{date}linedim.csv")
+    assert _effect("lines/2019-06-01_linedim.csv") == ""

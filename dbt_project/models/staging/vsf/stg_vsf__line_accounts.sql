@@ -6,7 +6,7 @@ limits as (
     select *, {{ is_plausible_date('limiting_date') }} as is_plausible from {{ ref('stg_vsf__limits') }}
 ),
 
--- A date that cannot be orders nothing: such a limit tells the account only where no other one does.
+-- A date that cannot be orders nothing: such a limit names the account only where no other limit does.
 usable as (
     select *
     from limits

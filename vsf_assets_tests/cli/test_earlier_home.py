@@ -1,0 +1,94 @@
+"""A home of an earlier release: one run of this one, and it holds what a rebuild would make of its archive.
+
+Not here: how the home was made (homes/make_0_1.py) and single steps of reading again (engine/test_mended_readings.py).
+"""
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.pipeline import rebuild
+from vsf_assets.settings import read_settings
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests import homes
+from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
+
+PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
+
+
+def unpack(path: Path, patch: pytest.MonkeyPatch) -> Home:
+    """Return the home of release 0.1, which the environment names."""
+    for name in NOT_INHERITED:
+        patch.delenv(name, raising=False)
+    for name, value in (("VSF_HOME", str(path)), ("VSF_SETTLE_SECONDS", "0"), ("VSF_DATASET_WAIT_SECONDS", "0")):
+        patch.setenv(name, value)
+    with tarfile.open(PACKED) as archive:
+        archive.extractall(path, filter="data")
+    return Home(path)
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Outcome, Outcome]]:
+    """Return the home after one `vsf run`, and what `vsf status` said before it and after; tests only ask."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = unpack(tmp_path_factory.mktemp("upgraded") / "home", patch)
+        before = home.vsf("status")
+        done = home.vsf("run")
+        assert done.exit_code == 0, done.output + done.errors
+        yield home, before, home.vsf("status")
+
+
+def test_status_says_what_will_be_read_again_and_the_run_does_it_once(
+    upgraded: tuple[Home, Outcome, Outcome],
+) -> None:
+    home, before, after = upgraded
+    words = " originals will be read again: the reading of "
+    assert (words in before.output, words in after.output, "cannot be read again" in before.output) == (
+        True,
+        False,
+        False,
+    )
+    for feed in ("events (3)", "lines (3)", "accounts (3)", "clicks (4)", "datasets (4)", "catalog (2)"):
+        assert feed in before.output
+    assert home.vsf("run").output.startswith("nothing is pending")
+
+
+def test_the_home_holds_what_a_rebuild_makes_of_its_archive(
+    upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _, _ = upgraded
+    copied = tmp_path / "copied"
+    shutil.copytree(home.path, copied, symlinks=True)
+    monkeypatch.setenv("VSF_HOME", str(copied))
+    warehouse = Warehouse.of(read_settings())
+    assert rebuild(warehouse, "rebuild").problems == []
+    run, again = home.tables(), tables_of(warehouse.file)
+    assert run.keys() == again.keys()
+    assert [name for name in run if run[name] != again[name]] == []
+
+
+def test_mended_rules_reach_what_was_loaded_long_ago(upgraded: tuple[Home, Outcome, Outcome]) -> None:
+    home, _, _ = upgraded
+    titles = home.ask("select original_title_normalized from marts.dim_movies order by budget")
+    assert titles == [("सैयारा",), ("सियार",), ("am\u00e9lie",), ("???",)]
+    assert home.ask("select artist_name, title from marts.dim_songs order by 1") == [("A", "B|C"), ("A|B", "C")]
+    stray = "select event_uuid from marts.fct_activity_events where date_key = '0001-01-01' order by 1"
+    assert home.ask(stray)[:2] == [("e2",), ("e3",)]
+    assert home.ask("select count(*) < 5000 from marts.dim_dates") == [(True,)]
+    kept = "select status, rows_loaded from reports.files where file_name = 'order_lines.csv' and feed = 'lines'"
+    assert home.ask(kept) == [("loaded", 1)], "recognized by its name no longer, but its rows stay"
+
+
+def test_originals_that_are_gone_stay_as_read_and_fail_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = unpack(tmp_path / "home", monkeypatch)
+    shutil.rmtree(home.path / "archive")
+    monkeypatch.setenv("VSF_AFTER_LOAD", "delete")
+    status = home.vsf("status")
+    assert " originals cannot be read again and stay as read before: the reading of " in status.output
+    home.drop({"impressions_4.csv": "banner_id,campaign_id\n1,2\n"})
+    home.load(checked=False)
+    assert home.ask("select status from reports.files where file_name = 'impressions_4.csv'") == [("loaded",)]
+    assert home.ask("select count(*) from raw.events") == [(9,)], "as they were read"
