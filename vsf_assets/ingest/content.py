@@ -3,6 +3,8 @@
 Here: pure functions on the begin of a file. Not here: what is expected of it (the readers).
 """
 
+from vsf_assets.ingest.records import MAX_RECORD
+
 _MAGIC = (
     (b"\x1f\x8b", "gzip data"),
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet file"),
@@ -36,3 +38,36 @@ def kind_of_content(data: bytes) -> str:
     if head.startswith((b"<?xml", b"<error", b"<listbucketresult")):
         return "an XML document"
     return ""
+
+
+def what_no_list_is(content: bytes, encoding: str) -> str:
+    """Return what a list of names is instead, in words; empty where it may be one.
+
+    Args:
+        content: all of it.
+        encoding: the one that it is meant to be in, as Python calls it; one of 16 or 32 bits has NUL bytes.
+    """
+    is_wide = encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    what = "" if is_wide else kind_of_content(content)
+    if what or is_wide:
+        return what
+    head = content[:_HEAD].removeprefix(_BOM).lstrip()
+    if head.startswith(b"<") and b">" in head:
+        return "a page of HTML or XML"
+    if head.startswith((b"{", b"[")) and _is_json(content):
+        return "a JSON document"
+    if b"\0" in content:
+        return "binary data or text in UTF-16: it holds NUL bytes"
+    if max(map(len, content.split(b"\n"))) > MAX_RECORD:
+        return f"no text of lines: one has more than {MAX_RECORD:,} bytes"
+    return ""
+
+
+def _is_json(content: bytes) -> bool:
+    import orjson
+
+    try:
+        orjson.loads(content.removeprefix(_BOM))
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from vsf_assets.ingest.content import what_no_list_is
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, Learnt
 from vsf_assets.sources.profiles import Profile
@@ -88,7 +89,7 @@ def read_list(source: ObjectSource) -> bytes | None:
     try:
         if profile.is_own and source.is_absent():
             return None
-        return retried(whole, profile.attempts, profile.object_timeout)
+        content = retried(whole, profile.attempts, profile.object_timeout)
     except GoneError as error:
         raise SourceError(
             f"{where} is not there; look at {profile.say('list')} and {profile.say('address')}"
@@ -97,6 +98,13 @@ def read_list(source: ObjectSource) -> bytes | None:
         raise SourceError(f"{where} cannot be read: {error} ({profile.say('address')})") from error
     except OSError as error:
         raise SourceError(f"{where} cannot be read: {error.strerror or error}") from error
+    what = what_no_list_is(content, profile.encoding)
+    if what:
+        raise SourceError(
+            f"{where} is {what}, not a list of names, one per line; does the address ask to sign in, or is it another"
+            f" one? Look at {profile.say('list')} and {profile.say('address')}"
+        )
+    return content
 
 
 def settled_look(
