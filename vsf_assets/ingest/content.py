@@ -58,9 +58,19 @@ def what_no_list_is(content: bytes, encoding: str) -> str:
         return "a JSON document"
     if b"\0" in content:
         return "binary data or text in UTF-16: it holds NUL bytes"
-    if max(map(len, content.split(b"\n"))) > MAX_RECORD:
+    if _has_long_line(content):
         return f"no text of lines: one has more than {MAX_RECORD:,} bytes"
     return ""
+
+
+def _has_long_line(content: bytes) -> bool:
+    """Whether a line is longer than is read of any; in steps as long as that, so that no line is copied."""
+    at = 0
+    while len(content) - at > MAX_RECORD:
+        at = content.rfind(b"\n", at, at + MAX_RECORD + 1) + 1
+        if not at:
+            return True
+    return False
 
 
 def _is_json(content: bytes) -> bool:

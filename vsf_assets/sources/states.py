@@ -4,6 +4,7 @@ Here: the list's names, the types of a look, the decision. Not here: looking (so
 is known is kept (history.py), and fetching (fetching.py). No clock, file or connection.
 """
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ UNKNOWN = "unknown"
 """State of an object that is there, where the source gives nothing to tell its states apart by, or gave no answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A name in the list: its first place among the names, from 1, and the object's name."""
 
@@ -88,9 +89,10 @@ def parse_list(content: bytes, encoding: str) -> list[Listed]:
     A line that is not in the encoding is a place without a name: ingest reports it.
     """
     text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
-    names = [line.removesuffix("\r") for line in text.split("\n")]
+    # Line by line: a list may have millions of names, and split() would hold all lines twice.
+    lines = (line.removesuffix("\n").removesuffix("\r") for line in io.StringIO(text, newline="\n"))
     first: dict[str, int] = {}
-    for position, name in enumerate((n for n in names if n.strip()), 1):
+    for position, name in enumerate((line for line in lines if line.strip()), 1):
         if "\ufffd" not in name and "\0" not in name:
             first.setdefault(name, position)
     return [Listed(position, name) for name, position in first.items()]
