@@ -119,7 +119,9 @@ def _strict_loader() -> Any:
                 raise SchemaError(f"line {mark.line + 1}: references (*) are not read; write the part again")
             event = self.peek_event()
             if getattr(event, "tag", None) is not None:
-                raise SchemaError(f"line {event.start_mark.line + 1}: tags (!) are not read; leave {event.tag!r} out")
+                raise SchemaError(
+                    f"line {event.start_mark.line + 1}: YAML tags (!) are not read; leave {event.tag!r} out"
+                )
             return super().compose_node(parent, index)
 
         def fetch_flow_collection_start(self, token_class: Any) -> Any:
