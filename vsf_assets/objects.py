@@ -5,12 +5,14 @@ snapshots in it (warehouse/). Nothing is imported before an address of an object
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from vsf_assets.errors import UsageError
+from vsf_assets.patience import within
 from vsf_assets.settings import ClientOptions, client_options, name_of_place
 
 SCHEME = "s3://"
@@ -20,6 +22,9 @@ POOL = 32
 LONGEST_CONNECT = 5.0
 """Seconds to wait for a connection; an answer may take longer (VSF_STORE_TIMEOUT)."""
 
+PAUSE_SECONDS = 0.2
+"""Seconds after an answer that was cut off; a little more each time."""
+
 ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
 REPLACED = {"412", "PreconditionFailed", "ConditionalRequestConflict"}
 DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
@@ -27,6 +32,10 @@ DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoe
 
 class ObjectStoreError(OSError):
     """The object store cannot be reached, or refuses; the message says what to look at."""
+
+
+class ObjectError(ObjectStoreError):
+    """One object cannot be read or written in time, or only in parts; that says nothing of the others."""
 
 
 class ReplacedError(ObjectStoreError):
@@ -114,24 +123,120 @@ def plain_errors(address: str) -> Iterator[None]:
         ReplacedError: the object is not the one that a conditional request asked for.
         ObjectStoreError: everything else; it names the setting, the address and the endpoint.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectionClosedError,
+        HTTPClientError,
+        IncompleteReadError,
+        ResponseStreamingError,
+    )
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
-    except (BotoCoreError, ClientError, HTTPClientError) as error:
+    except (BotoCoreError, ClientError, HTTPClientError, ResponseParserError) as error:
         code = error_code(error)
         if code in ABSENT:
             raise FileNotFoundError(f"{address} is not there") from error
         if code in REPLACED:
             raise ReplacedError(f"{address} was replaced meanwhile") from error
+        if isinstance(error, ConnectionClosedError):  # of any object: the store itself may be down
+            raise ObjectStoreError(str(cut_off(address, client_options().attempts))) from error
+        if isinstance(error, IncompleteReadError | ResponseStreamingError | ResponseParserError):
+            raise cut_off(address, 1) from error
         raise ObjectStoreError(_explain(error, code, address)) from error
+
+
+def cut_off(address: str, times: int, progress: str = "") -> ObjectError:
+    """Return the error of an object or a place whose answer ends before its end, again and again.
+
+    Args:
+        address: of the object or the place.
+        times: how often.
+        progress: how much came, in words.
+    """
+    return ObjectError(
+        f"{_where(address)}: the store's answer was cut off {times} time{'s' if times > 1 else ''}{progress};"
+        " it is tried again at the next run; if it goes on, look at the store and what lies between"
+    )
+
+
+def time_for(size: int, seconds: float) -> float:
+    """Return the seconds that an object may take.
+
+    Args:
+        size: its bytes.
+        seconds: those that any object may take (VSF_STORE_OBJECT_SECONDS); for each MB come 4.
+    """
+    return seconds + size * 4e-6
+
+
+def too_slow(address: str, seconds: float, progress: str = "") -> ObjectError:
+    """Return the error of an object that takes longer than it may; see `cut_off` for the arguments."""
+    return ObjectError(
+        f"{_where(address)}: it took longer than {seconds:,.0f} s{progress}; it is tried again at the next run; raise"
+        " VSF_STORE_OBJECT_SECONDS if the store is so slow"
+    )
+
+
+def asked(
+    call: Callable[[], dict[str, Any]], address: str, seconds: float, attempts: int = 1, wanted: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the whole answer of a request.
+
+    The client repeats requests without an answer; here those are repeated whose answer ends too soon, which the client
+    takes for a whole one, or cannot read.
+
+    Args:
+        call: makes the request.
+        address: of the object or the place, for messages.
+        seconds: how long all of it may take.
+        attempts: how often it is tried; once for what must not be done twice.
+        wanted: fields that a whole answer has.
+
+    Raises:
+        ObjectError: the time is over, or no answer was whole; and what `plain_errors` raises.
+    """
+    until = time.monotonic() + seconds
+    for number in range(1, attempts + 1):
+        try:
+            answer = _readable(call, address, until - time.monotonic())
+        except TimeoutError as error:
+            raise too_slow(address, seconds) from error
+        if all(name in answer for name in wanted) and answer is not _UNREADABLE:
+            return answer
+        if "Body" in answer:
+            answer["Body"].close()
+        if number < attempts:
+            time.sleep(PAUSE_SECONDS * number)
+    raise cut_off(address, attempts)
+
+
+_UNREADABLE: dict[str, Any] = {}
+
+
+def _readable(call: Callable[[], dict[str, Any]], address: str, seconds: float) -> dict[str, Any]:
+    """Return an answer, or _UNREADABLE where the client cannot read it."""
+    from botocore.parsers import ResponseParserError
+
+    with plain_errors(address):
+        try:
+            return within(max(0.05, seconds), call)
+        except ResponseParserError:
+            return _UNREADABLE
+
+
+def _where(address: str) -> str:
+    """Return what a message begins with: setting, address and endpoint."""
+    setting = name_of_place(address)
+    return f"{setting + '=' if setting else ''}{address} at {s3_client().meta.endpoint_url}"
 
 
 def _explain(error: Exception, code: str, address: str) -> str:
     from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 
-    setting = name_of_place(address)
-    where = f"{setting + '=' if setting else ''}{address} at {s3_client().meta.endpoint_url}"
+    where = _where(address)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"{where}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
     if code == "NoSuchBucket":

@@ -57,7 +57,7 @@ class Settings:
     """Days between an event and its processing date beyond which its date is implausible."""
     store_timeout: float = 20.0
     store_attempts: int = 6
-    store_object_seconds: float = 300.0
+    store_object_seconds: float = 120.0
     findings_per_file: int = 100_000
     file_unpacked_max: int = 10**12
     """Bytes."""
@@ -134,6 +134,14 @@ def _bytes(values: Mapping[str, str], name: str) -> int:
     return size
 
 
+def _object_seconds(values: Mapping[str, str]) -> float:
+    """Return the seconds for one object: given, or those for an answer as often as it is asked for."""
+    if values["VSF_STORE_OBJECT_SECONDS"]:
+        return _number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0
+    attempts = max(1, int(_number(values, "VSF_STORE_ATTEMPTS")))
+    return (_number(values, "VSF_STORE_TIMEOUT") or 1.0) * attempts
+
+
 def _day(values: Mapping[str, str], name: str) -> str:
     try:
         return date.fromisoformat(values[name]).isoformat()
@@ -148,7 +156,7 @@ class ClientOptions:
     Attributes:
         timeout: seconds to wait for an answer.
         attempts: how often a request is tried.
-        object_seconds: seconds for one object, whatever progress it makes, plus one per MB.
+        object_seconds: seconds for one object, whatever progress it makes, plus some for its bytes.
         variables: the AWS client's own variables as they are now, credentials among them.
     """
 
@@ -219,7 +227,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
         store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
-        store_object_seconds=_number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0,
+        store_object_seconds=_object_seconds(values),
         findings_per_file=_whole(values, "VSF_FINDINGS_PER_FILE"),
         file_unpacked_max=_bytes(values, "VSF_FILE_UNPACKED_MAX"),
         recheck_hours=_number(values, "VSF_RECHECK_HOURS"),

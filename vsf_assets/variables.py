@@ -37,7 +37,11 @@ VARIABLES = (
     Variable("VSF_FILE_UNPACKED_MAX", "1TB", "how large a file may be when it is unpacked"),
     Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
     Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
-    Variable("VSF_STORE_OBJECT_SECONDS", "300", "seconds for one object of an object store, plus one per MB"),
+    Variable(
+        "VSF_STORE_OBJECT_SECONDS",
+        "",
+        "seconds for one object, plus 4 per MB; default: VSF_STORE_TIMEOUT times VSF_STORE_ATTEMPTS",
+    ),
     Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),
     Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
     Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),

@@ -41,7 +41,8 @@ class Fault:
     Attributes:
         kind: `error` answers with `status` and `code`, `reset` breaks the connection, `cut` breaks it
             in the middle of the answer, `stall` says nothing for `seconds`, `act` calls `action` first
-            and then answers.
+            and then answers, `trickle` answers a byte at a time (`slow` its headers, too) with pauses of a
+            twentieth of a second, `headless` ends the answer before its headers that tell of the object.
         method, path: regular expressions of the requests it concerns.
         every: it hits every n-th of them.
         times: it hits so many of them; None for ever.
@@ -115,6 +116,9 @@ class ObjectServer:
         body = self._answer(fault, environ, answer)
         with self.lock:
             self.log.append(Request(method, path, query, int(answer["status"].split()[0]), len(body)))
+        if fault is not None and fault.kind in ("trickle", "slow", "headless"):
+            self._send_oddly(fault.kind, environ["werkzeug.socket"], answer["headers"], body)
+            raise ConnectionResetError("as told")
         if fault is not None and fault.kind in ("reset", "cut"):
             if fault.kind == "cut":
                 half = b"\r\n".join(f"{n}: {v}".encode() for n, v in answer["headers"]) + b"\r\n\r\n"
@@ -124,6 +128,24 @@ class ObjectServer:
             raise ConnectionResetError("as told")  # else the server would answer 500 after all
         start_response(answer["status"], answer["headers"])
         return [body]
+
+    def _send_oddly(self, kind: str, to: socket.socket, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Send an answer too slowly, or only its first line and the type, and close the connection."""
+        told = [(name, value) for name, value in headers if kind != "headless" or name == "Content-Type"]
+        head = b"HTTP/1.0 200 OK\r\n" + b"".join(f"{n}: {v}\r\n".encode() for n, v in told)
+        calm = self.calm
+        try:
+            if kind == "headless":
+                to.sendall(head)
+            elif kind == "trickle":
+                to.sendall(head + b"\r\n")
+            for byte in b"" if kind == "headless" else body if kind == "trickle" else head + b"\r\n" + body:
+                to.sendall(bytes([byte]))
+                if calm.wait(0.05):
+                    break
+        except OSError:
+            pass  # who asked has given up, which is what is tested
+        to.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, fault: Fault | None, environ: dict[str, Any], answer: dict[str, Any]) -> bytes:
         if fault is not None and fault.kind == "act":

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 Fault = Callable[[int, str, str], str]
 """(number of the request from 1, method, object) -> "", a status like "500", "429 2" (Retry-After: 2), "stall",
-"trickle", "cut" (fewer bytes than announced), or "reset"."""
+"trickle", "slow" (its headers never end), "cut" (fewer bytes than announced), or "reset"."""
 
 
 def no_fault(number: int, method: str, name: str) -> str:
@@ -93,6 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
         content = served.objects.get(name)
         if fault == "stall":
             served.ends.wait(60)
+            self.close_connection = True
+        elif fault == "slow":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Odd: ")
+            while not served.ends.wait(0.05):
+                self.wfile.write(b"x")
             self.close_connection = True
         elif fault == "reset":
             # No lingering: the other side sees a reset, not an end.

@@ -16,6 +16,8 @@ from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
 LARGEST = 1_000_000
 """Bytes of a schema file; thousands of columns fit."""
 
+_TOO_MANY_DIGITS = "a whole number in it has more than 4,300 digits; whole numbers fit 64 bits"
+
 DEEPEST = 50
 """Brackets that may be open at once."""
 
@@ -81,8 +83,10 @@ def _from_json(text: str) -> Any:
 
     try:
         return json.loads(text, object_pairs_hook=once)
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise SchemaError(f"it is not valid JSON: {error}") from None
+    except ValueError:
+        raise SchemaError(_TOO_MANY_DIGITS) from None
 
 
 def _from_yaml(text: str) -> Any:
@@ -94,8 +98,10 @@ def _from_yaml(text: str) -> Any:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise SchemaError(f"it is not valid YAML: {place}{error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise SchemaError(f"it is not valid YAML: {error}") from None
+    except ValueError:  # the tags that fail in other ways are refused before
+        raise SchemaError(_TOO_MANY_DIGITS) from None
 
 
 @cache
@@ -111,6 +117,11 @@ def _strict_loader() -> Any:
             if self.check_event(yaml.AliasEvent):
                 mark = self.peek_event().start_mark
                 raise SchemaError(f"line {mark.line + 1}: references (*) are not read; write the part again")
+            event = self.peek_event()
+            if getattr(event, "tag", None) is not None:
+                raise SchemaError(
+                    f"line {event.start_mark.line + 1}: YAML tags (!) are not read; leave {event.tag!r} out"
+                )
             return super().compose_node(parent, index)
 
         def fetch_flow_collection_start(self, token_class: Any) -> Any:

@@ -4,7 +4,9 @@ Here: the declarations, and how an object's name becomes a file name and back. N
 (sources/) and what the records promise (contracts/catalog.py).
 """
 
+import io
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from vsf_assets.feeds.feed import SOURCES, Feed, JsonLines, JsonRecords, NameList, Reading
@@ -27,14 +29,16 @@ def object_name(name: str) -> str:
     return unquote(name)
 
 
-def listed_names(text: str) -> list[tuple[int, str]]:
-    """Return (physical line, name) of every name in a list's text; a name's place is its position here, from 1.
+def listed_names(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (physical line, name) of every name in a list's text; a name's place is its position here, from 1.
 
     Blank lines do not count; a byte order mark and what CR a line ends in are no part of a name.
     """
-    lines = text.removeprefix("\ufeff").split("\n")
-    names = ((number, line.rstrip("\r")) for number, line in enumerate(lines, 1))
-    return [(number, name) for number, name in names if name.strip()]
+    # Line by line: a list may have millions of names, and split() would hold all lines twice.
+    for number, line in enumerate(io.StringIO(text.removeprefix("\ufeff"), newline="\n"), 1):
+        name = line.removesuffix("\n").rstrip("\r")
+        if name.strip():
+            yield number, name
 
 
 def _catalog_feed(name: str, description: str, tables: tuple[str, ...], reading: Reading) -> Feed:

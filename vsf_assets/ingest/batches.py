@@ -26,7 +26,7 @@ from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
-from vsf_assets.objects import ObjectStoreError
+from vsf_assets.objects import ObjectError, ObjectStoreError
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Ingest:
                 self.report.left.append((work.entry.path, str(error)))
                 continue
             except ObjectStoreError as error:
-                unreachable += 1
+                unreachable += not isinstance(error, ObjectError)  # which says nothing of the others
                 if unreachable == GIVE_UP_AFTER:
                     raise
                 self.report.failed.append((work.entry.path, str(error)))

@@ -63,11 +63,19 @@ class Block:
         within = (pl.col("_line") >= low) & (pl.lit(value=True) if high is None else pl.col("_line") < high)
         return replace(
             self,
-            frame=self.frame.filter(within),
+            frame=self._rows(low, high),
             bad=[bad for bad in self.bad if lies(bad.line)],
             notes=[note for note in self.notes if lies(note.line)],
             noted=None if self.noted is None else self.noted.filter(within),
         )
+
+    def _rows(self, low: int, high: int | None) -> pl.DataFrame:
+        lines = self.frame["_line"]
+        if not lines.is_sorted():
+            return self.frame.filter((lines >= low) & (lines < high if high is not None else True))
+        begin = int(lines.search_sorted(low))
+        end = int(lines.search_sorted(high)) if high is not None else len(lines)
+        return self.frame[begin:end]  # a view; a filter would copy
 
     def texts(self, lines: list[int], dialect: Delimited) -> list[str]:
         """Return the raw text of the records that start on the given lines (ascending)."""

@@ -30,7 +30,7 @@ def name_portions(source: ByteSource, table: Table, encoding: str, limit: Findin
             _refuse_other_content(b"\n".join(lines))
         good, bad, blank = [], [], 0
         for line, raw in enumerate(lines, first_line):
-            name = raw.decode("utf-8", "surrogateescape").removesuffix("\r")
+            name = raw.decode("utf-8", "surrogateescape").rstrip("\r")
             if not name.strip():
                 blank += 1
                 continue

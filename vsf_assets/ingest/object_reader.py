@@ -10,17 +10,29 @@ import random
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from vsf_assets.ingest.store import Entry
-from vsf_assets.objects import ObjectStoreError, ReplacedError, plain_errors
+from vsf_assets.objects import (
+    PAUSE_SECONDS,
+    ObjectStoreError,
+    ReplacedError,
+    asked,
+    cut_off,
+    plain_errors,
+    time_for,
+    too_slow,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _MD5 = re.compile(r'"[0-9a-f]{32}"')
-PAUSE_SECONDS = 0.2
+PROGRESS_BYTES = 64 << 10
+"""Bytes between two breaks of the connection that make the later one count as the first."""
+
 SMALL_BYTES = 4 << 20
 """Objects up to this size are fetched ahead, as many as there are threads: a bound on memory."""
 
@@ -33,27 +45,56 @@ class ObjectReader(io.RawIOBase):
         bucket, key: the object.
         etag: the state it must be in; empty for the one it is in now.
         address: for messages.
+        seconds: that an object may take, its bytes not counted (objects.time_for); the time in which nobody reads
+            does not count.
 
     Raises:
         FileNotFoundError: the object is not there.
         ReplacedError: it is in another state.
+        ObjectError: there is no whole answer in time.
     """
 
-    def __init__(self, client: Any, bucket: str, key: str, etag: str, address: str):
+    def __init__(self, client: Any, bucket: str, key: str, etag: str, address: str, seconds: float = 120.0):
         self._client, self._bucket, self._key, self._address = client, bucket, key, address
         self._etag = f'"{etag}"' if etag else ""
         self._at = 0
         self._body: Any = None
         self._connections = 0
         self._digest = hashlib.md5(usedforsecurity=False)
-        self._connect()
+        self._size, self._seconds, self._spent = 0, seconds, 0.0
+        self._attempts: int = client.meta.config.retries["total_max_attempts"]
+        self._breaks, self._broke_at = 0, 0
+        with self._clock():
+            self._connect()
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Count the time that is spent on the object.
+
+        Raises:
+            ObjectError: it is over.
+        """
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - begin
+        if self._spent > self._time and self._at < self._size:
+            raise too_slow(self._address, self._time, self._progress)
+
+    @property
+    def _time(self) -> float:
+        return time_for(self._size, self._seconds)
+
+    @property
+    def _progress(self) -> str:
+        return f" ({self._at:,} of {self._size:,} bytes came)"
 
     def _connect(self) -> None:
         condition = {"IfMatch": self._etag} if self._etag else {}
         if self._at:
             condition["Range"] = f"bytes={self._at}-"
-        with plain_errors(self._address):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key, **condition)
+        answer = self._whole_answer(condition)
         if self._etag and answer["ETag"] != self._etag:  # a server that knows no conditions
             answer["Body"].close()
             raise ReplacedError(f"{self._address} was replaced meanwhile")
@@ -63,7 +104,17 @@ class ObjectReader(io.RawIOBase):
         self._is_encrypted = (
             str(answer.get("ServerSideEncryption", "")).startswith("aws:") or "SSECustomerKeyMD5" in answer
         )
-        self._etag, self._body = answer["ETag"], answer["Body"]
+        self._etag, self._body = answer["ETag"], prompt(answer["Body"])
+
+    def _whole_answer(self, condition: dict[str, str]) -> dict[str, Any]:
+        """Ask for the object until the answer's headers are whole."""
+        return asked(
+            lambda: self._client.get_object(Bucket=self._bucket, Key=self._key, **condition),
+            self._address,
+            max(0.05, self._time - self._spent),
+            self._attempts,
+            ("ETag", "ContentLength"),
+        )
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
@@ -74,19 +125,30 @@ class ObjectReader(io.RawIOBase):
 
         Raises:
             ReplacedError, FileNotFoundError: the object is no longer the one that was opened.
-            ObjectStoreError: the connection broke again and again.
+            ObjectStoreError: the connection broke again and again, or the time is over.
         """
-        for attempt in range(self._client.meta.config.retries["total_max_attempts"], 0, -1):
-            try:
-                return self._read(buffer)
-            except _broken():
-                self._body.close()
-                self._body = None
-                if attempt == 1:
-                    with plain_errors(self._address):
-                        raise
-                time.sleep(PAUSE_SECONDS * (1 + random.random()))  # noqa: S311
-        raise AssertionError("unreachable")
+        while True:
+            with self._clock():
+                try:
+                    return self._read(buffer)
+                except _broken() as error:
+                    self._broken(error)
+                    time.sleep(PAUSE_SECONDS * (1 + random.random()))  # noqa: S311
+
+    def _broken(self, error: Exception) -> None:
+        """Forget a broken connection; raise where too many broke, with little progress between them."""
+        from botocore.exceptions import ReadTimeoutError
+
+        self._body.close()
+        self._body = None
+        self._breaks = 1 if self._at - self._broke_at >= PROGRESS_BYTES else self._breaks + 1
+        self._broke_at = self._at
+        if self._breaks < self._attempts:
+            return
+        if isinstance(error, ReadTimeoutError):
+            with plain_errors(self._address):
+                raise error
+        raise cut_off(self._address, self._breaks, self._progress) from error
 
     def _read(self, buffer: Any) -> int:
         if self._at >= self._size:
@@ -160,6 +222,30 @@ class Ahead:
     def _fetch(self, entry: Entry) -> bytes:
         with self._open(entry.path, entry.etag) as file:
             return file.read()
+
+
+class _Prompt:
+    """A response that hands out what has come; the client's own read waits for a whole block.
+
+    A trickle would make that wait outlast every time-out.
+    """
+
+    def __init__(self, raw: Any):
+        self._raw = raw
+
+    def read(self, amount: int) -> bytes:
+        block: bytes = self._raw.read1(amount)
+        return block
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+def prompt(body: Any) -> Any:
+    """Return a body of the client that hands out what has come."""
+    if hasattr(body, "_raw_stream"):
+        body._raw_stream = _Prompt(body._raw_stream)
+    return body
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -7,14 +7,15 @@ seconds, as a server tells it (decision 0013); the ETag tells what happens withi
 """
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from vsf_assets.ingest.object_reader import Ahead, ObjectReader
 from vsf_assets.ingest.store import DONE_SUFFIX, IGNORED_SUFFIXES, Entry, Store
-from vsf_assets.objects import ReplacedError, error_code, plain_errors, s3_client, split_address
+from vsf_assets.objects import ReplacedError, asked, error_code, s3_client, split_address, time_for
+from vsf_assets.settings import client_options
 
 IN_MEMORY_BYTES = 16 << 20
 """What is written is held in memory up to this size, then in a temporary file."""
@@ -42,6 +43,8 @@ class ObjectStore:
         self.bucket, prefix = split_address(address)
         self.base = f"{prefix}/" if prefix else ""
         self.client = s3_client()
+        options = client_options()
+        self._seconds, self._attempts = options.object_seconds, options.attempts
         self._ahead: Ahead | None = None
 
     def entries(self, folder: str = "") -> list[Entry]:
@@ -57,10 +60,18 @@ class ObjectStore:
         return [_marked(found[path], path in markers) for path in sorted(found)]
 
     def _listed(self, under: str) -> Iterator[dict[str, Any]]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.base + under)
-        with plain_errors(self.address):
-            for page in pages:
-                yield from page.get("Contents", ())
+        options = {"Bucket": self.bucket, "Prefix": self.base + under}
+        while True:
+            # A page that was cut off must not pass for the last one, or for an empty one.
+            page = self._asked(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated")
+            yield from page.get("Contents", ())
+            if not page["IsTruncated"]:
+                return
+            options["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _asked(self, call: Callable[[], dict[str, Any]], address: str, *wanted: str) -> dict[str, Any]:
+        """Return the whole answer of a request that may be repeated; see objects.asked."""
+        return asked(call, address, self._seconds, self._attempts, wanted)
 
     def _entry(self, path: str, size: int, told: dict[str, Any]) -> Entry:
         return Entry(path, size, told["LastModified"].replace(microsecond=0), etag=told["ETag"].strip('"'))
@@ -68,8 +79,13 @@ class ObjectStore:
     def stat(self, path: str) -> Entry | None:
         """Return one file's entry, or None if it is not there."""
         try:
-            with plain_errors(self.at(path)):
-                told = self.client.head_object(Bucket=self.bucket, Key=self.base + path)
+            told = self._asked(
+                lambda: self.client.head_object(Bucket=self.bucket, Key=self.base + path),
+                self.at(path),
+                "LastModified",
+                "ETag",
+                "ContentLength",
+            )
         except FileNotFoundError:
             return None
         return self._entry(path, told["ContentLength"], told)
@@ -97,7 +113,8 @@ class ObjectStore:
         return self._open_now(path, etag)
 
     def _open_now(self, path: str, etag: str) -> BinaryIO:
-        return cast(BinaryIO, ObjectReader(self.client, self.bucket, self.base + path, etag, self.at(path)))
+        key = self.base + path
+        return cast(BinaryIO, ObjectReader(self.client, self.bucket, key, etag, self.at(path), self._seconds))
 
     @contextmanager
     def ahead(self, entries: Sequence[Entry]) -> Iterator[None]:
@@ -124,11 +141,15 @@ class ObjectStore:
             ReplacedError: a condition does not hold.
         """
         where = {"Bucket": self.bucket, "Key": self.base + path}
-        with plain_errors(self.at(path)):
+
+        def put() -> dict[str, Any]:
             if size > ONE_REQUEST_BYTES:
                 self.client.upload_fileobj(file, **where)
-            else:
-                self.client.put_object(Body=file, **where, **conditions)
+                return {}
+            answer: dict[str, Any] = self.client.put_object(Body=file, **where, **conditions)
+            return answer
+
+        asked(put, self.at(path), time_for(size, self._seconds))
 
     def put_new(self, path: str, file: Path) -> bool:
         """Upload a file unless one of this name is there; return whether it was done."""
@@ -155,12 +176,16 @@ class ObjectStore:
         source = {"Bucket": self.bucket, "Key": self.base + seen.path}
         place = {"Bucket": target.bucket, "Key": target.base + target_path}
         condition = {"CopySourceIfMatch": f'"{seen.etag}"'}
-        with plain_errors(self.at(seen.path)):
+
+        def copy() -> dict[str, Any]:
             if seen.size > ONE_REQUEST_BYTES:
                 parts = TransferConfig(multipart_threshold=ONE_REQUEST_BYTES, multipart_chunksize=512 << 20)
                 self.client.copy(source, **place, ExtraArgs=condition, Config=parts)
-            else:
-                self.client.copy_object(CopySource=source, **place, **condition)
+                return {}
+            answer: dict[str, Any] = self.client.copy_object(CopySource=source, **place, **condition)
+            return answer
+
+        asked(copy, self.at(seen.path), time_for(seen.size, self._seconds), self._attempts)
         return True
 
     def remove(self, path: str, etag: str = "") -> None:
@@ -174,8 +199,9 @@ class ObjectStore:
 
     def _delete(self, path: str, condition: dict[str, str]) -> None:
         try:
-            with plain_errors(self.at(path)):
-                self.client.delete_object(Bucket=self.bucket, Key=self.base + path, **condition)
+            self._asked(
+                lambda: self.client.delete_object(Bucket=self.bucket, Key=self.base + path, **condition), self.at(path)
+            )
         except (FileNotFoundError, ReplacedError):
             pass
         except OSError as error:

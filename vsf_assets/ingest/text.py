@@ -121,3 +121,13 @@ def utf8_head(content: bytes, encoding: str) -> bytes:
     if codecs.lookup(encoding).name in _SAME:
         return content
     return content.decode(encoding, "replace").encode("utf-8", "replace")
+
+
+def has_long_line(content: bytes) -> bool:
+    """Whether a line is longer than is read of any; in steps as long as that, so that no line is copied."""
+    at = 0
+    while len(content) - at > MAX_RECORD:
+        at = content.rfind(b"\n", at, at + MAX_RECORD + 1) + 1
+        if not at:
+            return True
+    return False

@@ -113,7 +113,7 @@ class _Round:
         """Compare, record, fetch."""
         report, look = self._report, self._report.look
         assert look is not None  # noqa: S101 - for the type checker: the caller looked
-        report.failed |= {shown(report.profile, name): why for name, why in plan.unseen}
+        report.failed |= {_short(shown(report.profile, name)): _short(why, 1000) for name, why in plan.unseen}
         different = self._compare(plan)
         records = sorted(plan.records, key=lambda record: record[0].position)
         report.vanished = sum(state is None for _, state in records)
@@ -195,7 +195,7 @@ class _Round:
         if isinstance(error, ReplacedError):
             self._report.replaced.add(due.listed.name)
         elif isinstance(error, SourceError | OSError):
-            self._report.failed[shown(self._report.profile, due.listed.name)] = str(error)
+            self._report.failed[_short(shown(self._report.profile, due.listed.name))] = _short(str(error), 1000)
         else:
             raise error
 
@@ -212,6 +212,11 @@ class _Round:
 
 def _record(item: Listed, state: str | None, list_sha256: str) -> dict[str, Any]:
     return {"position": item.position, "name": item.name, "state": state, "list_sha256": list_sha256}
+
+
+def _short(text: str, most: int = 300) -> str:
+    """Return the beginning of a long text: a name in a list may have a megabyte, and errors repeat it."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def shown(profile: Profile, name: str) -> str:

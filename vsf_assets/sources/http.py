@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from vsf_assets.patience import within
 from vsf_assets.sources.profiles import Profile
 from vsf_assets.sources.retrying import Deadline, concurrently, retried
 from vsf_assets.sources.source import (
@@ -115,7 +116,12 @@ class HttpSource:
             read=min(self.profile.read_timeout, deadline.left()),
         )
         try:
-            response = self._pool.request(method, url, timeout=limits, preload_content=False)
+            # The read time-out begins anew with each byte; headers of a byte a second would never end.
+            response = within(
+                deadline.left(), lambda: self._pool.request(method, url, timeout=limits, preload_content=False)
+            )
+        except TimeoutError as error:
+            raise TransientError(f"it took longer than {self.profile.object_timeout:g} s") from error
         except HTTPError as error:
             raise _failure(error) from error
         try:

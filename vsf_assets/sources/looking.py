@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vsf_assets.ingest.contents import content_instead_of_names
-from vsf_assets.ingest.text import utf8_head
+from vsf_assets.ingest.records import MAX_RECORD
+from vsf_assets.ingest.text import has_long_line, utf8_head
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, Learnt
 from vsf_assets.sources.profiles import Profile
@@ -101,11 +102,11 @@ def read_list(source: ObjectSource) -> bytes | None:
     except OSError as error:
         raise SourceError(f"{where} cannot be read: {error.strerror or error}") from error
     other = content_instead_of_names(utf8_head(content, profile.encoding))
-    if other is not None:
-        raise SourceError(
-            f"{where} is no list: {other.reason('a list of names')} (look at {profile.say('list')} and"
-            f" {profile.say('address')})"
-        )
+    what = other.reason("a list of names") if other else ""
+    if not what and has_long_line(content):
+        what = f"one line has more than {MAX_RECORD:,} bytes; a list has a name on each line"
+    if what:
+        raise SourceError(f"{where} is no list: {what} (look at {profile.say('list')} and {profile.say('address')})")
     return content
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from vsf_assets.ingest.object_reader import prompt
 from vsf_assets.objects import ABSENT, DENIED, error_code, make_client, split_address
+from vsf_assets.patience import within
 from vsf_assets.settings import client_options
 from vsf_assets.sources.profiles import Profile
 from vsf_assets.sources.retrying import Deadline, retried
@@ -50,7 +52,12 @@ class S3Source:
     def open(self, name: str, deadline: Deadline) -> Iterator[Content]:
         """Ask for an object."""
         with self._errors():
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            answer = within(
+                deadline.left(), lambda: self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            )
+        if "ETag" not in answer or "ContentLength" not in answer:
+            answer["Body"].close()
+            raise TransientError("the store's answer was cut off")
         body, size = answer["Body"], int(answer["ContentLength"])
         try:
             if size > self.profile.most_bytes:
@@ -68,36 +75,46 @@ class S3Source:
         self._client.close()
 
     def _page(self, options: dict[str, Any]) -> dict[str, Any]:
-        def listing(deadline: Deadline) -> dict[str, Any]:  # noqa: ARG001
+        def listing(deadline: Deadline) -> dict[str, Any]:
+            where = {"Bucket": self._bucket, "Prefix": self._prefix, **options}
             with self._errors():
-                page: dict[str, Any] = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, **options)
-                return page
+                page: dict[str, Any] = within(deadline.left(), lambda: self._client.list_objects_v2(**where))
+            if "IsTruncated" not in page:  # which must not pass for the last page
+                raise TransientError("the store's answer was cut off")
+            return page
 
         return retried(listing, self.profile.attempts, self.profile.object_timeout)
 
     def _blocks(self, body: Any, deadline: Deadline) -> Iterator[bytes]:
         """Yield the bytes; the client compares their number and checksum with what the store told."""
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, IncompleteReadError, ResponseStreamingError
         from urllib3.exceptions import HTTPError
 
-        body._raw_stream = _Prompt(body._raw_stream)
+        body = prompt(body)
         try:
             while block := body.read(BLOCK_BYTES):
                 if deadline.is_over:
                     raise TransientError(f"it took longer than {self.profile.object_timeout:g} s")
                 yield block
+        except (IncompleteReadError, ResponseStreamingError) as error:
+            raise TransientError("the store's answer was cut off") from error
         except (BotoCoreError, HTTPError) as error:
             raise TransientError(f"the connection failed: {error}") from error
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Turn the client's errors into those of a source."""
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, HTTPClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             yield
         except ClientError as error:
             raise self._explained(error) from error
+        except TimeoutError as error:
+            raise TransientError(f"it took longer than {self.profile.object_timeout:g} s") from error
+        except (ConnectionClosedError, ResponseParserError) as error:
+            raise TransientError("the store's answer was cut off") from error
         except HTTPClientError as error:
             raise TransientError(f"the object store did not answer: {error}") from error
         except BotoCoreError as error:
@@ -124,23 +141,6 @@ class S3Source:
                 f"the object store answered {status} {code}", float(asked) if asked.isdecimal() else 0
             )
         return SourceError(f"the object store answered {status} {code}")
-
-
-class _Prompt:
-    """A response that hands out what has come; the client's own read waits for a whole block.
-
-    A trickle would make that wait outlast every time-out.
-    """
-
-    def __init__(self, raw: Any):
-        self._raw = raw
-
-    def read(self, amount: int) -> bytes:
-        block: bytes = self._raw.read1(amount)
-        return block
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
 
 
 def _client(profile: Profile) -> Any:

@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 """State of an object that is there, where the source gives nothing to tell its states apart by, or gave no answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A name in the list: its first place among the names, from 1, and the object's name."""
 

@@ -70,3 +70,15 @@ def test_two_million_columns_with_defects_are_ingested_in_bounded_memory(tmp_pat
         ("missing_fields", times, 1_999_999),
         ("missing_value", times, 2_000_001),
     ]
+
+
+def test_a_million_bad_rows_are_ingested_in_bounded_memory(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.land("clicks_1.csv", b"click_id,banner_id,campaign_id\n" + b"x,y,z\n" * 1_000_000)
+    assert peak_of_ingest(tmp_path, "clicks") < LIMIT
+    assert home.files() == [("clicks_1.csv", "loaded", 1_000_000, 0, 1_000_000)]
+    counted = home.query("select column_name, records, unlisted_records from raw.findings where records > 1 order by 1")
+    assert counted == [("banner_id", 900_000, 900_000), ("campaign_id", 900_000, 0), ("click_id", 900_000, 0)]
+    assert home.query("select count(*), min(line_number), max(line_number) from raw.findings where records = 1") == [
+        (300_000, 2, 100_001)
+    ]

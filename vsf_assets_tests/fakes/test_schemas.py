@@ -1,5 +1,6 @@
 """What a schema may say, and that everything else is an error that names the column and the option."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -198,3 +199,24 @@ def test_the_error_of_a_file_begins_with_its_path(tmp_path: Path) -> None:
     file.write_bytes(b" " * 1_000_001)
     with pytest.raises(SchemaError, match="1000000 bytes"):
         read_schema(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[" * 60, "line 1: it is nested too deeply"),
+        ("a: " + "1" * 5000, "more than 4,300 digits"),
+        ('{"a": ' + "1" * 5000 + "}", "more than 4,300 digits"),
+        ("\na: !!timestamp x", "line 2: YAML tags (!) are not read"),
+    ],
+)
+def test_what_would_cost_much_or_fail_oddly_is_refused(text: str, why: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(why)):
+        parse_schema(text.encode())
+
+
+def test_columns_find_the_nearest_one_before_them_else_the_first_after() -> None:
+    kinds = ["Email", "Full Name", "Email", "Full Name", "Full Name", "Email"]
+    columns = [{"name": f"c{place}", "type": kind} for place, kind in enumerate(kinds)]
+    read = schema_of({"name": "n", "columns": columns}).columns
+    assert [column.options["name_from"] for column in read if column.kind.name == "Email"] == ["c1", "c1", "c4"]

@@ -146,10 +146,11 @@ def test_a_retry_after_is_honoured(served: Served, fetcher: Fetcher) -> None:
     assert time.monotonic() - started >= 1
 
 
-def test_a_trickle_ends_with_the_time_of_the_object(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["trickle", "slow"])
+def test_a_trickle_ends_with_the_time_of_the_object(served: Served, tmp_path: Path, fault: str) -> None:
     fetcher = Fetcher(tmp_path / "home", profile_of(served.address, object_timeout=1.0))
     served.put("b.data", b"x" * 10_000)
-    served.fault = on("GET", "b.data", "trickle")
+    served.fault = on("GET", "b.data", fault)
     started = time.monotonic()
     report = fetcher.round()
     assert time.monotonic() - started < 4
@@ -221,3 +222,12 @@ def test_objects_come_many_at_once(served: Served, fetcher: Fetcher) -> None:
     started = time.monotonic()
     assert len(fetcher.round().fetched) == 48
     assert time.monotonic() - started < 2.5  # 97 requests, one after another, take ten seconds
+
+
+def test_a_name_of_a_megabyte_is_shown_shortly_and_holds_no_other_back(served: Served, fetcher: Fetcher) -> None:
+    served.put_list("n" * 1_000_000, "a.data")
+    report = fetcher.round()
+    assert [name for name, _ in fetcher.objects()] == ["a.data"]
+    assert sum(len(name) + len(why) for name, why in report.failed.items()) < 2000
+    (name,) = report.failed
+    assert name.endswith("… (1,000,016 characters)")  # catalog/default/ and the name

@@ -247,3 +247,19 @@ def test_objects_of_a_profile_that_is_gone_from_the_settings_stay_as_they_were_r
 
 def _throttled(*_: Any, **__: Any) -> bool:
     raise ObjectStoreError("throttled")
+
+
+def test_a_list_that_is_a_sign_in_page_is_refused_and_leaves_no_record(tmp_path: Path, served: Served) -> None:
+    serve_songs(served, 2)
+    home = home_of(tmp_path, served.address)
+    take(home)
+    before = tables(home)
+    names = served.objects["files_list.data"]
+    served.put("files_list.data", b"<!DOCTYPE html>\n<html>\n<body>Please sign in</body>\n</html>\n")
+    ((where, why),) = take(home).failed
+    assert where.endswith("files_list.data")
+    assert "is an HTML page, not a list of names" in why
+    assert "profile there: address" in why
+    assert tables(home) == before
+    served.put("files_list.data", names)
+    assert take(home).failed == []
