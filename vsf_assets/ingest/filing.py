@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.datasets import CHANGES
+from vsf_assets.full_disk import FullDiskError, room_for
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.kept import note
 from vsf_assets.ingest.store import Entry, Store, open_store
@@ -30,6 +31,9 @@ def file_originals(
         settings: where the archive is, and what becomes of loaded files.
         report: gets what failed.
         hashed: whether this run read and hashed the files in the state of their entries.
+
+    Raises:
+        FullDiskError: the archive has no room; what is stored is filed away by the next run.
 
     Returns:
         Those that are not what the ledger knows; they are left where they are.
@@ -54,7 +58,10 @@ def _file_some(
         store, entry, row = item
         seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
         try:
-            return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+            with room_for(f"the original {entry.name}", settings.archive, entry.size):
+                return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+        except FullDiskError:
+            raise  # the others would find it full, too; the next run files them away
         except (VsfError, ObjectStoreError) as error:
             report.failed.append((entry.path, str(error)))
             return None
