@@ -35,8 +35,11 @@ SHORT = 1_000_000
 _FILE = re.compile(r'[Cc]ould not \w+ (?:to )?file "([^"]+)"|\[Errno \d+\] [^:]+: \'([^\']+)\'')
 
 
-class FullDiskError(VsfError):
-    """A file system has no room for what a step has to write; nothing half is left, and the next run goes on."""
+class FullDiskError(VsfError, OSError):
+    """A file system has no room for what a step has to write; nothing half is left, and the next run goes on.
+
+    It is an OSError, too: whoever cleans up after one does so after this.
+    """
 
 
 def is_full(error: BaseException | str) -> bool:
@@ -85,14 +88,15 @@ def room_for(
         where = spilled or _named(error) or Path(place)
         if not is_full(error) and not _is_short(error, where):
             raise
-        raise FullDiskError(full_disk_line(what, where, needed)) from error
+        raise FullDiskError(full_disk_line(what, where, needed, _words(error))) from error
 
 
-def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0) -> str:
-    """Return the one line that a person reads; see `room_for` for the arguments."""
+def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0, words: str = "") -> str:
+    """Return the one line that a person reads; see `room_for` for the arguments. `words` are the system's."""
     folder = _folder_of(place)
     size = needed() if callable(needed) else needed
     about = f"about {_mb(size)} are needed and {_mb(shutil.disk_usage(folder).free)} are free" if size else "it is full"
+    about += f" ({words})" if words else ""
     return (
         f"the disk of {folder} has no room for {what}: {about}. Nothing is lost: make room there (or raise the quota),"
         " and run the same command again"
@@ -109,7 +113,7 @@ def unplaced_line(error: BaseException) -> str:
         from vsf_assets.settings import local_places
 
         place = min((path for path in local_places() if path.is_dir()), key=lambda path: shutil.disk_usage(path).free)
-    return full_disk_line("what was to be written", place)
+    return full_disk_line("what was to be written", place, words=_words(error))
 
 
 def _is_short(error: BaseException, place: Path) -> bool:
@@ -126,6 +130,15 @@ def _folder_of(place: Path) -> Path:
 def _told_before(error: BaseException) -> FullDiskError | None:
     """Return the first of such errors that led to an error: what came after it may have met the same disk."""
     return next((cause for cause in reversed(causes(error)) if isinstance(cause, FullDiskError)), None)
+
+
+def _words(error: BaseException) -> str:
+    """Return the system's own words for what is used up: the disk, a quota, or the size that a file may have."""
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in _CODES:
+            return os.strerror(cause.errno)
+    said = " ".join(map(str, causes(error)))
+    return next((words for words in map(os.strerror, _CODES) if words in said), "")
 
 
 def _named(error: BaseException) -> Path | None:

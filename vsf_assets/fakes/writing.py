@@ -172,7 +172,8 @@ def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_full(error):
             so_far = hidden.stat().st_size if hidden.exists() else 0
-            raise FullDiskError(full_disk_line(f"{path}, of which nothing was left", path.parent, so_far)) from error
+            line = full_disk_line("it", path.parent, so_far)
+            raise FullDiskError(f"{path}: the disk is full; nothing was left there: {line}") from error
         reason = getattr(error, "strerror", None) or error
         raise VsfError(f"{path} could not be written: {reason}; nothing was left there") from error
     finally:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError
+from vsf_assets.full_disk import FullDiskError
 from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
@@ -193,6 +194,8 @@ class Ingest:
             try:
                 encoding = self.settings.encodings.get(work.partition or "", "utf-8")
                 delivery = read_delivery(work, folder / str(number), self.settings.events_start, encoding)
+            except FullDiskError:
+                raise  # it is not the file's fault, and the next one would find the disk full, too
             except ChangedError as error:
                 self.report.left.append((work.entry.path, str(error)))
                 continue

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from vsf_assets.errors import UsageError
-from vsf_assets.full_disk import room_for
+from vsf_assets.full_disk import FullDiskError, room_for
 
 LONGEST_NAME = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -61,6 +61,8 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         with room_for(path.name, path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".tmp")
+    except FullDiskError:
+        raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
     try:

@@ -44,8 +44,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("archive", "home/archive", "the original clicks_1.csv", (7, 9)),
         ("build", "home/(warehouse|scratch/duckdb)", "the marts", (1, 20)),
         ("snapshot", "home/snapshots", r"the snapshot vsf-1\.duckdb", (2, 40)),
-        ("made up", "out", r"ROOT/out/x\.csv, of which nothing was left", (0.4, 2)),
-        ("made up as Parquet", "out", r"ROOT/out/x\.parquet, of which nothing was left", (0.1, 2)),
+        ("made up", "out", "it", (0.4, 2)),
+        ("made up as Parquet", "out", "it", (0.1, 2)),
         ("report", "out", r"report\.csv", (0.4, 4)),
         ("log", "home/logs", "the log of the run", None),
     ],
@@ -53,17 +53,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_one_line_names_the_place_and_about_how_much_is_needed(
     said: dict[str, str], step: str, place: str, what: str, megabytes: tuple[float, float] | None
 ) -> None:
-    about = r"about ([\d.]+) MB are needed and ([\d.]+) MB are free" if megabytes else "it is full"
-    line = (
-        rf"the disk of ROOT/{place} has no room for {what}: {about}\. Nothing is lost: make room there \(or raise the"
-    )
-    line += r" quota\), and run the same command again"
-    assert "\n" not in said[step]
-    found = re.fullmatch(line, said[step])
-    assert found, said[step]
-    if megabytes:
-        needed = float(found[found.lastindex - 1])  # type: ignore[operator]
-        assert megabytes[0] <= needed <= megabytes[1]
+    about = r"about [\d.]+ MB are needed and [\d.]+ MB are free" if megabytes else "it is full"
+    line = rf"the disk of ROOT/{place} has no room for {what}: {about}( \(No space left on device\))?\. "
+    line += r"Nothing is lost: make room there \(or raise the quota\), and run the same command again"
+    if step.startswith("made up"):
+        line = r"ROOT/out/x\.(csv|parquet): the disk is full; nothing was left there: " + line
+    assert re.fullmatch(line, said[step]), said[step]
+    needed = re.search(r"about ([\d.]+) MB", said[step])
+    if megabytes and needed:
+        assert megabytes[0] <= float(needed[1]) <= megabytes[1]
 
 
 def test_nothing_is_lost_and_the_next_run_goes_on(said: dict[str, str]) -> None:
@@ -117,5 +115,5 @@ def test_an_error_without_a_place_names_the_fullest_folder(tmp_path: Path, monke
     assert unplaced_line(OSError(errno.ENOSPC, "No space left on device")).startswith("the disk of /")
     named = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "x" / "y.csv"))
     assert unplaced_line(named).startswith(
-        f"the disk of {tmp_path} has no room for what was to be written: it is full."
+        f"the disk of {tmp_path} has no room for what was to be written: it is full (No"
     )
