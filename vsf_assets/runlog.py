@@ -10,10 +10,24 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from vsf_assets.errors import interruption
+from vsf_assets.full_disk import DAGSTER_ROOM, FullDiskError, room_for
 from vsf_assets.settings import Settings, fix_surroundings
 from vsf_assets.visible import visible
 
 LOGGER = "vsf"
+
+
+class _RunFile(logging.FileHandler):
+    """The file of a run; what cannot be written ends the run instead of a traceback on standard error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name that logging calls
+        with room_for("the log of the run", self.baseFilename):
+            raise  # logging calls this while it handles the error
+
+    def close(self) -> None:
+        """Close the file, which writes what is still to be written."""
+        with room_for("the log of the run", self.baseFilename):
+            super().close()
 
 
 class _JsonLines(logging.Formatter):
@@ -37,7 +51,7 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
     """
     fix_surroundings()  # a step of a code server opens here, whatever was set since the server started
     settings.logs.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
+    handler = _RunFile(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines(run_id))
     logger = logging.getLogger(LOGGER)
     logger.setLevel(logging.INFO)
@@ -49,7 +63,11 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
         also(shown)
 
     try:
-        yield tell
+        # What Dagster keeps of the run is written in here too, and SQLite has words of its own for a full disk.
+        with room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM):
+            yield tell
+    except FullDiskError:
+        raise  # whoever started the run prints its line; the log has no room for it
     except BaseException as error:
         stopped = interruption(error)
         if stopped is not None:

@@ -249,6 +249,18 @@ def _process_environment() -> dict[str, str]:
     return {**from_file, **os.environ}
 
 
+def local_places() -> list[Path]:
+    """Return the folders of this machine that the platform writes to, as far as the environment can be read."""
+    import tempfile
+
+    try:
+        settings = read_settings()
+    except SettingsError:
+        return [PROJECT_ROOT, Path(tempfile.gettempdir())]
+    named = [place for place in (settings.landing, settings.archive, settings.snapshots) if "://" not in place]
+    return [settings.home, *map(Path, named), Path(tempfile.gettempdir()), PROJECT_ROOT]
+
+
 def client_options() -> ClientOptions:
     """Return how to reach an object store; the AWS client then sees what a `.env` file says, too."""
     given = _process_environment()

@@ -13,6 +13,7 @@ import click
 
 from vsf_assets.cli.output import say, write_utf8
 from vsf_assets.errors import UsageError, VsfError, interruption
+from vsf_assets.full_disk import is_full, unplaced_line
 
 COMMANDS = {
     "demo": "land generated sample files, build, publish, show what was built",
@@ -68,20 +69,30 @@ def main() -> None:
         leave_quietly()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(file=shown)
-        say(shown.getvalue().rstrip("\n"), err=True)
-        sys.exit(2)
-    except UsageError as error:
-        say(f"vsf: {error}", err=True)
-        sys.exit(2)
-    except (VsfError, OSError) as error:
-        say(f"vsf: {error}", err=True)
-        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         say("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - a defect is raised again
+        sys.exit(_reported(error))
+
+
+def _reported(error: Exception) -> int:
+    """Print an error that is meant for a person, and return the exit code; any other is raised, as a defect."""
+    if isinstance(error, click.ClickException):
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
+        return 2
+    if isinstance(error, UsageError):
+        say(f"vsf: {error}", err=True)
+        return 2
+    if is_full(error):
+        say(f"vsf: {unplaced_line(error)}", err=True)
+    elif isinstance(error, VsfError | OSError):
+        say(f"vsf: {error}", err=True)
+    else:
+        raise error
+    return 1
 
 
 def _raising_interrupts() -> None:

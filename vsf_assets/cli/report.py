@@ -9,6 +9,7 @@ from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
 from vsf_assets.cli.report_datasets import datapoints, next_choices
 from vsf_assets.errors import UsageError
+from vsf_assets.full_disk import room_for
 from vsf_assets.settings import read_settings
 
 
@@ -47,10 +48,11 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
             text = "[\n" + ",\n".join(json_rows(answer)) + "\n]"
         else:
             text = render(answer.names, answer.rows, "csv")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(path)
+        with room_for(path.name, path.parent, len(text)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.tmp")
+            temporary.write_text(text + "\n", encoding="utf-8")
+            temporary.replace(path)
         say(f"wrote {len(answer.rows):,} banners to {path}")
 
 

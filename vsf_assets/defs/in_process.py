@@ -10,8 +10,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from typing import Any, TextIO, cast
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -26,11 +26,14 @@ from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from vsf_assets.defs.process import process_tags, reap
+from vsf_assets.errors import VsfError
+from vsf_assets.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.settings import PROJECT_ROOT, Settings, export
 from vsf_assets.warehouse.lock import hold_lock
 
 LOCATION = "vsf_assets"
 MODULE = "vsf_assets.definitions"
+_LOST_EVENT = "Exception while writing logger call to event log"
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -50,10 +53,11 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """Open the persistent instance; runs whose process is gone are marked failed."""
     # Two first runs at once would both make the storage's tables, and one would fail.
     lock = settings.dagster_home / "opening.lock"
-    with hold_lock(lock, "opening Dagster's storage", settings.lock_wait_seconds, what="Dagster's storage"):
-        _prepare_dagster_home(settings)
-        opened = dg.DagsterInstance.get()
-    with opened as instance:
+    room = room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM)
+    with room, ExitStack() as stack:
+        with hold_lock(lock, "opening Dagster's storage", settings.lock_wait_seconds, what="Dagster's storage"):
+            _prepare_dagster_home(settings)
+            instance = stack.enter_context(dg.DagsterInstance.get())
         reap(instance)
         yield instance
 
@@ -101,25 +105,45 @@ def run_job(
     )
     # An interrupt while a connection to its storage is closed would be told with a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
+    with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))):
+        result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
         raise KeyboardInterrupt  # Dagster took it, to record how the run ended; nothing is to follow
     return result.success, run.run_id
 
 
+class _WithoutLostEvents:
+    """Standard error without Dagster's paragraph for each event that it could not store; the error itself is raised."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith(_LOST_EVENT) else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Return why a run failed, in the words of the innermost error."""
+    """Return why a run failed, in the words of the first error that is meant for people, else of the innermost."""
+    for_people = _names_of(VsfError)
     events = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
     for record in events:
         event = record.event_log_entry.dagster_event
         error = event.step_failure_data.error if event else None
-        while error is not None and error.cause is not None:
+        while error is not None and error.cause is not None and error.cls_name not in for_people:
             error = error.cause
         if error is not None:
             # The message opens with the exception's class, which tells a person nothing.
             return re.sub(r"^[\w.]+: ", "", error.message.strip())
     return "see the run in the Dagster UI"
+
+
+def _names_of(kind: type) -> set[str]:
+    """Return the names of a class and of those made of it."""
+    return {kind.__name__}.union(*(_names_of(made) for made in kind.__subclasses__()))
 
 
 def _origin(job_name: str) -> RemoteJobOrigin:

@@ -8,6 +8,7 @@ from typing import Any
 
 from vsf_assets.errors import VsfError
 from vsf_assets.fakes.schema import Column, Schema
+from vsf_assets.full_disk import room_for
 from vsf_assets.settings import Settings
 
 CHECKS = {
@@ -86,8 +87,9 @@ def _ask(path: Path, questions: list[str], values: list[Any], settings: Settings
         "temp_directory": str(settings.scratch / "duckdb"),
         "preserve_insertion_order": False,
     }
+    room = room_for(f"the check of {path.name}", settings.scratch, lambda: path.stat().st_size)
     try:
-        with duckdb.connect(config=config) as connection:
+        with room, duckdb.connect(config=config) as connection:
             return [connection.execute(sql, values).fetchall()[0] for sql in questions]
     except duckdb.Error as error:
         raise VsfError(f"{path.name} could not be checked: {str(error).splitlines()[0]}") from error

@@ -4,7 +4,6 @@ Here: the loop over portions of rows, made by several threads and written in ord
 an interruption or a full disk. Not here: what the rows are (frames.py).
 """
 
-import errno
 import os
 import threading
 import uuid
@@ -20,6 +19,7 @@ import polars as pl
 
 from vsf_assets.errors import VsfError
 from vsf_assets.fakes.frames import Frames
+from vsf_assets.full_disk import FullDiskError, full_disk_line, is_full
 
 Format = Literal["csv", "parquet"]
 Progress = Callable[[int], None]
@@ -161,7 +161,8 @@ def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
     """Give a file that takes its name when the block ends well, and is removed when it does not.
 
     Raises:
-        VsfError: the folder is missing, or the disk is full.
+        FullDiskError: the disk is full.
+        VsfError: the folder is missing.
     """
     hidden = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.tmp")
     try:
@@ -169,11 +170,10 @@ def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
             yield target
         hidden.replace(path)
     except (OSError, pl.exceptions.ComputeError) as error:
-        # polars wraps what the system says of a file; its words stay.
-        if any(os.strerror(code) in str(error) for code in (errno.ENOSPC, errno.EDQUOT)):
-            raise VsfError(
-                f"{path}: the disk is full; nothing was left there. Make room, or write to another place"
-            ) from error
+        if is_full(error):
+            so_far = hidden.stat().st_size if hidden.exists() else 0
+            line = full_disk_line("it", path.parent, so_far)
+            raise FullDiskError(f"{path}: the disk is full; nothing was left there: {line}") from error
         reason = getattr(error, "strerror", None) or error
         raise VsfError(f"{path} could not be written: {reason}; nothing was left there") from error
     finally:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import SameInstantError
+from vsf_assets.full_disk import FullDiskError
 from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.apart import ended_processes, read_apart
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
@@ -207,6 +208,8 @@ class Ingest:
             self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
             try:
                 delivery = self._read_one(work, folder / str(number))
+            except FullDiskError:
+                raise  # it is not the file's fault, and the next one would find the disk full, too
             except ChangedError as error:
                 self.report.left.append((work.entry.path, str(error)))
                 continue

@@ -7,6 +7,7 @@ one so that a crash does no harm (archive.py).
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.full_disk import FullDiskError, room_for
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.continued import note_opened_again
 from vsf_assets.ingest.kept import note
@@ -38,6 +39,9 @@ def file_originals(
         report: gets what failed.
         hashed: whether this run read and hashed the files in the state of their entries.
 
+    Raises:
+        FullDiskError: the archive has no room; what is stored is filed away by the next run.
+
     Returns:
         Those that are not what the ledger knows; they are left where they are.
     """
@@ -59,21 +63,11 @@ def _file_some(
 
     def file_one(item: tuple[Store, Entry, "FileRow"]) -> bool | None:
         store, entry, row = item
-        seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
         try:
-            is_safe = hashed and not store.is_private and after_load != "delete"
-            moves = is_safe and after_load == "archive" and is_same_disk(store, archive)
-            is_archived = is_safe and not moves and put_in_place(archive, row.archive_path)
-            done: bool | None = None
-            if not store.is_private and after_load != "keep" and is_written(store, entry):
-                report.left.append((entry.path, OPENED_AGAIN))
-                note_opened_again(entry.path, row, settings)
-            else:
-                words = (store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
-                done = file_away(*words, is_archived)
-            if moves:
-                put_in_place(archive, row.archive_path, row.sha256)
-            return done
+            with room_for(f"the original {entry.name}", settings.archive, entry.size):
+                return _file_one(store, entry, row, archive, settings, report, hashed)
+        except FullDiskError:
+            raise  # the others would find it full, too; the next run files them away
         except (VsfError, ObjectStoreError) as error:
             report.failed.append((entry.path, str(error)))
             return None
@@ -86,3 +80,23 @@ def _file_some(
             are_filed = list(pool.map(file_one, landed))
     note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
     return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
+
+
+def _file_one(
+    store: Store, entry: Entry, row: "FileRow", archive: Store, settings: Settings, report: "IngestReport", hashed: bool
+) -> bool | None:
+    """File one away; return whether it was the one that the ledger knows, None where it stays for now."""
+    after_load, seen = after_load_of(settings, row.feed), entry if hashed else None
+    is_safe = hashed and not store.is_private and after_load != "delete"
+    moves = is_safe and after_load == "archive" and is_same_disk(store, archive)
+    is_archived = is_safe and not moves and put_in_place(archive, row.archive_path)
+    done: bool | None = None
+    if not store.is_private and after_load != "keep" and is_written(store, entry):
+        report.left.append((entry.path, OPENED_AGAIN))
+        note_opened_again(entry.path, row, settings)
+    else:
+        words = (store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
+        done = file_away(*words, is_archived)
+    if moves:
+        put_in_place(archive, row.archive_path, row.sha256)
+    return done

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from vsf_assets.errors import UsageError
+from vsf_assets.full_disk import room_for
 from vsf_assets.ingest.archive import sha256_of
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.objects import is_address
@@ -27,9 +28,11 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
         False where an equal file is pending there already.
 
     Raises:
+        FullDiskError: there is no room for it.
         UsageError: another file is pending under this name; it is never replaced.
     """
-    is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
+    with room_for(target, str(landing), source.stat().st_size):
+        is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
     if not is_landed and not is_equal:
         raise UsageError(
             f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
@@ -57,7 +60,8 @@ def replace_file(landing: Path | str, source: Path, target: str) -> bool:
                 return False
         except FileNotFoundError:
             pass  # it went this instant
-    with here.open(source.name) as reader, store.writer(target) as writer:
+    room = room_for(target, str(landing), source.stat().st_size)
+    with room, here.open(source.name) as reader, store.writer(target) as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
     return True
 

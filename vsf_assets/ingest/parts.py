@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from vsf_assets.full_disk import room_for
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -57,7 +59,7 @@ class Parts:
         """Take rows; what is full is written.
 
         Raises:
-            OSError: scratch cannot be written.
+            FullDiskError, OSError: scratch cannot be written.
         """
         if frame.is_empty():
             return
@@ -117,4 +119,5 @@ class Parts:
 
 
 def _write_file(rows: "pl.DataFrame", path: Path) -> None:
-    rows.write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)
+    with room_for("rows that wait to be stored", path, int(rows.estimated_size())):
+        rows.write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.datasets import CHANGES
+from vsf_assets.full_disk import FullDiskError, room_for
 from vsf_assets.ingest.archive import archive_path, refuse_damaged, sha256_of
 from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.store import EPOCH, Entry, FolderStore, Store, copy_file, open_store
@@ -74,6 +75,9 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
         deliveries: what was read.
         settings: where the archive is, and what becomes of loaded files.
         report: gets what cannot be made safe; it is not stored.
+
+    Raises:
+        FullDiskError: the archive has no room; nothing is stored.
     """
     wanted = [d for d in deliveries if needs_safekeeping(d, settings)]
     if not wanted:
@@ -84,7 +88,10 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
 
     def is_safe(delivery: Delivery) -> bool:
         try:
-            return secure_one(delivery, archive, after_load_of(settings, delivery.work.feed.name))
+            with room_for(f"the original {delivery.work.entry.name}", settings.archive, delivery.size):
+                return secure_one(delivery, archive, after_load_of(settings, delivery.work.feed.name))
+        except FullDiskError:
+            raise  # nothing is stored yet, and the others would find it full, too
         except (VsfError, ObjectStoreError) as error:
             report.failed.append((delivery.work.entry.path, f"not loaded, it cannot be archived: {error}"))
             return False

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from vsf_assets.errors import UsageError
+from vsf_assets.full_disk import FullDiskError, room_for
 
 LONGEST_NAME = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -53,15 +54,21 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     """Write a text file that appears under its name only when complete; folders are made where needed.
 
     Raises:
+        FullDiskError: there is no room for it.
         UsageError: its folder cannot be made or written to.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".tmp")
+        with room_for(path.name, path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".tmp")
+    except FullDiskError:
+        raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        written = Path(temporary)
+        room = room_for(path.name, path.parent, lambda: 2 * written.stat().st_size)
+        with room, os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             os.fchmod(handle, 0o644)
             yield file
         Path(temporary).replace(path)

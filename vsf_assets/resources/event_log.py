@@ -15,6 +15,8 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
+from vsf_assets.full_disk import DAGSTER_ROOM, room_for
+
 
 class EventLogStorage(ConsolidatedSqliteEventLogStorage):
     """The consolidated SQLite event log with a shared engine; configured alike (`base_dir`)."""
@@ -27,5 +29,6 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def _connect(self) -> Iterator[sqlalchemy.Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        room = room_for("Dagster's events", self._base_dir, DAGSTER_ROOM)
+        with room, self._engine.connect() as connection, connection.begin():
             yield connection

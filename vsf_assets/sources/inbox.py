@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vsf_assets.feeds.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.full_disk import room_for
 from vsf_assets.ingest.store import EPOCH, FolderStore
 from vsf_assets.settings import Settings
 from vsf_assets.sources.profiles import Profile
@@ -55,10 +56,11 @@ class Inbox:
     @contextmanager
     def half(self) -> Iterator[tuple[Path, BinaryIO]]:
         """Open a file that no listing shows; it goes where it is not `placed`."""
-        self._half.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._half)
+        with room_for("what is fetched", self.root):
+            self._half.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._half)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with room_for("what is fetched", self.root), os.fdopen(handle, "wb") as file:
                 yield Path(name), file
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.full_disk import is_full, room_for
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.lock import hold_lock
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vsf_assets.contracts.table import Table
+
+LEAST_ROOM = 16 << 20
+"""Bytes that any transaction may take: DuckDB writes whole blocks of 256 KB per column, and a log before."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,31 @@ class Warehouse:
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
-        """Open the file while the lock is held, and close it whatever happens."""
+        """Open the file while the lock is held, and close it whatever happens.
+
+        Raises:
+            FullDiskError: there is no room for what is written, or for what DuckDB spills.
+            VsfError: it cannot be opened.
+        """
+        room = room_for("the warehouse", self.file.parent, self._room_needed, self.settings.scratch / "duckdb")
+        with room, self._connect(read_only) as connection:
+            yield connection
+
+    def _room_needed(self) -> int:
+        """Return about how many bytes a transaction writes: the rows that wait in scratch, to its log and the file."""
+        waiting = sum(path.stat().st_size for path in self.settings.scratch.glob("run-*/**/*.parquet"))
+        return 2 * waiting + LEAST_ROOM
+
+    @contextmanager
+    def _connect(self, read_only: bool) -> Iterator["DuckDBPyConnection"]:
         import duckdb
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
         except duckdb.IOException as error:
+            if is_full(error):
+                raise
             raise VsfError(
                 f"the warehouse {self.file} cannot be opened: {error}. If another program has it open, close that"
                 " (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"

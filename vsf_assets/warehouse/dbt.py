@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.errors import VsfError, interruption
+from vsf_assets.full_disk import is_full, room_for
 from vsf_assets.rules import AWESOME, parse_rule
 from vsf_assets.settings import Settings, export, fix_surroundings
 from vsf_assets.warehouse.builds import project_digest
@@ -27,6 +28,8 @@ _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonym
 _PARSED = MANIFEST.with_name("partial_parse.msgpack")
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
+MANIFEST_BYTES = 8_000_000
+"""About what dbt writes when it parses the project."""
 LEFT_OUT = ("unit_test",)
 """Kinds of nodes that a build leaves alone: unit tests are for people who change models."""
 
@@ -85,6 +88,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         full: whether incremental models are made anew, for all days.
 
     Raises:
+        FullDiskError: there is no room for the marts, or for what DuckDB spills.
         VsfError: dbt could not start, e.g. a model does not parse.
         KeyboardInterrupt: it was interrupted; what it was writing is rolled back.
     """
@@ -93,7 +97,10 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         arguments += ["--full-refresh"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
-    result, events = invoke(settings, warehouse_file, arguments)
+    spill = settings.scratch / "duckdb"
+    with room_for("the marts", warehouse_file, lambda: warehouse_file.stat().st_size, spill):
+        result, events = invoke(settings, warehouse_file, arguments)
+        _refuse_full_disk(result)
     outcome = DbtOutcome(events)
     for item in result.result or []:
         status, node = str(item.status), item.node
@@ -106,6 +113,13 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         elif status in ("fail", "warn"):
             outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
     return outcome
+
+
+def _refuse_full_disk(result: Any) -> None:
+    """Raise OSError where a model ended because the disk is full: that is no fault of the model."""
+    for item in result.result or []:
+        if str(item.status) in ("error", "runtime error") and is_full(item.message or ""):
+            raise OSError(" ".join(item.message.split()))
 
 
 def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
@@ -227,6 +241,7 @@ def ensure_manifest(settings: Settings) -> Path:
         with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
             if not is_fresh():
                 # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
-                _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
-                stamp.write_text(version)
+                with room_for("the parsed models", MANIFEST.parent, MANIFEST_BYTES):
+                    _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
+                    stamp.write_text(version)
     return MANIFEST

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vsf_assets.errors import LockTimeoutError
+from vsf_assets.full_disk import room_for
 
 POLL_SECONDS = 0.1
 
@@ -56,8 +57,9 @@ def hold_lock(
     try:
         _acquire(descriptor, path, wait_seconds, on_wait, what)
         holder = Holder(os.getpid(), purpose, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        with room_for(f"the lock of {what}", path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         yield descriptor
         os.ftruncate(descriptor, 0)
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.full_disk import room_for
 from vsf_assets.objects import is_address
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
@@ -113,7 +114,7 @@ def publish(warehouse: Warehouse, number: int) -> Snapshot:
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it.
         VsfError: the copy does not hold what the warehouse holds.
-        OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
+        FullDiskError, OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
     """
     ensure_manifest(warehouse.settings)  # it has the conditions under which a mart must hold rows
     with warehouse.connect() as connection:
@@ -148,7 +149,8 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> 
     target = folder / f"vsf-{number}.duckdb"
     temporary = folder / f".vsf-{number}.tmp"
     try:
-        _clone(warehouse.file, temporary)
+        with room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size):
+            _clone(warehouse.file, temporary)
         temporary.chmod(0o444)
         temporary.replace(target)
     except BaseException:

@@ -144,5 +144,9 @@ def test_the_name_of_an_object_becomes_a_file_name_and_back(name: str, kept: str
 
 
 def test_a_list_is_names_by_line_without_the_blank_ones() -> None:
-    assert listed_names("\ufeffa.data\r\n\n  \nb c.data\na.data") == [(1, "a.data"), (4, "b c.data"), (5, "a.data")]
-    assert listed_names("") == listed_names("\n\n") == []
+    assert list(listed_names("\ufeffa.data\r\n\n  \nb c.data\na.data")) == [
+        (1, "a.data"),
+        (4, "b c.data"),
+        (5, "a.data"),
+    ]
+    assert list(listed_names("")) == list(listed_names("\n\n")) == []
