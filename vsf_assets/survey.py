@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.listing import LeftOut
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
-from vsf_assets.ingest.store import FolderStore, open_store
+from vsf_assets.ingest.store import FolderStore, open_store, probably_present
 from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, read_history
@@ -37,6 +38,7 @@ class Survey:
         inbox: what was fetched and is not loaded, against the ledger.
         history: what is known of the catalog source that was asked for.
         requests: how many requests for made-up files wait.
+        left_out: what the listing of the landing zone left out.
     """
 
     look: Look
@@ -48,6 +50,7 @@ class Survey:
     inbox: Queue = field(default_factory=lambda: Queue([], [], []))
     history: History = field(default_factory=History)
     requests: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def needs_build(self) -> bool:
@@ -84,7 +87,8 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     Raises:
         LockTimeoutError: another process held the warehouse too long.
     """
-    look = look_at(open_store(settings.landing).entries(), time.time())
+    listing = open_store(settings.landing).listing()
+    look = look_at(listing.entries, time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
     build, history, requests = NO_BUILD, History(), 0
@@ -107,6 +111,7 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         and row.contract_version != versions.of(row.feed, row.partition_key)
         and versions.can_read(row.feed, row.partition_key)
     ]
-    there = archive.present({row.archive_path for row in outdated})
+    there = probably_present(archive, {row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
-    return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)
+    snapshot, left_out = current_snapshot(settings), listing.left_out
+    return Survey(look, queue, files, outdated, build, snapshot, inbox, history, requests, left_out)

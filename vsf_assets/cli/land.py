@@ -12,7 +12,7 @@ from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import DAYS, Feed
 from vsf_assets.ingest.landing import land_file, replace_file
-from vsf_assets.ingest.store import IGNORED_SUFFIXES
+from vsf_assets.ingest.names import why_no_delivery
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.profiles import DEFAULT
 
@@ -118,7 +118,7 @@ def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def _ignored(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts) or relative.name.endswith(IGNORED_SUFFIXES)
+    return any(why_no_delivery(part) is not None for part in relative.parts)
 
 
 def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.names import DONE_SUFFIX, why_no_delivery
 from vsf_assets.ingest.store import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
 from vsf_assets.objects import ReplacedError
 
@@ -43,9 +44,12 @@ def originals(archive: Store) -> Iterator[Archived]:
     """Yield every original in the archive.
 
     Raises:
-        VsfError: files were loaded with VSF_AFTER_LOAD=delete, or a name is not the archive's.
+        VsfError: files were loaded with VSF_AFTER_LOAD=delete, a name is not the archive's, or something in it
+            cannot be read.
     """
-    for entry in archive.entries():
+    for entry in archive.every_entry():
+        if _is_stray(entry):
+            continue
         parts = entry.path.split("/")
         named = _NAME.match(parts[-1])
         feed = all_feeds().get(parts[0])
@@ -61,13 +65,24 @@ def originals(archive: Store) -> Iterator[Archived]:
         yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3))
 
 
+def holds_originals(archive: Store) -> bool:
+    """Whether there is anything in the archive; raises UnlistedEntryError where that cannot be found out."""
+    return not all(map(_is_stray, archive.every_entry()))
+
+
+def _is_stray(entry: Entry) -> bool:
+    """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
+    is_unfinished = why_no_delivery(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
+    return is_unfinished and _NAME.match(entry.name) is None
+
+
 def refuse_lost_warehouse(archive: Store, ledger_is_empty: bool) -> None:
     """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
 
     Raises:
-        VsfError: the archive holds originals that the ledger does not know.
+        VsfError: the archive holds originals that the ledger does not know, or something that cannot be read.
     """
-    if ledger_is_empty and archive.entries():
+    if ledger_is_empty and holds_originals(archive):
         raise VsfError(
             "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
             " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
+from vsf_assets.ingest.archive import holds_originals, originals, refuse_lost_warehouse
 from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.filing import file_originals
@@ -20,9 +20,10 @@ from vsf_assets.ingest.leftovers import keep_leftovers
 from vsf_assets.ingest.pending import Landed, sort_out
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
-from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
+from vsf_assets.ingest.store import Entry, FolderStore, Store, is_about_one_file, open_store
 from vsf_assets.ingest.uploads import UploadKey, hold_back, upload_of
 from vsf_assets.ingest.versions import Versions, contract_versions
+from vsf_assets.ingest.watching import Watched
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
@@ -47,9 +48,10 @@ def ingest(
     """
     settings = warehouse.settings
     landing, report = open_store(settings.landing), IngestReport()
+    watched = Watched(landing)
     stable, unsettled = wait_until_settled(
-        landing,
-        lambda entry: _wanted(entry, selection),
+        watched,
+        lambda entry: _wanted(entry.path, selection),
         settings.settle_seconds,
         settings.settle_timeout,
         earlier_look,
@@ -57,6 +59,8 @@ def ingest(
         settings.dataset_wait_seconds,
     )
     report.left += [(e.path, f"still changing after {settings.settle_timeout:g} s") for e in unsettled]
+    report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
+    report.left_out = watched.left_out
     run = Run(warehouse, selection, run_id, report, progress)
     run.take(landing, stable, again=True, may_be_idle=not selection.looks)
     if selection.fetches:
@@ -122,12 +126,13 @@ class Run:
         archive, versions = open_store(settings.archive), contract_versions(settings)
         if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
             ledger = _read_ledger(self.warehouse, is_made=fetched)
-            if not ledger and archive.entries():
+            if not ledger and holds_originals(archive):
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
                 refuse_lost_warehouse(archive, ledger_is_empty=not ledger)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
-        keep_leftovers(queue.new, ledger, store, archive)
-        work = [_work(store, item) for item in queue.new]
+        lost = keep_leftovers(queue.new, ledger, store, archive)
+        report.failed += lost.values()
+        work = [_work(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
             work += _again(ledger, selection, versions, archive, report, idle=may_be_idle and not work)
@@ -146,8 +151,8 @@ def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]
         return read_files(connection)
 
 
-def _wanted(entry: Entry, selection: Selection) -> bool:
-    recognized = recognize(entry.path)
+def _wanted(path: str, selection: Selection) -> bool:
+    recognized = recognize(path)
     if recognized is None or recognized[0].is_fetched:
         return False
     return selection.takes(recognized[0].name, recognized[1])
@@ -201,14 +206,27 @@ def _again(
                 why = f"cannot be read again: the profile {row.partition_key} is not in sources.toml (VSF_SOURCES)"
                 report.left.append((row.archive_path, why))
             continue
-        entry = archive.stat(row.archive_path)
+        entry = _original_of(row, archive, report)
         if entry is None:
-            report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
             continue
         work.append(
             Work(archive, entry, all_feeds()[row.feed], row.partition_key, row.file_name, row.landed_at, row.sha256)
         )
     return work
+
+
+def _original_of(row: "FileRow", archive: Store, report: IngestReport) -> Entry | None:
+    """Return a file's original; None where it is not there or cannot be seen, which the report says."""
+    try:
+        entry = archive.stat(row.archive_path)
+    except OSError as error:
+        if not is_about_one_file(error):
+            raise
+        report.cannot_use(row.archive_path, error, "read again", is_own=True)
+        return None
+    if entry is None:
+        report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
+    return entry
 
 
 def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], None] = lambda _: None) -> None:

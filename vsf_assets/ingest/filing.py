@@ -11,7 +11,8 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.datasets import CHANGES
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.kept import note
-from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.names import DONE_SUFFIX
+from vsf_assets.ingest.store import Entry, Store, is_about_one_file, open_store
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
 
@@ -55,8 +56,14 @@ def _file_some(
         seen, after_load = entry if hashed else None, after_load_of(settings, row.feed)
         try:
             return file_away(store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
-        except (VsfError, ObjectStoreError) as error:
+        except VsfError as error:
             report.failed.append((entry.path, str(error)))
+            return None
+        except OSError as error:
+            # A full disk, or an archive that is gone, concerns every file.
+            if not is_about_one_file(error) and not isinstance(error, ObjectStoreError):
+                raise
+            report.cannot_use(entry.path, error, "filed away", not _is_of(error, store, entry))
             return None
 
     workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
@@ -67,6 +74,16 @@ def _file_some(
             are_filed = list(pool.map(file_one, landed))
     note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
     return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
+
+
+def _is_of(error: OSError, store: Store, entry: Entry) -> bool:
+    """Whether an error concerns a file where it landed, and not its place in the archive."""
+    if store.is_private:
+        return False
+    place = store.local_path(entry.path)
+    if place is None:
+        return f"/{entry.path} at " in str(error)  # an address as it stands in messages of the object store
+    return str(error.filename) in (str(place), f"{place}{DONE_SUFFIX}")
 
 
 def after_load_of(settings: Settings, feed: str) -> str:

@@ -7,14 +7,22 @@ Here: the pure decision on looks, and the loop that waits for it. Not here: what
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from vsf_assets.ingest.store import Entry, Store
+from vsf_assets.ingest.store import Entry
 
 LEAST_PAUSE = 0.1
 """Seconds between two looks where a file needs no time to settle, but waits for others."""
 
 Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry]]]
 """Of stable and unsettled entries and the time of the look: both, with those moved that wait for others."""
+
+
+class Lists(Protocol):
+    """What lists files: the landing zone (watching.py)."""
+
+    def entries(self) -> list[Entry]:
+        """Return the files that may be loaded."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list
 
 
 def wait_until_settled(
-    store: Store,
+    store: Lists,
     wanted: Callable[[Entry], bool],
     settle_seconds: float,
     timeout: float,
