@@ -102,7 +102,7 @@ def build_and_publish(
                 record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
-            report.snapshot = publish(warehouse, report.number)
+            report.snapshot = publish(warehouse, report.number, progress)
     return report
 
 
@@ -174,7 +174,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)
         progress(f"publishing snapshot {report.number}")
-        report.snapshot = publish(warehouse, report.number)
+        report.snapshot = publish(warehouse, report.number, progress)
     return report
 
 

@@ -6,12 +6,14 @@ checked (publish.py). An upload is all or nothing, so no name ever shows half a 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.objects import ObjectRefusedError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -74,7 +76,7 @@ class SnapshotPrefix:
 
     def numbers(self) -> dict[int, datetime]:
         """Return the numbers of the snapshots that are there, with the times they were uploaded."""
-        named = ((_NAME.match(entry.path), entry.modified) for entry in self.store.entries())
+        named = ((_NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
         return {int(name.group(1)): at for name, at in named if name}
 
     def add(self, file: Path, number: int) -> StoredSnapshot:
@@ -102,13 +104,18 @@ class SnapshotPrefix:
         with self.store.writer(POINTER) as file:
             file.write(snapshot.name.encode())
 
-    def prune(self, current: StoredSnapshot, keep: int, older_than: datetime) -> None:
-        """Remove snapshots that are neither among the newest nor young."""
+    def prune(
+        self, current: StoredSnapshot, keep: int, older_than: datetime, log: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Remove snapshots that are neither among the newest nor young; `log` gets what could not be removed."""
         found = self.numbers()
         for number in sorted(found, reverse=True)[keep:]:
             snapshot = StoredSnapshot(self.store.at(f"vsf-{number}.duckdb"))
             if snapshot != current and found[number] < older_than:
-                self.remove(snapshot)
+                try:
+                    self.remove(snapshot)
+                except ObjectRefusedError as error:
+                    log(f"warning: an old snapshot could not be removed: {error}")
 
 
 def _store(address: str) -> "ObjectStore":

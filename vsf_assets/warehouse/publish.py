@@ -10,11 +10,13 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.files import status_of
 from vsf_assets.objects import is_address
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
@@ -74,13 +76,23 @@ def newest_number(settings: Settings) -> int:
     """Return the highest number any snapshot has had; 0 for none."""
     if is_address(settings.snapshots):
         return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
-    return max((snapshot_number(p) for p in Path(settings.snapshots).glob("vsf-*.duckdb")), default=0)
+    return max(map(snapshot_number, _snapshots_in(Path(settings.snapshots))), default=0)
 
 
-def publish(warehouse: Warehouse, number: int) -> Snapshot:
+def _snapshots_in(folder: Path) -> list[Path]:
+    """Return the snapshots in a folder; raises OSError where it cannot be listed, and none may be missed."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if _NAME.match(name)]
+
+
+def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:
     """Copy the warehouse to `vsf-<number>.duckdb`, check it under this name and make it current.
 
-    The caller holds the lock since before the build, and has closed its connections.
+    The caller holds the lock since before the build, and has closed its connections. What cannot be pruned is no
+    reason to hold a good snapshot back: `log` gets it.
 
     Raises:
         VsfError: the copy does not hold what the warehouse holds.
@@ -90,11 +102,11 @@ def publish(warehouse: Warehouse, number: int) -> Snapshot:
         connection.execute("checkpoint")
         counts = _row_counts(connection)
     if is_address(warehouse.settings.snapshots):
-        return _publish_object(warehouse, number, counts)
-    return _publish_file(warehouse, number, counts)
+        return _publish_object(warehouse, number, counts, log)
+    return _publish_file(warehouse, number, counts, log)
 
 
-def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     settings = warehouse.settings
     prefix = SnapshotPrefix(settings.snapshots)
     snapshot = prefix.add(warehouse.file, number)
@@ -105,11 +117,11 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -
         raise
     prefix.point(snapshot)
     oldest_kept = datetime.now(UTC) - timedelta(hours=settings.keep_snapshot_hours)
-    prefix.prune(snapshot, settings.keep_snapshots, oldest_kept)
+    prefix.prune(snapshot, settings.keep_snapshots, oldest_kept, log)
     return snapshot
 
 
-def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     folder = Path(warehouse.settings.snapshots)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"vsf-{number}.duckdb"
@@ -127,7 +139,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> 
         target.unlink(missing_ok=True)
         raise
     _point(folder, target.name)
-    _prune(warehouse.settings, target)
+    _prune(warehouse.settings, target, log)
     return target
 
 
@@ -182,10 +194,18 @@ def _point(folder: Path, name: str) -> None:
         os.close(descriptor)
 
 
-def _prune(settings: Settings, current: Path) -> None:
-    """Remove snapshots that are neither among the newest nor young."""
-    snapshots = sorted(Path(settings.snapshots).glob("vsf-*.duckdb"), key=snapshot_number, reverse=True)
+def _prune(settings: Settings, current: Path, log: Callable[[str], None]) -> None:
+    """Remove snapshots that are neither among the newest nor young; none where the age of one cannot be seen."""
+    snapshots = sorted(_snapshots_in(Path(settings.snapshots)), key=snapshot_number, reverse=True)
     oldest_kept = time.time() - settings.keep_snapshot_hours * 3600
-    for path in snapshots[settings.keep_snapshots :]:
-        if path != current and path.stat().st_mtime < oldest_kept:
-            path.unlink()
+    try:
+        old = [path for path in snapshots[settings.keep_snapshots :] if status_of(path).st_mtime < oldest_kept]
+    except OSError as error:
+        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
+        return
+    for path in old:
+        if path != current:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                log(f"warning: the old snapshot {path} could not be removed: {error.strerror}; remove it by hand")

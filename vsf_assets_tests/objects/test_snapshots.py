@@ -14,6 +14,7 @@ from vsf_assets.objects import ObjectStoreError
 from vsf_assets.warehouse import object_snapshots
 from vsf_assets.warehouse import publish as publishing
 from vsf_assets.warehouse.httpfs import connect_object, load_httpfs
+from vsf_assets.warehouse.object_snapshots import SnapshotPrefix, StoredSnapshot
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
@@ -154,3 +155,16 @@ def test_a_pointer_that_names_no_snapshot_is_told(stored: EngineHome) -> None:
 def test_a_snapshot_that_is_gone_is_told(stored: EngineHome) -> None:
     with pytest.raises(ObjectStoreError, match=r"vsf-7\.duckdb at http.* cannot be opened"):
         connect_object(stored.bucket.address("snapshots/vsf-7.duckdb"), "vsf-7")
+
+
+def test_an_old_snapshot_that_may_not_be_removed_holds_no_other_back(bucket: Bucket) -> None:
+    prefix = SnapshotPrefix(bucket.address("snapshots"))
+    for number in range(1, 5):
+        with prefix.store.writer(f"vsf-{number}.duckdb") as file:
+            file.write(b"x")
+    bucket.server.fail("error", method="DELETE", path=r"vsf-2\.duckdb$", status=403, code="AccessDenied")
+    said: list[str] = []
+    current = StoredSnapshot(prefix.store.at("vsf-4.duckdb"))
+    prefix.prune(current, 1, datetime.now(UTC) + timedelta(days=1), said.append)
+    assert sorted(prefix.numbers()) == [2, 4]
+    assert ["vsf-2.duckdb" in line and "access is denied" in line for line in said] == [True]
