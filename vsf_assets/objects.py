@@ -30,12 +30,26 @@ REPLACED = {"412", "PreconditionFailed", "ConditionalRequestConflict"}
 DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
 
 
+COLD = {"InvalidObjectState"}
+"""The object is archived in cold storage."""
+
+OF_ALL = {
+    *("NoSuchBucket", "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken"),
+    *("RequestTimeTooSkewed", "RequestTimeout", "AllAccessDisabled"),
+}
+"""Answers that every object would get."""
+
+
 class ObjectStoreError(OSError):
     """The object store cannot be reached, or refuses; the message says what to look at."""
 
 
 class ObjectError(ObjectStoreError):
     """One object cannot be read or written in time, or only in parts; that says nothing of the others."""
+
+
+class ObjectRefusedError(ObjectError):
+    """The store answered, and does not hand out this one object; the others may be fine."""
 
 
 class ReplacedError(ObjectStoreError):
@@ -145,7 +159,15 @@ def plain_errors(address: str) -> Iterator[None]:
             raise ObjectStoreError(str(cut_off(address, client_options().attempts))) from error
         if isinstance(error, IncompleteReadError | ResponseStreamingError | ResponseParserError):
             raise cut_off(address, 1) from error
-        raise ObjectStoreError(_explain(error, code, address)) from error
+        raise _error_type(error, code)(_explain(error, code, address)) from error
+
+
+def _error_type(error: Exception, code: str) -> type[ObjectStoreError]:
+    """Return ObjectRefusedError where an answer concerns one object: the store is up, and knows who asks."""
+    response = getattr(error, "response", None) or {}
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    is_of_one = code in COLD or (400 <= status < 500 and code not in OF_ALL and status != 429)
+    return ObjectRefusedError if is_of_one else ObjectStoreError
 
 
 def cut_off(address: str, times: int, progress: str = "") -> ObjectError:
@@ -241,6 +263,8 @@ def _explain(error: Exception, code: str, address: str) -> str:
         return f"{where}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
     if code == "NoSuchBucket":
         return f"{where}: there is no bucket {split_address(address)[0]}; make it, or mend the name"
+    if code in COLD:
+        return f"{where} is archived in cold storage; restore it (aws s3api restore-object), or put a copy here"
     if code in DENIED:
         return f"{where}: access is denied ({error}); docs/object-store.md lists the permissions that are needed"
     if code:

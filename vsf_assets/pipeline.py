@@ -105,14 +105,14 @@ def build_and_publish(
                 record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
-            report.snapshot = _publish(warehouse, report.number)
+            report.snapshot = _publish(warehouse, report.number, progress)
     return report
 
 
-def _publish(warehouse: Warehouse, number: int) -> Snapshot:
+def _publish(warehouse: Warehouse, number: int, progress: Progress) -> Snapshot:
     """Publish; where a mart lacks its rows, the next build makes every mart, and the earlier snapshot stays."""
     try:
-        return publish(warehouse, number)
+        return publish(warehouse, number, progress)
     except EmptyTablesError:
         with warehouse.connect() as connection:
             forget_models(connection)
@@ -191,7 +191,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)
         progress(f"publishing snapshot {report.number}")
-        report.snapshot = publish(warehouse, report.number)
+        report.snapshot = publish(warehouse, report.number, progress)
     return report
 
 

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from vsf_assets.errors import SettingsError
+from vsf_assets.places import refuse_overlap
 from vsf_assets.rules import AWESOME
 from vsf_assets.sources.profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.surroundings import fixed_names, names_by_env
@@ -26,6 +27,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its folder in VSF_HOME, where they are empty."""
+
+OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "logs", "cache", "portal")
+"""Folders of VSF_HOME that the platform alone writes to."""
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
@@ -181,12 +185,10 @@ def _place(values: Mapping[str, str], name: str, home: Path) -> str:
     return str(place)
 
 
-def _refuse_overlap(places: Mapping[str, str]) -> None:
-    """Raise SettingsError where a place in an object store lies in another: a listing would show both."""
-    for name, inner in places.items():
-        for other, outer in places.items():
-            if name != other and inner.startswith("s3://") and f"{inner}/".startswith(f"{outer}/"):
-                raise SettingsError(f"{name}={inner!r} lies in {other}={outer!r}; give each a prefix of its own")
+def _all_places(places: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return what names each place of the platform -> the place; folders of the home go by VSF_HOME."""
+    own = {f"VSF_HOME (its folder {name}/)": str(home / name) for name in OWN_FOLDERS}
+    return {**own, **places}  # of several reasons the one that names VSF_HOME comes first
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -204,7 +206,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
-    _refuse_overlap(places)
+    refuse_overlap(_all_places(places, home))
     profiles = read_profiles(values["VSF_SOURCES"], PROJECT_ROOT, places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
@@ -242,7 +244,7 @@ def _process_environment() -> dict[str, str]:
     """Return the process's environment over the values of a `.env` file at the project root."""
     from_file: dict[str, str] = {}
     env_file = PROJECT_ROOT / ".env"
-    if env_file.exists():
+    if env_file.is_file():
         from dotenv import dotenv_values
 
         from_file = {k: v for k, v in dotenv_values(env_file).items() if v is not None}

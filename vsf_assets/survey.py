@@ -12,13 +12,14 @@ from vsf_assets.fakes.waiting import read_known
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.changed import suspects
 from vsf_assets.ingest.kept import to_file
+from vsf_assets.ingest.listing import LeftOut
 from vsf_assets.ingest.outdated import outdated_files
 from vsf_assets.ingest.ownership import refuse_foreign
 from vsf_assets.ingest.pending import Queue, sort_out
 from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
-from vsf_assets.ingest.store import FolderStore, open_store
+from vsf_assets.ingest.store import FolderStore, open_store, probably_present
 from vsf_assets.ingest.versions import Versions, contract_versions
 from vsf_assets.settings import Settings
 from vsf_assets.sources.history import History, read_history
@@ -43,6 +44,7 @@ class Survey:
         inbox: what was fetched and is not loaded, against the ledger.
         history: what is known of the catalog source that was asked for.
         requests: how many requests for made-up files wait.
+        left_out: what the listing of the landing zone left out.
     """
 
     look: Look
@@ -54,6 +56,7 @@ class Survey:
     inbox: Queue = field(default_factory=lambda: Queue([], [], []))
     history: History = field(default_factory=History)
     requests: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def needs_build(self) -> bool:
@@ -92,7 +95,8 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         VsfError: the landing zone belongs to another home.
     """
     refuse_foreign(settings)
-    look = look_at(open_store(settings.landing).entries(), time.time())
+    listing = open_store(settings.landing).listing()
+    look = look_at(listing.entries, time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
     build, history, requests = NO_BUILD, History(), 0
@@ -109,7 +113,8 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
     outdated = outdated_files(files, versions)
-    there = archive.present({row.archive_path for row in outdated})
+    there = probably_present(archive, {row.archive_path for row in outdated})
     outdated = [row for row in outdated if row.archive_path in there]
     outdated += without_rows(files) + suspects(files, settings, datetime.now(UTC))
-    return Survey(look, queue, files, outdated, build, current_snapshot(settings), inbox, history, requests)
+    snapshot, left_out = current_snapshot(settings), listing.left_out
+    return Survey(look, queue, files, outdated, build, snapshot, inbox, history, requests, left_out)

@@ -1,7 +1,9 @@
-"""`vsf land`: copy files into the landing zone."""
+"""`vsf land`: copy files into the landing zone.
+
+Here: where each file goes. Not here: which files are meant (ingest/sending.py) and copying one (ingest/landing.py).
+"""
 
 import filecmp
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +16,7 @@ from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import DAYS, Feed
 from vsf_assets.feeds.vsf import FIRST_DATE, LAST_DATE
 from vsf_assets.ingest.landing import land_file, replace_file
-from vsf_assets.ingest.store import IGNORED_SUFFIXES
+from vsf_assets.ingest.sending import NO_FEED, SourceFile, check_readable, find_sources, folder_name, refuse_unlisted
 from vsf_assets.settings import Settings, read_settings
 from vsf_assets.sources.profiles import DEFAULT
 
@@ -28,25 +30,32 @@ from vsf_assets.sources.profiles import DEFAULT
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
 
-    Without FEED the file's name decides. A pending file is never replaced; only what is in the folder `catalog` is,
-    since it is read like a bucket, whose objects change.
+    Without FEED the file's name decides; a folder that holds the three files of a dataset and no others is landed as
+    the dataset of its name. What is no delivery in a folder is skipped. A pending file is never replaced; only what is
+    in the folder `catalog` is, since it is read like a bucket, whose objects change.
     """
     settings = read_settings()
     feed = all_feeds().get(words[0]) if len(words) > 1 or not Path(words[0]).exists() else None
     paths = words[1:] if feed else words
     if not paths:
         raise UsageError(f"{words[0]} is a feed; name the files to land too: vsf land {words[0]} PATH...")
+    found = find_sources(paths, feed)
     objects, planned = [], []
-    for path, hint in _files(paths):
-        inside = _in_catalog(hint, feed)
+    for source in found.files:
+        inside = _in_catalog(source.hint, feed)
         if inside is None:
-            planned.append(_plan(path, hint, feed, partition))
+            planned.append(_plan(source, feed, partition))
         else:
-            objects.append((path, inside))
+            objects.append((source.path, inside))
     _refuse_two_for_one_place(planned)
+    for path, target in planned:
+        refuse_unlisted(path, target)
+    check_readable([source.path for source in found.files])
+    for line in found.skipped:
+        click.echo(f"skipped {line}")
     _land_objects(settings, objects, partition)
-    for source, target in planned:
-        done = land_file(settings.landing, source, target)
+    for path, target in planned:
+        done = land_file(settings.landing, path, target)
         say(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
     say("next: vsf run")
 
@@ -107,25 +116,6 @@ def _land_objects(settings: Settings, objects: list[tuple[Path, str]], partition
         say(f"{'landed' if done else 'already there:'} {OBJECTS}/{name}")
 
 
-def _files(paths: tuple[str, ...]) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Yield each file with the path that tells its feed and partition."""
-    for given in map(Path, paths):
-        if given.is_dir():
-            inside = sorted(p for p in given.rglob("*") if p.is_file() and not _ignored(p.relative_to(given)))
-            if not inside:
-                raise UsageError(f"{given} holds no files")
-            for path in inside:
-                yield path, PurePosixPath(given.resolve().name, path.relative_to(given).as_posix())
-        elif given.is_file():
-            yield given, PurePosixPath(given.parent.name, given.name)
-        else:
-            raise UsageError(f"{given}: there is no such file or folder, nor a feed (feeds: {', '.join(all_feeds())})")
-
-
-def _ignored(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts) or relative.name.endswith(IGNORED_SUFFIXES)
-
-
 def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
     """Return the path in the landing zone of a file of an upload, whose folder is named like its dataset.
 
@@ -135,18 +125,20 @@ def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
     if path.name not in dict(feed.members):
         members = ", ".join(name for name, _ in feed.members)
         raise UsageError(f"{path} is no file of {feed.name}; those are {members}. Nothing was landed")
-    name = partition or path.resolve().parent.name
+    name = partition or folder_name(path)
     if not feed.partitioning.accepts(name):
         raise UsageError(f"{name!r} cannot be the name of a {feed.partitioning.kind}; give another: --partition NAME")
     return f"{feed.name}/{name}/{path.name}"
 
 
-def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
+def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
     """Return the file and its path in the landing zone.
 
     Raises:
         UsageError: the feed or the partition cannot be told.
     """
+    path, hint = source.path, source.hint
+    feed = feed or source.upload
     if feed is not None and feed.is_fetched:
         raise UsageError(f"files of {feed.name} are written by the platform; land objects and their list into catalog")
     if feed is not None and feed.members:
@@ -156,7 +148,7 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
     chosen = feed or feed_of_name(path.name) or (recognized[0] if recognized else None)
     if chosen is None:
         feeds = ", ".join(all_feeds())
-        raise UsageError(f"{path}: the name tells no feed; say which: vsf land FEED {path} (feeds: {feeds})")
+        raise UsageError(f"{path}: {NO_FEED}; say which: vsf land FEED {path} (feeds: {feeds})")
     partitioning = chosen.partitioning
     if partition is not None and not partitioning.accepts(partition):
         allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
@@ -166,7 +158,7 @@ def _plan(path: Path, hint: PurePosixPath, feed: Feed | None, partition: str | N
         raise UsageError(f"{path}: --partition {partition} cannot be, the name says {told}; rename the file")
     key = partition or partitioning.key_of(chosen.name, hint)
     if key is None:
-        key = partitioning.key_of(chosen.name, PurePosixPath(path.resolve().parent.name, path.name))
+        key = partitioning.key_of(chosen.name, PurePosixPath(folder_name(path), path.name))
     if key is None and partitioning.kind != "none":
         raise UsageError(
             f"{path}: neither the name nor its folder tells the {partitioning.kind};"

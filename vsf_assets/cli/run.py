@@ -1,7 +1,7 @@
 """`vsf run`: ingest what is pending, build, check and publish, through the Dagster assets."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from vsf_assets.errors import UsageError
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.fakes import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
+from vsf_assets.ingest.listing import LeftOut, lines
 from vsf_assets.ingest.outdated import Outdated
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.settings import Settings, read_settings
@@ -45,7 +46,7 @@ def command(
         choose(settings.profiles, profile, "--profile")
         settings = replace(settings, profile=profile)
     selection = replace(make_selection(feeds, partition, first, last, force), profile=settings.profile)
-    if not run(settings, selection, full):
+    if not run(settings, selection, full, reports_left_out=True):
         raise SystemExit(1)
 
 
@@ -86,8 +87,18 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
         raise UsageError(f"--from {first} is after --to {last}")
 
 
-def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
-    """Do what is pending, `full` with every mart made anew; return whether everything went well."""
+def run(settings: Settings, selection: Selection, full: bool = False, reports_left_out: bool = False) -> bool:
+    """Do what is pending.
+
+    Args:
+        settings: where everything is.
+        selection: what is asked for.
+        full: make every mart, whatever is new.
+        reports_left_out: print what a listing of the landing zone left out; unreadable entries count as a failure.
+
+    Returns:
+        Whether everything went well.
+    """
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         chosen = [row for row in found.outdated if selection.takes(row.feed, row.partition_key)]
@@ -105,7 +116,14 @@ def run(settings: Settings, selection: Selection, full: bool = False) -> bool:
             say(_nothing(found))
         if unreachable:
             say(f"vsf: {unreachable}", err=True)
-        return good
+        return report_left_out(found.left_out) and good if reports_left_out else good
+
+
+def report_left_out(left_out: Sequence[LeftOut]) -> bool:
+    """Print what is odd in the landing zone, and what to do; return whether every entry could be read."""
+    for line in lines(left_out):
+        say(f"vsf: {line}", err=True)
+    return not any(entry.is_error for entry in left_out)
 
 
 def _nothing(found: Survey) -> str:
@@ -155,6 +173,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
             "looked_at": look.at,
             "look": as_config(look.entries.values()),
             "etags": etags_of(look.entries.values()),
+            "fails_for_files": True,
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]

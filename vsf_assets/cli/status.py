@@ -1,6 +1,6 @@
 """`vsf status`: every file and what became of it, what is pending, the current snapshot."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from vsf_assets.fakes.fulfilling import states_now
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.fakes import ASKED
+from vsf_assets.ingest.listing import LeftOut, Listing, count_line, lines, shown
 from vsf_assets.ingest.outdated import Outdated, outdated_files, split_outdated
 from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.pending import LedgerKey, sort_out
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 SHOWN = 50
+LEFT_OUT_COLUMNS = ("path", "kind", "reason", "what_to_do", "is_error")
 _SQL = (
     "select feed, partition_key, file_name, status, lines_read, rows_loaded, rows_quarantined, landed_at, bytes"
     " from {}.files order by landed_at, file_name, feed"
@@ -36,7 +38,8 @@ _SQL = (
 @click.command("status")
 @format_option
 @click.option("--all", "everything", is_flag=True, help=f"every loaded file, not only the last {SHOWN}")
-def command(form: str, everything: bool) -> None:
+@click.option("--left-out", "only_left_out", is_flag=True, help="what in the landing zone is no delivery, and why")
+def command(form: str, everything: bool, only_left_out: bool) -> None:
     """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot.
 
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
@@ -44,10 +47,34 @@ def command(form: str, everything: bool) -> None:
     settings = read_settings()
     if (refusal := foreign(settings)) is not None:
         say(f"vsf: {refusal}", err=True)
+    listing = open_store(settings.landing).listing()
+    if only_left_out:
+        say(_left_out_table(listing.left_out, form))
+    else:
+        _show_files(settings, listing, form, everything)
+        if listing.left_out:  # a machine reads the rows alone
+            say(count_line(listing.left_out), err=form != "table")
+    errors = [entry for entry in listing.left_out if entry.is_error]
+    for line in lines(errors):
+        say(f"vsf: {line}", err=True)
+    if errors:
+        raise SystemExit(1)
+
+
+def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
+    """Return what a listing left out, an entry a row."""
+    if form == "table":
+        return "\n".join(f"{entry.kind}: {entry.line}" for entry in left_out) or "nothing is left out"
+    rows = [(shown(e.path), e.kind, e.reason, e.advice, e.is_error) for e in left_out]
+    return render(LEFT_OUT_COLUMNS, rows, form)
+
+
+def _show_files(settings: Settings, listing: Listing, form: str, everything: bool) -> None:
+    """Print every file and what became of it."""
     ledger, history, origin, made, outdated = _ledger(settings)
     requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
-    queue = sort_out(open_store(settings.landing).entries(), known)
+    queue = sort_out(listing.entries, known)
     inbox = sort_out(FolderStore(settings.fetched).entries(), known, fetched=True)
     waiting: list[tuple[Any, ...]] = [
         (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)

@@ -64,6 +64,9 @@ def made_files() -> dg.AssetsDefinition:
         checked = [made for made in done if made.problems]
         for check in CHECKS if checked else ():
             yield from tell_check(context, _result(check, checked))
+        stuck = [made.reason or "" for made in done if made.state == "stuck"]
+        if stuck:
+            raise dg.Failure("; ".join(stuck))
 
     return make
 

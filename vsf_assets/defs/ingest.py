@@ -18,7 +18,9 @@ from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.batches import IngestReport
 from vsf_assets.ingest.engine import ingest
+from vsf_assets.ingest.listing import lines, shown
 from vsf_assets.ingest.outdated import lines_of_left
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
@@ -44,6 +46,8 @@ class IngestConfig(dg.Config):
         looked_at: when the sensor looked (seconds since 1970), with `look`.
         look: path -> [bytes, modified microseconds since 1970] that the sensor saw.
         etags: path -> ETag that the sensor saw, in an object store.
+        fails_for_files: whether a file that may not be read or moved fails the run in the end. A command wants to
+            know; of a sensor it would only pause the good files.
     """
 
     reload: str = "if_idle"
@@ -55,6 +59,7 @@ class IngestConfig(dg.Config):
     looked_at: float = 0.0
     look: dict[str, list[int]] = Field(default_factory=dict)
     etags: dict[str, str] = Field(default_factory=dict)
+    fails_for_files: bool = False
 
 
 def ingest_job_name(family: str) -> str:
@@ -86,17 +91,28 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
                 tell(f"left for a later run: {line}")
             for path, why in report.failed:
                 tell(f"failed: {path}: {why}")
+            _warn(context, report)
             yield from tell_ingest(context, target, report, feeds)
-            if report.failed:
-                raise dg.Failure(_failures(report.failed))
+            failed = report.failed if config.fails_for_files else report.breaking
+            if failed:
+                raise dg.Failure(_failures([report.why_failed(path, why) for path, why in failed]))
 
     return take_files
 
 
-def _failures(failed: list[tuple[str, str]]) -> str:
+def _warn(context: dg.AssetExecutionContext, report: IngestReport) -> None:
+    """Log as warnings what nobody can load as it is, and what was left out of the listing."""
+    for path, why in report.failed:
+        if path in report.unreadable:
+            context.log.warning(shown(report.why_failed(path, why)))
+    for line in lines(report.left_out):
+        context.log.warning(line)
+
+
+def _failures(failed: list[str]) -> str:
     """Return what failed in one line, of many the first."""
-    shown = visible("; ".join(f"{path}: {why}" for path, why in failed[:SHOWN_FAILURES]))
-    return shown + (f"; and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else "")
+    first = visible("; ".join(failed[:SHOWN_FAILURES]))
+    return first + (f"; and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else "")
 
 
 def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:

@@ -6,22 +6,25 @@ hashes or decompresses) and rules of automation downstream (translator.DOWNSTREA
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from vsf_assets.defs.asked import Asked, read_asked, ready, still_asked, with_request
 from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
 from vsf_assets.feeds import families, recognize
+from vsf_assets.ingest.listing import lines
 from vsf_assets.ingest.open_files import being_written
 from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.settle import Look, look_at, split_settled, without
 from vsf_assets.ingest.store import Entry, open_store
 from vsf_assets.ingest.uploads import hold_back as hold_uploads
-from vsf_assets.ingest.uploads import upload_of
+from vsf_assets.ingest.uploads import split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
@@ -98,11 +101,14 @@ def read_look(cursor: str | None) -> Look:
         return Look(0.0, {})
 
 
-def write_look(look: Look) -> str:
-    """Return a cursor that holds a look, cut to a batch."""
+def write_look(look: Look, asked: Mapping[str, Asked] = MappingProxyType({})) -> str:
+    """Return a cursor that holds a look, cut to a batch, and what was asked for."""
     entries = list(look.entries.values())[:BATCH_FILES]
     since = {entry.path: round(look.first_seen(entry.path), 3) for entry in entries}
-    return json.dumps({"at": look.at, "look": as_config(entries), "etags": etags_of(entries), "since": since})
+    kept: dict[str, Any] = {"at": look.at, "look": as_config(entries), "etags": etags_of(entries), "since": since}
+    if asked:
+        kept["asked"] = {e.path: [asked[e.path].times, asked[e.path].at] for e in entries if e.path in asked}
+    return json.dumps(kept)
 
 
 def landing_sensor(family: str) -> dg.SensorDefinition:
@@ -121,13 +127,15 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         if (refusal := foreign(settings)) is not None:
             return dg.SkipReason(refusal)
         landing_zone = open_store(settings.landing)
-        entries = [e for e in landing_zone.entries() if _belongs(e, names)]
+        listing = landing_zone.listing()
+        entries = [e for e in split_torn(listing)[0] if _belongs(e, names)]
         if settings.after_load == "keep":
             entries = _without_loaded(warehouse, entries)
         if not entries:
-            return dg.SkipReason("nothing is pending")
+            return dg.SkipReason("; ".join(["nothing is pending", *lines(listing.left_out)]))
         earlier = read_look(context.cursor)
         look = look_at(entries, time.time(), earlier)
+        asked = still_asked(read_asked(context.cursor), earlier, entries)
         stable, unsettled = split_settled(earlier, look, settings.settle_seconds)
         stable, written = without(stable, being_written(landing_zone, stable))
         # Files may come with old times; an upload waits from when they were first seen.
@@ -138,24 +146,42 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
             look.at,
             settings.dataset_wait_seconds,
         )
-        cursor = write_look(look)
-        reason = hold_back(history_of_job(context.instance, ingest_job_name(family)))
-        if reason or not stable:
-            still = f", of which somebody has {len(written)} open for writing" if written else ""
-            why = reason or f"{len(entries)} files are not stable yet{still}"
-            return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
-        batch = stable[:BATCH_FILES]
-        uploads = {key[1] for key in map(upload_of, stable) if key is not None and key[1] is not None}
-        shown = {"look": as_config(batch), "etags": etags_of(batch)}
-        config = {"reload": "changed", "looked_at": look.at - settings.settle_seconds, **shown}
-        # Only whole uploads are asked for, so that the run does not wait for the others.
-        config |= {"partitions": sorted(uploads)} if uploads else {}
-        request = dg.RunRequest(
-            run_config={"ops": {f"{family}_files": {"config": config}}}, tags={"vsf/files": str(len(batch))}
+        wanted = ready(stable, asked, TICK_SECONDS, look.at)
+        history = history_of_job(context.instance, ingest_job_name(family))
+        reason = hold_back(history) or _why_none(entries, stable, wanted, len(written))
+        if reason:
+            return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_look(look, asked))
+        batch = wanted[:BATCH_FILES]
+        return dg.SensorResult(
+            run_requests=[_request(family, batch, wanted, look.at - settings.settle_seconds)],
+            cursor=write_look(look, with_request(asked, batch, look.at)),
         )
-        return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return landing
+
+
+def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], written: int) -> str | None:
+    """Return why no run is asked for, or None."""
+    if wanted:
+        return None
+    if not stable:
+        still = f", of which somebody has {written} open for writing" if written else ""
+        return f"{len(entries)} files are not stable yet{still}"
+    return (
+        f"the last run left {len(stable)} files as they were; they are asked for again after a while. Its warnings"
+        " and `vsf run` say why"
+    )
+
+
+def _request(family: str, batch: list[Entry], wanted: list[Entry], looked_at: float) -> dg.RunRequest:
+    """Return the request of a run that takes a batch."""
+    uploads = {key[1] for key in map(upload_of, wanted) if key is not None and key[1] is not None}
+    config: dict[str, Any] = {"reload": "changed", "looked_at": looked_at}
+    config |= {"look": as_config(batch), "etags": etags_of(batch)}
+    # Only whole uploads are asked for, so that the run does not wait for the others.
+    config |= {"partitions": sorted(uploads)} if uploads else {}
+    run_config: dict[str, Any] = {"ops": {f"{family}_files": {"config": config}}}
+    return dg.RunRequest(run_config=run_config, tags={"vsf/files": str(len(batch))})
 
 
 def _belongs(entry: Entry, names: set[str]) -> bool:

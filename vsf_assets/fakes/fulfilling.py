@@ -19,7 +19,7 @@ from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.fakes import STATES
 from vsf_assets.ingest.limits import DESCRIPTION_BYTES
-from vsf_assets.ingest.store import Store, open_store
+from vsf_assets.ingest.store import Store, is_about_one_file, open_store
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
@@ -36,7 +36,7 @@ class Made:
 
     Attributes:
         request: the request.
-        state: ready, failed or deleted.
+        state: ready, failed, deleted, or stuck where a file that is to go cannot be removed; then the request waits.
         reason: why it failed or was deleted.
         bytes, sha256: of the file.
         problems: check -> what it found wrong with the file.
@@ -50,14 +50,17 @@ class Made:
     problems: dict[str, list[str]] = field(default_factory=dict)
 
 
-def waiting_now(warehouse: Warehouse, again: Iterable[str] = ()) -> tuple[Known, list[RequestRow]]:
+def waiting_now(
+    warehouse: Warehouse, again: Iterable[str] = (), tell: Tell = lambda _: None
+) -> tuple[Known, list[RequestRow]]:
     """Return what is known and the requests that wait, those told in the landing zone not among them.
 
     Args:
         warehouse: the warehouse.
         again: names of requests whose last one is done again, whatever became of it.
+        tell: logs states in the landing zone that cannot be read.
     """
-    told = _told(open_store(warehouse.settings.landing))
+    told = _told(open_store(warehouse.settings.landing), tell)
     with warehouse.read("requests for made-up files") as connection:
         known = read_known(connection) if connection is not None else NOTHING
     waiting = known.waiting(told)
@@ -66,17 +69,29 @@ def waiting_now(warehouse: Warehouse, again: Iterable[str] = ()) -> tuple[Known,
     return known, waiting + wanted
 
 
-def _told(landing: Store) -> dict[int, str]:
-    """Return request -> the last state of it that a file in the landing zone tells."""
+def _told(landing: Store, tell: Tell = lambda _: None) -> dict[int, str]:
+    """Return request -> the last state of it that a file in the landing zone tells.
+
+    Without one that cannot be read a request is fulfilled once more, with the same bytes.
+    """
     found: dict[int, str] = {}
     for entry in landing.entries(STATES):
         if entry.size > DESCRIPTION_BYTES:
             continue  # a stranger's file; the ingest says what is wrong
-        with suppress(FileNotFoundError), landing.open(entry.path, entry.etag) as file:
-            for line in file.read(DESCRIPTION_BYTES).splitlines():
-                with suppress(ValueError, KeyError, TypeError, RecursionError):
-                    told = json.loads(line)
-                    found[int(told["request_id"])] = str(told["state"])
+        try:
+            with landing.open(entry.path, entry.etag) as file:
+                content = file.read(DESCRIPTION_BYTES)
+        except FileNotFoundError:
+            continue  # a run has just loaded it
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            tell(f"warning: {entry.path} cannot be read: {error}")
+            continue
+        for line in content.splitlines():
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
+                told = json.loads(line)
+                found[int(told["request_id"])] = str(told["state"])
     return found
 
 
@@ -91,9 +106,8 @@ def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[
     lock = settings.made / ".lock"
     done = []
     with hold_lock(lock, "making files", settings.lock_wait_seconds, tell, "the folder of made files"):
-        known, waiting = waiting_now(warehouse, again)
-        for leftover in settings.made.glob("*/.*.tmp"):
-            leftover.unlink()  # of a process that was killed: the lock says that nobody writes here
+        known, waiting = waiting_now(warehouse, again, tell)
+        _remove_leftovers(settings.made, tell)
         for request in waiting:
             try:
                 done.append(_do(settings, known, request, tell))
@@ -102,10 +116,24 @@ def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[
     return done
 
 
+def _remove_leftovers(made: Path, tell: Tell) -> None:
+    """Remove what a killed process left half done: the lock says that nobody writes here."""
+    for leftover in made.glob("*/.*.tmp"):
+        try:
+            leftover.unlink()
+        except OSError as error:
+            tell(f"warning: {leftover} is left half done and cannot be removed: {error.strerror}; remove it by hand")
+
+
 def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> Made:
     target = settings.made / request.target
     if known.was_deleted(request):
-        target.unlink(missing_ok=True)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            why = f"{target} cannot be removed: {error.strerror}; let the user who runs this do it, then run again"
+            tell(f"warning: {why}")
+            return Made(request, "stuck", why)  # its state stays, so that the next run tries again
         with suppress(OSError):
             target.parent.rmdir()  # it stays while other files are in it
         why = f"the schema {request.schema_name} was deleted"

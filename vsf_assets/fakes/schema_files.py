@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vsf_assets.fakes.schema import Schema, SchemaError, schema_of
+from vsf_assets.files import NotRegularError, read_regular
 
 LARGEST = 1_000_000
 """Bytes of a schema file; thousands of columns fit."""
@@ -38,9 +39,12 @@ def read_schema(path: Path) -> Schema:
         SchemaError: it cannot be read, or is no schema; the message begins with the path.
     """
     try:
-        if path.stat().st_size > LARGEST:
+        content = read_regular(path, LARGEST + 1)
+        if len(content) > LARGEST:
             raise SchemaError(f"the file has more than {LARGEST} bytes")
-        return parse_schema(path.read_bytes())
+        return parse_schema(content)
+    except NotRegularError as error:
+        raise SchemaError(f"{path}: {error.strerror}; save the schema as a file") from None
     except OSError as error:
         raise SchemaError(f"{path}: {error.strerror}") from None
     except SchemaError as error:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from vsf_assets.ingest.delivery import Delivery
 from vsf_assets.ingest.open_files import WHY, is_written
 from vsf_assets.ingest.store import Entry
-from vsf_assets.objects import ObjectStoreError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -40,8 +39,8 @@ def is_unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Loo
     work = delivery.work
     try:
         now = look()
-    except ObjectStoreError as error:
-        report.failed.append((work.entry.path, str(error)))
+    except OSError as error:
+        report.cannot_use(work.entry.path, error, "checked", work.store.is_private or work.known_sha256 is not None)
         return False
     if work.entry.same_state(now):
         if work.store.is_private or work.known_sha256 is not None or not is_written(work.store, work.entry):

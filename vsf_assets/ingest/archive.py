@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.ingest.names import DONE_SUFFIX, why_no_delivery
 from vsf_assets.ingest.pending import sort_out
 from vsf_assets.ingest.store import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
 from vsf_assets.objects import ReplacedError
@@ -49,9 +50,10 @@ def originals(archive: Store) -> Iterator[Archived]:
     """Yield every original in the archive.
 
     Raises:
-        VsfError: files were loaded with VSF_AFTER_LOAD=delete, or a name is not the archive's.
+        VsfError: files were loaded with VSF_AFTER_LOAD=delete, a name is not the archive's, or something in it
+            cannot be read.
     """
-    entries = archive.entries()
+    entries = [entry for entry in archive.every_entry() if not _is_stray(entry)]
     changed = {entry.path.removesuffix(CHANGED_SUFFIX) for entry in entries if _is_record(entry)}
     for entry in entries:
         if _is_record(entry):
@@ -77,6 +79,17 @@ def _is_record(entry: Entry) -> bool:
     return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{_OF_NOTHING}__" not in entry.name
 
 
+def holds_originals(archive: Store) -> bool:
+    """Whether there is anything in the archive; raises UnlistedEntryError where that cannot be found out."""
+    return not all(map(_is_stray, archive.every_entry()))
+
+
+def _is_stray(entry: Entry) -> bool:
+    """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
+    is_unfinished = why_no_delivery(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
+    return is_unfinished and _NAME.match(entry.name) is None
+
+
 def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
     """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
 
@@ -84,11 +97,11 @@ def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool)
     safe and stored nothing.
 
     Raises:
-        VsfError: the archive holds originals that the ledger does not know.
+        VsfError: the archive holds originals that the ledger does not know, or something that cannot be read.
     """
     if not ledger_is_empty:
         return
-    names = [entry.name for entry in archive.entries()]
+    names = [entry.name for entry in archive.every_entry() if not _is_stray(entry)]
     if not names:
         return
     waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in sort_out(landing.entries(), ()).new}

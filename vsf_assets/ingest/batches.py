@@ -21,13 +21,16 @@ from vsf_assets.ingest.again import Look, is_unchanged, look_again
 from vsf_assets.ingest.apart import ended_processes, read_apart
 from vsf_assets.ingest.delivery import ChangedError, Delivery, Work, read_delivery
 from vsf_assets.ingest.filing import file_originals
+from vsf_assets.ingest.folder_listing import unreadable
 from vsf_assets.ingest.limits import Limits
+from vsf_assets.ingest.listing import LeftOut
 from vsf_assets.ingest.perils import Perils
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
+from vsf_assets.ingest.store import NotRegularError, is_about_one_file
 from vsf_assets.ingest.uploads import together
 from vsf_assets.ingest.versions import Versions
-from vsf_assets.objects import ObjectError, ObjectStoreError
+from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,13 +64,48 @@ class IngestReport:
         stored: ledger rows written, in the order of the work.
         left: (path, why) of files that are taken up at a later run.
         failed: (path, why) of files that could not be reached or are not what the ledger knows.
+        unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform
+            may not read or move them. Nothing is wrong with the run.
+        left_out: what the newest listing of the landing zone left out.
         rounds: looks at foreign sources with what was fetched.
     """
 
     stored: list["FileRow"] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
     rounds: list["RoundReport"] = field(default_factory=list)
+
+    def cannot_use(self, path: str, error: OSError, doing: str, is_own: bool = False) -> None:
+        """Report a file that cannot be read or moved, or is none any more.
+
+        Args:
+            path: of the file.
+            error: what stands in the way.
+            doing: what cannot be done, e.g. `read`.
+            is_own: whether it lies where nobody else puts files, so that something is wrong with the platform.
+        """
+        if isinstance(error, NotRegularError):
+            self.left.append((path, f"{error.strerror}; remove it, and let the sender put a file here"))
+            return
+        if isinstance(error, BlockingIOError):
+            self.left.append((path, "another program holds it; it is loaded when that lets go"))
+            return
+        is_answer = isinstance(error, ObjectStoreError)  # its message is whole
+        self.failed.append((path, str(error) if is_answer else f"cannot be {doing}: {error.strerror or error}"))
+        if is_about_one_file(error) and not is_own:
+            self.unreadable[path] = "" if is_answer else unreadable(path, error).advice
+
+    def why_failed(self, path: str, why: str) -> str:
+        """Return a failure as a sentence with what to do, where that is known."""
+        advice = self.unreadable.get(path)
+        return f"{path}: {why}" + (f"; {advice}" if advice else "")
+
+    @property
+    def breaking(self) -> list[tuple[str, str]]:
+        """What failed because something is wrong with the platform or its surroundings: (path, why)."""
+        return [(path, why) for path, why in self.failed if path not in self.unreadable]
 
 
 def _bytes(batch: list[Work]) -> int:
@@ -213,15 +251,13 @@ class Ingest:
             except ChangedError as error:
                 self.report.left.append((work.entry.path, str(error)))
                 continue
-            except ObjectStoreError as error:
-                unreachable += not isinstance(error, ObjectError)  # which says nothing of the others
+            except OSError as error:
+                # One file that cannot be read holds nothing else back; the run says so in the end.
+                unreachable += isinstance(error, ObjectStoreError) and not is_about_one_file(error)
                 if unreachable == GIVE_UP_AFTER:
                     raise
-                self.report.failed.append((work.entry.path, str(error)))
-                continue
-            except OSError as error:
-                # One file that cannot be read holds nothing else back; the run says so and fails in the end.
-                self.report.failed.append((work.entry.path, f"cannot be read: {error.strerror or error}"))
+                is_own = work.store.is_private or work.known_sha256 is not None
+                self.report.cannot_use(work.entry.path, error, "read", is_own)
                 continue
             if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
                 why = "the archived file is damaged: its SHA-256 is not the ledger's"

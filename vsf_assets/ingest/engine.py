@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
 from vsf_assets.feeds import recognize
-from vsf_assets.ingest.archive import originals, refuse_lost_warehouse
+from vsf_assets.ingest.archive import holds_originals, originals, refuse_lost_warehouse
 from vsf_assets.ingest.batches import Ingest, IngestReport
 from vsf_assets.ingest.changed import settle_archive
 from vsf_assets.ingest.continued import continued
@@ -30,6 +30,7 @@ from vsf_assets.ingest.settle import Hold, Look, wait_until_settled
 from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
 from vsf_assets.ingest.uploads import UploadKey, hold_back, upload_of
 from vsf_assets.ingest.versions import contract_versions
+from vsf_assets.ingest.watching import Watched
 from vsf_assets.settings import Settings
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 
@@ -56,6 +57,7 @@ def ingest(
     settings = warehouse.settings
     claim(settings, progress)
     landing, report = open_store(settings.landing), IngestReport()
+    watched = Watched(landing)
     busy: set[str] = set()
 
     def writing(entries: list[Entry]) -> set[str]:
@@ -64,8 +66,8 @@ def ingest(
         return busy
 
     stable, unsettled = wait_until_settled(
-        landing,
-        lambda entry: _wanted(entry, selection),
+        watched,
+        lambda entry: _wanted(entry.path, selection),
         settings.settle_seconds,
         settings.settle_timeout,
         earlier_look,
@@ -74,6 +76,8 @@ def ingest(
         writing,
     )
     report.left += [(e.path, _why_left(e, unsettled, busy, settings)) for e in unsettled]
+    report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
+    report.left_out = watched.left_out
     run = Run(warehouse, selection, run_id, report, progress)
     run.take(landing, stable, again=True, may_be_idle=not selection.looks)
     if selection.fetches:
@@ -150,15 +154,16 @@ class Run:
         archive, versions = open_store(settings.archive), contract_versions(settings)
         if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
             ledger = _read_ledger(self.warehouse, is_made=fetched)
-            if not ledger and archive.entries():
+            if not ledger and holds_originals(archive):
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
                 refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
         if not fetched:
             finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
         went_on = continued(queue.new, ledger, store, archive, settings, datetime.now(UTC)) if again else []
-        keep_leftovers(queue.new, ledger, store, archive)
-        work = [_work(store, item) for item in queue.new]
+        lost = keep_leftovers(queue.new, ledger, store, archive)
+        report.failed += lost.values()
+        work = [_work(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]
         work += _file_known(queue.known, ledger, store, settings, report)
         if again:
             again_too = Rereading(settings, selection, versions, archive, report, self.progress)
@@ -181,8 +186,8 @@ def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]
         return read_files(connection)
 
 
-def _wanted(entry: Entry, selection: Selection) -> bool:
-    recognized = recognize(entry.path)
+def _wanted(path: str, selection: Selection) -> bool:
+    recognized = recognize(path)
     if recognized is None or recognized[0].is_fetched:
         return False
     return selection.takes(recognized[0].name, recognized[1])

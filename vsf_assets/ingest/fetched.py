@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.catalog import LOOKS
+from vsf_assets.ingest.listing import UnlistedEntryError
 from vsf_assets.ingest.store import Entry
 from vsf_assets.sources.fetching import fetch_due, shown
 from vsf_assets.sources.history import History, read_history
@@ -32,7 +33,7 @@ def take_fetched(run: "Run") -> None:
     settings = run.warehouse.settings
     profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
     inbox = Inbox(settings)
-    if not run.selection.looks and not inbox.store.entries():
+    if not run.selection.looks and not _entries(inbox):
         return
     with inbox.held(settings.lock_wait_seconds, run.progress):
         left = _take(run, inbox)
@@ -56,13 +57,26 @@ def take_fetched(run: "Run") -> None:
 
 def _take(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
     """Take what is in the inbox; return what is left there."""
-    entries = inbox.store.entries()
+    entries = _entries(inbox)
     if not entries:
         return []
     wanted = [(entry, recognize(entry.path)) for entry in entries]
     taken = [entry for entry, told in wanted if told is not None and run.selection.takes(told[0].name, told[1])]
     run.take(inbox.store, taken, fetched=True, ledger=ledger)
-    return inbox.store.entries()
+    return _entries(inbox)
+
+
+def _entries(inbox: Inbox) -> list[Entry]:
+    """Return what is in the inbox; a record that cannot be read would count as one that never was.
+
+    Raises:
+        UnlistedEntryError: something in it cannot be read.
+    """
+    listing = inbox.store.listing()
+    for entry in listing.left_out:
+        if entry.may_hide_files:
+            raise UnlistedEntryError(str(inbox.root), entry)
+    return listing.entries
 
 
 def _known(run: "Run", profile: str) -> "tuple[History, list[FileRow]]":

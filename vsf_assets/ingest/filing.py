@@ -11,9 +11,10 @@ from vsf_assets.full_disk import FullDiskError, room_for
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.continued import note_opened_again
 from vsf_assets.ingest.kept import note
+from vsf_assets.ingest.names import DONE_SUFFIX
 from vsf_assets.ingest.open_files import is_written
 from vsf_assets.ingest.safekeeping import after_load_of, is_same_disk, put_in_place
-from vsf_assets.ingest.store import Entry, Store, open_store
+from vsf_assets.ingest.store import Entry, Store, is_about_one_file, open_store
 from vsf_assets.objects import ObjectStoreError
 from vsf_assets.settings import Settings
 
@@ -68,8 +69,14 @@ def _file_some(
                 return _file_one(store, entry, row, archive, settings, report, hashed)
         except FullDiskError:
             raise  # the others would find it full, too; the next run files them away
-        except (VsfError, ObjectStoreError) as error:
+        except VsfError as error:
             report.failed.append((entry.path, str(error)))
+            return None
+        except OSError as error:
+            # A full disk, or an archive that is gone, concerns every file.
+            if not is_about_one_file(error) and not isinstance(error, ObjectStoreError):
+                raise
+            report.cannot_use(entry.path, error, "filed away", not _is_of(error, store, entry))
             return None
 
     workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
@@ -100,3 +107,13 @@ def _file_one(
     if moves:
         put_in_place(archive, row.archive_path, row.sha256)
     return done
+
+
+def _is_of(error: OSError, store: Store, entry: Entry) -> bool:
+    """Whether an error concerns a file where it landed, and not its place in the archive."""
+    if store.is_private:
+        return False
+    place = store.local_path(entry.path)
+    if place is None:
+        return f"/{entry.path} at " in str(error)  # an address as it stands in messages of the object store
+    return str(error.filename) in (str(place), f"{place}{DONE_SUFFIX}")

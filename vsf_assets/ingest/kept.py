@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.ingest.pending import Landed, LedgerKey
-from vsf_assets.ingest.store import Store
+from vsf_assets.ingest.store import Store, probably_present
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def to_file(
     if settings.after_load != "keep":
         return known
     unlike = {id(item) for item in unverified(known, settings)}
-    there = archive.present({rows[item.key].archive_path for item in known})
+    there = probably_present(archive, {rows[item.key].archive_path for item in known})
     return [item for item in known if id(item) in unlike or rows[item.key].archive_path not in there]
 
 

@@ -5,9 +5,10 @@ import filecmp
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vsf_assets.errors import UsageError
+from vsf_assets.files import open_regular, status_of
 from vsf_assets.full_disk import room_for
 from vsf_assets.ingest.archive import sha256_of
 from vsf_assets.ingest.store import FolderStore, open_store
@@ -54,7 +55,7 @@ def replace_file(landing: Path | str, source: Path, target: str) -> bool:
     """
     store, here = open_store(str(landing)), FolderStore(source.parent)
     there = store.stat(target)
-    if there is not None and there.size == source.stat().st_size:
+    if there is not None and there.size == status_of(source).st_size:
         try:
             if sha256_of(store, target) == sha256_of(here, source.name):
                 return False
@@ -82,20 +83,48 @@ def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
 def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
     """Return whether the file was copied, and else whether the one that is there is equal."""
     place = Path(landing) / target
+    _refuse_linked_folder(Path(landing), target)
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".landing-", suffix=".tmp")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as writer, source.open("rb") as reader:
+        with os.fdopen(handle, "wb") as writer, open_regular(source) as reader:
             shutil.copyfileobj(reader, writer, 1 << 20)
             writer.flush()
             os.fsync(writer.fileno())
         temporary.chmod(0o644)
         os.utime(temporary)
         is_landed = _place(temporary, place)
-        return is_landed, is_landed or filecmp.cmp(temporary, place, shallow=False)
+        return is_landed, is_landed or _is_equal(temporary, place)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _refuse_linked_folder(landing: Path, target: str) -> None:
+    """Refuse a place that no listing shows, since it does not follow linked folders.
+
+    Raises:
+        UsageError: a folder on the way is a link.
+    """
+    for folder in PurePosixPath(target).parents:
+        if folder.name and (landing / folder).is_symlink():
+            raise UsageError(
+                f"{landing / folder} is a link to a folder, which is not followed, so {target} would never be loaded;"
+                " put a folder in its place, or set VSF_LANDING to the folder it leads to"
+            )
+
+
+def _is_equal(temporary: Path, place: Path) -> bool:
+    """Whether what has the name already holds the same.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        status_of(place)
+        return filecmp.cmp(temporary, place, shallow=False)
+    except OSError as error:
+        raise UsageError(f"{place} is there already and cannot be compared: {error.strerror}; remove it") from None
 
 
 def _place(temporary: Path, place: Path) -> bool:

@@ -9,6 +9,7 @@ the original of the last one too.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import file_away
 from vsf_assets.ingest.pending import Landed
 from vsf_assets.ingest.store import Store
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 
-def keep_leftovers(new: Iterable[Landed], ledger: Iterable["FileRow"], landing: Store, archive: Store) -> None:
+def keep_leftovers(
+    new: Iterable[Landed], ledger: Iterable["FileRow"], landing: Store, archive: Store
+) -> dict[tuple[str, str | None], tuple[str, str]]:
     """Copy files of uploads into the archive that an earlier upload stored and could not file away.
 
     Args:
@@ -25,9 +28,21 @@ def keep_leftovers(new: Iterable[Landed], ledger: Iterable["FileRow"], landing: 
         ledger: what was stored.
         landing: where the files lie; they stay, since they belong to the next upload too.
         archive: gets those whose content is what was stored, and whose original is not there.
+
+    Returns:
+        (feed, partition) -> (path, why) of uploads whose leftover could not be kept: their files are to stay where
+        they are, else that original would be lost.
     """
+    problems: dict[tuple[str, str | None], tuple[str, str]] = {}
     candidates = {(i.feed.name, i.partition, i.entry.name, i.entry.size): i.entry for i in new if i.feed.members}
     for row in ledger if candidates else ():
         entry = candidates.get((row.feed, row.partition_key, row.file_name, row.bytes))
-        if entry is not None and entry.modified <= row.landed_at and archive.stat(row.archive_path) is None:
-            file_away(landing, entry.path, archive, row.archive_path, row.sha256, "keep")
+        if entry is None or entry.modified > row.landed_at:
+            continue
+        try:
+            if archive.stat(row.archive_path) is None:
+                file_away(landing, entry.path, archive, row.archive_path, row.sha256, "keep")
+        except (OSError, VsfError) as error:
+            why = f"the original of an earlier upload cannot be kept as {row.archive_path}: {error}"
+            problems[row.feed, row.partition_key] = (entry.path, why)
+    return problems

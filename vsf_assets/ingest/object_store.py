@@ -6,14 +6,18 @@ An object appears complete or not at all, so nothing is renamed. Its modified ti
 seconds, as a server tells it (decision 0013); the ETag tells what happens within a second.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from vsf_assets.files import open_regular
+from vsf_assets.ingest.listing import LeftOut, Listing
+from vsf_assets.ingest.names import DONE_SUFFIX, NoDelivery, why_no_delivery, why_unfinished_beside
 from vsf_assets.ingest.object_reader import Ahead, ObjectReader
-from vsf_assets.ingest.store import DONE_SUFFIX, IGNORED_SUFFIXES, Entry, Store
+from vsf_assets.ingest.store import Entry, Store
 from vsf_assets.objects import ReplacedError, asked, error_code, s3_client, split_address, time_for
 from vsf_assets.settings import client_options
 
@@ -47,17 +51,35 @@ class ObjectStore:
         self._seconds, self._attempts = options.object_seconds, options.attempts
         self._ahead: Ahead | None = None
 
+    def listing(self, folder: str = "") -> Listing:
+        """List the files that count, and what is left out for its name; `folder` narrows the listing to one."""
+        items = self._by_path(folder)
+        found, hidden = Listing(), set[str]()
+        for path in sorted(items):
+            if path.endswith(("/", DONE_SUFFIX)):
+                continue
+            entry = self._entry(path, items[path]["Size"], items[path])
+            place, why = _why_left_out(entry, items)
+            if why is None:
+                found.entries.append(_marked(entry, path + DONE_SUFFIX in items))
+            elif place not in hidden:  # of a folder that does not count the folder alone
+                hidden.add(place)
+                found.left_out.append(LeftOut(place, why.kind, why.reason, why.advice))
+        return found
+
     def entries(self, folder: str = "") -> list[Entry]:
-        """List files that count, by path; `folder` narrows the listing to one."""
-        found: dict[str, Entry] = {}
-        markers: set[str] = set()
-        for item in self._listed(f"{folder}/" if folder else ""):
-            path = item["Key"].removeprefix(self.base)
-            if path.endswith(DONE_SUFFIX):
-                markers.add(path.removesuffix(DONE_SUFFIX))
-            elif not path.endswith(("/", *IGNORED_SUFFIXES)) and not any(p.startswith(".") for p in path.split("/")):
-                found[path] = self._entry(path, item["Size"], item)
-        return [_marked(found[path], path in markers) for path in sorted(found)]
+        """Return the files of a listing."""
+        return self.listing(folder).entries
+
+    def every_entry(self, folder: str = "") -> list[Entry]:
+        """Return every file that is not hidden, whatever its name; a bucket lists all it holds or fails."""
+        items = self._by_path(folder)
+        paths = (p for p in sorted(items) if not p.endswith("/") and not any(n.startswith(".") for n in p.split("/")))
+        return [self._entry(path, items[path]["Size"], items[path]) for path in paths]
+
+    def _by_path(self, folder: str) -> dict[str, dict[str, Any]]:
+        listed = self._listed(f"{folder}/" if folder else "")
+        return {item["Key"].removeprefix(self.base): item for item in listed}
 
     def _listed(self, under: str) -> Iterator[dict[str, Any]]:
         options = {"Bucket": self.bucket, "Prefix": self.base + under}
@@ -94,7 +116,7 @@ class ObjectStore:
         """Return which of these files are there."""
         if len(paths) > FEW_PATHS:
             folders = {path.partition("/")[0] for path in paths}
-            listed = {entry.path for folder in folders for entry in self.entries(folder)}
+            listed = {entry.path for folder in folders for entry in self.every_entry(folder)}
             return listed.intersection(paths)
         from concurrent.futures import ThreadPoolExecutor
 
@@ -155,9 +177,9 @@ class ObjectStore:
         """Upload a file unless one of this name is there; return whether it was done."""
         if self.stat(path) is not None:
             return False
-        with file.open("rb") as reader:
+        with open_regular(file) as reader:
             try:
-                self.put(path, reader, file.stat().st_size, IfNoneMatch="*")
+                self.put(path, reader, os.fstat(reader.fileno()).st_size, IfNoneMatch="*")
             except ReplacedError:
                 return False  # it came this instant
         return True
@@ -217,6 +239,16 @@ class ObjectStore:
     def at(self, path: str) -> str:
         """Return a file's address."""
         return f"{self.address}/{path}"
+
+
+def _why_left_out(entry: Entry, items: Collection[str]) -> tuple[str, NoDelivery | None]:
+    """Return the path that is left out and why: that of the object, or of a folder above it; else None for why."""
+    parts = entry.path.split("/")
+    for depth, name in enumerate(parts, 1):
+        why = why_no_delivery(name)
+        if why is not None:
+            return "/".join(parts[:depth]), why
+    return entry.path, why_unfinished_beside(entry.path, entry.size, items)
 
 
 def _marked(entry: Entry, has_done: bool) -> Entry:

@@ -14,7 +14,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.changed import Changed, has_record, refile_changed, suspects
 from vsf_assets.ingest.delivery import Work
 from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.store import Store
+from vsf_assets.ingest.store import Entry, Store, is_about_one_file
 from vsf_assets.ingest.versions import Versions
 from vsf_assets.settings import Settings
 
@@ -110,9 +110,8 @@ class Rereading:
                 why = f"cannot be read again: the profile {row.partition_key} is not in sources.toml (VSF_SOURCES)"
                 self.report.left.append((row.archive_path, why))
             return []
-        entry = self.archive.stat(row.archive_path)
+        entry = self._original_of(row)
         if entry is None:
-            self.report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
             return []
         feed = all_feeds()[row.feed]
         is_changed = not feed.is_fetched and has_record(self.archive, row.archive_path)
@@ -128,3 +127,16 @@ class Rereading:
                 is_changed=is_changed,
             )
         ]
+
+    def _original_of(self, row: "FileRow") -> Entry | None:
+        """Return a file's original; None where it is not there or cannot be seen, which the report says."""
+        try:
+            entry = self.archive.stat(row.archive_path)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            self.report.cannot_use(row.archive_path, error, "read again", is_own=True)
+            return None
+        if entry is None:
+            self.report.left.append((row.archive_path, "cannot be read again: the original is not in the archive"))
+        return entry

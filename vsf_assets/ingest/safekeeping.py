@@ -21,7 +21,7 @@ from vsf_assets.feeds.datasets import CHANGES
 from vsf_assets.full_disk import FullDiskError, room_for
 from vsf_assets.ingest.archive import archive_path, refuse_damaged, sha256_of
 from vsf_assets.ingest.delivery import Delivery
-from vsf_assets.ingest.store import EPOCH, Entry, FolderStore, Store, copy_file, open_store
+from vsf_assets.ingest.store import EPOCH, Entry, FolderStore, Store, copy_file, is_about_one_file, open_store
 from vsf_assets.objects import ObjectStoreError, ReplacedError
 from vsf_assets.settings import Settings
 
@@ -87,14 +87,7 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
     archive = open_store(settings.archive)
 
     def is_safe(delivery: Delivery) -> bool:
-        try:
-            with room_for(f"the original {delivery.work.entry.name}", settings.archive, delivery.size):
-                return secure_one(delivery, archive, after_load_of(settings, delivery.work.feed.name))
-        except FullDiskError:
-            raise  # nothing is stored yet, and the others would find it full, too
-        except (VsfError, ObjectStoreError) as error:
-            report.failed.append((delivery.work.entry.path, f"not loaded, it cannot be archived: {error}"))
-            return False
+        return _is_secured(delivery, archive, settings, report)
 
     workers = max(archive.workers, wanted[0].work.store.workers)
     if workers == 1:
@@ -110,6 +103,23 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
             report.left.append((path, "changed before it was stored; it is taken up when it is stable"))
     gone = set(map(id, lost))
     return [delivery for delivery in deliveries if id(delivery) not in gone]
+
+
+def _is_secured(delivery: Delivery, archive: Store, settings: Settings, report: "IngestReport") -> bool:
+    """Make one original safe; where that cannot be, the report says why and holds no other back."""
+    path = delivery.work.entry.path
+    try:
+        with room_for(f"the original {delivery.work.entry.name}", settings.archive, delivery.size):
+            return secure_one(delivery, archive, after_load_of(settings, delivery.work.feed.name))
+    except FullDiskError:
+        raise  # nothing is stored yet, and the others would find it full, too
+    except (VsfError, ObjectStoreError) as error:
+        report.failed.append((path, f"not loaded, it cannot be archived: {error}"))
+    except OSError as error:
+        if not is_about_one_file(error):
+            raise
+        report.cannot_use(path, error, "archived, so it is not loaded")
+    return False
 
 
 def secure_one(delivery: Delivery, archive: Store, after_load: str) -> bool:

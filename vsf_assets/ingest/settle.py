@@ -7,8 +7,9 @@ the system is asked who writes (open_files.py). A look is a dictionary path -> E
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from vsf_assets.ingest.store import Entry, Store
+from vsf_assets.ingest.store import Entry
 from vsf_assets.ingest.uploads import upload_of
 
 LEAST_PAUSE = 0.1
@@ -16,6 +17,13 @@ LEAST_PAUSE = 0.1
 
 Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry]]]
 """Of stable and unsettled entries and the time of the look: both, with those moved that wait for others."""
+
+
+class Lists(Protocol):
+    """What lists files: the landing zone (watching.py)."""
+
+    def entries(self) -> list[Entry]:
+        """Return the files that may be loaded."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list
 
 
 def wait_until_settled(
-    store: Store,
+    store: Lists,
     wanted: Callable[[Entry], bool],
     settle_seconds: float,
     timeout: float,

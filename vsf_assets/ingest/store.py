@@ -13,11 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from vsf_assets.errors import VsfError
+from vsf_assets.files import NotRegularError, is_private_error, open_regular, status_of
+from vsf_assets.ingest.listing import Listing, UnlistedEntryError
+from vsf_assets.ingest.names import DONE_SUFFIX
 from vsf_assets.objects import is_address
 
+__all__ = ["DONE_SUFFIX", "Entry", "FolderStore", "NotRegularError", "Store"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-IGNORED_SUFFIXES = (".tmp", ".part")
-DONE_SUFFIX = ".done"
 COPY_BYTES = 1 << 20
 
 
@@ -65,17 +69,44 @@ class Store(Protocol):
     workers: int
     is_private: bool
 
+    def listing(self, folder: str = "") -> Listing:
+        """List all folders or one: the files that count, and what is left out (names.py), with the reasons.
+
+        Raises:
+            OSError: the place itself cannot be listed.
+        """
+
     def entries(self, folder: str = "") -> list[Entry]:
-        """List files that count, by path, of all folders or one; `.tmp`, `.part`, dot files and markers do not."""
+        """Return the files of a listing; it does not say what could not be read, so nobody may miss anything by it."""
+
+    def every_entry(self, folder: str = "") -> list[Entry]:
+        """Return every file that is not hidden, whatever its name, for whoever concludes that something is absent.
+
+        Raises:
+            UnlistedEntryError: something is there that cannot be read.
+            OSError: the place itself cannot be listed.
+        """
 
     def stat(self, path: str) -> Entry | None:
-        """Return one file's entry, or None if it is not there."""
+        """Return one file's entry, or None if it is not there.
+
+        Raises:
+            NotRegularError: it is something else than a file.
+            OSError: whether it is there cannot be found out.
+        """
 
     def present(self, paths: Collection[str]) -> set[str]:
-        """Return which of these files are there."""
+        """Return which of these files are there; raises like `stat`, and like `every_entry`."""
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
-        """Open a file for reading, in an object store only in a state; raises FileNotFoundError, ReplacedError."""
+        """Open a file for reading, in an object store only in a state.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            ReplacedError: it is in another state.
+            NotRegularError: it is something else than a file.
+            OSError: it cannot be read.
+        """
 
     def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:
         """Fetch small files before they are opened, which is to be done in this order and once each."""
@@ -115,21 +146,24 @@ class FolderStore:
         self.root = Path(root)
         self.is_private = is_private
 
+    def listing(self, folder: str = "") -> Listing:
+        """List the files that count, and what is left out; in a private store every name counts."""
+        from vsf_assets.ingest.folder_listing import list_folder
+
+        return list_folder(self.root, folder, every_name=self.is_private)
+
     def entries(self, folder: str = "") -> list[Entry]:
-        """List files that count, by path; `folder` narrows the listing to one."""
-        found: list[Entry] = []
-        markers: set[str] = set()
-        for place, folders, names in os.walk(self.root / folder, onerror=self._cannot_list):
-            folders[:] = [f for f in folders if not f.startswith(".")]
-            for name in names:
-                path = os.path.relpath(os.path.join(place, name), self.root)
-                if name.endswith(DONE_SUFFIX):
-                    markers.add(path.removesuffix(DONE_SUFFIX))
-                elif not name.startswith(".") and not name.endswith(IGNORED_SUFFIXES):
-                    entry = self.stat(path)
-                    if entry is not None:
-                        found.append(entry)
-        return sorted((Entry(e.path, e.size, e.modified, e.path in markers) for e in found), key=lambda e: e.path)
+        """Return the files of a listing."""
+        return self.listing(folder).entries
+
+    def every_entry(self, folder: str = "") -> list[Entry]:
+        """Return every file that is not hidden; raises UnlistedEntryError where something cannot be read."""
+        from vsf_assets.ingest.folder_listing import list_folder
+
+        found = list_folder(self.root, folder, every_name=True)
+        for entry in found.left_out:
+            raise UnlistedEntryError(str(self.root), entry)
+        return found.entries
 
     def hidden_entries(self, folder: str) -> list[Entry]:
         """List every file of a folder of the platform's own that no listing shows."""
@@ -147,20 +181,29 @@ class FolderStore:
         raise error
 
     def stat(self, path: str) -> Entry | None:
-        """Return one file's entry, or None if it is not there."""
+        """Return one file's entry, or None if it is not there; raises NotRegularError, OSError."""
         try:
-            status = (self.root / path).stat()
+            status = status_of(self.root / path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         return Entry(path, status.st_size, modified_time(status.st_mtime_ns))
 
     def present(self, paths: Collection[str]) -> set[str]:
-        """Return which of these files are there."""
-        return {path for path in paths if self.stat(path) is not None}
+        """Return which of these files are there; raises UnlistedEntryError where that cannot be found out."""
+        from vsf_assets.ingest.folder_listing import unreadable
+
+        found = set()
+        for path in paths:
+            try:
+                if self.stat(path) is not None:
+                    found.add(path)
+            except OSError as error:
+                raise UnlistedEntryError(str(self.root), unreadable(path, error)) from error
+        return found
 
     def open(self, path: str, etag: str = "") -> BinaryIO:  # noqa: ARG002
-        """Open a file for reading; raises FileNotFoundError."""
-        return (self.root / path).open("rb")
+        """Open a file for reading; raises FileNotFoundError, NotRegularError, OSError."""
+        return open_regular(self.root / path)
 
     def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:  # noqa: ARG002
         """Do nothing: they are here."""
@@ -245,7 +288,7 @@ def copy_file(source: Store, seen: Entry, target: Store, target_path: str, sha25
 
 
 def rename_if_same_disk(source: Store, path: str, target: Store, target_path: str) -> bool:
-    """Move by renaming where both places share a file system; return whether it was done."""
+    """Move by renaming where both places share a file system and it is permitted; return whether it was done."""
     here, there = source.local_path(path), target.local_path(target_path)
     if here is None or there is None or here.is_symlink():  # a link is no original: its file is copied
         return False
@@ -253,5 +296,38 @@ def rename_if_same_disk(source: Store, path: str, target: Store, target_path: st
     if here.stat().st_dev != there.parent.stat().st_dev:
         return False
     source.remove_marker(path)
-    here.replace(there)
+    try:
+        here.replace(there)
+    except PermissionError:  # nobody but its owner may move it; a copy of it is kept all the same
+        return False
     return True
+
+
+def probably_present(store: Store, paths: Collection[str]) -> set[str]:
+    """Return which of these files are there, with those that cannot be checked: whoever reads one finds out.
+
+    Raises:
+        OSError: the place as a whole cannot be reached.
+    """
+    try:
+        return store.present(paths)
+    except (OSError, VsfError):
+        return {path for path in paths if _may_be_there(store, path)}
+
+
+def _may_be_there(store: Store, path: str) -> bool:
+    try:
+        return store.stat(path) is not None
+    except OSError as error:
+        if not is_about_one_file(error):
+            raise
+        return True
+
+
+def is_about_one_file(error: OSError) -> bool:
+    """Whether an error says something of one file; not where a store is down or a disk is full."""
+    from vsf_assets.objects import ObjectError, ObjectStoreError
+
+    if isinstance(error, ObjectStoreError):
+        return isinstance(error, ObjectError)
+    return is_private_error(error)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from vsf_assets.feeds import recognize
+from vsf_assets.ingest.listing import LeftOut, Listing
 from vsf_assets.ingest.store import Entry
 
 if TYPE_CHECKING:
@@ -22,10 +23,41 @@ Item = TypeVar("Item")
 
 def upload_of(entry: Entry) -> UploadKey | None:
     """Return the upload that a listed file belongs to, or None where it is a delivery by itself."""
-    recognized = recognize(entry.path)
+    return upload_of_path(entry.path)
+
+
+def upload_of_path(path: str) -> UploadKey | None:
+    """Return the upload that a path in the landing zone names a file of, or None."""
+    recognized = recognize(path)
     if recognized is None or not recognized[0].members:
         return None
     return recognized[0].name, recognized[1]
+
+
+def split_torn(listing: Listing) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """Take out the files of uploads of which another file is there and cannot be read: it is not missing, they wait.
+
+    Args:
+        listing: of the landing zone.
+
+    Returns:
+        The entries without those files, and (path, why it waits) of each of them.
+    """
+    torn: dict[UploadKey, LeftOut] = {}
+    for left_out in listing.left_out:
+        key = upload_of_path(left_out.path)
+        if key is not None:
+            torn.setdefault(key, left_out)
+    if not torn:
+        return listing.entries, []
+    kept, waiting = [], []
+    for entry in listing.entries:
+        cause = torn.get(upload_of(entry) or ("", None))
+        if cause is None:
+            kept.append(entry)
+        else:
+            waiting.append((entry.path, f"waits for {cause.path}, of the same upload: {cause.reason}; {cause.advice}"))
+    return kept, waiting
 
 
 def landing_times(entries: Iterable[Entry]) -> dict[UploadKey, datetime]:

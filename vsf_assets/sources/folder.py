@@ -4,12 +4,12 @@ Not here: settling (fetching.py asks for the age of the newest change and waits)
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from vsf_assets.files import NotRegularError, open_regular, status_of
 from vsf_assets.sources.profiles import Profile
 from vsf_assets.sources.retrying import Deadline
 from vsf_assets.sources.source import (
@@ -34,26 +34,46 @@ class FolderSource:
         self._root = Path(profile.address)
 
     def is_absent(self) -> bool:
-        """Whether there is no folder, or nothing in it."""
+        """Whether there is no folder, or nothing in it; something else of its name is none."""
         try:
             return not any(not name.startswith(".") for name in os.listdir(self._root))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return True
 
     def observe(self, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, Observed]:
-        """Return size and modified time of each name."""
-        found: dict[str, Observed] = {}
-        for name in names:
-            try:
-                status = self._path(name).stat()
-            except (GoneError, FileNotFoundError, NotADirectoryError):
-                found[name] = None
-            except OSError as error:
-                found[name] = Unseen(f"it cannot be looked at: {error.strerror}")
-            else:
-                found[name] = _state(status) if stat.S_ISREG(status.st_mode) else None
+        """Return size and modified time of each name.
+
+        Raises:
+            SourceError: the list is not there any more, so that nobody knows whether anything else is.
+        """
+        found = {name: self._observed(name) for name in names}
+        if None in found.values():
+            self._refuse_lost_list()
         tell(len(names))
         return found
+
+    def _refuse_lost_list(self) -> None:
+        """Raise SourceError where the list is not there any more: a drive may have dropped off with all objects."""
+        if not os.path.lexists(self._root / self.profile.list_name):
+            raise SourceError(
+                f"the list {self.profile.list_name} went while its objects were checked, so none of them counts as"
+                f" gone; is {self._root} still there? Look at {self.profile.say('address')}, then run again"
+            )
+
+    def _observed(self, name: str) -> Observed:
+        """Return the state of a name; only what is surely not there is gone."""
+        try:
+            return _state(status_of(self._path(name)))
+        except (FileNotFoundError, NotADirectoryError):
+            if self._path(name).is_symlink():
+                return Unseen("it is a link to something that is not there; bring that back, or remove the link")
+            return None
+        except GoneError:
+            return None
+        except NotRegularError as error:
+            return None if error.kind == "folder" else Unseen(f"{error.strerror}; put a file there")
+        except OSError as error:
+            return Unseen(f"it cannot be looked at: {error.strerror}")
 
     @contextmanager
     def open(self, name: str, deadline: Deadline) -> Iterator[Content]:  # noqa: ARG002 - a disk does not stall
@@ -70,9 +90,17 @@ class FolderSource:
         if not self._root.is_dir():
             raise SourceError(f"there is no folder {self._root}; look at {self.profile.say('address')}")
         try:
-            return self._path(name).open("rb")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            return open_regular(self._path(name))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if self._path(name).is_symlink():
+                raise SourceError("it is a link to something that is not there") from error
+            if name != self.profile.list_name:
+                self._refuse_lost_list()
             raise GoneError("it is not there") from error
+        except NotRegularError as error:
+            if error.kind == "folder":
+                raise GoneError("it is not there") from error
+            raise SourceError(f"{error.strerror}; put a file there") from error
         except OSError as error:
             raise SourceError(f"it cannot be read: {error.strerror}") from error
 

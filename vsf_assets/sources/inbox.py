@@ -49,9 +49,9 @@ class Inbox:
             yield
 
     def _remove_empty_folders(self) -> None:
-        for folder in sorted((p for p in self.root.rglob("*") if p.is_dir()), reverse=True):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+        for place, _, _ in os.walk(self.root, topdown=False):
+            if Path(place) != self.root and not os.listdir(place):
+                Path(place).rmdir()
 
     @contextmanager
     def half(self) -> Iterator[tuple[Path, BinaryIO]]:

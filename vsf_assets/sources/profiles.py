@@ -13,7 +13,11 @@ from typing import Any
 
 from vsf_assets.errors import SettingsError
 from vsf_assets.feeds.feed import SOURCES
+from vsf_assets.files import read_regular
 from vsf_assets.rules import AWESOME, RuleError, parse_rule
+
+LARGEST = 10 << 20
+"""Bytes of a settings file that are read; thousands of sources fit."""
 
 DEFAULT = "default"
 UTF_8 = "utf-8"
@@ -105,7 +109,7 @@ def choose(profiles: Mapping[str, Profile], name: str, named_by: str) -> Profile
 
 def _tables(file: Path, is_required: bool) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_regular(file, LARGEST).decode("utf-8")
     except FileNotFoundError:
         if is_required:
             raise SettingsError(

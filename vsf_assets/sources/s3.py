@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vsf_assets.ingest.object_reader import prompt
-from vsf_assets.objects import ABSENT, DENIED, error_code, make_client, split_address
+from vsf_assets.objects import ABSENT, COLD, DENIED, error_code, make_client, split_address
 from vsf_assets.patience import within
 from vsf_assets.settings import client_options
 from vsf_assets.sources.profiles import Profile
@@ -129,6 +129,8 @@ class S3Source:
             return SourceError(f"there is no bucket {self._bucket}; look at {address}")
         if code in ABSENT:
             return GoneError("it is not there")
+        if code in COLD:
+            return SourceError("it is archived in cold storage; restore it (aws s3api restore-object), then run again")
         if code in DENIED or status in (401, 403):
             return SourceError(
                 f"access is refused ({code}): the credentials of the AWS variables need s3:ListBucket and s3:GetObject"

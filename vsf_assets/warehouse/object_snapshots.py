@@ -6,12 +6,14 @@ checked (publish.py). An upload is all or nothing, so no name ever shows half a 
 """
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.objects import ObjectRefusedError
 from vsf_assets.warehouse.pruning import Pointed
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class SnapshotPrefix:
 
     def numbers(self) -> dict[int, datetime]:
         """Return the numbers of the snapshots that are there, with the times they were uploaded."""
-        named = ((_NAME.match(entry.path), entry.modified) for entry in self.store.entries())
+        named = ((_NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
         return {int(name.group(1)): at for name, at in named if name}
 
     def add(self, file: Path, number: int) -> StoredSnapshot:
@@ -108,6 +110,14 @@ class SnapshotPrefix:
         entry, snapshot = self.store.stat(POINTER), self.current()
         named = _NAME.match(snapshot.name) if snapshot else None
         return Pointed(int(named.group(1)), entry.modified) if entry and named else Pointed()
+
+    def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> None:
+        """Remove snapshots; `log` gets what could not be removed, which holds no other back."""
+        for number in numbers:
+            try:
+                self.remove(StoredSnapshot(self.store.at(f"vsf-{number}.duckdb")))
+            except ObjectRefusedError as error:
+                log(f"warning: an old snapshot could not be removed: {error}")
 
 
 def _store(address: str) -> "ObjectStore":

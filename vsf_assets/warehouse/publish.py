@@ -9,11 +9,13 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.files import status_of
 from vsf_assets.full_disk import room_for
 from vsf_assets.objects import is_address
 from vsf_assets.settings import Settings
@@ -103,13 +105,23 @@ def newest_number(settings: Settings) -> int:
     """Return the highest number any snapshot has had; 0 for none."""
     if is_address(settings.snapshots):
         return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
-    return max((snapshot_number(p) for p in Path(settings.snapshots).glob("vsf-*.duckdb")), default=0)
+    return max(map(snapshot_number, _snapshots_in(Path(settings.snapshots))), default=0)
 
 
-def publish(warehouse: Warehouse, number: int) -> Snapshot:
+def _snapshots_in(folder: Path) -> list[Path]:
+    """Return the snapshots in a folder; raises OSError where it cannot be listed, and none may be missed."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if _NAME.match(name)]
+
+
+def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:
     """Copy the warehouse to `vsf-<number>.duckdb`, check it under this name and make it current.
 
-    The caller holds the lock since before the build, and has closed its connections.
+    The caller holds the lock since before the build, and has closed its connections. What cannot be pruned is no
+    reason to hold a good snapshot back: `log` gets it.
 
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it.
@@ -121,11 +133,11 @@ def publish(warehouse: Warehouse, number: int) -> Snapshot:
         connection.execute("checkpoint")
         counts = row_counts(connection)
     if is_address(warehouse.settings.snapshots):
-        return _publish_object(warehouse, number, counts)
-    return _publish_file(warehouse, number, counts)
+        return _publish_object(warehouse, number, counts, log)
+    return _publish_file(warehouse, number, counts, log)
 
 
-def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     settings = warehouse.settings
     prefix = SnapshotPrefix(settings.snapshots)
     snapshot = prefix.add(warehouse.file, number)
@@ -138,12 +150,12 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int]) -
     prefix.point(snapshot)
     now = datetime.now(UTC)
     oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
-    for old in removable(prefix.numbers(), number, before, settings.keep_snapshots, oldest_kept, now):
-        prefix.remove(StoredSnapshot(prefix.store.at(f"vsf-{old}.duckdb")))
+    old = removable(prefix.numbers(), number, before, settings.keep_snapshots, oldest_kept, now)
+    prefix.remove_all(old, log)
     return snapshot
 
 
-def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> Snapshot:
+def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     folder = Path(warehouse.settings.snapshots)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"vsf-{number}.duckdb"
@@ -163,7 +175,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int]) -> 
         raise
     before = _pointed(folder)
     _point(folder, target.name)
-    _prune(warehouse.settings, number, before)
+    _prune(warehouse.settings, number, before, log)
     return target
 
 
@@ -232,13 +244,24 @@ def _pointed(folder: Path) -> Pointed:
         return Pointed()
 
 
-def _prune(settings: Settings, current: int, before: Pointed) -> None:
-    """Remove snapshots that are neither among the newest nor young, and that no reader can be about to open."""
+def _prune(settings: Settings, current: int, before: Pointed, log: Callable[[str], None]) -> None:
+    """Remove snapshots that are neither among the newest nor young, and that no reader can be about to open.
+
+    None is removed where the age of one cannot be seen.
+    """
     folder, now = Path(settings.snapshots), datetime.now(UTC)
-    made = {snapshot_number(path): _at(path.stat().st_mtime) for path in folder.glob("vsf-*.duckdb")}
+    try:
+        made = {snapshot_number(path): _at(status_of(path).st_mtime) for path in _snapshots_in(folder)}
+    except OSError as error:
+        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
+        return
     oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
     for number in removable(made, current, before, settings.keep_snapshots, oldest_kept, now):
-        (folder / f"vsf-{number}.duckdb").unlink(missing_ok=True)
+        path = folder / f"vsf-{number}.duckdb"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log(f"warning: the old snapshot {path} could not be removed: {error.strerror}; remove it by hand")
 
 
 def _at(seconds: float) -> datetime:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.rights import like_other_users
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 
@@ -136,3 +137,118 @@ def test_equal_files_for_one_place_are_landed_once(home: Home, tmp_path: Path) -
     first, second = write(tmp_path, "a/clicks_1.csv"), write(tmp_path, "b/clicks_1.csv")
     assert home.vsf("land", str(first), str(second)).exit_code == 0
     assert landed(home) == ["clicks/1/clicks_1.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("x.part", "names that end in .part are of unfinished transfers"),
+        ("x.csv.tmp", "names that end in .tmp are of unfinished transfers"),
+        ("clicks_1.csv.crdownload", "Chrome"),
+        ("x.done", "names that end in .done mark another file as whole"),
+        (".clicks_1.csv", "names that begin with a dot are hidden files"),
+        ("Thumbs.db", "the desktop or an office program keeps it for itself"),
+    ],
+)
+def test_what_would_never_be_loaded_is_refused_with_the_reason(
+    home: Home, tmp_path: Path, name: str, says: str
+) -> None:
+    good, bad = write(tmp_path, "clicks_1.csv"), write(tmp_path, name)
+    for words in ([str(bad)], ["clicks", str(bad), "--partition", "1"], [str(good), str(bad)]):
+        told = home.vsf("land", *words)
+        assert (told.exit_code, says in told.errors, "Nothing was landed" in told.errors) == (2, True, True)
+    assert landed(home) == []
+
+
+def test_what_is_no_delivery_in_a_folder_is_skipped_and_the_rest_lands(home: Home, tmp_path: Path) -> None:
+    for name in ("clicks_1.csv", "Thumbs.db", "desktop.ini", ".DS_Store", "notes.txt", "clicks_2.csv.part"):
+        write(tmp_path, f"drop/{name}")
+    os.mkfifo(tmp_path / "drop" / "clicks_3.csv")
+    told = home.vsf("land", str(tmp_path / "drop"))
+    assert (told.exit_code, landed(home)) == (0, ["clicks/1/clicks_1.csv"])
+    skipped = [line for line in told.output.splitlines() if line.startswith("skipped ")]
+    assert [line.split(": ")[0].rpartition("/")[2] for line in skipped] == [
+        *(".DS_Store", "Thumbs.db", "clicks_2.csv.part", "clicks_3.csv", "desktop.ini", "notes.txt")
+    ]
+    assert skipped[-1].endswith("notes.txt: the name tells no feed; to land it, say which: vsf land FEED PATH")
+
+
+def test_a_folder_with_nothing_to_land_is_refused_with_what_can_be_done(home: Home, tmp_path: Path) -> None:
+    write(tmp_path, "drop/notes.txt")
+    told = home.vsf("land", str(tmp_path / "drop"))
+    assert (told.exit_code, f"vsf land FEED {tmp_path}/drop" in told.errors) == (2, True)
+    write(tmp_path, "junk/Thumbs.db")
+    assert "holds nothing that can be landed" in home.vsf("land", str(tmp_path / "junk")).errors
+
+
+DICTIONARY = ("namespaces.csv", "columns.csv", "datapoints.csv")
+
+
+@pytest.mark.parametrize("given", ["steward_one", "steward_one/", ".", "../steward_one", "../drop"])
+def test_a_folder_of_exactly_the_three_files_lands_as_the_dataset_of_its_name(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    for name in (*DICTIONARY, ".DS_Store"):
+        write(tmp_path, f"drop/steward_one/{name}", "x\n")
+    monkeypatch.chdir(tmp_path / "drop" / ("steward_one" if given.startswith(".") and given != "../drop" else ""))
+    told = home.vsf("land", given)
+    assert (told.exit_code, landed(home)) == (0, sorted(f"datasets/steward_one/{name}" for name in DICTIONARY))
+
+
+def test_a_dataset_can_be_given_another_name(home: Home, tmp_path: Path) -> None:
+    for name in DICTIONARY:
+        write(tmp_path, f"a/{name}", "x\n")
+    assert home.vsf("land", str(tmp_path / "a"), "--partition", "funds").exit_code == 0
+    assert landed(home) == sorted(f"datasets/funds/{name}" for name in DICTIONARY)
+
+
+def test_a_folder_that_is_nearly_a_dataset_is_refused_with_advice_that_works(home: Home, tmp_path: Path) -> None:
+    for name in (*DICTIONARY[:2], "notes.txt"):
+        write(tmp_path, f"a/{name}", "x\n")
+    told = home.vsf("land", str(tmp_path / "a"))
+    files = [f"{tmp_path}/a/columns.csv", f"{tmp_path}/a/namespaces.csv"]
+    assert (told.exit_code, f"vsf land datasets {' '.join(files)}" in told.errors) == (2, True)
+    assert home.vsf("land", "datasets", *files).exit_code == 0
+    assert landed(home) == ["datasets/a/columns.csv", "datasets/a/namespaces.csv"]
+
+
+def test_a_source_that_cannot_be_read_is_refused_before_anything_is_landed(home: Home, tmp_path: Path) -> None:
+    good = write(tmp_path, "clicks_1.csv")
+    os.mkfifo(tmp_path / "clicks_2.csv")
+    write(tmp_path, "clicks_3.csv").chmod(0)
+    (tmp_path / "clicks_4.csv").symlink_to("nowhere")
+    write(tmp_path, "closed/clicks_1.csv").parent.chmod(0)
+    expected = {
+        "clicks_2.csv": "it is a pipe and not a file; land files",
+        "clicks_3.csv": "reading it is not permitted",
+        "clicks_4.csv": "is a link to something that is not there",
+        "closed": "reading it is not permitted",
+        "closed/clicks_1.csv": "reading it is not permitted",
+    }
+    with like_other_users():
+        told = {name: home.vsf("land", str(good), str(tmp_path / name)) for name in expected}
+        whole = home.vsf("land", str(tmp_path))
+    assert dict.fromkeys(expected, (2, True)) == {
+        name: (outcome.exit_code, expected[name] in outcome.errors) for name, outcome in told.items()
+    }
+    assert whole.exit_code == 2
+    assert landed(home) == []
+
+
+def test_a_place_that_no_listing_shows_is_refused(home: Home, tmp_path: Path) -> None:
+    for name in DICTIONARY:
+        write(tmp_path, f"funds.bak/{name}", "x\n")
+    told = home.vsf("land", str(tmp_path / "funds.bak"))
+    assert (told.exit_code, "names that end in .bak are of copies" in told.errors, landed(home)) == (2, True, [])
+    home.landing.mkdir(exist_ok=True)
+    (home.landing / "clicks").symlink_to(tmp_path)
+    told = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
+    assert (told.exit_code, f"{home.landing}/clicks is a link to a folder" in told.errors) == (2, True)
+    assert not (tmp_path / "1").exists()
+
+
+def test_something_else_of_the_name_in_the_landing_zone_is_named(home: Home, tmp_path: Path) -> None:
+    (home.landing / "clicks" / "1").mkdir(parents=True)
+    (home.landing / "clicks" / "1" / "clicks_1.csv").symlink_to("nowhere")
+    told = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
+    assert (told.exit_code, "is there already and cannot be compared" in told.errors) == (2, True)

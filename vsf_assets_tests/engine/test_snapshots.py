@@ -5,6 +5,7 @@ Here: publish on a warehouse of raw tables. Not here: blocking checks before it 
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -167,3 +168,24 @@ def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
         publish_click(home, 3)
         assert not first.exists()
         assert reader.execute("select count(*) from raw.files").fetchall() == [(1,)]
+
+
+def test_one_old_snapshot_that_cannot_be_removed_holds_no_other_back(home: Home) -> None:
+    settings = home.settings
+    for number in range(1, 4):
+        publish_click(home, number)
+    folder = Path(settings.snapshots)
+    for number in (1, 2):
+        os.utime(folder / f"vsf-{number}.duckdb", (0, 0))
+    said: list[str] = []
+    (folder / "vsf-1.duckdb").unlink()
+    (folder / "vsf-1.duckdb").symlink_to("nowhere")
+    few = replace(settings, keep_snapshots=1)
+    publishing._prune(few, folder / "vsf-3.duckdb", said.append)
+    assert said == [
+        f"warning: no old snapshot was removed: {folder}/vsf-1.duckdb: No such file or directory; remove it by hand"
+    ]
+    assert (folder / "vsf-2.duckdb").exists()
+    (folder / "vsf-1.duckdb").unlink()
+    publishing._prune(few, folder / "vsf-3.duckdb", said.append)
+    assert sorted(p.name for p in folder.glob("vsf-*")) == ["vsf-3.duckdb"]

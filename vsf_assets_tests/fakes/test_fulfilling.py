@@ -10,6 +10,7 @@ import pytest
 from vsf_assets.fakes import checking
 from vsf_assets.fakes.fulfilling import fulfil, states_now, waiting_now
 from vsf_assets.feeds import recognize
+from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.warehouses import Home
 
 SCHEMA = b"name: people\nseparator: ';'\ncolumns:\n- {name: id, type: Integer, from: -9, to: 0, unique: true}\n"
@@ -238,3 +239,30 @@ def test_the_archive_alone_gives_the_same_requests_and_states(asked: Home, tmp_p
     ingest_archive(asked.warehouse, "again", lambda _: None)
     assert (states(asked), asked.query("from raw.fake_states order by all")) == before
     assert make(asked) == []
+
+
+def test_a_file_that_may_not_be_removed_waits_and_holds_no_other_request_back(asked: Home) -> None:
+    make(asked)
+    asked.land("people.schema.yaml", b"name: people\ndeleted: true\n", 2)
+    asked.land("others.schema.yaml", SCHEMA.replace(b"people", b"others"), 2)
+    ask(asked, "four", 3, schema="others")
+    folder = asked.settings.made / "people"
+    folder.chmod(0o555)
+    (folder / ".half.tmp").touch()
+    with like_other_users():
+        assert make(asked) == [("three", "stuck"), ("four", "ready")]
+    assert (folder / "three.csv").exists()
+    folder.chmod(0o755)
+    assert make(asked) == [("three", "deleted")]
+    assert not folder.exists()
+
+
+def test_a_state_that_may_not_be_read_is_reported_and_its_request_is_done_once_more(asked: Home) -> None:
+    asked.ingest(feeds=FAKES)
+    fulfil(asked.warehouse, lambda _: None)
+    before = (asked.settings.made / "people" / "three.csv").read_bytes()
+    for state in (asked.landing / "fake_states").iterdir():
+        state.chmod(0)
+    with like_other_users():
+        assert [made.state for made in fulfil(asked.warehouse, lambda _: None)] == ["ready"]
+    assert (asked.settings.made / "people" / "three.csv").read_bytes() == before

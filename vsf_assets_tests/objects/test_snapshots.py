@@ -15,6 +15,7 @@ from vsf_assets.warehouse import object_snapshots
 from vsf_assets.warehouse import publish as publishing
 from vsf_assets.warehouse.empty_tables import EmptyTablesError
 from vsf_assets.warehouse.httpfs import connect_object, load_httpfs
+from vsf_assets.warehouse.object_snapshots import SnapshotPrefix
 from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
@@ -168,3 +169,15 @@ def test_marts_without_their_rows_are_not_published(stored: EngineHome) -> None:
         publish(stored.warehouse, 2)
     assert stored.bucket.get("snapshots/current") == b"vsf-1.duckdb"
     assert "vsf-2.duckdb" not in stored.bucket.keys("snapshots/")
+
+
+def test_an_old_snapshot_that_may_not_be_removed_holds_no_other_back(bucket: Bucket) -> None:
+    prefix = SnapshotPrefix(bucket.address("snapshots"))
+    for number in range(1, 5):
+        with prefix.store.writer(f"vsf-{number}.duckdb") as file:
+            file.write(b"x")
+    bucket.server.fail("error", method="DELETE", path=r"vsf-2\.duckdb$", status=403, code="AccessDenied")
+    said: list[str] = []
+    prefix.remove_all([3, 2, 1], said.append)
+    assert sorted(prefix.numbers()) == [2, 4]
+    assert ["vsf-2.duckdb" in line and "access is denied" in line for line in said] == [True]

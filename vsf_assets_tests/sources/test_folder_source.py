@@ -9,6 +9,11 @@ import pytest
 from vsf_assets.settings import read_settings
 from vsf_assets.sources.folder import FolderSource
 from vsf_assets.sources.looking import settled_look
+from vsf_assets.sources.profiles import Profile
+from vsf_assets.sources.retrying import Deadline
+from vsf_assets.sources.source import GoneError, SourceError
+from vsf_assets.sources.states import Unseen
+from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.sources.fetched import Fetcher, profile_of
 
 
@@ -88,3 +93,54 @@ def test_a_look_waits_for_files_that_were_just_written(bucket: Path, tmp_path: P
     started = time.monotonic()
     settled_look(FolderSource(profile_of(str(bucket))), None, settings, print)
     assert time.monotonic() - started < 0.4
+
+
+def source_with(folder: Path) -> FolderSource:
+    """Return the source of a folder with a list."""
+    folder.mkdir(exist_ok=True)
+    (folder / "files_list.data").write_text("")
+    return FolderSource(Profile("default", str(folder)))
+
+
+def test_what_cannot_be_read_is_unseen_and_never_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    source = source_with(folder)
+    (folder / "good").write_text("[]")
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to("loop")
+    (folder / "broken").symlink_to("nowhere")
+    (folder / "closed").mkdir(mode=0)
+    (folder / "folder").mkdir()
+    names = ("good", "pipe", "loop", "broken", "closed/a", "folder", "nothing")
+    with like_other_users():
+        seen = source.observe(names, lambda _: None)
+    assert isinstance(seen["good"], str)
+    assert {name: state.reason for name, state in seen.items() if isinstance(state, Unseen)} == {
+        "pipe": "it is a pipe and not a file; put a file there",
+        "loop": "it cannot be looked at: Too many levels of symbolic links",
+        "broken": "it is a link to something that is not there; bring that back, or remove the link",
+        "closed/a": "it cannot be looked at: Permission denied",
+    }
+    assert (seen["folder"], seen["nothing"]) == (None, None)
+
+
+def test_nothing_is_gone_where_the_list_went_too(tmp_path: Path) -> None:
+    """As when a network drive drops off between the list and its objects."""
+    source = source_with(tmp_path / "source")
+    (tmp_path / "source" / "files_list.data").unlink()
+    with pytest.raises(SourceError, match="none of them counts as gone"):
+        source.observe(["a"], lambda _: None)
+    with pytest.raises(SourceError, match="none of them counts as gone"), source.open("a", Deadline.after(5)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("pipe", "it is a pipe and not a file"), ("broken", "it is a link to something")]
+)
+def test_what_is_no_file_fails_by_itself_and_is_not_gone(tmp_path: Path, name: str, says: str) -> None:
+    source = source_with(tmp_path / "source")
+    os.mkfifo(tmp_path / "source" / "pipe")
+    (tmp_path / "source" / "broken").symlink_to("nowhere")
+    with pytest.raises(SourceError, match=says) as caught, source.open(name, Deadline.after(5)):
+        pass
+    assert not isinstance(caught.value, GoneError)

@@ -1,0 +1,41 @@
+"""Rights in tests: what a user who is not root may not read, also where the tests run as root.
+
+Here: giving up root's right to pass over permissions for a while. Not here: any test. Files are still made by root, so
+that only the mode of a file decides.
+"""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_VERSION_3 = 0x20080522
+_PASSES_OVER = (1 << 1) | (1 << 2)
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Sets(ctypes.Structure):
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
+
+
+@contextmanager
+def like_other_users() -> Iterator[None]:
+    """Let permissions hold for this thread, and those it starts, also where it is root's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = _Header(_VERSION_3, 0), (_Sets * 2)()
+    assert libc.capget(ctypes.byref(header), sets) == 0
+    before = sets[0].effective
+    sets[0].effective = before & ~_PASSES_OVER
+    assert libc.capset(ctypes.byref(header), sets) == 0
+    try:
+        yield
+    finally:
+        sets[0].effective = before
+        assert libc.capset(ctypes.byref(header), sets) == 0
