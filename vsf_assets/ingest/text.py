@@ -4,9 +4,12 @@ Here: transcoding as bytes pass, and reading all of a small file. Not here: what
 """
 
 import codecs
+from typing import TYPE_CHECKING
 
-from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.source import UnreadableError
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.delimited import ByteSource
 
 _STEP = 4 << 20
 _SAME = {"utf-8", "utf-8-sig"}
@@ -15,7 +18,7 @@ _SAME = {"utf-8", "utf-8-sig"}
 class _Transcoded:
     """A source whose bytes come as UTF-8; bytes that the encoding does not know pass as they are."""
 
-    def __init__(self, source: ByteSource, encoding: str):
+    def __init__(self, source: "ByteSource", encoding: str):
         self._source = source
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
@@ -44,7 +47,7 @@ class _Transcoded:
         return ready[:size]
 
 
-def utf8(source: ByteSource, encoding: str) -> ByteSource:
+def utf8(source: "ByteSource", encoding: str) -> "ByteSource":
     """Return a source of the same text in UTF-8.
 
     Args:
@@ -54,7 +57,7 @@ def utf8(source: ByteSource, encoding: str) -> ByteSource:
     return source if codecs.lookup(encoding).name in _SAME else _Transcoded(source, encoding)
 
 
-def read_all(source: ByteSource) -> bytes:
+def read_all(source: "ByteSource") -> bytes:
     """Return all bytes of a file that is small by its nature.
 
     Raises:
