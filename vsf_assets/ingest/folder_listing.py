@@ -14,7 +14,7 @@ from pathlib import Path
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.files import NotRegularError, kind_of
 from vsf_assets.ingest.listing import LeftOut, Listing
-from vsf_assets.ingest.names import DONE_SUFFIX, NoDelivery, why_no_delivery, why_unfinished_beside
+from vsf_assets.ingest.names import DONE_SUFFIX, OWNER_MARKER, NoDelivery, why_no_delivery, why_unfinished_beside
 from vsf_assets.ingest.store import Entry, modified_time
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
@@ -118,6 +118,8 @@ class _Walk:
         if self._every_name:
             return item.name.startswith(".")
         why = why_no_delivery(item.name)
+        if path == OWNER_MARKER:
+            return True
         if why is not None:
             self._note_name(path, why)
         elif path == LOST_AND_FOUND and item.is_dir(follow_symlinks=False):

@@ -55,6 +55,9 @@ DESKTOP = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system vo
 
 DONE_SUFFIX = ".done"
 
+OWNER_MARKER = ".vsf-home"
+"""The platform's own note in a landing zone of whose it is (ownership.py); a listing does not mention it."""
+
 
 @dataclass(frozen=True)
 class NoDelivery:

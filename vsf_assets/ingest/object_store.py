@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from vsf_assets.files import open_regular
 from vsf_assets.ingest.listing import LeftOut, Listing
-from vsf_assets.ingest.names import DONE_SUFFIX, NoDelivery, why_no_delivery, why_unfinished_beside
+from vsf_assets.ingest.names import DONE_SUFFIX, OWNER_MARKER, NoDelivery, why_no_delivery, why_unfinished_beside
 from vsf_assets.ingest.object_reader import Ahead, ObjectReader
 from vsf_assets.ingest.store import Entry, Store
 from vsf_assets.objects import ReplacedError, asked, error_code, s3_client, split_address, time_for
@@ -56,7 +56,7 @@ class ObjectStore:
         items = self._by_path(folder)
         found, hidden = Listing(), set[str]()
         for path in sorted(items):
-            if path.endswith(("/", DONE_SUFFIX)):
+            if path.endswith(("/", DONE_SUFFIX)) or path == OWNER_MARKER:
                 continue
             entry = self._entry(path, items[path]["Size"], items[path])
             place, why = _why_left_out(entry, items)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import cast
 
 from vsf_assets.errors import VsfError
+from vsf_assets.ingest.names import OWNER_MARKER as MARKER
 from vsf_assets.objects import ReplacedError, is_address
 from vsf_assets.settings import Settings
 
-MARKER = ".vsf-home"
 MOST_BYTES = 4096
 
 

@@ -5,11 +5,14 @@ Here: transcoding as bytes pass, and reading all of a small file. Not here: what
 
 import codecs
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from vsf_assets.ingest.delimited import ByteSource
 from vsf_assets.ingest.limits import DESCRIPTION_BYTES
 from vsf_assets.ingest.records import BOM, MAX_RECORD
 from vsf_assets.ingest.source import UnreadableError
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.delimited import ByteSource
 
 _STEP = 4 << 20
 LINES_BYTES = 1 << 20
@@ -21,7 +24,7 @@ _SAME = {"utf-8", "utf-8-sig"}
 class _Transcoded:
     """A source whose bytes come as UTF-8; bytes that the encoding does not know pass as they are."""
 
-    def __init__(self, source: ByteSource, encoding: str):
+    def __init__(self, source: "ByteSource", encoding: str):
         self._source = source
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
@@ -50,7 +53,7 @@ class _Transcoded:
         return ready[:size]
 
 
-def utf8(source: ByteSource, encoding: str) -> ByteSource:
+def utf8(source: "ByteSource", encoding: str) -> "ByteSource":
     """Return a source of the same text in UTF-8.
 
     Args:
@@ -60,7 +63,7 @@ def utf8(source: ByteSource, encoding: str) -> ByteSource:
     return source if codecs.lookup(encoding).name in _SAME else _Transcoded(source, encoding)
 
 
-def line_blocks(source: ByteSource) -> Iterator[tuple[int, list[bytes]]]:
+def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
     """Yield the lines of a text, some at a time, each with the number of its first one, from 1.
 
     A byte order mark and the newline are no part of a line; there is none behind the last newline.
@@ -88,7 +91,7 @@ def line_blocks(source: ByteSource) -> Iterator[tuple[int, list[bytes]]]:
         yield number, [rest]
 
 
-def read_all(source: ByteSource, most: int = DESCRIPTION_BYTES) -> bytes:
+def read_all(source: "ByteSource", most: int = DESCRIPTION_BYTES) -> bytes:
     """Return all bytes of a file that is small by its nature; of a larger one no more than that is unpacked.
 
     Args:
