@@ -148,7 +148,7 @@ def _sources(tree: dict[str, bytes]) -> Iterator[list[Any]]:
 
 def sources_see_the_same(given: tuple[dict[str, bytes], list[str]]) -> None:
     """Check that the three forms of a source see the same objects, with the same bytes, and miss the same."""
-    tree, asked = given
+    tree, asked = {"files_list.data": b"\n", **given[0]}, given[1]
     seen, read = [], []
     with _sources(tree) as made:
         for source in made:

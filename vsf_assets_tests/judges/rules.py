@@ -1,11 +1,10 @@
-"""Judges in SQL and in Python: rules of settings files, names of objects, normalized titles.
+"""Judges in SQL and in Python: rules of settings files, names of objects.
 
 Here: generators of edge values and properties. The SQL is that of the macros; what Python says is written anew here.
 """
 
 import operator
 import re
-import unicodedata
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -118,31 +117,3 @@ def object_name_in_python_and_sql(name: str) -> None:
     query = query.replace("{{ value }}", "value")
     ((answer,),) = _connection().execute(query, [kept]).fetchall()
     assert answer == name
-
-
-titles = st.lists(
-    st.sampled_from(["A", "b", " ", "  ", "_", "-", ":", "1", "É", "é", "ß", "名", "٣", "½", "²", "!", "\t", "İ", "Σ"]),
-    min_size=1,
-    max_size=6,
-).map("".join)
-
-
-def title_in_sql_and_python(title: str) -> None:
-    """Check the macro against the rule for titles of precomposed letters, digits and signs.
-
-    Titles with combining marks, and those of which nothing would be left, are for those who change the macro: add them
-    to `titles`, and what the rule says of them to `_normalized`.
-    """
-    if not _normalized(title).strip("_") or any(c.lower() != c.casefold() or len(c.lower()) > 1 for c in title):
-        return
-    ((answer,),) = (
-        _connection().execute(f"select {_macro('normalized_title')} from (select ? as value)", [title]).fetchall()
-    )
-    assert answer == _normalized(title)
-
-
-def _normalized(title: str) -> str:
-    """Return a title in lower case, runs of spaces as one `_`, and of the rest letters, digits and `_` only."""
-    # Letter by letter: Python writes a sigma at the end of a word in another way.
-    text = re.sub(" +", "_", "".join(c.lower() for c in unicodedata.normalize("NFC", title)))
-    return "".join(c for c in text if c == "_" or unicodedata.category(c)[0] in "LN")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, find, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from vsf_assets_tests.judges import delimited, places, rules, values
+from vsf_assets_tests.judges import delimited, places, rules, titles, values
 
 
 class Pair(NamedTuple):
@@ -51,7 +51,7 @@ PAIRS: dict[str, Pair] = {
     "list as a look and as ingest reads it": Pair(places.lists, places.look_and_ingest_read_list, 150),
     "rule of awesome apps in SQL and Python": Pair(rules.awesome, rules.rule_in_sql_and_python, 100),
     "name of an object in Python and SQL": Pair(rules.object_names, rules.object_name_in_python_and_sql, 100),
-    "normalized title in SQL and Python": Pair(rules.titles, rules.title_in_sql_and_python, 100),
+    "normalized title in SQL and Python": Pair(titles.titles(), titles.title_in_sql_and_python, 100),
 }
 
 NAMED = {
