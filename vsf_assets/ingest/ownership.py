@@ -43,7 +43,8 @@ def refuse_foreign(settings: Settings) -> Owner | None:
     owner, own = _read_marker(settings), _own_id(settings)
     if owner is None or owner.id == own:
         return owner
-    if own is None and (owner.home, owner.host) == (str(settings.home), socket.gethostname()):
+    is_here = (owner.home, owner.host) == (str(settings.home), socket.gethostname())
+    if own is None and (is_here or Path(settings.landing).is_relative_to(settings.home)):
         return owner  # its id was lost with the folder of the warehouse; `claim` takes it back
     place = _marker_of(settings)
     raise VsfError(

@@ -99,6 +99,15 @@ def test_id_that_was_lost_with_the_warehouse_is_taken_back(homes: tuple[Home, Ho
     assert file.read_text() == before
 
 
+def test_home_that_was_moved_and_lost_its_warehouse_still_has_its_own_landing_zone(home: Home, tmp_path: Path) -> None:
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    moved = tmp_path / "moved"
+    home.root.rename(moved)
+    shutil.rmtree(moved / "warehouse")
+    assert foreign(Home(moved).settings) is None
+
+
 def test_of_two_first_runs_at_once_one_home_gets_the_landing_zone(tmp_path: Path) -> None:
     rivals = [Home(tmp_path / name, LANDING=str(tmp_path / "first" / "landing")) for name in ("a", "b", "c", "d")]
 
