@@ -132,7 +132,10 @@ def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
     """Return which originals the next run reads again, and which it cannot."""
     from vsf_assets.warehouse.ledger import read_files
 
-    found = outdated_files(read_files(connection), contract_versions(settings))
+    versions = contract_versions(settings)
+    # A long ledger whose files are all read with today's contracts is not fetched for this.
+    current = [] if versions.encodings else list(versions.by_feed.values())
+    found = outdated_files(read_files(connection, "not list_contains(?, contract_version)", (current,)), versions)
     return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
 
 
