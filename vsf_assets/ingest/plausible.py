@@ -14,6 +14,9 @@ from vsf_assets.visible import PADDING
 NOTHING = ("null", "\\n", "nan", "n/a")
 """Words for nothing, in lower case: of databases and their exports, of statistics programs, of people."""
 
+GIVEN_NAME = "Nan"
+"""A given name, and the title of a song; programs write `nan`, `NaN` or `NAN`."""
+
 _LONGEST = max(map(len, NOTHING))
 
 
@@ -40,7 +43,7 @@ def implausible_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
         values = column.filter((column.str.len_bytes() <= _LONGEST) | (column < "!") | (column > "\x7f")).unique()
         bare = values.str.strip_chars(PADDING)
         blank = values.filter((bare == "") & (values != ""))
-        words = values.filter(bare.str.to_lowercase().is_in(NOTHING))
+        words = values.filter(bare.str.to_lowercase().is_in(NOTHING) & (bare != GIVEN_NAME))
         said = ((blank, "holds only white space"), (words, "holds a word for nothing; is a value missing there?"))
         for odd, what in said:
             if len(odd):

@@ -129,7 +129,7 @@ def test_white_space_in_a_required_text_is_loaded_with_a_warning(space: str) -> 
     ]
 
 
-@pytest.mark.parametrize("text", ["Nullable", "None", "nana", "NA", "null island", "-", "0"])
+@pytest.mark.parametrize("text", ["Nullable", "Nan", "None", "nana", "NA", "null island", "-", "0"])
 def test_other_texts_are_plausible(text: str) -> None:
     assert reasons("accounts", f"{ACCOUNTS}ACCT00001,{text},Gold\n") == []
 
