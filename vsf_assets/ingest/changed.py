@@ -18,7 +18,7 @@ from vsf_assets.ingest.archive import CHANGED_SUFFIX, archive_path, originals, s
 from vsf_assets.ingest.notes import read_note, write_note
 from vsf_assets.ingest.open_files import is_written
 from vsf_assets.ingest.safekeeping import keep_time
-from vsf_assets.ingest.store import Entry, FolderStore, Store, open_store
+from vsf_assets.ingest.store import Entry, FolderStore, Store, is_about_one_file, open_store
 from vsf_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,12 @@ def suspects(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> li
         return []
     noted, found = read_note(settings, NOTE), []
     for row in recent:
-        entry = archive.stat(row.archive_path)
+        try:
+            entry = archive.stat(row.archive_path)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            continue  # what cannot be seen is reported where it is to be read
         if entry is None:
             found += [row] if _successor(archive, row) else []
         elif _departs(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
@@ -94,24 +99,35 @@ def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Ch
     if not isinstance(archive, FolderStore):
         return
     for row in rows:
-        entry = archive.stat(row.archive_path)
-        if entry is None:
-            # A run that died gave it the new name, and did not store its rows.
-            target = _successor(archive, row)
-        else:
-            digest = sha256_of(archive, entry.path)
-            if digest == row.sha256:
-                equal[entry.path] = _state(entry)
-                continue
-            if not entry.same_state(archive.stat(entry.path)):
-                continue  # somebody writes; the next run looks again
-            target = archive_path(row.feed, row.partition_key, row.landed_at, digest, row.file_name)
-            rename_original(archive, entry.path, target, row.landed_at)
-        there = archive.stat(target) if target is not None else None
-        if there is not None:
-            yield Changed(row, there, sha256_of(archive, there.path))
+        try:
+            changed = _refile(archive, row, equal)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            continue  # the next run looks again
+        if changed is not None:
+            yield changed
     if equal:
         write_note(settings, NOTE, {**read_note(settings, NOTE), **equal})
+
+
+def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | str]]) -> Changed | None:
+    """Give one original the name of its content, if that changed; `equal` gets the state of one that did not."""
+    entry = archive.stat(row.archive_path)
+    if entry is None:
+        # A run that died gave it the new name, and did not store its rows.
+        target = _successor(archive, row)
+    else:
+        digest = sha256_of(archive, entry.path)
+        if digest == row.sha256:
+            equal[entry.path] = _state(entry)
+            return None
+        if not entry.same_state(archive.stat(entry.path)):
+            return None  # somebody writes; the next run looks again
+        target = archive_path(row.feed, row.partition_key, row.landed_at, digest, row.file_name)
+        rename_original(archive, entry.path, target, row.landed_at)
+    there = archive.stat(target) if target is not None else None
+    return Changed(row, there, sha256_of(archive, there.path)) if there is not None else None
 
 
 def rename_original(archive: FolderStore, path: str, target: str, landed_at: datetime) -> None:

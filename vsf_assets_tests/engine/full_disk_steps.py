@@ -81,7 +81,9 @@ def main(root: Path) -> dict[str, str]:
     with small_disk(home.archive):
         found["archive"] = line_of(home.ingest)
         found["stored"] = str(home.query("select count(*) from raw.clicks"))
+        found["left in landing, not archived"] = str(home.landed())
     home.ingest()
+    found["stored then"] = str(home.query("select count(*) from raw.clicks"))
     found["left in landing then"] = str(home.landed())
     with small_disk(home.warehouse.file.parent, LESS_THAN_A_BLOCK, keep=True):
         found["build"] = line_of(lambda: build_and_publish(home.warehouse, "test", only_if_pending=True))

@@ -12,6 +12,7 @@ import pytest
 from vsf_assets.errors import VsfError
 from vsf_assets.ingest.archive import refuse_lost_warehouse
 from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.ingest.names import OWNER_MARKER
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.store import FolderStore, open_store
 from vsf_assets.survey import survey
@@ -34,7 +35,7 @@ def test_good_files_are_loaded_beside_every_odd_entry(home: Home) -> None:
     assert home.click_ids() == [1, 2, 3]
     assert (report.left, report.failed) == ([], [])
     assert {entry.path: entry.kind for entry in report.left_out} == HARMLESS
-    assert sorted(os.listdir(home.landing)) == sorted(HARMLESS)
+    assert sorted(os.listdir(home.landing)) == sorted([*HARMLESS, OWNER_MARKER])
 
 
 def test_what_may_not_be_read_holds_nothing_back(home: Home) -> None:
@@ -127,7 +128,9 @@ def test_a_rebuild_and_the_guard_stop_at_what_they_cannot_read_and_change_nothin
     with like_other_users():
         for ask in (
             lambda: ingest_archive(home.warehouse, "test"),
-            lambda: refuse_lost_warehouse(open_store(home.settings.archive), ledger_is_empty=True),
+            lambda: refuse_lost_warehouse(
+                open_store(home.settings.archive), open_store(home.settings.landing), ledger_is_empty=True
+            ),
         ):
             with pytest.raises(VsfError, match="archive/clicks/2 cannot be read: reading it is not permitted"):
                 ask()
@@ -166,7 +169,9 @@ def test_a_linked_folder_in_the_archive_is_not_taken_for_an_empty_one(home: Home
     (home.archive / "clicks").rename(tmp_path / "moved")
     (home.archive / "clicks").symlink_to(tmp_path / "moved")
     with pytest.raises(VsfError, match="archive/clicks cannot be read: it is a link to a folder"):
-        refuse_lost_warehouse(open_store(home.settings.archive), ledger_is_empty=True)
+        refuse_lost_warehouse(
+            open_store(home.settings.archive), open_store(home.settings.landing), ledger_is_empty=True
+        )
 
 
 def test_an_original_whose_name_is_of_an_unfinished_transfer_stays_one(home: Home, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from vsf_assets.errors import VsfError
 from vsf_assets.warehouse import publish as publishing
+from vsf_assets.warehouse.pruning import Pointed
 from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets_tests.warehouses import Home, publish_click
 
@@ -181,11 +182,11 @@ def test_one_old_snapshot_that_cannot_be_removed_holds_no_other_back(home: Home)
     (folder / "vsf-1.duckdb").unlink()
     (folder / "vsf-1.duckdb").symlink_to("nowhere")
     few = replace(settings, keep_snapshots=1)
-    publishing._prune(few, folder / "vsf-3.duckdb", said.append)
+    publishing._prune(few, 3, Pointed(), said.append)
     assert said == [
         f"warning: no old snapshot was removed: {folder}/vsf-1.duckdb: No such file or directory; remove it by hand"
     ]
     assert (folder / "vsf-2.duckdb").exists()
     (folder / "vsf-1.duckdb").unlink()
-    publishing._prune(few, folder / "vsf-3.duckdb", said.append)
+    publishing._prune(few, 3, Pointed(), said.append)
     assert sorted(p.name for p in folder.glob("vsf-*")) == ["vsf-3.duckdb"]
