@@ -13,7 +13,7 @@ from vsf_assets.fakes.fulfilling import states_now
 from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
 from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.fakes import ASKED
-from vsf_assets.ingest.listing import LeftOut, Listing, count_line, lines, shown
+from vsf_assets.ingest.listing import LeftOut, Listing, count_line, lines
 from vsf_assets.ingest.outdated import Outdated, outdated_files, split_outdated
 from vsf_assets.ingest.ownership import foreign
 from vsf_assets.ingest.pending import LedgerKey, sort_out
@@ -49,7 +49,7 @@ def command(form: str, everything: bool, only_left_out: bool) -> None:
         say(f"vsf: {refusal}", err=True)
     listing = open_store(settings.landing).listing()
     if only_left_out:
-        say(_left_out_table(listing.left_out, form))
+        hand_over(_left_out_table(listing.left_out, form), form)
     else:
         _show_files(settings, listing, form, everything)
         if listing.left_out:  # a machine reads the rows alone
@@ -65,7 +65,7 @@ def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
     """Return what a listing left out, an entry a row."""
     if form == "table":
         return "\n".join(f"{entry.kind}: {entry.line}" for entry in left_out) or "nothing is left out"
-    rows = [(shown(e.path), e.kind, e.reason, e.advice, e.is_error) for e in left_out]
+    rows = [(e.path, e.kind, e.reason, e.advice, e.is_error) for e in left_out]
     return render(LEFT_OUT_COLUMNS, rows, form)
 
 

@@ -20,7 +20,7 @@ from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.batches import IngestReport
 from vsf_assets.ingest.engine import ingest
-from vsf_assets.ingest.listing import lines, shown
+from vsf_assets.ingest.listing import lines
 from vsf_assets.ingest.outdated import lines_of_left
 from vsf_assets.ingest.selection import Selection
 from vsf_assets.ingest.settle import Look, look_at
@@ -104,7 +104,7 @@ def _warn(context: dg.AssetExecutionContext, report: IngestReport) -> None:
     """Log as warnings what nobody can load as it is, and what was left out of the listing."""
     for path, why in report.failed:
         if path in report.unreadable:
-            context.log.warning(shown(report.why_failed(path, why)))
+            context.log.warning(visible(report.why_failed(path, why)))
     for line in lines(report.left_out):
         context.log.warning(line)
 

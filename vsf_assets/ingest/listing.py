@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vsf_assets.errors import VsfError
+from vsf_assets.visible import visible
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.store import Entry
@@ -54,7 +55,7 @@ class LeftOut:
     @property
     def line(self) -> str:
         """The entry in a sentence, as a terminal can show it."""
-        return f"{shown(self.path)} is left out: {self.reason}; what to do: {self.advice}"
+        return f"{visible(self.path)} is left out: {self.reason}; what to do: {self.advice}"
 
 
 @dataclass
@@ -74,18 +75,12 @@ class UnlistedEntryError(VsfError):
     """Something cannot be read where all of a place must be known; nothing was changed."""
 
     def __init__(self, place: str, entry: LeftOut):
-        where = shown(f"{place}/{entry.path}".rstrip("/"))
+        where = visible(f"{place}/{entry.path}".rstrip("/"))
         super().__init__(
             f"{where} cannot be read: {entry.reason}; {entry.advice}."
             " What is there is not known, so nothing was changed"
         )
         self.entry = entry
-
-
-def shown(path: str) -> str:
-    """Return a path as a terminal, a log and JSON can show it: control characters and bytes of no text escaped."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def odd(left_out: Iterable[LeftOut]) -> list[LeftOut]:

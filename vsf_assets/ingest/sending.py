@@ -15,8 +15,9 @@ from vsf_assets.feeds.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.files import NotRegularError, open_regular, status_of
 from vsf_assets.ingest.folder_listing import list_folder, unreadable
-from vsf_assets.ingest.listing import LeftOut, shown
+from vsf_assets.ingest.listing import LeftOut
 from vsf_assets.ingest.names import DONE_SUFFIX, why_no_delivery
+from vsf_assets.visible import visible
 
 NO_FEED = "the name tells no feed"
 
@@ -103,7 +104,7 @@ def _refusal(path: Path, error: OSError) -> UsageError:
     why = unreadable(path.name, error)
     reason = str(error.strerror) if isinstance(error, NotRegularError) else why.reason
     advice = "land files" if isinstance(error, NotRegularError) else why.advice
-    return UsageError(f"{shown(str(path))}: {reason}; {advice}. Nothing was landed")
+    return UsageError(f"{visible(str(path))}: {reason}; {advice}. Nothing was landed")
 
 
 def _is_folder(given: Path) -> bool:
@@ -152,7 +153,7 @@ def _add_folder(found: Sources, given: Path, feed: Feed | None) -> None:
     for left_out in listing.left_out:
         if left_out.is_error:
             raise UsageError(
-                f"{shown(str(given / left_out.path))}: {left_out.reason}; {left_out.advice}. Nothing was landed"
+                f"{visible(str(given / left_out.path))}: {left_out.reason}; {left_out.advice}. Nothing was landed"
             )
     files = [SourceFile(given / e.path, PurePosixPath(_own_name(given), e.path)) for e in listing.entries]
     landable, unknown = list[SourceFile](), list[SourceFile]()
@@ -163,7 +164,7 @@ def _add_folder(found: Sources, given: Path, feed: Feed | None) -> None:
     found.files += landable
     found.skipped += [_skipped(given, left_out) for left_out in listing.left_out]
     found.skipped += [
-        f"{shown(str(file.path))}: {NO_FEED}; to land it, say which: vsf land FEED PATH" for file in unknown
+        f"{visible(str(file.path))}: {NO_FEED}; to land it, say which: vsf land FEED PATH" for file in unknown
     ]
 
 
@@ -172,7 +173,7 @@ def _own_name(given: Path) -> str:
 
 
 def _skipped(given: Path, left_out: LeftOut) -> str:
-    return f"{shown(str(given / left_out.path))}: {left_out.reason}"
+    return f"{visible(str(given / left_out.path))}: {left_out.reason}"
 
 
 def _with_uploads(files: list[SourceFile]) -> list[SourceFile]:
@@ -196,7 +197,7 @@ def _nothing_in(given: Path, unknown: Sequence[SourceFile], left_out: Sequence[L
     if not unknown and not left_out:
         return f"{given} holds no files"
     reasons = [_skipped(given, entry) for entry in left_out]
-    reasons += [f"{shown(str(file.path))}: {NO_FEED}" for file in unknown]
+    reasons += [f"{visible(str(file.path))}: {NO_FEED}" for file in unknown]
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     advice = f"; {_advice(given, unknown)}" if unknown and feed is None else ""
     return f"{given} holds nothing that can be landed ({'; '.join(reasons[:5])}{more}){advice}. Nothing was landed"
@@ -205,7 +206,7 @@ def _nothing_in(given: Path, unknown: Sequence[SourceFile], left_out: Sequence[L
 def _advice(given: Path, unknown: Sequence[SourceFile]) -> str:
     """Say how files can be landed whose names tell no feed."""
     for feed in all_feeds().values():
-        members = [shown(str(file.path)) for file in unknown if file.path.name in dict(feed.members)]
+        members = [visible(str(file.path)) for file in unknown if file.path.name in dict(feed.members)]
         if members:
             return f"if they are of one of the {feed.name}: vsf land {feed.name} {' '.join(members)}"
     return f"say which feed its files are of: vsf land FEED {given} (feeds: {', '.join(all_feeds())})"

@@ -129,11 +129,14 @@ def test_names_of_files_are_shown_and_handed_over(home: Home) -> None:
     raw = os.fsencode(home.landing) + b"/not\xff.txt"
     Path(os.fsdecode(raw)).write_bytes(b"x")
     table = piped("status").stdout.decode()
-    assert all(name in table for name in ("clicks_1_<U+001B>[31m<U+202E>.csv", "what<U+0007>.txt", "not<U+DCFF>.txt"))
+    assert all(name in table for name in ("clicks_1_<U+001B>[31m<U+202E>.csv", "what<U+0007>.txt"))
+    assert "not<U+DCFF>.txt" in piped("status", "--left-out").stdout.decode()
     assert b"\x1b" not in on_a_terminal("status")
     listed = json.loads(piped("status", "--format", "json").stdout, parse_constant=refuse)
-    assert {row["file_name"] for row in listed} == {"clicks_1_\x1b[31m\u202e.csv", "what\x07.txt", "not\udcff.txt"}
-    assert b"not\xff.txt" in piped("status", "--format", "csv").stdout
+    assert {row["file_name"] for row in listed} == {"clicks_1_\x1b[31m\u202e.csv", "what\x07.txt"}
+    left_out = json.loads(piped("status", "--left-out", "--format", "json").stdout, parse_constant=refuse)
+    assert [entry["path"] for entry in left_out] == ["not\udcff.txt"]
+    assert b"not\xff.txt" in piped("status", "--left-out", "--format", "csv").stdout
 
 
 def test_progress_and_errors_are_shown_too(home: Home) -> None:

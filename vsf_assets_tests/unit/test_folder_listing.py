@@ -13,7 +13,7 @@ from vsf_assets.errors import VsfError
 from vsf_assets.files import NotRegularError, open_regular, read_regular
 from vsf_assets.ingest import folder_listing
 from vsf_assets.ingest.folder_listing import list_folder
-from vsf_assets.ingest.listing import LeftOut, count_line, lines, shown
+from vsf_assets.ingest.listing import LeftOut, count_line, lines
 from vsf_assets.ingest.store import FolderStore, probably_present
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
@@ -81,7 +81,6 @@ def test_a_name_that_is_no_text_is_shown_escaped(tmp_path: Path) -> None:
     (entry,) = list_folder(tmp_path).left_out
     assert (entry.kind, entry.is_error) == ("odd name", False)
     assert entry.line.startswith(r"clicks_1_\xff.csv is left out: its name is not UTF-8; what to do: rename it")
-    assert shown("a\x1b[31m\u202eb") == r"a\x1b[31m\u202eb"
 
 
 def test_folders_deeper_than_a_path_can_be_are_left_out_and_the_rest_is_listed(tmp_path: Path) -> None:
