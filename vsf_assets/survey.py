@@ -94,8 +94,8 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         LockTimeoutError: another process held the warehouse too long.
         VsfError: the landing zone belongs to another home.
     """
-    refuse_foreign(settings)
     listing = open_store(settings.landing).listing()
+    refuse_foreign(settings)
     look = look_at(listing.entries, time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []

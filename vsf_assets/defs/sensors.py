@@ -124,8 +124,6 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
     )
     def landing(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
         settings = warehouse.settings()
-        if (refusal := foreign(settings)) is not None:
-            return dg.SkipReason(refusal)
         landing_zone = open_store(settings.landing)
         listing = landing_zone.listing()
         entries = [e for e in split_torn(listing)[0] if _belongs(e, names)]
@@ -148,7 +146,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         )
         wanted = ready(stable, asked, TICK_SECONDS, look.at)
         history = history_of_job(context.instance, ingest_job_name(family))
-        reason = hold_back(history) or _why_none(entries, stable, wanted, len(written))
+        reason = hold_back(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
         if reason:
             return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_look(look, asked))
         batch = wanted[:BATCH_FILES]
