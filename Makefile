@@ -44,7 +44,7 @@ format: install ## format the code
 	@$(BIN)/ruff check --fix .
 
 dictionary: install ## write docs/data-dictionary.md anew from the contracts and models
-	@$(BIN)/python -m vsf_assets.contracts.dictionary --write
+	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
 
 # The references need packages of their own; the platform starts faster without them beside it.
 $(VENV)/.bench: $(STAMP)

@@ -13,7 +13,7 @@ from benchmarks.bench import Bench, tell
 from benchmarks.jobs import JOBS, measured_apart
 from benchmarks.machine import facts, load
 from benchmarks.measure import HEADER, markdown
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 

@@ -13,7 +13,7 @@ from benchmarks.event_files import FIRST_DAY
 from benchmarks.growth import land
 from benchmarks.measure import Row
 from benchmarks.whole_process import VSF, run
-from vsf_assets.settings import Settings
+from vsf_assets.config.settings import Settings
 
 EVENTS = 5_000
 DAYS = 100

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.data import Files, campaign_files
 from benchmarks.event_files import EventFiles
-from vsf_assets.settings import Settings, read_settings
+from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
 

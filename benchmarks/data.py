@@ -61,7 +61,7 @@ def campaign_files(root: Path, scale: float, odd: bool = False, seed: int = SEED
 
 
 def _frames(scale: float, odd: bool, seed: int) -> "dict[str, pl.DataFrame]":
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     impressions = made_rows(_pairs(CAMPAIGNS), round(IMPRESSIONS * scale), seed)
     # The last campaign has no clicks, so that its banners are chosen at random.

@@ -21,11 +21,11 @@ from benchmarks.measure import Row, in_turns, timed
 from benchmarks.pandas_datasets import Told, find_anomalies
 from benchmarks.scoring import build
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.delivery import Work, read_delivery
-from vsf_assets.ingest.store import open_store
+from vsf_assets.ingest.read_file import Work, read_delivery
+from vsf_assets.storage.base import open_store
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.inserting import Inserts
 from vsf_assets.warehouse.ledger import store_deliveries
+from vsf_assets.warehouse.prepared_inserts import Inserts
 
 ROWS = 1_000_000
 WARM_ROWS = 1000
@@ -119,7 +119,7 @@ def _peak(bench: Bench, folder: Path) -> float:
 
 if __name__ == "__main__":
     from benchmarks.memory import peak_megabytes
-    from vsf_assets.settings import read_settings
+    from vsf_assets.config.settings import read_settings
 
     child = Warehouse.of(read_settings({"VSF_HOME": sys.argv[1]}))
     store_upload(child, Path(sys.argv[2]))

@@ -53,7 +53,7 @@ def events(day: date, count: int) -> "pl.DataFrame":
     """Return the events of a processing date, 40 columns in the order of the file, in order of time."""
     import polars as pl
 
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     people = users(max(10, count // EVENTS_PER_LINE))
     made = made_rows(_event_columns(people.height), count, SEED * 10**7 + day.toordinal())
@@ -88,7 +88,7 @@ def users(count: int) -> "pl.DataFrame":
     """Return the users whose events are delivered, each with one line and one device."""
     import polars as pl
 
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     made = made_rows(_USER_COLUMNS, count, SEED)
     number = made["number"]

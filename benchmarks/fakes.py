@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.memory import peak_megabytes
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.schema import Schema, schema_of
-from vsf_assets.fakes.writing import write_file
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.schema import Schema, schema_of
+from vsf_assets.synthetic.writers import write_file
 
 ROWS, LARGE = 1_000_000, 10_000_000
 LOOP_ROWS = {"Faker": 5_000, "mimesis": 50_000}

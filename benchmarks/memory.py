@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.ingest import ingest_file
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
 

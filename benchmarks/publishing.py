@@ -14,9 +14,9 @@ from benchmarks.data import FEEDS
 from benchmarks.ingest import ingest_file
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.scoring import build
-from vsf_assets.warehouse import dbt
+from vsf_assets.publish.publish import newest_number, publish
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.publish import newest_number, publish
 
 
 def measure(bench: Bench) -> list[Row]:

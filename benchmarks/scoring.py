@@ -16,7 +16,7 @@ from benchmarks.bench import Bench
 from benchmarks.data import FEEDS
 from benchmarks.ingest import ingest_file
 from benchmarks.measure import Row, in_turns, timed
-from vsf_assets.warehouse import dbt
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 
 TARGET = 1.5

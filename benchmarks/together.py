@@ -19,8 +19,8 @@ from benchmarks.measure import Row, in_turns, timed
 from benchmarks.pandas_complete import score_and_keep
 from benchmarks.pandas_reference import score
 from benchmarks.scoring import SCORES, build, models_seconds
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse import dbt
+from vsf_assets.config.settings import read_settings
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 
 TARGET = 0.5

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.as_installed import COMMAND
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
-from vsf_assets.settings import Settings
+from vsf_assets.config.settings import Settings
 
 SMALL_RUN_TARGET = 10
 IDLE_TARGET = 1

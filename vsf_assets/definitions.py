@@ -6,7 +6,7 @@ import dagster as dg
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
-    from vsf_assets.settings import fix_surroundings
+    from vsf_assets.config.settings import fix_surroundings
 
     fix_surroundings()  # before polars and pandera are imported: they read some variables only then
     return _definitions()
@@ -24,7 +24,7 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource
-    from vsf_assets.warehouse.paths import MANIFEST
+    from vsf_assets.transform.paths import MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
     marts = build_assets(load_dbt_assets(MANIFEST))
@@ -71,8 +71,8 @@ def _definitions() -> dg.Definitions:
 
 def _object_store() -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]
     """Return the object store for assets that use it themselves, where the platform is given one."""
-    from vsf_assets.objects import is_address
-    from vsf_assets.settings import client_options, read_settings
+    from vsf_assets.config.settings import client_options, read_settings
+    from vsf_assets.storage.s3_client import is_address
 
     settings = read_settings()
     if not any(map(is_address, (settings.landing, settings.archive, settings.snapshots))):

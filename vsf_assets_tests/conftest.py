@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests.object_server import bucket, object_server
 from vsf_assets_tests.prebuilt import place_of_the_original
 from vsf_assets_tests.warehouses import Home

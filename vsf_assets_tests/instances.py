@@ -9,11 +9,11 @@ from typing import Any
 
 import dagster as dg
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import open_instance
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
+from vsf_assets.transform.dbt_runner import ensure_manifest
 
 
 @contextmanager

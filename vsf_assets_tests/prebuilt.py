@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse import dbt
-from vsf_assets.warehouse.builds import record_build
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest import jsonarray
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.dispatch import portions
+from vsf_assets.readers.json import array_reader as jsonarray
 
 SHAPES: dict[str, dict[str, type]] = {
     "song": {"artist_name": str, "title": str, "year": int, "release": str},

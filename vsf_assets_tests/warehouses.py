@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.ingest.batches import IngestReport
-from vsf_assets.ingest.engine import Selection, ingest
-from vsf_assets.ingest.ownership import MARKER
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
+from vsf_assets.ingest.loader import IngestReport
+from vsf_assets.ingest.session import Selection, ingest
+from vsf_assets.landing.ownership import MARKER
+from vsf_assets.publish.publish import Snapshot, publish
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.publish import Snapshot, publish
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 CAMPAIGNS = ("impressions", "clicks", "conversions")

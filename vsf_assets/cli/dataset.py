@@ -15,11 +15,11 @@ import click
 from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.cli.run import make_selection, run
-from vsf_assets.errors import UsageError
-from vsf_assets.feeds.datasets import CHANGES
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.feeds.families.datasets import CHANGES
 from vsf_assets.feeds.feed import DATASETS
-from vsf_assets.ingest.landing import land_file
-from vsf_assets.settings import Settings, read_settings
+from vsf_assets.landing.land_file import land_file
 
 
 @click.group("dataset")

@@ -10,16 +10,16 @@ import click
 from vsf_assets.cli.output import render, say
 from vsf_assets.cli.query import query_snapshot
 from vsf_assets.cli.run import make_selection, run
+from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.config.catalog_profiles import DEFAULT
+from vsf_assets.config.settings import Settings, export, read_settings
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import dataset_files
-from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.ingest.landing import land_file, replace_file
-from vsf_assets.settings import Settings, export, read_settings
-from vsf_assets.sources.profiles import DEFAULT
+from vsf_assets.landing.land_file import land_file, replace_file
+from vsf_assets.publish.publish import current_snapshot
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
-from vsf_assets.warehouse.publish import current_snapshot
 
 _TABLES = """
     select table_schema || '.' || table_name as "table", estimated_size as rows

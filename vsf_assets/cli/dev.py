@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from vsf_assets.cli.output import say
-from vsf_assets.objects import is_address
-from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
+from vsf_assets.config.settings import PROJECT_ROOT, child_environment, read_settings
+from vsf_assets.storage.s3_client import is_address
 
 
 @click.command("dev")
@@ -16,7 +16,7 @@ from vsf_assets.settings import PROJECT_ROOT, child_environment, read_settings
 def command(port: int) -> None:
     """Open the Dagster UI on 127.0.0.1 with sensors and automation running."""
     from vsf_assets.defs.in_process import open_instance
-    from vsf_assets.warehouse.dbt import ensure_manifest
+    from vsf_assets.transform.dbt_runner import ensure_manifest
 
     settings = read_settings()
     ensure_manifest(settings)

@@ -11,8 +11,8 @@ from typing import Literal
 import click
 
 from vsf_assets.cli.output import say, show_progress
-from vsf_assets.errors import UsageError
-from vsf_assets.fakes.schema_files import read_schema
+from vsf_assets.common.errors import UsageError
+from vsf_assets.synthetic.schema_parser import read_schema
 
 _SECONDS = 2.0
 """Seconds between two words of progress."""
@@ -31,8 +31,8 @@ def command(schema: Path, rows: int, seed: int, output: Path | None, form: Liter
     target = output or Path(f"{described.name}.{chosen}")
     if target.exists() and not target.is_file():
         raise UsageError(f"{target} is no plain file, which could be replaced; name another one")
-    from vsf_assets.fakes.frames import Frames
-    from vsf_assets.fakes.writing import write_file
+    from vsf_assets.synthetic.generator import Frames
+    from vsf_assets.synthetic.writers import write_file
 
     with _ended_like_an_interrupt(), show_progress() as logger:
         try:

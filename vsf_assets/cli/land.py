@@ -1,6 +1,7 @@
 """`vsf land`: copy files into the landing zone.
 
-Here: where each file goes. Not here: which files are meant (ingest/sending.py) and copying one (ingest/landing.py).
+Here: where each file goes. Not here: which files are meant (landing/files_to_land.py) and copying one
+(landing/land_file.py).
 """
 
 import filecmp
@@ -10,15 +11,22 @@ from pathlib import Path, PurePosixPath
 import click
 
 from vsf_assets.cli.output import say
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config.catalog_profiles import DEFAULT
+from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
-from vsf_assets.feeds.catalog import OBJECTS
+from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.families.vsf import FIRST_DATE, LAST_DATE
 from vsf_assets.feeds.feed import DAYS, Feed
-from vsf_assets.feeds.vsf import FIRST_DATE, LAST_DATE
-from vsf_assets.ingest.landing import land_file, replace_file
-from vsf_assets.ingest.sending import NO_FEED, SourceFile, check_readable, find_sources, folder_name, refuse_unlisted
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.sources.profiles import DEFAULT
+from vsf_assets.landing.files_to_land import (
+    NO_FEED,
+    SourceFile,
+    check_readable,
+    find_sources,
+    folder_name,
+    refuse_unlisted,
+)
+from vsf_assets.landing.land_file import land_file, replace_file
 
 
 @click.command("land")

@@ -12,8 +12,8 @@ import sys
 import click
 
 from vsf_assets.cli.output import say, write_utf8
-from vsf_assets.errors import UsageError, VsfError, interruption
-from vsf_assets.full_disk import is_full, unplaced_line
+from vsf_assets.common.errors import UsageError, VsfError, interruption
+from vsf_assets.storage.full_disk import is_full, unplaced_line
 
 COMMANDS = {
     "demo": "land generated sample files, build, publish, show what was built",
@@ -34,7 +34,7 @@ class _Lazy(click.Group):
     """A group that imports a command's module only when it is called."""
 
     def invoke(self, ctx: click.Context) -> object:
-        from vsf_assets.settings import fix_surroundings
+        from vsf_assets.config.settings import fix_surroundings
 
         fix_surroundings()
         return super().invoke(ctx)

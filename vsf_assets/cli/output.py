@@ -19,8 +19,8 @@ from typing import Any
 
 import click
 
-from vsf_assets.runlog import LOGGER
-from vsf_assets.visible import visible
+from vsf_assets.common.visible import visible
+from vsf_assets.pipeline.run_log import LOGGER
 
 FORMATS = ("table", "csv", "json")
 format_option = click.option(

@@ -3,13 +3,13 @@
 import click
 
 from vsf_assets.cli.output import say
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
 
 
 @click.command("prepare")
 def command() -> None:
     """Make the dbt manifest; safe to repeat."""
-    from vsf_assets.warehouse.dbt import ensure_manifest
+    from vsf_assets.transform.dbt_runner import ensure_manifest
 
     settings = read_settings()
     manifest = ensure_manifest(settings)

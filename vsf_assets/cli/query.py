@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from vsf_assets.cli.output import format_option, hand_over, pure_json, render
-from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse.publish import Snapshot, connect_current
+from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.publish.publish import Snapshot, connect_current
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -3,7 +3,7 @@
 import click
 
 from vsf_assets.cli.output import say, show_progress
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
 
 
 @click.command("rebuild")
@@ -11,12 +11,12 @@ def command() -> None:
     """Make a new warehouse from the archive alone, check it, swap it in and publish it."""
     settings = read_settings()
     with show_progress():
-        from vsf_assets.warehouse.dbt import ensure_manifest
+        from vsf_assets.transform.dbt_runner import ensure_manifest
 
         ensure_manifest(settings)
         from vsf_assets.definitions import defs
         from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
-        from vsf_assets.warehouse.publish import current_snapshot
+        from vsf_assets.publish.publish import current_snapshot
 
         with open_instance(settings) as instance:
             good, run_id = run_job(defs(), instance, "rebuild_warehouse")

@@ -8,9 +8,9 @@ from vsf_assets.cli.output import render, say
 from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
 from vsf_assets.cli.report_datasets import datapoints, next_choices
-from vsf_assets.errors import UsageError
-from vsf_assets.full_disk import room_for
-from vsf_assets.settings import read_settings
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config.settings import read_settings
+from vsf_assets.storage.full_disk import room_for
 
 
 @click.group("report")

@@ -10,12 +10,12 @@ import click
 
 from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config.settings import read_settings
 from vsf_assets.reports.anomalies import dataset_findings, feed_findings
 from vsf_assets.reports.files import check_name, whole_file
 from vsf_assets.reports.formats import WRITERS, format_of
 from vsf_assets.reports.selection import find_version
-from vsf_assets.settings import read_settings
 
 
 @click.command("anomalies")

@@ -12,9 +12,9 @@ import click
 
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
+from vsf_assets.config.settings import read_settings
 from vsf_assets.reports.files import check_name, whole_file
 from vsf_assets.reports.selection import LEVELS, Selection, choices, find_version
-from vsf_assets.settings import read_settings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

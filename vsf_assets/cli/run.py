@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
+from vsf_assets.archive.outdated_originals import Outdated
 from vsf_assets.cli.output import render, say, show_progress
 from vsf_assets.cli.sources import add_what_is_due
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config.catalog_profiles import choose
+from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
-from vsf_assets.feeds.fakes import ASKED, FAMILY
+from vsf_assets.feeds.families.fakes import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
-from vsf_assets.ingest.listing import LeftOut, lines
-from vsf_assets.ingest.outdated import Outdated
-from vsf_assets.ingest.selection import Selection
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.sources.profiles import choose
-from vsf_assets.survey import Survey, survey
+from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.status import Survey, survey
+from vsf_assets.storage.listing import LeftOut, lines
 from vsf_assets.warehouse.connection import Warehouse
 
 
@@ -150,7 +150,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def _execute(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> bool:
-    from vsf_assets.warehouse.dbt import ensure_manifest
+    from vsf_assets.transform.dbt_runner import ensure_manifest
 
     ensure_manifest(settings)
     from vsf_assets.definitions import defs
@@ -220,8 +220,8 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
 
 def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> None:
     """Print what became of the files of these runs."""
+    from vsf_assets.publish.publish import current_snapshot
     from vsf_assets.warehouse.ledger import read_files
-    from vsf_assets.warehouse.publish import current_snapshot
 
     with Warehouse.of(settings).read("summary") as connection:
         rows = read_files(connection, "list_contains(?, run_id)", (run_ids,)) if connection else []

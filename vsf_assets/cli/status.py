@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
+from vsf_assets.catalog.history import History, read_history
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.sources import look_at
-from vsf_assets.errors import LockTimeoutError
-from vsf_assets.fakes.fulfilling import states_now
-from vsf_assets.fakes.waiting import NOTHING, Known, RequestRow, read_known
-from vsf_assets.feeds.catalog import OBJECTS
-from vsf_assets.feeds.fakes import ASKED
-from vsf_assets.ingest.listing import LeftOut, Listing, count_line, lines
-from vsf_assets.ingest.outdated import Outdated, outdated_files, split_outdated
-from vsf_assets.ingest.ownership import foreign
-from vsf_assets.ingest.pending import LedgerKey, sort_out
-from vsf_assets.ingest.store import FolderStore, open_store
-from vsf_assets.ingest.versions import contract_versions
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.sources.history import History, read_history
-from vsf_assets.warehouse.publish import connect_current, current_snapshot
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.families.fakes import ASKED
+from vsf_assets.landing.ownership import foreign
+from vsf_assets.landing.pending import LedgerKey, sort_out
+from vsf_assets.pipeline.synthetic_fulfilment import states_now
+from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
+from vsf_assets.publish.publish import connect_current, current_snapshot
+from vsf_assets.storage.base import FolderStore, open_store
+from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
+from vsf_assets.warehouse.contract_versions import contract_versions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

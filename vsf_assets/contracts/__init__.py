@@ -1,6 +1,6 @@
 """What each raw table promises, written once; see table.py for the type, projections.py for its uses.
 
-A family's contracts live in a module of this package that has a tuple `TABLES`; modules are found
+A family's contracts live in a module of `families/` that has a tuple `TABLES`; modules are found
 by themselves. May not import Dagster, DuckDB or anything that does input or output.
 """
 
@@ -8,22 +8,20 @@ import importlib
 import pkgutil
 from functools import cache
 
+from vsf_assets.contracts import families
 from vsf_assets.contracts.table import Table
-
-_NOT_CONTRACTS = {"table", "projections", "dictionary", "sentences"}
 
 
 @cache
 def all_tables() -> dict[str, Table]:
     """Return every declared table by name; importing them loads pandera (about half a second)."""
-    from vsf_assets.settings import fix_surroundings
+    from vsf_assets.config.settings import fix_surroundings
 
     fix_surroundings()  # pandera and polars read some variables when they are imported
     found: dict[str, Table] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        if module in _NOT_CONTRACTS:
-            continue
-        for table in importlib.import_module(f"{__name__}.{module}").TABLES:
+    modules = [f"{families.__name__}.{m.name}" for m in pkgutil.iter_modules(families.__path__)]
+    for module in sorted([*modules, f"{__name__}.ledger"]):
+        for table in importlib.import_module(module).TABLES:
             if table.name in found:
                 raise ValueError(f"two contracts for {table.name}")
             found[table.name] = table

@@ -1,16 +1,16 @@
 """The rules of contracts in words for the person who delivers the data.
 
 Here: a sentence for each check of a contract, and what a value is instead. Not here: the checks (pandera runs them,
-ingest/checking.py), types (ingest/casts.py). A check that does not speak for itself, a pattern or one of a contract's
-own, gets its words in the contract: `metadata={"must": "have 10 digits"}` of its column.
+readers/validation.py), types (readers/common/casts.py). A check that does not speak for itself, a pattern or one of a
+contract's own, gets its words in the contract: `metadata={"must": "have 10 digits"}` of its column.
 """
 
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from vsf_assets.common.visible import quoted
 from vsf_assets.contracts.table import Table
-from vsf_assets.visible import quoted
 
 MUST = "must"
 """Key of a column's metadata: what its value must do, to stand behind the word must."""

@@ -1,6 +1,6 @@
 """The build: dbt models, their tests as checks, and the published snapshot, in one step.
 
-Here: the step and its events. Not here: the order of build, checks and publish (pipeline.py). One
+Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py). One
 step, because the lock is held from the first model to the change of the pointer.
 """
 
@@ -13,11 +13,11 @@ from vsf_assets.defs.dataset_reports import tell_reports
 from vsf_assets.defs.metadata import markdown_table, stored_schema, tell_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
-from vsf_assets.pipeline import BuildReport, TableInfo, build_and_publish, build_some
+from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
+from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.publish.publish import snapshot_bytes
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.runlog import run_log
-from vsf_assets.warehouse.dbt import FailedCheck
-from vsf_assets.warehouse.publish import snapshot_bytes
+from vsf_assets.transform.dbt_runner import FailedCheck
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
 BUILDS = dg.AssetKey(["raw", "builds"])

@@ -16,8 +16,8 @@ from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
 from vsf_assets.defs.partitions import DATASETS as NAMES
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.feeds.feed import DATASETS
+from vsf_assets.publish.publish import Snapshot, connect_snapshot
 from vsf_assets.reports.anomalies import dataset_findings
-from vsf_assets.warehouse.publish import Snapshot, connect_snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -1,7 +1,8 @@
 """Made-up files in Dagster: an asset with a partition per request, its checks, and the sensor that notices requests.
 
 Here: what Dagster shows of fulfilled requests, and when a run is asked for. Not here: fulfilling them
-(fakes/fulfilling.py). One run does all that waits, and logs a materialization for each request that got its file.
+(pipeline/synthetic_fulfilment.py). One run does all that waits, and logs a materialization for each request that got
+its file.
 """
 
 from collections.abc import Iterator
@@ -9,15 +10,15 @@ from dataclasses import replace
 
 import dagster as dg
 
+from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.metadata import markdown_table, tell_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.sensors import TICK_SECONDS, history_of_job, hold_back
-from vsf_assets.errors import LockTimeoutError
-from vsf_assets.fakes.checking import CHECKS
-from vsf_assets.fakes.fulfilling import Made, fulfil, waiting_now
-from vsf_assets.feeds.fakes import ASKED
+from vsf_assets.feeds.families.fakes import ASKED
+from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.pipeline.synthetic_fulfilment import Made, fulfil, waiting_now
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.runlog import run_log
+from vsf_assets.synthetic.file_checks import CHECKS
 from vsf_assets.warehouse.connection import Warehouse
 
 MADE = dg.AssetKey(["made", "files"])

@@ -1,6 +1,6 @@
 """Raw assets: one multi-asset per family, made from the feed declarations.
 
-Here: what Dagster shows of an ingest. Not here: the ingest (ingest/engine.py). One run takes a
+Here: what Dagster shows of an ingest. Not here: the ingest (ingest/session.py). One run takes a
 batch of files of any partitions; the assets are skippable and log a materialization for exactly
 the partitions that got files, so that a day without a file is never shown as materialized.
 """
@@ -11,6 +11,8 @@ from datetime import timedelta
 import dagster as dg
 from pydantic import Field
 
+from vsf_assets.archive.outdated_originals import lines_of_left
+from vsf_assets.common.visible import visible
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.ingested import asset_key, tell_ingest
 from vsf_assets.defs.metadata import contract_schema
@@ -18,16 +20,14 @@ from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.batches import IngestReport
-from vsf_assets.ingest.engine import ingest
-from vsf_assets.ingest.listing import lines
-from vsf_assets.ingest.outdated import lines_of_left
-from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.settle import Look, look_at
-from vsf_assets.ingest.store import EPOCH, Entry
+from vsf_assets.ingest.loader import IngestReport
+from vsf_assets.ingest.session import ingest
+from vsf_assets.landing.selection import Selection
+from vsf_assets.landing.stability import Look, look_at
+from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.runlog import run_log
-from vsf_assets.visible import visible
+from vsf_assets.storage.base import EPOCH, Entry
+from vsf_assets.storage.listing import lines
 
 SHOWN_FAILURES = 10
 WRITER_TAG = {"vsf/writer": "warehouse"}

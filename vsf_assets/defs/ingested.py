@@ -13,7 +13,7 @@ from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_tab
 from vsf_assets.defs.partitions import DATASETS, partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.batches import IngestReport
+from vsf_assets.ingest.loader import IngestReport
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow
 

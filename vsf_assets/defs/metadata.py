@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
+from vsf_assets.common.visible import visible
 from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
-from vsf_assets.visible import visible
 
 PREVIEW_ROWS = 10
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from vsf_assets.processes import started
+from vsf_assets.common.processes import started
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 

@@ -4,9 +4,9 @@ import dagster as dg
 
 from vsf_assets.defs.ingest import WRITER_TAG
 from vsf_assets.defs.process import process_tags
-from vsf_assets.pipeline import rebuild
+from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.runlog import run_log
 
 
 @dg.op

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from vsf_assets.defs.asked import Asked, read_asked, ready, still_asked, with_request
 from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
+from vsf_assets.defs.requested_files import Asked, read_asked, ready, still_asked, with_request
 from vsf_assets.feeds import families, recognize
-from vsf_assets.ingest.listing import lines
-from vsf_assets.ingest.open_files import being_written
-from vsf_assets.ingest.ownership import foreign
-from vsf_assets.ingest.settle import Look, look_at, split_settled, without
-from vsf_assets.ingest.store import Entry, open_store
-from vsf_assets.ingest.uploads import hold_back as hold_uploads
-from vsf_assets.ingest.uploads import split_torn, upload_of
+from vsf_assets.landing.ownership import foreign
+from vsf_assets.landing.stability import Look, look_at, split_settled, without
+from vsf_assets.landing.uploads import hold_back as hold_uploads
+from vsf_assets.landing.uploads import split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.storage.base import Entry, open_store
+from vsf_assets.storage.listing import lines
+from vsf_assets.storage.open_files import being_written
 
 if TYPE_CHECKING:
-    from vsf_assets.survey import Survey
+    from vsf_assets.pipeline.status import Survey
 
 TICK_SECONDS = 5
 BACKSTOP_SECONDS = 30
@@ -189,8 +189,8 @@ def _belongs(entry: Entry, names: set[str]) -> bool:
 
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
     """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
-    from vsf_assets.ingest.kept import unverified
-    from vsf_assets.ingest.pending import sort_out
+    from vsf_assets.archive.verified_etags import unverified
+    from vsf_assets.landing.pending import sort_out
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 
     with warehouse.warehouse().read("sensor") as connection:
@@ -211,7 +211,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         " whose contract changed to be read again.",
     )
     def unbuilt(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
-        from vsf_assets.survey import survey
+        from vsf_assets.pipeline.status import survey
 
         target = warehouse.warehouse()
         if not target.file.exists():

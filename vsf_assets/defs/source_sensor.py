@@ -12,18 +12,18 @@ from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
 
+from vsf_assets.catalog import history as known
+from vsf_assets.catalog.clients.base import SourceError, open_source
+from vsf_assets.catalog.plan import Observed, Unseen
+from vsf_assets.catalog.scan import Look, is_due, look_at_source, unsettled_for
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import Settings
 from vsf_assets.defs.ingest import ingest_job_name
 from vsf_assets.defs.sensors import TICK_SECONDS, History, history_of_job, hold_back
-from vsf_assets.errors import LockTimeoutError
 from vsf_assets.feeds import families
-from vsf_assets.ingest.store import FolderStore
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import Settings
-from vsf_assets.sources import history as known
-from vsf_assets.sources.looking import Look, is_due, look_at_source, unsettled_for
-from vsf_assets.sources.profiles import Profile
-from vsf_assets.sources.source import SourceError, open_source
-from vsf_assets.sources.states import Observed, Unseen
+from vsf_assets.storage.base import FolderStore
 from vsf_assets.warehouse.connection import Warehouse
 
 NETWORK_SECONDS = 30

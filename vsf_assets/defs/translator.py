@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.errors import VsfError
+from vsf_assets.common.errors import VsfError
 
 
 def _import_dagster_dbt() -> None:

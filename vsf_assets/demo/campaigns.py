@@ -65,7 +65,7 @@ def _quarter(seed: int, quarter: int) -> dict[str, bytes]:
 
 def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
     """Return values chosen by chance, some of them several times."""
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     places = made_rows([{"name": seed, "type": "Integer", "to": len(values) - 1}], count)
     return [values[place] for (place,) in places.rows()]
@@ -73,7 +73,7 @@ def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
 
 def _revenues(count: int, seed: str) -> list[str]:
     """Return amounts of money with six decimal places."""
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     column = {"name": seed, "type": "Decimal", "from": 0.2, "to": 9, "places": 6}
     return [f"{amount:.6f}" for (amount,) in made_rows([column], count).rows()]

@@ -14,7 +14,7 @@ _GENRES = ("Games", "Tools", "Health", "Travel", "Music")
 
 def catalog_files(seed: int) -> dict[str, bytes]:
     """Return path in the landing zone -> content: four objects, one of them cut short, and the list of them."""
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     names = [f"{number:04}.data" for number in range(1, _OBJECTS + 1)]
     made = made_rows(_COLUMNS, _OBJECTS * _RECORDS, seed)

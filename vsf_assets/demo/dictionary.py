@@ -149,7 +149,7 @@ def _unlike(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]
 
 
 def _made(rows: int, seed: int, *columns: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    from vsf_assets.fakes.frames import made_rows
+    from vsf_assets.synthetic.generator import made_rows
 
     return made_rows(columns, rows, seed).iter_rows()
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from vsf_assets.archive.changed_originals import Changed, has_record, refile_changed, suspects
+from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.changed import Changed, has_record, refile_changed, suspects
-from vsf_assets.ingest.delivery import Work
-from vsf_assets.ingest.selection import Selection
-from vsf_assets.ingest.store import Entry, Store, is_about_one_file
-from vsf_assets.ingest.versions import Versions
-from vsf_assets.settings import Settings
+from vsf_assets.ingest.read_file import Work
+from vsf_assets.landing.selection import Selection
+from vsf_assets.storage.base import Entry, Store, is_about_one_file
+from vsf_assets.warehouse.contract_versions import Versions
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.batches import IngestReport
+    from vsf_assets.ingest.loader import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 

@@ -15,18 +15,18 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vsf_assets.errors import VsfError
+from vsf_assets.archive.originals import archive_path, refuse_damaged, sha256_of
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.datasets import CHANGES
-from vsf_assets.full_disk import FullDiskError, room_for
-from vsf_assets.ingest.archive import archive_path, refuse_damaged, sha256_of
-from vsf_assets.ingest.delivery import Delivery
-from vsf_assets.ingest.store import EPOCH, Entry, FolderStore, Store, copy_file, is_about_one_file, open_store
-from vsf_assets.objects import ObjectStoreError, ReplacedError
-from vsf_assets.settings import Settings
+from vsf_assets.feeds.families.datasets import CHANGES
+from vsf_assets.ingest.read_file import Delivery
+from vsf_assets.storage.base import EPOCH, Entry, FolderStore, Store, copy_file, is_about_one_file, open_store
+from vsf_assets.storage.full_disk import FullDiskError, room_for
+from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.batches import IngestReport
+    from vsf_assets.ingest.loader import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 SAFE = ".safe"

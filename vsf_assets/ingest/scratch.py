@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vsf_assets.processes import is_there
+from vsf_assets.common.processes import is_there
 
 _RUN = re.compile(r"^run-(\d{1,9})-")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
 from vsf_assets.feeds import all_feeds
 
 if TYPE_CHECKING:

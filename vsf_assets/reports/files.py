@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from vsf_assets.errors import UsageError
-from vsf_assets.full_disk import FullDiskError, room_for
+from vsf_assets.common.errors import UsageError
+from vsf_assets.storage.full_disk import FullDiskError, room_for
 
 LONGEST_NAME = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

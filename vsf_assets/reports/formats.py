@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
 from vsf_assets.reports.anomalies import Findings
 from vsf_assets.reports.files import harmless
 from vsf_assets.reports.page import write_page

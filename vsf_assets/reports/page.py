@@ -10,8 +10,8 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TextIO
 
+from vsf_assets.common.visible import visible
 from vsf_assets.reports.anomalies import SAMPLES, Findings
-from vsf_assets.visible import visible
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -15,7 +15,7 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
-from vsf_assets.full_disk import DAGSTER_ROOM, room_for
+from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 
 class EventLogStorage(ConsolidatedSqliteEventLogStorage):

@@ -1,7 +1,7 @@
 """The object store as a Dagster resource, for assets that use a bucket themselves.
 
 Here: `dagster_aws`' resource with what it lacks: time-outs, a pool of connections, retries that
-also cover throttling. Not here: the client (vsf_assets/objects.py, which commands use without
+also cover throttling. Not here: the client (vsf_assets/storage/s3_client.py, which commands use without
 Dagster) and what lies in the store.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from dagster_aws.s3 import S3Resource
 from pydantic import Field
 
-from vsf_assets.objects import POOL, make_client
+from vsf_assets.storage.s3_client import POOL, make_client
 
 
 class ObjectStoreResource(S3Resource):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
-from vsf_assets.settings import Settings, read_settings
+from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:

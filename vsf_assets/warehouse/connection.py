@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.errors import VsfError
-from vsf_assets.full_disk import is_full, room_for
-from vsf_assets.settings import Settings
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _with_added(
 def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: Settings | None) -> bool:
     """Whether nothing is lost when a table is emptied: it holds no rows, or every original is in the archive."""
     from vsf_assets.feeds import all_feeds
-    from vsf_assets.ingest.store import open_store
+    from vsf_assets.storage.base import open_store
 
     if not connection.table(table.name).limit(1).fetchall():
         return True

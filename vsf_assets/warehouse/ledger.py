@@ -1,7 +1,7 @@
 """The ledger: one transaction per delivery, and what the ledger knows.
 
 Here: the transaction that stores a delivery's rows, findings and ledger row, and queries on
-`raw.files`. Not here: reading files (ingest/delivery.py) and the archive.
+`raw.files`. Not here: reading files (ingest/read_file.py) and the archive.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.errors import SameInstantError, VsfError
-from vsf_assets.ingest.archive import archive_path
-from vsf_assets.ingest.delivery import Delivery
-from vsf_assets.ingest.pending import LedgerKey
-from vsf_assets.warehouse.inserting import Inserts, no_search_in_vain
+from vsf_assets.archive.originals import archive_path
+from vsf_assets.common.errors import SameInstantError, VsfError
+from vsf_assets.ingest.read_file import Delivery
+from vsf_assets.landing.pending import LedgerKey
+from vsf_assets.warehouse.prepared_inserts import Inserts, no_search_in_vain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

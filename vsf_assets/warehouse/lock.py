@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vsf_assets.errors import LockTimeoutError
-from vsf_assets.full_disk import room_for
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.storage.full_disk import room_for
 
 POLL_SECONDS = 0.1
 

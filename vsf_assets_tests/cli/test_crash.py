@@ -121,7 +121,7 @@ def test_two_runs_at_once_end_well_and_double_nothing(home: Home, undisturbed: d
 
 
 def test_a_run_that_waits_says_for_whom(home: Home) -> None:
-    from vsf_assets.settings import read_settings
+    from vsf_assets.config.settings import read_settings
     from vsf_assets.warehouse.connection import Warehouse
 
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.pipeline import rebuild
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
+from vsf_assets.pipeline.build import rebuild
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import homes
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import demo_files
 from vsf_assets.demo.happenings import NOTES, PLACES, SITES
-from vsf_assets.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.demo_rows import counting_events, rows_of

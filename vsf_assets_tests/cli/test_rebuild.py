@@ -4,9 +4,9 @@ import os
 import random
 import shutil
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED
 from vsf_assets.demo.campaigns import campaign_files
-from vsf_assets.settings import read_settings
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.prebuilt import put_built_warehouse
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.warehouse import dbt
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_text
 

@@ -10,11 +10,11 @@ import sys
 import dagster as dg
 import pytest
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.feeds import all_feeds
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.dbt import ensure_manifest
-from vsf_assets.warehouse.paths import MANIFEST
+from vsf_assets.transform.dbt_runner import ensure_manifest
+from vsf_assets.transform.paths import MANIFEST
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.fakes import MADE, MAKE_JOB, requests_waiting
 from vsf_assets.defs.in_process import open_instance, run_job
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.settings import read_settings
+from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.dbt import ensure_manifest
 from vsf_assets_tests.commandline import Home
 
 FILES = {

@@ -23,7 +23,7 @@ from vsf_assets.defs.sensors import (
     landing_sensor,
     read_look,
 )
-from vsf_assets.ingest import versions
+from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 

@@ -7,12 +7,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from vsf_assets.catalog.plan import Unseen
+from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.sensors import History
 from vsf_assets.defs.source_sensor import Seen, digest_of, read_seen, source_sensor, why_not
-from vsf_assets.settings import read_settings
-from vsf_assets.sources.states import Unseen
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home

@@ -8,7 +8,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from vsf_assets.pipeline import build_and_publish
+from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets_tests import events
 from vsf_assets_tests.commandline import tables_of
 from vsf_assets_tests.events import event_file

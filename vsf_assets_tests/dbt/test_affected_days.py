@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.warehouse import dbt
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets_tests.dbt.deliveries import (
     FEEDS,
     FIRST,
@@ -79,7 +79,7 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
     build(home)
     land(files[2:3], days[2], "Indirect", 1)
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
-        patch.setattr("vsf_assets.pipeline.record_build", _stop)
+        patch.setattr("vsf_assets.pipeline.build.record_build", _stop)
         build(home)
     first = affected(home)
     assert {str(days[2]), files[2][0][:10]} <= set(first)
@@ -107,6 +107,6 @@ def test_a_changed_model_or_setting_builds_everything(tmp_path: Path, monkeypatc
     home.ingest(feeds=FEEDS)
     build(home)
     assert affected(home) == []
-    monkeypatch.setattr("vsf_assets.warehouse.builds.project_digest", lambda: "another")
+    monkeypatch.setattr("vsf_assets.transform.build_state.project_digest", lambda: "another")
     build(home)
     assert affected(home) == every_day

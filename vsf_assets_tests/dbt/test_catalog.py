@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.pipeline import build_and_publish, rebuild
-from vsf_assets.warehouse import dbt
+from vsf_assets.pipeline.build import build_and_publish, rebuild
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.catalogs import app, fetched, look, movie, song, take
 from vsf_assets_tests.commandline import tables_of

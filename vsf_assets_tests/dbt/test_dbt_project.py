@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.settings import Settings, read_settings
-from vsf_assets.warehouse import dbt
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.prebuilt import put_built_warehouse

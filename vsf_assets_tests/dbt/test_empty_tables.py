@@ -8,19 +8,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.engine import ingest
-from vsf_assets.ingest.selection import Selection
-from vsf_assets.pipeline import build_and_publish
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse import dbt
+from vsf_assets.ingest.session import ingest
+from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.build import build_and_publish
+from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, empty_tables
+from vsf_assets.publish.publish import row_counts
+from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.transform.paths import MANIFEST
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.empty_tables import EmptyTablesError, conditions, empty_tables
-from vsf_assets.warehouse.paths import MANIFEST
-from vsf_assets.warehouse.publish import row_counts
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_file
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.warehouse import dbt
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.dbt.deliveries import FEEDS, build, built_home
 from vsf_assets_tests.events import event, event_file

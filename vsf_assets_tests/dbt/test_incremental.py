@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.warehouse import dbt
+from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets_tests.dbt.deliveries import FEEDS, LINES, WORLDS, Delivery, build, built_home, deliveries, tables
 from vsf_assets_tests.warehouses import Home
 

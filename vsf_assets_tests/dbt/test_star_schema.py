@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.settings import read_settings
+from vsf_assets.config.settings import read_settings
 from vsf_assets_tests import events
 from vsf_assets_tests.commandline import SAMPLES, Home, enter_home
 from vsf_assets_tests.events import event_file

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.settings import PROJECT_ROOT
 
 _FOLDERS = ("docs", "data", "dbt_project", "vsf_assets", "vsf_assets_tests", "benchmarks")
 _NOT_OURS = {"target", "logs", "landing", "archive"}

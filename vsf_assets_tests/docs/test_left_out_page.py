@@ -2,7 +2,7 @@
 
 import re
 
-from vsf_assets.ingest.names import COPIES, UNFINISHED
+from vsf_assets.storage.ignored_names import COPIES, UNFINISHED
 from vsf_assets_tests.docs.pages import text_of
 from vsf_assets_tests.odd import HARMLESS
 

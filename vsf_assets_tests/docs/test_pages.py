@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.contracts import all_tables
-from vsf_assets.contracts.dictionary import (
+from vsf_assets.devtools.data_dictionary import (
     PAGE,
     Column,
     Entry,
@@ -13,7 +14,6 @@ from vsf_assets.contracts.dictionary import (
     data_dictionary,
     of_models,
 )
-from vsf_assets.settings import PROJECT_ROOT
 from vsf_assets_tests.docs.pages import anchors, links, pages
 
 

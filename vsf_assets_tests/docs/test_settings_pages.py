@@ -2,7 +2,7 @@
 
 import re
 
-from vsf_assets.variables import VARIABLES
+from vsf_assets.config.variables import VARIABLES
 from vsf_assets_tests.docs.pages import table_rows, text_of
 
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 import yaml
 
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests.docs.pages import blocks, table_rows, text_of
 
 EXAMPLES = blocks(text_of("docs/analysts.md"), "sql")

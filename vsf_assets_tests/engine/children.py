@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.settings import PROJECT_ROOT
 
 
 def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[int]:
@@ -52,8 +52,10 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 
 
 def _child(job: dict[str, Any]) -> None:
-    from vsf_assets.ingest import archive, filing, safekeeping
-    from vsf_assets.warehouse.publish import publish
+    from vsf_assets.archive import originals as archive
+    from vsf_assets.ingest import move_to_archive as filing
+    from vsf_assets.ingest import safekeeping
+    from vsf_assets.publish.publish import publish
     from vsf_assets_tests.warehouses import Home
 
     signal.alarm(60)

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.writing import write_file
-from vsf_assets.full_disk import FullDiskError
-from vsf_assets.ingest.landing import land_file
-from vsf_assets.pipeline import build_and_publish
+from vsf_assets.landing.land_file import land_file
+from vsf_assets.pipeline.build import build_and_publish
+from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.reports.files import whole_file
-from vsf_assets.runlog import run_log
+from vsf_assets.storage.full_disk import FullDiskError
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.fakes.making import column, schema
 from vsf_assets_tests.warehouses import Home, clicks
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import VsfError
+from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest import safekeeping
-from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.ingest.session import ingest_archive
 from vsf_assets_tests.warehouses import Home, clicks
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import read_settings
 from vsf_assets.contracts import all_tables
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest.engine import ingest_archive
-from vsf_assets.settings import read_settings
+from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.warehouse.connection import ensure_tables
 from vsf_assets_tests.warehouses import Home, clicks
 

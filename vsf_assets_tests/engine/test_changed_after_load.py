@@ -12,11 +12,17 @@ from typing import IO, Any
 
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest import again, batches, changed, engine, filing, open_files, rereading
-from vsf_assets.ingest.engine import ingest_archive
-from vsf_assets.pipeline import _refuse_missing_originals
-from vsf_assets.survey import survey
+from vsf_assets.archive import changed_originals as changed
+from vsf_assets.common.errors import VsfError
+from vsf_assets.ingest import changed_since_listing as again
+from vsf_assets.ingest import loader as batches
+from vsf_assets.ingest import move_to_archive as filing
+from vsf_assets.ingest import rereading
+from vsf_assets.ingest import session as engine
+from vsf_assets.ingest.session import ingest_archive
+from vsf_assets.pipeline.build import _refuse_missing_originals
+from vsf_assets.pipeline.status import survey
+from vsf_assets.storage import open_files
 from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.engine.test_writers_that_stall import HEAD, TAIL, WHOLE, rows
 from vsf_assets_tests.warehouses import Home, clicks
@@ -158,7 +164,7 @@ def test_run_that_dies_before_it_stores_the_rows_is_completed_by_the_next_or_by_
 
         if moment == "after the name":
             patch.setattr(rereading.Rereading, "_one", die)
-            patch.setattr("vsf_assets.ingest.engine.Ingest.take", die)
+            patch.setattr("vsf_assets.ingest.session.Ingest.take", die)
         else:
             patch.setattr(changed.FolderStore, "move", die)
         with pytest.raises(KeyboardInterrupt):

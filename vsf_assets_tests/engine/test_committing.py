@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.warehouse.committing import Commits
+from vsf_assets.warehouse.async_commits import Commits
 
 
 @pytest.fixture

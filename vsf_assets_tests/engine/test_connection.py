@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.errors import VsfError
+from vsf_assets.common.errors import VsfError
 from vsf_assets_tests.warehouses import Home, clicks
 
 

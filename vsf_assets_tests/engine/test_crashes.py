@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.ingest.archive import originals
-from vsf_assets.ingest.store import FolderStore
+from vsf_assets.archive.originals import originals
+from vsf_assets.storage.base import FolderStore
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest.engine import ingest_archive
-from vsf_assets.ingest.store import Entry
-from vsf_assets.ingest.uploads import hold_back, landing_times
+from vsf_assets.ingest.session import ingest_archive
+from vsf_assets.landing.uploads import hold_back, landing_times
+from vsf_assets.storage.base import Entry
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.datasets import csv_of, land_dataset, small_dataset, take
@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_stored_leaves_no_row_of_its_upload(home: Home, mo
 
 def crash_while_filing(home: Home, monkeypatch: pytest.MonkeyPatch, filed: int) -> None:
     """Take what is pending, and die when so many files are in the archive."""
-    from vsf_assets.ingest import filing
+    from vsf_assets.ingest import move_to_archive as filing
 
     file_away, calls = filing.file_away, []
 

@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-from vsf_assets.ingest.engine import Selection
+from vsf_assets.ingest.session import Selection
 from vsf_assets_tests.events import event, event_file
 from vsf_assets_tests.warehouses import Home
 

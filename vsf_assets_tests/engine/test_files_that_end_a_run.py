@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest import batches
-from vsf_assets.ingest.perils import PREFIX
+from vsf_assets.ingest import loader as batches
+from vsf_assets.ingest.crash_records import PREFIX
 from vsf_assets_tests.warehouses import Home, clicks
 
 STUB = """
 import os, signal
-from vsf_assets.ingest import delivery
+from vsf_assets.ingest import read_file as delivery
 original = delivery._judge_partition
 def dies(work, first_day):
     if "abort" in work.name:
@@ -39,7 +39,7 @@ assert report.failed == [], report.failed
 REBUILD = """
 import sys
 from pathlib import Path
-from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.ingest.session import ingest_archive
 from vsf_assets_tests.warehouses import Home
 home = Home(Path(sys.argv[1]), ARCHIVE=sys.argv[2])
 with home.warehouse.lock("test"):

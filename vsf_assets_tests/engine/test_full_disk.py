@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.full_disk import FullDiskError, is_full, room_for, unplaced_line
+from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.storage.full_disk import FullDiskError, is_full, room_for, unplaced_line
 from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.warehouses import Home
 

@@ -132,7 +132,7 @@ def test_batches_of_one_file_give_the_same_tables(tmp_path: Path, monkeypatch: p
             home.land(f"clicks_{minute + 1}.csv", clicks(minute, 9), minute)
         home.ingest()
         states.append(home.state())
-        monkeypatch.setattr(f"vsf_assets.ingest.batches.{limit}", 1)
+        monkeypatch.setattr(f"vsf_assets.ingest.loader.{limit}", 1)
     assert states[0] == states[1]
 
 

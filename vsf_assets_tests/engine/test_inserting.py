@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from vsf_assets.warehouse.inserting import Inserts, no_search_in_vain
+from vsf_assets.warehouse.prepared_inserts import Inserts, no_search_in_vain
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_rows_that_failed_do_not_come_back(inserts: Inserts) -> None:
 
 
 def test_what_is_not_installed_is_hidden_only_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.warehouse.inserting._is_installed", lambda name: name == "pyarrow")
+    monkeypatch.setattr("vsf_assets.warehouse.prepared_inserts._is_installed", lambda name: name == "pyarrow")
     for name in ("pandas", "pyarrow"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with no_search_in_vain():

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import LockTimeoutError
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.warehouse.lock import hold_lock, read_holder
 from vsf_assets_tests.warehouses import Home, clicks
 

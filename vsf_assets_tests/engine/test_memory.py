@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests.datasets import small_dataset
 from vsf_assets_tests.warehouses import Home
 

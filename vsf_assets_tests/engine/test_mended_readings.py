@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.archive.outdated_originals import Outdated, lines_of_left, outdated_files, split_outdated
 from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.sensors import _missing_work
-from vsf_assets.ingest import batches, versions
-from vsf_assets.ingest.outdated import Outdated, lines_of_left, outdated_files, split_outdated
-from vsf_assets.survey import Survey, survey
+from vsf_assets.ingest import loader as batches
+from vsf_assets.pipeline.status import Survey, survey
+from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets.warehouse.ledger import read_files
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 

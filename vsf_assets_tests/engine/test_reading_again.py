@@ -6,9 +6,10 @@ import pytest
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest import batches, engine
-from vsf_assets.ingest.delivery import Delivery
-from vsf_assets.ingest.versions import Versions
+from vsf_assets.ingest import loader as batches
+from vsf_assets.ingest import session as engine
+from vsf_assets.ingest.read_file import Delivery
+from vsf_assets.warehouse.contract_versions import Versions
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"
@@ -127,7 +128,7 @@ def test_rows_of_a_feed_that_is_gone_hold_nothing_back(loaded: Home) -> None:
 
 
 def test_contract_versions_are_kept_until_the_sources_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vsf_assets.ingest import versions
+    from vsf_assets.warehouse import contract_versions as versions
 
     home = Home(tmp_path)
     first = versions.contract_versions(home.settings)
@@ -147,7 +148,9 @@ def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
     versions = home.root / "cache" / "contract-versions.json"
     with monkeypatch.context() as patch:  # as an earlier release read it
         patch.setattr(Delimited, "revision", 1)
-        patch.setattr("vsf_assets.ingest.records._end_of_line", lambda line: line[:-1].removesuffix(b"\r"))
+        patch.setattr(
+            "vsf_assets.readers.delimited.exact_parser._end_of_line", lambda line: line[:-1].removesuffix(b"\r")
+        )
         home.land("2026-01-05_accountdim.csv", accounts)
         home.ingest(feeds=["accounts"])
         assert home.query(plans) == [("Gold\r",)]

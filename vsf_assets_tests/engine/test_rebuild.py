@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.common.errors import VsfError
+from vsf_assets.ingest.session import ingest_archive
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b'x,1,1\n"3,\n\n'
@@ -48,7 +48,7 @@ def test_rebuild_gives_the_same_tables(tmp_path: Path, after_load: str) -> None:
 
 def test_rebuild_in_many_batches_gives_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = filled(tmp_path / "home")
-    monkeypatch.setattr("vsf_assets.ingest.batches.BATCH_FILES", 2)
+    monkeypatch.setattr("vsf_assets.ingest.loader.BATCH_FILES", 2)
     assert rebuilt(home, tmp_path / "other").state() == home.state()
 
 

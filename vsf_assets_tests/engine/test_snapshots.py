@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.warehouse import publish as publishing
-from vsf_assets.warehouse.pruning import Pointed
-from vsf_assets.warehouse.publish import current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.common.errors import VsfError
+from vsf_assets.publish import publish as publishing
+from vsf_assets.publish.pruning import Pointed
+from vsf_assets.publish.publish import current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets_tests.warehouses import Home, publish_click
 
 

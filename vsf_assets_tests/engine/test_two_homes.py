@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest import ownership
-from vsf_assets.ingest.ownership import MARKER, claim, foreign, refuse_foreign
-from vsf_assets.pipeline import rebuild
-from vsf_assets.survey import survey
+from vsf_assets.common.errors import VsfError
+from vsf_assets.landing import ownership
+from vsf_assets.landing.ownership import MARKER, claim, foreign, refuse_foreign
+from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.status import survey
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import Home, clicks

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.ingest import archive, batches, filing, safekeeping
+from vsf_assets.archive import originals as archive
+from vsf_assets.ingest import loader as batches
+from vsf_assets.ingest import move_to_archive as filing
+from vsf_assets.ingest import safekeeping
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 

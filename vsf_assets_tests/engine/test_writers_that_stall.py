@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest import batches
+from vsf_assets.ingest import loader as batches
 from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.warehouses import Home, clicks
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.schema import Schema, schema_of
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.schema import Schema, schema_of
 
 
 def column(kind: str, name: str = "x", **options: Any) -> dict[str, Any]:

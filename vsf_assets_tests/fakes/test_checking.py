@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vsf_assets.fakes.checking import problems_of
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.writing import write_file
+from vsf_assets.synthetic.file_checks import problems_of
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.fakes.making import MORE, TEN, column, schema
 from vsf_assets_tests.warehouses import Home
 

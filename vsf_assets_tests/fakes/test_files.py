@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.errors import VsfError
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.schema import QUOTES, SEPARATORS
-from vsf_assets.fakes.writing import write_file
+from vsf_assets.common.errors import VsfError
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.schema import QUOTES, SEPARATORS
+from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.fakes.making import MORE, TEN, column, schema
 
 ALL = [

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from vsf_assets.fakes import checking
-from vsf_assets.fakes.fulfilling import fulfil, states_now, waiting_now
 from vsf_assets.feeds import recognize
+from vsf_assets.pipeline.synthetic_fulfilment import fulfil, states_now, waiting_now
+from vsf_assets.synthetic import file_checks as checking
 from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.warehouses import Home
 
@@ -231,7 +231,7 @@ def test_garbage_among_the_states_is_the_ingest_s_affair(asked: Home) -> None:
 
 
 def test_the_archive_alone_gives_the_same_requests_and_states(asked: Home, tmp_path: Path) -> None:
-    from vsf_assets.ingest.engine import ingest_archive
+    from vsf_assets.ingest.session import ingest_archive
 
     make(asked)
     before = states(asked), asked.query("from raw.fake_states order by all")

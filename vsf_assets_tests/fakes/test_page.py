@@ -4,13 +4,13 @@ import hashlib
 import re
 from pathlib import Path
 
-from vsf_assets.fakes import ENGINE_VERSION
-from vsf_assets.fakes.asking import Asked, deleted_schema, request_of
-from vsf_assets.fakes.formats import DAY_LETTERS, TIME_LETTERS
-from vsf_assets.fakes.frames import MAKERS, Frames
-from vsf_assets.fakes.kinds import EVERY_COLUMN, KINDS
-from vsf_assets.fakes.schema_files import parse_mapping, parse_schema
-from vsf_assets.fakes.writing import write_file
+from vsf_assets.synthetic import ENGINE_VERSION
+from vsf_assets.synthetic.column_types import EVERY_COLUMN, KINDS
+from vsf_assets.synthetic.date_formats import DAY_LETTERS, TIME_LETTERS
+from vsf_assets.synthetic.generator import MAKERS, Frames
+from vsf_assets.synthetic.request_spec import Asked, deleted_schema, request_of
+from vsf_assets.synthetic.schema_parser import parse_mapping, parse_schema
+from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.docs.pages import blocks, text_of
 
 PAGE = text_of("docs/fakes.md")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.fakes.kinds import KINDS
-from vsf_assets.fakes.schema import SchemaError, schema_of
-from vsf_assets.fakes.schema_files import parse_schema, read_schema
+from vsf_assets.synthetic.column_types import KINDS
+from vsf_assets.synthetic.schema import SchemaError, schema_of
+from vsf_assets.synthetic.schema_parser import parse_schema, read_schema
 from vsf_assets_tests.fakes.making import MORE, TEN, column, schema
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vsf_assets.fakes.frames import Frames
-from vsf_assets.fakes.schema import SchemaError
+from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.schema import SchemaError
 from vsf_assets_tests.fakes.making import MORE, TEN, column, frame, schema, values
 
 ROOMY: dict[str, dict[str, Any]] = {

@@ -33,8 +33,8 @@ def ingested(home: Home, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     else:
         name = "conversions_1.csv"
     if request.param == "small blocks":
-        monkeypatch.setattr("vsf_assets.ingest.delimited.BIG_BLOCK", 32)
-        monkeypatch.setattr("vsf_assets.ingest.delimited.SMALL_BLOCK", 16)
+        monkeypatch.setattr("vsf_assets.readers.delimited.reader.BIG_BLOCK", 32)
+        monkeypatch.setattr("vsf_assets.readers.delimited.reader.SMALL_BLOCK", 16)
     home.land(name, content)
     home.ingest()
     return home

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from vsf_assets.contracts import get_table
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest import delimited
-from vsf_assets.ingest.checking import check_block
-from vsf_assets.ingest.delimited import DelimitedReader
-from vsf_assets.ingest.fastblock import parse_block
-from vsf_assets.ingest.headers import find_header
-from vsf_assets.ingest.records import is_blank, parse_record
-from vsf_assets.ingest.source import UnreadableError
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.delimited import reader as delimited
+from vsf_assets.readers.delimited.exact_parser import is_blank, parse_record
+from vsf_assets.readers.delimited.fast_parser import parse_block
+from vsf_assets.readers.delimited.header import find_header
+from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.validation import check_block
 from vsf_assets_tests.datasets import DATAPOINTS
 from vsf_assets_tests.reading import COMMA, PIPE
 
@@ -156,7 +156,7 @@ def many_and_single(file: tuple[str, list[str]]) -> None:
     found = []
     for few in (1, 1_000_000):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("vsf_assets.ingest.manyforgiven.FEW", few)
+            patch.setattr("vsf_assets.readers.delimited.lenient_batch.FEW", few)
             blocks = list(DelimitedReader(io.BytesIO(data), reading, list(table.schema.columns)).blocks())
             checked = [check_block(block, table, reading) for block in blocks]
         rows = [repr(row) for c in checked for row in (*c.valid.rows(), *c.findings.rows())]

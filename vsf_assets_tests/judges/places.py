@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from vsf_assets.catalog.clients.base import GoneError, open_source
+from vsf_assets.catalog.plan import parse_list
+from vsf_assets.catalog.retry import Deadline
+from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source, UnreadableError
-from vsf_assets.ingest.store import FolderStore
-from vsf_assets.sources.profiles import Profile
-from vsf_assets.sources.retrying import Deadline
-from vsf_assets.sources.source import GoneError, open_source
-from vsf_assets.sources.states import parse_list
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.dispatch import portions
+from vsf_assets.storage.base import FolderStore
 from vsf_assets_tests.servers import http_server
 
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,10 +94,8 @@ def folder_and_bucket_list(tree: dict[str, bytes]) -> None:
     """Check that a folder and a bucket with the same files list the same: paths, sizes and markers."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         _write(Path(folder), tree)
-        patch.setattr(
-            "vsf_assets.ingest.object_store.s3_client", lambda: MemoryS3({f"landing/{k}": v for k, v in tree.items()})
-        )
-        from vsf_assets.ingest.object_store import ObjectStore
+        patch.setattr("vsf_assets.storage.s3.s3_client", lambda: MemoryS3({f"landing/{k}": v for k, v in tree.items()}))
+        from vsf_assets.storage.s3 import ObjectStore
 
         listings = [store.entries() for store in (FolderStore(folder), ObjectStore("s3://bucket/landing"))]
     here, there = ([(e.path, e.size, e.has_done) for e in entries] for entries in listings)
@@ -139,7 +137,7 @@ def _sources(tree: dict[str, bytes]) -> Iterator[list[Any]]:
         for name, content in tree.items():
             served.put(name, content)
         client = MemoryS3({f"base/{name}": content for name, content in tree.items()})
-        patch.setattr("vsf_assets.sources.s3._client", lambda _: client)
+        patch.setattr("vsf_assets.catalog.clients.s3._client", lambda _: client)
         made = [open_source(Profile("p", address)) for address in (folder, "s3://bucket/base", served.address)]
         yield made
         for source in made:

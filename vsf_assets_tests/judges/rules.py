@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from vsf_assets.feeds.catalog import file_name, object_name
-from vsf_assets.rules import parse_rule
-from vsf_assets.settings import PROJECT_ROOT
+from vsf_assets.config.boolean_rules import parse_rule
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.feeds.families.catalog import file_name, object_name
 
 _OPERATORS = {
     "<": operator.lt,

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.vsf import PHONE_NUMBER
+from vsf_assets.contracts.families.vsf import PHONE_NUMBER
 from vsf_assets.feeds.feed import DAYS
-from vsf_assets.ingest.casts import cast
-from vsf_assets.ingest.checking import broken_rules
-from vsf_assets.ingest.records import is_utf8, show
+from vsf_assets.readers.common.casts import cast
+from vsf_assets.readers.delimited.exact_parser import is_utf8, show
+from vsf_assets.readers.validation import broken_rules
 from vsf_assets_tests import records
 
 PADDINGS = ["", "", "", " ", "\t", "\u00a0", "\ufeff", "\n", "\r", "\x0b", "\0", "\u200b", "x"]
@@ -156,8 +156,8 @@ def fast_and_exact_json(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
     usual, usual_findings = records.read(data), _findings(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vsf_assets.ingest.jsonarray.ArrayReader._fast", lambda _: None)
-        patch.setattr("vsf_assets.ingest.jsonarray._parsed", lambda _, place, refused: refused.append(place))
+        patch.setattr("vsf_assets.readers.json.array_reader.ArrayReader._fast", lambda _: None)
+        patch.setattr("vsf_assets.readers.json.array_reader._parsed", lambda _, place, refused: refused.append(place))
         exact, exact_findings = records.read(data), _findings(data)
     assert bool(usual.unreadable) == bool(exact.unreadable)
     assert usual._replace(unreadable="") == exact._replace(unreadable="")

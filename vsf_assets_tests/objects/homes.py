@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.ingest.ownership import MARKER
-from vsf_assets.settings import read_settings
-from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot
+from vsf_assets.config.settings import read_settings
+from vsf_assets.landing.ownership import MARKER
+from vsf_assets.publish.publish import connect_snapshot, current_snapshot
 from vsf_assets_tests import commandline, warehouses
 from vsf_assets_tests.object_server import Bucket
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets import definitions
-from vsf_assets.errors import SettingsError
-from vsf_assets.settings import read_settings
+from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.settings import read_settings
 from vsf_assets_tests.commandline import SAMPLES, Home, enter_home
 from vsf_assets_tests.objects.homes import CommandHome
 

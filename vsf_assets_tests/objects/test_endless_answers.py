@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest.object_store import ObjectStore
-from vsf_assets.objects import ObjectError, ObjectStoreError
-from vsf_assets.patience import within
-from vsf_assets.settings import read_settings
-from vsf_assets.sources.profiles import Profile
-from vsf_assets.sources.s3 import S3Source
-from vsf_assets.sources.source import SourceError
+from vsf_assets.catalog.clients.base import SourceError
+from vsf_assets.catalog.clients.s3 import S3Source
+from vsf_assets.common.time_bound import within
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import read_settings
+from vsf_assets.storage.s3 import ObjectStore
+from vsf_assets.storage.s3_client import ObjectError, ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.sources.fetched import Fetcher

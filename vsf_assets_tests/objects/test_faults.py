@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from vsf_assets.ingest.object_reader import ObjectReader
-from vsf_assets.ingest.object_store import ObjectStore
-from vsf_assets.objects import ObjectStoreError, ReplacedError
+from vsf_assets.storage.s3 import ObjectStore
+from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
+from vsf_assets.storage.s3_reader import ObjectReader
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import Home, clicks

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import UsageError, VsfError
-from vsf_assets.ingest import filing
-from vsf_assets.ingest.landing import land_file
+from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.ingest import move_to_archive as filing
+from vsf_assets.landing.land_file import land_file
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome

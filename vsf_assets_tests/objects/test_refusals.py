@@ -5,9 +5,9 @@ Not here: a store that cannot be reached (test_faults.py, test_commands.py).
 
 import pytest
 
-from vsf_assets.ingest.batches import GIVE_UP_AFTER
-from vsf_assets.ingest.object_store import ObjectStore
-from vsf_assets.objects import ObjectRefusedError, ObjectStoreError
+from vsf_assets.ingest.loader import GIVE_UP_AFTER
+from vsf_assets.storage.s3 import ObjectStore
+from vsf_assets.storage.s3_client import ObjectRefusedError, ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import clicks

@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.objects import ObjectStoreError
-from vsf_assets.warehouse import object_snapshots
-from vsf_assets.warehouse import publish as publishing
-from vsf_assets.warehouse.empty_tables import EmptyTablesError
-from vsf_assets.warehouse.httpfs import connect_object, load_httpfs
-from vsf_assets.warehouse.object_snapshots import SnapshotPrefix
-from vsf_assets.warehouse.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.common.errors import VsfError
+from vsf_assets.publish import publish as publishing
+from vsf_assets.publish import s3_snapshots as object_snapshots
+from vsf_assets.publish.empty_tables import EmptyTablesError
+from vsf_assets.publish.httpfs import connect_object, load_httpfs
+from vsf_assets.publish.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.publish.s3_snapshots import SnapshotPrefix
+from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets import settings
-from vsf_assets.errors import UsageError
-from vsf_assets.ingest import object_store
-from vsf_assets.ingest.object_store import ObjectStore
-from vsf_assets.ingest.store import FolderStore, copy_file, open_store
-from vsf_assets.objects import ReplacedError, split_address
+from vsf_assets.common.errors import UsageError
+from vsf_assets.config import settings
+from vsf_assets.storage import s3 as object_store
+from vsf_assets.storage.base import FolderStore, copy_file, open_store
+from vsf_assets.storage.s3 import ObjectStore
+from vsf_assets.storage.s3_client import ReplacedError, split_address
 from vsf_assets_tests.object_server import Bucket
 
 

@@ -32,7 +32,7 @@ def test_the_state_of_new_objects_is_asked_for_where_head_may_tell_another(serve
 def test_what_is_fetched_before_the_look_is_recorded_is_bounded(
     served: Served, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vsf_assets.sources.bringing.AHEAD_BYTES", 0)
+    monkeypatch.setattr("vsf_assets.catalog.fetch.AHEAD_BYTES", 0)
     fetcher.profile = profile_of(served.address, connections=1)
     fetcher.round()
     # One after the other: the first comes whole, then the bound is passed.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.settings import read_settings
-from vsf_assets.sources.folder import FolderSource
-from vsf_assets.sources.looking import settled_look
-from vsf_assets.sources.profiles import Profile
-from vsf_assets.sources.retrying import Deadline
-from vsf_assets.sources.source import GoneError, SourceError
-from vsf_assets.sources.states import Unseen
+from vsf_assets.catalog.clients.base import GoneError, SourceError
+from vsf_assets.catalog.clients.local import FolderSource
+from vsf_assets.catalog.plan import Unseen
+from vsf_assets.catalog.retry import Deadline
+from vsf_assets.catalog.scan import settled_look
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import read_settings
 from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.sources.fetched import Fetcher, profile_of
 

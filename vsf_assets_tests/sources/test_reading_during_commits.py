@@ -9,9 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest import archive, batches, fetched
-from vsf_assets.warehouse.committing import Commits
+from vsf_assets.archive import originals as archive
+from vsf_assets.common.errors import VsfError
+from vsf_assets.ingest import loader as batches
+from vsf_assets.pipeline.build import ingest_catalog as fetched
+from vsf_assets.warehouse.async_commits import Commits
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.sources.homes import home_of, records, songs, take
 from vsf_assets_tests.warehouses import Home

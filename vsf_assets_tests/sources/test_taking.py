@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.ingest import batches, filing
-from vsf_assets.ingest.engine import ingest_archive
-from vsf_assets.objects import ObjectStoreError
+from vsf_assets.common.errors import VsfError
+from vsf_assets.ingest import loader as batches
+from vsf_assets.ingest import move_to_archive as filing
+from vsf_assets.ingest.session import ingest_archive
+from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.servers import Served, http_server
 from vsf_assets_tests.sources.homes import home_of, records, serve_songs, songs, tables, take

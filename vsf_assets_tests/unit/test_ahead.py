@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vsf_assets.ingest.ahead import one_ahead
+from vsf_assets.common.prefetch import one_ahead
 
 
 def test_items_keep_their_order_and_one_more_is_made_elsewhere() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.ingest.casts import cast, expectation
+from vsf_assets.readers.common.casts import cast, expectation
 
 MONEY = pl.Decimal(18, 6)
 

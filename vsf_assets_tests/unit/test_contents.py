@@ -17,14 +17,14 @@ import polars as pl
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.contents import (
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.content_types import (
     content_instead_of_delimited,
     content_instead_of_names,
     content_of,
     likely_encoding,
 )
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source, UnreadableError
+from vsf_assets.readers.dispatch import portions
 
 TEXT = "click_id,banner_id,campaign_id\n1,2,3\n"
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from vsf_assets.ingest.delimited import DelimitedReader
+from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets_tests.reading import PIPE, Bad, read, small_blocks
 
 HEADER = b"a|b\n"

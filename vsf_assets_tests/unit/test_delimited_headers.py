@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from vsf_assets.ingest.delimited import DelimitedReader
-from vsf_assets.ingest.source import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets_tests.reading import COMMA, PIPE, Read, read, small_blocks
 
 

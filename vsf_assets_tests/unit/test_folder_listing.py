@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import VsfError
-from vsf_assets.files import NotRegularError, open_regular, read_regular
-from vsf_assets.ingest import folder_listing
-from vsf_assets.ingest.folder_listing import list_folder
-from vsf_assets.ingest.listing import LeftOut, count_line, lines
-from vsf_assets.ingest.store import FolderStore, probably_present
+from vsf_assets.common.errors import VsfError
+from vsf_assets.common.regular_files import NotRegularError, open_regular, read_regular
+from vsf_assets.storage import folder_listing
+from vsf_assets.storage.base import FolderStore, probably_present
+from vsf_assets.storage.folder_listing import list_folder
+from vsf_assets.storage.listing import LeftOut, count_line, lines
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
 
@@ -160,7 +160,7 @@ def test_a_name_that_becomes_a_pipe_before_it_is_opened_does_not_block(
 ) -> None:
     path = tmp_path / "x.csv"
     os.mkfifo(path)
-    monkeypatch.setattr("vsf_assets.files.status_of", lambda _: None)  # the look saw a file
+    monkeypatch.setattr("vsf_assets.common.regular_files.status_of", lambda _: None)  # the look saw a file
     with pytest.raises(NotRegularError, match="pipe"):
         open_regular(path)
 

@@ -9,7 +9,7 @@ import io
 
 import pytest
 
-from vsf_assets.ingest.source import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 
 TEXT = b"".join(b"%d,%d\n" % (i, i * i % 97) for i in range(400))
 ZIPPED = gzip.compress(TEXT, mtime=0)

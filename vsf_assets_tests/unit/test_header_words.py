@@ -11,9 +11,9 @@ import pytest
 from vsf_assets.contracts import get_table
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.checking import check_block
-from vsf_assets.ingest.delimited import DelimitedReader
-from vsf_assets.ingest.source import UnreadableError
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.validation import check_block
 from vsf_assets_tests.datasets import COLUMNS
 from vsf_assets_tests.reading import COMMA, PIPE
 

@@ -109,7 +109,7 @@ def files(draw: st.DrawFn) -> bytes:
 @given(data=files(), size=st.sampled_from([16 << 20, 16 << 20, 200, 30, 1]), many=st.sampled_from([0, 1 << 20]))
 def test_the_reader_agrees_with_the_reference(data: bytes, size: int, many: int) -> None:
     with small_blocks(size), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vsf_assets.ingest.jsonrows.MANY_BYTES", many)
+        patch.setattr("vsf_assets.readers.json.fast_validator.MANY_BYTES", many)
         found = read(data)
     expected = reference(data)
     assert bool(found.unreadable) == bool(expected.unreadable), (found.unreadable, expected.unreadable)

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source
+from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.dispatch import portions
 from vsf_assets_tests.records import Finding, findings, read, small_blocks
 
 SONG = '"artist_name": "A", "title": "T", "year": 2000, "release": "R"'
@@ -173,7 +173,7 @@ def test_a_file_may_hold_nothing(data: bytes) -> None:
 
 
 def test_a_record_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.ingest.jsonarray.LONGEST_ELEMENT", 1000)
+    monkeypatch.setattr("vsf_assets.readers.json.array_reader.LONGEST_ELEMENT", 1000)
     with small_blocks(64):
         assert "record 1 is longer than 1,000 bytes" in read(f'[1, "{"x" * 5000}"]'.encode()).unreadable
 

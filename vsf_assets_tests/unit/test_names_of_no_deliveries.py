@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsf_assets.ingest.names import why_no_delivery, why_unfinished_beside
+from vsf_assets.storage.ignored_names import why_no_delivery, why_unfinished_beside
 
 
 @pytest.mark.parametrize(

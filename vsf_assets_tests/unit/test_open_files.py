@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest import open_files
-from vsf_assets.ingest.open_files import being_written, has_writer, is_written
-from vsf_assets.ingest.store import FolderStore
+from vsf_assets.storage import open_files
+from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.open_files import being_written, has_writer, is_written
 
 NOBODY = 65534
 

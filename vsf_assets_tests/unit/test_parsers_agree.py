@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.fastblock import parse_block
+from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets_tests.reading import COMMA, PIPE, read, reference, small_blocks
 
 ODDITIES = [b'"', b"\\", b"\n", b"\r\n", b"\r", b"\0", b" ", b"\xff", b"\x01", b"\x02", b'""', b'\\"', b"\\\\", b"\\\n"]

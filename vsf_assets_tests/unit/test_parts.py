@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from vsf_assets.ingest import parts
-from vsf_assets.ingest.parts import Parts
+from vsf_assets.ingest import spool as parts
+from vsf_assets.ingest.spool import Parts
 
 
 @pytest.fixture(autouse=True)

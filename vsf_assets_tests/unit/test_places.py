@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import SettingsError
-from vsf_assets.places import refuse_overlap
-from vsf_assets.settings import read_settings
+from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.separate_places import refuse_overlap
+from vsf_assets.config.settings import read_settings
 
 
 def refused(home: Path, **places: str) -> str:
@@ -73,7 +73,7 @@ def test_letters_of_another_case_are_one_place_only_where_the_disk_says_so(
 ) -> None:
     places = {"A": f"{root}/New/archive", "B": f"{root}/new"}
     refuse_overlap(places)
-    monkeypatch.setattr("vsf_assets.places._ignores_case", lambda _: True)
+    monkeypatch.setattr("vsf_assets.config.separate_places._ignores_case", lambda _: True)
     with pytest.raises(SettingsError, match=r"^A=.* lies in B="):
         refuse_overlap(places)
 

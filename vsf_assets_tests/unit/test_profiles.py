@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import SettingsError
-from vsf_assets.settings import PROJECT_ROOT, read_settings
-from vsf_assets.sources.profiles import Profile, read_profiles
+from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.catalog_profiles import Profile, read_profiles
+from vsf_assets.config.settings import PROJECT_ROOT, read_settings
 
 
 def read(tmp_path: Path, text: str) -> dict[str, Profile]:

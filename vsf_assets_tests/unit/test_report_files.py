@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
 from vsf_assets.reports.files import check_name, harmless, whole_file
 
 

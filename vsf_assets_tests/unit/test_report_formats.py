@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import duckdb
 import pytest
 
-from vsf_assets.errors import UsageError
+from vsf_assets.common.errors import UsageError
 from vsf_assets.reports.anomalies import Findings, feed_findings
 from vsf_assets.reports.formats import WRITERS, format_of
 

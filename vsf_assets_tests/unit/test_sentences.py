@@ -13,8 +13,8 @@ from vsf_assets.contracts import all_tables, get_table
 from vsf_assets.contracts.sentences import sentence, words
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source
+from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.dispatch import portions
 
 PANDERA = ("str_matches", "isin", "greater_than", "less_than", "equal_to", "in_range", "str_", "check", "[", "^", "(")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.errors import SettingsError
-from vsf_assets.settings import child_environment, fix_surroundings
-from vsf_assets.surroundings import fixed_names, is_given, names_by_env
+from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.library_variables import fixed_names, is_given, names_by_env
+from vsf_assets.config.settings import child_environment, fix_surroundings
 from vsf_assets_tests.hostile import GIVEN, dbt_options, known_names
 
 OPERATORS = [

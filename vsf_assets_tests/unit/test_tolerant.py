@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from vsf_assets.contracts import get_table
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.ingest.checking import check_block
-from vsf_assets.ingest.delimited import DelimitedReader
-from vsf_assets.ingest.source import UnreadableError
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.validation import check_block
 from vsf_assets_tests.datasets import COLUMNS, DATAPOINTS, NAMESPACES
 from vsf_assets_tests.reading import small_blocks
 
@@ -117,7 +117,7 @@ def test_names_of_the_contracts_are_those_of_the_files() -> None:
 
 
 def test_many_short_rows_are_read_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.ingest.delimited.MOST_IRREGULAR", 5)
+    monkeypatch.setattr("vsf_assets.readers.delimited.reader.MOST_IRREGULAR", 5)
     rows, told = read(HEADER + b"".join(b"n-%d\n" % n for n in range(30_000)))
     assert rows[30_001] == ("n-29999", None, None)
     assert [line for line, *_ in sorted(told)] == sorted(rows) == list(range(2, 30_002))
@@ -127,7 +127,7 @@ def everything(data: bytes, few: int) -> list[str]:
     """Return all that is told of a file's rows and findings, read with this limit of what is read at once."""
     contract, found = get_table("raw.datapoints"), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vsf_assets.ingest.manyforgiven.FEW", few)
+        patch.setattr("vsf_assets.readers.delimited.lenient_batch.FEW", few)
         for block in DelimitedReader(io.BytesIO(data), dialect(), list(contract.schema.columns)).blocks():
             checked = check_block(block, contract, dialect())
             found += [repr(row) for row in (*checked.valid.rows(), *checked.findings.rows())]
@@ -199,7 +199,7 @@ def files(draw: st.DrawFn) -> Made:
 @given(files(), st.sampled_from([24, 300, 10_000]), st.sampled_from([8, 64]), st.sampled_from([1, 1000]))
 def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: int, few: int) -> None:
     with small_blocks(big, small), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vsf_assets.ingest.manyforgiven.FEW", few)
+        patch.setattr("vsf_assets.readers.delimited.lenient_batch.FEW", few)
         rows, told = read(made.data, "raw.datapoints")
     assert sorted((line, anomaly) for line, anomaly, *_ in told) == sorted(made.findings)
     assert rows == made.rows

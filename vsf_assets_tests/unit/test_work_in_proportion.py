@@ -13,10 +13,10 @@ from collections.abc import Callable
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.limits import DESCRIPTION_BYTES
-from vsf_assets.ingest.reading import portions
-from vsf_assets.ingest.source import Source, UnreadableError
-from vsf_assets.ingest.text import read_all
+from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
+from vsf_assets.readers.common.text import read_all
+from vsf_assets.readers.dispatch import portions
 
 CLICKS = b"click_id,banner_id,campaign_id\n"
 SONG = b'[{"type":"song","data":{"artist_name":"%b","title":"T","year":1,"release":"R"}}]'

@@ -1,0 +1,189 @@
+"""Originals that somebody still wrote to after they were loaded.
+
+Here: noticing them, giving them the name of their new content, and the record of it beside them. Not here: reading
+them again in place of their earlier rows (engine.py, warehouse/ledger.py). A file that is moved into the archive
+stays the file it was: a writer that has it open goes on writing into the original. Where the system could not tell
+so before (open_files.py), size or time of the original tell afterwards. Only an archive in a folder is looked at;
+an object never changes. The record makes the finding changed_after_load, also in a rebuild (decision 0026).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from vsf_assets.archive.originals import CHANGED_SUFFIX, archive_path, originals, sha256_of
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.safekeeping import keep_time
+from vsf_assets.storage.base import Entry, FolderStore, Store, is_about_one_file, open_store
+from vsf_assets.storage.home_notes import read_note, write_note
+from vsf_assets.storage.open_files import is_written
+
+if TYPE_CHECKING:
+    from vsf_assets.warehouse.ledger import FileRow
+
+NOTE = "rechecked-originals"
+"""Originals whose size or time tells of a change and whose content does not; a lost note costs a hash each."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An original that was written to after it was loaded.
+
+    Attributes:
+        row: the ledger's row of what was loaded.
+        entry: the original under the name of its new content.
+        sha256: its digest now.
+    """
+
+    row: "FileRow"
+    entry: Entry
+    sha256: str
+
+
+def suspects(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> list["FileRow"]:
+    """Return rows whose originals may have been written to since they were loaded; nothing is read for it.
+
+    Args:
+        rows: the ledger.
+        settings: where the archive is, and for how long originals are looked at (VSF_RECHECK_HOURS).
+        now: the time, UTC.
+    """
+    archive, since = open_store(settings.archive), now - timedelta(hours=settings.recheck_hours)
+    recent = [row for row in rows if row.loaded_at >= since and not _is_own(row.feed)]
+    if not isinstance(archive, FolderStore) or not recent:
+        return []
+    noted, found = read_note(settings, NOTE), []
+    for row in recent:
+        try:
+            entry = archive.stat(row.archive_path)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            continue  # what cannot be seen is reported where it is to be read
+        if entry is None:
+            found += [row] if _successor(archive, row) else []
+        elif _departs(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
+            found.append(row)
+    return found
+
+
+def _is_own(feed: str) -> bool:
+    return feed not in all_feeds() or all_feeds()[feed].is_fetched
+
+
+def _departs(row: "FileRow", entry: Entry) -> bool:
+    """Whether size and time say that an original was written to: it grew, or has another time than it landed with.
+
+    A file of an upload may be older than the upload. One that shrank is damaged: no writer takes bytes back.
+    """
+    is_later = entry.modified > row.landed_at
+    has_other_time = is_later if all_feeds()[row.feed].members else entry.modified != row.landed_at
+    return entry.size > row.bytes or (entry.size == row.bytes and has_other_time)
+
+
+def _state(entry: Entry) -> list[int | str]:
+    return [entry.size, entry.modified.isoformat()]
+
+
+def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Changed]:
+    """Compare originals with the ledger, and yield those that changed, under the names of their new content.
+
+    Args:
+        rows: what `suspects` returned.
+        settings: where the archive is.
+    """
+    archive, equal = open_store(settings.archive), dict[str, list[int | str]]()
+    if not isinstance(archive, FolderStore):
+        return
+    for row in rows:
+        try:
+            changed = _refile(archive, row, equal)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            continue  # the next run looks again
+        if changed is not None:
+            yield changed
+    if equal:
+        write_note(settings, NOTE, {**read_note(settings, NOTE), **equal})
+
+
+def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | str]]) -> Changed | None:
+    """Give one original the name of its content, if that changed; `equal` gets the state of one that did not."""
+    entry = archive.stat(row.archive_path)
+    if entry is None:
+        # A run that died gave it the new name, and did not store its rows.
+        target = _successor(archive, row)
+    else:
+        digest = sha256_of(archive, entry.path)
+        if digest == row.sha256:
+            equal[entry.path] = _state(entry)
+            return None
+        if not entry.same_state(archive.stat(entry.path)):
+            return None  # somebody writes; the next run looks again
+        target = archive_path(row.feed, row.partition_key, row.landed_at, digest, row.file_name)
+        rename_original(archive, entry.path, target, row.landed_at)
+    there = archive.stat(target) if target is not None else None
+    return Changed(row, there, sha256_of(archive, there.path)) if there is not None else None
+
+
+def rename_original(archive: FolderStore, path: str, target: str, landed_at: datetime) -> None:
+    """Give an original the name of its new content, its old time, and a record that it was written to.
+
+    The record comes first: an original never stands under a new name without it. Where another one has the name
+    already, the two are one delivery, and the first stays.
+    """
+    with archive.writer(target + CHANGED_SUFFIX):
+        pass
+    try:
+        if archive.stat(target) is None:
+            archive.move(path, target)
+            keep_time(archive, target, landed_at)
+        archive.remove(path)
+    except FileNotFoundError:
+        return  # another run was faster
+    archive.remove(path + CHANGED_SUFFIX)
+
+
+def has_record(archive: Store, path: str) -> bool:
+    """Whether an original was written to after it was loaded."""
+    return archive.stat(path + CHANGED_SUFFIX) is not None
+
+
+def _successor(archive: FolderStore, row: "FileRow") -> str | None:
+    """Return where an original is that a dead run gave a new name; None for nowhere."""
+    folder, _, name = row.archive_path.rpartition("/")
+    stamp, _, rest = name.split("__", 2)
+    for entry in archive.entries(folder):
+        parts = entry.name.split("__", 2)
+        if parts[0] == stamp and parts[-1] == rest and has_record(archive, entry.path):
+            return entry.path
+    return None
+
+
+def settle_archive(settings: Settings) -> None:
+    """Give changed originals their new names where no ledger tells of them, before a rebuild reads them.
+
+    One counts as changed that was written to within VSF_RECHECK_HOURS after it landed. What differs from its name
+    and has its old time, or a much later one, is damaged, and the rebuild says so.
+
+    Raises:
+        VsfError: somebody still writes to one.
+    """
+    archive, window = open_store(settings.archive), timedelta(hours=settings.recheck_hours)
+    if not isinstance(archive, FolderStore):
+        return
+    for o in list(originals(archive)):
+        if o.feed.is_fetched or not o.landed_at < o.entry.modified <= o.landed_at + window:
+            continue
+        if is_written(archive, o.entry):
+            raise VsfError(
+                f"{o.entry.path} in the archive is still written to by somebody; wait for it, or end the writer"
+            )
+        digest = sha256_of(archive, o.entry.path)
+        if not digest.startswith(o.sha256_start):
+            target = archive_path(o.feed.name, o.partition, o.landed_at, digest, o.name)
+            rename_original(archive, o.entry.path, target, o.landed_at)

@@ -1,0 +1,200 @@
+"""The archive of originals: names that tell the delivery, and the move out of the landing zone.
+
+Here: naming, parsing names, filing one file. Not here: when it may be filed (after its
+transaction). Nothing in the archive is overwritten; with it alone the warehouse can be rebuilt.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.landing.pending import sort_out
+from vsf_assets.storage.base import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
+from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_no_delivery
+from vsf_assets.storage.s3_client import ReplacedError
+
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+NOT_KEPT_SUFFIX = ".not-kept"
+CHANGED_SUFFIX = ".changed"
+"""An empty file of this ending beside an original records that it was written to after it was loaded (changed.py)."""
+
+_OF_NOTHING = hashlib.sha256(b"").hexdigest()[:12]
+_NAME = re.compile(r"^(\d{8}T\d{6}\.\d{6}Z)__([0-9a-f]{12})__(.+)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """An original in the archive, as its path tells it."""
+
+    entry: Entry
+    feed: Feed
+    partition: str | None
+    landed_at: datetime
+    sha256_start: str
+    name: str
+    is_changed: bool = False
+
+
+def archive_path(feed: str, partition: str | None, landed_at: datetime, sha256: str, name: str) -> str:
+    """Return where an original goes: `<feed>/[<partition>/]<landed_at>__<12 of sha256>__<name>`."""
+    file = f"{landed_at.strftime(STAMP)}__{sha256[:12]}__{name}"
+    return "/".join(part for part in (feed, partition, file) if part)
+
+
+def originals(archive: Store) -> Iterator[Archived]:
+    """Yield every original in the archive.
+
+    Raises:
+        VsfError: files were loaded with VSF_AFTER_LOAD=delete, a name is not the archive's, or something in it
+            cannot be read.
+    """
+    entries = [entry for entry in archive.every_entry() if not _is_stray(entry)]
+    changed = {entry.path.removesuffix(CHANGED_SUFFIX) for entry in entries if _is_record(entry)}
+    for entry in entries:
+        if _is_record(entry):
+            continue
+        parts = entry.path.split("/")
+        named = _NAME.match(parts[-1])
+        feed = all_feeds().get(parts[0])
+        if entry.name.endswith(NOT_KEPT_SUFFIX):
+            raise VsfError(
+                f"{entry.path.removesuffix(NOT_KEPT_SUFFIX)} was loaded with VSF_AFTER_LOAD=delete and is not in"
+                " the archive; a rebuild would lose it"
+            )
+        if named is None or feed is None:
+            raise VsfError(f"{entry.path} in the archive is not an original the platform filed; move it away")
+        landed_at = datetime.strptime(named.group(1), STAMP).replace(tzinfo=UTC)
+        partition = parts[1] if len(parts) > 2 else None
+        is_changed = entry.path in changed
+        yield Archived(entry, feed, partition, landed_at, named.group(2), named.group(3), is_changed)
+
+
+def _is_record(entry: Entry) -> bool:
+    """Whether a file records a change; a delivered file of such a name that is empty has the digest of nothing."""
+    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{_OF_NOTHING}__" not in entry.name
+
+
+def holds_originals(archive: Store) -> bool:
+    """Whether there is anything in the archive; raises UnlistedEntryError where that cannot be found out."""
+    return not all(map(_is_stray, archive.every_entry()))
+
+
+def _is_stray(entry: Entry) -> bool:
+    """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
+    is_unfinished = why_no_delivery(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
+    return is_unfinished and _NAME.match(entry.name) is None
+
+
+def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
+    """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
+
+    Originals of files that still wait in the landing zone are no sign of it: a first run that died had made them
+    safe and stored nothing.
+
+    Raises:
+        VsfError: the archive holds originals that the ledger does not know, or something that cannot be read.
+    """
+    if not ledger_is_empty:
+        return
+    names = [entry.name for entry in archive.every_entry() if not _is_stray(entry)]
+    if not names:
+        return
+    waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in sort_out(landing.entries(), ()).new}
+    matched = [_NAME.match(name) for name in names]
+    if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched):
+        raise VsfError(
+            "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
+            " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"
+        )
+
+
+def sha256_of(store: Store, path: str, etag: str = "") -> str:
+    """Return the SHA-256 of a file, in an object store only in a state; see Store.open for what it raises."""
+    digest = hashlib.sha256()
+    with store.open(path, etag) as file:
+        while block := file.read(COPY_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def file_away(
+    landing: Store,
+    path: str,
+    archive: Store,
+    target: str,
+    sha256: str,
+    after_load: str,
+    hashed: Entry | None = None,
+    is_archived: bool = False,
+) -> bool:
+    """Take a loaded file out of the landing zone into the archive; safe to repeat.
+
+    Args:
+        landing: where the file lies.
+        path: its path there.
+        archive: where it goes.
+        target: its path there.
+        sha256: the ledger's digest; a file with another one stays where it is.
+        after_load: archive, keep or delete.
+        hashed: the state in which the file was read and hashed by this run; an object that is in it
+            still is not fetched again, and a file that nobody else writes is not read again.
+        is_archived: whether the original just got its place in the archive (safekeeping.py).
+
+    Returns:
+        Whether the file was the one the ledger knows; False leaves it for the next run.
+    """
+    # What is done with an object is bound to its state, so that one that was just hashed need not be asked.
+    is_bound = hashed is not None and bool(hashed.etag)
+    seen = hashed if is_bound else landing.stat(path)
+    if seen is None:
+        return True
+    is_known = is_bound or (landing.is_private and seen.same_state(hashed))
+    try:
+        is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
+        return is_known and _file(landing, seen, archive, target, sha256, after_load, is_archived)
+    except FileNotFoundError:
+        if landing.stat(path) is None:
+            return True  # another run filed it meanwhile
+        raise
+    except ReplacedError:
+        return False
+
+
+def _file(
+    landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str, is_archived: bool = False
+) -> bool:
+    """File what `seen` showed; another file that took its place meanwhile is not touched."""
+    if is_archived or archive.stat(target) is not None:
+        if not is_archived:
+            refuse_damaged(archive, target, sha256)
+    elif after_load == "delete":
+        with archive.writer(target + NOT_KEPT_SUFFIX):
+            pass
+    elif not seen.etag and not seen.same_state(landing.stat(seen.path)):
+        return False
+    elif after_load == "archive" and rename_if_same_disk(landing, seen.path, archive, target):
+        return True
+    elif not copy_file(landing, seen, archive, target, sha256):
+        return False
+    return after_load == "keep" or _remove_landed(landing, seen) or not is_archived
+
+
+def refuse_damaged(archive: Store, target: str, sha256: str) -> None:
+    """Raise VsfError where a file in the archive is not what its name says; it is never overwritten."""
+    if sha256_of(archive, target) != sha256:
+        raise VsfError(
+            f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again"
+        )
+
+
+def _remove_landed(landing: Store, seen: Entry) -> bool:
+    """Remove a filed file from the landing zone; return False where another one took its place."""
+    now = landing.stat(seen.path)
+    if seen.same_state(now):
+        landing.remove(seen.path, seen.etag)
+    return now is None or seen.same_state(now)

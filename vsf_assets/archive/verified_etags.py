@@ -1,0 +1,61 @@
+"""Files that stay in the landing zone (VSF_AFTER_LOAD=keep): which of them a run must look at again.
+
+Here: the note of the states in which kept objects were compared with the ledger. Not here: the
+comparison (archive.py). An object store tells times in whole seconds, so that another file of the
+same size may look like the loaded one; its ETag tells. A lost note costs one more look.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.landing.pending import Landed, LedgerKey
+from vsf_assets.storage.base import Store, probably_present
+
+if TYPE_CHECKING:
+    from vsf_assets.warehouse.ledger import FileRow
+
+
+def to_file(
+    known: list[Landed], rows: Mapping[LedgerKey, "FileRow"], archive: Store, settings: Settings
+) -> list[Landed]:
+    """Return which files of the landing zone that look loaded have to be filed away, or compared first."""
+    if settings.after_load != "keep":
+        return known
+    unlike = {id(item) for item in unverified(known, settings)}
+    there = probably_present(archive, {rows[item.key].archive_path for item in known})
+    return [item for item in known if id(item) in unlike or rows[item.key].archive_path not in there]
+
+
+def unverified(known: Iterable[Landed], settings: Settings) -> list[Landed]:
+    """Return the objects that were not compared with the ledger in the state they are in."""
+    objects = [item for item in known if item.entry.etag]
+    noted = _noted(settings) if objects else {}
+    return [item for item in objects if noted.get(item.entry.path) != item.entry.etag]
+
+
+def note(states: Mapping[str, str], settings: Settings) -> None:
+    """Note path -> ETag of kept objects that are the ones the ledger knows."""
+    if settings.after_load != "keep" or not any(states.values()):
+        return
+    noted = {**_noted(settings), **{path: etag for path, etag in states.items() if etag}}
+    file = _file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"landing": settings.landing, "etags": noted}))
+    temporary.replace(file)
+
+
+def _noted(settings: Settings) -> dict[str, str]:
+    try:
+        kept = json.loads(_file(settings).read_text())
+        return dict(kept["etags"]) if kept["landing"] == settings.landing else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _file(settings: Settings) -> Path:
+    return settings.home / "cache" / "kept-objects.json"

@@ -1,0 +1,4 @@
+"""Clients of catalog sources: a folder, a web server, a bucket.
+
+Not here: what is due (catalog/plan.py).
+"""

@@ -1,0 +1,133 @@
+"""Objects from a source into files that no listing shows: one of them, and those never seen before.
+
+Here: one attempt at an object, and the attempt at new ones that spares the question for their state.
+Not here: which objects are due (states.py), and where the files go (fetching.py).
+"""
+
+import hashlib
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vsf_assets.catalog.clients.base import GoneError, ObjectSource, SourceError, TransientError
+from vsf_assets.catalog.inbox import Inbox
+from vsf_assets.catalog.plan import UNKNOWN
+from vsf_assets.catalog.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
+from vsf_assets.catalog.scan import Every, Tell
+from vsf_assets.feeds import LONGEST_NAME
+from vsf_assets.feeds.families.catalog import file_name
+
+AHEAD_BYTES = 64 << 20
+"""Bytes of new objects that are fetched before the look is recorded; a crash until then costs their transfer."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """An object that was fetched.
+
+    Attributes:
+        half: the file it is in.
+        size, sha256: of its bytes.
+        state: its state, as the source told with it.
+        is_sure: whether looking at it would have told the same state.
+    """
+
+    half: Path
+    size: int
+    sha256: str
+    state: str
+    is_sure: bool
+
+
+def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: Deadline) -> Brought:
+    """Fetch an object, once.
+
+    Args:
+        source: where it is.
+        inbox: gets the file.
+        name: the object's name.
+        state: the one that a look saw, or UNKNOWN.
+        deadline: when to give up.
+
+    Raises:
+        SourceError, OSError: it cannot be read, or is in another state.
+    """
+    if len(file_name(name).encode()) > LONGEST_NAME:
+        raise SourceError(f"its name is longer than {LONGEST_NAME} bytes and cannot be kept")
+    digest, size = hashlib.sha256(), 0
+    with source.open(name, deadline) as content, inbox.half() as (half, file):
+        content.expect(state)
+        for block in content.blocks:
+            size += file.write(block)
+            digest.update(block)
+    return Brought(half, size, digest.hexdigest(), content.state, content.is_sure)
+
+
+@dataclass
+class Ahead:
+    """New objects, fetched while the source is looked at, where it must be asked for the state of each.
+
+    The answer that holds an object tells its state, too. What fails is left to those who look and fetch
+    with patience; with the first failure nothing more is fetched ahead, and the pause that the source may
+    ask for is made, unless an object may not take so long.
+
+    Attributes:
+        source, inbox: from where to where.
+        known: names that are not new.
+        tell: told of progress.
+        brought: what came, by name, until it is taken.
+    """
+
+    source: ObjectSource
+    inbox: Inbox
+    known: Collection[str]
+    tell: Tell
+    brought: dict[str, Brought] = field(default_factory=dict)
+
+    def states(self, names: Sequence[str]) -> dict[str, str]:
+        """Fetch the new ones of these objects, within bounds; return the states that need not be asked for."""
+        profile, known = self.source.profile, set(self.known)
+        new = [name for name in names if name not in known] if self.source.asks_for_each else []
+        spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.tell)
+
+        def attempt(name: str) -> Brought | None:
+            nonlocal spent, is_well
+            if spent > AHEAD_BYTES or not is_well:
+                return None
+            try:
+                one = bring(self.source, self.inbox, name, UNKNOWN, Deadline.after(profile.object_timeout))
+            except BaseException as error:
+                is_well = is_well and isinstance(error, GoneError)
+                raise
+            spent += one.size
+            return one
+
+        for name, result in concurrently(attempt, new, profile.connections):
+            if isinstance(result, Brought):
+                self.brought[name] = result
+                said(f"fetching: {len(self.brought):,} of {len(new):,} new objects, {spent / 1e6:,.1f} MB")
+            elif isinstance(result, TransientError):
+                rest = max(rest, result.retry_after)
+            elif result is not None and not isinstance(result, SourceError | OSError):
+                raise result
+        _rest(rest, profile.object_timeout)
+        return {name: one.state for name, one in self.brought.items() if one.is_sure}
+
+    def take(self, name: str, state: str) -> Brought | None:
+        """Return an object that came in the state that a look saw."""
+        one = self.brought.get(name)
+        fits = one is not None and (UNKNOWN in (state, one.state) or state == one.state)
+        return self.brought.pop(name) if fits else None
+
+    def discard(self) -> None:
+        """Remove what nobody took."""
+        for one in self.brought.values():
+            one.half.unlink(missing_ok=True)
+
+
+def _rest(asked: float, most: float) -> None:
+    """Make the pause that a source asks for, unless it is longer than an object may take: what needs it fails."""
+    seconds = min(asked, LONGEST_RETRY_AFTER)
+    if seconds < most:
+        time.sleep(seconds)

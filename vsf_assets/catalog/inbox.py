@@ -1,0 +1,98 @@
+"""The inbox: a local folder of what was fetched and is not loaded yet, a second landing zone.
+
+Here: its one lock, and writing a file that appears complete with the time it was due. Not here: what
+becomes of the files (ingest/session.py treats them like landed ones).
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds.families.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.storage.base import EPOCH, FolderStore
+from vsf_assets.storage.full_disk import room_for
+from vsf_assets.warehouse.lock import hold_lock
+
+HALF_DONE = ".half"
+"""Folder in the inbox for files that are still written; no listing shows it."""
+
+LOOK_NAME = "look.jsonl"
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+class Inbox:
+    """The folder `fetched/` of a home."""
+
+    def __init__(self, settings: Settings):
+        self.root = settings.fetched
+        self.store = FolderStore(self.root, is_private=True)
+        self._half = self.root / HALF_DONE
+
+    @contextmanager
+    def held(self, wait_seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
+        """Be the only one who looks and fetches; what a dead process left half done goes.
+
+        Raises:
+            LockTimeoutError: another process looked and fetched for too long.
+        """
+        with hold_lock(self.root / ".lock", "fetching", wait_seconds, on_wait, "the inbox"):
+            shutil.rmtree(self._half, ignore_errors=True)
+            self._remove_empty_folders()
+            yield
+
+    def _remove_empty_folders(self) -> None:
+        for place, _, _ in os.walk(self.root, topdown=False):
+            if Path(place) != self.root and not os.listdir(place):
+                Path(place).rmdir()
+
+    @contextmanager
+    def half(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """Open a file that no listing shows; it goes where it is not `placed`."""
+        with room_for("what is fetched", self.root):
+            self._half.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._half)
+        try:
+            with room_for("what is fetched", self.root), os.fdopen(handle, "wb") as file:
+                yield Path(name), file
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def place(self, half: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
+        """Give a finished file its name and the time at which it was due, at once.
+
+        Each time has a folder of its own: a state that could not be loaded or archived yet is never
+        replaced by the next one.
+        """
+        target = self.root / feed / profile.name / at.strftime(STAMP) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
+        half.chmod(0o644)
+        os.utime(half, ns=(nanoseconds, nanoseconds))
+        with half.open("rb") as file:
+            os.fsync(file.fileno())
+        half.replace(target)
+
+    def place_look(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:
+        """Put the records of a look into the inbox, then the list."""
+        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        if lines:
+            self._write("".join(lines).encode(), LOOKS, profile, LOOK_NAME, at)
+        self._write(content, LIST, profile, file_name(profile.list_name), at)
+
+    def place_object(self, half: Path, profile: Profile, name: str, at: datetime) -> None:
+        """Put a fetched object into the inbox."""
+        self.place(half, OBJECTS, profile, file_name(name), at)
+
+    def _write(self, content: bytes, feed: str, profile: Profile, name: str, at: datetime) -> None:
+        with self.half() as (half, file):
+            file.write(content)
+        self.place(half, feed, profile, name, at)

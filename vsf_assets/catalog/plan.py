@@ -1,0 +1,175 @@
+"""What a look at a source says is due: a pure decision on the list, the states seen and what is known.
+
+Here: the list's names, the types of a look, the decision. Not here: looking (source.py), where what
+is known is kept (history.py), and fetching (fetching.py). No clock, file or connection.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from vsf_assets.feeds.families.catalog import listed_names
+from vsf_assets.readers.json.lossless_values import is_text
+
+UNKNOWN = "unknown"
+"""State of an object that is there, where the source gives nothing to tell its states apart by, or gave no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A name in the list: its first place among the names, from 1, and the object's name."""
+
+    position: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """An object that could not be looked at, and why."""
+
+    reason: str
+
+
+Observed = str | None | Unseen
+"""What a look saw of an object: its state (ETag, size and time), UNKNOWN, None if it is not there, or Unseen."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the warehouse holds of a name: the newest record of a look, and whether that state was fetched.
+
+    Attributes:
+        at: time of the look in which the state was first due.
+        position: its place in the list then.
+        state: the state; None where the object was gone.
+        is_fetched: whether this state was taken into the warehouse.
+        sha256: digest of the newest content that was, or empty.
+    """
+
+    at: datetime
+    position: int
+    state: str | None
+    is_fetched: bool = False
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A state to fetch.
+
+    Attributes:
+        listed: the object, with its place in the list when the state was first due.
+        at: time of that look; it becomes the delivery's landed_at.
+        state: the state that the look saw now; UNKNOWN takes whatever is there.
+    """
+
+    listed: Listed
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a look asks for.
+
+    Attributes:
+        records: states that changed, in the order of the list: (object, state or None for gone).
+        fetch: states to fetch: the changed ones and those that failed before.
+        compare: objects to fetch and compare with what is known; a difference is a changed state.
+        unseen: objects that could not be looked at and are known already: (name, reason).
+    """
+
+    records: list[tuple[Listed, str | None]] = field(default_factory=list)
+    fetch: list[Due] = field(default_factory=list)
+    compare: list[Due] = field(default_factory=list)
+    unseen: list[tuple[str, str]] = field(default_factory=list)
+
+
+def parse_list(content: bytes, encoding: str) -> list[Listed]:
+    """Return the names of a list with their first places; blank lines do not count, bad ones are left out.
+
+    A line that is not in the encoding is a place without a name: ingest reports it.
+    """
+    try:
+        text = content.decode(encoding, errors="surrogateescape")
+    except UnicodeDecodeError:  # of encodings whose units are more than a byte
+        text = content.decode(encoding, errors="replace").replace("\ufffd", "\0")
+    first: dict[str, int] = {}
+    for position, (_, name) in enumerate(listed_names(text), 1):
+        if is_text(name):
+            first.setdefault(name, position)
+    return [Listed(position, name) for name, position in first.items()]
+
+
+def time_of_look(now: datetime, last: datetime | None) -> datetime:
+    """Return the time of a look: now, yet always later than the last one, whatever the clock does."""
+    return now if last is None or now > last else last + timedelta(microseconds=1)
+
+
+def decide(
+    listed: Iterable[Listed],
+    observed: Mapping[str, Observed],
+    known: Mapping[str, Known],
+    at: datetime,
+    learnt: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> Plan:
+    """Return what is due.
+
+    Args:
+        listed: the list's names.
+        observed: what the look saw of each.
+        known: what the warehouse holds of each name that ever was due.
+        at: time of the look.
+        learnt: states that fetching told, of names that are known with the state UNKNOWN.
+        force: fetch what is known, too.
+    """
+    plan = Plan()
+    for item in listed:
+        seen, before = observed[item.name], known.get(item.name)
+        if before is None or before.state is None:
+            _first_sight(plan, item, seen, before, at)
+        elif seen is None:
+            plan.records.append((item, None))
+        elif not before.is_fetched:
+            _failed_before(plan, item, seen, before, at)
+        elif isinstance(seen, Unseen):
+            plan.unseen.append((item.name, seen.reason))
+        else:
+            _fetched_before(plan, item, seen, before, at, (learnt or {}).get(item.name, UNKNOWN), force)
+    return plan
+
+
+def _change(plan: Plan, item: Listed, state: str, at: datetime) -> None:
+    plan.records.append((item, state))
+    plan.fetch.append(Due(item, at, state))
+
+
+def _first_sight(plan: Plan, item: Listed, seen: Observed, before: Known | None, at: datetime) -> None:
+    """Never seen, or gone at the last record."""
+    if isinstance(seen, Unseen):
+        if before is None:
+            _change(plan, item, UNKNOWN, at)  # its place is that of the first failure
+        else:
+            plan.unseen.append((item.name, seen.reason))
+    elif seen is not None:
+        _change(plan, item, seen, at)
+    elif before is None:
+        plan.records.append((item, None))
+
+
+def _failed_before(plan: Plan, item: Listed, seen: str | Unseen, before: Known, at: datetime) -> None:
+    """Due earlier and not fetched: it keeps its place as long as it is the same state."""
+    state = UNKNOWN if isinstance(seen, Unseen) else seen
+    if UNKNOWN in (state, before.state) or state == before.state:
+        plan.fetch.append(Due(Listed(before.position, item.name), before.at, state))
+    else:
+        _change(plan, item, state, at)
+
+
+def _fetched_before(plan: Plan, item: Listed, seen: str, before: Known, at: datetime, learnt: str, force: bool) -> None:
+    state = learnt if before.state == UNKNOWN else before.state
+    if UNKNOWN in (seen, state) or (seen == state and force):
+        plan.compare.append(Due(item, at, seen))
+    elif seen != state:
+        _change(plan, item, seen, at)

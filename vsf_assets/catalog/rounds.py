@@ -1,0 +1,224 @@
+"""From a look to files in the inbox: the records first, then the list, then the objects, many at once.
+
+Here: one round of looking and fetching, and its report. Not here: the decision (states.py) and what
+becomes of the inbox (ingest/session.py). The caller holds the inbox.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vsf_assets.catalog.clients.base import GoneError, ObjectSource, ReplacedError, SourceError, open_source
+from vsf_assets.catalog.fetch import Ahead, Brought, bring
+from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.inbox import Inbox
+from vsf_assets.catalog.plan import UNKNOWN, Due, Listed, Plan
+from vsf_assets.catalog.retry import Deadline, concurrently, retried
+from vsf_assets.catalog.scan import Every, Look, Tell, plan_of, settled_look
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds.families.catalog import OBJECTS
+
+
+@dataclass
+class RoundReport:
+    """What a round did.
+
+    Attributes:
+        profile: the source.
+        look: what was seen; None where the source is not in use.
+        changed, vanished, compared: numbers of objects.
+        fetched: objects that are in the inbox now.
+        transferred: bytes of objects and lists that came.
+        failed: object -> why it could not be read; it is taken again next time.
+        gone: names that turned out not to be there when they were fetched.
+        replaced: names that were in another state by then.
+    """
+
+    profile: Profile
+    look: Look | None = None
+    changed: int = 0
+    vanished: int = 0
+    fetched: set[str] = field(default_factory=set)
+    compared: int = 0
+    transferred: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
+
+
+def fetch_due(
+    settings: Settings,
+    inbox: Inbox,
+    profile: Profile,
+    history: History,
+    tell: Tell,
+    force: bool = False,
+    gone: Collection[str] = (),
+) -> RoundReport:
+    """Look once, put what is due into the inbox, and report; nothing that fails raises.
+
+    Args:
+        settings: for settling and the cache.
+        inbox: held by the caller, and empty of records.
+        profile: the source.
+        history: what is known of it.
+        tell: told of progress.
+        force: fetch everything that is listed.
+        gone: names that an earlier round found gone; they are where the source gives no states.
+    """
+    report = RoundReport(profile)
+    learnt = Learnt.read(settings, profile.name)
+    try:
+        source = open_source(profile)
+    except (SourceError, OSError) as error:
+        report.failed[profile.address] = str(error)
+        return report
+    ahead = Ahead(source, inbox, history.known, tell)
+    try:
+        look = settled_look(source, history.last_look, settings, tell, ahead.states)
+        if look is None:
+            return report
+        missing = {name: None for name in gone if look.observed.get(name) == UNKNOWN}
+        report.look = replace(look, observed={**look.observed, **missing})
+        report.transferred += len(look.content)
+        plan = plan_of(report.look, history, learnt, force)
+        _Round(source, inbox, report, history, learnt, tell, ahead).take(plan)
+        learnt.write()
+    except SourceError as error:
+        report.failed[f"{profile.address}/{profile.list_name}"] = str(error)
+    finally:
+        ahead.discard()
+        source.close()
+    return report
+
+
+class _Round:
+    """One round at one source."""
+
+    def __init__(
+        self,
+        source: ObjectSource,
+        inbox: Inbox,
+        report: RoundReport,
+        history: History,
+        learnt: Learnt,
+        tell: Tell,
+        ahead: Ahead,
+    ):
+        self._source, self._inbox, self._report, self._learnt = source, inbox, report, learnt
+        self._history, self._tell, self._ahead = history, tell, ahead
+
+    def take(self, plan: Plan) -> None:
+        """Compare, record, fetch."""
+        report, look = self._report, self._report.look
+        assert look is not None  # noqa: S101 - for the type checker: the caller looked
+        report.failed |= {_short(shown(report.profile, name)): _short(why, 1000) for name, why in plan.unseen}
+        different = self._compare(plan)
+        records = sorted(plan.records, key=lambda record: record[0].position)
+        report.vanished = sum(state is None for _, state in records)
+        report.changed = len(records) - report.vanished
+        lost = self._history.lost_list
+        if records or look.list_sha256 != self._history.list_sha256:
+            lines = [_record(item, state, look.list_sha256) for item, state in records]
+            at = lost[0] if lost and lost[1] == look.list_sha256 and not records else look.at
+            self._inbox.place_look(report.profile, at, lines, look.content)
+        for due, fetched in different:
+            self._place(due, fetched)
+        self._fetch(plan.fetch)
+
+    def _compare(self, plan: Plan) -> list[tuple[Due, Brought]]:
+        """Fetch what cannot be judged by its state; add what differs to the plan's records and return it."""
+        different: list[tuple[Due, Brought]] = []
+        said = self._progress("compared", len(plan.compare))
+        for due, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
+            self._report.compared += 1
+            if isinstance(result, GoneError):
+                plan.records.append((due.listed, None))
+            elif isinstance(result, Exception):
+                self._failed(due, result)
+            else:
+                self._report.transferred += result.size
+                if result.sha256 == self._history.known[due.listed.name].sha256:
+                    result.half.unlink()
+                    self._learn(due, result, is_known=True)
+                else:
+                    plan.records.append((due.listed, result.state))
+                    different.append((due, result))
+            said(self._report.compared)
+        return different
+
+    def _fetch(self, due: list[Due]) -> None:
+        said = self._progress("fetched", len(due))
+
+        def bring(item: Due) -> Brought:
+            fetched = self._ahead.take(item.listed.name, item.state) or self._bring(item)
+            # Here, not where results are gathered: what came whole survives whatever ends this process.
+            self._inbox.place_object(fetched.half, self._report.profile, item.listed.name, item.at)
+            return fetched
+
+        results = concurrently(bring, due, self._report.profile.connections)
+        for done, (item, result) in enumerate(results, 1):
+            if isinstance(result, GoneError):
+                self._report.gone.add(item.listed.name)
+            elif isinstance(result, Exception):
+                self._failed(item, result)
+            else:
+                self._report.fetched.add(shown(self._report.profile, item.listed.name))
+                self._report.transferred += result.size
+                self._learn(item, result)
+            said(done)
+
+    def _bring(self, due: Due) -> Brought:
+        """Fetch an object into a file that no listing shows."""
+        profile = self._report.profile
+
+        def once(deadline: Deadline) -> Brought:
+            return bring(self._source, self._inbox, due.listed.name, due.state, deadline)
+
+        return retried(once, profile.attempts, profile.object_timeout)
+
+    def _place(self, due: Due, fetched: Brought) -> None:
+        self._inbox.place_object(fetched.half, self._report.profile, due.listed.name, due.at)
+        self._report.fetched.add(shown(self._report.profile, due.listed.name))
+
+    def _learn(self, due: Due, fetched: Brought, is_known: bool = False) -> None:
+        """Remember the state of what its record calls UNKNOWN; `is_known` where the content is the known one."""
+        before = self._history.known.get(due.listed.name)
+        at, state = due.at, due.state
+        if before is not None and (is_known or before.at == due.at):
+            at, state = before.at, before.state or UNKNOWN
+        if state == UNKNOWN != fetched.state:
+            self._learnt.learn(due.listed.name, at, fetched.state)
+
+    def _failed(self, due: Due, error: Exception) -> None:
+        if isinstance(error, ReplacedError):
+            self._report.replaced.add(due.listed.name)
+        elif isinstance(error, SourceError | OSError):
+            self._report.failed[_short(shown(self._report.profile, due.listed.name))] = _short(str(error), 1000)
+        else:
+            raise error
+
+    def _progress(self, what: str, of: int) -> Any:
+        said = Every(1.0, self._tell)
+        report = self._report
+
+        def tell(count: int) -> None:
+            line = f"fetching: {what} {count:,} of {of:,} objects, {report.transferred / 1e6:,.1f} MB"
+            (self._tell if count == of else said)(line)
+
+        return tell
+
+
+def _record(item: Listed, state: str | None, list_sha256: str) -> dict[str, Any]:
+    return {"position": item.position, "name": item.name, "state": state, "list_sha256": list_sha256}
+
+
+def _short(text: str, most: int = 300) -> str:
+    """Return the beginning of a long text: a name in a list may have a megabyte, and errors repeat it."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def shown(profile: Profile, name: str) -> str:
+    """Return an object's name for messages."""
+    return f"{OBJECTS}/{profile.name}/{name}"

@@ -1,0 +1,180 @@
+"""A look at a source: its list, the states of what it names, and whether anything is due.
+
+Here: looking, also just to know whether there is something to do. Not here: the decision (states.py),
+records and fetching (fetching.py). A look leaves no trace.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from vsf_assets.catalog.clients.base import GoneError, ObjectSource, SourceError, open_source
+from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.plan import Listed, Observed, Plan, decide, parse_list, time_of_look
+from vsf_assets.catalog.retry import Deadline, retried
+from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.config.settings import Settings
+from vsf_assets.readers.common.content_types import content_instead_of_names
+from vsf_assets.readers.common.text import has_long_line, utf8_head
+from vsf_assets.readers.delimited.exact_parser import MAX_RECORD
+
+Tell = Callable[[str], None]
+States = Callable[[Sequence[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look saw.
+
+    Attributes:
+        at: its time, UTC; later than any look before.
+        content: the list as fetched.
+        listed: its names.
+        observed: the state of each; empty where nobody asked.
+    """
+
+    at: datetime
+    content: bytes
+    listed: list[Listed]
+    observed: Mapping[str, Observed]
+
+    @property
+    def list_sha256(self) -> str:
+        """Digest of the list."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def look_at_source(
+    source: ObjectSource,
+    last_look: datetime | None,
+    tell: Tell = lambda _: None,
+    most: int | None = None,
+    ahead: States = lambda _: {},
+) -> Look | None:
+    """Return a look at the source; None where the folder `catalog` of the landing zone is not in use.
+
+    Args:
+        source: the source.
+        last_look: time of the last look that left a record.
+        tell: told of progress.
+        most: names up to which the state of each is asked for; None for any number.
+        ahead: tells states that need not be asked for.
+
+    Raises:
+        SourceError: the list cannot be read, or is a page or another file; the message names the address and the
+            setting to look at.
+    """
+    at = time_of_look(datetime.now(UTC), last_look)
+    content = read_list(source)
+    if content is None:
+        return None
+    listed = parse_list(content, source.profile.encoding)
+    if most is not None and len(listed) > most:
+        return Look(at, content, listed, {})
+    said = Every(2.0, tell)
+    told = ahead([item.name for item in listed])
+    asked = [item.name for item in listed if item.name not in told]
+    observed = source.observe(asked, lambda n: said(f"fetching: looked at {n:,} of {len(asked):,} objects"))
+    return Look(at, content, listed, {**told, **observed})
+
+
+def read_list(source: ObjectSource) -> bytes | None:
+    """Return the list's bytes, or None as `look_at_source` does; raises like it."""
+    profile = source.profile
+
+    def whole(deadline: Deadline) -> bytes:
+        with source.open(profile.list_name, deadline) as opened:
+            return b"".join(opened.blocks)
+
+    where = f"the list {profile.list_name} of the catalog at {profile.address}"
+    try:
+        if profile.is_own and source.is_absent():
+            return None
+        content = retried(whole, profile.attempts, profile.object_timeout)
+    except GoneError as error:
+        raise SourceError(
+            f"{where} is not there; look at {profile.say('list')} and {profile.say('address')}"
+        ) from error
+    except SourceError as error:
+        raise SourceError(f"{where} cannot be read: {error} ({profile.say('address')})") from error
+    except OSError as error:
+        raise SourceError(f"{where} cannot be read: {error.strerror or error}") from error
+    other = content_instead_of_names(utf8_head(content, profile.encoding))
+    what = other.reason("a list of names") if other else ""
+    if not what and has_long_line(content):
+        what = f"one line has more than {MAX_RECORD:,} bytes; a list has a name on each line"
+    if what:
+        raise SourceError(f"{where} is no list: {what} (look at {profile.say('list')} and {profile.say('address')})")
+    return content
+
+
+def settled_look(
+    source: ObjectSource, last_look: datetime | None, settings: Settings, tell: Tell, ahead: States = lambda _: {}
+) -> Look | None:
+    """Return a look at files that nobody has touched for the settle time; it waits for them, within bounds."""
+    until = time.monotonic() + settings.settle_timeout
+    while True:
+        look = look_at_source(source, last_look, tell, ahead=ahead)
+        if look is None or not settings.settle_seconds:
+            return look
+        wait = unsettled_for(source, look, settings.settle_seconds, time.time())
+        if not wait or time.monotonic() > until:
+            return look
+        time.sleep(wait)
+
+
+def unsettled_for(source: ObjectSource, look: Look, settle_seconds: float, now: float) -> float:
+    """Return the seconds after which the newest change is old enough; 0 where it is."""
+    age = now - source.youngest([source.profile.list_name, *(item.name for item in look.listed)])
+    return settle_seconds - age if 0 <= age < settle_seconds else 0.0
+
+
+def plan_of(look: Look, history: History, learnt: Learnt, force: bool = False) -> Plan:
+    """Return what is due."""
+    return decide(look.listed, look.observed, history.known, look.at, learnt.of(history.known), force)
+
+
+def is_anything_due(settings: Settings, profile: Profile, history: History, force: bool = False) -> bool:
+    """Whether a run would find something to do at the source; stops looking as soon as that is clear.
+
+    Raises:
+        SourceError: the list cannot be read.
+    """
+    source = open_source(profile)
+    try:
+        listing = look_at_source(source, history.last_look, most=0)
+        if listing is None:
+            return False
+        if (force and listing.listed) or is_due(settings, profile, listing, history):
+            return True
+        observed = source.observe([item.name for item in listing.listed], lambda _: None)
+        plan = plan_of(replace(listing, observed=observed), history, Learnt.read(settings, profile.name))
+        return bool(plan.records or plan.fetch or plan.compare or plan.unseen)
+    finally:
+        source.close()
+
+
+def is_due(settings: Settings, profile: Profile, look: Look, history: History) -> bool:
+    """Whether what a look saw shows that something is due; what would have to be compared does not count."""
+    if look.list_sha256 != history.list_sha256:
+        return True
+    if not look.observed:
+        waiting = set(history.due)
+        return any(item.name not in history.known or item.name in waiting for item in look.listed)
+    plan = plan_of(look, history, Learnt.read(settings, profile.name))
+    return bool(plan.records or plan.fetch)
+
+
+class Every:
+    """Tells at most once in some seconds, so that a log is not flooded."""
+
+    def __init__(self, seconds: float, tell: Tell):
+        self._seconds, self._tell, self._next = seconds, tell, time.monotonic() + seconds
+
+    def __call__(self, message: str) -> None:
+        """Tell, if it is time."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._seconds
+            self._tell(message)

@@ -1,0 +1,33 @@
+"""Other processes of this machine.
+
+Here: whether one is there, and since when. Not here: what its being gone means (ingest/scratch.py,
+ingest/crash_records.py, defs/process.py).
+"""
+
+import os
+from pathlib import Path
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process of this number is there, be it a zombie or another user's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
+
+
+def started(pid: int) -> str | None:
+    """Return a process's start time in clock ticks since boot; None if it is gone or a zombie.
+
+    Where the system has no /proc, a process that is there has no start time ("").
+    """
+    if not Path("/proc/self/stat").exists():
+        return "" if is_there(pid) else None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else fields[19]

@@ -1,0 +1,58 @@
+"""Which variables of the surroundings may reach the libraries, and which the platform fixes.
+
+Here: two lists as pure functions, given (passed through) and fixed (removed at the point of use). Not here: the
+platform's own variables (config/variables.py), and the environment itself: config/settings.py removes what is fixed.
+A variable that is meant for another project of the same person must not change a table here. Nothing is refused:
+people who use dbt elsewhere have these set.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+FIXED_PREFIXES = ("DBT_", "PANDERA_", "POLARS_", "DUCKDB_", "DAGSTER_")
+"""Variables of the libraries that make the tables; unless they are given, the platform removes them."""
+
+GIVEN = {
+    "DAGSTER_HOME": "where an instance lives that is started by hand",
+    "DAGSTER_PG_PASSWORD": "set by a run launcher",
+    "DAGSTER_CURRENT_IMAGE": "set by a run launcher",
+}
+"""Names with a fixed prefix that an operator gives, and why."""
+
+GIVEN_PREFIXES = ("DAGSTER_RUN_", "DAGSTER_K8S_", "DAGSTER_CONTAINER_")
+"""What a run launcher sets for the processes that it starts."""
+
+_TUNING = ("DAGSTER_RUN_QUEUE_", "DAGSTER_RUN_RECORD_", "DAGSTER_RUN_STATUS_")
+"""Dagster's own tuning, which only looks like a run launcher's."""
+
+_TIMEOUT = re.compile(r"^DAGSTER_(?!DBT_).*TIMEOUT")
+
+
+def is_given(name: str, named_by_instance: Collection[str] = ()) -> bool:
+    """Whether a variable is passed through to the libraries.
+
+    Args:
+        name: of the variable, e.g. AWS_PROFILE; any without a fixed prefix is given.
+        named_by_instance: names that the instance's own dagster.yaml reads by `env:`.
+    """
+    if not name.startswith(FIXED_PREFIXES) or name in GIVEN or name in named_by_instance:
+        return True
+    if name.startswith(_TUNING):
+        return False
+    return name.startswith(GIVEN_PREFIXES) or _TIMEOUT.match(name) is not None
+
+
+def fixed_names(environ: Iterable[str], named_by_instance: Collection[str] = ()) -> list[str]:
+    """Return the names of `environ` that the platform removes before it calls a library."""
+    return sorted(name for name in environ if not is_given(name, named_by_instance))
+
+
+def names_by_env(document: Any) -> set[str]:
+    """Return the variables that a parsed dagster.yaml names by `env:`, at any depth."""
+    if isinstance(document, Mapping):
+        named = {value for key, value in document.items() if key == "env" and isinstance(value, str)}
+        return named.union(*(names_by_env(value) for value in document.values()))
+    if isinstance(document, list):
+        return set().union(*(names_by_env(value) for value in document))
+    return set()

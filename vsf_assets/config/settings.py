@@ -1,0 +1,323 @@
+"""Settings: what the environment says, checked, in one place.
+
+Here: the frozen `Settings` made of the variables (config/variables.py has their defaults and meanings).
+Also: taking out of the environment what the platform fixes. Not here: which variables these are
+(config/library_variables.py), and endpoints and secrets of object stores (the AWS client reads them).
+No other module may touch the environment.
+"""
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.boolean_rules import AWESOME
+from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
+from vsf_assets.config.library_variables import fixed_names, names_by_env
+from vsf_assets.config.separate_places import refuse_overlap
+from vsf_assets.config.variables import VARIABLES
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
+"""Variables that name a place -> its folder in VSF_HOME, where they are empty."""
+
+OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "logs", "cache", "portal")
+"""Folders of VSF_HOME that the platform alone writes to."""
+
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
+
+AFTER_LOAD = ("archive", "keep", "delete")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked. Paths are absolute; durations are seconds."""
+
+    home: Path
+    landing: str
+    archive: str
+    snapshots: str
+    settle_seconds: float
+    settle_timeout: float
+    after_load: str
+    lock_wait_seconds: float
+    memory_limit: str
+    threads: int
+    keep_snapshots: int
+    keep_snapshot_hours: float
+    events_start: str
+    dataset_wait_seconds: float
+    score_seed: str
+    event_days_before: int = 400
+    event_days_after: int = 2
+    """Days between an event and its processing date beyond which its date is implausible."""
+    store_timeout: float = 20.0
+    store_attempts: int = 6
+    store_object_seconds: float = 120.0
+    findings_per_file: int = 100_000
+    file_unpacked_max: int = 10**12
+    """Bytes."""
+    recheck_hours: float = 24.0
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> encoding of its files, where that is not UTF-8."""
+    awesome_rules: Mapping[str, str] = field(default_factory=dict)
+    """Source profile -> when an app is awesome (vsf_assets/config/boolean_rules.py), where it is not the default."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Sources of the catalog, by name."""
+    profile: str = DEFAULT
+    """Name of the source that is looked at unless another is asked for."""
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The working DuckDB file; only ingest, dbt and publish open it."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def fetched(self) -> Path:
+        """The inbox: what was fetched from a foreign source and is not loaded yet."""
+        return self.home / "fetched"
+
+    @property
+    def made(self) -> Path:
+        """Folder of made-up files that were asked for, a folder per schema."""
+        return self.home / "made"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for files that live no longer than a run."""
+        return self.home / "scratch"
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME: runs, events and schedules of Dagster."""
+        return self.home / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the structured log files, one per run."""
+        return self.home / "logs"
+
+
+def _number(values: Mapping[str, str], name: str) -> float:
+    text = values[name]
+    try:
+        number = float(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text!r} is not a number; set it to seconds, e.g. {name}=2") from None
+    if number < 0 or number != number:
+        raise SettingsError(f"{name}={text!r} must not be negative")
+    return number
+
+
+def _days(values: Mapping[str, str], name: str) -> int:
+    text = values[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise SettingsError(f"{name}={text!r} is not a number of days; write a whole one, e.g. {name}=2")
+    return int(text)
+
+
+def _whole(values: Mapping[str, str], name: str) -> int:
+    text = values[name]
+    if not text.isdecimal() or not 0 < int(text[:20]) < 2**62:
+        raise SettingsError(f"{name}={text!r} is not a whole number from 1 on; set it like {name}=100000")
+    return int(text)
+
+
+def _bytes(values: Mapping[str, str], name: str) -> int:
+    found = _SIZE.fullmatch(values[name])
+    if found is None or not (size := int(float(found["number"]) * _UNITS[(found["unit"] or "B").upper()])):
+        raise SettingsError(f"{name}={values[name]!r} is not a size; write it like 500MB or 1TB")
+    return size
+
+
+def _object_seconds(values: Mapping[str, str]) -> float:
+    """Return the seconds for one object: given, or those for an answer as often as it is asked for."""
+    if values["VSF_STORE_OBJECT_SECONDS"]:
+        return _number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0
+    attempts = max(1, int(_number(values, "VSF_STORE_ATTEMPTS")))
+    return (_number(values, "VSF_STORE_TIMEOUT") or 1.0) * attempts
+
+
+def _day(values: Mapping[str, str], name: str) -> str:
+    try:
+        return date.fromisoformat(values[name]).isoformat()
+    except ValueError:
+        raise SettingsError(f"{name}={values[name]!r} is not a date; write it like 2015-01-01") from None
+
+
+@dataclass(frozen=True)
+class ClientOptions:
+    """How to reach an object store.
+
+    Attributes:
+        timeout: seconds to wait for an answer.
+        attempts: how often a request is tried.
+        object_seconds: seconds for one object, whatever progress it makes, plus some for its bytes.
+        variables: the AWS client's own variables as they are now, credentials among them.
+    """
+
+    timeout: float
+    attempts: int
+    object_seconds: float
+    variables: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+def _place(values: Mapping[str, str], name: str, home: Path) -> str:
+    text = values[name]
+    if not text:
+        return str(home / PLACES[name])
+    if "://" in text:
+        bucket = text.removeprefix("s3://").partition("/")[0]
+        if not text.startswith("s3://") or not bucket or not set(bucket).isdisjoint("?#@: "):
+            raise SettingsError(f"{name}={text!r} is neither a folder nor an address like s3://bucket/prefix")
+        return text.rstrip("/")
+    place = (PROJECT_ROOT / Path(text).expanduser()).resolve()
+    if name == "VSF_LANDING" and not place.is_dir():
+        raise SettingsError(f"{name}={text!r}: there is no such folder; make it, or mend the name")
+    return str(place)
+
+
+def _all_places(places: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return what names each place of the platform -> the place; folders of the home go by VSF_HOME."""
+    own = {f"VSF_HOME (its folder {name}/)": str(home / name) for name in OWN_FOLDERS}
+    return {**own, **places}  # of several reasons the one that names VSF_HOME comes first
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of `environ` (default: the process's, over a `.env` file).
+
+    Raises:
+        SettingsError: a variable holds a value that cannot be used; the message names it.
+    """
+    given = _process_environment() if environ is None else environ
+    values = {v.name: given.get(v.name, "").strip() or v.default for v in VARIABLES}
+    home = (PROJECT_ROOT / Path(values["VSF_HOME"]).expanduser()).resolve()
+    if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
+        raise SettingsError(f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}")
+    threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
+    if threads < 1:
+        raise SettingsError("VSF_THREADS must be at least 1")
+    places = {name: _place(values, name, home) for name in PLACES}
+    refuse_overlap(_all_places(places, home))
+    profiles = read_profiles(values["VSF_SOURCES"], PROJECT_ROOT, places["VSF_LANDING"])
+    choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
+    return Settings(
+        home=home,
+        landing=places["VSF_LANDING"],
+        archive=places["VSF_ARCHIVE"],
+        snapshots=places["VSF_SNAPSHOTS"],
+        settle_seconds=_number(values, "VSF_SETTLE_SECONDS"),
+        settle_timeout=_number(values, "VSF_SETTLE_TIMEOUT"),
+        after_load=values["VSF_AFTER_LOAD"],
+        lock_wait_seconds=_number(values, "VSF_LOCK_WAIT_SECONDS"),
+        memory_limit=values["VSF_MEMORY_LIMIT"],
+        threads=threads,
+        keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
+        keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
+        events_start=_day(values, "VSF_EVENTS_START"),
+        event_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
+        event_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
+        dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),
+        score_seed=values["VSF_SCORE_SEED"],
+        store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
+        store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
+        store_object_seconds=_object_seconds(values),
+        findings_per_file=_whole(values, "VSF_FINDINGS_PER_FILE"),
+        file_unpacked_max=_bytes(values, "VSF_FILE_UNPACKED_MAX"),
+        recheck_hours=_number(values, "VSF_RECHECK_HOURS"),
+        encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
+        awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
+        profiles=profiles,
+        profile=values["VSF_PROFILE"],
+    )
+
+
+def _process_environment() -> dict[str, str]:
+    """Return the process's environment over the values of a `.env` file at the project root."""
+    from_file: dict[str, str] = {}
+    env_file = PROJECT_ROOT / ".env"
+    if env_file.is_file():
+        from dotenv import dotenv_values
+
+        from_file = {k: v for k, v in dotenv_values(env_file).items() if v is not None}
+    return {**from_file, **os.environ}
+
+
+def local_places() -> list[Path]:
+    """Return the folders of this machine that the platform writes to, as far as the environment can be read."""
+    import tempfile
+
+    try:
+        settings = read_settings()
+    except SettingsError:
+        return [PROJECT_ROOT, Path(tempfile.gettempdir())]
+    named = [place for place in (settings.landing, settings.archive, settings.snapshots) if "://" not in place]
+    return [settings.home, *map(Path, named), Path(tempfile.gettempdir()), PROJECT_ROOT]
+
+
+def client_options() -> ClientOptions:
+    """Return how to reach an object store; the AWS client then sees what a `.env` file says, too."""
+    given = _process_environment()
+    export({name: value for name, value in given.items() if name.startswith("AWS_") and name not in os.environ})
+    settings = read_settings(given)
+    variables = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    return ClientOptions(settings.store_timeout, settings.store_attempts, settings.store_object_seconds, variables)
+
+
+def name_of_place(address: str) -> str:
+    """Return the variable whose place holds an address, e.g. VSF_LANDING; empty where none does."""
+    given = _process_environment()
+    places = {name: given.get(name, "").strip().rstrip("/") for name in PLACES}
+    return next((n for n, place in places.items() if place and f"{address}/".startswith(f"{place}/")), "")
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child process: this process's with `extra` on top, less what is fixed."""
+    given = _process_environment()
+    for name in fixed_names(given, _named_by_instance()):
+        del given[name]
+    return {**given, **extra}
+
+
+def export(extra: Mapping[str, str]) -> None:
+    """Set variables for libraries that read the environment themselves (DAGSTER_HOME, dbt)."""
+    os.environ.update(extra)
+
+
+def fix_surroundings() -> None:
+    """Remove the variables that the platform fixes (library_variables.py), and undo `python -W` and PYTHONWARNINGS.
+
+    Called where a library is about to be used, and not only by `vsf`: so code servers and daemons that
+    somebody starts by hand are covered too. Once nothing is left to remove it changes nothing.
+    """
+    # The names first: most processes have none, and then the instance's file need not be read.
+    if fixed_names(os.environ):
+        for name in fixed_names(os.environ, _named_by_instance()):
+            os.environ.pop(name, None)
+    if sys.warnoptions:
+        # `error` would end a run over a deprecation inside a library. Warnings are for developers.
+        sys.warnoptions.clear()
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
+
+
+def _named_by_instance() -> set[str]:
+    """Return the variables that the dagster.yaml in DAGSTER_HOME names; none where there is no such file."""
+    file = Path(os.environ.get("DAGSTER_HOME", "")) / "dagster.yaml"
+    if not os.environ.get("DAGSTER_HOME") or not file.is_file():
+        return set()
+    import yaml
+
+    try:
+        return names_by_env(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        raise SettingsError(f"{file} is no YAML: {why}; mend it, or remove it and run again") from None

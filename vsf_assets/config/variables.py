@@ -1,0 +1,49 @@
+"""Every environment variable the platform reads, with its default and meaning.
+
+Here: the list that the settings, `.env.example` and the docs are made of or compared with. Not here:
+reading and checking them (config/settings.py).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: name, default as text, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable("VSF_HOME", "data", "folder of everything local; relative to the project root"),
+    Variable("VSF_LANDING", "", "landing zone, a folder or s3://bucket/prefix; default: landing/ in VSF_HOME"),
+    Variable("VSF_ARCHIVE", "", "archive of originals, likewise; default: archive/ in VSF_HOME"),
+    Variable("VSF_SNAPSHOTS", "", "published snapshots, likewise; default: snapshots/ in VSF_HOME"),
+    Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two looks that find a file stable"),
+    Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
+    Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),
+    Variable("VSF_RECHECK_HOURS", "24", "hours after loading for which originals that are written to are read again"),
+    Variable("VSF_LOCK_WAIT_SECONDS", "3600", "seconds to wait for another writer"),
+    Variable("VSF_MEMORY_LIMIT", "512MB", "DuckDB's memory limit when writing the warehouse"),
+    Variable("VSF_THREADS", "", "threads of DuckDB and dbt; default: the cores of the machine"),
+    Variable("VSF_KEEP_SNAPSHOTS", "5", "how many published snapshots are kept at least"),
+    Variable("VSF_KEEP_SNAPSHOT_HOURS", "24", "hours for which an older snapshot is still kept"),
+    Variable("VSF_EVENTS_START", "2015-01-01", "earliest processing date of event files"),
+    Variable("VSF_EVENT_DAYS_BEFORE", "400", "days by which an event may plausibly precede its processing date"),
+    Variable("VSF_EVENT_DAYS_AFTER", "2", "days by which an event may plausibly follow its processing date"),
+    Variable("VSF_FINDINGS_PER_FILE", "100000", "records of a file that are listed for each anomaly and column"),
+    Variable("VSF_FILE_UNPACKED_MAX", "1TB", "how large a file may be when it is unpacked"),
+    Variable("VSF_STORE_TIMEOUT", "20", "seconds to wait for an answer of an object store"),
+    Variable("VSF_STORE_ATTEMPTS", "6", "how often a request to an object store is tried"),
+    Variable(
+        "VSF_STORE_OBJECT_SECONDS",
+        "",
+        "seconds for one object, plus 4 per MB; default: VSF_STORE_TIMEOUT times VSF_STORE_ATTEMPTS",
+    ),
+    Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml here, if it is there"),
+    Variable("VSF_PROFILE", "default", "the catalog source that is looked at"),
+    Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
+    Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
+)

@@ -1,0 +1,52 @@
+"""Files that a sensor asked a run for and that are still there as they were: when it asks again.
+
+Here: the pure decision, and its part of the sensor's cursor. Not here: the sensors (sensors.py). A run that cannot
+load a file ends well, so that it holds no good file back; without a pause the next tick would ask for it again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vsf_assets.landing.stability import Look
+from vsf_assets.storage.base import Entry
+
+LONGEST_REST = 600.0
+"""Seconds after which a file is asked for again at the latest."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How often a file was asked for in the state it is in, and when last, in seconds since 1970."""
+
+    times: int
+    at: float
+
+    def rests_until(self, first_rest: float) -> float:
+        """Return when it may be asked for again: the pause doubles each time."""
+        return self.at + min(first_rest * 2.0**self.times, LONGEST_REST)
+
+
+def read_asked(cursor: str | None) -> dict[str, Asked]:
+    """Return path -> what a cursor holds; a lost or broken one only costs a run."""
+    try:
+        kept = json.loads(cursor or "{}").get("asked", {})
+        return {path: Asked(int(times), float(at)) for path, (times, at) in kept.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def still_asked(asked: Mapping[str, Asked], earlier: Look, entries: Iterable[Entry]) -> dict[str, Asked]:
+    """Return what of it holds for files that an earlier look showed as they are now."""
+    return {e.path: asked[e.path] for e in entries if e.path in asked and e.same_state(earlier.entries.get(e.path))}
+
+
+def with_request(asked: Mapping[str, Asked], batch: Iterable[Entry], now: float) -> dict[str, Asked]:
+    """Return it with a batch that is asked for now."""
+    before = Asked(0, now)
+    return {**asked, **{e.path: Asked(asked.get(e.path, before).times + 1, now) for e in batch}}
+
+
+def ready(stable: Iterable[Entry], asked: Mapping[str, Asked], first_rest: float, now: float) -> list[Entry]:
+    """Return the files that are asked for now, and not for a while because a run has just left them."""
+    return [e for e in stable if e.path not in asked or asked[e.path].rests_until(first_rest) <= now]

@@ -1,0 +1,70 @@
+"""Feeds of the catalog family: what is fetched from a bucket that others fill, and the looks at it.
+
+Here: the declarations, and how an object's name becomes a file name and back. Not here: fetching
+(sources/) and what the records promise (contracts/families/catalog.py).
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from vsf_assets.feeds.feed import SOURCES, Feed, JsonLines, JsonRecords, NameList, Reading
+
+OBJECTS = "catalog"
+LOOKS = "catalog_looks"
+LIST = "catalog_list"
+
+_UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f]|^\.|\.(?=(?:tmp|part|done|not-kept)$)", re.IGNORECASE)
+"""What a file name must not hold: folders, control characters, and what marks files that do not count."""
+
+
+def file_name(object_name: str) -> str:
+    """Return the name under which an object is kept: percent-encoded where it could not be a file's."""
+    return _UNSAFE.sub(lambda found: f"%{ord(found.group()):02X}", object_name)
+
+
+def object_name(name: str) -> str:
+    """Return the object's name of a kept file, the reverse of `file_name`."""
+    return unquote(name)
+
+
+def listed_names(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (physical line, name) of every name in a list's text; a name's place is its position here, from 1.
+
+    Blank lines do not count; a byte order mark and what CR a line ends in are no part of a name.
+    """
+    # Line by line: a list may have millions of names, and split() would hold all lines twice.
+    for number, line in enumerate(io.StringIO(text.removeprefix("\ufeff"), newline="\n"), 1):
+        name = line.removesuffix("\n").rstrip("\r")
+        if name.strip():
+            yield number, name
+
+
+def _catalog_feed(name: str, description: str, tables: tuple[str, ...], reading: Reading) -> Feed:
+    return Feed(
+        name=name,
+        family="catalog",
+        description=description,
+        tables=tables,
+        reading=reading,
+        partitioning=SOURCES,
+        keeps="state",
+    )
+
+
+FEEDS = (
+    _catalog_feed(
+        LOOKS,
+        "Looks at a foreign list: the objects whose state had changed, written by the platform.",
+        ("raw.catalog_looks",),
+        JsonLines(),
+    ),
+    _catalog_feed(LIST, "The list of a foreign bucket's objects, as fetched.", ("raw.catalog_list",), NameList()),
+    _catalog_feed(
+        OBJECTS,
+        "An object of a foreign bucket, as fetched: songs, movies and apps.",
+        ("raw.songs", "raw.movies", "raw.apps", "raw.skipped_types"),
+        JsonRecords((("song", "raw.songs"), ("movie", "raw.movies"), ("app", "raw.apps")), "raw.skipped_types"),
+    ),
+)

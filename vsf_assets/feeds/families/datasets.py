@@ -1,0 +1,35 @@
+"""The feeds of metadata dictionaries: a named dataset is three CSV files that arrive together; its name may change.
+
+Here: the declaration. Not here: what the rows promise (contracts/families/datasets.py) and the rules between rows and
+files (dbt). The tolerant reading is declared, not programmed: no anomaly may keep a dataset from being browsed.
+"""
+
+from vsf_assets.feeds.feed import DATASETS, Delimited, Feed, JsonLines, Tolerance
+
+CHANGES = "dataset_changes"
+"""The feed of renames and deletions. They are deliveries, so that the archive tells them to a rebuild."""
+
+FEEDS = (
+    Feed(
+        name="datasets",
+        family="datasets",
+        description="Metadata dictionaries: namespaces, columns and data points of a named dataset.",
+        tables=("raw.namespaces", "raw.columns", "raw.datapoints"),
+        reading=Delimited(tolerance=Tolerance(";", (("approved_abbreviations", "approved_abreviations"),))),
+        partitioning=DATASETS,
+        keeps="state",
+        members=(
+            ("namespaces.csv", "raw.namespaces"),
+            ("columns.csv", "raw.columns"),
+            ("datapoints.csv", "raw.datapoints"),
+        ),
+    ),
+    Feed(
+        name=CHANGES,
+        family="datasets",
+        description="Renames and deletions of datasets, written by `vsf dataset`.",
+        tables=("raw.dataset_changes",),
+        reading=JsonLines(),
+        keeps="state",
+    ),
+)

@@ -1,0 +1,125 @@
+"""Files of the landing zone that are a loaded file and more: their writer went on after they were loaded.
+
+Here: recognizing them, and bringing the whole file into the archive in place of its beginning. Not here: originals
+that are written to in the archive (changed.py). Two kinds stay in the landing zone after they were loaded: those of
+VSF_AFTER_LOAD=keep, and those that somebody had opened again when they were to be filed away. One that begins with
+exactly what was loaded, within VSF_RECHECK_HOURS, is the same delivery; anything else is another one.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from vsf_assets.archive.changed_originals import Changed
+from vsf_assets.archive.originals import CHANGED_SUFFIX, archive_path
+from vsf_assets.config.settings import Settings
+from vsf_assets.ingest.safekeeping import after_load_of, keep_time
+from vsf_assets.landing.pending import Landed
+from vsf_assets.storage.base import COPY_BYTES, EPOCH, Entry, FolderStore, Store, copy_file
+from vsf_assets.storage.home_notes import read_note, write_note
+
+if TYPE_CHECKING:
+    from vsf_assets.warehouse.ledger import FileRow
+
+NOTE = "opened-again"
+"""Landing path -> archive path of what somebody had opened again; where it is lost such a file is another delivery."""
+
+
+def note_opened_again(path: str, row: "FileRow", settings: Settings) -> None:
+    """Remember that a loaded file stays in the landing zone, because somebody has opened it again."""
+    write_note(settings, NOTE, {**read_note(settings, NOTE), path: row.archive_path})
+
+
+def continued(
+    new: list[Landed], ledger: Iterable["FileRow"], landing: Store, archive: Store, settings: Settings, now: datetime
+) -> list[Changed]:
+    """Take files that go on where a loaded one ended out of `new`; return them as changed originals.
+
+    Args:
+        new: files that the ledger does not know as they lie there.
+        ledger: every row.
+        landing: where the files lie.
+        archive: where the originals are; nothing goes on in an object store.
+        settings: what becomes of loaded files, and for how long they are looked at.
+        now: the time, UTC.
+    """
+    if not new or not isinstance(landing, FolderStore) or not isinstance(archive, FolderStore):
+        return []
+    since, noted = now - timedelta(hours=settings.recheck_hours), read_note(settings, NOTE)
+    rows: dict[tuple[str, str | None, str], list[FileRow]] = {}
+    for row in ledger:
+        if row.loaded_at >= since:
+            rows.setdefault((row.feed, row.partition_key, row.file_name), []).append(row)
+    found = []
+    for item in list(new):
+        candidates = rows.get((item.feed.name, item.partition, item.entry.name), [])
+        for row in () if item.feed.members else reversed(candidates):
+            is_kept = after_load_of(settings, row.feed) == "keep"
+            if not is_kept and noted.get(item.entry.path) != row.archive_path:
+                continue
+            changed = _bring(item.entry, row, landing, archive, is_kept)
+            if changed is not None:
+                new.remove(item)
+                found.append(changed)
+                break
+    return found
+
+
+def _bring(entry: Entry, row: "FileRow", landing: FolderStore, archive: FolderStore, is_kept: bool) -> Changed | None:
+    """Bring the whole file into the archive, where it begins with what was loaded."""
+    if entry.size <= row.bytes or entry.modified < row.landed_at or archive.stat(row.archive_path) is None:
+        return None
+    digest = _digest_after(landing, entry.path, row)
+    if digest is None:
+        return None
+    if is_kept and not _give_time(landing, entry.path, row.landed_at):
+        return None
+    seen = landing.stat(entry.path)
+    target = archive_path(row.feed, row.partition_key, row.landed_at, digest, row.file_name)
+    with archive.writer(target + CHANGED_SUFFIX):
+        pass
+    if seen is None or (archive.stat(target) is None and not copy_file(landing, seen, archive, target, digest)):
+        archive.remove(target + CHANGED_SUFFIX)
+        return None
+    keep_time(archive, target, row.landed_at)
+    for path in (row.archive_path, row.archive_path + CHANGED_SUFFIX):
+        archive.remove(path)  # its content is the beginning of the new one
+    if not is_kept and seen.same_state(landing.stat(seen.path)):
+        landing.remove(seen.path)
+    there = archive.stat(target)
+    return Changed(row, there, digest) if there is not None else None
+
+
+def _digest_after(landing: FolderStore, path: str, row: "FileRow") -> str | None:
+    """Return the digest of a file that begins with what was loaded; None of any other."""
+    digest = hashlib.sha256()
+    try:
+        with landing.open(path) as file:
+            left = row.bytes
+            while left and (block := file.read(min(left, COPY_BYTES))):
+                digest.update(block)
+                left -= len(block)
+            if left or digest.hexdigest() != row.sha256:
+                return None
+            while block := file.read(COPY_BYTES):
+                digest.update(block)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def _give_time(landing: FolderStore, path: str, at: datetime) -> bool:
+    """Give a file that stays its first time again, by which the ledger knows it; return whether that may be done."""
+    nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
+    try:
+        os.utime(landing.root / path, ns=(nanoseconds, nanoseconds))
+    except (PermissionError, FileNotFoundError):
+        return False
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return False
+    return True

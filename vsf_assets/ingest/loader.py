@@ -1,0 +1,301 @@
+"""Batches of the ingest: read some files, store them under one hold of the lock, file them away.
+
+Here: what happens to chosen files, and what is reported of it. Not here: choosing them
+(engine.py), reading one (delivery.py), its transaction (warehouse/ledger.py) and its way to the
+archive (filing.py).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.errors import SameInstantError
+from vsf_assets.config.settings import Settings
+from vsf_assets.ingest.changed_since_listing import Look, is_unchanged, look_again
+from vsf_assets.ingest.crash_records import Perils
+from vsf_assets.ingest.move_to_archive import file_originals
+from vsf_assets.ingest.read_file import ChangedError, Delivery, Work, read_delivery
+from vsf_assets.ingest.read_in_child import ended_processes, read_apart
+from vsf_assets.ingest.safekeeping import secure
+from vsf_assets.ingest.scratch import scratch_folder
+from vsf_assets.landing.uploads import together
+from vsf_assets.readers.common.limits import Limits
+from vsf_assets.storage.base import NotRegularError, is_about_one_file
+from vsf_assets.storage.folder_listing import unreadable
+from vsf_assets.storage.full_disk import FullDiskError
+from vsf_assets.storage.listing import LeftOut
+from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets.warehouse.contract_versions import Versions
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vsf_assets.catalog.rounds import RoundReport
+    from vsf_assets.warehouse.ledger import FileRow
+    from vsf_assets.warehouse.prepared_inserts import Inserts
+
+    _Stored = tuple[Delivery, FileRow]
+
+BATCH_FILES = 100
+GIVE_UP_AFTER = 3
+"""So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
+
+BATCH_BYTES = 256 << 20
+"""A batch is read first and then stored under one hold of the lock, a transaction per file; but see QUICK_BYTES."""
+
+QUICK_BYTES = 4 << 20
+"""Fetched files up to this size are read while the one before is committed."""
+
+LONGEST_HOLD = 3.0
+"""Seconds after which those who read while they store let others have the lock, before the next file."""
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        stored: ledger rows written, in the order of the work.
+        left: (path, why) of files that are taken up at a later run.
+        failed: (path, why) of files that could not be reached or are not what the ledger knows.
+        unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform
+            may not read or move them. Nothing is wrong with the run.
+        left_out: what the newest listing of the landing zone left out.
+        rounds: looks at foreign sources with what was fetched.
+    """
+
+    stored: list["FileRow"] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    rounds: list["RoundReport"] = field(default_factory=list)
+
+    def cannot_use(self, path: str, error: OSError, doing: str, is_own: bool = False) -> None:
+        """Report a file that cannot be read or moved, or is none any more.
+
+        Args:
+            path: of the file.
+            error: what stands in the way.
+            doing: what cannot be done, e.g. `read`.
+            is_own: whether it lies where nobody else puts files, so that something is wrong with the platform.
+        """
+        if isinstance(error, NotRegularError):
+            self.left.append((path, f"{error.strerror}; remove it, and let the sender put a file here"))
+            return
+        if isinstance(error, BlockingIOError):
+            self.left.append((path, "another program holds it; it is loaded when that lets go"))
+            return
+        is_answer = isinstance(error, ObjectStoreError)  # its message is whole
+        self.failed.append((path, str(error) if is_answer else f"cannot be {doing}: {error.strerror or error}"))
+        if is_about_one_file(error) and not is_own:
+            self.unreadable[path] = "" if is_answer else unreadable(path, error).advice
+
+    def why_failed(self, path: str, why: str) -> str:
+        """Return a failure as a sentence with what to do, where that is known."""
+        advice = self.unreadable.get(path)
+        return f"{path}: {why}" + (f"; {advice}" if advice else "")
+
+    @property
+    def breaking(self) -> list[tuple[str, str]]:
+        """What failed because something is wrong with the platform or its surroundings: (path, why)."""
+        return [(path, why) for path, why in self.failed if path not in self.unreadable]
+
+
+def _bytes(batch: list[Work]) -> int:
+    return sum(work.entry.size for work in batch)
+
+
+def batches(work: list[Work]) -> Iterator[list[Work]]:
+    """Cut the work into batches by count and bytes; the files of an upload stay together."""
+    batch: list[Work] = []
+    for unit in together(work, lambda item: item):
+        if batch and (len(batch) >= BATCH_FILES or _bytes([*batch, *unit]) > BATCH_BYTES):
+            yield batch
+            batch = []
+        batch += unit
+    if batch:
+        yield batch
+
+
+Connect = Callable[[str], AbstractContextManager["DuckDBPyConnection"]]
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What all batches of a run share.
+
+    Attributes:
+        connect: opens the warehouse for a purpose, with its lock held.
+        settings: limits and folders.
+        versions: what files are read with.
+        run_id: recorded with each file.
+        report: gets what becomes of them.
+        progress: told of it.
+    """
+
+    connect: Connect
+    settings: Settings
+    versions: Versions
+    run_id: str
+    report: IngestReport
+    progress: Callable[[str], None]
+
+    @cached_property
+    def perils(self) -> Perils:
+        """What dead runs were reading, and the record of what this one reads."""
+        return Perils(self.settings.scratch)
+
+    def take(self, work: list[Work]) -> None:
+        """Read the work batch by batch, store each with a transaction per delivery, file it away."""
+        with self.perils.watched():
+            for batch in batches(work):
+                with scratch_folder(self.settings.scratch) as scratch:
+                    if _is_quick(batch):
+                        self._store_while_reading(self._deliveries(batch, scratch), len(batch))
+                    else:
+                        self._store(self._secure(self._read(batch, scratch)))
+
+    def _secure(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Make the originals safe before anything is stored; uploads stay whole."""
+        safe = secure(deliveries, self.settings, self.report)
+        return safe if len(safe) == len(deliveries) else _whole([d.work for d in deliveries], safe, self.report)
+
+    def _store(self, deliveries: list[Delivery]) -> None:
+        if not deliveries:
+            return
+        stored: list[_Stored] = []
+        with self._writing(len(deliveries)) as inserts:
+            looks = look_again(deliveries)
+            if not any(delivery.parts for delivery in deliveries):
+                inserts.expect_few_rows()
+            for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
+                self._told(self._store_one(inserts, unit), stored)
+        self._file(stored)
+
+    def _store_while_reading(self, deliveries: Iterator[Delivery], number: int) -> None:
+        """Store files of which each is read while the one before it is committed; let others write now and then."""
+        from vsf_assets.warehouse.async_commits import Commits
+
+        while (first := next(deliveries, None)) is not None:
+            stored: list[_Stored] = []
+            with self._writing(number) as inserts, Commits(inserts.connection) as commits:
+                inserts.expect_few_rows()
+                until = time.monotonic() + LONGEST_HOLD
+                for delivery in chain([first], deliveries):
+                    commits.wait()
+                    (look,) = look_again([delivery])
+                    done = self._store_one(inserts, [(delivery, look)], commits.start)
+                    commits.then(partial(self._told, done, stored))
+                    if time.monotonic() > until:
+                        break
+            self._file(stored)
+
+    @contextmanager
+    def _writing(self, number: int) -> Iterator["Inserts"]:
+        from vsf_assets.warehouse.prepared_inserts import Inserts
+
+        with self.connect(f"ingest of {number} files") as connection:
+            yield Inserts(connection)
+
+    def _store_one(
+        self, inserts: "Inserts", unit: list[tuple[Delivery, Look]], commit: Callable[[], object] | None = None
+    ) -> "list[tuple[Delivery, FileRow, bool]]":
+        """Store a file, or the files of an upload; return what is stored then, and whether it is new."""
+        from vsf_assets.warehouse.ledger import store_deliveries
+
+        checked = [d for d, look in unit if is_unchanged(inserts.connection, d, look, self.report)]
+        if len(checked) < len(unit):
+            return []
+        work = checked[0].work
+        version = self.versions.of(work.feed.name, work.partition)
+        try:
+            rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
+        except SameInstantError as error:
+            self.report.failed.append((work.entry.path, str(error)))
+            return []
+        return [(delivery, row, is_new) for delivery, (row, is_new) in zip(checked, rows, strict=True)]
+
+    def _told(self, rows: "list[tuple[Delivery, FileRow, bool]]", stored: "list[_Stored]") -> None:
+        """Report what was stored, and add it to what is to be filed."""
+        for delivery, row, is_new in rows:
+            stored.append((delivery, row))
+            if is_new:
+                self.report.stored.append(row)
+                self.progress(_line(row))
+
+    def _file(self, stored: "list[_Stored]") -> None:
+        landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
+        for entry, row in file_originals(landed, self.settings, self.report, hashed=True):
+            self.report.left.append((entry.path, f"{row.file_name} is loaded; another file took its place meanwhile"))
+
+    def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
+        store = batch[0].store
+        with store.ahead([work.entry for work in batch if work.store is store]):
+            return _whole(batch, list(self._deliveries(batch, folder)), self.report)
+
+    def _deliveries(self, batch: list[Work], folder: Path) -> Iterator[Delivery]:
+        unreachable = 0
+        for number, work in enumerate(batch):
+            self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
+            try:
+                delivery = self._read_one(work, folder / str(number))
+            except FullDiskError:
+                raise  # it is not the file's fault, and the next one would find the disk full, too
+            except ChangedError as error:
+                self.report.left.append((work.entry.path, str(error)))
+                continue
+            except OSError as error:
+                # One file that cannot be read holds nothing else back; the run says so in the end.
+                unreachable += isinstance(error, ObjectStoreError) and not is_about_one_file(error)
+                if unreachable == GIVE_UP_AFTER:
+                    raise
+                is_own = work.store.is_private or work.known_sha256 is not None
+                self.report.cannot_use(work.entry.path, error, "read", is_own)
+                continue
+            if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
+                why = "the archived file is damaged: its SHA-256 is not the ledger's"
+                self.report.failed.append((work.entry.path, why))
+                continue
+            yield delivery
+
+    def _read_one(self, work: Work, folder: Path) -> Delivery:
+        """Read a file here; one that a run died of in a process of its own."""
+        encoding = self.settings.encodings.get(work.partition or "", "utf-8")
+        limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
+        if self.perils.is_suspect(work) or (work.known_sha256 and ended_processes(work, self.settings)):
+            self.progress(f"reading {work.name} in a process of its own: a run ended while it read it")
+            with self.perils.reading(work, (ChangedError, OSError)):
+                delivery = read_apart(work, folder, self.settings, encoding, limits)
+            self.perils.absolve(work)
+            return delivery
+        with self.perils.reading(work, (ChangedError, OSError)):
+            return read_delivery(work, folder, self.settings.events_start, encoding, limits)
+
+
+def _is_quick(batch: list[Work]) -> bool:
+    """Whether a batch may be read while the lock is held: each file takes a moment, and nobody else takes them."""
+    return all(work.store.is_private and work.entry.size <= QUICK_BYTES for work in batch)
+
+
+def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:
+    """Return the deliveries without those of uploads of which another file could not be read."""
+    read = {id(delivery.work) for delivery in deliveries}
+    torn = {id(w) for unit in together(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
+    for delivery in deliveries:
+        if id(delivery.work) in torn:
+            report.left.append((delivery.work.entry.path, "it is taken up with the other files of its upload"))
+    return [delivery for delivery in deliveries if id(delivery.work) not in torn]
+
+
+def _line(row: "FileRow") -> str:
+    """Say in one line what became of a file."""
+    place = row.feed if row.partition_key is None else f"{row.feed}/{row.partition_key}"
+    counts = f"{row.rows_loaded:,} loaded, {row.rows_quarantined:,} quarantined"
+    return f"{row.status} {place} {row.file_name}" + (f": {counts}" if row.status == "loaded" else "")

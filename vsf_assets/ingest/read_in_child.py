@@ -1,0 +1,149 @@
+"""Reading a file in a process of its own, because a run died while it read it.
+
+Here: the child, what it hands back, and what becomes of a file that ends the child too. Not here: which files these
+are (perils.py). `python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
+"""
+
+import json
+import pickle
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.archive.originals import sha256_of
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest.crash_records import place_of
+from vsf_assets.ingest.read_file import ChangedError, Delivery, Work, read_delivery
+from vsf_assets.ingest.spool import Parts
+from vsf_assets.readers.common.limits import Limits
+from vsf_assets.storage.base import Entry, FolderStore, open_store
+from vsf_assets.storage.home_notes import read_note, write_note
+from vsf_assets.storage.s3_client import ObjectStoreError
+
+REQUEST, ANSWER, OUTPUT = "request.json", "answer", "output"
+NOTE = "set-aside"
+"""Digests of files that ended two processes: they are not read again where nothing else is at risk."""
+
+
+def ended_processes(work: Work, settings: Settings) -> bool:
+    """Whether a file that is read again has ended two processes before."""
+    known = work.known_sha256
+    return known is not None and any(sha256.startswith(known) for sha256 in read_note(settings, NOTE))
+
+
+def read_apart(work: Work, folder: Path, settings: Settings, encoding: str, limits: Limits) -> Delivery:
+    """Read a file in a process of its own; one that ends it is set aside as unreadable.
+
+    Args:
+        work: the file.
+        folder: scratch folder for its parts; made where needed.
+        settings: the earliest day of daily files; and where the note of such files is.
+        encoding: of a fetched file.
+        limits: what the file may cost.
+
+    Raises:
+        ChangedError, OSError: as reading it here would.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = work.entry
+    request = {
+        "place": place_of(work.store),
+        "is_private": work.store.is_private,
+        "entry": [entry.path, entry.size, entry.modified.isoformat(), entry.has_done, entry.etag],
+        "feed": work.feed.name,
+        "partition": work.partition,
+        "name": work.name,
+        "landed_at": work.landed_at.isoformat(),
+        "is_changed": work.is_changed,
+        "first_day": settings.events_start,
+        "encoding": encoding,
+        "limits": asdict(limits),
+    }
+    (folder / REQUEST).write_text(json.dumps(request))
+    with (folder / OUTPUT).open("wb") as output:
+        command = [sys.executable, "-m", "vsf_assets.ingest.read_in_child", str(folder)]
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
+    if not (folder / ANSWER).exists():
+        return _set_aside(work, folder, _how_it_ended(code, folder / OUTPUT), settings)
+    # Our own child wrote it, into a folder of ours.
+    error, values = pickle.loads((folder / ANSWER).read_bytes())  # noqa: S301
+    if error is not None:
+        raise error
+    return Delivery(work, **values)
+
+
+def _how_it_ended(code: int, output: Path) -> str:
+    if code < 0:
+        named = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+        return f"signal {-code}, {named}"
+    lines = [line for line in output.read_text(errors="replace").splitlines() if line and not line.startswith(" ")]
+    kind = lines[-1].partition(":")[0].rsplit(".", 1)[-1] if lines else ""
+    return f"exit code {code}" + (f", {kind}" if kind.isidentifier() else "")
+
+
+def _set_aside(work: Work, folder: Path, how: str, settings: Settings) -> Delivery:
+    """Return the delivery of a file that nobody can read.
+
+    Raises:
+        ChangedError: it changed or vanished meanwhile.
+    """
+    from vsf_assets.readers.validation import file_finding
+
+    changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
+    try:
+        sha256 = sha256_of(work.store, work.entry.path, work.entry.etag)
+    except FileNotFoundError:
+        raise changed from None
+    if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+        raise changed
+    write_note(settings, NOTE, {**read_note(settings, NOTE), sha256: how})
+    reason = (
+        f"reading it ended the process twice ({how}), mostly for want of memory; is it what its name says? Deliver it"
+        " in smaller files, or read it with more memory: vsf run --force"
+    )
+    delivery = Delivery(work, sha256, work.entry.size, readable=False)
+    with Parts(folder / "set-aside") as parts:
+        parts.add("raw.findings", file_finding("unreadable_file", reason, "error"))
+        delivery.parts, delivery.held = parts.finish()
+    return delivery
+
+
+def main(folder: Path) -> None:
+    """Read what the request in the folder names, and leave the answer there."""
+    with suppress(OSError):  # where the system has no such file, it chooses without it whom to end
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    told = json.loads((folder / REQUEST).read_text())
+    path, size, modified, has_done, etag = told["entry"]
+    store = FolderStore(told["place"], told["is_private"]) if told["is_private"] else open_store(told["place"])
+    work = Work(
+        store,
+        Entry(path, size, datetime.fromisoformat(modified), has_done, etag),
+        all_feeds()[told["feed"]],
+        told["partition"],
+        told["name"],
+        datetime.fromisoformat(told["landed_at"]),
+        is_changed=told["is_changed"],
+    )
+    answer: tuple[Exception | None, dict[str, Any]]
+    try:
+        delivery = read_delivery(work, folder / "parts", told["first_day"], told["encoding"], Limits(**told["limits"]))
+        answer = None, {f.name: getattr(delivery, f.name) for f in fields(delivery) if f.name != "work"}
+    except ObjectStoreError as error:
+        answer = ObjectStoreError(str(error)), {}
+    except OSError as error:
+        answer = OSError(error.errno, error.strerror), {}
+    except ChangedError as error:
+        answer = error, {}
+    half = folder / f"{ANSWER}.half"
+    half.write_bytes(pickle.dumps(answer))
+    half.replace(folder / ANSWER)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

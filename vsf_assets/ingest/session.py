@@ -1,0 +1,253 @@
+"""The ingest engine: from what lies in the landing zone to the ledger and the archive.
+
+Here: choosing the files of a run, or of a rebuild. Not here: what happens to a batch of them
+(batches.py), and anything of Dagster.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from vsf_assets.archive.changed_originals import settle_archive
+from vsf_assets.archive.crash_recovery import keep_leftovers
+from vsf_assets.archive.originals import holds_originals, originals, refuse_lost_warehouse
+from vsf_assets.archive.verified_etags import to_file
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import recognize
+from vsf_assets.ingest.continued_files import continued
+from vsf_assets.ingest.loader import Ingest, IngestReport
+from vsf_assets.ingest.move_to_archive import file_originals
+from vsf_assets.ingest.read_file import Work
+from vsf_assets.ingest.rereading import Rereading
+from vsf_assets.ingest.safekeeping import finish
+from vsf_assets.landing.ownership import claim
+from vsf_assets.landing.pending import Landed, sort_out
+from vsf_assets.landing.selection import Selection
+from vsf_assets.landing.stability import Hold, Look, wait_until_settled
+from vsf_assets.landing.uploads import UploadKey, hold_back, upload_of
+from vsf_assets.landing.watched_landing import Watched
+from vsf_assets.storage.base import Entry, FolderStore, Store, open_store
+from vsf_assets.storage.open_files import WHY, being_written
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.contract_versions import contract_versions
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vsf_assets.warehouse.ledger import FileRow
+
+
+def ingest(
+    warehouse: Warehouse,
+    selection: Selection,
+    run_id: str,
+    progress: Callable[[str], None] = lambda _: None,
+    earlier_look: Look | None = None,
+) -> IngestReport:
+    """Take what the selection asks for into the warehouse; safe to run at once with others.
+
+    Raises:
+        LockTimeoutError: another writer held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
+        OSError: the landing zone, archive or disk failed.
+    """
+    settings = warehouse.settings
+    claim(settings, progress)
+    landing, report = open_store(settings.landing), IngestReport()
+    watched = Watched(landing)
+    busy: set[str] = set()
+
+    def writing(entries: list[Entry]) -> set[str]:
+        busy.clear()
+        busy.update(being_written(landing, entries))
+        return busy
+
+    stable, unsettled = wait_until_settled(
+        watched,
+        lambda entry: _wanted(entry.path, selection),
+        settings.settle_seconds,
+        settings.settle_timeout,
+        earlier_look,
+        _holding(settings, progress),
+        settings.dataset_wait_seconds,
+        writing,
+    )
+    report.left += [(e.path, _why_left(e, unsettled, busy, settings)) for e in unsettled]
+    report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
+    report.left_out = watched.left_out
+    run = Run(warehouse, selection, run_id, report, progress)
+    run.take(landing, stable, again=True, may_be_idle=not selection.looks)
+    if selection.fetches:
+        from vsf_assets.pipeline.ingest_catalog import take_fetched
+
+        take_fetched(run)
+        if selection.looks and selection.reload == "if_idle" and not report.stored:
+            run.take(landing, [], again=True)
+    return report
+
+
+def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Settings) -> str:
+    """Say why an unsettled file is left for a later run."""
+    if entry.path in busy:
+        return WHY
+    upload = upload_of(entry)
+    of_upload = [e.name for e in unsettled if e.path in busy and upload is not None and upload_of(e) == upload]
+    if of_upload:
+        return f"it waits for {of_upload[0]}, which belongs to the same upload and which somebody has open for writing"
+    return f"still changing after {settings.settle_timeout:g} s"
+
+
+def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
+    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
+    told = set[UploadKey | None]()
+
+    def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
+        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
+        for key in dict.fromkeys(upload_of(entry) for entry in held):
+            if key is not None and key not in told:
+                progress(f"waiting for the other files of {key[0]}/{key[1]}")
+            told.add(key)
+        return kept, held
+
+    return hold
+
+
+@dataclass(frozen=True)
+class Run:
+    """An ingest under way.
+
+    Attributes:
+        warehouse, selection, run_id: what for.
+        report: what it did so far.
+        progress: told of it.
+    """
+
+    warehouse: Warehouse
+    selection: Selection
+    run_id: str
+    report: IngestReport
+    progress: Callable[[str], None]
+
+    def take(
+        self,
+        store: Store,
+        entries: list[Entry],
+        again: bool = False,
+        may_be_idle: bool = True,
+        fetched: bool = False,
+        ledger: "list[FileRow] | None" = None,
+    ) -> None:
+        """Take files of the landing zone or the inbox into the warehouse, and file them away.
+
+        Args:
+            store: where they lie.
+            entries: the files.
+            again: read archived files again, too, as the selection wants.
+            may_be_idle: whether nothing to take means that nothing is pending.
+            fetched: whether the store is the inbox.
+            ledger: rows of the feeds of these files, where nobody else can have added any since they were read.
+        """
+        settings, selection, report = self.warehouse.settings, self.selection, self.report
+        archive, versions = open_store(settings.archive), contract_versions(settings)
+        if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
+            ledger = _read_ledger(self.warehouse, is_made=fetched)
+            if not ledger and holds_originals(archive):
+                ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
+                refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
+        if not fetched:
+            finish(archive, ledger, report)
+        queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        went_on = continued(queue.new, ledger, store, archive, settings, datetime.now(UTC)) if again else []
+        lost = keep_leftovers(queue.new, ledger, store, archive)
+        report.failed += lost.values()
+        work = [_work(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]
+        work += _file_known(queue.known, ledger, store, settings, report)
+        if again:
+            again_too = Rereading(settings, selection, versions, archive, report, self.progress)
+            archived = again_too.work(ledger, idle=may_be_idle and not work, continued=went_on)
+            if archived:
+                self.progress(f"reading {len(archived):,} archived files again, in landing order")
+            work += archived
+        work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
+        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
+
+
+def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]:
+    """Return the ledger; its tables are made, and those of changed contracts anew, unless this run did so before."""
+    from vsf_assets.warehouse.ledger import read_files
+
+    if is_made:
+        with warehouse.read("ingest: reading the ledger") as known:
+            return read_files(known) if known else []
+    with warehouse.write("ingest: reading the ledger") as connection:
+        return read_files(connection)
+
+
+def _wanted(path: str, selection: Selection) -> bool:
+    recognized = recognize(path)
+    if recognized is None or recognized[0].is_fetched:
+        return False
+    return selection.takes(recognized[0].name, recognized[1])
+
+
+def _work(landing: Store, item: Landed) -> Work:
+    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.landed_at)
+
+
+def _file_known(
+    known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
+) -> list[Work]:
+    """File away what the ledger knows already; return what only looked known."""
+    rows = {row.key: row for row in ledger}
+    landed_here = [item for item in known if not item.feed.is_fetched]
+    items = to_file(landed_here, rows, open_store(settings.archive), settings)
+    items += [item for item in known if item.feed.is_fetched]
+    landed = [(landing, item.entry, rows[item.key]) for item in items]
+    unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
+    return [_work(landing, item) for item in items if item.entry.path in unlike]
+
+
+def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
+    """File away what the ledger knows and still lies in the landing zone or the inbox."""
+    finish(open_store(settings.archive), ledger, IngestReport())
+    keys = {row.key for row in ledger}
+    for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
+        known = sort_out(store.entries(), keys, fetched).known
+        _file_known(known, ledger, store, settings, IngestReport())
+
+
+def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], None] = lambda _: None) -> None:
+    """Fill an empty warehouse from the archive alone; the caller holds the lock.
+
+    Raises:
+        VsfError: the archive does not hold every original, or one of them is damaged.
+    """
+    settings = warehouse.settings
+    archive = open_store(settings.archive)
+    settle_archive(settings)
+    found = sorted(originals(archive), key=lambda o: (o.landed_at, o.name, o.sha256_start))
+    work = [
+        Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start, is_changed=o.is_changed)
+        for o in found
+    ]
+    versions, report = contract_versions(settings), IngestReport()
+    unknown = sorted({str(o.partition) for o in found if not versions.can_read(o.feed.name, o.partition)})
+    if unknown:
+        raise VsfError(
+            f"the archive holds objects of the profiles {', '.join(unknown)}, which are not in sources.toml"
+            " (VSF_SOURCES); how they are encoded stands there"
+        )
+
+    @contextmanager
+    def connect(_: str) -> Iterator["DuckDBPyConnection"]:
+        with warehouse.connect() as connection:
+            yield connection
+
+    with warehouse.connect() as connection:
+        ensure_tables(connection)
+    Ingest(connect, settings, versions, run_id, report, progress).take(work)
+    if report.left or report.failed:
+        raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

@@ -1,0 +1,142 @@
+"""Putting a file into the landing zone: complete under its name or not there at all."""
+
+import errno
+import filecmp
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from vsf_assets.archive.originals import sha256_of
+from vsf_assets.common.errors import UsageError
+from vsf_assets.common.regular_files import open_regular, status_of
+from vsf_assets.storage.base import FolderStore, open_store
+from vsf_assets.storage.full_disk import room_for
+from vsf_assets.storage.s3_client import is_address
+
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+
+
+def land_file(landing: Path | str, source: Path, target: str) -> bool:
+    """Copy a file into the landing zone, there as a whole, modified time now.
+
+    Args:
+        landing: the landing zone: a folder, or `s3://bucket/prefix`.
+        source: the file.
+        target: path in the landing zone.
+
+    Returns:
+        False where an equal file is pending there already.
+
+    Raises:
+        FullDiskError: there is no room for it.
+        UsageError: another file is pending under this name; it is never replaced.
+    """
+    with room_for(target, str(landing), source.stat().st_size):
+        is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
+    if not is_landed and not is_equal:
+        raise UsageError(
+            f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
+            " under another name"
+        )
+    return is_landed
+
+
+def replace_file(landing: Path | str, source: Path, target: str) -> bool:
+    """Copy a file into a folder that is read like a bucket, there as a whole, in place of an earlier one.
+
+    Args:
+        landing: the landing zone: a folder, or `s3://bucket/prefix`.
+        source: the file.
+        target: path in the landing zone.
+
+    Returns:
+        False where an equal file is there already; it is left as it is.
+    """
+    store, here = open_store(str(landing)), FolderStore(source.parent)
+    there = store.stat(target)
+    if there is not None and there.size == status_of(source).st_size:
+        try:
+            if sha256_of(store, target) == sha256_of(here, source.name):
+                return False
+        except FileNotFoundError:
+            pass  # it went this instant
+    room = room_for(target, str(landing), source.stat().st_size)
+    with room, here.open(source.name) as reader, store.writer(target) as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+    return True
+
+
+def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
+    """Return whether the file was uploaded, and else whether the one that is there is equal."""
+    from vsf_assets.storage.s3 import ObjectStore
+
+    landing = ObjectStore(address)
+    while not landing.put_new(target, source):
+        try:
+            return False, sha256_of(landing, target) == sha256_of(FolderStore(source.parent), source.name)
+        except FileNotFoundError:
+            continue  # a run took it away this instant
+    return True, True
+
+
+def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
+    """Return whether the file was copied, and else whether the one that is there is equal."""
+    place = Path(landing) / target
+    _refuse_linked_folder(Path(landing), target)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".landing-", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as writer, open_regular(source) as reader:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            writer.flush()
+            os.fsync(writer.fileno())
+        temporary.chmod(0o644)
+        os.utime(temporary)
+        is_landed = _place(temporary, place)
+        return is_landed, is_landed or _is_equal(temporary, place)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _refuse_linked_folder(landing: Path, target: str) -> None:
+    """Refuse a place that no listing shows, since it does not follow linked folders.
+
+    Raises:
+        UsageError: a folder on the way is a link.
+    """
+    for folder in PurePosixPath(target).parents:
+        if folder.name and (landing / folder).is_symlink():
+            raise UsageError(
+                f"{landing / folder} is a link to a folder, which is not followed, so {target} would never be loaded;"
+                " put a folder in its place, or set VSF_LANDING to the folder it leads to"
+            )
+
+
+def _is_equal(temporary: Path, place: Path) -> bool:
+    """Whether what has the name already holds the same.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        status_of(place)
+        return filecmp.cmp(temporary, place, shallow=False)
+    except OSError as error:
+        raise UsageError(f"{place} is there already and cannot be compared: {error.strerror}; remove it") from None
+
+
+def _place(temporary: Path, place: Path) -> bool:
+    """Give the file its name; return False where there is a file of this name already."""
+    try:
+        os.link(temporary, place)  # fails where a file is, also one that came this instant
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if place.exists():
+            return False
+        temporary.replace(place)
+    return True

@@ -1,0 +1,172 @@
+"""Whose landing zone it is: one home takes what lands, and another one that is pointed there refuses.
+
+Here: the id of a home, the marker in the landing zone, and the refusal. Not here: two runs of one home, which share
+the work. Two homes on one landing zone would take each other's files: each would have half of them, and neither
+would say so. The id lies beside the warehouse file and outlives a rebuild; a home that is moved or restored keeps it.
+"""
+
+import io
+import json
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.storage.ignored_names import OWNER_MARKER as MARKER
+from vsf_assets.storage.s3_client import ReplacedError, is_address
+
+MOST_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A home as a marker names it: its id, its folder, and the machine."""
+
+    id: str
+    home: str
+    host: str
+
+
+def refuse_foreign(settings: Settings) -> Owner | None:
+    """Refuse a landing zone that belongs to another home; return what its marker says, None where it has none.
+
+    Raises:
+        VsfError: it does; or its marker cannot be understood.
+        OSError: it cannot be read.
+    """
+    owner, own = _read_marker(settings), _own_id(settings)
+    if owner is None or owner.id == own:
+        return owner
+    is_here = (owner.home, owner.host) == (str(settings.home), socket.gethostname())
+    if own is None and (is_here or Path(settings.landing).is_relative_to(settings.home)):
+        return owner  # its id was lost with the folder of the warehouse; `claim` takes it back
+    place = _marker_of(settings)
+    raise VsfError(
+        f"the landing zone {settings.landing} belongs to another home: {owner.home} on {owner.host} (id {owner.id}), as"
+        f" {place} says; this home is {settings.home} ({f'id {own}' if own else 'without an id yet'}). Two homes on one"
+        " landing zone take each other's files. Give this home a landing zone of its own (VSF_LANDING); if the other"
+        f" home is gone for good, remove {place} and run again"
+    )
+
+
+def claim(settings: Settings, progress: Callable[[str], None]) -> None:
+    """Mark the landing zone as this home's, where nobody did; of two homes that come at once one does.
+
+    Args:
+        settings: the home and its landing zone.
+        progress: told where no marker can be written; then another home would not be noticed.
+
+    Raises:
+        VsfError: it belongs to another home.
+    """
+    owner = refuse_foreign(settings)
+    if owner is not None:
+        if _own_id(settings) is None:
+            _keep_id(settings, owner.id)
+        return
+    if not is_address(settings.landing) and not Path(settings.landing).is_dir():
+        return  # nothing has landed yet
+    own = Owner(_keep_id(settings, uuid.uuid4().hex), str(settings.home), socket.gethostname())
+    try:
+        _write_marker(settings, json.dumps(asdict(own)).encode())
+    except OSError as error:
+        why = error.strerror or error
+        progress(f"warning: {_marker_of(settings)} cannot be written ({why}); another home there would not be noticed")
+        return
+    refuse_foreign(settings)
+
+
+def _id_file(settings: Settings) -> Path:
+    return settings.home / "warehouse" / "home-id"
+
+
+def _own_id(settings: Settings) -> str | None:
+    try:
+        return _id_file(settings).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _keep_id(settings: Settings, new: str) -> str:
+    """Give the home an id, where it has none; return its id."""
+    file = _id_file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _create(file, new.encode())
+    return _own_id(settings) or new
+
+
+def _marker_of(settings: Settings) -> str:
+    return f"{settings.landing}/{MARKER}"
+
+
+def _read_marker(settings: Settings) -> Owner | None:
+    try:
+        content = _read_object(settings) if is_address(settings.landing) else _read_file(Path(_marker_of(settings)))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        told = json.loads(content)
+        return Owner(str(told["id"]), str(told["home"]), str(told["host"]))
+    except (ValueError, KeyError, TypeError):
+        raise VsfError(
+            f"{_marker_of(settings)} does not say which home the landing zone belongs to; if only this home uses it,"
+            " remove it and run again"
+        ) from None
+
+
+def _read_object(settings: Settings) -> bytes:
+    from vsf_assets.storage.s3 import ObjectStore
+
+    with ObjectStore(settings.landing).open(MARKER) as file:
+        return file.read(MOST_BYTES)
+
+
+def _read_file(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, MOST_BYTES)
+    except BlockingIOError:
+        return b""  # a pipe
+    finally:
+        os.close(descriptor)
+
+
+def _write_marker(settings: Settings, content: bytes) -> None:
+    """Write the marker unless there is one; it appears as a whole."""
+    if not is_address(settings.landing):
+        _create(Path(_marker_of(settings)), content)
+        return
+    from vsf_assets.storage.s3 import ObjectStore
+
+    with suppress(ReplacedError):  # another home came this instant; its marker is read again
+        ObjectStore(settings.landing).put(MARKER, io.BytesIO(content), len(content), IfNoneMatch="*")
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file that appears as a whole, unless one is there."""
+    temporary = path.with_name(f".{path.name.removeprefix('.')}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    temporary.write_bytes(content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def foreign(settings: Settings) -> str | None:
+    """Return why the landing zone is refused; None where it is not."""
+    try:
+        refuse_foreign(settings)
+    except VsfError as error:
+        return cast(str, error.args[0])
+    return None

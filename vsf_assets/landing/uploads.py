@@ -1,0 +1,123 @@
+"""Uploads: files that arrive together in a partition's folder and are one delivery.
+
+Here: which listed files belong together, when an upload is whole, and since when it has landed; pure functions of
+a listing. Not here: waiting for it (settle.py) and storing it in one transaction (warehouse/ledger.py).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from vsf_assets.feeds import recognize
+from vsf_assets.storage.base import Entry
+from vsf_assets.storage.listing import LeftOut, Listing
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.read_file import Work
+
+UploadKey = tuple[str, str | None]
+"""(feed, partition): the folder of an upload."""
+
+Item = TypeVar("Item")
+
+
+def upload_of(entry: Entry) -> UploadKey | None:
+    """Return the upload that a listed file belongs to, or None where it is a delivery by itself."""
+    return upload_of_path(entry.path)
+
+
+def upload_of_path(path: str) -> UploadKey | None:
+    """Return the upload that a path in the landing zone names a file of, or None."""
+    recognized = recognize(path)
+    if recognized is None or not recognized[0].members:
+        return None
+    return recognized[0].name, recognized[1]
+
+
+def split_torn(listing: Listing) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """Take out the files of uploads of which another file is there and cannot be read: it is not missing, they wait.
+
+    Args:
+        listing: of the landing zone.
+
+    Returns:
+        The entries without those files, and (path, why it waits) of each of them.
+    """
+    torn: dict[UploadKey, LeftOut] = {}
+    for left_out in listing.left_out:
+        key = upload_of_path(left_out.path)
+        if key is not None:
+            torn.setdefault(key, left_out)
+    if not torn:
+        return listing.entries, []
+    kept, waiting = [], []
+    for entry in listing.entries:
+        cause = torn.get(upload_of(entry) or ("", None))
+        if cause is None:
+            kept.append(entry)
+        else:
+            waiting.append((entry.path, f"waits for {cause.path}, of the same upload: {cause.reason}; {cause.advice}"))
+    return kept, waiting
+
+
+def landing_times(entries: Iterable[Entry]) -> dict[UploadKey, datetime]:
+    """Return when each upload has landed: the modified time of its newest file."""
+    times: dict[UploadKey, datetime] = {}
+    for entry in entries:
+        key = upload_of(entry)
+        if key is not None:
+            times[key] = max(entry.modified, times.get(key, entry.modified))
+    return times
+
+
+def hold_back(
+    stable: list[Entry], unsettled: list[Entry], arrived: Callable[[Entry], float], at: float, wait_seconds: float
+) -> tuple[list[Entry], list[Entry]]:
+    """Count the files of uploads that are not whole as unsettled.
+
+    An upload is whole when all its files are stable, and either every member is there or the newest file came
+    `wait_seconds` ago; then it is taken incomplete.
+
+    Args:
+        stable: what a look shows as stable.
+        unsettled: the others.
+        arrived: when a file came, in seconds of the wall clock.
+        at: when the look was taken, likewise.
+        wait_seconds: how long a missing file is waited for.
+
+    Returns:
+        (stable, unsettled) with such files moved.
+    """
+    files: dict[UploadKey, list[Entry]] = {}
+    for entry in (*stable, *unsettled):
+        key = upload_of(entry)
+        if key is not None:
+            files.setdefault(key, []).append(entry)
+    changing = {upload_of(entry) for entry in unsettled}
+    held = {key for key, found in files.items() if key in changing or _waits(found, arrived, at, wait_seconds)}
+    kept = [entry for entry in stable if upload_of(entry) not in held]
+    return kept, [*unsettled, *(entry for entry in stable if upload_of(entry) in held)]
+
+
+def _waits(files: list[Entry], arrived: Callable[[Entry], float], at: float, wait_seconds: float) -> bool:
+    """Whether a member is missing that may still come."""
+    recognized = recognize(files[0].path)
+    members = dict(recognized[0].members) if recognized else {}
+    return len(files) < len(members) and at - max(map(arrived, files)) < wait_seconds
+
+
+def together(items: Sequence[Item], work_of: Callable[[Item], "Work"]) -> list[list[Item]]:
+    """Return the items of each delivery, in the order of their first: the files of an upload, or a file alone.
+
+    Files of an upload stand in the order of its members.
+    """
+    units: dict[tuple[object, ...], list[Item]] = {}
+    for number, item in enumerate(items):
+        work = work_of(item)
+        alone = () if work.feed.members else (number,)
+        units.setdefault((work.feed.name, work.partition, work.landed_at, *alone), []).append(item)
+    for unit in units.values():
+        if len(unit) > 1:
+            order = [name for name, _ in work_of(unit[0]).feed.members]
+            unit.sort(key=lambda item: order.index(work_of(item).name))
+    return list(units.values())

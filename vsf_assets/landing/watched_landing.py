@@ -1,0 +1,37 @@
+"""The landing zone as a run lists it, again and again until its files are settled.
+
+Here: the files that may be loaded, and what the newest listing left out. Not here: when a file is settled (settle.py)
+and how a folder or a bucket is listed (store.py).
+"""
+
+from dataclasses import dataclass, field
+
+from vsf_assets.landing.uploads import split_torn
+from vsf_assets.storage.base import Entry, Store
+from vsf_assets.storage.listing import LeftOut
+
+
+@dataclass
+class Watched:
+    """A landing zone under watch.
+
+    Attributes:
+        store: the landing zone.
+        left_out: what the newest listing left out.
+        waiting: (path, why) of files of uploads of which another file cannot be read.
+    """
+
+    store: Store
+    left_out: list[LeftOut] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+
+    def entries(self) -> list[Entry]:
+        """List the files that may be loaded, by path.
+
+        Raises:
+            OSError: the landing zone itself cannot be listed.
+        """
+        listing = self.store.listing()
+        self.left_out = listing.left_out
+        entries, self.waiting = split_torn(listing)
+        return entries

@@ -1,0 +1,247 @@
+"""Build, check, publish under one hold of the lock; and the rebuild of a warehouse.
+
+Here: the order of the steps and what a failure leaves behind. Not here: the steps themselves.
+Dagster, the sensors and the command line all come through here. May not import Dagster.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.archive.originals import refuse_lost_warehouse
+from vsf_assets.common.errors import VsfError
+from vsf_assets.feeds import all_feeds
+from vsf_assets.landing.ownership import refuse_foreign
+from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, refuse_empty_tables
+from vsf_assets.publish.publish import Snapshot, current_snapshot, newest_number, publish, row_counts, snapshot_number
+from vsf_assets.storage.base import open_store
+from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.ledger import has_ledger, read_files
+
+Progress = Callable[[str], None]
+PREVIEW_ROWS = 10
+
+
+@dataclass
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        outcome: dbt's outcome; None where nothing was to be built.
+        snapshot: what was published, or None.
+        number: number of the build.
+    """
+
+    outcome: dbt.DbtOutcome | None = None
+    snapshot: Snapshot | None = None
+    number: int = 0
+    tables: dict[str, "TableInfo"] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why nothing was published, one line each."""
+        if self.outcome is None:
+            return []
+        blocking = [f"{check.name}: {check.message}" for check in self.outcome.blocking]
+        return [*self.outcome.errors, *blocking]
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A stored table: row count, (column, type) pairs, and some of its rows."""
+
+    rows: int
+    columns: tuple[tuple[str, str], ...]
+    preview: list[tuple[Any, ...]]
+
+
+def build_and_publish(
+    warehouse: Warehouse,
+    run_id: str,
+    only_if_pending: bool = False,
+    progress: Progress = lambda _: None,
+    full: bool = False,
+) -> BuildReport:
+    """Build the marts, check, and publish; an earlier snapshot stays current on any failure.
+
+    Args:
+        warehouse: the warehouse; its lock is held from the build to the pointer's change.
+        run_id: recorded with the build.
+        only_if_pending: build only the families with deliveries newer than the snapshot, or nothing.
+        progress: told what is being done.
+        full: make every mart anew and check it whole, as after a change of the models or contracts.
+
+    Returns:
+        A report; `problems` says what held the snapshot back.
+
+    Raises:
+        LockTimeoutError, EmptyTablesError, VsfError, OSError: a step could not be done.
+    """
+    settings = warehouse.settings
+    report = BuildReport()
+    with warehouse.lock("build and publish"):
+        with warehouse.connect() as connection:
+            ensure_tables(connection, settings)
+            state = read_build_state(connection, settings)
+            files = connection.table("raw.files").count("*").fetchall()[0][0]
+        archive, landing = open_store(settings.archive), open_store(settings.landing)
+        refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
+        report.number = state.number
+        full = full or not state.is_same_project
+        if full or not (only_if_pending and state.is_current):
+            select = () if full or not only_if_pending else _models_of(state.changed)
+            progress("building the marts and checking them (dbt)")
+            report.outcome = dbt.build(settings, warehouse.file, select, full)
+            report.tables = table_infos(warehouse)
+            if report.problems:
+                return report
+            report.number = max(state.number, newest_number(settings)) + 1
+            with warehouse.connect() as connection:
+                absorbed = report.outcome.absorbed
+                record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
+        if snapshot_number(current_snapshot(settings)) != report.number:
+            progress(f"publishing snapshot {report.number}")
+            report.snapshot = _publish(warehouse, report.number, progress)
+    return report
+
+
+def _publish(warehouse: Warehouse, number: int, progress: Progress) -> Snapshot:
+    """Publish; where a mart lacks its rows, the next build makes every mart, and the earlier snapshot stays."""
+    try:
+        return publish(warehouse, number, progress)
+    except EmptyTablesError:
+        with warehouse.connect() as connection:
+            forget_models(connection)
+        raise
+
+
+def _models_of(feeds: Collection[str]) -> list[str]:
+    """Return dbt's selectors of what depends on some feeds: their models and tests, the ledger's, and the reports.
+
+    By dbt's dotted names, the folders below models/ or tests/: a selector by path compares it with every node's.
+    """
+    folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
+    names = ["staging.ledger", "reports"]
+    for folder in folders:
+        names += [f"staging.{folder}", f"marts.{folder}", folder]
+    return [f"fqn:vsf.{name}" for name in names]
+
+
+def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
+    """Build some models and their tests without publishing; the next full build absorbs the rest."""
+    with warehouse.lock("build of some models"):
+        with warehouse.connect() as connection:
+            ensure_tables(connection, warehouse.settings)
+        outcome = dbt.build(warehouse.settings, warehouse.file, select)
+        return BuildReport(outcome, tables=table_infos(warehouse))
+
+
+def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
+    """Return count, columns and a preview of every stored table; the caller holds the lock."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    with warehouse.connect(read_only=True) as connection:
+        listed = connection.execute(
+            "select table_schema || '.' || table_name, column_name, lower(data_type) from information_schema.columns"
+            " where table_catalog = current_database() order by ordinal_position"
+        ).fetchall()
+        for table, column, data_type in listed:
+            columns.setdefault(table, []).append((column, data_type))
+        return {
+            table: TableInfo(
+                connection.table(table).count("*").fetchall()[0][0],
+                tuple(columns[table]),
+                connection.table(table).limit(PREVIEW_ROWS).fetchall(),
+            )
+            for table in columns
+        }
+
+
+def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:
+    """Make a new warehouse from the archive beside the old one, and swap it in when it is good.
+
+    Raises:
+        EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
+        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
+            zone, from which files that are stored are filed away first, belongs to another home.
+    """
+    from vsf_assets.ingest.session import ingest_archive
+
+    settings = warehouse.settings
+    refuse_foreign(settings)
+    beside = Warehouse(settings, settings.home / "warehouse" / "rebuild" / "warehouse.duckdb", warehouse.on_wait)
+    report = BuildReport()
+    with warehouse.lock("rebuild"):
+        _remove(beside.file)
+        _refuse_missing_originals(warehouse)
+        ingest_archive(beside, run_id, progress)
+        progress("building the marts and checking them (dbt)")
+        report.outcome = dbt.build(settings, beside.file, full=True)
+        report.tables = table_infos(beside)
+        if report.problems:
+            return report
+        report.number = newest_number(settings) + 1
+        with beside.connect() as connection:
+            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.absorbed)
+            connection.execute("checkpoint")
+            refuse_empty_tables(connection, row_counts(connection), conditions())
+        _absorb_log(warehouse)
+        beside.file.replace(warehouse.file)
+        progress(f"publishing snapshot {report.number}")
+        report.snapshot = publish(warehouse, report.number, progress)
+    return report
+
+
+def _refuse_missing_originals(warehouse: Warehouse) -> None:
+    """Compare the old ledger, where it can be read, with the archive: a rebuild must not lose what it knows.
+
+    A run that stored a file files it away only after it let go of the lock; so what is still in the
+    landing zone is filed away first.
+    """
+    from vsf_assets.archive.changed_originals import refile_changed, suspects
+    from vsf_assets.ingest.session import file_known
+
+    if not warehouse.file.exists():
+        return
+    try:
+        with warehouse.connect() as connection:
+            files = read_files(connection) if has_ledger(connection) else []
+    except VsfError:
+        return  # damaged, which may be why it is rebuilt
+    settings = warehouse.settings
+    archive = open_store(settings.archive)
+    file_known(settings, files)
+    # An original that was written to after it was loaded has another name from now on.
+    changed = {c.row.archive_path for c in refile_changed(suspects(files, settings, datetime.now(UTC)), settings)}
+    there = archive.present({row.archive_path for row in files})
+    missing = [row.archive_path for row in files if row.archive_path not in there | changed]
+    if missing:
+        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise VsfError(
+            f"{len(missing)} originals that the warehouse knows are not in the archive ({shown}); restore them"
+            " (what was loaded with VSF_AFTER_LOAD=delete has none),"
+            f" or, to do without their rows, move {warehouse.file} away and rebuild again"
+        )
+
+
+def _remove(file: Path) -> None:
+    """Remove a DuckDB file and its write-ahead log."""
+    file.with_name(file.name + ".wal").unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _absorb_log(warehouse: Warehouse) -> None:
+    """Leave no write-ahead log beside the old file: it must never be paired with the new one."""
+    import duckdb
+
+    if warehouse.file.exists():
+        try:
+            with warehouse.connect() as connection:
+                connection.execute("checkpoint")
+        except (duckdb.Error, VsfError):
+            # The old file is damaged, which may be why it is rebuilt; the new one holds all of it.
+            warehouse.file.unlink()
+    warehouse.file.with_name(warehouse.file.name + ".wal").unlink(missing_ok=True)

@@ -1,0 +1,106 @@
+"""The second landing zone: what a look at a foreign source finds due is fetched into the inbox and taken.
+
+Here: the order of it, under the inbox's lock. Not here: looking and fetching (sources/), and taking
+files (engine.py). A crash leaves files in the inbox; the next run takes them before it looks.
+"""
+
+from typing import TYPE_CHECKING
+
+from vsf_assets.catalog.history import History, read_history
+from vsf_assets.catalog.inbox import Inbox
+from vsf_assets.catalog.rounds import fetch_due, shown
+from vsf_assets.config.catalog_profiles import choose
+from vsf_assets.feeds import all_feeds, recognize
+from vsf_assets.feeds.families.catalog import LOOKS
+from vsf_assets.storage.base import Entry
+from vsf_assets.storage.listing import UnlistedEntryError
+
+if TYPE_CHECKING:
+    from vsf_assets.ingest.session import Run
+    from vsf_assets.warehouse.ledger import FileRow
+
+ROUNDS = 3
+"""Looks of a run, where objects change or go between a look and their turn."""
+
+
+def take_fetched(run: "Run") -> None:
+    """Take what is in the inbox, look at the source, fetch what is due, and take that.
+
+    Raises:
+        LockTimeoutError: another process looked and fetched for too long.
+        SettingsError: there is no such profile.
+    """
+    settings = run.warehouse.settings
+    profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
+    inbox = Inbox(settings)
+    if not run.selection.looks and not _entries(inbox):
+        return
+    with inbox.held(settings.lock_wait_seconds, run.progress):
+        left = _take(run, inbox)
+        if not run.selection.looks:
+            return
+        force, gone = run.selection.reload == "all", set[str]()
+        for _ in range(ROUNDS):
+            history, ledger = _known(run, profile.name)
+            if not history.is_whole or any(e.path.startswith(f"{LOOKS}/{profile.name}/") for e in left):
+                why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
+                run.report.failed.append((profile.address, why))
+                return
+            done = fetch_due(settings, inbox, profile, history, run.progress, force, gone)
+            run.report.rounds.append(done)
+            left = _take(run, inbox, ledger)
+            if not (done.gone or done.replaced):
+                break
+            force, gone = False, gone | done.gone
+        _report(run)
+
+
+def _take(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
+    """Take what is in the inbox; return what is left there."""
+    entries = _entries(inbox)
+    if not entries:
+        return []
+    wanted = [(entry, recognize(entry.path)) for entry in entries]
+    taken = [entry for entry, told in wanted if told is not None and run.selection.takes(told[0].name, told[1])]
+    run.take(inbox.store, taken, fetched=True, ledger=ledger)
+    return _entries(inbox)
+
+
+def _entries(inbox: Inbox) -> list[Entry]:
+    """Return what is in the inbox; a record that cannot be read would count as one that never was.
+
+    Raises:
+        UnlistedEntryError: something in it cannot be read.
+    """
+    listing = inbox.store.listing()
+    for entry in listing.left_out:
+        if entry.may_hide_files:
+            raise UnlistedEntryError(str(inbox.root), entry)
+    return listing.entries
+
+
+def _known(run: "Run", profile: str) -> "tuple[History, list[FileRow]]":
+    """Return what is known of a profile, and the ledger's rows of fetched files; whoever has the inbox adds to them."""
+    from vsf_assets.warehouse.ledger import read_files
+
+    with run.warehouse.read("looking at what was fetched") as connection:
+        if connection is None:
+            return History(), []
+        feeds = [feed.name for feed in all_feeds().values() if feed.is_fetched]
+        rows = read_files(connection, "list_contains(?, feed)", (feeds,))
+        return read_history(connection, run.warehouse.settings, profile), rows
+
+
+def _report(run: "Run") -> None:
+    """Report what could not be fetched, as the last round that tried it saw it."""
+    failed: dict[str, str] = {}
+    for done in run.report.rounds:
+        failed.update(done.failed)
+        for name in done.fetched:
+            failed.pop(name, None)
+    last = run.report.rounds[-1]
+    for name in last.replaced:
+        failed[shown(last.profile, name)] = "it was replaced again and again while it was fetched"
+    for name in last.gone:
+        failed[shown(last.profile, name)] = "the source says that it is there, but does not hand it out"
+    run.report.failed += sorted(failed.items())

@@ -1,0 +1,268 @@
+"""Snapshots: checked, versioned copies of the warehouse, and the pointer to the current one.
+
+Here: the order of copy, check and pointer; copying, finding and pruning in a folder. Not here: the
+same in an object store (object_snapshots.py), and the blocking checks on data (they are dbt tests
+and run before). Readers open snapshots only.
+"""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.common.regular_files import status_of
+from vsf_assets.config.settings import Settings
+from vsf_assets.publish.empty_tables import conditions, refuse_empty_tables
+from vsf_assets.publish.pruning import Pointed, removable
+from vsf_assets.publish.s3_snapshots import SnapshotPrefix, StoredSnapshot
+from vsf_assets.storage.full_disk import room_for
+from vsf_assets.storage.s3_client import is_address
+from vsf_assets.transform.dbt_runner import ensure_manifest
+from vsf_assets.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Snapshot = Path | StoredSnapshot
+
+POINTER = "current.duckdb"
+_NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
+_FICLONE = 0x40049409
+_RELATIONS = """
+    select table_schema, table_name from information_schema.tables
+    where table_catalog = current_database()
+    order by all
+"""
+
+
+def current_snapshot(settings: Settings) -> Snapshot | None:
+    """Return the snapshot the pointer names, under its own versioned name; None where there is none."""
+    if is_address(settings.snapshots):
+        return SnapshotPrefix(settings.snapshots).current()
+    pointer = Path(settings.snapshots) / POINTER
+    try:
+        return pointer.parent / pointer.readlink()
+    except FileNotFoundError:
+        return None
+
+
+def snapshot_number(snapshot: Snapshot | None) -> int:
+    """Return the number in a snapshot's name; 0 for none."""
+    named = _NAME.match(snapshot.name) if snapshot else None
+    return int(named.group(1)) if named else 0
+
+
+def snapshot_bytes(snapshot: Snapshot) -> int:
+    """Return the size of a snapshot."""
+    return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size
+
+
+def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
+    """Open a snapshot read-only, without downloads; the caller closes it.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    if isinstance(snapshot, StoredSnapshot):
+        return snapshot.connect()
+    return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
+
+
+def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
+    """Open the current snapshot read-only; the caller closes it. None where nothing was published yet.
+
+    A snapshot that was removed between the look at the pointer and the opening is resolved once more.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    for is_last in (False, True):
+        snapshot = current_snapshot(settings)
+        if snapshot is None or (isinstance(snapshot, Path) and is_last and not snapshot.exists()):
+            return None
+        try:
+            return snapshot, connect_snapshot(snapshot)
+        except (duckdb.Error, OSError):
+            if is_last or not _is_gone(snapshot):
+                raise
+    return None
+
+
+def _is_gone(snapshot: Snapshot) -> bool:
+    return snapshot.size == 0 if isinstance(snapshot, StoredSnapshot) else not snapshot.exists()
+
+
+def newest_number(settings: Settings) -> int:
+    """Return the highest number any snapshot has had; 0 for none."""
+    if is_address(settings.snapshots):
+        return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
+    return max(map(snapshot_number, _snapshots_in(Path(settings.snapshots))), default=0)
+
+
+def _snapshots_in(folder: Path) -> list[Path]:
+    """Return the snapshots in a folder; raises OSError where it cannot be listed, and none may be missed."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if _NAME.match(name)]
+
+
+def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:
+    """Copy the warehouse to `vsf-<number>.duckdb`, check it under this name and make it current.
+
+    The caller holds the lock since before the build, and has closed its connections. What cannot be pruned is no
+    reason to hold a good snapshot back: `log` gets it.
+
+    Raises:
+        EmptyTablesError: a mart is empty although the raw tables hold rows for it.
+        VsfError: the copy does not hold what the warehouse holds.
+        FullDiskError, OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
+    """
+    ensure_manifest(warehouse.settings)  # it has the conditions under which a mart must hold rows
+    with warehouse.connect() as connection:
+        connection.execute("checkpoint")
+        counts = row_counts(connection)
+    if is_address(warehouse.settings.snapshots):
+        return _publish_object(warehouse, number, counts, log)
+    return _publish_file(warehouse, number, counts, log)
+
+
+def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
+    settings = warehouse.settings
+    prefix = SnapshotPrefix(settings.snapshots)
+    snapshot = prefix.add(warehouse.file, number)
+    try:
+        _check(snapshot, counts)
+    except BaseException:
+        prefix.remove(snapshot)
+        raise
+    before = prefix.pointed()
+    prefix.point(snapshot)
+    now = datetime.now(UTC)
+    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
+    old = removable(prefix.numbers(), number, before, settings.keep_snapshots, oldest_kept, now)
+    prefix.remove_all(old, log)
+    return snapshot
+
+
+def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
+    folder = Path(warehouse.settings.snapshots)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"vsf-{number}.duckdb"
+    temporary = folder / f".vsf-{number}.tmp"
+    try:
+        with room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size):
+            _clone(warehouse.file, temporary)
+        temporary.chmod(0o444)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    try:
+        _check(target, counts)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    before = _pointed(folder)
+    _point(folder, target.name)
+    _prune(warehouse.settings, number, before, log)
+    return target
+
+
+def _clone(source: Path, target: Path) -> None:
+    """Copy by reflink where the file system can, else byte by byte; flushed to disk."""
+    import fcntl
+
+    target.unlink(missing_ok=True)
+    with source.open("rb") as reader, target.open("xb") as writer:
+        try:
+            fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
+                raise
+            shutil.copyfileobj(reader, writer, 16 << 20)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
+    """Return `schema.name` -> rows of every relation of the connection's catalog; each is read."""
+    counts = {}
+    for schema, name in connection.execute(_RELATIONS).fetchall():
+        row = connection.execute(f'select count(*) from {schema}."{name}"').fetchone()  # noqa: S608
+        connection.execute(f'select * from {schema}."{name}" limit 1').fetchall()  # noqa: S608
+        counts[f"{schema}.{name}"] = row[0] if row else 0
+    return counts
+
+
+def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
+    """Open the copy under its final name, read every relation, and look for marts without their rows."""
+    connection = connect_snapshot(snapshot)
+    try:
+        found = row_counts(connection)
+        if found != counts:
+            unlike = sorted(
+                '{}."{}"'.format(*name.split(".", 1))
+                for name in counts.keys() | found.keys()
+                if counts.get(name) != found.get(name)
+            )
+            raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(unlike)}")
+        refuse_empty_tables(connection, found, conditions())
+    finally:
+        connection.close()
+
+
+def _point(folder: Path, name: str) -> None:
+    """Make a snapshot current by one atomic rename of a relative symbolic link."""
+    link = folder / f".{POINTER}.{os.getpid()}.tmp"
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    link.replace(folder / POINTER)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _pointed(folder: Path) -> Pointed:
+    """Return what the pointer names, and since when."""
+    link = folder / POINTER
+    try:
+        return Pointed(snapshot_number(folder / link.readlink()), _at(link.lstat().st_mtime))
+    except FileNotFoundError:
+        return Pointed()
+
+
+def _prune(settings: Settings, current: int, before: Pointed, log: Callable[[str], None]) -> None:
+    """Remove snapshots that are neither among the newest nor young, and that no reader can be about to open.
+
+    None is removed where the age of one cannot be seen.
+    """
+    folder, now = Path(settings.snapshots), datetime.now(UTC)
+    try:
+        made = {snapshot_number(path): _at(status_of(path).st_mtime) for path in _snapshots_in(folder)}
+    except OSError as error:
+        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
+        return
+    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
+    for number in removable(made, current, before, settings.keep_snapshots, oldest_kept, now):
+        path = folder / f"vsf-{number}.duckdb"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log(f"warning: the old snapshot {path} could not be removed: {error.strerror}; remove it by hand")
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,126 @@
+"""The bytes of a delivery: read once, hashed as landed, decompressed and checked as they pass.
+
+Here: the stream of one file with its SHA-256 and its gzip integrity. Not here: records.
+Because hash and records come from the same single pass, they always belong together.
+"""
+
+import hashlib
+import io
+from gzip import BadGzipFile
+from typing import BinaryIO, cast
+
+from vsf_assets.common.visible import visible
+from vsf_assets.readers.common.content_types import content_of
+from vsf_assets.readers.common.limits import UNPACKED_BYTES
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class UnreadableError(Exception):
+    """The file as a whole cannot be read; it is set aside with this anomaly and reason."""
+
+    def __init__(self, anomaly: str, reason: str, line: int | None = None, raw_text: str | None = None):
+        super().__init__(reason)
+        self.anomaly = anomaly
+        self.reason = reason
+        self.line = line
+        self.raw_text = raw_text
+
+
+class _Hashing(io.RawIOBase):
+    """A raw stream that hashes and counts what passes through it."""
+
+    def __init__(self, raw: BinaryIO):
+        self.raw = raw
+        self.digest = hashlib.sha256()
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        size: int = self.raw.readinto(buffer)  # type: ignore[attr-defined]
+        self.digest.update(memoryview(buffer)[:size])
+        self.count += size
+        return size
+
+
+class Source:
+    """One delivery's bytes.
+
+    Args:
+        raw: the file as landed, opened for reading; it is closed by `close`.
+        name: its name; one that ends in `.gz` must be gzip.
+        most: bytes that compressed content may unpack to.
+    """
+
+    def __init__(self, raw: BinaryIO, name: str, most: int = UNPACKED_BYTES):
+        self._raw = raw
+        self._hashing = _Hashing(raw)
+        buffered = io.BufferedReader(self._hashing, buffer_size=1 << 20)
+        start = buffered.peek(2)
+        head = start[:2]
+        self._stream: BinaryIO = buffered
+        self._buffered = buffered
+        self._error: UnreadableError | None = None
+        self._most, self._left = most, most
+        self._is_packed = head == GZIP_MAGIC
+        self._damage: tuple[type[Exception], ...] = ()
+        if head == GZIP_MAGIC:
+            from isal import igzip, igzip_lib
+
+            self._damage = (EOFError, BadGzipFile, cast(type[Exception], igzip_lib.IsalError))
+            self._stream = cast(BinaryIO, igzip.IGzipFile(fileobj=buffered))  # type: ignore[no-untyped-call]
+        elif name.lower().endswith(".gz") and head:
+            other = content_of(start)
+            what = f"it is {other.what}: {other.advice}" if other else "deliver it compressed or without .gz"
+            self._error = UnreadableError("unreadable_file", f"{visible(name)} is named .gz but is not gzip; {what}")
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes of the content; fewer only at its end.
+
+        Raises:
+            UnreadableError: the gzip data is truncated or damaged, or unpacks to more than is allowed.
+        """
+        if self._error:
+            raise self._error
+        try:
+            content = _read_exactly(self._stream, size)
+        except self._damage as error:
+            raise UnreadableError("unreadable_file", _gzip_reason(error)) from error
+        self._left -= len(content)
+        if self._is_packed and self._left < 0:
+            raise UnreadableError(
+                "unreadable_file",
+                f"the gzip data unpacks to more than {self._most:,} bytes; if the file is meant to be so large, raise"
+                " VSF_FILE_UNPACKED_MAX, else deliver it again",
+            )
+        return content
+
+    def finish(self) -> tuple[str, int]:
+        """Read what is left and return (SHA-256, bytes) of the file as landed."""
+        while self._buffered.read(1 << 20):
+            pass
+        return self._hashing.digest.hexdigest(), self._hashing.count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Read until `size` bytes or the end; a gzip stream may return fewer at member ends."""
+    first = stream.read(size)
+    if len(first) == size or not first:
+        return first
+    parts, have = [first], len(first)
+    while have < size and (more := stream.read(size - have)):
+        parts.append(more)
+        have += len(more)
+    return b"".join(parts)
+
+
+def _gzip_reason(error: BaseException) -> str:
+    if isinstance(error, EOFError):
+        return "the gzip data is truncated: it ends before its end marker; deliver the file again"
+    return f"the gzip data is damaged ({error}); deliver the file again"

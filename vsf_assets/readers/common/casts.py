@@ -1,0 +1,99 @@
+"""From text to declared types, without losing anything in silence.
+
+Here: one strict cast per type, each a pure function of a text column. A cell that is not a value
+of the type becomes null; the caller tells it from an empty one. Not here: whether null is allowed.
+"""
+
+import re
+from decimal import Decimal
+
+import polars as pl
+
+_NUMBER_PADDING = " \t"
+_DAY = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}"
+"""A day from year 1 on: polars knows a year 0, Python does not."""
+
+_DATE = f"^{_DAY}$"
+_TIME = f"^{_DAY} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?$"
+"""A time of day; polars reads a second 60 as the next minute, which is no time of the contract."""
+_WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
+
+
+def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return the column in its type; cells that do not hold a value of it are null.
+
+    Args:
+        text: strings, null where empty.
+        dtype: the contract's type.
+
+    Raises:
+        TypeError: no cast is written for the type.
+    """
+    if isinstance(dtype, pl.String):
+        return text
+    if isinstance(dtype, pl.Int64):
+        return text.str.strip_chars(_NUMBER_PADDING).cast(pl.Int64, strict=False)
+    if isinstance(dtype, pl.Decimal):
+        return _decimal(text.str.strip_chars(_NUMBER_PADDING), dtype)
+    if isinstance(dtype, pl.Float64):
+        return _float(text.str.strip_chars(_NUMBER_PADDING))
+    if isinstance(dtype, pl.Date):
+        return _at_once(text, _matching(_DATE).str.to_date("%Y-%m-%d", strict=False))
+    if isinstance(dtype, pl.Datetime):
+        parsed = _matching(_TIME).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
+        return _at_once(text, parsed)
+    raise TypeError(f"no cast from text to {dtype}; write one in vsf_assets/readers/common/casts.py")
+
+
+def expectation(dtype: pl.DataType) -> str:
+    """Return what a cell must hold, for a person."""
+    if isinstance(dtype, pl.Int64):
+        return "must be a whole number that fits 64 bits"
+    if isinstance(dtype, pl.Decimal):
+        whole = (dtype.precision or 38) - dtype.scale
+        return f"must be a number with at most {whole} digits before and {dtype.scale} after the point"
+    if isinstance(dtype, pl.Float64):
+        return "must be a decimal number"
+    if isinstance(dtype, pl.Boolean):
+        return "must be true or false"
+    if isinstance(dtype, pl.Date):
+        return "must be a date like 2019-05-20"
+    if isinstance(dtype, pl.Datetime):
+        return "must be a time like 2019-05-20 02:20:09.404"
+    return "must be text"
+
+
+def _matching(pattern: str) -> pl.Expr:
+    """Return the texts that match, the others as null: polars' own parser is more lenient."""
+    return pl.when(pl.first().str.contains(pattern)).then(pl.first())
+
+
+def _at_once(column: pl.Series, expression: pl.Expr) -> pl.Series:
+    """Return what an expression makes of a column, planned once: for a few hundred cells that is most of the time."""
+    return column.to_frame().select(expression).to_series()
+
+
+def _float(text: pl.Series) -> pl.Series:
+    """Cast to a finite number."""
+    number = text.cast(pl.Float64, strict=False)
+    return pl.select(pl.when(number.is_finite()).then(number)).to_series()
+
+
+def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
+    """Cast without rounding: digits beyond the scale must be zeros."""
+    exponent = text.str.contains("[eE]").fill_null(value=False)
+    if exponent.any():
+        plain = text.filter(exponent).map_elements(_without_exponent, return_dtype=pl.String)
+        text = text.scatter(exponent.arg_true(), plain)
+    scale = dtype.scale
+    exact = text.str.contains(rf"^[+-]?([0-9]+(\.[0-9]{{0,{scale}}}0*)?|\.[0-9]{{1,{scale}}}0*)$")
+    return pl.select(pl.when(exact).then(text)).to_series().cast(dtype, strict=False)
+
+
+def _without_exponent(text: str) -> str:
+    """Return `1.5e-3` as `0.0015`; what is no number stays as it is and fails the cast."""
+    if _WITH_EXPONENT.fullmatch(text) is None:
+        return text
+    number = Decimal(text)
+    small_enough = abs(number.adjusted()) < 40
+    return f"{number:f}" if small_enough else text

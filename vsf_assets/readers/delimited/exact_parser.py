@@ -1,0 +1,311 @@
+"""The exact record parser: one record at a time, every defect told apart by physical line.
+
+Here: pure functions on bytes, used where a block is not provably regular (fastblock.py takes the
+rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
+never closed, or closed in the middle of a field, spoils the line where it opened and no other. Every CR in front of an
+LF belongs to the line end, also where it was doubled on the way; so does one at the end of the file.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+
+from vsf_assets.common.visible import quoted
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.common.content_types import likely_encoding
+
+BOM = b"\xef\xbb\xbf"
+MAX_RECORD = 2_000_000
+"""Bytes after which a line is too long and an open quote counts as unbalanced."""
+
+LOOK_AHEAD = 2
+"""Bytes behind the longest record that tell whether its last quote is a closing one."""
+
+SHOWN_TEXT = 65_536
+"""Bytes of a line that is too long which are kept with its finding; the archive has the rest."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a record.
+
+    Attributes:
+        anomaly: its kind.
+        reason: a sentence; `{line}` and `{next}` in it stand for two lines, see `said`.
+        column: by position, if known.
+        value: as delivered, if it is about one.
+        line_offset: lines from the record's first one to `{line}`; None where the reason names no lines.
+    """
+
+    anomaly: str
+    reason: str
+    column: int | None = None
+    value: str | None = None
+    line_offset: int | None = None
+
+    def said(self, first_line: int) -> str:
+        """Return the reason with the numbers of its lines.
+
+        Args:
+            first_line: physical line that the record starts on.
+        """
+        if self.line_offset is None:
+            return self.reason
+        line = first_line + self.line_offset
+        return self.reason.replace("{line}", f"{line:,}").replace("{next}", f"{line + 1:,}")
+
+
+_TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB; most often a quote or a line end is missing")
+
+_LINE_TAKEN_IN = (
+    "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
+    " that is meant literally is doubled (\\\\). Line {next} is read as a record of its own"
+)
+"""Why a record is none whose escaped line end gives it another number of fields than the header has."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the file.
+
+    Attributes:
+        end: position behind the record's newline.
+        fields: the fields as bytes, or None where the record cannot be cut into fields.
+        problem: why not.
+    """
+
+    end: int
+    fields: list[bytes] | None
+    problem: Problem | None = None
+
+
+_NO_RETURN = re.compile(rb"[^\r]")
+_LINE_END = re.compile(rb"\r*\n")
+
+
+class _SpoiltError(Exception):
+    """The record cannot be cut into fields; the line of `at` (None: its first) is the last one spoilt."""
+
+    def __init__(self, at: int | None, problem: Problem):
+        super().__init__(problem.reason)
+        self.at = at
+        self.problem = problem
+
+
+@cache
+def _stops(dialect: Delimited) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return the patterns of what ends a stretch inside quotes and outside of them."""
+    escape = re.escape(dialect.escape) if dialect.escape else ""
+    inside = f"[{re.escape(dialect.quote)}{escape}]"
+    outside = f"[{re.escape(dialect.delimiter)}\n{escape}]"
+    return re.compile(inside.encode()), re.compile(outside.encode())
+
+
+def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None = None) -> Record:
+    """Parse the record that starts at `start`.
+
+    Args:
+        data: reaches to the end of the file or at least MAX_RECORD + LOOK_AHEAD bytes beyond `start`.
+        start: where the record begins.
+        dialect: how the file is written.
+        width: how many fields a record has to have. A line end that is escaped outside quotes belongs to a value only
+            where the record has as many; else its line is a bad record, and the next line one of its own.
+    """
+    newline = data.find(b"\n", start)
+    line_end = newline + 1 if newline >= 0 else len(data)
+    if line_end - start > MAX_RECORD:
+        return Record(line_end, None, _TOO_LONG)
+    line = data[start:line_end]
+    special = dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line
+    if not special:
+        return Record(line_end, _end_of_line(line).split(dialect.delimiter.encode()))
+    try:
+        end, fields = _split_fields(data, start, dialect, width)
+    except _SpoiltError as error:
+        return Record(_end_of_spoilt(data, start, error.at) or line_end, None, error.problem)
+    return Record(end, fields)
+
+
+def _end_of_spoilt(data: bytes, start: int, at: int | None) -> int | None:
+    """Return the end of the line around `at`; None where that line is too long and judged by itself."""
+    if at is None:
+        return None
+    newline = data.find(b"\n", at, start + MAX_RECORD)
+    if newline >= 0:
+        return newline + 1
+    return len(data) if len(data) <= start + MAX_RECORD else None
+
+
+def _end_of_line(line: bytes) -> bytes:
+    """Return the line without its line end: LF, any number of CR before it, or CR at the end of the file."""
+    return line.removesuffix(b"\n").rstrip(b"\r")
+
+
+def _split_fields(data: bytes, start: int, dialect: Delimited, width: int | None) -> tuple[int, list[bytes]]:
+    quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+    limit = min(len(data), start + MAX_RECORD)
+    fields: list[bytes] = []
+    at, escaped_end = start, -1
+    while True:
+        if data.startswith(quote, at):
+            field, at = _quoted(data, at, limit, dialect, len(fields))
+        else:
+            field, at, line_end = _unquoted(data, at, limit, dialect)
+            escaped_end = line_end if escaped_end < 0 else escaped_end
+        fields.append(field)
+        is_over = not data.startswith(delimiter, at)
+        if width is not None and escaped_end >= 0 and (len(fields) > width or (is_over and len(fields) != width)):
+            anomaly = "extra_fields" if len(fields) > width else "missing_fields"
+            lines = data.count(b"\n", start, escaped_end)
+            raise _SpoiltError(escaped_end, Problem(anomaly, _LINE_TAKEN_IN, line_offset=lines))
+        if is_over:
+            newline = data.find(b"\n", at)
+            end = newline + 1 if newline >= 0 else len(data)
+            if end - start > MAX_RECORD:
+                raise _SpoiltError(None, _TOO_LONG)
+            return end, fields
+        at += 1
+
+
+def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column: int) -> tuple[bytes, int]:
+    """Return a quoted field's content and the position behind its closing quote."""
+    inside, _ = _stops(dialect)
+    quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
+    parts: list[bytes] = []
+    at = opened_at + 1
+    while True:
+        stop = inside.search(data, at, limit)
+        if stop is None:
+            reason = f"a quote opens here and is never closed; close it, or {_literal_quote(dialect)}"
+            raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+        parts.append(data[at : stop.start()])
+        at = stop.end()
+        if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
+            parts.append(data[at : at + 1])
+            at += 1
+            continue
+        if data[at : at + 1] in (delimiter, b"\n", b"") or _is_line_end(data, at):
+            return b"".join(parts), at
+        reason = f"text stands between a closing quote and the next delimiter; {_literal_quote(dialect)}"
+        raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+
+
+def _literal_quote(dialect: Delimited) -> str:
+    """Return how a quote inside a value is written, for a person."""
+    return f"write a quote inside a value as {dialect.escape or dialect.quote}{dialect.quote}"
+
+
+def _is_line_end(data: bytes, at: int) -> bool:
+    """Whether nothing but CR stands between a position and an LF or the end of the data; at least one of them."""
+    if data[at : at + 1] != b"\r":
+        return False
+    behind = _NO_RETURN.search(data, at, at + MAX_RECORD)
+    return behind.group() == b"\n" if behind else at + MAX_RECORD >= len(data)
+
+
+def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[bytes, int, int]:
+    """Return an unquoted field's content, the position of the delimiter or line end behind it, and an escaped LF's.
+
+    An escape in front of a line end makes all of it literal. Without an escaped LF its position is -1.
+    """
+    _, outside = _stops(dialect)
+    parts: list[bytes] = []
+    escaped_end = -1
+    while True:
+        stop = outside.search(data, at, limit)
+        if stop is None and limit < len(data):
+            raise _SpoiltError(None, _TOO_LONG)
+        end = stop.start() if stop else len(data)
+        parts.append(data[at:end])
+        if stop is None or stop.group() == b"\n":
+            parts[-1] = parts[-1].rstrip(b"\r")  # an escaped CR or LF in front of it stays
+            return b"".join(parts), end, escaped_end
+        if stop.group() == dialect.delimiter.encode():
+            return b"".join(parts), end, escaped_end
+        line_end = _LINE_END.match(data, end + 1, limit)
+        at = line_end.end() if line_end else end + 2
+        parts.append(data[end + 1 : at])
+        if line_end and escaped_end < 0:
+            escaped_end = at - 1
+
+
+def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[str] | Problem:
+    """Return the fields as text, or why they are not the header's columns as UTF-8."""
+    problem = count_problem(fields, names, delimiter)
+    if problem is not None:
+        other = _other_delimiter(fields, names, delimiter)
+        return replace(problem, reason=f"{problem.reason}; {other}") if other else problem
+    try:
+        texts = [field.decode() for field in fields]
+    except UnicodeDecodeError:
+        texts = []
+    if not texts or any("\0" in text for text in texts):
+        found = (text_problem(field, names[at], at) for at, field in enumerate(fields))
+        not_utf8 = [problem for problem in found if problem is not None]
+        return next((p for p in not_utf8 if "UTF-8" in p.reason), not_utf8[0])
+    return texts
+
+
+def _other_delimiter(fields: list[bytes], names: list[str], delimiter: str) -> str:
+    """Return words on the delimiter that a record of one field seems to be written with; an empty text without one."""
+    for other in ",;|\t":
+        if len(fields) == 1 < len(names) and other != delimiter and fields[0].count(other.encode()) == len(names) - 1:
+            return f"it has {quoted(other)} between its fields where {quoted(delimiter)} is expected"
+    return ""
+
+
+def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Problem | None:
+    """Return what is wrong with the number of fields, or None."""
+    if len(fields) < len(names):
+        return Problem(
+            "missing_fields",
+            f"{len(fields)} fields where the header has {len(names)}; {names[len(fields)]} and what follows is missing",
+            len(fields),
+        )
+    if len(fields) > len(names):
+        extra = delimiter.encode().join(fields[len(names) :])
+        return Problem(
+            "extra_fields",
+            f"{len(fields)} fields where the header has {len(names)}; a delimiter inside a value needs quotes",
+            None,
+            show(extra),
+        )
+    return None
+
+
+def text_problem(field: bytes, name: str, at: int) -> Problem | None:
+    """Return why a field is no text, or None."""
+    if not is_utf8(field):
+        likely = likely_encoding(field)
+        advice = f"{likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
+        return Problem("invalid_encoding", f"{name} is not valid UTF-8; {advice}", at, show(field))
+    if b"\0" in field:
+        reason = f"{name} holds a NUL byte (<U+0000>), which no text has; export the file again"
+        return Problem("invalid_encoding", reason, at, show(field))
+    return None
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def show(raw: bytes) -> str:
+    r"""Return bytes as text that can be stored: line end cut, what is not UTF-8 or NUL as `\xNN`."""
+    return _end_of_line(raw).decode(errors="backslashreplace").replace("\0", "\\x00")
+
+
+@cache
+def blank_bytes(dialect: Delimited) -> bytes:
+    """Return what a blank record consists of: spaces, its line end, and unquoted delimiters."""
+    other = dialect.tolerance.other_delimiter if dialect.tolerance else ""
+    return f" \r\n{dialect.delimiter}{other}".encode()
+
+
+def is_blank(record: bytes, dialect: Delimited) -> bool:
+    """Whether a record holds nothing but delimiters without quotes, and spaces."""
+    return not record.strip(blank_bytes(dialect))

@@ -1,0 +1,193 @@
+"""The fast path: a block of records whose borders are proven is parsed by polars at once.
+
+Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (borders.py); single
+records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
+for records.py, and so is the whole block where the proof fails.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.delimited.exact_parser import BOM, MAX_RECORD, blank_bytes
+from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
+
+_ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
+"""Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A block with proven borders.
+
+    Attributes:
+        frame: `_line` and the file's columns; text, or the integer types asked for.
+        irregular: (physical line, bytes) of the records that are not in the frame.
+        widths: how many fields each of those has.
+        blank: how many records are neither there nor in the frame, because they are blank.
+        consumed: bytes of the input that the records cover.
+        newlines: physical lines that they cover.
+    """
+
+    frame: pl.DataFrame
+    consumed: int
+    newlines: int
+    irregular: list[tuple[int, bytes]] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    blank: int = 0
+
+
+def parse_block(
+    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, most: int | None = None
+) -> Proven | None:
+    """Parse the records of `data` up to its last record end, or return None without a proof.
+
+    Args:
+        data: bytes from a record's start on.
+        first_line: physical line number of the first byte.
+        dialect: how the file is written.
+        names: the header's columns.
+        integers: whether every column is a 64-bit integer (parsed at once where possible).
+        most: how many irregular records are handed back at most; None for any number.
+    """
+    half = MAX_RECORD // 2
+    if any(data.find(b"\n", at, at + half) < 0 for at in range(0, len(data) - half, half)):
+        return None
+    escaped = dialect.escape is not None and dialect.escape.encode() in data
+    text = _hide_escapes(data, dialect) if escaped else data
+    if text is None:
+        return None
+    if dialect.quote.encode() not in text:
+        plain = _parse_plain(text, first_line, dialect, names, integers)
+        if plain is not None and not escaped:
+            return plain
+    return _parse_any(text, first_line, dialect, names, integers, escaped, most)
+
+
+def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
+    """Parse a block without quotes in which every line is a record; None where one is not."""
+    import numpy as np
+
+    cut = text.rfind(b"\n") + 1
+    if not cut or text.startswith((b"\n", b"\r\n", BOM)) or b"\0" in text:
+        return None
+    if b"\r" in text and (b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n")):
+        return None
+    array = np.frombuffer(text, dtype=np.uint8, count=cut)
+    is_end = array == 10
+    records = int(np.count_nonzero(is_end))
+    if np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
+        return None
+    if _may_hold_blank_records(array, is_end, dialect):
+        ends = np.flatnonzero(is_end)
+        if blank_records(text, array, np.concatenate(([0], ends[:-1] + 1)), ends, dialect):
+            return None
+    frame = read_fields(text[:cut], dialect, names, integers)
+    if frame is None or frame.height != records:
+        return None
+    numbered = frame.with_row_index("_line", offset=first_line).cast({"_line": pl.Int64})
+    return Proven(numbered, cut, records)
+
+
+def _parse_any(
+    text: bytes,
+    first_line: int,
+    dialect: Delimited,
+    names: list[str],
+    integers: bool,
+    escaped: bool,
+    most: int | None,
+) -> Proven | None:
+    """Parse a block after finding every record's borders; sort out irregular records."""
+    import numpy as np
+
+    array = np.frombuffer(text, dtype=np.uint8)
+    borders = find_borders(array, dialect)
+    if borders is None:
+        return None
+    starts, ends = borders.starts, borders.ends
+    if int((ends - starts).max()) >= MAX_RECORD // 2:
+        return None  # judged record by record; escapes are hidden here and may double the length
+    cut = int(ends[-1]) + 1
+    irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
+    blank = blank_records(text, array, starts, ends, dialect)
+    irregular[blank] = False
+    places = np.flatnonzero(irregular)
+    if most is not None and len(places) > most:
+        return None
+    left_out = irregular.copy()
+    left_out[blank] = True
+    body = _without(text, cut, starts[left_out].tolist(), ends[left_out].tolist())
+    frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
+    if frame is None or frame.height != len(ends) - len(places) - len(blank):
+        return None
+    if escaped:
+        frame = _show_escapes(frame, dialect)
+    lines = borders.newlines_before + first_line
+    frame.insert_column(0, pl.Series("_line", lines[~left_out], dtype=pl.Int64))
+    raws = (text[start : end + 1] for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True))
+    aside = list(zip(lines[places].tolist(), (_unhide(raw, dialect) if escaped else raw for raw in raws), strict=True))
+    hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
+    widths = (borders.delimiters[places] + 1).tolist()
+    return Proven(frame, cut + hidden, borders.newlines, aside, widths, len(blank))
+
+
+def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:
+    """Whether a line begins as a blank one does; to compare all bytes at once is faster than to visit each line."""
+    first, *others = blank_bytes(dialect)
+    begins = array == first
+    for byte in others:
+        begins |= array == byte
+    return bool(begins[0] or (begins[1:] & is_end[:-1]).any())
+
+
+def _without(text: bytes, cut: int, starts: list[int], ends: list[int]) -> bytes:
+    """Return the text up to the cut without some records."""
+    begins = (0, *(end + 1 for end in ends))
+    return b"".join(text[begin:end] for begin, end in zip(begins, (*starts, cut), strict=True))
+
+
+def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:
+    """Replace escaped quotes and escapes by stand-ins; None where other bytes are escaped."""
+    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
+    if _ESCAPED_QUOTE in data or _ESCAPED_ESCAPE in data:
+        return None
+    hidden = data.replace(escape * 2, _ESCAPED_ESCAPE).replace(escape + quote, _ESCAPED_QUOTE)
+    return None if escape in hidden[: hidden.rfind(b"\n") + 1] else hidden
+
+
+def _unhide(record: bytes, dialect: Delimited) -> bytes:
+    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
+    return record.replace(_ESCAPED_QUOTE, escape + quote).replace(_ESCAPED_ESCAPE, escape * 2)
+
+
+def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
+    for hidden, shown in ((_ESCAPED_QUOTE, dialect.quote), (_ESCAPED_ESCAPE, dialect.escape or "")):
+        # Most columns hold none; to look is cheap, to write a column anew is not.
+        holds = frame.select(pl.col(pl.String).str.contains(hidden.decode(), literal=True).any())
+        columns = [name for name in holds.columns if holds[name].item()]
+        frame = frame.with_columns(pl.col(columns).str.replace_all(hidden.decode(), shown, literal=True))
+    return frame
+
+
+def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: bool = False) -> pl.DataFrame | None:
+    """Let polars parse records with proven borders; integers at once where possible, else everything as text."""
+    if not body:
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    for dtype in (pl.Int64, pl.String) if integers else (pl.String,):
+        try:
+            frame = pl.read_csv(
+                body,
+                has_header=False,
+                separator=dialect.delimiter,
+                quote_char=dialect.quote if dialect.quote.encode() in body else None,
+                schema=dict.fromkeys(names, dtype),
+            )
+        except pl.exceptions.PolarsError:
+            continue
+        # An integer column cannot tell an empty cell from one of spaces; text can.
+        if dtype == pl.String or not any(column.null_count() for column in frame):
+            return frame
+    return None

@@ -1,0 +1,113 @@
+"""The header of a delimited file: which columns it names, in which order, with which delimiter.
+
+Here: pure functions on bytes. Not here: the records below it (delimited.py), and why a header is none (headerwords.py).
+A tolerant dialect reads it as spreadsheets write it: behind blank rows and a line like `sep=;`, names in any case and
+with spaces around them, and empty columns at the right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.content_types import content_instead_of_delimited, likely_encoding
+from vsf_assets.readers.delimited.exact_parser import SHOWN_TEXT, Record, is_blank, is_utf8, parse_record, show
+from vsf_assets.readers.delimited.header_reasons import SEPARATOR_LINE, folded, header_reason
+from vsf_assets.readers.delimited.lenient import other_dialect
+
+LONGEST_SHOWN = 100
+"""Characters of a name that a message shows."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header says.
+
+    Attributes:
+        names: the contract's columns in the file's order.
+        dialect: how the file is written.
+        end: position behind the header's newline.
+    """
+
+    names: list[str]
+    dialect: Delimited
+    end: int
+
+
+def find_header(data: bytes, dialect: Delimited, columns: list[str]) -> Header:
+    """Read the header that `data` begins with; a tolerant dialect may turn out to have another delimiter.
+
+    Raises:
+        UnreadableError: it does not name exactly the contract's columns, or the file is something else.
+    """
+    start, dialects = _start(data, dialect)
+    wrong: list[tuple[list[str], Record, Delimited]] = []
+    for possible in dialects:
+        record = parse_record(data, start, possible, len(columns))
+        names, empty = _names(record, possible, columns)
+        if len(names) == len(columns) and sorted(names) == sorted(columns):
+            return Header(names, _with_empty_columns(possible, empty), record.end)
+        wrong.append((names + [""] * empty, record, possible))
+    # The reason is about the delimiter that the header was written with: the one that gives most of the columns.
+    names, record, used = max(wrong, key=lambda header: len(set(columns).intersection(header[0])))
+    raise _refused(data, start, names, columns, record, used)
+
+
+def _start(data: bytes, dialect: Delimited) -> tuple[int, list[Delimited]]:
+    """Return where the header begins, and the dialects that it may be written in."""
+    if dialect.tolerance is None:
+        return 0, [dialect]
+    dialects, start = [dialect, other_dialect(dialect)], 0
+    while (newline := data.find(b"\n", start)) >= 0:
+        line = data[start : newline + 1]
+        noted = SEPARATOR_LINE.fullmatch(line)
+        if noted and noted.group(1).decode(errors="replace") not in ("\ufffd", dialect.quote, "\r"):
+            named = noted.group(1).decode()
+            by_name = [possible for possible in dialects if possible.delimiter == named]
+            dialects = [*(by_name or [replace(dialect, delimiter=named)]), *(d for d in dialects if d not in by_name)]
+        elif not is_blank(line, dialect):
+            break
+        start = newline + 1
+    return start, dialects
+
+
+def _names(record: Record, dialect: Delimited, columns: Sequence[str]) -> tuple[list[str], int]:
+    """Return the columns that a header names, and how many columns without a name follow in a tolerant dialect."""
+    shown = [_text(name) for name in record.fields or []]
+    if dialect.tolerance is None:
+        return shown, 0
+    named = len(shown)
+    while named and not folded(shown[named - 1]):
+        named -= 1
+    known = {folded(column): column for column in columns}
+    known |= {folded(alias): column for alias, column in dialect.tolerance.aliases}
+    return [known.get(folded(name), name) for name in shown[:named]], len(shown) - named
+
+
+def _text(name: bytes) -> str:
+    """Return a name as text; unlike `show` with a CR or LF at its end, which rows keep, too."""
+    return name.decode(errors="backslashreplace").replace("\0", "\\x00")
+
+
+def _with_empty_columns(dialect: Delimited, empty: int) -> Delimited:
+    if dialect.tolerance is None or not empty:
+        return dialect
+    return replace(dialect, tolerance=replace(dialect.tolerance, empty_columns=empty))
+
+
+def _refused(
+    data: bytes, start: int, names: Sequence[str], columns: Sequence[str], record: Record, dialect: Delimited
+) -> UnreadableError:
+    """Return why a file without the header of its feed is refused."""
+    number = data.count(b"\n", 0, start) + 1
+    content = content_instead_of_delimited(data[start:])
+    if content is not None:
+        line = None if content.text is None else number
+        return UnreadableError(content.anomaly, content.reason("delimited text"), line, content.text)
+    header = data[start : record.end]
+    reason = header_reason(header, names, columns, dialect)
+    if record.problem is not None:
+        reason = f"{record.problem.said(number)}; {reason}"
+    if not is_utf8(header) and (encoding := likely_encoding(header)):
+        reason = f"{encoding}: save the file as UTF-8; {reason}"
+    return UnreadableError("unknown_header", reason, number, show(header[:SHOWN_TEXT]))

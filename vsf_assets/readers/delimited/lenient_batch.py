@@ -1,0 +1,128 @@
+"""Many short and long records at once: padded, cut and noted in columns, not one by one.
+
+Here: records whose defect is their number of fields, or the other delimiter, and nothing else. Not here: all the
+rest, which is handed back for the exact rules (tolerant.py); what is told here is what they would tell.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.delimited.exact_parser import BOM, count_problem, is_blank, is_utf8
+from vsf_assets.readers.delimited.fast_parser import read_fields
+from vsf_assets.readers.delimited.lenient import other_dialect
+
+NOTES = {
+    "_line": pl.Int64(),
+    "present": pl.Int64(),
+    "column_name": pl.String(),
+    "anomaly": pl.String(),
+    "reason": pl.String(),
+    "noted_value": pl.String(),
+}
+"""Columns of a frame of notes: a problem of a record that is among the rows; `present` is its number of fields."""
+
+FEW = 20
+"""Records of one shape that are not worth a parse of their own."""
+
+WIDEST = 1_000
+"""Fields of a record beyond which a column for each costs more than reading it by itself."""
+
+Raw = tuple[int, bytes]
+"""Physical line and bytes of a record."""
+
+
+@dataclass(frozen=True)
+class Forgiven:
+    """What became of irregular records.
+
+    Attributes:
+        frame: `_line` and the header's columns of those that were read.
+        notes: what was forgiven of them, columns as in NOTES.
+        rest: the others.
+    """
+
+    frame: pl.DataFrame
+    notes: pl.DataFrame
+    rest: list[Raw] = field(default_factory=list)
+
+
+def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, names: list[str]) -> Forgiven:
+    """Read the records of a proven block that polars did not take, as far as only their number of fields is wrong.
+
+    Args:
+        irregular: the records; quotes stand only at the borders of fields.
+        widths: how many fields each of them has.
+        dialect: how the file is written; without a tolerance nothing is forgiven.
+        names: the header's columns.
+    """
+    frames = [pl.DataFrame(schema={"_line": pl.Int64(), **dict.fromkeys(names, pl.String())})]
+    notes, rest = [pl.DataFrame(schema=NOTES)], list[Raw]()
+    shapes: dict[tuple[Delimited, int], list[Raw]] = defaultdict(list)
+    for item, width in zip(irregular, widths, strict=True):
+        used = _dialect_of(item[1], dialect)
+        if used is None:
+            rest.append(item)
+        else:
+            size = width if used is dialect else item[1].count(used.delimiter.encode()) + 1
+            shapes[used, size].append(item)
+    for (used, size), group in shapes.items():
+        if len(group) < FEW or size > WIDEST:
+            rest += group
+            continue
+        fields = read_fields(b"".join(raw for _, raw in group), used, [f"{n}" for n in range(size)])
+        if fields is None or fields.height != len(group):
+            rest += group
+            continue
+        lines = pl.Series("_line", [line for line, _ in group], dtype=pl.Int64)
+        frames.append(_padded(fields, names).insert_column(0, lines))
+        notes.append(_notes(fields, lines, names, dialect))
+    return Forgiven(pl.concat(frames), pl.concat(notes), sorted(rest))
+
+
+def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
+    """Return the dialect that a record is plainly written in, or None where that takes the exact rules."""
+    if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw, dialect):
+        return None
+    if dialect.tolerance.other_delimiter.encode() not in raw:
+        return dialect
+    return None if dialect.delimiter.encode() in raw or dialect.quote.encode() in raw else other_dialect(dialect)
+
+
+def _is_plain(raw: bytes, dialect: Delimited) -> bool:
+    """Whether it is text that is not blank, without a CR that ends no line."""
+    ends = raw.count(b"\r") == raw.endswith(b"\r\n")
+    if not ends or b"\0" in raw or is_blank(raw, dialect) or raw.startswith(BOM):
+        return False
+    return is_utf8(raw)
+
+
+def _padded(fields: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Return the fields as the header's columns: missing ones empty, surplus ones cut."""
+    there = [fields.to_series(at).alias(name) for at, name in enumerate(names[: fields.width])]
+    absent = [pl.lit("").alias(name) for name in names[fields.width :]]
+    return pl.DataFrame(there).with_columns(absent).select(names)
+
+
+def _notes(fields: pl.DataFrame, lines: pl.Series, names: list[str], dialect: Delimited) -> pl.DataFrame:
+    """Return a note for each record, none where the number of fields is right or only empty columns are too many."""
+    problem = count_problem([b""] * fields.width, names, dialect.delimiter)
+    if problem is None:
+        return pl.DataFrame(schema=NOTES)
+    surplus = [pl.col(name).fill_null("") for name in fields.columns[len(names) :]]
+    value = pl.concat_str(surplus, separator=dialect.delimiter) if surplus else pl.lit(None, pl.String)
+    empty = dialect.tolerance.empty_columns if dialect.tolerance else 0
+    if surplus and len(surplus) <= empty:
+        holds = pl.any_horizontal(column.str.strip_chars(" ") != "" for column in surplus)
+        kept = fields.select(holds).to_series()
+        fields, lines = fields.filter(kept), lines.filter(kept)
+    return fields.select(
+        _line=lines,
+        present=pl.lit(fields.width, pl.Int64),
+        column_name=pl.lit(None if problem.column is None else names[problem.column], pl.String),
+        anomaly=pl.lit(problem.anomaly),
+        reason=pl.lit(problem.reason),
+        noted_value=value,
+    )

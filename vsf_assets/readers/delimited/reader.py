@@ -1,0 +1,247 @@
+"""Delimited text to blocks of records with exact physical line numbers, in bounded memory.
+
+Here: the walk over the file: header, big regular blocks, and small steps around what is not
+regular. Not here: the two parsers (fastblock.py, records.py), types and contracts (checking.py).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import polars as pl
+
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.content_types import content_instead_of_delimited
+from vsf_assets.readers.delimited.block import BadRecord, Block
+from vsf_assets.readers.delimited.exact_parser import (
+    BOM,
+    LOOK_AHEAD,
+    MAX_RECORD,
+    SHOWN_TEXT,
+    Problem,
+    Record,
+    check_fields,
+    is_blank,
+    show,
+)
+from vsf_assets.readers.delimited.fast_parser import parse_block
+from vsf_assets.readers.delimited.header import find_header
+from vsf_assets.readers.delimited.lenient import Note, forgive, parse_tolerant
+from vsf_assets.readers.delimited.lenient_batch import forgive_many
+
+BIG_BLOCK = 16 << 20
+SMALL_BLOCK = 64 << 10
+SMALLER = 16
+"""So many times smaller are the blocks that are tried where a bigger one has no proof."""
+
+MOST_IRREGULAR = 100_000
+"""Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
+
+
+MANY_LINES = 100
+"""Blank lines in a row that are worth a block of their own."""
+
+_BLANK_LINES = re.compile(rb"(?:[ \r]*+\n)++")
+
+
+class ByteSource(Protocol):
+    """Where the bytes come from; `source.Source` is one."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; fewer only at the end."""
+
+
+class DelimitedReader:
+    """Reads one delimited file block by block.
+
+    Args:
+        source: the decompressed bytes.
+        dialect: how the file is written.
+        columns: the contract's columns, in order.
+        integers: whether all of them are 64-bit integers.
+    """
+
+    def __init__(self, source: ByteSource, dialect: Delimited, columns: list[str], integers: bool = False):
+        self._source = source
+        self._dialect = dialect
+        self._columns = columns
+        self._integers = integers
+        self._data = b""
+        self._at = 0
+        self._ended = False
+        self._line = 1
+        self._names: list[str] = []
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the file's records.
+
+        Raises:
+            UnreadableError: the header is not the contract's, or the bytes cannot be read.
+        """
+        self._fill(MAX_RECORD + LOOK_AHEAD + len(BOM))
+        if not self._read_header():
+            return
+        while self._fill(BIG_BLOCK):
+            if (run := self._blank_lines()) is not None:
+                yield run
+                continue
+            yield from self._regular(BIG_BLOCK) or self._smaller(BIG_BLOCK)
+
+    def _smaller(self, size: int) -> Iterator[Block]:
+        """Go over about `size` bytes in smaller blocks, those without a proof in smaller ones yet, or exactly."""
+        step, done = max(SMALL_BLOCK, size // SMALLER), 0
+        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + step):
+            before = self._at
+            if (run := self._blank_lines()) is not None:
+                yield run
+            elif step > SMALL_BLOCK:
+                yield from self._regular(step) or self._smaller(step)
+            else:
+                yield from self._regular(step) or [self._exact(step)]
+            done += max(self._at - before, 1)
+
+    def _blank_lines(self) -> Block | None:
+        """Step over many blank lines at once; None where there are few."""
+        found = _BLANK_LINES.match(self._data, self._at)
+        lines = self._data.count(b"\n", self._at, found.end()) if found else 0
+        if found is None or lines < MANY_LINES:
+            return None
+        block = self._block()
+        block.blank = lines
+        self._take(found.end() - self._at, lines)
+        return block
+
+    def _fill(self, size: int) -> bool:
+        """Have at least `size` bytes at hand, or all there are; return whether there are any."""
+        missing = size - (len(self._data) - self._at)
+        if missing > 0 and not self._ended:
+            more = self._source.read(missing)
+            self._ended = len(more) < missing
+            self._data = self._data[self._at :] + more
+            self._at = 0
+        return self._at < len(self._data)
+
+    def _take(self, size: int, newlines: int) -> bytes:
+        """Step over `size` bytes and return them."""
+        taken = self._data[self._at : self._at + size]
+        self._at += size
+        self._line += newlines
+        return taken
+
+    def _regular(self, size: int) -> list[Block]:
+        """Take about `size` bytes by the fast path; nothing without a proof."""
+        data = self._data[self._at : self._at + size]
+        if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
+            data += b"\n"
+        most = MOST_IRREGULAR if size > SMALL_BLOCK else None
+        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, most)
+        if parsed is None:
+            return []
+        block, aside = self._block(), self._block()
+        block.frame = parsed.frame.select("_line", *self._columns)
+        block.blank = parsed.blank
+        block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
+        forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        for line, raw in forgiven.rest:
+            row = self._judge(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
+            if row is not None:
+                rows.append(row)
+                lines.append(line)
+        aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
+        aside.noted = forgiven.notes
+        aside.raws = dict(parsed.irregular)
+        found = [part for part, taken in ((block, block.records), (aside, parsed.irregular)) if taken]
+        block.has_more = len(found) > 1
+        return found
+
+    def _block(self) -> Block:
+        """Return an empty block that begins here."""
+        return Block(self._frame([], []), self._names, self._dialect, first_line=self._line)
+
+    def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
+        """Return a record's fields, or note in the block why there are none."""
+        if is_blank(raw, self._dialect):
+            block.blank += 1
+            return None
+        outcome = record.problem or self._texts(block, line, record.fields or [])
+        if isinstance(outcome, Problem):
+            at = outcome.column
+            name = self._names[at] if at is not None and at < len(self._names) else None
+            block.bad.append(BadRecord(line, replace(outcome, reason=outcome.said(line)), name, show(raw)))
+            return None
+        return outcome
+
+    def _texts(self, block: Block, line: int, fields: list[bytes]) -> list[str] | Problem:
+        """Return a text for each column, noting what was forgiven, or why there is none."""
+        if self._dialect.tolerance is None:
+            return check_fields(fields, self._names, self._dialect.delimiter)
+        texts, problems = forgive(fields, self._names, self._dialect)
+        if problems:
+            block.notes.append(Note(line, len(fields), problems))
+        return texts
+
+    def _exact(self, size: int) -> Block:
+        """Take records one by one until about `size` bytes are used."""
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        block = self._block()
+        at, line, data = self._at, self._line, self._data
+        stop = min(at + size, len(data))
+        while at < stop:
+            if data.find(b"\n", at, at + MAX_RECORD) < 0 and len(data) - at > MAX_RECORD:
+                if at == self._at:
+                    block.bad.append(self._skip_long_line())
+                    return block
+                break
+            record = parse_tolerant(data, at, self._dialect, len(self._names))
+            raw = data[at : record.end]
+            row = self._judge(block, line, raw, record)
+            if row is not None:
+                rows.append(row)
+                lines.append(line)
+            line += raw.count(b"\n")
+            at = record.end
+        block.body = self._take(at - self._at, line - self._line)
+        block.frame = self._frame(rows, lines)
+        return block
+
+    def _frame(self, rows: list[list[str]], lines: list[int]) -> pl.DataFrame:
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(self._names, pl.String), orient="row")
+        numbered = frame.insert_column(0, pl.Series("_line", lines, dtype=pl.Int64))
+        return numbered.select("_line", *self._columns)
+
+    def _skip_long_line(self) -> BadRecord:
+        """Drop a line of any length from memory, keeping its start for the finding."""
+        start, length, line = self._data[self._at : self._at + SHOWN_TEXT], 0, self._line
+        while (newline := self._data.find(b"\n", self._at)) < 0 and self._at < len(self._data):
+            length += len(self._take(len(self._data) - self._at, 0))
+            self._fill(BIG_BLOCK)
+        if newline >= 0:
+            length += len(self._take(newline + 1 - self._at, 1))
+        reason = (
+            f"the line has {length:,} bytes; at most {MAX_RECORD:,} are read;"
+            " its start is kept here, all of it in the archive"
+        )
+        return BadRecord(line, Problem("line_too_long", reason), None, show(start))
+
+    def _read_header(self) -> bool:
+        """Read the header; return False where the file holds nothing at all."""
+        if self._data.startswith(BOM):
+            self._take(len(BOM), 0)
+        data = self._data[self._at :]
+        if self._ended and is_blank(data, self._dialect):
+            return False
+        if data.find(b"\n", 0, MAX_RECORD) < 0 and len(data) > MAX_RECORD:
+            content = content_instead_of_delimited(data)
+            if content is not None:
+                raise UnreadableError(content.anomaly, content.reason("delimited text"), 1, content.text)
+            reason = f"the first line is too long for a header; expected {','.join(self._columns)}"
+            raise UnreadableError("unknown_header", reason, 1)
+        header = find_header(data, self._dialect, self._columns)
+        self._names, self._dialect = header.names, header.dialect
+        self._take(header.end, data.count(b"\n", 0, header.end))
+        return True

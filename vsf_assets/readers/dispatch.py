@@ -1,0 +1,81 @@
+"""From the bytes of a delivery to checked rows, by how its feed's files are written.
+
+Here: which reader takes a file. Not here: the readers themselves (delimited.py, jsonfiles.py,
+listfiles.py, descriptions.py) and what becomes of the rows (delivery.py).
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from vsf_assets.common.prefetch import one_ahead
+from vsf_assets.contracts import get_table
+from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.table import Table
+from vsf_assets.feeds.feed import Delimited, Described, Feed, JsonLines, JsonRecords
+from vsf_assets.readers import name_list as listfiles
+from vsf_assets.readers.base import Portion
+from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.limits import FindingsLimit
+from vsf_assets.readers.delimited.block import Block
+from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.json import files as jsonfiles
+from vsf_assets.readers.validation import NO_FINDINGS, check_blocks
+from vsf_assets.synthetic import descriptions
+
+
+def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
+    """Return what chooses the findings of a file that are listed.
+
+    Args:
+        feed: how it is written, and the contracts.
+        file_name: of a file of an upload, which tells its table.
+        most: records of a kind and column.
+    """
+    columns = {column for name in feed.tables_of(file_name) for column in polars_types(get_table(name))}
+    return FindingsLimit(most, columns)
+
+
+def portions(
+    source: Source, feed: Feed, encoding: str = "utf-8", file_name: str = "", limit: FindingsLimit | None = None
+) -> Iterator[Portion]:
+    """Yield what a file holds.
+
+    Args:
+        source: its bytes.
+        feed: how it is written, and the contracts.
+        encoding: of a file that others wrote; delimited files are UTF-8.
+        file_name: of a file of an upload, which tells its table.
+        limit: chooses the findings that are listed; the caller adds its summary at the end.
+
+    Raises:
+        UnreadableError: the file as a whole cannot be read.
+    """
+    reading, tables = feed.reading, [get_table(name) for name in feed.tables_of(file_name)]
+    limit = limit or FindingsLimit()
+    if isinstance(reading, Delimited):
+        return _delimited(source, tables[0], reading, limit)
+    if isinstance(reading, JsonRecords):
+        return jsonfiles.record_portions(source, reading, encoding, limit)
+    if isinstance(reading, JsonLines):
+        return jsonfiles.line_portions(source, tables[0], limit)
+    if isinstance(reading, Described):
+        return descriptions.portions(source, tables[0], reading)
+    return listfiles.name_portions(source, tables[0], encoding, limit)
+
+
+def _delimited(source: Source, table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Portion]:
+    types = polars_types(table)
+    integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
+    stretch: list[Block] = []
+    for block in one_ahead(DelimitedReader(source, dialect, list(types), integers).blocks()):
+        stretch.append(block)
+        if block.has_more:
+            continue
+        records, blank = sum(b.records for b in stretch), sum(b.blank for b in stretch)
+        for checked in check_blocks(stretch, table, dialect, limit):
+            read = checked.valid.height + checked.quarantined
+            yield Portion({table.name: checked.valid}, checked.findings, read, checked.quarantined)
+            records -= read
+        yield Portion({}, NO_FINDINGS, records, blank=blank)
+        stretch = []

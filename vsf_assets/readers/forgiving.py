@@ -1,0 +1,55 @@
+"""What a tolerant reading forgave, as findings; and the rows that even it holds back.
+
+Here: notes of the reader turned into bad cells, and which rows lack their key. Not here: reading
+(tolerant.py) and the check of the other cells (checking.py).
+"""
+
+import polars as pl
+
+from vsf_assets.contracts.table import Table
+from vsf_assets.readers.delimited.block import Block
+from vsf_assets.readers.delimited.lenient_batch import NOTES
+
+CELLS = {
+    "row": pl.Int64(),
+    "column_name": pl.String(),
+    "anomaly": pl.String(),
+    "reason": pl.String(),
+    "noted_value": pl.String(),
+}
+"""Columns of a frame of bad cells; `noted_value` where the value is not in the frame of rows."""
+
+
+def with_notes(cells: pl.DataFrame, block: Block) -> pl.DataFrame:
+    """Return bad cells with those that the reader noted; of a field that a record lacks nothing else is said."""
+    rows = block.frame.select("_line").with_row_index("row").cast({"row": pl.Int64})
+    notes = [
+        (note.line, note.present, _name(block, problem.column), problem.anomaly, problem.reason, problem.value)
+        for note in block.notes
+        for problem in note.problems
+    ]
+    told_of = [pl.DataFrame(notes, schema=NOTES, orient="row"), *([block.noted] if block.noted is not None else [])]
+    noted = pl.concat(told_of).join(rows, on="_line")
+    places = pl.DataFrame(
+        {"column_name": block.header, "place": list(range(len(block.header)))},
+        schema={"column_name": pl.String, "place": pl.Int64},
+    )
+    present = noted.select("row", "present").unique()
+    told = (
+        cells.join(present, on="row", how="left")
+        .join(places, on="column_name", how="left")
+        .filter(pl.col("present").is_null() | (pl.col("place") < pl.col("present")))
+        .join(noted, on=["row", "column_name"], how="anti")
+    )
+    return pl.concat([told.select(list(CELLS)), noted.select(list(CELLS))])
+
+
+def _name(block: Block, column: int | None) -> str | None:
+    return block.header[column] if column is not None and column < len(block.header) else None
+
+
+def without_key(typed: pl.DataFrame, cells: pl.DataFrame, table: Table) -> pl.Series:
+    """Return the rows whose key is empty, absent or no text."""
+    empty = typed.select(pl.any_horizontal(pl.col(list(table.key)).is_null())).to_series().arg_true()
+    spoilt = (pl.col("anomaly") == "invalid_encoding") & pl.col("column_name").is_in(list(table.key))
+    return pl.concat([empty.cast(pl.Int64), cells.filter(spoilt)["row"]]).unique().sort()

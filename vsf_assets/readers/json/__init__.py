@@ -1,0 +1,4 @@
+"""JSON: arrays of records and lines of objects, with exact positions.
+
+Not here: which records a feed wants (feeds/).
+"""

@@ -1,0 +1,108 @@
+"""JSON values as they are written: numbers with all their digits, names that stand twice, text that is none.
+
+Here: the decoder that keeps what others lose, and values as text for a person. Not here: what a record
+must hold (jsonrecords.py).
+"""
+
+import json
+from collections import Counter
+from typing import Any
+
+from vsf_assets.readers.common.content_types import likely_encoding
+from vsf_assets.readers.delimited.exact_parser import SHOWN_TEXT, show
+
+
+class Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+class Integer(Number):
+    """A whole number as it is written."""
+
+    __slots__ = ()
+
+
+class Constant(str):
+    """NaN or Infinity, which are no JSON."""
+
+    __slots__ = ()
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object, with the names that stand in it more than once."""
+
+    __slots__ = ("doubled",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]):
+        super().__init__(pairs)
+        self.doubled: tuple[str, ...] = ()
+        if len(pairs) != len(self):
+            counts = Counter(name for name, _ in pairs)
+            self.doubled = tuple(sorted(name for name, count in counts.items() if count > 1))
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=JsonObject, parse_int=Integer, parse_float=Number, parse_constant=Constant)
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be stored: no NUL, no half of a character."""
+    return (value.isascii() and "\0" not in value) or not why_no_text(value)
+
+
+def why_no_text(value: str) -> str:
+    """Return why a text cannot be stored, or nothing."""
+    if "\0" in value:
+        return "holds a NUL character"
+    lone = {ord(character) for character in value if 0xD800 <= ord(character) <= 0xDFFF}
+    if not lone:
+        return ""
+    # Bytes that are no UTF-8 were decoded to this range; so are its own escapes, which nobody writes.
+    if not all(0xDC80 <= code <= 0xDCFF for code in lone):
+        return "holds half a surrogate pair"
+    likely = likely_encoding(value.encode("utf-8", "surrogateescape"))
+    return "is not valid UTF-8" + (
+        f"; {likely}: save it as UTF-8, or name the encoding in the profile" if likely else ""
+    )
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, in words."""
+    if isinstance(value, Constant):
+        return f"{value}, which is no JSON"
+    if isinstance(value, Number):
+        return "a whole number" if isinstance(value, Integer) else "a number with a point or an exponent"
+    names = {str: "text", bool: "true or false", dict: "an object", JsonObject: "an object", list: "an array"}
+    return names.get(type(value), "null")
+
+
+def shown(value: Any) -> str:
+    """Return a value as JSON text, its numbers as they are written; of a long one the beginning."""
+    try:
+        return storable(_written(value)[:SHOWN_TEXT])
+    except RecursionError:
+        return "…"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Number | Constant):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(n, ensure_ascii=False)}: {_written(v)}" for n, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def shown_name(name: str) -> str:
+    """Return a field's name as text that can be stored."""
+    return storable(name)[:200]
+
+
+def storable(text: str) -> str:
+    r"""Return a text as one that can be stored: what is no text in it as `\xNN`."""
+    try:
+        return show(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # half a surrogate pair, written as an escape
+        return show(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,191 @@
+"""Parsed JSON records against their contracts: typed valid rows, and a finding for each defect.
+
+Here: the fast proof, the exact judge for what it refuses, and the rules of the contract. Not here: where
+records come from (jsonfiles.py).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from vsf_assets.contracts.projections import has_rules
+from vsf_assets.contracts.table import Table
+from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit
+from vsf_assets.readers.implausible_texts import implausible_texts
+from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, shown_record
+from vsf_assets.readers.json.fast_validator import Row, typed_rows
+from vsf_assets.readers.json.lossless_values import shown
+from vsf_assets.readers.validation import FINDINGS, NO_FINDINGS, broken_rules
+
+AT_ONCE = 20_000
+"""Findings that are collected before it is chosen which are listed, and AT_ONCE_CHARACTERS, what they may hold."""
+
+AT_ONCE_CHARACTERS = 32 << 20
+
+_BROKEN = Defect("invalid_value", None, None, "the record does not hold the fields of its type")
+
+
+@dataclass
+class Records:
+    """Some records of a file, each with its place.
+
+    Attributes:
+        raw: place -> the record's bytes.
+        first_line: line of the record at place 0; the others follow.
+        judge: place -> what is wrong with it; may raise UnreadableError.
+        groups: kind -> (places, parsed data) of those that look regular.
+        suspects: places of those that must be judged.
+        may_hold_nul: whether a text of the records may hold a NUL character.
+        are_foreign: whether others wrote them, so that texts may be implausible.
+    """
+
+    raw: Callable[[int], bytes]
+    first_line: int
+    judge: Callable[[int], Judged]
+    groups: dict[str, tuple[list[int], list[Row]]] = field(default_factory=dict)
+    suspects: set[int] = field(default_factory=set)
+    may_hold_nul: bool = True
+    are_foreign: bool = False
+
+    def line(self, place: int) -> int:
+        """Return the line of the record at a place."""
+        return self.first_line + place
+
+    def suspect(self, places: Iterable[int]) -> None:
+        """Have some records judged, whatever they look like."""
+        wanted = set(places)
+        self.suspects |= wanted
+        for kind, (all_places, rows) in list(self.groups.items()):
+            kept = [(p, row) for p, row in zip(all_places, rows, strict=True) if p not in wanted]
+            self.groups[kind] = ([p for p, _ in kept], [row for _, row in kept])
+
+
+@dataclass
+class Checked:
+    """Checked records.
+
+    Attributes:
+        valid: rows by table, with `_line`.
+        findings: columns as in checking.FINDINGS.
+        quarantined: how many records were held back.
+        skipped: kind nobody asked for -> (line of its first record, how many there are).
+    """
+
+    valid: dict[str, pl.DataFrame]
+    findings: pl.DataFrame
+    quarantined: int
+    skipped: dict[str, tuple[int, int]]
+
+
+class _Findings:
+    """Collects findings, of which a limit chooses the listed ones; a record with several is quarantined once."""
+
+    def __init__(self, records: Records, limit: FindingsLimit):
+        self._records, self._limit = records, limit
+        self._rows: list[tuple[Any, ...]] = []
+        self._size = 0
+        self._frames = [NO_FINDINGS]
+        self.places: set[int] = set()
+
+    def add(self, place: int, defects: Sequence[Defect]) -> None:
+        """Add what is wrong with a record that is held back."""
+        self.places.add(place)
+        self._add(place, defects, is_error=True)
+
+    def warn(self, place: int, defects: Sequence[Defect]) -> None:
+        """Add what is odd about a record that is loaded."""
+        self._add(place, defects, is_error=False)
+
+    def _add(self, place: int, defects: Sequence[Defect], is_error: bool) -> None:
+        line, text = self._records.line(place), shown_record(self._records.raw(place))
+        severity = "error" if is_error else "warning"
+        for d in defects:
+            self._rows.append((line, d.anomaly, d.field, d.value, text, severity, d.reason, is_error))
+            self._size += len(d.value or "")
+            if len(text) > SHORT_TEXT:  # whole with the first finding only
+                self._size += len(text)
+                text = text[:SHORT_TEXT] + "…"
+        if len(self._rows) > AT_ONCE or self._size > AT_ONCE_CHARACTERS:
+            self._choose()
+
+    def _choose(self) -> None:
+        if self._rows:
+            frame = pl.DataFrame(self._rows, schema=FINDINGS, orient="row")
+            self._frames.append(frame.filter(self._limit.listed(frame)))
+            self._rows, self._size = [], 0
+
+    def frame(self) -> pl.DataFrame:
+        self._choose()
+        return pl.concat(self._frames)
+
+
+def check_records(
+    records: Records, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit
+) -> Checked:
+    """Check records against the contracts of their kinds.
+
+    Args:
+        records: what was read.
+        tables: kind -> contract, of every kind that is wanted.
+        fields: kind -> the contract's fields.
+        limit: chooses the findings that are listed.
+
+    Raises:
+        UnreadableError: the judge found that the file as a whole cannot be read.
+    """
+    findings = _Findings(records, limit)
+    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in tables}
+    for kind in tables:
+        _prove(records, kind, fields[kind], frames[kind])
+    skipped = {kind: set(places) for kind, (places, _) in records.groups.items() if kind not in tables}
+    judged: dict[str, tuple[list[int], list[Row]]] = {}
+    for place in sorted(records.suspects):
+        verdict = records.judge(place)
+        if verdict.defects:
+            findings.add(place, verdict.defects)
+        elif verdict.data is None:
+            skipped.setdefault(verdict.kind or "", set()).add(place)
+        else:
+            places, rows = judged.setdefault(verdict.kind or "", ([], []))
+            places.append(place)
+            rows.append(verdict.data)
+    for kind, (places, rows) in judged.items():
+        frame, bad = typed_rows(rows, places, fields[kind])
+        frames[kind].append(frame)
+        for place in bad:
+            findings.add(place, (_BROKEN,))
+    valid = {tables[kind].name: _by_rules(parts, tables[kind], records, findings) for kind, parts in frames.items()}
+    lines = {kind: (records.line(min(places)), len(places)) for kind, places in skipped.items() if places}
+    return Checked(valid, findings.frame(), len(findings.places), lines)
+
+
+def _prove(records: Records, kind: str, fields: Fields, frames: list[pl.DataFrame]) -> None:
+    """Take the rows of a kind that are proven good; the others become suspects."""
+    places, rows = records.groups.get(kind, ([], []))
+    if rows:
+        frame, bad = typed_rows(rows, places, fields, records.may_hold_nul)
+        frames.append(frame)
+        records.suspects.update(bad)
+
+
+def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, findings: _Findings) -> pl.DataFrame:
+    """Return the rows that keep the rules of the contract, by line; `_line` holds places until here."""
+    if not parts:
+        return pl.DataFrame({"_line": []}, schema={"_line": pl.Int64})
+    frame = parts[0] if len(parts) == 1 else pl.concat(parts).sort("_line")
+    if has_rules(table):
+        cells = broken_rules(frame.drop("_line"), table)
+        for (row,), found in cells.group_by("row", maintain_order=True):
+            defects = [
+                Defect(anomaly, name, shown(frame[name][row]), reason)
+                for name, anomaly, reason in found.select("column_name", "anomaly", "reason").rows()
+            ]
+            findings.add(frame["_line"][row], defects)
+        frame = frame.filter(~pl.int_range(frame.height).is_in(cells["row"].unique().implode()))
+    if records.are_foreign:
+        for row, name, reason in implausible_texts(frame, table).select("row", "column_name", "reason").rows():
+            defect = Defect("implausible_value", name, shown(frame[name][row]), reason)
+            findings.warn(frame["_line"][row], [defect])
+    return frame.replace_column(0, frame["_line"] + records.first_line) if records.first_line else frame

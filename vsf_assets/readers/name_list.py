@@ -1,0 +1,59 @@
+"""Lists of names to checked rows: a name per line.
+
+Here: the reader of such files. Not here: what is done with the names (sources/).
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from vsf_assets.contracts.table import Table
+from vsf_assets.readers.base import Portion
+from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.content_types import content_instead_of_names
+from vsf_assets.readers.common.limits import FindingsLimit
+from vsf_assets.readers.common.text import line_blocks, utf8
+from vsf_assets.readers.delimited.reader import ByteSource
+from vsf_assets.readers.json.lossless_values import storable, why_no_text
+from vsf_assets.readers.validation import FINDINGS
+
+
+def name_portions(source: ByteSource, table: Table, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
+    """Yield the names of a list, each with its place among them; blank lines count as such.
+
+    Raises:
+        UnreadableError: the bytes cannot be read, or are a page or another file whose lines are no names.
+    """
+    position = 0
+    for first_line, lines in line_blocks(utf8(source, encoding)):
+        if first_line == 1:
+            _refuse_other_content(b"\n".join(lines))
+        good, bad, blank = [], [], 0
+        for line, raw in enumerate(lines, first_line):
+            name = raw.decode("utf-8", "surrogateescape").rstrip("\r")
+            if not name.strip():
+                blank += 1
+                continue
+            position += 1
+            why = why_no_text(name)
+            if why:
+                shown = storable(name)
+                bad.append((line, "invalid_encoding", "object_name", shown, shown, "error", f"the name {why}", True))
+            else:
+                good.append((line, position, name))
+        columns = {"_line": pl.Int64, "position": pl.Int64, "object_name": pl.String}
+        found = pl.DataFrame(bad, schema=FINDINGS, orient="row")
+        yield Portion(
+            {table.name: pl.DataFrame(good, schema=columns, orient="row")},
+            found.filter(limit.listed(found)) if bad else found,
+            len(lines),
+            len(bad),
+            blank,
+        )
+
+
+def _refuse_other_content(head: bytes) -> None:
+    """Raise UnreadableError where the beginning of a list is that of another file."""
+    other = content_instead_of_names(head)
+    if other is not None:
+        raise UnreadableError(other.anomaly, other.reason("a list of names"), None, other.text)

@@ -1,0 +1,303 @@
+"""A block against its contract: typed valid rows, and a finding for each bad cell or record.
+
+Here: casting, the pandera validation and the split into valid and quarantined. Not here: rules
+between rows or files; those are settled in dbt.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import polars as pl
+
+from vsf_assets.common.visible import PADDING, quoted, visible
+from vsf_assets.contracts.projections import has_rules, polars_types, trimmed_columns
+from vsf_assets.contracts.sentences import sentence
+from vsf_assets.contracts.table import Table
+from vsf_assets.feeds.feed import Delimited
+from vsf_assets.readers.common.casts import cast, expectation
+from vsf_assets.readers.common.limits import FindingsLimit, text_once
+from vsf_assets.readers.delimited.block import Block
+from vsf_assets.readers.forgiving import CELLS, with_notes, without_key
+from vsf_assets.readers.implausible_texts import implausible_texts
+
+SLICE_ROWS = 1 << 17
+"""Rows that are checked at once: each may have a finding for every column, and pandera makes a row of each."""
+
+FINDINGS = {
+    "line_number": pl.Int64(),
+    "anomaly": pl.String(),
+    "column_name": pl.String(),
+    "raw_value": pl.String(),
+    "raw_text": pl.String(),
+    "severity": pl.String(),
+    "reason": pl.String(),
+    "is_quarantined": pl.Boolean(),
+}
+"""Columns of a frame of findings: `raw.findings` without the file."""
+
+NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked block.
+
+    Attributes:
+        valid: `_line` and the contract's columns in their types, one row per good record.
+        findings: one row per finding, columns as in FINDINGS.
+        quarantined: how many records were held back.
+    """
+
+    valid: pl.DataFrame
+    findings: pl.DataFrame
+    quarantined: int
+
+
+def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
+    """Check one block of delimited records against a contract, whatever it costs; see `check_blocks`."""
+    checked = list(check_blocks([block], table, dialect, FindingsLimit()))
+    valid, findings = pl.concat([c.valid for c in checked]), pl.concat([c.findings for c in checked])
+    return Checked(valid, findings, sum(c.quarantined for c in checked))
+
+
+def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Checked]:
+    """Check blocks that cover one stretch of a file against a contract, some rows at a time.
+
+    Where the dialect is tolerant, a record with its key is valid whatever else is found.
+
+    Args:
+        blocks: their records may lie between each other's.
+        table: the contract.
+        dialect: how the file is written.
+        limit: chooses the findings that are listed; has seen those of everything before.
+    """
+    for parts in _slices(blocks, table):
+        yield from _checked([_Part.of(part, table, part.dialect or dialect) for part in parts], limit)
+
+
+def _slices(blocks: list[Block], table: Table) -> Iterator[list[Block]]:
+    """Cut the blocks where the longest has so many rows that findings about all of them would fill the memory."""
+    longest = max(blocks, key=lambda block: block.frame.height)
+    if longest.frame.height <= SLICE_ROWS or _is_clean(longest.frame, table):
+        yield blocks
+        return
+    starts = longest.frame["_line"][::SLICE_ROWS].to_list()
+    borders = [0, *starts[1:], None]
+    for low, high in pairwise(borders):
+        yield [block.between(low or 0, high) for block in blocks]
+
+
+def _is_clean(frame: pl.DataFrame, table: Table) -> bool:
+    """Whether hardly any row can be bad: all cells are typed already, few are empty, and there are no other rules."""
+    is_typed = dict(list(frame.schema.items())[1:]) == polars_types(table)
+    return is_typed and not has_rules(table) and sum(column.null_count() for column in frame) <= SLICE_ROWS
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A block that is being checked.
+
+    Attributes:
+        block: its records, and dialect, how they are written.
+        typed: `_line` and the contract's columns in their types.
+        cells: the bad ones, with `line_number` and what a finding says of them.
+        lost: rows that are held back.
+        bad: findings of records that are no rows.
+    """
+
+    block: Block
+    dialect: Delimited
+    typed: pl.DataFrame
+    cells: pl.DataFrame
+    lost: pl.Series
+    bad: pl.DataFrame
+
+    @classmethod
+    def of(cls, block: Block, table: Table, dialect: Delimited) -> "_Part":
+        """Judge all cells and records."""
+        types = polars_types(table)
+        trimmed = trimmed_columns(table) if dialect.tolerance else ()
+        typed, cells = _typed(block.frame, types, trimmed)
+        broken = broken_rules(typed.select(list(types)), table)
+        cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+        if block.notes or block.noted is not None:
+            cells = with_notes(cells, block)
+        implausible = implausible_texts(typed, table).join(cells, on=["row", "column_name"], how="anti")
+        rows = cells["row"].unique().sort()
+        lost = rows if dialect.tolerance is None or cells.is_empty() else without_key(typed, cells, table)
+        cells = pl.concat([cells, implausible])
+        is_lost = pl.col("row").is_in(lost.implode())
+        cells = cells.with_columns(
+            line_number=block.frame["_line"][cells["row"]],
+            severity=pl.when(is_lost).then(pl.lit("error")).otherwise(pl.lit("warning")),
+            is_quarantined=is_lost,
+        )
+        return cls(block, dialect, typed, cells, lost, _bad_records(block))
+
+    def findings(self, cells: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+        """Return the findings of the cells and the bad records that are listed."""
+        if cells.is_empty():
+            return bad
+        text = self.block.frame
+        rows = cells["row"].unique().sort()
+        texts = self.block.texts(text["_line"][rows].to_list(), self.dialect)
+        raw = pl.DataFrame({"row": rows, "raw_text": texts})
+        found = (
+            cells.join(raw, on="row")
+            .join(_values(text, cells), on=["row", "column_name"], how="left")
+            .join(self._places(), on="column_name", how="left")
+            .with_columns(raw_value=pl.coalesce("noted_value", "raw_value"))
+            .sort("line_number", "place", "anomaly", "reason", nulls_last=True)
+            .select(list(FINDINGS))
+        )
+        return pl.concat([bad, text_once(found)])
+
+    def _places(self) -> pl.DataFrame:
+        columns = self.block.frame.columns
+        return pl.DataFrame({"column_name": columns, "place": range(len(columns))})
+
+
+_JUDGED = ("line_number", "anomaly", "column_name", "severity", "is_quarantined", "reason")
+
+
+def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[Checked]:
+    """Yield what the parts hold, with the findings that are listed of all of them together."""
+    judged = [frame.select(_JUDGED) for part in parts for frame in (part.cells, part.bad) if not frame.is_empty()]
+    listed = limit.listed(pl.concat(judged)) if judged else pl.Series(dtype=pl.Boolean)
+    at = 0
+    for part in parts:
+        chosen = []
+        for frame in (part.cells, part.bad):
+            chosen.append(frame.filter(listed[at : at + frame.height]))
+            at += frame.height
+        valid = part.typed.filter(~pl.int_range(part.typed.height).is_in(part.lost.implode()))
+        yield Checked(valid if len(part.lost) else part.typed, part.findings(*chosen), part.bad.height + len(part.lost))
+
+
+def file_finding(
+    anomaly: str, reason: str, severity: str, line: int | None = None, text: str | None = None
+) -> pl.DataFrame:
+    """Return a finding about a whole file."""
+    row = (line, anomaly, None, None, text, severity, reason, False)
+    return pl.DataFrame([row], schema=FINDINGS, orient="row")
+
+
+def _typed(
+    text: pl.DataFrame, types: dict[str, pl.DataType], trimmed: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the frame in the contract's types, and the cells that hold no value of theirs or were trimmed."""
+    columns = [text["_line"]]
+    invalid = [pl.DataFrame(schema=CELLS)]
+    for name, dtype in types.items():
+        cells = text[name]
+        if name in trimmed:
+            delivered, cells = cells, cells.str.strip_chars(PADDING)
+            invalid.append(_trimmed_cells(delivered, cells, name))
+        if cells.dtype == pl.String:
+            cells = cells.set(cells == "", None)
+        typed = cells if cells.dtype == dtype else cast(cells, dtype)
+        columns.append(typed)
+        if typed.null_count() > cells.null_count():
+            rows = (typed.is_null() & cells.is_not_null()).arg_true()
+            invalid.append(_cells(rows, name, "invalid_value", _cast_reasons(cells[rows], dtype)))
+    return pl.DataFrame(columns), pl.concat(invalid)
+
+
+def _trimmed_cells(delivered: pl.Series, trimmed: pl.Series, name: str) -> pl.DataFrame:
+    """Return the cells that were trimmed; one that held nothing else has no value, which is said of it instead."""
+    rows = ((delivered != trimmed) & (trimmed != "")).fill_null(value=False).arg_true()
+    pairs = zip(delivered[rows], trimmed[rows], strict=True)
+    reasons = [f"{name} is {quoted(old)}; it was trimmed and is read as {quoted(new)}" for old, new in pairs]
+    return _cells(rows, name, "invalid_value", pl.Series(reasons, dtype=pl.String))
+
+
+def _cast_reasons(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return why values do not hold their type; those with characters that nobody sees are shown."""
+    reason = f"{values.name} {expectation(dtype)}"
+    if not values.str.contains(r"[^\x20-\x7e]").any():
+        return pl.repeat(reason, len(values), dtype=pl.String, eager=True)
+    texts = [reason if visible(value) == value else f"{reason}; it is {quoted(value)}" for value in values]
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _cells(rows: pl.Series, column: str, anomaly: str, reasons: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows.cast(pl.Int64), "reason": reasons}).select(
+        "row",
+        column_name=pl.lit(column),
+        anomaly=pl.lit(anomaly),
+        reason="reason",
+        noted_value=pl.lit(None, pl.String),
+    )
+
+
+def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return the cells that break a rule of the pandera model.
+
+    Raises:
+        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types), a defect here.
+    """
+    from pandera.config import ValidationDepth, config_context
+    from pandera.errors import SchemaErrors
+
+    try:
+        # Every option is given: what is left out comes from variables as they were when pandera was imported.
+        with config_context(
+            validation_enabled=True,
+            validation_depth=ValidationDepth.SCHEMA_AND_DATA,
+            cache_dataframe=False,
+            keep_cached_dataframe=False,
+            use_narwhals_backend=False,
+        ):
+            table.schema.validate(typed, lazy=True)
+    except SchemaErrors as error:
+        cases: pl.DataFrame = error.failure_cases
+        if cases["index"].null_count():
+            raise
+        missing = pl.col("check") == "not_nullable"
+        no_json = pl.col("check") == "json_object"
+        broken = [
+            f"{column} must not be empty" if check == "not_nullable" else sentence(table, column, check, value)
+            for column, check, value in cases.select("column", "check", pl.col("failure_case").cast(pl.String)).rows()
+        ]
+        return cases.select(
+            row=pl.col("index").cast(pl.Int64),
+            column_name=pl.col("column"),
+            anomaly=pl.when(missing)
+            .then(pl.lit("missing_value"))
+            .when(no_json)
+            .then(pl.lit("invalid_json"))
+            .otherwise(pl.lit("invalid_value")),
+            reason=pl.Series(broken, dtype=pl.String),
+            noted_value=pl.lit(None, pl.String),
+        )
+    return pl.DataFrame(schema=CELLS)
+
+
+def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return row, column and the value as delivered, of each bad cell."""
+    parts = [pl.DataFrame(schema={"row": pl.Int64, "column_name": pl.String, "raw_value": pl.String})]
+    for name in cells["column_name"].drop_nulls().unique().sort():
+        rows = cells.filter(pl.col("column_name") == name)["row"].unique()
+        values = text[name][rows].cast(pl.String)
+        values = values.set(values == "", None)  # an empty cell is null, however its block was read
+        parts.append(pl.DataFrame({"row": rows, "column_name": [name] * len(rows), "raw_value": values}))
+    return pl.concat(parts)
+
+
+def _bad_records(block: Block) -> pl.DataFrame:
+    """Return the findings of records that could not be cut into fields."""
+    rows = [
+        (
+            bad.line,
+            bad.problem.anomaly,
+            bad.column,
+            bad.problem.value,
+            bad.text,
+            "error",
+            bad.problem.reason,
+            True,
+        )
+        for bad in block.bad
+    ]
+    return pl.DataFrame(rows, schema=FINDINGS, orient="row")

@@ -1,0 +1,261 @@
+"""A store in an object store: `s3://bucket/prefix` with the methods of a folder.
+
+Here: listing in pages, reading that goes on after a broken connection, writing in one piece,
+copying inside the store. Not here: addresses, the client and its errors (vsf_assets/storage/s3_client.py).
+An object appears complete or not at all, so nothing is renamed. Its modified time is cut to whole
+seconds, as a server tells it (decision 0013); the ETag tells what happens within a second.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from vsf_assets.common.regular_files import open_regular
+from vsf_assets.config.settings import client_options
+from vsf_assets.storage.base import Entry, Store
+from vsf_assets.storage.ignored_names import (
+    DONE_SUFFIX,
+    OWNER_MARKER,
+    NoDelivery,
+    why_no_delivery,
+    why_unfinished_beside,
+)
+from vsf_assets.storage.listing import LeftOut, Listing
+from vsf_assets.storage.s3_client import ReplacedError, asked, error_code, s3_client, split_address, time_for
+from vsf_assets.storage.s3_reader import Ahead, ObjectReader
+
+IN_MEMORY_BYTES = 16 << 20
+"""What is written is held in memory up to this size, then in a temporary file."""
+
+ONE_REQUEST_BYTES = 4 << 30
+"""Up to this size an object is written or copied by one request (S3 allows 5 GB), in parts beyond."""
+
+LOOKS_AT_ONCE = 16
+FEW_PATHS = 64
+"""Up to so many paths are looked at one by one; for more the folders they lie in are listed."""
+
+
+class ObjectStore:
+    """A store that is a prefix of a bucket.
+
+    Args:
+        address: `s3://bucket/prefix`.
+    """
+
+    workers = 8
+    is_private = False
+
+    def __init__(self, address: str):
+        self.address = address
+        self.bucket, prefix = split_address(address)
+        self.base = f"{prefix}/" if prefix else ""
+        self.client = s3_client()
+        options = client_options()
+        self._seconds, self._attempts = options.object_seconds, options.attempts
+        self._ahead: Ahead | None = None
+
+    def listing(self, folder: str = "") -> Listing:
+        """List the files that count, and what is left out for its name; `folder` narrows the listing to one."""
+        items = self._by_path(folder)
+        found, hidden = Listing(), set[str]()
+        for path in sorted(items):
+            if path.endswith(("/", DONE_SUFFIX)) or path == OWNER_MARKER:
+                continue
+            entry = self._entry(path, items[path]["Size"], items[path])
+            place, why = _why_left_out(entry, items)
+            if why is None:
+                found.entries.append(_marked(entry, path + DONE_SUFFIX in items))
+            elif place not in hidden:  # of a folder that does not count the folder alone
+                hidden.add(place)
+                found.left_out.append(LeftOut(place, why.kind, why.reason, why.advice))
+        return found
+
+    def entries(self, folder: str = "") -> list[Entry]:
+        """Return the files of a listing."""
+        return self.listing(folder).entries
+
+    def every_entry(self, folder: str = "") -> list[Entry]:
+        """Return every file that is not hidden, whatever its name; a bucket lists all it holds or fails."""
+        items = self._by_path(folder)
+        paths = (p for p in sorted(items) if not p.endswith("/") and not any(n.startswith(".") for n in p.split("/")))
+        return [self._entry(path, items[path]["Size"], items[path]) for path in paths]
+
+    def _by_path(self, folder: str) -> dict[str, dict[str, Any]]:
+        listed = self._listed(f"{folder}/" if folder else "")
+        return {item["Key"].removeprefix(self.base): item for item in listed}
+
+    def _listed(self, under: str) -> Iterator[dict[str, Any]]:
+        options = {"Bucket": self.bucket, "Prefix": self.base + under}
+        while True:
+            # A page that was cut off must not pass for the last one, or for an empty one.
+            page = self._asked(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated")
+            yield from page.get("Contents", ())
+            if not page["IsTruncated"]:
+                return
+            options["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _asked(self, call: Callable[[], dict[str, Any]], address: str, *wanted: str) -> dict[str, Any]:
+        """Return the whole answer of a request that may be repeated; see objects.asked."""
+        return asked(call, address, self._seconds, self._attempts, wanted)
+
+    def _entry(self, path: str, size: int, told: dict[str, Any]) -> Entry:
+        return Entry(path, size, told["LastModified"].replace(microsecond=0), etag=told["ETag"].strip('"'))
+
+    def stat(self, path: str) -> Entry | None:
+        """Return one file's entry, or None if it is not there."""
+        try:
+            told = self._asked(
+                lambda: self.client.head_object(Bucket=self.bucket, Key=self.base + path),
+                self.at(path),
+                "LastModified",
+                "ETag",
+                "ContentLength",
+            )
+        except FileNotFoundError:
+            return None
+        return self._entry(path, told["ContentLength"], told)
+
+    def present(self, paths: Collection[str]) -> set[str]:
+        """Return which of these files are there."""
+        if len(paths) > FEW_PATHS:
+            folders = {path.partition("/")[0] for path in paths}
+            listed = {entry.path for folder in folders for entry in self.every_entry(folder)}
+            return listed.intersection(paths)
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
+            return {entry.path for entry in pool.map(self.stat, paths) if entry is not None}
+
+    def open(self, path: str, etag: str = "") -> BinaryIO:
+        """Open a file for reading, only in the state `etag` where it is given.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            ReplacedError: it is not, or while it is read no longer, in that state.
+        """
+        if self._ahead is not None and (fetched := self._ahead.take(path, etag)) is not None:
+            return fetched
+        return self._open_now(path, etag)
+
+    def _open_now(self, path: str, etag: str) -> BinaryIO:
+        key = self.base + path
+        return cast(BinaryIO, ObjectReader(self.client, self.bucket, key, etag, self.at(path), self._seconds))
+
+    @contextmanager
+    def ahead(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Fetch small files before they are opened, which is to be done in this order and once each."""
+        with Ahead(self._open_now, entries, self.workers) as self._ahead:
+            try:
+                yield
+            finally:
+                self._ahead = None
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """Write a file that appears under its name only when complete."""
+        with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
+            yield cast(BinaryIO, file)
+            size = file.tell()
+            file.seek(0)
+            self.put(path, cast(IO[bytes], file), size)
+
+    def put(self, path: str, file: IO[bytes], size: int, **conditions: str) -> None:
+        """Write a file from an open one; `conditions` are arguments of the request, like IfNoneMatch.
+
+        Raises:
+            ReplacedError: a condition does not hold.
+        """
+        where = {"Bucket": self.bucket, "Key": self.base + path}
+
+        def put() -> dict[str, Any]:
+            if size > ONE_REQUEST_BYTES:
+                self.client.upload_fileobj(file, **where)
+                return {}
+            answer: dict[str, Any] = self.client.put_object(Body=file, **where, **conditions)
+            return answer
+
+        asked(put, self.at(path), time_for(size, self._seconds))
+
+    def put_new(self, path: str, file: Path) -> bool:
+        """Upload a file unless one of this name is there; return whether it was done."""
+        if self.stat(path) is not None:
+            return False
+        with open_regular(file) as reader:
+            try:
+                self.put(path, reader, os.fstat(reader.fileno()).st_size, IfNoneMatch="*")
+            except ReplacedError:
+                return False  # it came this instant
+        return True
+
+    def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:
+        """Let the store copy a file in the state that was seen; return False where it cannot.
+
+        Raises:
+            FileNotFoundError: it is not there any more.
+            ReplacedError: it is not in that state any more.
+        """
+        if not isinstance(target, ObjectStore):
+            return False
+        from boto3.s3.transfer import TransferConfig
+
+        source = {"Bucket": self.bucket, "Key": self.base + seen.path}
+        place = {"Bucket": target.bucket, "Key": target.base + target_path}
+        condition = {"CopySourceIfMatch": f'"{seen.etag}"'}
+
+        def copy() -> dict[str, Any]:
+            if seen.size > ONE_REQUEST_BYTES:
+                parts = TransferConfig(multipart_threshold=ONE_REQUEST_BYTES, multipart_chunksize=512 << 20)
+                self.client.copy(source, **place, ExtraArgs=condition, Config=parts)
+                return {}
+            answer: dict[str, Any] = self.client.copy_object(CopySource=source, **place, **condition)
+            return answer
+
+        asked(copy, self.at(seen.path), time_for(seen.size, self._seconds), self._attempts)
+        return True
+
+    def remove(self, path: str, etag: str = "") -> None:
+        """Remove a file and, first, its marker; a missing one is not an error, and another state stays."""
+        self.remove_marker(path)
+        self._delete(path, {"IfMatch": f'"{etag}"'} if etag else {})
+
+    def remove_marker(self, path: str) -> None:
+        """Remove a file's marker; a missing one is not an error."""
+        self._delete(path + DONE_SUFFIX, {})
+
+    def _delete(self, path: str, condition: dict[str, str]) -> None:
+        try:
+            self._asked(
+                lambda: self.client.delete_object(Bucket=self.bucket, Key=self.base + path, **condition), self.at(path)
+            )
+        except (FileNotFoundError, ReplacedError):
+            pass
+        except OSError as error:
+            # A store that knows no conditional delete says so; the caller has just looked at the state.
+            if not condition or error_code(cast(Exception, error.__cause__)) not in ("NotImplemented", "501"):
+                raise
+            self._delete(path, {})
+
+    def local_path(self, path: str) -> Path | None:  # noqa: ARG002
+        """Return None: nothing of it lies on this machine."""
+        return None
+
+    def at(self, path: str) -> str:
+        """Return a file's address."""
+        return f"{self.address}/{path}"
+
+
+def _why_left_out(entry: Entry, items: Collection[str]) -> tuple[str, NoDelivery | None]:
+    """Return the path that is left out and why: that of the object, or of a folder above it; else None for why."""
+    parts = entry.path.split("/")
+    for depth, name in enumerate(parts, 1):
+        why = why_no_delivery(name)
+        if why is not None:
+            return "/".join(parts[:depth]), why
+    return entry.path, why_unfinished_beside(entry.path, entry.size, items)
+
+
+def _marked(entry: Entry, has_done: bool) -> Entry:
+    return Entry(entry.path, entry.size, entry.modified, has_done, entry.etag)

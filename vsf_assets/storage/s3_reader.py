@@ -1,0 +1,255 @@
+"""An object as a stream that survives broken connections; small objects fetched before they are asked for.
+
+Here: reading on from where a connection broke, and only while the object is the same; a window of
+objects that threads fetch. Not here: requests that got no answer at all (the client repeats them).
+"""
+
+import hashlib
+import io
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from vsf_assets.storage.base import Entry
+from vsf_assets.storage.s3_client import (
+    PAUSE_SECONDS,
+    ObjectStoreError,
+    ReplacedError,
+    asked,
+    cut_off,
+    plain_errors,
+    time_for,
+    too_slow,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_MD5 = re.compile(r'"[0-9a-f]{32}"')
+PROGRESS_BYTES = 64 << 10
+"""Bytes between two breaks of the connection that make the later one count as the first."""
+
+SMALL_BYTES = 4 << 20
+"""Objects up to this size are fetched ahead, as many as there are threads: a bound on memory."""
+
+
+class ObjectReader(io.RawIOBase):
+    """A raw stream of one state of an object.
+
+    Args:
+        client: the S3 client.
+        bucket, key: the object.
+        etag: the state it must be in; empty for the one it is in now.
+        address: for messages.
+        seconds: that an object may take, its bytes not counted (objects.time_for); the time in which nobody reads
+            does not count.
+
+    Raises:
+        FileNotFoundError: the object is not there.
+        ReplacedError: it is in another state.
+        ObjectError: there is no whole answer in time.
+    """
+
+    def __init__(self, client: Any, bucket: str, key: str, etag: str, address: str, seconds: float = 120.0):
+        self._client, self._bucket, self._key, self._address = client, bucket, key, address
+        self._etag = f'"{etag}"' if etag else ""
+        self._at = 0
+        self._body: Any = None
+        self._connections = 0
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._size, self._seconds, self._spent = 0, seconds, 0.0
+        self._attempts: int = client.meta.config.retries["total_max_attempts"]
+        self._breaks, self._broke_at = 0, 0
+        with self._clock():
+            self._connect()
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Count the time that is spent on the object.
+
+        Raises:
+            ObjectError: it is over.
+        """
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - begin
+        if self._spent > self._time and self._at < self._size:
+            raise too_slow(self._address, self._time, self._progress)
+
+    @property
+    def _time(self) -> float:
+        return time_for(self._size, self._seconds)
+
+    @property
+    def _progress(self) -> str:
+        return f" ({self._at:,} of {self._size:,} bytes came)"
+
+    def _connect(self) -> None:
+        condition = {"IfMatch": self._etag} if self._etag else {}
+        if self._at:
+            condition["Range"] = f"bytes={self._at}-"
+        answer = self._whole_answer(condition)
+        if self._etag and answer["ETag"] != self._etag:  # a server that knows no conditions
+            answer["Body"].close()
+            raise ReplacedError(f"{self._address} was replaced meanwhile")
+        if not self._at:
+            self._size = int(answer["ContentLength"])
+        self._connections += 1
+        self._is_encrypted = (
+            str(answer.get("ServerSideEncryption", "")).startswith("aws:") or "SSECustomerKeyMD5" in answer
+        )
+        self._etag, self._body = answer["ETag"], prompt(answer["Body"])
+
+    def _whole_answer(self, condition: dict[str, str]) -> dict[str, Any]:
+        """Ask for the object until the answer's headers are whole."""
+        return asked(
+            lambda: self._client.get_object(Bucket=self._bucket, Key=self._key, **condition),
+            self._address,
+            max(0.05, self._time - self._spent),
+            self._attempts,
+            ("ETag", "ContentLength"),
+        )
+
+    def readable(self) -> bool:
+        """Whether it can be read: always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes; after a broken connection go on from where it broke.
+
+        Raises:
+            ReplacedError, FileNotFoundError: the object is no longer the one that was opened.
+            ObjectStoreError: the connection broke again and again, or the time is over.
+        """
+        while True:
+            with self._clock():
+                try:
+                    return self._read(buffer)
+                except _broken() as error:
+                    self._broken(error)
+                    time.sleep(PAUSE_SECONDS * (1 + random.random()))  # noqa: S311
+
+    def _broken(self, error: Exception) -> None:
+        """Forget a broken connection; raise where too many broke, with little progress between them."""
+        from botocore.exceptions import ReadTimeoutError
+
+        self._body.close()
+        self._body = None
+        self._breaks = 1 if self._at - self._broke_at >= PROGRESS_BYTES else self._breaks + 1
+        self._broke_at = self._at
+        if self._breaks < self._attempts:
+            return
+        if isinstance(error, ReadTimeoutError):
+            with plain_errors(self._address):
+                raise error
+        raise cut_off(self._address, self._breaks, self._progress) from error
+
+    def _read(self, buffer: Any) -> int:
+        if self._at >= self._size:
+            self._check_sum()
+            return 0
+        if self._body is None:
+            self._connect()
+        data = self._body.read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        self._digest.update(data)
+        return len(data)
+
+    def _check_sum(self) -> None:
+        """Let the client compare its checksum, which it does at the end of a body; of several, compare the MD5.
+
+        An ETag of 32 hexadecimal digits is the MD5 unless the object is encrypted by a key of its own.
+        """
+        if self._connections > 1 and _MD5.fullmatch(self._etag) and not self._is_encrypted:
+            if self._etag.strip('"') != self._digest.hexdigest():
+                raise ObjectStoreError(f"{self._address} came in pieces that do not fit together; run again")
+        elif self._body is not None:
+            with plain_errors(self._address):
+                self._body.read(1)
+
+    def close(self) -> None:
+        """Close the connection; what was not read is not fetched."""
+        if self._body is not None:
+            self._body.close()
+        super().close()
+
+
+class Ahead:
+    """Fetches small objects by threads while earlier ones are worked on.
+
+    Args:
+        open_one: opens an object in a state, by path and ETag.
+        entries: objects in the order in which they will be taken, once each.
+        workers: how many are fetched, or wait fetched, at once.
+    """
+
+    def __init__(self, open_one: Callable[[str, str], BinaryIO], entries: Sequence[Entry], workers: int):
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._open = open_one
+        self._pool = ThreadPoolExecutor(workers)
+        self._todo = deque(e for e in entries if e.etag and e.size <= SMALL_BYTES)
+        self._fetched: dict[tuple[str, str], Future[bytes]] = {}
+        for _ in range(workers):
+            self._next()
+
+    def __enter__(self) -> "Ahead":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self, path: str, etag: str) -> BinaryIO | None:
+        """Return an object's content, or None where it is not fetched ahead; raises what opening it raises."""
+        found = self._fetched.pop((path, etag), None)
+        if found is None:
+            return None
+        self._next()
+        return io.BytesIO(found.result())
+
+    def _next(self) -> None:
+        if self._todo:
+            entry = self._todo.popleft()
+            self._fetched[entry.path, entry.etag] = self._pool.submit(self._fetch, entry)
+
+    def _fetch(self, entry: Entry) -> bytes:
+        with self._open(entry.path, entry.etag) as file:
+            return file.read()
+
+
+class _Prompt:
+    """A response that hands out what has come; the client's own read waits for a whole block.
+
+    A trickle would make that wait outlast every time-out.
+    """
+
+    def __init__(self, raw: Any):
+        self._raw = raw
+
+    def read(self, amount: int) -> bytes:
+        block: bytes = self._raw.read1(amount)
+        return block
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+def prompt(body: Any) -> Any:
+    """Return a body of the client that hands out what has come."""
+    if hasattr(body, "_raw_stream"):
+        body._raw_stream = _Prompt(body._raw_stream)
+    return body
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Return the errors of a connection that breaks while an object is read."""
+    from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+
+    return (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)

@@ -1,0 +1,181 @@
+"""Makers of companies and their domains.
+
+Here: how a row's company is chosen and written, and the domain that follows it. Not here: e-mail addresses
+(people.py) and word lists (pools.py).
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vsf_assets.synthetic import word_pools as pools
+from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined
+from vsf_assets.synthetic.counter_prng import Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.schema import Column
+
+Places = npt.NDArray[np.uint32]
+
+
+class _Parts(NamedTuple):
+    """Places of a company's parts: the first partner, what follows, and a third partner (0: none)."""
+
+    first: Places
+    second: Places
+    third: Places
+
+
+def company_name(column: Column, request: Request) -> Maker:
+    """One partner and a legal form, or two or three partners."""
+    size = _size(column, request)
+
+    def make(portion: Portion) -> pl.Series:
+        parts = _parts(column, request, size, portion)
+        first = pools.last_names().at(parts.first)
+        return joined(first, _followers().gather(pl.Series(parts.second)), _thirds().gather(pl.Series(parts.third)))
+
+    return make
+
+
+def domain_name(column: Column, request: Request) -> Maker:
+    """The partners of the row's company; a number in it where it must be unique."""
+    named = column.options["company_from"]
+    company = column if named is None else request.column(named)
+    size = _size(company, request) if company is not column else 0
+    width = len(str(max(request.rows - 1, 9)))
+    key = request.key(column, "number")
+
+    def make(portion: Portion) -> pl.Series:
+        if not column.is_unique:
+            return _domain(company, request, size, portion)
+        number = pl.Series(permuted(key, portion.rows, 10**width)).cast(pl.String)
+        return _domain(company, request, size, portion, number)
+
+    return lambda portion: portion.once(("domain column", column.name), lambda: make(portion))
+
+
+def domain_of(named: str | None, column: Column, request: Request) -> Callable[[Portion], pl.Series]:
+    """Return what makes the domain for a column that needs one.
+
+    Args:
+        named: header of a column of domains or companies; None for a domain of the column's own.
+        column: the column that needs it.
+        request: what is asked for.
+    """
+    other = column if named is None else request.column(named)
+    if other.kind.name == "Domain Name":
+        return domain_name(other, request)
+    size = _size(other, request) if named is not None else 0
+    return lambda portion: _domain(other, request, size, portion)
+
+
+def _domain(
+    company: Column, request: Request, size: int, portion: Portion, number: pl.Series | None = None
+) -> pl.Series:
+    """Return domains of companies; equal companies have equal ones, where no number is in them."""
+    parts = _parts(company, request, size, portion)
+    words = [
+        _slugs().gather(pl.Series(parts.first)),
+        _follower_slugs().gather(pl.Series(parts.second)),
+        _third_slugs().gather(pl.Series(parts.third)),
+    ]
+    whole = parts.first.astype(np.uint64) + parts.second.astype(np.uint64) * np.uint64(2**20)
+    end = pools.top_domains().pick(lanes(key_of("top domain"), whole)[:, 0])
+    return joined(*words, *([] if number is None else [number]), end)
+
+
+def _sizes() -> tuple[int, int, int]:
+    """Return how many companies there are of each form."""
+    names = pools.last_names().size
+    return names * len(pools.company_suffixes()), names**2, names**3
+
+
+def _size(company: Column, request: Request) -> int:
+    """Return how many companies are permuted for a unique column; 0 where they may come twice."""
+    one, two, three = _sizes()
+    return request.room(company, one, one + two, one + two + three) if company.is_unique else 0
+
+
+def _parts(company: Column, request: Request, size: int, portion: Portion) -> _Parts:
+    def choose() -> _Parts:
+        key = request.key(company, "company")
+        return _counted(permuted(key, portion.rows, size)) if size else _drawn(key, portion.rows)
+
+    found: _Parts = portion.once(("company", company.name), choose)
+    return found
+
+
+def _drawn(key: np.uint64, rows: Numbers) -> _Parts:
+    """Return companies that may come twice: six of ten with a legal form, two with two, two with three partners."""
+    drawn, names, forms = lanes(key, rows), pools.last_names(), _forms()
+    form = drawn[:, 1]
+    return _Parts(
+        names.places(drawn[:, 0]),
+        forms.follower[form] + names.places(drawn[:, 2]) * forms.has_second[form],
+        (names.places(drawn[:, 3]) + np.uint32(1)) * forms.has_third[form],
+    )
+
+
+def _counted(numbers: Numbers) -> _Parts:
+    """Return the company of each number: first those with a legal form, then two partners, then three."""
+    one, two, _ = _sizes()
+    names, forms = np.uint64(pools.last_names().size), len(pools.company_suffixes())
+    has_three = numbers >= one + two
+    # Counted from its own first one; numbers of one or two partners already are places in the followers.
+    rest, first = np.divmod(np.where(has_three, numbers - np.uint64(one + two), numbers), names)
+    third, low = np.divmod(rest, names)
+    second = np.where(has_three, low + names + np.uint64(forms), rest)
+    third = np.where(has_three, third + np.uint64(1), np.uint64(0))
+    return _Parts(first.astype(np.uint32), second.astype(np.uint32), third.astype(np.uint32))
+
+
+class _Forms(NamedTuple):
+    """What a number below 65,536 says of a company: its first follower, and whether (0 or 1) partners are added."""
+
+    follower: Places
+    has_second: Places
+    has_third: Places
+
+
+@cache
+def _forms() -> _Forms:
+    form, ending = np.divmod(np.arange(65536, dtype=np.uint32), np.uint32(6554))
+    legal = len(pools.company_suffixes())
+    partner = np.where(form < 8, legal, legal + pools.last_names().size)
+    return _Forms(
+        np.where(form < 6, ending % legal, partner).astype(np.uint32),
+        (form >= 6).astype(np.uint32),
+        (form >= 8).astype(np.uint32),
+    )
+
+
+@cache
+def _followers() -> pl.Series:
+    """What follows the first partner: a legal form, a second partner, the second of three."""
+    names = pools.last_names().words
+    forms = [f" {form}" for form in pools.company_suffixes()]
+    return pools.series([*forms, *(f"-{name}" for name in names), *(f", {name}" for name in names)])
+
+
+@cache
+def _thirds() -> pl.Series:
+    return pools.series(["", *(f" and {name}" for name in pools.last_names().words)])
+
+
+@cache
+def _slugs() -> pl.Series:
+    return pools.series([pools.slug(name) for name in pools.last_names().words])
+
+
+@cache
+def _follower_slugs() -> pl.Series:
+    names = [f"-{slug}" for slug in _slugs()]
+    return pools.series([*("" for _ in pools.company_suffixes()), *names, *names])
+
+
+@cache
+def _third_slugs() -> pl.Series:
+    return pools.series(["", *(f"-{slug}" for slug in _slugs())])

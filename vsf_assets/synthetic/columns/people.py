@@ -1,0 +1,149 @@
+"""Makers of what belongs to a person: names, jobs, e-mail addresses, phone numbers.
+
+Here: how a row's name is chosen and written, so that the e-mail address of the row can follow it. Not here:
+domains (companies.py) and word lists (pools.py).
+"""
+
+from functools import cache
+from string import ascii_uppercase
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vsf_assets.synthetic import word_pools as pools
+from vsf_assets.synthetic.columns.companies import domain_of
+from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
+from vsf_assets.synthetic.counter_prng import lanes, permuted
+from vsf_assets.synthetic.schema import Column
+
+Places = npt.NDArray[np.uint32]
+
+
+class _Parts(NamedTuple):
+    """Places of the parts of a name in their pools; `middle` is None where nobody has one."""
+
+    first: Places
+    middle: Places | None
+    last: Places
+
+
+def full_name(column: Column, request: Request) -> Maker:
+    """First and last name; a middle name or initial only where they must be unique and there are too many rows."""
+    size = _size(column, request)
+
+    def make(portion: Portion) -> pl.Series:
+        parts = _parts(column, request, size, portion)
+        first, last = pools.first_names().at(parts.first), _spaced_last_names().gather(pl.Series(parts.last))
+        if parts.middle is None:
+            return first + last
+        return joined(first, _middles().gather(pl.Series(parts.middle)), last)
+
+    return make
+
+
+def email(column: Column, request: Request) -> Maker:
+    """The row's first and last name at the row's domain; a number in it wherever it must be unique."""
+    named = column.options["name_from"]
+    person = column if named is None else request.column(named)
+    size = _size(person, request) if person is not column else 0
+    domain = domain_of(column.options["domain_from"], column, request)
+    width = len(str(max(request.rows - 1, 9)))
+    key, style = request.key(column, "number"), request.key(column, "style")
+
+    def make(portion: Portion) -> pl.Series:
+        parts = _parts(person, request, size, portion)
+        looks = lanes(style, portion.rows)
+        first = _first_slugs().gather(pl.Series(parts.first * np.uint32(_JOINTS.size) + _JOINTS.places(looks[:, 0])))
+        last = _last_slugs().gather(pl.Series(parts.last))
+        if column.is_unique:
+            number = pl.Series(permuted(key, portion.rows, 10**width)).cast(pl.String)
+            return joined(first, last, number, "@", domain(portion))
+        return joined(first, last, _ENDS.pick(looks[:, 1]), domain(portion))
+
+    return make
+
+
+def job(column: Column, request: Request) -> Maker:
+    """A job."""
+    pool, key = pools.jobs(), request.key(column, "job")
+    if column.is_unique:
+        size = request.room(column, pool.size)
+        return lambda portion: pool.at(permuted(key, portion.rows, size).astype(np.uint32))
+    return lambda portion: pool.pick(lanes(key, portion.rows)[:, 0])
+
+
+def phone_number(column: Column, request: Request) -> Maker:
+    """A number of the North American plan."""
+    return one_of_each(column, request, "phone", (_areas(), _exchanges(), _lines()))
+
+
+def _size(person: Column, request: Request) -> int:
+    """Return how many names are permuted for a unique column of names; 0 where names may come twice."""
+    if not person.is_unique:
+        return 0
+    plain = pools.first_names().size * pools.last_names().size
+    return request.room(person, plain, plain * (1 + len(ascii_uppercase)), plain * len(_middles()))
+
+
+def _parts(person: Column, request: Request, size: int, portion: Portion) -> _Parts:
+    """Return the parts of the rows' names."""
+
+    def choose() -> _Parts:
+        key = request.key(person, "name")
+        if not size:
+            drawn = lanes(key, portion.rows)
+            return _Parts(pools.first_names().places(drawn[:, 0]), None, pools.last_names().places(drawn[:, 1]))
+        rest, last = np.divmod(permuted(key, portion.rows, size), np.uint64(pools.last_names().size))
+        middle, first = np.divmod(rest, np.uint64(pools.first_names().size))
+        has_middles = size > pools.first_names().size * pools.last_names().size
+        return _Parts(
+            first.astype(np.uint32), middle.astype(np.uint32) if has_middles else None, last.astype(np.uint32)
+        )
+
+    found: _Parts = portion.once(("name", person.name), choose)
+    return found
+
+
+_JOINTS = pools.Pool([".", "_", ""], [6, 1, 1])
+_ENDS = pools.Pool(["@", *(f"{number}@" for number in range(1, 100))], [200, *[1] * 99])
+"""What stands between the names of an address, and behind them."""
+
+
+@cache
+def _middles() -> pl.Series:
+    """What stands between first and last name: nothing, an initial, another first name."""
+    initials = [f" {letter}." for letter in ascii_uppercase]
+    return pools.series(["", *initials, *(f" {name}" for name in pools.first_names().words)])
+
+
+@cache
+def _spaced_last_names() -> pl.Series:
+    return pools.series([f" {name}" for name in pools.last_names().words])
+
+
+@cache
+def _first_slugs() -> pl.Series:
+    return pools.series([pools.slug(name) + joint for name in pools.first_names().words for joint in _JOINTS.words])
+
+
+@cache
+def _last_slugs() -> pl.Series:
+    return pools.series([pools.slug(name) for name in pools.last_names().words])
+
+
+@cache
+def _areas() -> pools.Pool:
+    """Codes that an area may have: no 9 in the middle, and not 11 at the end."""
+    return pools.Pool([f"+1-{code}-" for code in range(200, 990) if code // 10 % 10 != 9 and code % 100 != 11])
+
+
+@cache
+def _exchanges() -> pools.Pool:
+    return pools.Pool([f"{code}-" for code in range(200, 1000) if code % 100 != 11])
+
+
+@cache
+def _lines() -> pools.Pool:
+    return pools.Pool([f"{line:04d}" for line in range(10_000)])

@@ -1,0 +1,124 @@
+"""Makers of longer text: sentences and postal addresses.
+
+Here: how many sentences a row has and which, and what an address is put together from. Not here: the sentences
+and streets themselves (pools.py).
+"""
+
+from functools import cache
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vsf_assets.synthetic import word_pools as pools
+from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
+from vsf_assets.synthetic.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
+from vsf_assets.synthetic.schema import Column
+
+
+def text(column: Column, request: Request) -> Maker:
+    """Sentences, in number between the options from and to."""
+    if column.is_unique:
+        return _unique_text(column, request)
+    counts = _counter(column, request)
+    return lambda portion: _written(column, request, portion, counts(portion), ())
+
+
+def _unique_text(column: Column, request: Request) -> Maker:
+    """Sentences that begin differently in every row.
+
+    Where the fewest sentences have room for the rows, as many of them as need be count through all beginnings;
+    else short texts are counted through as well, from the shortest on.
+    """
+    size, fewest, most = pools.sentences().size, column.options["from"], column.options["to"]
+    key = request.key(column, "unique")
+    leading = next(number for number in range(64) if size**number >= max(request.rows, 1))
+    if leading <= fewest:
+        counts, space = _counter(column, request), min(size**leading, LARGEST_SPACE)
+
+        def begin(portion: Portion) -> pl.Series:
+            digits = _digits(permuted(key, portion.rows, space), leading)
+            return _written(column, request, portion, counts(portion), digits)
+
+        return begin
+    ends = list(accumulate(size**number for number in range(fewest, min(most, leading) + 1)))
+    space = request.room(column, *ends)
+
+    def count(portion: Portion) -> pl.Series:
+        numbers = permuted(key, portion.rows, space)
+        class_of = np.searchsorted(np.array(ends, dtype=np.uint64), numbers, side="right")
+        begins = np.array([0, *ends[:-1]], dtype=np.uint64)[class_of]
+        return _written(column, request, portion, class_of + fewest, _digits(numbers - begins, leading))
+
+    return count
+
+
+def _counter(column: Column, request: Request) -> "_Counter":
+    return _Counter(request.key(column, "count"), column.options["from"], column.options["to"])
+
+
+class _Counter:
+    """How many sentences each row has."""
+
+    def __init__(self, key: np.uint64, fewest: int, most: int) -> None:
+        self._key, self._fewest, self._span = key, fewest, most - fewest + 1
+
+    def __call__(self, portion: Portion) -> npt.NDArray[np.int64]:
+        return below(draws(self._key, portion.rows), self._span).astype(np.int64) + self._fewest
+
+
+def _digits(numbers: Numbers, count: int) -> tuple[Numbers, ...]:
+    """Return the digits of numbers to the base of the sentences, the lowest first."""
+    found = []
+    for _ in range(count):
+        numbers, digit = np.divmod(numbers, np.uint64(pools.sentences().size))
+        found.append(digit)
+    return tuple(found)
+
+
+def _written(
+    column: Column,
+    request: Request,
+    portion: Portion,
+    counts: npt.NDArray[np.int64],
+    given: tuple[Numbers, ...],
+) -> pl.Series:
+    """Return texts of so many sentences, the first ones given, the others by chance."""
+    most = int(counts.max(initial=0))
+    if not most:
+        return pl.Series([""], dtype=pl.String).new_from_index(0, len(portion.rows))
+    drawn: npt.NDArray[np.uint16] = np.empty((0, 4), dtype=np.uint16)
+    parts = []
+    for place in range(most):
+        if place < len(given):
+            chosen = given[place].astype(np.uint32)
+        else:
+            if place % 4 == 0 or not drawn.size:
+                drawn = lanes(request.key(column, f"sentences {place // 4}"), portion.rows)
+            chosen = pools.sentences().places(drawn[:, place % 4])
+        words = _following() if place else _leading()
+        # Behind the last sentence of a row stands the empty text that ends each list.
+        parts.append(words.gather(pl.Series(np.where(place < counts, chosen, np.uint32(len(words) - 1)))))
+    return joined(*parts)
+
+
+def address(column: Column, request: Request) -> Maker:
+    """House number, street, city, state and a postal code of the state."""
+    return one_of_each(column, request, "address", (_houses(), pools.streets(), pools.cities()))
+
+
+@cache
+def _houses() -> pools.Pool:
+    return pools.Pool([f"{number} " for number in range(1, 10_000)])
+
+
+@cache
+def _following() -> pl.Series:
+    """Sentences that follow another one, and the empty text."""
+    return pools.series([*(f" {sentence}" for sentence in pools.sentences().words), ""])
+
+
+@cache
+def _leading() -> pl.Series:
+    return pools.series([*pools.sentences().words, ""])

@@ -1,0 +1,99 @@
+"""What makers work with: the request as a whole, and the portion of rows that is made now.
+
+Here: keys of chance by column, the check that a unique column has room, what columns of one row share, and how
+words of several pools make a value. Not here: any type of columns.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vsf_assets.synthetic.counter_prng import LARGEST_SPACE, Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.schema import Column, Schema, SchemaError
+from vsf_assets.synthetic.word_pools import Pool
+
+
+@dataclass
+class Portion:
+    """Some rows that are made together.
+
+    Attributes:
+        rows: their numbers, from 0 in the whole file.
+        shared: what several columns of these rows are made of, by name; made once.
+    """
+
+    rows: Numbers
+    shared: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def once(self, what: tuple[str, str], make: Callable[[], Any]) -> Any:
+        """Return what was made under a name, or make it."""
+        if what not in self.shared:
+            self.shared[what] = make()
+        return self.shared[what]
+
+
+Maker = Callable[[Portion], pl.Series]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a schema, a number of rows and a seed."""
+
+    schema: Schema
+    rows: int
+    seed: int
+
+    def key(self, column: Column, purpose: str) -> np.uint64:
+        """Return the key of a stream of chance of a column; adding columns to a schema does not change it."""
+        return key_of(self.seed, column.name, purpose)
+
+    def column(self, name: str) -> Column:
+        """Return the column with a header."""
+        return next(column for column in self.schema.columns if column.name == name)
+
+    def room(self, column: Column, *sizes: int) -> int:
+        """Return the first of growing numbers of values that has room for the rows, at most LARGEST_SPACE.
+
+        Raises:
+            SchemaError: the column is unique, and there are more rows than values.
+        """
+        if self.rows > sizes[-1]:
+            raise SchemaError(
+                f"column {column.name!r}, option unique: {self.rows} rows need {self.rows} different values, but this"
+                f" {column.kind.name} has only {sizes[-1]}"
+            )
+        return min(next(size for size in sizes if size >= self.rows), LARGEST_SPACE)
+
+
+def joined(*parts: pl.Series | str) -> pl.Series:
+    """Return the parts of texts put together, row by row."""
+    return pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series()
+
+
+def one_of_each(column: Column, request: Request, purpose: str, pools: tuple[Pool, ...]) -> Maker:
+    """Return the maker of values that are a word of each of up to four pools, put together.
+
+    Args:
+        column: where the values stand; a unique one has as many as the pools allow.
+        request: what is asked for.
+        purpose: names the stream of chance.
+        pools: in the order of the words.
+    """
+    key = request.key(column, purpose)
+    size = request.room(column, math.prod(pool.size for pool in pools)) if column.is_unique else 0
+
+    def make(portion: Portion) -> pl.Series:
+        if not column.is_unique:
+            drawn = lanes(key, portion.rows)
+            return joined(*(pool.pick(drawn[:, place]) for place, pool in enumerate(pools)))
+        rest, words = permuted(key, portion.rows, size), []
+        for pool in reversed(pools):
+            rest, place = np.divmod(rest, np.uint64(pool.size))
+            words.append(pool.at(place.astype(np.uint32)))
+        return joined(*reversed(words))
+
+    return make

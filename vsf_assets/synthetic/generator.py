@@ -1,0 +1,97 @@
+"""Frames of made-up rows: what a request gives for any range of rows.
+
+Here: the maker of each type, and missing values. Not here: files (writing.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from vsf_assets.common.errors import UsageError
+from vsf_assets.synthetic.columns import companies, people, prose, values
+from vsf_assets.synthetic.columns.request import Maker, Portion, Request
+from vsf_assets.synthetic.counter_prng import chances, rows_of
+from vsf_assets.synthetic.request_spec import MOST_ROWS
+from vsf_assets.synthetic.schema import Column, Schema, schema_of
+
+MAKERS = {
+    "Full Name": people.full_name,
+    "Job": people.job,
+    "Email": people.email,
+    "Domain Name": companies.domain_name,
+    "Phone Number": people.phone_number,
+    "Company Name": companies.company_name,
+    "Text": prose.text,
+    "Integer": values.integer,
+    "Address": prose.address,
+    "Date": values.day,
+    "Boolean": values.boolean,
+    "UUID": values.uuid,
+    "Decimal": values.decimal,
+    "Datetime": values.moment,
+    "Choice": values.choice,
+    "Constant": values.constant,
+    "Sequence": values.sequence,
+}
+"""Name of a type -> what builds the maker of a column."""
+
+
+class Frames:
+    """What makes the rows of a request, in any portions and from any thread.
+
+    Args:
+        schema: the columns.
+        rows: how many rows there are in all, 0 or more.
+        seed: says which of all possible files it is; any whole number.
+
+    Raises:
+        UsageError: the number of rows cannot be.
+        SchemaError: a unique column has fewer values than there are rows.
+    """
+
+    def __init__(self, schema: Schema, rows: int, seed: int = 0) -> None:
+        if not 0 <= rows <= MOST_ROWS:
+            raise UsageError(f"rows: {rows} cannot be; it is 0 or more")
+        self.request = Request(schema, rows, seed)
+        self._makers = [(column, self._maker(column)) for column in schema.columns]
+
+    def _maker(self, column: Column) -> Maker:
+        make, key = MAKERS[column.kind.name](column, self.request), self.request.key(column, "null")
+        if not column.null_share:
+            return make
+
+        def make_or_leave_out(portion: Portion) -> pl.Series:
+            made = make(portion)
+            is_kept = pl.Series(chances(key, portion.rows) >= column.null_share)
+            return made.zip_with(is_kept, made.clear(len(made)))
+
+        return make_or_leave_out
+
+    def frame(self, start: int, stop: int) -> pl.DataFrame:
+        """Return the rows from number `start` (from 0) up to, not including, `stop`."""
+        portion = Portion(rows_of(start, stop))
+        with np.errstate(over="ignore"):
+            return pl.DataFrame([make(portion).alias(column.name) for column, make in self._makers])
+
+    def as_written(self) -> "Frames":
+        """Return what makes the same rows for a CSV file: days may be texts, which are the same there."""
+        asked = self.request
+        columns = tuple(values.as_written(column, asked.rows) for column in asked.schema.columns)
+        return Frames(replace(asked.schema, columns=columns), asked.rows, asked.seed)
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """No rows, with the columns' names and types."""
+        return self.frame(0, 0)
+
+
+def made_rows(columns: Sequence[Mapping[str, Any]], rows: int, seed: int = 0) -> pl.DataFrame:
+    """Return made-up rows in memory, for a demo or a benchmark; `columns` are those of a schema file.
+
+    Raises:
+        SchemaError: the columns are none that can be.
+    """
+    return Frames(schema_of({"name": "rows", "columns": list(columns)}), rows, seed).frame(0, rows)

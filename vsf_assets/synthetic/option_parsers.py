@@ -1,0 +1,177 @@
+"""What an option of a column may say: how its text is read, and the error when it cannot be.
+
+Here: the readers of single values (whole numbers, days, shares, ...). Not here: which type has which
+option (kinds.py). Light: no numpy, no polars.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from vsf_assets.synthetic.date_formats import problem_of
+
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+"""Bounds of a whole number, as every reader of the files can hold it."""
+
+_NAME = re.compile(r"[^\W_][\w .-]{0,79}")
+
+Reader = Callable[[Any], Any]
+"""Takes the value of a schema file, returns what the engine works with, raises ValueError saying what is wanted."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a type of columns.
+
+    Attributes:
+        read: turns the value of the schema file into the engine's.
+        default: what holds where the option is not given; None where there is nothing then.
+        meaning: what it says, for docs and messages.
+        is_required: whether a column cannot do without it.
+    """
+
+    read: Reader
+    default: Any
+    meaning: str
+    is_required: bool = False
+
+
+def whole(value: Any) -> int:
+    """Read a whole number of 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is not a whole number")
+    if not LOWEST <= value <= HIGHEST:
+        raise ValueError(f"{value} does not fit 64 bits ({LOWEST} to {HIGHEST})")
+    return int(value)
+
+
+def whole_between(lowest: int, highest: int) -> Reader:
+    """Return a reader of whole numbers within bounds, both included."""
+
+    def read(value: Any) -> int:
+        found = whole(value)
+        if not lowest <= found <= highest:
+            raise ValueError(f"{found} is not between {lowest} and {highest}")
+        return found
+
+    return read
+
+
+def number(value: Any) -> Decimal:
+    """Read a number exactly as it is written; a float of a YAML or JSON file is taken at its shortest spelling."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError(f"{value!r} is not a number")
+    found = Decimal(str(value))
+    if not found.is_finite():
+        raise ValueError(f"{value!r} is not a finite number")
+    return found
+
+
+def share(value: Any) -> float:
+    """Read a share from 0 to 1."""
+    found = float(number(value))
+    if not 0 <= found <= 1:
+        raise ValueError(f"{value} is not a share between 0 and 1")
+    return found
+
+
+def truth(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
+def words(value: Any) -> str:
+    """Read text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is not a text; put it in quotes")
+    return _storable(value)
+
+
+def schema_name(value: Any) -> str:
+    """Read the name of a schema, which is that of a folder, too."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(
+            f"{value!r} cannot be; it begins with a letter or digit, then come letters, digits, spaces, _, - and ., at"
+            " most 80 together"
+        )
+    return value
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(f"{text!r} holds characters that no file can hold (NUL, or half of a pair)")
+    return text
+
+
+def day(value: Any) -> date:
+    """Read a day, ISO text or a date of a YAML file."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        found = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.isoformat() != value:
+        raise ValueError(f"{_shown(value)} is not a day written as 2024-12-31")
+    return found
+
+
+def moment(value: Any) -> datetime:
+    """Read a time in whole seconds, UTC; a day is its first second."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = value.isoformat()
+    if not isinstance(value, str | datetime):
+        raise ValueError(f"{value!r} is not a time written as 2024-12-31T23:59:59")
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a time written as 2024-12-31T23:59:59") from None
+    if found.tzinfo is not None or found.microsecond:
+        raise ValueError(f"{_shown(value)} has a time zone or parts of a second; times are UTC in whole seconds")
+    return found
+
+
+def pattern(value: Any) -> str:
+    """Read a format of days or times, in the letters of strftime."""
+    found = words(value)
+    problem = problem_of(found)
+    if problem:
+        raise ValueError(f"{found!r} {problem}")
+    return found
+
+
+def plain_value(value: Any) -> str | int | float | bool:
+    """Read a text, a number, or true or false."""
+    if isinstance(value, date):
+        raise ValueError(f"{_shown(value)} is a day; put it in quotes, so that it is a text")
+    if not isinstance(value, str | int | float) or (isinstance(value, float) and value - value != 0):
+        raise ValueError(f"{value!r} is neither a text nor a number nor true or false")
+    if isinstance(value, str):
+        return _storable(value)
+    return whole(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def plain_values(value: Any) -> tuple[str | int | float | bool, ...]:
+    """Read a list of texts, numbers, true or false."""
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{value!r} is not a list of values")
+    return tuple(plain_value(each) for each in value)
+
+
+def weights(value: Any) -> tuple[float, ...]:
+    """Read a list of weights, not all 0."""
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{value!r} is not a list of numbers")
+    found = tuple(float(number(each)) for each in value)
+    if min(found) < 0 or not 0 < sum(found) < float("inf"):
+        raise ValueError(f"{value!r}: weights are 0 or more, and at least one is more than 0")
+    return found
+
+
+def _shown(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else repr(value)

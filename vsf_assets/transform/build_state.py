@@ -1,0 +1,126 @@
+"""Builds: what the marts have absorbed, recorded as the last step of a build.
+
+Here: digests of the ledger and of the dbt project, the build record with its copies of what was
+absorbed, and what is left to do. Not here: running dbt (dbt.py) and copying the file (publish.py).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.transform.paths import DBT_PROJECT
+from vsf_assets.warehouse.contract_versions import contract_versions
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
+_NOT_PROJECT = {"target", "logs", "dbt_packages"}
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """The newest build of a warehouse, and what the next one would absorb.
+
+    Attributes:
+        number: number of the newest build, 0 where there is none.
+        changed: feeds with deliveries that it has not absorbed.
+        is_same_project: whether it was made by the models, contracts and settings as they are now;
+            otherwise the next build makes every mart anew.
+    """
+
+    number: int
+    changed: frozenset[str] = field(default_factory=frozenset)
+    is_same_project: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a build would change nothing."""
+        return self.is_same_project and not self.changed
+
+
+NO_BUILD = BuildState(0)
+
+
+def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
+    """Return per feed a digest of its ledger that changes with every delivery stored or replaced."""
+    sql = """
+        select feed, count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
+        from raw.files group by feed order by feed
+    """
+    return {feed: f"{count}-{total:x}" for feed, count, total in connection.execute(sql).fetchall()}
+
+
+def project_version(settings: Settings) -> str:
+    """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
+    read_with = [dict(contract_versions(settings).by_feed), dict(settings.awesome_rules)]
+    contracts = json.dumps(read_with, sort_keys=True)
+    days = f"{settings.event_days_before}-{settings.event_days_after}"
+    content = f"{settings.score_seed}|{days}|{contracts}|{project_digest()}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def project_digest(project: Path = DBT_PROJECT) -> str:
+    """Return a digest of the dbt project's files."""
+    digest = hashlib.sha256()
+    paths = {p for pattern in _PROJECT_FILES for p in project.rglob(pattern)}
+    for path in sorted(paths):
+        relative = path.relative_to(project)
+        if relative.parts[0] not in _NOT_PROJECT:
+            digest.update(str(relative).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> BuildState:
+    """Compare the newest build with the ledger and the dbt project."""
+    sql = "select build_number, ledger_state, project_version from raw.builds order by build_number desc limit 1"
+    newest = connection.execute(sql).fetchone()
+    if newest is None:
+        return NO_BUILD
+    number, absorbed, version = newest
+    now = ledger_state(connection)
+    try:
+        before = json.loads(absorbed)
+    except ValueError:  # recorded by an earlier version of the platform
+        return BuildState(number, frozenset(now))
+    changed = frozenset(feed for feed in {*before, *now} if before.get(feed) != now.get(feed))
+    return BuildState(number, changed, version == project_version(settings))
+
+
+def record_build(
+    connection: "DuckDBPyConnection",
+    settings: Settings,
+    number: int,
+    run_id: str,
+    now: datetime,
+    absorbed: Iterable[str] = (),
+) -> None:
+    """Record a finished build; the older records go, a snapshot needs only its own.
+
+    Args:
+        connection: the warehouse, opened for writing.
+        settings: for the project's version.
+        number: number of the build.
+        run_id: the run that built it.
+        now: when it finished, UTC.
+        absorbed: tables to copy into the schema `absorbed`, in the same transaction: what the next build compares with.
+    """
+    state = json.dumps(ledger_state(connection), sort_keys=True)
+    values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
+    connection.execute("begin transaction")
+    connection.execute("create schema if not exists absorbed")
+    for table in absorbed:
+        connection.execute(f"create or replace table absorbed.{table.split('.')[-1]} as from {table}")
+    connection.execute("delete from raw.builds")
+    connection.execute("insert into raw.builds values (?, ?, ?, ?, ?)", values)
+    connection.execute("commit")
+
+
+def forget_models(connection: "DuckDBPyConnection") -> None:
+    """Let the next build make every mart: what the newest build made cannot be relied on."""
+    connection.execute("update raw.builds set project_version = ''")

@@ -1,0 +1,247 @@
+"""Running dbt in this process: the models, their tests, and the manifest of the project.
+
+Here: one invocation at a time, its outcome as plain data, and the closed file afterwards. Not
+here: Dagster events (defs/build.py) and the decision to publish (pipeline/build.py). In process because
+a child costs three times as much, and because the caller's lock then needs no handing over.
+"""
+
+import io
+import json
+import logging
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.common.errors import VsfError, interruption
+from vsf_assets.config.boolean_rules import AWESOME, parse_rule
+from vsf_assets.config.settings import Settings, export, fix_surroundings
+from vsf_assets.storage.full_disk import is_full, room_for
+from vsf_assets.transform.build_state import project_digest
+from vsf_assets.transform.paths import DBT_PROJECT, MANIFEST
+from vsf_assets.warehouse.lock import hold_lock
+
+_QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
+_PARSED = MANIFEST.with_name("partial_parse.msgpack")
+_RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+SAMPLE_ROWS = 10
+MANIFEST_BYTES = 8_000_000
+"""About what dbt writes when it parses the project."""
+LEFT_OUT = ("unit_test",)
+"""Kinds of nodes that a build leaves alone: unit tests are for people who change models."""
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A dbt test that found rows.
+
+    Attributes:
+        name: the test's name.
+        severity: error (blocks publishing) or warn.
+        message: what dbt says of it.
+        columns, rows: a sample of what it found.
+    """
+
+    name: str
+    severity: str
+    message: str
+    columns: list[str] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+@dataclass
+class DbtOutcome:
+    """What a dbt invocation did.
+
+    Attributes:
+        events: dbt's result messages, one per model and test, as dictionaries.
+        errors: models or tests that could not run, with the reason.
+        failed: tests that found rows, by unique id.
+        timings: seconds by model.
+        absorbed: built tables with the tag `absorbed`, which the next build compares with.
+    """
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    failed: dict[str, FailedCheck] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    absorbed: list[str] = field(default_factory=list)
+
+    @property
+    def blocking(self) -> list[FailedCheck]:
+        """The failed tests that hold a snapshot back."""
+        return [check for check in self.failed.values() if check.severity == "error"]
+
+
+def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), full: bool = False) -> DbtOutcome:
+    """Build models and run their tests (not the unit tests); the file is closed afterwards.
+
+    The caller holds the warehouse lock.
+
+    Args:
+        settings: memory, threads and the settings that models read.
+        warehouse_file: the DuckDB file.
+        select: dbt's selectors of models; with them the tests that concern nothing else. All where there are none.
+        full: whether incremental models are made anew, for all days.
+
+    Raises:
+        FullDiskError: there is no room for the marts, or for what DuckDB spills.
+        VsfError: dbt could not start, e.g. a model does not parse.
+        KeyboardInterrupt: it was interrupted; what it was writing is rolled back.
+    """
+    arguments = ["--no-write-json", "build", *(word for kind in LEFT_OUT for word in ("--exclude-resource-type", kind))]
+    if full:
+        arguments += ["--full-refresh"]
+    if select:
+        arguments += ["--select", *select, "--indirect-selection", "cautious"]
+    spill = settings.scratch / "duckdb"
+    with room_for("the marts", warehouse_file, lambda: warehouse_file.stat().st_size, spill):
+        result, events = invoke(settings, warehouse_file, arguments)
+        _refuse_full_disk(result)
+    outcome = DbtOutcome(events)
+    for item in result.result or []:
+        status, node = str(item.status), item.node
+        if node.resource_type == "model":
+            outcome.timings[node.name] = item.execution_time
+            if "absorbed" in node.tags and status == "success":
+                outcome.absorbed.append(f"{node.schema}.{node.alias}")
+        if status in ("error", "runtime error"):
+            outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
+        elif status in ("fail", "warn"):
+            outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
+    return outcome
+
+
+def _refuse_full_disk(result: Any) -> None:
+    """Raise OSError where a model ended because the disk is full: that is no fault of the model."""
+    for item in result.result or []:
+        if str(item.status) in ("error", "runtime error") and is_full(item.message or ""):
+            raise OSError(" ".join(item.message.split()))
+
+
+def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
+    """Describe a failed test with a sample of the rows it found."""
+    import duckdb
+
+    severity = "error" if status == "fail" else "warn"
+    said = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
+    message = f"{item.failures} found. {said}"
+    connection = duckdb.connect(str(warehouse_file), read_only=True)
+    try:
+        found = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
+        return FailedCheck(item.node.name, severity, message, found.columns, found.fetchall())
+    finally:
+        connection.close()
+
+
+def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+    """Run dbt with arguments on the models as they are now; return its result and the result messages."""
+    ensure_manifest(settings)
+    target = settings.home / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    export(
+        {
+            "VSF_WAREHOUSE_FILE": str(warehouse_file),
+            "VSF_SCORE_SEED": settings.score_seed,
+            "VSF_EVENT_DAYS_BEFORE": str(settings.event_days_before),
+            "VSF_EVENT_DAYS_AFTER": str(settings.event_days_after),
+            "VSF_AWESOME_RULES": json.dumps(_awesome_rules(settings)),
+            "VSF_MEMORY_LIMIT": settings.memory_limit,
+            "VSF_THREADS": str(settings.threads),
+            "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
+        }
+    )
+    return _invoke(arguments, target)
+
+
+def _awesome_rules(settings: Settings) -> dict[str, str]:
+    """Return source profile -> its checked rule as SQL; '' has the one of all others."""
+    return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
+
+
+def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
+    # dbt takes every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
+    fix_surroundings()
+    handlers = logging.getLogger().handlers[:]
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    events: list[dict[str, Any]] = []
+
+    def keep(event: Any) -> None:
+        if event.info.name in _RESULT_EVENTS:
+            events.append(msg_to_dict(event))
+
+    places = [
+        "--project-dir",
+        DBT_PROJECT,
+        "--profiles-dir",
+        DBT_PROJECT,
+        "--target-path",
+        target,
+        "--log-path",
+        target,
+    ]
+    parsed = None if "parse" in arguments else _parsed_project()
+    try:
+        # Before dbt has read its settings it prints; nothing of it is meant for our output.
+        with _interruptible(), redirect_stdout(io.StringIO()):
+            result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        logging.getLogger().handlers[:] = handlers
+    if result.exception is not None:
+        if interruption(result.exception) is not None:
+            raise KeyboardInterrupt from result.exception
+        raise VsfError(f"dbt could not run: {result.exception}") from result.exception
+    return result, events
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach dbt as KeyboardInterrupt, the only one on which it ends its threads' queries.
+
+    Dagster raises another exception inside a step; dbt would leave while its threads go on writing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handled:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+
+
+def _parsed_project() -> Any:
+    """Return the parsed project of the last `ensure_manifest`; a build then parses nothing."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    return Manifest.from_msgpack(_PARSED.read_bytes(), decoder=extended_mashumuro_decoder)
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """Return the project's manifest, made anew where models changed since it was written."""
+    stamp = MANIFEST.with_name("manifest.version")
+    version = project_digest()
+
+    def is_fresh() -> bool:
+        return MANIFEST.exists() and stamp.exists() and stamp.read_text() == version
+
+    if not is_fresh():
+        with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
+            if not is_fresh():
+                # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
+                with room_for("the parsed models", MANIFEST.parent, MANIFEST_BYTES):
+                    _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
+                    stamp.write_text(version)
+    return MANIFEST

@@ -1,0 +1,84 @@
+"""The version of each feed's contract, without loading the contracts when nothing changed.
+
+Here: the digest of what a contract means, kept beside the data under the digest of its source
+text. A comment in a contract changes the text and not the version, so nothing is read again.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.families.catalog import LOOKS
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What files are read with.
+
+    Attributes:
+        by_feed: feed name -> version of its contract.
+        encodings: source profile -> encoding of its files, where it is not UTF-8.
+        profiles: source profiles that the settings know.
+    """
+
+    by_feed: Mapping[str, str]
+    encodings: Mapping[str, str]
+    profiles: frozenset[str] = frozenset()
+
+    def of(self, feed: str, partition: str | None) -> str:
+        """Return the version that a file's rows are recorded with; with another one it is read again."""
+        is_foreign = all_feeds()[feed].is_fetched and feed != LOOKS  # looks are written here, in UTF-8
+        encoding = self.encodings.get(partition or "") if is_foreign else None
+        return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
+
+    def can_read(self, feed: str, partition: str | None) -> bool:
+        """Whether it is known how a file is to be read; not of a source that is no longer in the settings."""
+        return not all_feeds()[feed].is_fetched or partition in self.profiles
+
+
+def contract_versions(settings: Settings) -> Versions:
+    """Return the versions as they are now."""
+    return Versions(_by_feed(settings), settings.encodings, frozenset(settings.profiles))
+
+
+def _by_feed(settings: Settings) -> dict[str, str]:
+    cache = settings.home / "cache" / "contract-versions.json"
+    source = _source_digest()
+    try:
+        kept = json.loads(cache.read_text())
+        if kept["source"] == source:
+            return dict(kept["versions"])
+    except (OSError, ValueError, KeyError):
+        pass  # no usable cache: it is made below
+    versions = _compute()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cache.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"source": source, "versions": versions}))
+    temporary.replace(cache)
+    return versions
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in ("contracts", "feeds"):
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compute() -> dict[str, str]:
+    from vsf_assets.contracts import get_table
+    from vsf_assets.contracts.projections import contract_version
+    from vsf_assets.feeds.feed import reading_text
+
+    return {
+        feed.name: contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))
+        for feed in all_feeds().values()
+    }
