@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint format types unit dictionary bench clean
+.PHONY: help install demo dev test lint format types unit generated bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,8 +43,9 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-dictionary: install ## write docs/data-dictionary.md anew from the contracts and models
+generated: install ## write the generated parts of docs/: data dictionary, picture of the rooms
 	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
+	@$(BIN)/python -m vsf_assets.devtools.rooms --write
 
 # The references need packages of their own; the platform starts faster without them beside it.
 $(VENV)/.bench: $(STAMP)

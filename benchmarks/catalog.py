@@ -21,8 +21,8 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.config.settings import read_settings
 from vsf_assets.feeds import with_companions
-from vsf_assets.ingest.session import ingest
 from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.synthetic.generator import made_rows
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.servers import Served, http_server

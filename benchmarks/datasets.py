@@ -21,11 +21,12 @@ from benchmarks.measure import Row, in_turns, timed
 from benchmarks.pandas_datasets import Told, find_anomalies
 from benchmarks.scoring import build
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.read_file import Work, read_delivery
-from vsf_assets.storage.base import open_store
+from vsf_assets.ingest.read_file import read_delivery
+from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import store_deliveries
 from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.read_result import Work
 
 ROWS = 1_000_000
 WARM_ROWS = 1000

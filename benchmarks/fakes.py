@@ -16,7 +16,7 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.memory import peak_megabytes
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.schema import Schema, schema_of
+from vsf_assets.synthetic.model.schema import Schema, schema_of
 from vsf_assets.synthetic.writers import write_file
 
 ROWS, LARGE = 1_000_000, 10_000_000

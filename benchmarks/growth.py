@@ -16,8 +16,9 @@ from pathlib import Path
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.session import Selection, ingest
+from vsf_assets.ingest.session import Selection
 from vsf_assets.pipeline.build import build_and_publish
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 

@@ -19,11 +19,12 @@ from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import columns
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.ingest.read_file import Work, read_delivery
-from vsf_assets.storage.base import open_store
+from vsf_assets.ingest.read_file import read_delivery
+from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow, store_deliveries
 from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.read_result import Work
 
 TARGET = 2.5
 MEMORY_TARGET = 1024

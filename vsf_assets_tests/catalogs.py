@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.feeds import recognize
-from vsf_assets.feeds.families.catalog import file_name
-from vsf_assets.ingest.loader import Ingest, IngestReport
-from vsf_assets.ingest.read_file import Work
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.feeds.by_family.catalog import file_name
+from vsf_assets.ingest.loader import Ingest
+from vsf_assets.ingest.report import IngestReport
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
+from vsf_assets.warehouse.read_result import Work
 from vsf_assets_tests.warehouses import START, Home
 
 FEEDS = ("catalog_looks", "catalog_list", "catalog")

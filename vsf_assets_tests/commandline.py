@@ -20,9 +20,9 @@ from vsf_assets.cli.main import COMMANDS, cli
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.session import ingest
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import build_and_publish
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.prebuilt import put_built_warehouse

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.ingest.loader import IngestReport
-from vsf_assets.ingest.session import Selection, ingest
+from vsf_assets.ingest.report import IngestReport
+from vsf_assets.ingest.session import Selection
 from vsf_assets.landing.ownership import MARKER
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.publish import Snapshot, publish
 from vsf_assets.warehouse.connection import Warehouse
 

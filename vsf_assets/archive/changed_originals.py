@@ -1,10 +1,11 @@
 """Originals that somebody still wrote to after they were loaded.
 
 Here: noticing them, giving them the name of their new content, and the record of it beside them. Not here: reading
-them again in place of their earlier rows (engine.py, warehouse/ledger.py). A file that is moved into the archive
-stays the file it was: a writer that has it open goes on writing into the original. Where the system could not tell
-so before (open_files.py), size or time of the original tell afterwards. Only an archive in a folder is looked at;
-an object never changes. The record makes the finding changed_after_load, also in a rebuild (decision 0026).
+them again in place of their earlier rows (ingest/session.py, warehouse/ledger.py). A file that is moved into the
+archive stays the file it was: a writer that has it open goes on writing into the original. Where the system could not
+tell so before (storage/open_files.py), size or time of the original tell afterwards. Only an archive in a folder is
+looked at; an object never changes. The record makes the finding changed_after_load, also in a rebuild (decision
+0026).
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,14 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import CHANGED_SUFFIX, archive_path, originals, sha256_of
+from vsf_assets.archive.originals import keep_time, originals
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.safekeeping import keep_time
-from vsf_assets.storage.base import Entry, FolderStore, Store, is_about_one_file, open_store
+from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
+from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.home_notes import read_note, write_note
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.open_files import is_written
+from vsf_assets.storage.transfer import sha256_of
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow

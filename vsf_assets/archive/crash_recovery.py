@@ -1,9 +1,9 @@
 """Files of a stored upload that a crash left in the landing zone, once another upload took their time.
 
 Here: bringing such originals into the archive. Not here: files whose upload is still as the ledger knows it; those
-are filed away like any other (engine.py). An upload's time is that of its newest file. So when a crash comes between
-its transaction and the archive, and a file then changes, what was left looks new: it is part of the next upload, and
-the original of the last one too.
+are filed away like any other (ingest/session.py). An upload's time is that of its newest file. So when a crash comes
+between its transaction and the archive, and a file then changes, what was left looks new: it is part of the next
+upload, and the original of the last one too.
 """
 
 from collections.abc import Iterable

@@ -4,27 +4,22 @@ Here: naming, parsing names, filing one file. Not here: when it may be filed (af
 transaction). Nothing in the archive is overwritten; with it alone the warehouse can be rebuilt.
 """
 
-import hashlib
-import re
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.pending import sort_out
-from vsf_assets.storage.base import COPY_BYTES, Entry, Store, copy_file, rename_if_same_disk
+from vsf_assets.storage.archive_names import CHANGED_SUFFIX, NOT_KEPT_SUFFIX, ORIGINAL_NAME, SHA256_OF_NOTHING, STAMP
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_no_delivery
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ReplacedError
-
-STAMP = "%Y%m%dT%H%M%S.%fZ"
-NOT_KEPT_SUFFIX = ".not-kept"
-CHANGED_SUFFIX = ".changed"
-"""An empty file of this ending beside an original records that it was written to after it was loaded (changed.py)."""
-
-_OF_NOTHING = hashlib.sha256(b"").hexdigest()[:12]
-_NAME = re.compile(r"^(\d{8}T\d{6}\.\d{6}Z)__([0-9a-f]{12})__(.+)$", re.DOTALL)
+from vsf_assets.storage.transfer import copy_file, rename_if_same_disk, sha256_of
 
 
 @dataclass(frozen=True)
@@ -40,12 +35,6 @@ class Archived:
     is_changed: bool = False
 
 
-def archive_path(feed: str, partition: str | None, landed_at: datetime, sha256: str, name: str) -> str:
-    """Return where an original goes: `<feed>/[<partition>/]<landed_at>__<12 of sha256>__<name>`."""
-    file = f"{landed_at.strftime(STAMP)}__{sha256[:12]}__{name}"
-    return "/".join(part for part in (feed, partition, file) if part)
-
-
 def originals(archive: Store) -> Iterator[Archived]:
     """Yield every original in the archive.
 
@@ -59,7 +48,7 @@ def originals(archive: Store) -> Iterator[Archived]:
         if _is_record(entry):
             continue
         parts = entry.path.split("/")
-        named = _NAME.match(parts[-1])
+        named = ORIGINAL_NAME.match(parts[-1])
         feed = all_feeds().get(parts[0])
         if entry.name.endswith(NOT_KEPT_SUFFIX):
             raise VsfError(
@@ -76,7 +65,7 @@ def originals(archive: Store) -> Iterator[Archived]:
 
 def _is_record(entry: Entry) -> bool:
     """Whether a file records a change; a delivered file of such a name that is empty has the digest of nothing."""
-    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{_OF_NOTHING}__" not in entry.name
+    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{SHA256_OF_NOTHING}__" not in entry.name
 
 
 def holds_originals(archive: Store) -> bool:
@@ -87,7 +76,7 @@ def holds_originals(archive: Store) -> bool:
 def _is_stray(entry: Entry) -> bool:
     """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
     is_unfinished = why_no_delivery(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
-    return is_unfinished and _NAME.match(entry.name) is None
+    return is_unfinished and ORIGINAL_NAME.match(entry.name) is None
 
 
 def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
@@ -105,21 +94,12 @@ def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool)
     if not names:
         return
     waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in sort_out(landing.entries(), ()).new}
-    matched = [_NAME.match(name) for name in names]
+    matched = [ORIGINAL_NAME.match(name) for name in names]
     if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched):
         raise VsfError(
             "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
             " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"
         )
-
-
-def sha256_of(store: Store, path: str, etag: str = "") -> str:
-    """Return the SHA-256 of a file, in an object store only in a state; see Store.open for what it raises."""
-    digest = hashlib.sha256()
-    with store.open(path, etag) as file:
-        while block := file.read(COPY_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def file_away(
@@ -143,7 +123,7 @@ def file_away(
         after_load: archive, keep or delete.
         hashed: the state in which the file was read and hashed by this run; an object that is in it
             still is not fetched again, and a file that nobody else writes is not read again.
-        is_archived: whether the original just got its place in the archive (safekeeping.py).
+        is_archived: whether the original just got its place in the archive (ingest/safekeeping.py).
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.
@@ -198,3 +178,9 @@ def _remove_landed(landing: Store, seen: Entry) -> bool:
     if seen.same_state(now):
         landing.remove(seen.path, seen.etag)
     return now is None or seen.same_state(now)
+
+
+def keep_time(archive: FolderStore, path: str, at: datetime) -> None:
+    """Let an original have the time of the delivered file, so that its state tells that nobody wrote to it."""
+    nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
+    os.utime(archive.root / path, ns=(nanoseconds, nanoseconds))

@@ -1,7 +1,7 @@
 """Originals whose reading changed since they were read: which they are, and how that is said to people.
 
-Here: the comparison of the ledger with the versions of today, and its words. Not here: the versions (versions.py) and
-reading the originals again (engine.py).
+Here: the comparison of the ledger with the versions of today, and its words. Not here: the versions
+(warehouse/contract_versions.py) and reading the originals again (ingest/session.py).
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Files that stay in the landing zone (VSF_AFTER_LOAD=keep): which of them a run must look at again.
 
 Here: the note of the states in which kept objects were compared with the ledger. Not here: the
-comparison (archive.py). An object store tells times in whole seconds, so that another file of the
+comparison (originals.py). An object store tells times in whole seconds, so that another file of the
 same size may look like the loaded one; its ETag tells. A lost note costs one more look.
 """
 
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.landing.pending import Landed, LedgerKey
+from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.base import Store, probably_present
+from vsf_assets.warehouse.ledger import LedgerKey
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow

@@ -1,7 +1,7 @@
 """Objects from a source into files that no listing shows: one of them, and those never seen before.
 
 Here: one attempt at an object, and the attempt at new ones that spares the question for their state.
-Not here: which objects are due (states.py), and where the files go (fetching.py).
+Not here: which objects are due (catalog/model/plan.py), and where the files go (rounds.py).
 """
 
 import hashlib
@@ -10,13 +10,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vsf_assets.catalog.clients.base import GoneError, ObjectSource, SourceError, TransientError
+from vsf_assets.catalog.clients.base import ObjectSource
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.plan import UNKNOWN
-from vsf_assets.catalog.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
+from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
+from vsf_assets.catalog.model.plan import UNKNOWN
+from vsf_assets.catalog.model.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
 from vsf_assets.catalog.scan import Every, Tell
 from vsf_assets.feeds import LONGEST_NAME
-from vsf_assets.feeds.families.catalog import file_name
+from vsf_assets.feeds.by_family.catalog import file_name
 
 AHEAD_BYTES = 64 << 20
 """Bytes of new objects that are fetched before the look is recorded; a crash until then costs their transfer."""

@@ -1,7 +1,7 @@
 """What is known of a source: the newest record and content of each name, read from the warehouse.
 
 Here: queries on the records of looks and on the ledger, and a small cache of states that only
-fetching told. Not here: the decision (states.py). Losing the cache costs a transfer, never a row.
+fetching told. Not here: the decision (catalog/model/plan.py). Losing the cache costs a transfer, never a row.
 """
 
 import json
@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.catalog.plan import Known
+from vsf_assets.catalog.model.plan import Known
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.families.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.feeds.by_family.catalog import LIST, LOOKS, OBJECTS, file_name
 from vsf_assets.warehouse.contract_versions import contract_versions
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from typing import Any, BinaryIO
 
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.families.catalog import LIST, LOOKS, OBJECTS, file_name
-from vsf_assets.storage.base import EPOCH, FolderStore
+from vsf_assets.feeds.by_family.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.storage.entry import EPOCH
 from vsf_assets.storage.full_disk import room_for
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.lock import hold_lock
 
 HALF_DONE = ".half"

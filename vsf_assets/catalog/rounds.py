@@ -1,6 +1,6 @@
 """From a look to files in the inbox: the records first, then the list, then the objects, many at once.
 
-Here: one round of looking and fetching, and its report. Not here: the decision (states.py) and what
+Here: one round of looking and fetching, and its report. Not here: the decision (catalog/model/plan.py) and what
 becomes of the inbox (ingest/session.py). The caller holds the inbox.
 """
 
@@ -8,16 +8,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vsf_assets.catalog.clients.base import GoneError, ObjectSource, ReplacedError, SourceError, open_source
+from vsf_assets.catalog.clients.base import ObjectSource
+from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.fetch import Ahead, Brought, bring
 from vsf_assets.catalog.history import History, Learnt
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.plan import UNKNOWN, Due, Listed, Plan
-from vsf_assets.catalog.retry import Deadline, concurrently, retried
+from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
+from vsf_assets.catalog.model.plan import UNKNOWN, Due, Listed, Plan
+from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
 from vsf_assets.catalog.scan import Every, Look, Tell, plan_of, settled_look
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.by_family.catalog import OBJECTS
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A look at a source: its list, the states of what it names, and whether anything is due.
 
-Here: looking, also just to know whether there is something to do. Not here: the decision (states.py),
-records and fetching (fetching.py). A look leaves no trace.
+Here: looking, also just to know whether there is something to do. Not here: the decision (catalog/model/plan.py),
+records and fetching (rounds.py). A look leaves no trace.
 """
 
 import hashlib
@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from vsf_assets.catalog.clients.base import GoneError, ObjectSource, SourceError, open_source
+from vsf_assets.catalog.clients.base import ObjectSource
+from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.history import History, Learnt
-from vsf_assets.catalog.plan import Listed, Observed, Plan, decide, parse_list, time_of_look
-from vsf_assets.catalog.retry import Deadline, retried
+from vsf_assets.catalog.model.errors import GoneError, SourceError
+from vsf_assets.catalog.model.plan import Listed, Observed, Plan, decide, parse_list, time_of_look
+from vsf_assets.catalog.model.retry import Deadline, retried
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.readers.common.content_types import content_instead_of_names
+from vsf_assets.readers.common.shown_text import MAX_RECORD
 from vsf_assets.readers.common.text import has_long_line, utf8_head
-from vsf_assets.readers.delimited.exact_parser import MAX_RECORD
 
 Tell = Callable[[str], None]
 States = Callable[[Sequence[str]], Mapping[str, str]]

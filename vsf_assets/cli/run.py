@@ -15,7 +15,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
-from vsf_assets.feeds.families.fakes import ASKED, FAMILY
+from vsf_assets.feeds.by_family.fakes import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey

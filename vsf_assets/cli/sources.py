@@ -7,13 +7,14 @@ a bucket it tells what the last look left undone. Not here: the look (sources/).
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from vsf_assets.catalog.clients.base import SourceError, open_source
+from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.model.errors import SourceError
 from vsf_assets.catalog.scan import is_anything_due, look_at_source, plan_of
 from vsf_assets.config.catalog_profiles import DEFAULT
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey
 

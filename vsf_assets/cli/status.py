@@ -12,16 +12,18 @@ from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.sources import look_at
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.feeds.families.catalog import OBJECTS
-from vsf_assets.feeds.families.fakes import ASKED
+from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.feeds.by_family.fakes import ASKED
 from vsf_assets.landing.ownership import foreign
-from vsf_assets.landing.pending import LedgerKey, sort_out
+from vsf_assets.landing.pending import sort_out
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
 from vsf_assets.publish.publish import connect_current, current_snapshot
-from vsf_assets.storage.base import FolderStore, open_store
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
+from vsf_assets.warehouse.ledger import LedgerKey
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

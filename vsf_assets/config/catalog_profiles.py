@@ -1,7 +1,7 @@
 """The settings file of foreign sources: a table per profile, checked as a whole when it is read.
 
 Here: the frozen `Profile`, its defaults, and errors that name file, profile and setting. Not here:
-credentials (the AWS client reads its own variables) and reaching a source (open_source in source.py).
+credentials (the AWS client reads its own variables) and reaching a source (open_source in catalog/clients/base.py).
 """
 
 import codecs

@@ -1,6 +1,6 @@
 """What each raw table promises, written once; see table.py for the type, projections.py for its uses.
 
-A family's contracts live in a module of `families/` that has a tuple `TABLES`; modules are found
+A family's contracts live in a module of `by_family/` that has a tuple `TABLES`; modules are found
 by themselves. May not import Dagster, DuckDB or anything that does input or output.
 """
 
@@ -8,7 +8,6 @@ import importlib
 import pkgutil
 from functools import cache
 
-from vsf_assets.contracts import families
 from vsf_assets.contracts.table import Table
 
 
@@ -19,6 +18,7 @@ def all_tables() -> dict[str, Table]:
 
     fix_surroundings()  # pandera and polars read some variables when they are imported
     found: dict[str, Table] = {}
+    families = importlib.import_module(f"{__name__}.by_family")
     modules = [f"{families.__name__}.{m.name}" for m in pkgutil.iter_modules(families.__path__)]
     for module in sorted([*modules, f"{__name__}.ledger"]):
         for table in importlib.import_module(module).TABLES:

@@ -1,8 +1,8 @@
 """The rules of contracts in words for the person who delivers the data.
 
 Here: a sentence for each check of a contract, and what a value is instead. Not here: the checks (pandera runs them,
-readers/validation.py), types (readers/common/casts.py). A check that does not speak for itself, a pattern or one of a
-contract's own, gets its words in the contract: `metadata={"must": "have 10 digits"}` of its column.
+readers/delimited/validation.py), types (readers/common/casts.py). A check that does not speak for itself, a pattern
+or one of a contract's own, gets its words in the contract: `metadata={"must": "have 10 digits"}` of its column.
 """
 
 from collections.abc import Callable, Iterable

@@ -14,7 +14,7 @@ from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.metadata import markdown_table, tell_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.sensors import TICK_SECONDS, history_of_job, hold_back
-from vsf_assets.feeds.families.fakes import ASKED
+from vsf_assets.feeds.by_family.fakes import ASKED
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import Made, fulfil, waiting_now
 from vsf_assets.resources.warehouse import WarehouseResource

@@ -20,13 +20,12 @@ from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.loader import IngestReport
-from vsf_assets.ingest.session import ingest
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import Look, look_at
+from vsf_assets.pipeline.ingest import RunReport, ingest
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.storage.base import EPOCH, Entry
+from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.listing import lines
 
 SHOWN_FAILURES = 10
@@ -100,7 +99,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
     return take_files
 
 
-def _warn(context: dg.AssetExecutionContext, report: IngestReport) -> None:
+def _warn(context: dg.AssetExecutionContext, report: RunReport) -> None:
     """Log as warnings what nobody can load as it is, and what was left out of the listing."""
     for path, why in report.failed:
         if path in report.unreadable:

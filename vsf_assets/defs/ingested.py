@@ -13,7 +13,7 @@ from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_tab
 from vsf_assets.defs.partitions import DATASETS, partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.ingest.loader import IngestReport
+from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow
 
@@ -26,7 +26,7 @@ def asset_key(table: str) -> dg.AssetKey:
 
 
 def tell_ingest(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, report: IngestReport, feeds: tuple[Feed, ...]
+    context: dg.AssetExecutionContext, warehouse: Warehouse, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
     """Log a materialization per table and partition that got files, and the results of the checks."""
     if not report.stored:
@@ -59,7 +59,7 @@ def tell_ingest(
                 yield from _check_results(context, connection, table, rows)
 
 
-def _add_partitions(context: dg.AssetExecutionContext, report: IngestReport, feeds: tuple[Feed, ...]) -> None:
+def _add_partitions(context: dg.AssetExecutionContext, report: RunReport, feeds: tuple[Feed, ...]) -> None:
     """Make partitions known that senders name, before anything is shown of them."""
     for feed in feeds:
         if isinstance(partitions_of(feed.partitioning), dg.DynamicPartitionsDefinition):
@@ -104,7 +104,7 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
     }
 
 
-def _looks(report: IngestReport, feed: Feed) -> dict[str, Any]:
+def _looks(report: RunReport, feed: Feed) -> dict[str, Any]:
     """Return what the looks at a foreign source saw and brought, for a feed that is fetched."""
     looks = [done for done in report.rounds if done.look is not None]
     if not feed.is_fetched or not looks or looks[-1].look is None:

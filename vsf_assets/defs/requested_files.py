@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vsf_assets.landing.stability import Look
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 
 LONGEST_REST = 600.0
 """Seconds after which a file is asked for again at the latest."""

@@ -23,7 +23,8 @@ from vsf_assets.landing.stability import Look, look_at, split_settled, without
 from vsf_assets.landing.uploads import hold_back as hold_uploads
 from vsf_assets.landing.uploads import split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.storage.base import Entry, open_store
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import lines
 from vsf_assets.storage.open_files import being_written
 

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, replace
 import dagster as dg
 
 from vsf_assets.catalog import history as known
-from vsf_assets.catalog.clients.base import SourceError, open_source
-from vsf_assets.catalog.plan import Observed, Unseen
+from vsf_assets.catalog.clients.factory import open_source
+from vsf_assets.catalog.model.errors import SourceError
+from vsf_assets.catalog.model.plan import Observed, Unseen
 from vsf_assets.catalog.scan import Look, is_due, look_at_source, unsettled_for
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
@@ -23,7 +24,7 @@ from vsf_assets.defs.ingest import ingest_job_name
 from vsf_assets.defs.sensors import TICK_SECONDS, History, history_of_job, hold_back
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse
 
 NETWORK_SECONDS = 30

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from vsf_assets.demo.happenings import FROM_THE_SERVER, OPENING, make_properties, pick_kind
 from vsf_assets.demo.households import DAYS, FIRST_DAY, Line, account_name
 from vsf_assets.demo.text import AT, COLUMNS, json_field
-from vsf_assets.synthetic.chance import Chance
+from vsf_assets.synthetic.model.chance import Chance
 
 UPDATED = date(2019, 4, 29)
 """From this day on phones change to version 8.11 of the app, one line after the other."""

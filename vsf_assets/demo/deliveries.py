@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from vsf_assets.demo.activity import Event, make_events, stamp
 from vsf_assets.demo.households import DAYS, FIRST_DAY, Line
 from vsf_assets.demo.text import AT, events_file
-from vsf_assets.synthetic.chance import Chance
+from vsf_assets.synthetic.model.chance import Chance
 
 COHORT = "testmdn_child_parent_rs"
 """The cohort of nearly every file."""

@@ -7,7 +7,7 @@ when (activity.py).
 from collections.abc import Callable
 from itertools import accumulate
 
-from vsf_assets.synthetic.chance import Chance
+from vsf_assets.synthetic.model.chance import Chance
 
 OPENING = "app_open"
 """The first event of every day of a line."""

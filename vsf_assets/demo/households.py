@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from vsf_assets.demo.text import csv_file
-from vsf_assets.synthetic.chance import Chance
+from vsf_assets.synthetic.model.chance import Chance
 
 FIRST_DAY = date(2019, 4, 8)
 DAYS = 49

@@ -2,7 +2,7 @@
 
 Here: pure functions from contracts (raw tables) and dbt's model descriptions (marts, reports) to
 text, and a thin `main` that reads the YAML files. Not here: what a table promises; that stands in
-the contracts and beside the models. Run `make dictionary` to write the page anew.
+the contracts and beside the models. Run `make generated` to write the page anew.
 """
 
 import sys
@@ -30,7 +30,7 @@ Every table in a published snapshot that analysts are meant to read. Times are U
 `decimal(18,6)`. The schemas `staging` and `absorbed` are in the file too; they are the workshop of the
 models and what the newest build remembers, and may change without notice.
 
-This page is generated from the contracts and the dbt models; do not edit it, run `make dictionary`."""
+This page is generated from the contracts and the dbt models; do not edit it, run `make generated`."""
 
 
 @dataclass(frozen=True)

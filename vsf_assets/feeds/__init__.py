@@ -1,6 +1,6 @@
 """What lands where and how it is read: one short declaration per feed.
 
-A family is a module of `families/` with a tuple `FEEDS`; modules are found by themselves. Declarations load in
+A family is a module of `by_family/` with a tuple `FEEDS`; modules are found by themselves. Declarations load in
 milliseconds: they name their contracts and do not import them.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePosixPath
 
-from vsf_assets.feeds import families as declarations
 from vsf_assets.feeds.feed import Feed
 
 LONGEST_NAME = 200
@@ -20,6 +19,7 @@ LONGEST_NAME = 200
 @cache
 def all_feeds() -> dict[str, Feed]:
     """Return every feed by name, in the order of families and declarations."""
+    declarations = importlib.import_module(f"{__name__}.by_family")
     modules = sorted(m.name for m in pkgutil.iter_modules(declarations.__path__))
     declared = [importlib.import_module(f"{declarations.__name__}.{module}").FEEDS for module in modules]
     return {feed.name: feed for feeds in declared for feed in feeds}

@@ -226,6 +226,8 @@ class Feed:
             delivery is a state of its own (state-like).
         members: (file name, table) of the files that arrive together in a partition's folder and are one delivery,
             an upload; empty where each file is one.
+        reader: function of a room of the family's own that reads its files, like `package.module:function`; empty
+            where a reader of readers/ does.
     """
 
     name: str
@@ -241,6 +243,7 @@ class Feed:
     takes_effect_by_name: bool = False
     subject: str = ""
     members: tuple[tuple[str, str], ...] = ()
+    reader: str = ""
 
     def tables_of(self, file_name: str) -> tuple[str, ...]:
         """Return the tables that a file's rows go to: of an upload's member its own one."""

@@ -1,4 +1,5 @@
-"""From a landed file to rows: listing, stability, reading, contract, delivery, archive.
+"""From files that wait to rows in the warehouse: what a run takes, reads, stores and files away.
 
-May not import Dagster. The only step that writes the warehouse is `warehouse/ledger.py`.
+Here: a run over chosen files, batch by batch, and what survives a crash of it. Not here: forms of files (readers/), the
+landing zone (landing/) and the archive (archive/). The only step that writes the warehouse is `warehouse/ledger.py`.
 """

@@ -1,6 +1,6 @@
 """A second look at what was read, taken once the warehouse's lock is held.
 
-Here: whether a file is still as it was when it was read. Not here: reading it (delivery.py) and storing it
+Here: whether a file is still as it was when it was read. Not here: reading it (read_file.py) and storing it
 (warehouse/ledger.py).
 """
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vsf_assets.ingest.read_file import Delivery
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.open_files import WHY, is_written
+from vsf_assets.warehouse.read_result import Delivery
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from vsf_assets.ingest.loader import IngestReport
+    from vsf_assets.ingest.report import IngestReport
 
 Look = Callable[[], Entry | None]
 

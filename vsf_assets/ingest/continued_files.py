@@ -1,9 +1,10 @@
 """Files of the landing zone that are a loaded file and more: their writer went on after they were loaded.
 
 Here: recognizing them, and bringing the whole file into the archive in place of its beginning. Not here: originals
-that are written to in the archive (changed.py). Two kinds stay in the landing zone after they were loaded: those of
-VSF_AFTER_LOAD=keep, and those that somebody had opened again when they were to be filed away. One that begins with
-exactly what was loaded, within VSF_RECHECK_HOURS, is the same delivery; anything else is another one.
+that are written to in the archive (archive/changed_originals.py). Two kinds stay in the landing zone after they were
+loaded: those of VSF_AFTER_LOAD=keep, and those that somebody had opened again when they were to be filed away. One
+that begins with exactly what was loaded, within VSF_RECHECK_HOURS, is the same delivery; anything else is another
+one.
 """
 
 import errno
@@ -14,12 +15,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vsf_assets.archive.changed_originals import Changed
-from vsf_assets.archive.originals import CHANGED_SUFFIX, archive_path
+from vsf_assets.archive.originals import keep_time
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.safekeeping import after_load_of, keep_time
+from vsf_assets.ingest.safekeeping import after_load_of
 from vsf_assets.landing.pending import Landed
-from vsf_assets.storage.base import COPY_BYTES, EPOCH, Entry, FolderStore, Store, copy_file
+from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.home_notes import read_note, write_note
+from vsf_assets.storage.local import FolderStore
+from vsf_assets.storage.transfer import COPY_BYTES, copy_file
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow

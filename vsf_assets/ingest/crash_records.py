@@ -1,7 +1,7 @@
 """What a run was reading when it died, so that the next one knows.
 
 Here: the record of the file that is being read, and what records of dead processes say. Not here: how such a file
-is read (apart.py). A process may be ended by the file it reads: by a library that aborts, or by the system when
+is read (read_in_child.py). A process may be ended by the file it reads: by a library that aborts, or by the system when
 memory is short. Without a record the next run would end at the same file, and nothing would ever be loaded.
 """
 
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from vsf_assets.common.processes import is_there, started
-from vsf_assets.ingest.read_file import Work
-from vsf_assets.storage.base import FolderStore, Store, open_store
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.local import FolderStore
+from vsf_assets.warehouse.read_result import Work
 
 PREFIX = "reading-"
 State = tuple[str, str, int, str, str]

@@ -1,14 +1,14 @@
 """Batches of the ingest: read some files, store them under one hold of the lock, file them away.
 
 Here: what happens to chosen files, and what is reported of it. Not here: choosing them
-(engine.py), reading one (delivery.py), its transaction (warehouse/ledger.py) and its way to the
-archive (filing.py).
+(session.py), reading one (read_file.py), its transaction (warehouse/ledger.py) and its way to the
+archive (move_to_archive.py).
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import chain
@@ -20,23 +20,22 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.changed_since_listing import Look, is_unchanged, look_again
 from vsf_assets.ingest.crash_records import Perils
 from vsf_assets.ingest.move_to_archive import file_originals
-from vsf_assets.ingest.read_file import ChangedError, Delivery, Work, read_delivery
+from vsf_assets.ingest.read_file import ChangedError, read_delivery
 from vsf_assets.ingest.read_in_child import ended_processes, read_apart
+from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.landing.uploads import together
 from vsf_assets.readers.common.limits import Limits
-from vsf_assets.storage.base import NotRegularError, is_about_one_file
-from vsf_assets.storage.folder_listing import unreadable
+from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
-from vsf_assets.storage.listing import LeftOut
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets.warehouse.read_result import Delivery, Work
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from vsf_assets.catalog.rounds import RoundReport
     from vsf_assets.warehouse.ledger import FileRow
     from vsf_assets.warehouse.prepared_inserts import Inserts
 
@@ -54,58 +53,6 @@ QUICK_BYTES = 4 << 20
 
 LONGEST_HOLD = 3.0
 """Seconds after which those who read while they store let others have the lock, before the next file."""
-
-
-@dataclass
-class IngestReport:
-    """What an ingest did.
-
-    Attributes:
-        stored: ledger rows written, in the order of the work.
-        left: (path, why) of files that are taken up at a later run.
-        failed: (path, why) of files that could not be reached or are not what the ledger knows.
-        unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform
-            may not read or move them. Nothing is wrong with the run.
-        left_out: what the newest listing of the landing zone left out.
-        rounds: looks at foreign sources with what was fetched.
-    """
-
-    stored: list["FileRow"] = field(default_factory=list)
-    left: list[tuple[str, str]] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)
-    rounds: list["RoundReport"] = field(default_factory=list)
-
-    def cannot_use(self, path: str, error: OSError, doing: str, is_own: bool = False) -> None:
-        """Report a file that cannot be read or moved, or is none any more.
-
-        Args:
-            path: of the file.
-            error: what stands in the way.
-            doing: what cannot be done, e.g. `read`.
-            is_own: whether it lies where nobody else puts files, so that something is wrong with the platform.
-        """
-        if isinstance(error, NotRegularError):
-            self.left.append((path, f"{error.strerror}; remove it, and let the sender put a file here"))
-            return
-        if isinstance(error, BlockingIOError):
-            self.left.append((path, "another program holds it; it is loaded when that lets go"))
-            return
-        is_answer = isinstance(error, ObjectStoreError)  # its message is whole
-        self.failed.append((path, str(error) if is_answer else f"cannot be {doing}: {error.strerror or error}"))
-        if is_about_one_file(error) and not is_own:
-            self.unreadable[path] = "" if is_answer else unreadable(path, error).advice
-
-    def why_failed(self, path: str, why: str) -> str:
-        """Return a failure as a sentence with what to do, where that is known."""
-        advice = self.unreadable.get(path)
-        return f"{path}: {why}" + (f"; {advice}" if advice else "")
-
-    @property
-    def breaking(self) -> list[tuple[str, str]]:
-        """What failed because something is wrong with the platform or its surroundings: (path, why)."""
-        return [(path, why) for path, why in self.failed if path not in self.unreadable]
 
 
 def _bytes(batch: list[Work]) -> int:

@@ -1,90 +1,26 @@
 """One file read into scratch: counts, digest, valid rows and findings.
 
 Here: the pass over a file that computes everything before the warehouse is opened. Not here: how the rows are kept
-until then (parts.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive.py).
+until then (spool.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive
+(archive/originals.py).
 """
 
-import hashlib
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.feeds.feed import Feed
 from vsf_assets.ingest.spool import Parts
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 from vsf_assets.readers.common.limits import DEFAULT_LIMITS, Limits, stored
-from vsf_assets.storage.base import Entry, Store
 from vsf_assets.storage.s3_client import ReplacedError
+from vsf_assets.warehouse.read_result import Delivery, Work
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 
 class ChangedError(Exception):
     """The file changed or vanished while it was read; it is taken up at a later run."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """A file to read.
-
-    Attributes:
-        store: where it lies: the landing zone, or the archive for a file that is read again.
-        entry: its state there.
-        feed: its feed.
-        partition: its partition, or None.
-        name: its name as it landed.
-        landed_at: modified time in the landing zone.
-        known_sha256: the ledger's digest, for a file that is read again.
-        replaces: id of the ledger's row in whose place it is stored, where its content is another now.
-        is_changed: whether it was written to after it was first loaded.
-    """
-
-    store: Store
-    entry: Entry
-    feed: Feed
-    partition: str | None
-    name: str
-    landed_at: datetime
-    known_sha256: str | None = None
-    replaces: int | None = None
-    is_changed: bool = False
-
-
-@dataclass
-class Delivery:
-    """What reading a file gave.
-
-    Attributes:
-        work: the file.
-        sha256: digest of the bytes as landed.
-        size: their number.
-        readable: whether the file as a whole could be read.
-        lines_read, rows_loaded, rows_quarantined, rows_blank, rows_skipped: record counts.
-        parts: Parquet files by table; `raw.findings` among them.
-        held: the rows by table, instead, where there are few.
-    """
-
-    work: Work
-    sha256: str = ""
-    size: int = 0
-    readable: bool = True
-    lines_read: int = 0
-    rows_loaded: int = 0
-    rows_quarantined: int = 0
-    rows_blank: int = 0
-    rows_skipped: int = 0
-    parts: dict[str, list[Path]] = field(default_factory=dict)
-    held: "dict[str, pl.DataFrame]" = field(default_factory=dict)
-
-    @property
-    def file_id(self) -> int:
-        """Identify the delivery: 63 bits of the md5 of what it is."""
-        work = self.work
-        identity = (work.feed.name, work.partition or "", work.landed_at.isoformat(), work.name, self.sha256)
-        digest = hashlib.md5("|".join(identity).encode(), usedforsecurity=False).digest()
-        return int.from_bytes(digest[:8], "big") >> 1
 
 
 def read_delivery(
@@ -136,8 +72,8 @@ def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str, limit
 
 
 def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: str, limits: Limits) -> None:
+    from vsf_assets.readers.common.findings import file_finding
     from vsf_assets.readers.dispatch import findings_limit, portions
-    from vsf_assets.readers.validation import file_finding
 
     limit = findings_limit(delivery.work.feed, delivery.work.name, limits.findings)
     for portion in portions(source, delivery.work.feed, encoding, delivery.work.name, limit):
@@ -155,7 +91,7 @@ def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: st
 
 def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None:
     """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
-    from vsf_assets.readers.validation import file_finding
+    from vsf_assets.readers.common.findings import file_finding
 
     parts.discard()
     delivery.readable = False
@@ -165,7 +101,7 @@ def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None
 
 
 def _report_change(parts: Parts) -> None:
-    from vsf_assets.readers.validation import file_finding
+    from vsf_assets.readers.common.findings import file_finding
 
     reason = (
         "the file was still written to after it was loaded; its rows were replaced by those of the whole file. Deliver"

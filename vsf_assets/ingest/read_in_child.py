@@ -1,7 +1,7 @@
 """Reading a file in a process of its own, because a run died while it read it.
 
 Here: the child, what it hands back, and what becomes of a file that ends the child too. Not here: which files these
-are (perils.py). `python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
+are (crash_records.py). `python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
 """
 
 import json
@@ -15,16 +15,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.archive.originals import sha256_of
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.crash_records import place_of
-from vsf_assets.ingest.read_file import ChangedError, Delivery, Work, read_delivery
+from vsf_assets.ingest.read_file import ChangedError, read_delivery
 from vsf_assets.ingest.spool import Parts
 from vsf_assets.readers.common.limits import Limits
-from vsf_assets.storage.base import Entry, FolderStore, open_store
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.home_notes import read_note, write_note
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets.storage.transfer import sha256_of
+from vsf_assets.warehouse.read_result import Delivery, Work
 
 REQUEST, ANSWER, OUTPUT = "request.json", "answer", "output"
 NOTE = "set-aside"
@@ -93,7 +96,7 @@ def _set_aside(work: Work, folder: Path, how: str, settings: Settings) -> Delive
     Raises:
         ChangedError: it changed or vanished meanwhile.
     """
-    from vsf_assets.readers.validation import file_finding
+    from vsf_assets.readers.common.findings import file_finding
 
     changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
     try:

@@ -1,7 +1,7 @@
 """Which archived files a run reads again, in place of their earlier rows.
 
 Here: the choice: what was asked for, what a contract changed, what was written to after it was loaded, and what
-repeated a file whose content is another now. Not here: reading and storing them (batches.py). Name, landed_at and
+repeated a file whose content is another now. Not here: reading and storing them (loader.py). Name, landed_at and
 place in the landing order stay.
 """
 
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from vsf_assets.archive.changed_originals import Changed, has_record, refile_changed, suspects
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.read_file import Work
 from vsf_assets.landing.selection import Selection
-from vsf_assets.storage.base import Entry, Store, is_about_one_file
+from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets.warehouse.read_result import Work
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.loader import IngestReport
+    from vsf_assets.ingest.report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 

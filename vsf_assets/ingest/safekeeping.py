@@ -1,9 +1,9 @@
 """Originals that are safe before their transaction ends.
 
 Here: a copy or a second name of a delivered file in a hidden folder of the archive, made before the delivery is
-stored; giving it its name in the archive afterwards; and what a crash left of it. Not here: taking the delivered
-file out of the landing zone (archive.py). A sender may delete, replace or overwrite a file at any moment; what was
-stored has its original all the same. A large file on the archive's file system gets a second name (a hard link),
+stored; giving it its name in the archive afterwards; and what a crash left of it. Not here: taking the delivered file
+out of the landing zone (archive/originals.py). A sender may delete, replace or overwrite a file at any moment; what
+was stored has its original all the same. A large file on the archive's file system gets a second name (a hard link),
 which costs nothing, and is lost only where the sender writes into the file itself; the run says so then. In an
 archive of objects, where nothing may be deleted, the copy has its final name from the beginning.
 """
@@ -15,18 +15,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import archive_path, refuse_damaged, sha256_of
+from vsf_assets.archive.originals import keep_time, refuse_damaged
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.families.datasets import CHANGES
-from vsf_assets.ingest.read_file import Delivery
-from vsf_assets.storage.base import EPOCH, Entry, FolderStore, Store, copy_file, is_about_one_file, open_store
+from vsf_assets.feeds.by_family.datasets import CHANGES
+from vsf_assets.storage.archive_names import archive_path
+from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import FullDiskError, room_for
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
+from vsf_assets.storage.transfer import copy_file, sha256_of
+from vsf_assets.warehouse.read_result import Delivery
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.loader import IngestReport
+    from vsf_assets.ingest.report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 SAFE = ".safe"
@@ -203,12 +208,6 @@ def link(source: Store, path: str, target: FolderStore, target_path: str) -> boo
         else:
             return True
     return False
-
-
-def keep_time(archive: FolderStore, path: str, at: datetime) -> None:
-    """Let an original have the time of the delivered file, so that its state tells that nobody wrote to it."""
-    nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
-    os.utime(archive.root / path, ns=(nanoseconds, nanoseconds))
 
 
 def put_in_place(archive: Store, target: str, sha256: str = "") -> bool:

@@ -1,6 +1,6 @@
 """Scratch space of a run: a folder for what is too large to be held in memory until it is stored.
 
-Here: making it, and removing it with those of dead processes. Not here: what lies in it (parts.py).
+Here: making it, and removing it with those of dead processes. Not here: what lies in it (spool.py).
 """
 
 import os

@@ -1,7 +1,7 @@
 """The ingest engine: from what lies in the landing zone to the ledger and the archive.
 
 Here: choosing the files of a run, or of a rebuild. Not here: what happens to a batch of them
-(batches.py), and anything of Dagster.
+(loader.py), and anything of Dagster.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,103 +16,26 @@ from vsf_assets.archive.originals import holds_originals, originals, refuse_lost
 from vsf_assets.archive.verified_etags import to_file
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds import recognize
 from vsf_assets.ingest.continued_files import continued
-from vsf_assets.ingest.loader import Ingest, IngestReport
+from vsf_assets.ingest.loader import Ingest
 from vsf_assets.ingest.move_to_archive import file_originals
-from vsf_assets.ingest.read_file import Work
+from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.rereading import Rereading
 from vsf_assets.ingest.safekeeping import finish
-from vsf_assets.landing.ownership import claim
 from vsf_assets.landing.pending import Landed, sort_out
 from vsf_assets.landing.selection import Selection
-from vsf_assets.landing.stability import Hold, Look, wait_until_settled
-from vsf_assets.landing.uploads import UploadKey, hold_back, upload_of
-from vsf_assets.landing.watched_landing import Watched
-from vsf_assets.storage.base import Entry, FolderStore, Store, open_store
-from vsf_assets.storage.open_files import WHY, being_written
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.contract_versions import contract_versions
+from vsf_assets.warehouse.read_result import Work
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vsf_assets.warehouse.ledger import FileRow
-
-
-def ingest(
-    warehouse: Warehouse,
-    selection: Selection,
-    run_id: str,
-    progress: Callable[[str], None] = lambda _: None,
-    earlier_look: Look | None = None,
-) -> IngestReport:
-    """Take what the selection asks for into the warehouse; safe to run at once with others.
-
-    Raises:
-        LockTimeoutError: another writer held the warehouse too long.
-        VsfError: the landing zone belongs to another home.
-        OSError: the landing zone, archive or disk failed.
-    """
-    settings = warehouse.settings
-    claim(settings, progress)
-    landing, report = open_store(settings.landing), IngestReport()
-    watched = Watched(landing)
-    busy: set[str] = set()
-
-    def writing(entries: list[Entry]) -> set[str]:
-        busy.clear()
-        busy.update(being_written(landing, entries))
-        return busy
-
-    stable, unsettled = wait_until_settled(
-        watched,
-        lambda entry: _wanted(entry.path, selection),
-        settings.settle_seconds,
-        settings.settle_timeout,
-        earlier_look,
-        _holding(settings, progress),
-        settings.dataset_wait_seconds,
-        writing,
-    )
-    report.left += [(e.path, _why_left(e, unsettled, busy, settings)) for e in unsettled]
-    report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
-    report.left_out = watched.left_out
-    run = Run(warehouse, selection, run_id, report, progress)
-    run.take(landing, stable, again=True, may_be_idle=not selection.looks)
-    if selection.fetches:
-        from vsf_assets.pipeline.ingest_catalog import take_fetched
-
-        take_fetched(run)
-        if selection.looks and selection.reload == "if_idle" and not report.stored:
-            run.take(landing, [], again=True)
-    return report
-
-
-def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Settings) -> str:
-    """Say why an unsettled file is left for a later run."""
-    if entry.path in busy:
-        return WHY
-    upload = upload_of(entry)
-    of_upload = [e.name for e in unsettled if e.path in busy and upload is not None and upload_of(e) == upload]
-    if of_upload:
-        return f"it waits for {of_upload[0]}, which belongs to the same upload and which somebody has open for writing"
-    return f"still changing after {settings.settle_timeout:g} s"
-
-
-def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
-    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
-    told = set[UploadKey | None]()
-
-    def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
-        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
-        for key in dict.fromkeys(upload_of(entry) for entry in held):
-            if key is not None and key not in told:
-                progress(f"waiting for the other files of {key[0]}/{key[1]}")
-            told.add(key)
-        return kept, held
-
-    return hold
 
 
 @dataclass(frozen=True)
@@ -184,13 +107,6 @@ def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]
             return read_files(known) if known else []
     with warehouse.write("ingest: reading the ledger") as connection:
         return read_files(connection)
-
-
-def _wanted(path: str, selection: Selection) -> bool:
-    recognized = recognize(path)
-    if recognized is None or recognized[0].is_fetched:
-        return False
-    return selection.takes(recognized[0].name, recognized[1])
 
 
 def _work(landing: Store, item: Landed) -> Work:

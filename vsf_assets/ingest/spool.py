@@ -1,7 +1,7 @@
 """The rows of a delivery until they are stored: in memory where they are few, else as Parquet files in scratch.
 
 Here: when rows are written, in which portions, and the thread that does it. Not here: where rows come from
-(delivery.py) and where they go (warehouse/ledger.py).
+(read_file.py) and where they go (warehouse/ledger.py).
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -13,7 +13,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
 from vsf_assets.common.visible import visible
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
-from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.storage.folder_listing import list_folder, unreadable
 from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_no_delivery

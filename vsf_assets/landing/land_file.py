@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from vsf_assets.archive.originals import sha256_of
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import open_regular, status_of
-from vsf_assets.storage.base import FolderStore, open_store
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import room_for
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import is_address
+from vsf_assets.storage.transfer import sha256_of
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vsf_assets.feeds import recognize
-from vsf_assets.feeds.families.catalog import OBJECTS
+from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.uploads import landing_times
-from vsf_assets.storage.base import Entry
-
-LedgerKey = tuple[str, str | None, str, int, datetime]
-"""(feed, partition, file name, bytes, landed_at): a delivery as a listing can tell it."""
+from vsf_assets.storage.entry import Entry
+from vsf_assets.warehouse.ledger import LedgerKey
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which files a run is asked for: feeds, partitions, and what is read again.
 
-Here: the frozen `Selection`. Not here: acting on it (engine.py).
+Here: the frozen `Selection`. Not here: acting on it (ingest/session.py).
 """
 
 from collections.abc import Collection

@@ -1,7 +1,7 @@
 """When a file may be read: two looks that agree and nobody who writes, or a `.done` marker.
 
 Here: the pure decision on looks, and the loop that waits for it. Not here: what is pending (pending.py), and how
-the system is asked who writes (open_files.py). A look is a dictionary path -> Entry with the time it was taken.
+the system is asked who writes (storage/open_files.py). A look is a dictionary path -> Entry with the time it was taken.
 """
 
 import time
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vsf_assets.landing.uploads import upload_of
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 
 LEAST_PAUSE = 0.1
 """Seconds between two looks where a file needs no time to settle, but waits for others."""
@@ -20,7 +20,7 @@ Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry
 
 
 class Lists(Protocol):
-    """What lists files: the landing zone (watching.py)."""
+    """What lists files: the landing zone (watched_landing.py)."""
 
     def entries(self) -> list[Entry]:
         """Return the files that may be loaded."""

@@ -1,7 +1,7 @@
 """Uploads: files that arrive together in a partition's folder and are one delivery.
 
 Here: which listed files belong together, when an upload is whole, and since when it has landed; pure functions of
-a listing. Not here: waiting for it (settle.py) and storing it in one transaction (warehouse/ledger.py).
+a listing. Not here: waiting for it (stability.py) and storing it in one transaction (warehouse/ledger.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from vsf_assets.feeds import recognize
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import LeftOut, Listing
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.read_file import Work
+    from vsf_assets.warehouse.read_result import Work
 
 UploadKey = tuple[str, str | None]
 """(feed, partition): the folder of an upload."""

@@ -1,13 +1,14 @@
 """The landing zone as a run lists it, again and again until its files are settled.
 
-Here: the files that may be loaded, and what the newest listing left out. Not here: when a file is settled (settle.py)
-and how a folder or a bucket is listed (store.py).
+Here: the files that may be loaded, and what the newest listing left out. Not here: when a file is settled
+(stability.py) and how a folder or a bucket is listed (storage/base.py).
 """
 
 from dataclasses import dataclass, field
 
 from vsf_assets.landing.uploads import split_torn
-from vsf_assets.storage.base import Entry, Store
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import LeftOut
 
 

@@ -16,7 +16,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.ownership import refuse_foreign
 from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, refuse_empty_tables
 from vsf_assets.publish.publish import Snapshot, current_snapshot, newest_number, publish, row_counts, snapshot_number
-from vsf_assets.storage.base import open_store
+from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables

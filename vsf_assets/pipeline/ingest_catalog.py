@@ -1,18 +1,18 @@
 """The second landing zone: what a look at a foreign source finds due is fetched into the inbox and taken.
 
 Here: the order of it, under the inbox's lock. Not here: looking and fetching (sources/), and taking
-files (engine.py). A crash leaves files in the inbox; the next run takes them before it looks.
+files (ingest/session.py). A crash leaves files in the inbox; the next run takes them before it looks.
 """
 
 from typing import TYPE_CHECKING
 
 from vsf_assets.catalog.history import History, read_history
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.rounds import fetch_due, shown
+from vsf_assets.catalog.rounds import RoundReport, fetch_due, shown
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.feeds.families.catalog import LOOKS
-from vsf_assets.storage.base import Entry
+from vsf_assets.feeds.by_family.catalog import LOOKS
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import UnlistedEntryError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ ROUNDS = 3
 """Looks of a run, where objects change or go between a look and their turn."""
 
 
-def take_fetched(run: "Run") -> None:
-    """Take what is in the inbox, look at the source, fetch what is due, and take that.
+def take_fetched(run: "Run") -> list[RoundReport]:
+    """Take what is in the inbox, look at the source, fetch what is due, and take that; return the rounds.
 
     Raises:
         LockTimeoutError: another process looked and fetched for too long.
@@ -34,25 +34,27 @@ def take_fetched(run: "Run") -> None:
     profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
     inbox = Inbox(settings)
     if not run.selection.looks and not _entries(inbox):
-        return
+        return []
+    rounds: list[RoundReport] = []
     with inbox.held(settings.lock_wait_seconds, run.progress):
         left = _take(run, inbox)
         if not run.selection.looks:
-            return
+            return rounds
         force, gone = run.selection.reload == "all", set[str]()
         for _ in range(ROUNDS):
             history, ledger = _known(run, profile.name)
             if not history.is_whole or any(e.path.startswith(f"{LOOKS}/{profile.name}/") for e in left):
                 why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
                 run.report.failed.append((profile.address, why))
-                return
+                return rounds
             done = fetch_due(settings, inbox, profile, history, run.progress, force, gone)
-            run.report.rounds.append(done)
+            rounds.append(done)
             left = _take(run, inbox, ledger)
             if not (done.gone or done.replaced):
                 break
             force, gone = False, gone | done.gone
-        _report(run)
+        _report(run, rounds)
+    return rounds
 
 
 def _take(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
@@ -91,14 +93,14 @@ def _known(run: "Run", profile: str) -> "tuple[History, list[FileRow]]":
         return read_history(connection, run.warehouse.settings, profile), rows
 
 
-def _report(run: "Run") -> None:
+def _report(run: "Run", rounds: list[RoundReport]) -> None:
     """Report what could not be fetched, as the last round that tried it saw it."""
     failed: dict[str, str] = {}
-    for done in run.report.rounds:
+    for done in rounds:
         failed.update(done.failed)
         for name in done.fetched:
             failed.pop(name, None)
-    last = run.report.rounds[-1]
+    last = rounds[-1]
     for name in last.replaced:
         failed[shown(last.profile, name)] = "it was replaced again and again while it was fetched"
     for name in last.gone:

@@ -21,8 +21,10 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import Look, look_at
 from vsf_assets.pipeline.synthetic_queue import read_known
 from vsf_assets.publish.publish import Snapshot, current_snapshot, snapshot_number
-from vsf_assets.storage.base import FolderStore, open_store, probably_present
+from vsf_assets.storage.base import probably_present
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.transform.build_state import NO_BUILD, BuildState, read_build_state
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.contract_versions import Versions, contract_versions

@@ -2,7 +2,7 @@
 
 Here: what is done for the requests that wait, one after the other, under a lock of their own. States are told as
 files in the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:
-which requests wait (waiting.py), making rows (frames.py) and Dagster.
+which requests wait (synthetic_queue.py), making rows (synthetic/generator.py) and Dagster.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.families.fakes import STATES
+from vsf_assets.feeds.by_family.fakes import STATES
 from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
-from vsf_assets.storage.base import Store, is_about_one_file, open_store
+from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.factory import open_store
 from vsf_assets.synthetic import ENGINE_VERSION
-from vsf_assets.synthetic.schema import Schema, SchemaError, schema_of
+from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
 

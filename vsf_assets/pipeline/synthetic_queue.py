@@ -1,7 +1,7 @@
 """Requests that wait for their file: what the warehouse knows of them.
 
 Here: queries on the raw tables of made-up data, and what follows from them for each request. Not here: making
-files (fulfilling.py).
+files (synthetic_fulfilment.py).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """DuckDB's way to an object store: its extension, the credentials, a database attached read-only.
 
-Here: a connection to a DuckDB file in a bucket. Not here: which file (object_snapshots.py). The
+Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshots.py). The
 extension comes as a package for exactly our DuckDB and is loaded from there; nothing is downloaded.
 """
 

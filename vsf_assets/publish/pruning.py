@@ -1,7 +1,7 @@
 """Which snapshots may go.
 
 Here: the decision, on numbers and times alone. Not here: listing and removing snapshots (publish.py,
-object_snapshots.py). A reader resolves the pointer first and opens the snapshot afterwards, so one that was
+s3_snapshots.py). A reader resolves the pointer first and opens the snapshot afterwards, so one that was
 current a moment ago must still be there, whatever the settings say.
 """
 

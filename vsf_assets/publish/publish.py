@@ -1,7 +1,7 @@
 """Snapshots: checked, versioned copies of the warehouse, and the pointer to the current one.
 
 Here: the order of copy, check and pointer; copying, finding and pruning in a folder. Not here: the
-same in an object store (object_snapshots.py), and the blocking checks on data (they are dbt tests
+same in an object store (s3_snapshots.py), and the blocking checks on data (they are dbt tests
 and run before). Readers open snapshots only.
 """
 

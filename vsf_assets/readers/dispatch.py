@@ -1,10 +1,11 @@
 """From the bytes of a delivery to checked rows, by how its feed's files are written.
 
-Here: which reader takes a file. Not here: the readers themselves (delimited.py, jsonfiles.py,
-listfiles.py, descriptions.py) and what becomes of the rows (delivery.py).
+Here: which reader takes a file. Not here: the readers themselves (readers/delimited/reader.py, readers/json/files.py,
+name_list.py, synthetic/descriptions.py) and what becomes of the rows (ingest/read_file.py).
 """
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -12,16 +13,16 @@ from vsf_assets.common.prefetch import one_ahead
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import Delimited, Described, Feed, JsonLines, JsonRecords
+from vsf_assets.feeds.feed import Delimited, Feed, JsonLines, JsonRecords, Reading
 from vsf_assets.readers import name_list as listfiles
-from vsf_assets.readers.base import Portion
 from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.findings import NO_FINDINGS
 from vsf_assets.readers.common.limits import FindingsLimit
+from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.delimited.validation import check_blocks
 from vsf_assets.readers.json import files as jsonfiles
-from vsf_assets.readers.validation import NO_FINDINGS, check_blocks
-from vsf_assets.synthetic import descriptions
 
 
 def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
@@ -59,9 +60,16 @@ def portions(
         return jsonfiles.record_portions(source, reading, encoding, limit)
     if isinstance(reading, JsonLines):
         return jsonfiles.line_portions(source, tables[0], limit)
-    if isinstance(reading, Described):
-        return descriptions.portions(source, tables[0], reading)
+    if feed.reader:
+        return _own_reader(feed.reader)(source, tables[0], reading)
     return listfiles.name_portions(source, tables[0], encoding, limit)
+
+
+def _own_reader(name: str) -> Callable[[Source, Table, Reading], Iterator[Portion]]:
+    """Return the function that a feed's declaration names, like `package.module:function`."""
+    module, _, function = name.partition(":")
+    reader: Callable[[Source, Table, Reading], Iterator[Portion]] = getattr(importlib.import_module(module), function)
+    return reader
 
 
 def _delimited(source: Source, table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Portion]:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import polars as pl
 
 from vsf_assets.contracts.table import Table
-from vsf_assets.readers.base import Portion
-from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_names
+from vsf_assets.readers.common.findings import FINDINGS
 from vsf_assets.readers.common.limits import FindingsLimit
+from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.common.text import line_blocks, utf8
-from vsf_assets.readers.delimited.reader import ByteSource
 from vsf_assets.readers.json.lossless_values import storable, why_no_text
-from vsf_assets.readers.validation import FINDINGS
 
 
 def name_portions(source: ByteSource, table: Table, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:

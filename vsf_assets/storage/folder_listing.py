@@ -1,7 +1,7 @@
 """A folder of this machine as a listing: every entry is checked by itself, and none stops the others.
 
 Here: walking the folder, and what is said of an entry that is not a readable regular file. Not here: what is done with
-the listing (listing.py, store.py). Nothing is opened but folders. Links to regular files count as files; linked
+the listing (listing.py, base.py). Nothing is opened but folders. Links to regular files count as files; linked
 folders are not followed, so that no entry is listed twice and no loop is entered.
 """
 
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vsf_assets.common.regular_files import NotRegularError, kind_of
-from vsf_assets.feeds.families.catalog import OBJECTS
-from vsf_assets.storage.base import Entry, modified_time
+from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
     OWNER_MARKER,

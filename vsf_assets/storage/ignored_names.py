@@ -56,7 +56,7 @@ DESKTOP = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system vo
 DONE_SUFFIX = ".done"
 
 OWNER_MARKER = ".vsf-home"
-"""The platform's own note in a landing zone of whose it is (ownership.py); a listing does not mention it."""
+"""The platform's own note in a landing zone of whose it is (landing/ownership.py); a listing does not mention it."""
 
 
 @dataclass(frozen=True)

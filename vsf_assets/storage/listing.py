@@ -1,7 +1,7 @@
 """What a listing shows and what it leaves out, with the reasons.
 
 Here: the types, and the sentences that commands and sensors say of what was left out. Not here: listing a folder
-(folder_listing.py) or a bucket (object_store.py), and which names are no deliveries (names.py). A listing goes on at
+(folder_listing.py) or a bucket (s3.py), and which names are no deliveries (ignored_names.py). A listing goes on at
 an entry that it cannot read; who concludes that something is absent asks `Store.every_entry` instead, which stops.
 """
 
@@ -14,7 +14,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.common.visible import visible
 
 if TYPE_CHECKING:
-    from vsf_assets.storage.base import Entry
+    from vsf_assets.storage.entry import Entry
 
 UNSHOWN = ("hidden",)
 """Kinds that a run does not mention: every folder has some, and nobody has to do anything."""

@@ -1,10 +1,10 @@
 """Whether somebody has a file open for writing, asked of the operating system.
 
-Here: the question, for files of this machine. Not here: what follows from the answer (settle.py, batches.py,
-filing.py). A writer that stalls looks like one that is done: size and time stay as they are. Only the system
-knows. It is asked for a read lease, which is refused while a file is open for writing, and given back at once.
-Where leases do not work (another owner's file, a network file system), the open files of the processes of this
-machine are looked through, as far as they may be read; of what lies elsewhere nothing can be known.
+Here: the question, for files of this machine. Not here: what follows from the answer (landing/stability.py,
+ingest/loader.py, ingest/move_to_archive.py). A writer that stalls looks like one that is done: size and time stay as
+they are. Only the system knows. It is asked for a read lease, which is refused while a file is open for writing, and
+given back at once. Where leases do not work (another owner's file, a network file system), the open files of the
+processes of this machine are looked through, as far as they may be read; of what lies elsewhere nothing can be known.
 """
 
 import errno
@@ -15,7 +15,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from vsf_assets.storage.base import Entry, Store
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry
 
 WHY = "somebody has it open for writing; it is read once it is closed"
 PROCESSES = Path("/proc")

@@ -15,7 +15,8 @@ from typing import IO, Any, BinaryIO, cast
 
 from vsf_assets.common.regular_files import open_regular
 from vsf_assets.config.settings import client_options
-from vsf_assets.storage.base import Entry, Store
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
     OWNER_MARKER,

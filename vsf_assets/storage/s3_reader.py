@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.s3_client import (
     PAUSE_SECONDS,
     ObjectStoreError,

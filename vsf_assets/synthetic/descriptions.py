@@ -12,14 +12,13 @@ import polars as pl
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Described
-from vsf_assets.readers.base import Portion
-from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_of
+from vsf_assets.readers.common.findings import FINDINGS
+from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.common.text import read_all
-from vsf_assets.readers.delimited.reader import ByteSource
-from vsf_assets.readers.validation import FINDINGS
+from vsf_assets.synthetic.model.schema import SchemaError, schema_of
 from vsf_assets.synthetic.request_spec import deleted_schema, request_of
-from vsf_assets.synthetic.schema import SchemaError, schema_of
 from vsf_assets.synthetic.schema_parser import LARGEST, parse_mapping
 
 

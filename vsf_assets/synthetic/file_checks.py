@@ -1,6 +1,7 @@
 """Checks of a made file, by another reader than wrote it: number of rows, unique columns, bounds.
 
-Here: the questions DuckDB is asked of the file. Not here: what is done with the answers (fulfilling.py).
+Here: the questions DuckDB is asked of the file. Not here: what is done with the answers
+(pipeline/synthetic_fulfilment.py).
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import room_for
-from vsf_assets.synthetic.schema import Column, Schema
+from vsf_assets.synthetic.model.schema import Column, Schema
 
 CHECKS = {
     "row_count": "Each file has as many rows as were asked for.",

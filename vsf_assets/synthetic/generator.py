@@ -1,6 +1,6 @@
 """Frames of made-up rows: what a request gives for any range of rows.
 
-Here: the maker of each type, and missing values. Not here: files (writing.py).
+Here: the maker of each type, and missing values. Not here: files (writers.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ import polars as pl
 from vsf_assets.common.errors import UsageError
 from vsf_assets.synthetic.columns import companies, people, prose, values
 from vsf_assets.synthetic.columns.request import Maker, Portion, Request
-from vsf_assets.synthetic.counter_prng import chances, rows_of
+from vsf_assets.synthetic.model.counter_prng import chances, rows_of
+from vsf_assets.synthetic.model.schema import Column, Schema, schema_of
 from vsf_assets.synthetic.request_spec import MOST_ROWS
-from vsf_assets.synthetic.schema import Column, Schema, schema_of
 
 MAKERS = {
     "Full Name": people.full_name,

@@ -1,15 +1,15 @@
 """A request for a made-up file: schema, rows, seed, owner, format; and the word that a schema is deleted.
 
 Here: how a mapping (of a YAML or JSON file) becomes a request or an error that names the field. Not here: how
-requests are fulfilled (fulfilling.py). Light: no numpy, no polars.
+requests are fulfilled (pipeline/synthetic_fulfilment.py). Light: no numpy, no polars.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vsf_assets.synthetic.option_parsers import schema_name, whole, words
-from vsf_assets.synthetic.schema import SchemaError, only_known
+from vsf_assets.synthetic.model.option_parsers import schema_name, whole, words
+from vsf_assets.synthetic.model.schema import SchemaError, only_known
 
 FORMATS = ("csv", "parquet")
 MOST_ROWS = 2**62

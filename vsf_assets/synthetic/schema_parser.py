@@ -2,7 +2,7 @@
 
 Here: turning a file's text into a mapping; keys that stand twice, references between parts and huge files are
 refused, since a strict reader is the only one that can tell a writer what went wrong. Not here: what the
-mapping means (schema.py).
+mapping means (synthetic/model/schema.py).
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vsf_assets.common.regular_files import NotRegularError, read_regular
-from vsf_assets.synthetic.schema import Schema, SchemaError, schema_of
+from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
 
 LARGEST = 1_000_000
 """Bytes of a schema file; thousands of columns fit."""

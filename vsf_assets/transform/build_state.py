@@ -1,7 +1,7 @@
 """Builds: what the marts have absorbed, recorded as the last step of a build.
 
 Here: digests of the ledger and of the dbt project, the build record with its copies of what was
-absorbed, and what is left to do. Not here: running dbt (dbt.py) and copying the file (publish.py).
+absorbed, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The working DuckDB file: lock, connections, ledger, builds, snapshots.
+"""The working DuckDB file: its lock, its connections, the ledger, and the one transaction of a delivery.
 
-Only code in this package and dbt open the warehouse file. May not import Dagster.
+Not here: dbt (transform/) and snapshots (publish/). Only this room, dbt and publish open the warehouse file.
 """

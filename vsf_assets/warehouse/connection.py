@@ -1,7 +1,7 @@
 """The `Warehouse`: how the working file is opened, and that its raw tables exist.
 
 Here: locked connections with the platform's settings, and DDL from the contracts. Not here:
-what is written (ledger.py, builds.py) and snapshots (publish.py).
+what is written (ledger.py, transform/build_state.py) and snapshots (publish/publish.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -176,7 +176,7 @@ def _with_added(
 def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: Settings | None) -> bool:
     """Whether nothing is lost when a table is emptied: it holds no rows, or every original is in the archive."""
     from vsf_assets.feeds import all_feeds
-    from vsf_assets.storage.base import open_store
+    from vsf_assets.storage.factory import open_store
 
     if not connection.table(table.name).limit(1).fetchall():
         return True

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.families.catalog import LOOKS
+from vsf_assets.feeds.by_family.catalog import LOOKS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.archive.originals import archive_path
 from vsf_assets.common.errors import SameInstantError, VsfError
-from vsf_assets.ingest.read_file import Delivery
-from vsf_assets.landing.pending import LedgerKey
+from vsf_assets.storage.archive_names import archive_path
 from vsf_assets.warehouse.prepared_inserts import Inserts, no_search_in_vain
+from vsf_assets.warehouse.read_result import Delivery
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+LedgerKey = tuple[str, str | None, str, int, datetime]
+"""(feed, partition, file name, bytes, landed_at): a delivery as a listing can tell it."""
 
 FIELDS = (
     "file_id, feed, partition_key, file_name, sha256, status, bytes, lines_read, rows_loaded, rows_quarantined,"

@@ -14,7 +14,7 @@ from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.requested_files import Asked, read_asked, ready
 from vsf_assets.defs.sensors import landing_sensor
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.odd import put_harmless

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.catalog.plan import Unseen
+from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job

@@ -13,9 +13,9 @@ from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.session import ingest
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import build_and_publish
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, empty_tables
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.transform import dbt_runner as dbt

@@ -36,7 +36,7 @@ def test_the_decisions_are_numbered_without_a_gap_and_all_listed() -> None:
 
 
 def test_the_data_dictionary_is_fresh() -> None:
-    assert PAGE.read_text(encoding="utf-8") == current_page(), "docs/data-dictionary.md is stale; run: make dictionary"
+    assert PAGE.read_text(encoding="utf-8") == current_page(), "docs/data-dictionary.md is stale; run: make generated"
 
 
 def test_the_data_dictionary_has_every_contract() -> None:

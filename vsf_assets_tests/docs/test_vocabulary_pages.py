@@ -22,7 +22,8 @@ def vocabulary() -> set[str]:
 
 def used_kinds() -> set[str]:
     """Return the kinds that ingest (as an argument of a call) and the models can write today."""
-    python = [path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "vsf_assets" / "ingest").glob("*.py")]
+    rooms = [PROJECT_ROOT / "vsf_assets" / room for room in ("readers", "ingest", "synthetic")]
+    python = [path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py")]
     models = [path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "dbt_project").glob("m*/**/*.sql")]
     found = {kind for text in python for kind in re.findall(r'"([a-z_]+)"(?=[,)])', text)}
     found |= {kind for text in models for kind in re.findall(r"'([a-z_]+)'", text)}

@@ -95,7 +95,7 @@ def _fork(job: dict[str, Any]) -> int:
 
 def main() -> None:
     jobs, at_once = json.loads(sys.argv[1])
-    for module in ("warehouse.ledger", "ingest.checking", "contracts", "ingest.fastblock"):
+    for module in ("warehouse.ledger", "readers.delimited.validation", "contracts", "readers.delimited.fast_parser"):
         importlib.import_module(f"vsf_assets.{module}")
     importlib.import_module("pandera.polars")
     importlib.import_module("duckdb")

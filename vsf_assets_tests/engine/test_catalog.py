@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.ingest import spool as parts
-from vsf_assets.ingest.session import Selection, ingest, ingest_archive
+from vsf_assets.ingest.session import Selection, ingest_archive
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.catalogs import FEEDS, app, drop, fetched, look, movie, song, state, take

@@ -18,8 +18,8 @@ from vsf_assets.ingest import changed_since_listing as again
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import rereading
-from vsf_assets.ingest import session as engine
 from vsf_assets.ingest.session import ingest_archive
+from vsf_assets.pipeline import ingest as engine
 from vsf_assets.pipeline.build import _refuse_missing_originals
 from vsf_assets.pipeline.status import survey
 from vsf_assets.storage import open_files

@@ -11,44 +11,44 @@ from typing import Any
 import pytest
 
 from vsf_assets.archive.originals import originals
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 STEPS = [
-    ("ingest.batches", "read_delivery", "before", 2),
-    ("ingest.batches", "read_delivery", "after", 5),
+    ("ingest.loader", "read_delivery", "before", 2),
+    ("ingest.loader", "read_delivery", "after", 5),
     ("warehouse.ledger", "store_deliveries", "before", 1),
     ("warehouse.ledger", "_twin", "after", 2),
     ("warehouse.ledger", "_insert_parts", "after", 1),
     ("warehouse.ledger", "_insert", "after", 2),
     ("warehouse.ledger", "store_deliveries", "after", 1),
     ("warehouse.ledger", "store_deliveries", "after", 6),
-    ("ingest.archive", "sha256_of", "after", 1),
-    ("ingest.archive", "_file", "after", 2),
-    ("ingest.filing", "file_away", "after", 6),
+    ("archive.originals", "sha256_of", "after", 1),
+    ("archive.originals", "_file", "after", 2),
+    ("ingest.move_to_archive", "file_away", "after", 6),
 ]
 MOVED = [
     ("ingest.safekeeping", "_copy_unsynced", "after", 2),
     ("ingest.safekeeping", "secure_one", "after", 6),
-    ("ingest.archive", "rename_if_same_disk", "before", 2),
-    ("ingest.archive", "rename_if_same_disk", "after", 2),
-    ("ingest.filing", "put_in_place", "before", 1),
-    ("ingest.store", "FolderStore.remove_marker", "after", 1),
+    ("archive.originals", "rename_if_same_disk", "before", 2),
+    ("archive.originals", "rename_if_same_disk", "after", 2),
+    ("ingest.move_to_archive", "put_in_place", "before", 1),
+    ("storage.local", "FolderStore.remove_marker", "after", 1),
 ]
 COPIED = [
     ("ingest.safekeeping", "copy_file", "before", 1),
-    ("ingest.store", "os.fsync", "before", 1),
+    ("storage.local", "os.fsync", "before", 1),
     ("ingest.safekeeping", "copy_file", "after", 2),
-    ("ingest.store", "FolderStore.remove", "before", 1),
-    ("ingest.store", "FolderStore.remove_marker", "after", 1),
-    ("ingest.store", "FolderStore.remove", "after", 2),
+    ("storage.local", "FolderStore.remove", "before", 1),
+    ("storage.local", "FolderStore.remove_marker", "after", 1),
+    ("storage.local", "FolderStore.remove", "after", 2),
 ]
 CASES = (
     [("archive", False, step) for step in STEPS + MOVED]
     + [("archive", True, step) for step in COPIED]
     + [("keep", False, step) for step in COPIED[1:3]]
-    + [("delete", False, step) for step in [("ingest.store", "os.fsync", "before", 1), *COPIED[3:5]]]
+    + [("delete", False, step) for step in [("storage.local", "os.fsync", "before", 1), *COPIED[3:5]]]
 )
 
 

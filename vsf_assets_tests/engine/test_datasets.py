@@ -11,7 +11,7 @@ import pytest
 
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.landing.uploads import hold_back, landing_times
-from vsf_assets.storage.base import Entry
+from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.datasets import csv_of, land_dataset, small_dataset, take

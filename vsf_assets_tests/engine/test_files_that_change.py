@@ -14,7 +14,7 @@ from vsf_assets.archive import originals as archive
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import safekeeping
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.warehouses import Home, clicks
 
 

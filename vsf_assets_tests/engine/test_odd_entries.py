@@ -14,8 +14,9 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.pipeline.status import survey
-from vsf_assets.storage.base import FolderStore, open_store
+from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.ignored_names import OWNER_MARKER
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.warehouses import Home, clicks

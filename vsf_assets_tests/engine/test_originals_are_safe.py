@@ -16,10 +16,10 @@ import pytest
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import safekeeping
-from vsf_assets.ingest.loader import IngestReport
+from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.safekeeping import SAFE, finish
 from vsf_assets.ingest.session import ingest_archive
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.engine.test_files_that_change import play, replace
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome

@@ -8,8 +8,8 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import session as engine
-from vsf_assets.ingest.read_file import Delivery
 from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets.warehouse.read_result import Delivery
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"
@@ -149,7 +149,7 @@ def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
     with monkeypatch.context() as patch:  # as an earlier release read it
         patch.setattr(Delimited, "revision", 1)
         patch.setattr(
-            "vsf_assets.readers.delimited.exact_parser._end_of_line", lambda line: line[:-1].removesuffix(b"\r")
+            "vsf_assets.readers.delimited.exact_parser.without_line_end", lambda line: line[:-1].removesuffix(b"\r")
         )
         home.land("2026-01-05_accountdim.csv", accounts)
         home.ingest(feeds=["accounts"])

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.schema import Schema, schema_of
+from vsf_assets.synthetic.model.schema import Schema, schema_of
 
 
 def column(kind: str, name: str = "x", **options: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.schema import QUOTES, SEPARATORS
+from vsf_assets.synthetic.model.schema import QUOTES, SEPARATORS
 from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.fakes.making import MORE, TEN, column, schema
 

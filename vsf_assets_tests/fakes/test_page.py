@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from vsf_assets.synthetic import ENGINE_VERSION
-from vsf_assets.synthetic.column_types import EVERY_COLUMN, KINDS
-from vsf_assets.synthetic.date_formats import DAY_LETTERS, TIME_LETTERS
 from vsf_assets.synthetic.generator import MAKERS, Frames
+from vsf_assets.synthetic.model.column_types import EVERY_COLUMN, KINDS
+from vsf_assets.synthetic.model.date_formats import DAY_LETTERS, TIME_LETTERS
 from vsf_assets.synthetic.request_spec import Asked, deleted_schema, request_of
 from vsf_assets.synthetic.schema_parser import parse_mapping, parse_schema
 from vsf_assets.synthetic.writers import write_file

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.synthetic.counter_prng import below, chances, draws, key_of, lanes, permuted, rows_of
+from vsf_assets.synthetic.model.counter_prng import below, chances, draws, key_of, lanes, permuted, rows_of
 
 
 def test_draws_are_splitmix64() -> None:

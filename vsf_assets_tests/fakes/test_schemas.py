@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.synthetic.column_types import KINDS
-from vsf_assets.synthetic.schema import SchemaError, schema_of
+from vsf_assets.synthetic.model.column_types import KINDS
+from vsf_assets.synthetic.model.schema import SchemaError, schema_of
 from vsf_assets.synthetic.schema_parser import parse_schema, read_schema
 from vsf_assets_tests.fakes.making import MORE, TEN, column, schema
 

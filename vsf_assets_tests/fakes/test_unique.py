@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.schema import SchemaError
+from vsf_assets.synthetic.model.schema import SchemaError
 from vsf_assets_tests.fakes.making import MORE, TEN, column, frame, schema, values
 
 ROOMY: dict[str, dict[str, Any]] = {

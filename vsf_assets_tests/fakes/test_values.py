@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.synthetic.date_formats import DAY_LETTERS, TIME_LETTERS
-from vsf_assets.synthetic.schema import SchemaError
+from vsf_assets.synthetic.model.date_formats import DAY_LETTERS, TIME_LETTERS
+from vsf_assets.synthetic.model.schema import SchemaError
 from vsf_assets_tests.fakes.making import column, frame, values
 
 WHOLE = st.integers(-(2**63), 2**63 - 1)

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from vsf_assets.catalog.clients.base import GoneError, open_source
-from vsf_assets.catalog.plan import parse_list
-from vsf_assets.catalog.retry import Deadline
+from vsf_assets.catalog.clients.factory import open_source
+from vsf_assets.catalog.model.errors import GoneError
+from vsf_assets.catalog.model.plan import parse_list
+from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.feeds import all_feeds
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 from vsf_assets.readers.dispatch import portions
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.servers import http_server
 
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vsf_assets.config.boolean_rules import parse_rule
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.feeds.families.catalog import file_name, object_name
+from vsf_assets.feeds.by_family.catalog import file_name, object_name
 
 _OPERATORS = {
     "<": operator.lt,

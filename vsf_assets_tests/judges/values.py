@@ -18,11 +18,11 @@ import pytest
 from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.families.vsf import PHONE_NUMBER
+from vsf_assets.contracts.by_family.vsf import PHONE_NUMBER
 from vsf_assets.feeds.feed import DAYS
 from vsf_assets.readers.common.casts import cast
-from vsf_assets.readers.delimited.exact_parser import is_utf8, show
-from vsf_assets.readers.validation import broken_rules
+from vsf_assets.readers.common.findings import broken_rules
+from vsf_assets.readers.common.shown_text import is_utf8, show
 from vsf_assets_tests import records
 
 PADDINGS = ["", "", "", " ", "\t", "\u00a0", "\ufeff", "\n", "\r", "\x0b", "\0", "\u200b", "x"]

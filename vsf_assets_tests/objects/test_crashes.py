@@ -13,7 +13,7 @@ from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
-STORE = "ingest.object_store"
+STORE = "storage.s3"
 STEPS: list[tuple[str, str, str, str, int]] = [
     ("archive", "warehouse.ledger", "store_deliveries", "after", 2),
     ("archive", STORE, "ObjectStore.copy_within", "before", 1),

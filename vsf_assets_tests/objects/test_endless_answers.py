@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.catalog.clients.base import SourceError
 from vsf_assets.catalog.clients.s3 import S3Source
+from vsf_assets.catalog.model.errors import SourceError
 from vsf_assets.common.time_bound import within
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings

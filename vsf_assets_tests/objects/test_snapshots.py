@@ -117,7 +117,7 @@ def test_a_publish_that_is_killed_is_repeated(stored: EngineHome, step: str) -> 
     stored.land("clicks_1_2.csv", clicks(2), 2)
     stored.ingest()
     when = "after" if step == "add" else "before"
-    die = ["warehouse.object_snapshots", f"SnapshotPrefix.{step}", when, 1]
+    die = ["publish.s3_snapshots", f"SnapshotPrefix.{step}", when, 1]
     job = {"home": str(stored.root), "variables": stored.places, "die": die, "publish": 2}
     assert run_children([job]) == [-9]
     assert sorted(stored.bucket.keys("snapshots/")) == ["current", "vsf-1.duckdb", "vsf-2.duckdb"]

@@ -12,9 +12,11 @@ import pytest
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config import settings
 from vsf_assets.storage import s3 as object_store
-from vsf_assets.storage.base import FolderStore, copy_file, open_store
+from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3 import ObjectStore
 from vsf_assets.storage.s3_client import ReplacedError, split_address
+from vsf_assets.storage.transfer import copy_file
 from vsf_assets_tests.object_server import Bucket
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from vsf_assets.catalog.history import History
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.plan import Known
+from vsf_assets.catalog.model.plan import Known
 from vsf_assets.catalog.rounds import RoundReport, fetch_due
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.feeds.families.catalog import object_name
+from vsf_assets.feeds.by_family.catalog import object_name
 
 QUICK = {"connect_timeout": 1.0, "read_timeout": 1.0, "object_timeout": 6.0, "attempts": 4}
 

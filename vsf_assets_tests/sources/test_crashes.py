@@ -34,18 +34,18 @@ def job(root: Path, *die: Any) -> dict[str, Any]:
 
 
 POINTS = [
-    ("sources.inbox", "Inbox.place", "before", 1),
-    ("sources.inbox", "Inbox.place", "after", 1),
-    ("sources.inbox", "Inbox.place", "after", 2),
-    ("sources.inbox", "Inbox.place_object", "before", 1),
-    ("sources.inbox", "Inbox.place_object", "after", 3),
-    ("sources.fetching", "fetch_due", "before", 1),
-    ("ingest.batches", "read_delivery", "after", 4),
+    ("catalog.inbox", "Inbox.place", "before", 1),
+    ("catalog.inbox", "Inbox.place", "after", 1),
+    ("catalog.inbox", "Inbox.place", "after", 2),
+    ("catalog.inbox", "Inbox.place_object", "before", 1),
+    ("catalog.inbox", "Inbox.place_object", "after", 3),
+    ("pipeline.ingest_catalog", "fetch_due", "before", 1),
+    ("ingest.loader", "read_delivery", "after", 4),
     ("warehouse.ledger", "store_deliveries", "before", 3),
     ("warehouse.ledger", "store_deliveries", "after", 3),
     ("warehouse.ledger", "store_deliveries", "after", 8),
-    ("ingest.filing", "file_away", "before", 1),
-    ("ingest.filing", "file_away", "after", 4),
+    ("ingest.move_to_archive", "file_away", "before", 1),
+    ("ingest.move_to_archive", "file_away", "after", 4),
 ]
 
 
@@ -65,7 +65,7 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
 
 def test_a_crash_between_two_states_of_an_object_loses_neither(tmp_path: Path, served: Served) -> None:
     home = home_of(tmp_path, served.address)
-    assert run_children([job(home.root, "ingest.batches", "read_delivery", "before", 1)]) == [-signal.SIGKILL]
+    assert run_children([job(home.root, "ingest.loader", "read_delivery", "before", 1)]) == [-signal.SIGKILL]
     served.put("00.data", records("newer"))
     take(home)
     rows = home.query("select count(*), count(distinct landed_at) from raw.files where file_name = '00.data'")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.catalog.clients.base import GoneError, SourceError
 from vsf_assets.catalog.clients.local import FolderSource
-from vsf_assets.catalog.plan import Unseen
-from vsf_assets.catalog.retry import Deadline
+from vsf_assets.catalog.model.errors import GoneError, SourceError
+from vsf_assets.catalog.model.plan import Unseen
+from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.catalog.scan import settled_look
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings

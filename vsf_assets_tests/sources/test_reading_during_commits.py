@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.archive import originals as archive
 from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest import loader as batches
-from vsf_assets.pipeline.build import ingest_catalog as fetched
+from vsf_assets.pipeline import ingest_catalog as fetched
 from vsf_assets.warehouse.async_commits import Commits
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.sources.homes import home_of, records, songs, take

@@ -14,11 +14,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.families.campaigns import Money
+from vsf_assets.contracts.by_family.campaigns import Money
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.delimited.reader import DelimitedReader
-from vsf_assets.readers.validation import Checked, check_block
+from vsf_assets.readers.delimited.validation import Checked, check_block
 from vsf_assets_tests.reading import COMMA, reference, small_blocks
 
 

@@ -16,9 +16,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers import validation as checking
 from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit, stored, text_once
+from vsf_assets.readers.delimited import validation as checking
 from vsf_assets.readers.dispatch import findings_limit, portions
 from vsf_assets.readers.json import array_reader as jsonarray
 from vsf_assets_tests.reading import small_blocks

@@ -12,9 +12,10 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import NotRegularError, open_regular, read_regular
 from vsf_assets.storage import folder_listing
-from vsf_assets.storage.base import FolderStore, probably_present
+from vsf_assets.storage.base import probably_present
 from vsf_assets.storage.folder_listing import list_folder
 from vsf_assets.storage.listing import LeftOut, count_line, lines
+from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
 

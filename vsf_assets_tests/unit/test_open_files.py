@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.storage import open_files
-from vsf_assets.storage.base import FolderStore
+from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.open_files import being_written, has_writer, is_written
 
 NOBODY = 65534

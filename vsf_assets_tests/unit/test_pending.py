@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.archive.originals import archive_path, originals
+from vsf_assets.archive.originals import originals
 from vsf_assets.common.errors import VsfError
 from vsf_assets.landing.pending import sort_out
-from vsf_assets.storage.base import Entry, FolderStore, modified_time
+from vsf_assets.storage.archive_names import archive_path
+from vsf_assets.storage.entry import Entry, modified_time
+from vsf_assets.storage.local import FolderStore
 
 T0 = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
 SHA = "0123456789ab" + "c" * 52

@@ -3,8 +3,8 @@
 import pytest
 
 from vsf_assets.feeds import all_feeds, families, recognize
-from vsf_assets.feeds.families.catalog import file_name, listed_names, object_name
-from vsf_assets.feeds.families.datasets import CHANGES
+from vsf_assets.feeds.by_family.catalog import file_name, listed_names, object_name
+from vsf_assets.feeds.by_family.datasets import CHANGES
 
 
 def told(path: str) -> tuple[str, str | None] | None:

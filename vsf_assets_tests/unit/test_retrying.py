@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.catalog.clients.base import SourceError, TransientError
-from vsf_assets.catalog.retry import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Deadline, concurrently, pause, retried
+from vsf_assets.catalog.model.errors import SourceError, TransientError
+from vsf_assets.catalog.model.retry import LONGEST_PAUSE, LONGEST_RETRY_AFTER, Deadline, concurrently, pause, retried
 
 
 class Flaky:
@@ -27,7 +27,7 @@ class Flaky:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.catalog.retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("vsf_assets.catalog.model.retry.FIRST_PAUSE", 0.001)
 
 
 def test_what_may_pass_is_tried_again_until_it_does() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.landing.stability import Look, look_at, split_settled, wait_until_settled
-from vsf_assets.storage.base import Entry, FolderStore
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.local import FolderStore
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 FILE = Entry("clicks_1.csv", 10, T0)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.catalog.plan import (
+from vsf_assets.catalog.model.plan import (
     UNKNOWN,
     Known,
     Listed,

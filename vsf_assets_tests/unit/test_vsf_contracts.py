@@ -11,13 +11,13 @@ import polars as pl
 import pytest
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.families import vsf
+from vsf_assets.contracts.by_family import vsf
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.feed import DAYS
 from vsf_assets.readers.common.casts import cast
 from vsf_assets.readers.delimited.block import Block
-from vsf_assets.readers.validation import check_block
+from vsf_assets.readers.delimited.validation import check_block
 
 EVENT = {"event_time": "2019-05-20 02:20:09.404", "event_type": "app_open", "uuid": "u-1"}
 

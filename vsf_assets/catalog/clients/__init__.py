@@ -1,4 +1,4 @@
 """Clients of catalog sources: a folder, a web server, a bucket.
 
-Not here: what is due (catalog/plan.py).
+Not here: what is due (catalog/model/plan.py).
 """

@@ -1,7 +1,7 @@
 """How any source is read: what it must offer, its errors, and which one belongs to an address.
 
-Here: the interface and its errors. Not here: the three forms (folder.py, http.py, s3.py), when to try
-again (retrying.py) and what is due (states.py).
+Here: the interface and its errors. Not here: the three forms (local.py, http.py, s3.py), when to try
+again (catalog/model/retry.py) and what is due (catalog/model/plan.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,36 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from vsf_assets.catalog.plan import UNKNOWN, Observed
-from vsf_assets.catalog.retry import Deadline
-from vsf_assets.common.errors import VsfError
+from vsf_assets.catalog.model.errors import ReplacedError, SourceError
+from vsf_assets.catalog.model.plan import UNKNOWN, Observed
+from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.config.catalog_profiles import Profile
 
 BLOCK_BYTES = 1 << 18
-
-
-class SourceError(VsfError):
-    """The source, its list or an object cannot be read; the message says which and what to look at."""
-
-
-class TransientError(SourceError):
-    """A failure that may pass: it is tried again.
-
-    Attributes:
-        retry_after: seconds that the source asked to wait, or 0.
-    """
-
-    def __init__(self, reason: str, retry_after: float = 0.0):
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class GoneError(SourceError):
-    """The object is not there."""
-
-
-class ReplacedError(SourceError):
-    """The object is no longer in the state that the look saw."""
 
 
 @dataclass(frozen=True)
@@ -94,21 +70,6 @@ class ObjectSource(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
-
-
-def open_source(profile: Profile) -> ObjectSource:
-    """Return the source of a profile; nothing is reached yet."""
-    if profile.kind == "http":
-        from vsf_assets.catalog.clients.http import HttpSource
-
-        return HttpSource(profile)
-    if profile.kind == "s3":
-        from vsf_assets.catalog.clients.s3 import S3Source
-
-        return S3Source(profile)
-    from vsf_assets.catalog.clients.local import FolderSource
-
-    return FolderSource(profile)
 
 
 def too_large(profile: Profile, size: int) -> SourceError:

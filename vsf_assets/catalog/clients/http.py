@@ -1,6 +1,6 @@
 """A plain HTTP(S) address as a source: states are ETags, or Last-Modified and length, by HEAD.
 
-Not here: trying again (retrying.py). A server that answers neither is read in full and compared.
+Not here: trying again (catalog/model/retry.py). A server that answers neither is read in full and compared.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,17 +10,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from vsf_assets.catalog.clients.base import (
-    BLOCK_BYTES,
-    Content,
-    GoneError,
-    SourceError,
-    TransientError,
-    leads_astray,
-    too_large,
-)
-from vsf_assets.catalog.plan import UNKNOWN, Observed, Unseen
-from vsf_assets.catalog.retry import Deadline, concurrently, retried
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, leads_astray, too_large
+from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
+from vsf_assets.catalog.model.plan import UNKNOWN, Observed, Unseen
+from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
 from vsf_assets.common.time_bound import within
 from vsf_assets.config.catalog_profiles import Profile
 

@@ -1,6 +1,6 @@
 """A folder as a source: states are size and modified time.
 
-Not here: settling (fetching.py asks for the age of the newest change and waits).
+Not here: settling (catalog/rounds.py asks for the age of the newest change and waits).
 """
 
 import os
@@ -9,17 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from vsf_assets.catalog.clients.base import (
-    BLOCK_BYTES,
-    Content,
-    GoneError,
-    ReplacedError,
-    SourceError,
-    leads_astray,
-    too_large,
-)
-from vsf_assets.catalog.plan import Observed, Unseen
-from vsf_assets.catalog.retry import Deadline
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, leads_astray, too_large
+from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
+from vsf_assets.catalog.model.plan import Observed, Unseen
+from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
 from vsf_assets.config.catalog_profiles import Profile
 

@@ -1,6 +1,6 @@
 """A prefix in an object store as a source: states are ETags, all seen in one paged listing.
 
-Not here: the client (resources/objects.py) and trying again (retrying.py). Loads Dagster's AWS
+Not here: the client (resources/objects.py) and trying again (catalog/model/retry.py). Loads Dagster's AWS
 library, which takes a second; so nothing imports this module before such a source is used.
 """
 
@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, GoneError, SourceError, TransientError, too_large
-from vsf_assets.catalog.plan import Observed
-from vsf_assets.catalog.retry import Deadline, retried
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, too_large
+from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
+from vsf_assets.catalog.model.plan import Observed
+from vsf_assets.catalog.model.retry import Deadline, retried
 from vsf_assets.common.time_bound import within
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import client_options

@@ -7,7 +7,7 @@ Because hash and records come from the same single pass, they always belong toge
 import hashlib
 import io
 from gzip import BadGzipFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from vsf_assets.common.visible import visible
 from vsf_assets.readers.common.content_types import content_of
@@ -124,3 +124,10 @@ def _gzip_reason(error: BaseException) -> str:
     if isinstance(error, EOFError):
         return "the gzip data is truncated: it ends before its end marker; deliver the file again"
     return f"the gzip data is damaged ({error}); deliver the file again"
+
+
+class ByteSource(Protocol):
+    """Where the bytes come from; `source.Source` is one."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; fewer only at the end."""

@@ -1,7 +1,8 @@
 """What a file is that is not what its feed expects, by its first bytes: named in a sentence that says what to do.
 
 Here: encodings, archives, office files, databases, pages and data in another form, recognized only after a reader
-refused a file, or where a reader would accept anything. Not here: reading them, and wrong headers (headerwords.py).
+refused a file, or where a reader would accept anything. Not here: reading them, and wrong headers
+(readers/delimited/header_reasons.py).
 """
 
 import json

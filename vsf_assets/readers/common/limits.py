@@ -1,8 +1,8 @@
 """Bounds on what one file may cost: how many findings of a kind are listed, and how many bytes it may unpack to.
 
-Here: the two bounds, and the choice of the findings that are listed. Not here: how findings are made (checking.py,
-jsonchecking.py) and how bytes are unpacked (source.py). What is not listed is counted by one finding for each kind
-and column; its texts stay in the archived original.
+Here: the two bounds, and the choice of the findings that are listed. Not here: how findings are made
+(readers/delimited/validation.py, readers/json/validation.py) and how bytes are unpacked (byte_stream.py). What is not
+listed is counted by one finding for each kind and column; its texts stay in the archived original.
 """
 
 from collections.abc import Collection
@@ -119,7 +119,7 @@ class FindingsLimit:
         """Return a finding for each kind and column that has more than are listed, as they are stored."""
         import polars as pl
 
-        from vsf_assets.readers.validation import FINDINGS
+        from vsf_assets.readers.common.findings import FINDINGS
 
         rows = []
         for (anomaly, column, severity, is_quarantined), group in sorted(self._groups.items(), key=str):

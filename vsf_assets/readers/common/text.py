@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
-from vsf_assets.readers.delimited.exact_parser import BOM, MAX_RECORD
+from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD
 
 if TYPE_CHECKING:
-    from vsf_assets.readers.delimited.reader import ByteSource
+    from vsf_assets.readers.common.byte_stream import ByteSource
 
 _STEP = 4 << 20
 LINES_BYTES = 1 << 20

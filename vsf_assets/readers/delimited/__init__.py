@@ -1,4 +1,4 @@
 """Delimited text: headers, records, exact and fast parsers, and lenient reading.
 
-Not here: contracts (readers/validation.py).
+Not here: contracts (readers/delimited/validation.py).
 """

@@ -1,6 +1,6 @@
 """Some records of a delimited file: those that are rows, those that are not, and what was forgiven.
 
-Here: the types that the reader fills (delimited.py) and the check reads (checking.py). Not here: either of them.
+Here: the types that the reader fills (reader.py) and the check reads (validation.py). Not here: either of them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.delimited.exact_parser import Problem, show
+from vsf_assets.readers.common.shown_text import show
+from vsf_assets.readers.delimited.exact_parser import Problem
 from vsf_assets.readers.delimited.lenient import Note, parse_tolerant
 
 
@@ -30,7 +31,7 @@ class Block:
         frame: `_line` and the columns in the contract's order, as text or already typed.
         header: the columns in the file's order, and dialect, how the file is written.
         bad: records that are not in the frame.
-        notes, noted: what was forgiven of records that are; of single ones, and of many as a frame (manyforgiven.py).
+        notes, noted: what was forgiven of records that are; of single ones, and of many as a frame (lenient_batch.py).
         blank: records of nothing but delimiters and spaces.
         body: the bytes of the block, and first_line, the number of its first physical line.
         raws: physical line -> bytes of records that are known already.

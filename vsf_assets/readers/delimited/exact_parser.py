@@ -1,6 +1,6 @@
 """The exact record parser: one record at a time, every defect told apart by physical line.
 
-Here: pure functions on bytes, used where a block is not provably regular (fastblock.py takes the
+Here: pure functions on bytes, used where a block is not provably regular (fast_parser.py takes the
 rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
 never closed, or closed in the middle of a field, spoils the line where it opened and no other. Every CR in front of an
 LF belongs to the line end, also where it was doubled on the way; so does one at the end of the file.
@@ -13,16 +13,10 @@ from functools import cache
 from vsf_assets.common.visible import quoted
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.content_types import likely_encoding
-
-BOM = b"\xef\xbb\xbf"
-MAX_RECORD = 2_000_000
-"""Bytes after which a line is too long and an open quote counts as unbalanced."""
+from vsf_assets.readers.common.shown_text import MAX_RECORD, is_utf8, show, without_line_end
 
 LOOK_AHEAD = 2
 """Bytes behind the longest record that tell whether its last quote is a closing one."""
-
-SHOWN_TEXT = 65_536
-"""Bytes of a line that is too long which are kept with its finding; the archive has the rest."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None 
     line = data[start:line_end]
     special = dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line
     if not special:
-        return Record(line_end, _end_of_line(line).split(dialect.delimiter.encode()))
+        return Record(line_end, without_line_end(line).split(dialect.delimiter.encode()))
     try:
         end, fields = _split_fields(data, start, dialect, width)
     except _SpoiltError as error:
@@ -134,11 +128,6 @@ def _end_of_spoilt(data: bytes, start: int, at: int | None) -> int | None:
     if newline >= 0:
         return newline + 1
     return len(data) if len(data) <= start + MAX_RECORD else None
-
-
-def _end_of_line(line: bytes) -> bytes:
-    """Return the line without its line end: LF, any number of CR before it, or CR at the end of the file."""
-    return line.removesuffix(b"\n").rstrip(b"\r")
 
 
 def _split_fields(data: bytes, start: int, dialect: Delimited, width: int | None) -> tuple[int, list[bytes]]:
@@ -283,20 +272,6 @@ def text_problem(field: bytes, name: str, at: int) -> Problem | None:
         reason = f"{name} holds a NUL byte (<U+0000>), which no text has; export the file again"
         return Problem("invalid_encoding", reason, at, show(field))
     return None
-
-
-def is_utf8(raw: bytes) -> bool:
-    """Whether bytes are text in UTF-8."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def show(raw: bytes) -> str:
-    r"""Return bytes as text that can be stored: line end cut, what is not UTF-8 or NUL as `\xNN`."""
-    return _end_of_line(raw).decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
 @cache

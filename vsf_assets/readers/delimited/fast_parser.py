@@ -1,8 +1,8 @@
 """The fast path: a block of records whose borders are proven is parsed by polars at once.
 
-Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (borders.py); single
-records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
-for records.py, and so is the whole block where the proof fails.
+Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (record_boundaries.py);
+single records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
+for exact_parser.py, and so is the whole block where the proof fails.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.delimited.exact_parser import BOM, MAX_RECORD, blank_bytes
+from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD
+from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
 
 _ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"

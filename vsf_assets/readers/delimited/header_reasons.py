@@ -1,7 +1,8 @@
 """Why a header is not the one of its feed, in words for the person who delivers the file.
 
-Here: the names side by side with the columns, with the likely cause. Not here: reading a header (headers.py) and files
-that are something else altogether (contents.py). The work is proportional to the header, whatever it holds.
+Here: the names side by side with the columns, with the likely cause. Not here: reading a header (header.py) and files
+that are something else altogether (readers/common/content_types.py). The work is proportional to the header, whatever
+it holds.
 """
 
 import difflib

@@ -1,31 +1,21 @@
 """Delimited text to blocks of records with exact physical line numbers, in bounded memory.
 
 Here: the walk over the file: header, big regular blocks, and small steps around what is not
-regular. Not here: the two parsers (fastblock.py, records.py), types and contracts (checking.py).
+regular. Not here: the two parsers (fast_parser.py, exact_parser.py), types and contracts (validation.py).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited
+from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.block import BadRecord, Block
-from vsf_assets.readers.delimited.exact_parser import (
-    BOM,
-    LOOK_AHEAD,
-    MAX_RECORD,
-    SHOWN_TEXT,
-    Problem,
-    Record,
-    check_fields,
-    is_blank,
-    show,
-)
+from vsf_assets.readers.delimited.exact_parser import LOOK_AHEAD, Problem, Record, check_fields, is_blank
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
 from vsf_assets.readers.delimited.lenient import Note, forgive, parse_tolerant
@@ -44,13 +34,6 @@ MANY_LINES = 100
 """Blank lines in a row that are worth a block of their own."""
 
 _BLANK_LINES = re.compile(rb"(?:[ \r]*+\n)++")
-
-
-class ByteSource(Protocol):
-    """Where the bytes come from; `source.Source` is one."""
-
-    def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; fewer only at the end."""
 
 
 class DelimitedReader:

@@ -1,7 +1,7 @@
 """A JSON array to chunks of its elements, each with its index and its exact bytes, in bounded memory.
 
 Here: the walk over the file: whole blocks by the fast parser, and element by element around what that
-one refuses. Not here: what an element must hold (jsonrecords.py) and how it is checked (jsonrows.py).
+one refuses. Not here: what an element must hold (exact_validator.py) and how it is checked (fast_validator.py).
 """
 
 import gc
@@ -11,10 +11,9 @@ from typing import Any
 
 import orjson
 
-from vsf_assets.readers.common.byte_stream import UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_json
-from vsf_assets.readers.delimited.exact_parser import BOM
-from vsf_assets.readers.delimited.reader import ByteSource
+from vsf_assets.readers.common.shown_text import BOM
 from vsf_assets.readers.json.elements import (
     SHOWN_BEFORE,
     Chunk,

@@ -1,7 +1,7 @@
 """Elements of a JSON array in the bytes they stand in.
 
 Here: where an element begins and ends, whatever it holds, and `Chunk`, some parsed elements with their
-bytes. Not here: the walk over a file (jsonarray.py).
+bytes. Not here: the walk over a file (array_reader.py).
 """
 
 import json

@@ -1,7 +1,7 @@
 """The exact judge of one JSON record: every defect told apart, by field.
 
-Here: pure functions on the bytes of a record, used where the fast path (jsonrows.py) cannot prove that
-nothing is wrong with it. Not here: the file around it (jsonarray.py) and rules of the contract.
+Here: pure functions on the bytes of a record, used where the fast path (fast_validator.py) cannot prove that
+nothing is wrong with it. Not here: the file around it (array_reader.py) and rules of the contract.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ import polars as pl
 
 from vsf_assets.common.visible import visible
 from vsf_assets.readers.common.casts import cast, expectation
-from vsf_assets.readers.delimited.exact_parser import MAX_RECORD, SHOWN_TEXT, show
+from vsf_assets.readers.common.shown_text import MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.header_reasons import folded, meant_column
 from vsf_assets.readers.json.lossless_values import (
     DECODER,

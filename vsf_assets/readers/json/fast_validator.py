@@ -1,7 +1,7 @@
 """Parsed JSON objects to typed rows, whole columns at a time, where nothing is wrong with them.
 
 Here: the proof that a row keeps the contract's fields and types, and the typed frame. Not here: what is
-wrong with the others; they are judged one by one (jsonrecords.py).
+wrong with the others; they are judged one by one (exact_validator.py).
 """
 
 import json

@@ -1,7 +1,7 @@
 """JSON files to checked rows: arrays of typed records, and lines of objects.
 
 Here: the two kinds of files, and which of their records the fast proof may take. Not here: the check
-of records (jsonchecking.py) and the walk over the bytes of an array (jsonarray.py).
+of records (validation.py) and the walk over the bytes of an array (array_reader.py).
 """
 
 import json
@@ -14,9 +14,9 @@ import polars as pl
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import JsonRecords
-from vsf_assets.readers.base import Portion
 from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.limits import FindingsLimit
+from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.common.text import line_blocks, utf8
 from vsf_assets.readers.json.array_reader import ArrayReader, collector_at_rest
 from vsf_assets.readers.json.elements import Chunk, invalid_json

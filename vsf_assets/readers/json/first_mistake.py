@@ -1,6 +1,6 @@
 """The first mistake in JSON that is not valid, where a strict parser that reads from left to right finds it.
 
-Here: the search, from the begin of an element on. Not here: the walk over the elements (jsonarray.py), which cuts
+Here: the search, from the begin of an element on. Not here: the walk over the elements (array_reader.py), which cuts
 by brackets and may so come upon a later mistake first.
 """
 

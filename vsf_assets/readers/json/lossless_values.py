@@ -1,7 +1,7 @@
 """JSON values as they are written: numbers with all their digits, names that stand twice, text that is none.
 
 Here: the decoder that keeps what others lose, and values as text for a person. Not here: what a record
-must hold (jsonrecords.py).
+must hold (exact_validator.py).
 """
 
 import json
@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from vsf_assets.readers.common.content_types import likely_encoding
-from vsf_assets.readers.delimited.exact_parser import SHOWN_TEXT, show
+from vsf_assets.readers.common.shown_text import SHOWN_TEXT, show
 
 
 class Number(str):

@@ -1,7 +1,7 @@
 """Parsed JSON records against their contracts: typed valid rows, and a finding for each defect.
 
 Here: the fast proof, the exact judge for what it refuses, and the rules of the contract. Not here: where
-records come from (jsonfiles.py).
+records come from (files.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +12,12 @@ import polars as pl
 
 from vsf_assets.contracts.projections import has_rules
 from vsf_assets.contracts.table import Table
+from vsf_assets.readers.common.findings import FINDINGS, NO_FINDINGS, broken_rules
+from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit
-from vsf_assets.readers.implausible_texts import implausible_texts
 from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, shown_record
 from vsf_assets.readers.json.fast_validator import Row, typed_rows
 from vsf_assets.readers.json.lossless_values import shown
-from vsf_assets.readers.validation import FINDINGS, NO_FINDINGS, broken_rules
 
 AT_ONCE = 20_000
 """Findings that are collected before it is chosen which are listed, and AT_ONCE_CHARACTERS, what they may hold."""

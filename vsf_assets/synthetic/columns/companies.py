@@ -1,7 +1,7 @@
 """Makers of companies and their domains.
 
 Here: how a row's company is chosen and written, and the domain that follows it. Not here: e-mail addresses
-(people.py) and word lists (pools.py).
+(people.py) and word lists (synthetic/model/word_pools.py).
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic import word_pools as pools
 from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined
-from vsf_assets.synthetic.counter_prng import Numbers, key_of, lanes, permuted
-from vsf_assets.synthetic.schema import Column
+from vsf_assets.synthetic.model import word_pools as pools
+from vsf_assets.synthetic.model.counter_prng import Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.model.schema import Column
 
 Places = npt.NDArray[np.uint32]
 

@@ -1,7 +1,7 @@
 """Makers of what belongs to a person: names, jobs, e-mail addresses, phone numbers.
 
 Here: how a row's name is chosen and written, so that the e-mail address of the row can follow it. Not here:
-domains (companies.py) and word lists (pools.py).
+domains (companies.py) and word lists (synthetic/model/word_pools.py).
 """
 
 from functools import cache
@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic import word_pools as pools
 from vsf_assets.synthetic.columns.companies import domain_of
 from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
-from vsf_assets.synthetic.counter_prng import lanes, permuted
-from vsf_assets.synthetic.schema import Column
+from vsf_assets.synthetic.model import word_pools as pools
+from vsf_assets.synthetic.model.counter_prng import lanes, permuted
+from vsf_assets.synthetic.model.schema import Column
 
 Places = npt.NDArray[np.uint32]
 

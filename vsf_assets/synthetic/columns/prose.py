@@ -1,7 +1,7 @@
 """Makers of longer text: sentences and postal addresses.
 
 Here: how many sentences a row has and which, and what an address is put together from. Not here: the sentences
-and streets themselves (pools.py).
+and streets themselves (synthetic/model/word_pools.py).
 """
 
 from functools import cache
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic import word_pools as pools
 from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
-from vsf_assets.synthetic.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
-from vsf_assets.synthetic.schema import Column
+from vsf_assets.synthetic.model import word_pools as pools
+from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
+from vsf_assets.synthetic.model.schema import Column
 
 
 def text(column: Column, request: Request) -> Maker:

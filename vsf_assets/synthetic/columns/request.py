@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vsf_assets.synthetic.counter_prng import LARGEST_SPACE, Numbers, key_of, lanes, permuted
-from vsf_assets.synthetic.schema import Column, Schema, SchemaError
-from vsf_assets.synthetic.word_pools import Pool
+from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.model.schema import Column, Schema, SchemaError
+from vsf_assets.synthetic.model.word_pools import Pool
 
 
 @dataclass

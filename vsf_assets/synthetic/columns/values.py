@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic import word_pools as pools
 from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined
-from vsf_assets.synthetic.counter_prng import below, chances, draws, lanes, permuted, split
-from vsf_assets.synthetic.date_formats import finest_seconds, tells_apart
-from vsf_assets.synthetic.option_parsers import HIGHEST, LOWEST
-from vsf_assets.synthetic.schema import Column, SchemaError
+from vsf_assets.synthetic.model import word_pools as pools
+from vsf_assets.synthetic.model.counter_prng import below, chances, draws, lanes, permuted, split
+from vsf_assets.synthetic.model.date_formats import finest_seconds, tells_apart
+from vsf_assets.synthetic.model.option_parsers import HIGHEST, LOWEST
+from vsf_assets.synthetic.model.schema import Column, SchemaError
 
 _MOST_WRITTEN = 100_000
 """Days that are written once and picked from; a longer range is written row by row."""

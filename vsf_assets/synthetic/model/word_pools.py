@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.counter_prng import below, draws, key_of, rows_of
+from vsf_assets.synthetic.model.counter_prng import below, draws, key_of, rows_of
 
 _LANE = 65536
 

@@ -1,7 +1,7 @@
 """Texts that fit their type and are most likely none: the word for nothing of another program, or only white space.
 
-Here: such values of required text columns, found in whole columns. Not here: what breaks a contract (checking.py), and
-dates and times, which are compared with the day of their delivery in dbt.
+Here: such values of required text columns, found in whole columns. Not here: what breaks a contract
+(readers/delimited/validation.py), and dates and times, which are compared with the day of their delivery in dbt.
 """
 
 import polars as pl
@@ -9,7 +9,7 @@ import polars as pl
 from vsf_assets.common.visible import PADDING
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
-from vsf_assets.readers.forgiving import CELLS
+from vsf_assets.readers.common.findings import CELLS
 
 NOTHING = ("null", "\\n", "nan", "n/a")
 """Words for nothing, in lower case: of databases and their exports, of statistics programs, of people."""

@@ -1,7 +1,7 @@
 """Contracts of made-up data: schemas, requests, and the states of requests.
 
 Here: fields and types of the rows that describe what is made. Not here: the made rows, which no table holds, and
-what a schema may say (synthetic/schema.py).
+what a schema may say (synthetic/model/schema.py).
 """
 
 import pandera.polars as pa

@@ -1,14 +1,14 @@
 """What a look at a source says is due: a pure decision on the list, the states seen and what is known.
 
-Here: the list's names, the types of a look, the decision. Not here: looking (source.py), where what
-is known is kept (history.py), and fetching (fetching.py). No clock, file or connection.
+Here: the list's names, the types of a look, the decision. Not here: looking (catalog/clients/base.py), where what
+is known is kept (catalog/history.py), and fetching (catalog/rounds.py). No clock, file or connection.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from vsf_assets.feeds.families.catalog import listed_names
+from vsf_assets.feeds.by_family.catalog import listed_names
 from vsf_assets.readers.json.lossless_values import is_text
 
 UNKNOWN = "unknown"

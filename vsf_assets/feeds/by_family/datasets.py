@@ -1,6 +1,6 @@
 """The feeds of metadata dictionaries: a named dataset is three CSV files that arrive together; its name may change.
 
-Here: the declaration. Not here: what the rows promise (contracts/families/datasets.py) and the rules between rows and
+Here: the declaration. Not here: what the rows promise (contracts/by_family/datasets.py) and the rules between rows and
 files (dbt). The tolerant reading is declared, not programmed: no anomaly may keep a dataset from being browsed.
 """
 

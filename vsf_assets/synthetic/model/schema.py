@@ -1,7 +1,7 @@
 """A schema: what the columns of a made-up file are, checked.
 
 Here: the frozen types, and how a mapping (of a YAML or JSON file) becomes a schema or an error that names
-column and option. Not here: reading files (schema_files.py) and making values (makers/).
+column and option. Not here: reading files (synthetic/schema_parser.py) and making values (makers/).
 """
 
 import difflib
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.synthetic.column_types import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
-from vsf_assets.synthetic.option_parsers import schema_name, words
+from vsf_assets.synthetic.model.column_types import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
+from vsf_assets.synthetic.model.option_parsers import schema_name, words
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space": " "}
 QUOTES = {"double": '"', "single": "'"}

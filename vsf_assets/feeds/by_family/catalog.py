@@ -1,7 +1,7 @@
 """Feeds of the catalog family: what is fetched from a bucket that others fill, and the looks at it.
 
 Here: the declarations, and how an object's name becomes a file name and back. Not here: fetching
-(sources/) and what the records promise (contracts/families/catalog.py).
+(sources/) and what the records promise (contracts/by_family/catalog.py).
 """
 
 import io

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from vsf_assets.synthetic import option_parsers as read
-from vsf_assets.synthetic.date_formats import tells_time
-from vsf_assets.synthetic.option_parsers import Option
+from vsf_assets.synthetic.model import option_parsers as read
+from vsf_assets.synthetic.model.date_formats import tells_time
+from vsf_assets.synthetic.model.option_parsers import Option
 
 Options = Mapping[str, Any]
 

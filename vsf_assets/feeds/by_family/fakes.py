@@ -1,7 +1,7 @@
 """Feeds of made-up data: schemas, requests for files, and what became of the requests.
 
-Here: the declarations. Not here: what a schema may say (synthetic/schema.py), what the rows promise
-(contracts/families/fakes.py) and how a request is fulfilled (pipeline/synthetic_fulfilment.py).
+Here: the declarations. Not here: what a schema may say (synthetic/model/schema.py), what the rows promise
+(contracts/by_family/fakes.py) and how a request is fulfilled (pipeline/synthetic_fulfilment.py).
 """
 
 from vsf_assets.feeds.feed import REQUESTS, Described, Feed, JsonLines
@@ -11,6 +11,8 @@ SCHEMAS = "fake_schemas"
 ASKED = "fake_requests"
 STATES = "fake_states"
 
+_READER = "vsf_assets.synthetic.descriptions:portions"
+
 FEEDS = (
     Feed(
         name=SCHEMAS,
@@ -18,6 +20,7 @@ FEEDS = (
         description="A schema of made-up files, in YAML or JSON; or the word that it is deleted.",
         tables=("raw.fake_schemas",),
         reading=Described("schema"),
+        reader=_READER,
         names=(r"\.schema\.(ya?ml|json)$",),
         keeps="state",
     ),
@@ -27,6 +30,7 @@ FEEDS = (
         description="A request for a made-up file: schema, rows, seed, owner.",
         tables=("raw.fake_requests",),
         reading=Described("request"),
+        reader=_READER,
         partitioning=REQUESTS,
         names=(r"\.request\.(ya?ml|json)$",),
         keeps="state",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vsf_assets.synthetic.counter_prng import draws, key_of, rows_of
+from vsf_assets.synthetic.model.counter_prng import draws, key_of, rows_of
 
 _AHEAD = 4096
 

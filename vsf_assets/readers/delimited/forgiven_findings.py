@@ -1,23 +1,15 @@
 """What a tolerant reading forgave, as findings; and the rows that even it holds back.
 
 Here: notes of the reader turned into bad cells, and which rows lack their key. Not here: reading
-(tolerant.py) and the check of the other cells (checking.py).
+(lenient.py) and the check of the other cells (validation.py).
 """
 
 import polars as pl
 
 from vsf_assets.contracts.table import Table
+from vsf_assets.readers.common.findings import CELLS
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.lenient_batch import NOTES
-
-CELLS = {
-    "row": pl.Int64(),
-    "column_name": pl.String(),
-    "anomaly": pl.String(),
-    "reason": pl.String(),
-    "noted_value": pl.String(),
-}
-"""Columns of a frame of bad cells; `noted_value` where the value is not in the frame of rows."""
 
 
 def with_notes(cells: pl.DataFrame, block: Block) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """What an option of a column may say: how its text is read, and the error when it cannot be.
 
 Here: the readers of single values (whole numbers, days, shares, ...). Not here: which type has which
-option (kinds.py). Light: no numpy, no polars.
+option (column_types.py). Light: no numpy, no polars.
 """
 
 import re
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from vsf_assets.synthetic.date_formats import problem_of
+from vsf_assets.synthetic.model.date_formats import problem_of
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 """Bounds of a whole number, as every reader of the files can hold it."""

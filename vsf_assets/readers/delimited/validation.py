@@ -12,31 +12,17 @@ import polars as pl
 
 from vsf_assets.common.visible import PADDING, quoted, visible
 from vsf_assets.contracts.projections import has_rules, polars_types, trimmed_columns
-from vsf_assets.contracts.sentences import sentence
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.casts import cast, expectation
+from vsf_assets.readers.common.findings import CELLS, FINDINGS, broken_rules
+from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import FindingsLimit, text_once
 from vsf_assets.readers.delimited.block import Block
-from vsf_assets.readers.forgiving import CELLS, with_notes, without_key
-from vsf_assets.readers.implausible_texts import implausible_texts
+from vsf_assets.readers.delimited.forgiven_findings import with_notes, without_key
 
 SLICE_ROWS = 1 << 17
 """Rows that are checked at once: each may have a finding for every column, and pandera makes a row of each."""
-
-FINDINGS = {
-    "line_number": pl.Int64(),
-    "anomaly": pl.String(),
-    "column_name": pl.String(),
-    "raw_value": pl.String(),
-    "raw_text": pl.String(),
-    "severity": pl.String(),
-    "reason": pl.String(),
-    "is_quarantined": pl.Boolean(),
-}
-"""Columns of a frame of findings: `raw.findings` without the file."""
-
-NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
 
 
 @dataclass(frozen=True)
@@ -175,14 +161,6 @@ def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[Checked]:
         yield Checked(valid if len(part.lost) else part.typed, part.findings(*chosen), part.bad.height + len(part.lost))
 
 
-def file_finding(
-    anomaly: str, reason: str, severity: str, line: int | None = None, text: str | None = None
-) -> pl.DataFrame:
-    """Return a finding about a whole file."""
-    row = (line, anomaly, None, None, text, severity, reason, False)
-    return pl.DataFrame([row], schema=FINDINGS, orient="row")
-
-
 def _typed(
     text: pl.DataFrame, types: dict[str, pl.DataType], trimmed: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -229,49 +207,6 @@ def _cells(rows: pl.Series, column: str, anomaly: str, reasons: pl.Series) -> pl
         reason="reason",
         noted_value=pl.lit(None, pl.String),
     )
-
-
-def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return the cells that break a rule of the pandera model.
-
-    Raises:
-        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types), a defect here.
-    """
-    from pandera.config import ValidationDepth, config_context
-    from pandera.errors import SchemaErrors
-
-    try:
-        # Every option is given: what is left out comes from variables as they were when pandera was imported.
-        with config_context(
-            validation_enabled=True,
-            validation_depth=ValidationDepth.SCHEMA_AND_DATA,
-            cache_dataframe=False,
-            keep_cached_dataframe=False,
-            use_narwhals_backend=False,
-        ):
-            table.schema.validate(typed, lazy=True)
-    except SchemaErrors as error:
-        cases: pl.DataFrame = error.failure_cases
-        if cases["index"].null_count():
-            raise
-        missing = pl.col("check") == "not_nullable"
-        no_json = pl.col("check") == "json_object"
-        broken = [
-            f"{column} must not be empty" if check == "not_nullable" else sentence(table, column, check, value)
-            for column, check, value in cases.select("column", "check", pl.col("failure_case").cast(pl.String)).rows()
-        ]
-        return cases.select(
-            row=pl.col("index").cast(pl.Int64),
-            column_name=pl.col("column"),
-            anomaly=pl.when(missing)
-            .then(pl.lit("missing_value"))
-            .when(no_json)
-            .then(pl.lit("invalid_json"))
-            .otherwise(pl.lit("invalid_value")),
-            reason=pl.Series(broken, dtype=pl.String),
-            noted_value=pl.lit(None, pl.String),
-        )
-    return pl.DataFrame(schema=CELLS)
 
 
 def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

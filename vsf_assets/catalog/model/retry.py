@@ -61,7 +61,7 @@ def retried(attempt: Callable[[Deadline], Result], attempts: int, seconds: float
         TransientError: the last one, with the number of attempts.
         SourceError: one that does not pass, at once.
     """
-    from vsf_assets.catalog.clients.base import TransientError
+    from vsf_assets.catalog.model.errors import TransientError
 
     deadline = Deadline.after(seconds)
     for number in range(1, attempts + 1):

@@ -1,0 +1,119 @@
+"""Taking in what waits: the landing zone first, then what a catalog source has.
+
+Here: waiting for files to settle, and the order of the two. Not here: taking files (ingest/session.py) and rounds at a
+source (ingest_catalog.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vsf_assets.catalog.rounds import RoundReport
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import recognize
+from vsf_assets.ingest.report import IngestReport
+from vsf_assets.ingest.session import Run
+from vsf_assets.landing.ownership import claim
+from vsf_assets.landing.selection import Selection
+from vsf_assets.landing.stability import Hold, Look, wait_until_settled
+from vsf_assets.landing.uploads import UploadKey, hold_back, upload_of
+from vsf_assets.landing.watched_landing import Watched
+from vsf_assets.pipeline.ingest_catalog import take_fetched
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.open_files import WHY, being_written
+from vsf_assets.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass
+class RunReport(IngestReport):
+    """What an ingest did, with its rounds at catalog sources.
+
+    Attributes:
+        rounds: listings of sources with what was fetched.
+    """
+
+    rounds: list[RoundReport] = field(default_factory=list)
+
+
+def ingest(
+    warehouse: Warehouse,
+    selection: Selection,
+    run_id: str,
+    progress: Callable[[str], None] = lambda _: None,
+    earlier_look: Look | None = None,
+) -> RunReport:
+    """Take what the selection asks for into the warehouse; safe to run at once with others.
+
+    Raises:
+        LockTimeoutError: another writer held the warehouse too long.
+        VsfError: the landing zone belongs to another home.
+        OSError: the landing zone, archive or disk failed.
+    """
+    settings = warehouse.settings
+    claim(settings, progress)
+    landing, report = open_store(settings.landing), RunReport()
+    watched = Watched(landing)
+    busy: set[str] = set()
+
+    def writing(entries: list[Entry]) -> set[str]:
+        busy.clear()
+        busy.update(being_written(landing, entries))
+        return busy
+
+    stable, unsettled = wait_until_settled(
+        watched,
+        lambda entry: _wanted(entry.path, selection),
+        settings.settle_seconds,
+        settings.settle_timeout,
+        earlier_look,
+        _holding(settings, progress),
+        settings.dataset_wait_seconds,
+        writing,
+    )
+    report.left += [(e.path, _why_left(e, unsettled, busy, settings)) for e in unsettled]
+    report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
+    report.left_out = watched.left_out
+    run = Run(warehouse, selection, run_id, report, progress)
+    run.take(landing, stable, again=True, may_be_idle=not selection.looks)
+    if selection.fetches:
+        report.rounds += take_fetched(run)
+        if selection.looks and selection.reload == "if_idle" and not report.stored:
+            run.take(landing, [], again=True)
+    return report
+
+
+def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Settings) -> str:
+    """Say why an unsettled file is left for a later run."""
+    if entry.path in busy:
+        return WHY
+    upload = upload_of(entry)
+    of_upload = [e.name for e in unsettled if e.path in busy and upload is not None and upload_of(e) == upload]
+    if of_upload:
+        return f"it waits for {of_upload[0]}, which belongs to the same upload and which somebody has open for writing"
+    return f"still changing after {settings.settle_timeout:g} s"
+
+
+def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
+    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
+    told = set[UploadKey | None]()
+
+    def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
+        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
+        for key in dict.fromkeys(upload_of(entry) for entry in held):
+            if key is not None and key not in told:
+                progress(f"waiting for the other files of {key[0]}/{key[1]}")
+            told.add(key)
+        return kept, held
+
+    return hold
+
+
+def _wanted(path: str, selection: Selection) -> bool:
+    recognized = recognize(path)
+    if recognized is None or recognized[0].is_fetched:
+        return False
+    return selection.takes(recognized[0].name, recognized[1])

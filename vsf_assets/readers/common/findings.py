@@ -1,0 +1,86 @@
+"""Findings as frames: their columns, and the cells that break a rule of a contract.
+
+Here: what every reader reports in. Not here: which records a form of file can spoil (delimited/, json/), and how many
+findings are listed (limits.py).
+"""
+
+import polars as pl
+
+from vsf_assets.contracts.sentences import sentence
+from vsf_assets.contracts.table import Table
+
+CELLS = {
+    "row": pl.Int64(),
+    "column_name": pl.String(),
+    "anomaly": pl.String(),
+    "reason": pl.String(),
+    "noted_value": pl.String(),
+}
+"""Columns of a frame of bad cells; `noted_value` where the value is not in the frame of rows."""
+
+
+FINDINGS = {
+    "line_number": pl.Int64(),
+    "anomaly": pl.String(),
+    "column_name": pl.String(),
+    "raw_value": pl.String(),
+    "raw_text": pl.String(),
+    "severity": pl.String(),
+    "reason": pl.String(),
+    "is_quarantined": pl.Boolean(),
+}
+"""Columns of a frame of findings: `raw.findings` without the file."""
+
+
+NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
+
+
+def file_finding(
+    anomaly: str, reason: str, severity: str, line: int | None = None, text: str | None = None
+) -> pl.DataFrame:
+    """Return a finding about a whole file."""
+    row = (line, anomaly, None, None, text, severity, reason, False)
+    return pl.DataFrame([row], schema=FINDINGS, orient="row")
+
+
+def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return the cells that break a rule of the pandera model.
+
+    Raises:
+        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types), a defect here.
+    """
+    from pandera.config import ValidationDepth, config_context
+    from pandera.errors import SchemaErrors
+
+    try:
+        # Every option is given: what is left out comes from variables as they were when pandera was imported.
+        with config_context(
+            validation_enabled=True,
+            validation_depth=ValidationDepth.SCHEMA_AND_DATA,
+            cache_dataframe=False,
+            keep_cached_dataframe=False,
+            use_narwhals_backend=False,
+        ):
+            table.schema.validate(typed, lazy=True)
+    except SchemaErrors as error:
+        cases: pl.DataFrame = error.failure_cases
+        if cases["index"].null_count():
+            raise
+        missing = pl.col("check") == "not_nullable"
+        no_json = pl.col("check") == "json_object"
+        broken = [
+            f"{column} must not be empty" if check == "not_nullable" else sentence(table, column, check, value)
+            for column, check, value in cases.select("column", "check", pl.col("failure_case").cast(pl.String)).rows()
+        ]
+        return cases.select(
+            row=pl.col("index").cast(pl.Int64),
+            column_name=pl.col("column"),
+            anomaly=pl.when(missing)
+            .then(pl.lit("missing_value"))
+            .when(no_json)
+            .then(pl.lit("invalid_json"))
+            .otherwise(pl.lit("invalid_value")),
+            reason=pl.Series(broken, dtype=pl.String),
+            noted_value=pl.lit(None, pl.String),
+        )
+    return pl.DataFrame(schema=CELLS)

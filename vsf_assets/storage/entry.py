@@ -1,0 +1,47 @@
+"""A file as a listing shows it.
+
+Here: the type and its times. Not here: listings (listing.py) and places of files (base.py).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file as a listing shows it.
+
+    Attributes:
+        path: path relative to the store, with `/`.
+        size: bytes.
+        modified: modified time, UTC, to the microsecond.
+        has_done: whether a `<name>.done` marker stands beside it.
+        etag: in an object store, what changes with the content; empty in a folder.
+    """
+
+    path: str
+    size: int
+    modified: datetime
+    has_done: bool = False
+    etag: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def same_state(self, other: "Entry | None") -> bool:
+        """Whether a later look shows the same file in the same state."""
+        return other is not None and (self.path, self.size, self.modified, self.etag) == (
+            other.path,
+            other.size,
+            other.modified,
+            other.etag,
+        )
+
+
+def modified_time(nanoseconds: int) -> datetime:
+    """Return a UTC time to the microsecond (cut, not rounded) of a time in nanoseconds."""
+    return EPOCH + timedelta(microseconds=nanoseconds // 1000)

@@ -1,0 +1,130 @@
+"""A store that is a folder of this machine.
+
+Here: opening, atomic writing and removing of whole files. Not here: the walk of a listing (folder_listing.py).
+"""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+from vsf_assets.common.regular_files import open_regular, status_of
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry, modified_time
+from vsf_assets.storage.ignored_names import DONE_SUFFIX
+from vsf_assets.storage.listing import Listing, UnlistedEntryError
+
+
+class FolderStore:
+    """A store that is a folder of this machine."""
+
+    workers = 1
+
+    def __init__(self, root: Path | str, is_private: bool = False):
+        self.root = Path(root)
+        self.is_private = is_private
+
+    def listing(self, folder: str = "") -> Listing:
+        """List the files that count, and what is left out; in a private store every name counts."""
+        from vsf_assets.storage.folder_listing import list_folder
+
+        return list_folder(self.root, folder, every_name=self.is_private)
+
+    def entries(self, folder: str = "") -> list[Entry]:
+        """Return the files of a listing."""
+        return self.listing(folder).entries
+
+    def every_entry(self, folder: str = "") -> list[Entry]:
+        """Return every file that is not hidden; raises UnlistedEntryError where something cannot be read."""
+        from vsf_assets.storage.folder_listing import list_folder
+
+        found = list_folder(self.root, folder, every_name=True)
+        for entry in found.left_out:
+            raise UnlistedEntryError(str(self.root), entry)
+        return found.entries
+
+    def hidden_entries(self, folder: str) -> list[Entry]:
+        """List every file of a folder of the platform's own that no listing shows."""
+        paths = (
+            os.path.relpath(os.path.join(place, name), self.root)
+            for place, _, names in os.walk(self.root / folder, onerror=self._cannot_list)
+            for name in names
+        )
+        return [entry for path in paths if (entry := self.stat(path)) is not None]
+
+    def _cannot_list(self, error: OSError) -> None:
+        """Unreadable is not empty: only a root that is not made yet, or a folder that just went, is."""
+        if isinstance(error, FileNotFoundError):
+            return
+        raise error
+
+    def stat(self, path: str) -> Entry | None:
+        """Return one file's entry, or None if it is not there; raises NotRegularError, OSError."""
+        try:
+            status = status_of(self.root / path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Entry(path, status.st_size, modified_time(status.st_mtime_ns))
+
+    def present(self, paths: Collection[str]) -> set[str]:
+        """Return which of these files are there; raises UnlistedEntryError where that cannot be found out."""
+        from vsf_assets.storage.folder_listing import unreadable
+
+        found = set()
+        for path in paths:
+            try:
+                if self.stat(path) is not None:
+                    found.add(path)
+            except OSError as error:
+                raise UnlistedEntryError(str(self.root), unreadable(path, error)) from error
+        return found
+
+    def open(self, path: str, etag: str = "") -> BinaryIO:  # noqa: ARG002
+        """Open a file for reading; raises FileNotFoundError, NotRegularError, OSError."""
+        return open_regular(self.root / path)
+
+    def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: they are here."""
+        return nullcontext()
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[BinaryIO]:
+        """Write beside the target, flush to disk, then rename into place."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, 0o644)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:  # noqa: ARG002
+        """Return False: a file is copied byte by byte, or renamed (rename_if_same_disk)."""
+        return False
+
+    def move(self, path: str, target_path: str) -> None:
+        """Give a file another name in the same store, at once; raises FileNotFoundError."""
+        target = self.root / target_path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).replace(target)
+
+    def remove(self, path: str, etag: str = "") -> None:  # noqa: ARG002
+        """Remove a file and, first, its marker; a missing one is not an error."""
+        self.remove_marker(path)
+        (self.root / path).unlink(missing_ok=True)
+
+    def remove_marker(self, path: str) -> None:
+        """Remove a file's marker, so that it never vouches for the next file of this name."""
+        (self.root / (path + DONE_SUFFIX)).unlink(missing_ok=True)
+
+    def local_path(self, path: str) -> Path:
+        """Return the file's path on this machine."""
+        return self.root / path

@@ -1,0 +1,80 @@
+"""A file to read, and what reading it gave.
+
+Here: the two types that the ledger, uploads and the engine share. Not here: reading (ingest/read_file.py) and storing
+(ledger.py).
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.storage.base import Store
+from vsf_assets.storage.entry import Entry
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Work:
+    """A file to read.
+
+    Attributes:
+        store: where it lies: the landing zone, or the archive for a file that is read again.
+        entry: its state there.
+        feed: its feed.
+        partition: its partition, or None.
+        name: its name as it landed.
+        landed_at: modified time in the landing zone.
+        known_sha256: the ledger's digest, for a file that is read again.
+        replaces: id of the ledger's row in whose place it is stored, where its content is another now.
+        is_changed: whether it was written to after it was first loaded.
+    """
+
+    store: Store
+    entry: Entry
+    feed: Feed
+    partition: str | None
+    name: str
+    landed_at: datetime
+    known_sha256: str | None = None
+    replaces: int | None = None
+    is_changed: bool = False
+
+
+@dataclass
+class Delivery:
+    """What reading a file gave.
+
+    Attributes:
+        work: the file.
+        sha256: digest of the bytes as landed.
+        size: their number.
+        readable: whether the file as a whole could be read.
+        lines_read, rows_loaded, rows_quarantined, rows_blank, rows_skipped: record counts.
+        parts: Parquet files by table; `raw.findings` among them.
+        held: the rows by table, instead, where there are few.
+    """
+
+    work: Work
+    sha256: str = ""
+    size: int = 0
+    readable: bool = True
+    lines_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_blank: int = 0
+    rows_skipped: int = 0
+    parts: dict[str, list[Path]] = field(default_factory=dict)
+    held: "dict[str, pl.DataFrame]" = field(default_factory=dict)
+
+    @property
+    def file_id(self) -> int:
+        """Identify the delivery: 63 bits of the md5 of what it is."""
+        work = self.work
+        identity = (work.feed.name, work.partition or "", work.landed_at.isoformat(), work.name, self.sha256)
+        digest = hashlib.md5("|".join(identity).encode(), usedforsecurity=False).digest()
+        return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,85 @@
+"""One direction: the rooms of the package form an order, and nothing circles.
+
+Here: the graph of all imports (at the top, in functions, for types) against the order in devtools/rooms.py. Not here:
+other house rules (test_rules.py). There is no list of exceptions.
+"""
+
+from pathlib import Path
+
+from vsf_assets.devtools.rooms import (
+    PACKAGE,
+    PAGE,
+    PLANNED,
+    ROOMS,
+    against_the_order,
+    chains,
+    folder_edges,
+    imports,
+    modules,
+    room_of,
+    with_picture,
+)
+
+ROOT = Path(__file__).resolve().parents[2] / PACKAGE
+
+
+def made(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root / (name.replace("__", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text(text)
+    return root
+
+
+def test_every_module_is_in_a_room_that_has_its_place() -> None:
+    assert {room_of(module) for module in modules(ROOT) if module} == set(ROOMS) - set(PLANNED)
+
+
+def test_no_module_imports_from_a_later_room() -> None:
+    assert against_the_order(imports(ROOT)) == []
+
+
+def test_no_files_circle() -> None:
+    assert chains(imports(ROOT)) == []
+
+
+def test_no_packages_circle() -> None:
+    assert chains(folder_edges(imports(ROOT), modules(ROOT))) == []
+
+
+def test_lazy_and_type_only_imports_count_and_the_chain_is_named(tmp_path: Path) -> None:
+    root = made(
+        tmp_path,
+        a__one="def f():\n    from pkg.b.two import g\n",
+        b__two="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pkg.c.three\n",
+        c__three="from pkg import a\nfrom pkg.a.one import f\n",
+        c__inner__four="from pkg.c import three\n",
+    )
+    edges = imports(root, "pkg")
+    assert edges == {
+        ("a.one", "b.two"),
+        ("b.two", "c.three"),
+        ("c.three", "a"),
+        ("c.three", "a.one"),
+        ("c.inner.four", "c.three"),
+    }
+    assert chains(edges) == ["a.one -> b.two -> c.three -> a.one"]
+    assert chains(folder_edges(edges, modules(root))) == ["a -> b -> c -> a"]
+    assert against_the_order(edges, ("c", "b", "a")) == [
+        "c.three imports a, but a comes after c",
+        "c.three imports a.one, but a comes after c",
+    ]
+
+
+def test_a_sub_folder_is_a_package_of_its_own(tmp_path: Path) -> None:
+    root = made(
+        tmp_path, a__one="from pkg.a.inner import two\n", a__inner__two="from pkg.a import three\n", a__three=""
+    )
+    assert chains(imports(root, "pkg")) == []
+    assert chains(folder_edges(imports(root, "pkg"), modules(root))) == ["a -> a.inner -> a"]
+
+
+def test_the_picture_of_the_rooms_is_what_the_imports_say() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_picture(page), "docs/architecture.md is stale: make generated"
