@@ -67,7 +67,9 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
     assert home.ingest().stored == []
     assert [r.file_name for r in survey(home.settings, home.warehouse).outdated] == []
     go_on(writer)
-    assert [r.file_name for r in survey(home.settings, home.warehouse).outdated] == ["clicks_1.csv"]
+    seen = survey(home.settings, home.warehouse)
+    assert [r.file_name for r in seen.outdated] == ["clicks_1.csv"]
+    assert seen.mended == [], "no release changed its reading"
     home.ingest()
     assert rows(home) == WHOLE
     assert home.findings() == [FINDING]
