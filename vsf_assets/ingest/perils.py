@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from vsf_assets.full_disk import room_for
 from vsf_assets.ingest.delivery import Work
-from vsf_assets.ingest.store import FolderStore, Store, open_store
+from vsf_assets.ingest.store import FolderStore, Store, is_about_one_file, open_store
 from vsf_assets.processes import is_there, started
 
 PREFIX = "reading-"
@@ -72,7 +73,11 @@ class Perils:
                 continue
             if not is_over:
                 continue
-            if _lies_there(state):
+            try:
+                is_still_there = _lies_there(state)
+            except OSError as error:  # it cannot be looked at now, which is no other file's affair
+                is_still_there = is_about_one_file(error)
+            if is_still_there:
                 yield state, path
             else:
                 path.unlink(missing_ok=True)
@@ -114,7 +119,8 @@ class Perils:
             known = {"pid": os.getpid(), "started": started(os.getpid()), "state": _state(work), "is_over": is_over}
             content = json.dumps(known).encode()
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, content, 0)
+            with room_for("the record of the file that is read", self._scratch, len(content)):
+                os.pwrite(self._file, content, 0)
 
     def _clear(self) -> None:
         if self._file is not None:
