@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from vsf_assets.ingest.ownership import MARKER
 from vsf_assets_tests.commandline import Home, Outcome
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
@@ -86,6 +87,15 @@ def test_what_may_not_be_read_ends_a_command_with_1(home: Home, words: list[str]
         said = home.vsf(*words)
     assert said.exit_code == 1
     assert "closed is left out: reading it is not permitted; what to do: let the user who runs this read" in said.errors
+
+
+def test_a_landing_zone_of_another_home_ends_a_command_with_1(home: Home) -> None:
+    home.drop({MARKER: json.dumps({"id": "x", "home": "/srv/other", "host": "elsewhere"})})
+    (home.path / "warehouse").mkdir(exist_ok=True)
+    (home.path / "warehouse" / "home-id").write_text("y")
+    for words in (["run"], ["status"], ["status", "--left-out"]):
+        said = home.vsf(*words)
+        assert (said.exit_code, "belongs to another home: /srv/other on elsewhere" in said.errors) == (1, True)
 
 
 def test_a_landing_zone_that_cannot_be_listed_is_an_error(home: Home) -> None:
