@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from vsf_assets.errors import VsfError
-from vsf_assets.ingest import again, batches, changed, engine, filing, open_files, rereading
+from vsf_assets.ingest import again, batches, changed, continued, engine, filing, open_files, rereading
 from vsf_assets.ingest.engine import ingest_archive
 from vsf_assets.pipeline import _refuse_missing_originals
 from vsf_assets.survey import survey
@@ -274,6 +274,27 @@ def test_kept_file_that_goes_on_replaces_its_beginning_and_is_known_then(tmp_pat
     assert home.ingest().stored == []
     assert survey(home.settings, home.warehouse).queue.new == []
     assert rebuilt(home).state() == home.state()
+
+
+def test_kept_file_that_cannot_be_compared_waits_and_holds_no_other_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path, AFTER_LOAD="keep")
+    with home.land("clicks_1.csv", HEAD).open("ab") as writer:
+        home.ingest()
+        writer.write(TAIL)
+    home.land("clicks_2.csv", clicks(9), 1)
+
+    def fails(*_: object) -> None:
+        raise OSError(5, "Input/output error", str(home.landing / "clicks_1.csv"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(continued, "_digest_after", fails)
+        report = home.ingest()
+    assert report.failed == [("clicks_1.csv", "cannot be compared with what was loaded: Input/output error")]
+    assert ("clicks_1.csv" in report.unreadable, [row.file_name for row in report.stored]) == (True, ["clicks_2.csv"])
+    home.ingest()
+    assert [row for row in rows(home) if row[0] != 9] == WHOLE
 
 
 def test_kept_file_that_is_replaced_by_another_is_another_delivery(tmp_path: Path) -> None:
