@@ -15,8 +15,10 @@ import pytest
 from vsf_assets.errors import VsfError
 from vsf_assets.ingest import again, batches, changed, continued, engine, filing, open_files, rereading
 from vsf_assets.ingest.engine import ingest_archive
+from vsf_assets.ingest.store import FolderStore
 from vsf_assets.pipeline import _refuse_missing_originals
 from vsf_assets.survey import survey
+from vsf_assets.warehouse.ledger import read_files
 from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.engine.test_writers_that_stall import HEAD, TAIL, WHOLE, rows
 from vsf_assets_tests.warehouses import Home, clicks
@@ -232,6 +234,20 @@ def test_originals_are_looked_at_for_a_day_or_as_the_setting_says(tmp_path: Path
     now = datetime.now(UTC)
     assert changed.suspects(files, patient.settings, now + timedelta(hours=23)) == files
     assert changed.suspects(files, patient.settings, now + timedelta(hours=25)) == []
+
+
+def test_originals_that_were_not_kept_cost_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path, AFTER_LOAD="delete")
+    for number in range(5):
+        home.land(f"clicks_1_{number}.csv", clicks(number), number)
+    home.ingest()
+    listed, original = [], FolderStore.entries
+    monkeypatch.setattr(FolderStore, "entries", lambda self, prefix="": listed.append(prefix) or original(self, prefix))
+    files = home.files("file_name")
+    with home.warehouse.read("test") as connection:
+        assert connection is not None
+        assert changed.suspects(read_files(connection), home.settings, datetime.now(UTC)) == []
+    assert (len(files), listed) == (5, ["clicks/1"])
 
 
 def test_file_of_an_upload_is_read_again_in_its_place(home: Home) -> None:
