@@ -12,16 +12,24 @@
             {{ keys | join(', ') }},
             unnest(names) as name,
             unnest(json_values) as json_value,
-            -- Positions are looked at only where a name repeats.
-            case when len(names) != list_unique(names) then names end as repeating_names,
+            repeating_names,
             generate_subscripts(names, 1) as place
         from (
             select
                 {{ keys | join(', ') }},
-                json_keys({{ json }}) as names,
-                json_extract({{ json }}, '$.*') as json_values
-            from {{ rows }}
-        ) as objects
+                names,
+                json_values,
+                -- Positions are looked at only where a name repeats; here this is asked once for an object, beside
+                -- unnest() it would be asked once for each of its names.
+                case when len(names) != list_unique(names) then names end as repeating_names
+            from (
+                select
+                    {{ keys | join(', ') }},
+                    json_keys({{ json }}) as names,
+                    json_extract({{ json }}, '$.*') as json_values
+                from {{ rows }}
+            ) as objects
+        ) as compared
     ) as properties
     where repeating_names is null or not list_contains(repeating_names[place + 1:], name)
 {%- endmacro %}
