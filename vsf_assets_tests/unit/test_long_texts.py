@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -28,7 +29,7 @@ NAMESPACES = "namespace_id,namespace_option_name,namespace_option_standard_name\
 MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "json.sql"
 
 
-def read(feed: str, text: str, name: str = "") -> tuple[list[tuple], list[tuple], pl.DataFrame]:
+def read(feed: str, text: str, name: str = "") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], pl.DataFrame]:
     """Return rows, findings (line, anomaly, column, severity) and the findings as they are stored."""
     found = list(portions(Source(io.BytesIO(text.encode()), "x"), all_feeds()[feed], file_name=name))
     rows = [row for portion in found for frame in portion.valid.values() for row in frame.rows()]
@@ -99,7 +100,7 @@ def test_last_value_of_a_name_holds() -> None:
     assert sorted(taken_apart(objects)) == [(0, "", "3"), (0, "a", "null"), (0, "b", "[1]"), (3, "x", "y")]
 
 
-def taken_apart(objects: Sequence[str | None]) -> list[tuple]:
+def taken_apart(objects: Sequence[str | None]) -> list[tuple[Any, ...]]:
     """Return number, name and value of what the macro makes of JSON objects."""
     body = re.search(r"json_properties\(.*?\) -%}(.*?){%- endmacro", MACRO.read_text(), re.DOTALL)
     assert body is not None
