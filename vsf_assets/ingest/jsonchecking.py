@@ -13,10 +13,12 @@ import polars as pl
 from vsf_assets.contracts.projections import has_rules
 from vsf_assets.contracts.table import Table
 from vsf_assets.ingest.checking import FINDINGS, NO_FINDINGS, broken_rules
+from vsf_assets.ingest.forgiving import CELLS
 from vsf_assets.ingest.jsonrecords import Defect, Fields, Judged, shown_record
 from vsf_assets.ingest.jsonrows import Row, typed_rows
 from vsf_assets.ingest.jsonvalues import shown
 from vsf_assets.ingest.limits import SHORT_TEXT, FindingsLimit
+from vsf_assets.ingest.longtexts import long_texts
 from vsf_assets.ingest.plausible import implausible_texts
 
 AT_ONCE = 20_000
@@ -175,8 +177,11 @@ def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, finding
     if not parts:
         return pl.DataFrame({"_line": []}, schema={"_line": pl.Int64})
     frame = parts[0] if len(parts) == 1 else pl.concat(parts).sort("_line")
+    cells = long_texts(frame, table) if records.are_foreign else pl.DataFrame(schema=CELLS)
     if has_rules(table):
-        cells = broken_rules(frame.drop("_line"), table)
+        broken = broken_rules(frame.drop("_line"), table)
+        cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+    if cells.height:
         for (row,), found in cells.group_by("row", maintain_order=True):
             defects = [
                 Defect(anomaly, name, shown(frame[name][row]), reason)

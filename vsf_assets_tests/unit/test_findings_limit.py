@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest import checking, jsonarray
 from vsf_assets.ingest.limits import SHORT_TEXT, FindingsLimit, stored, text_once
+from vsf_assets.ingest.longtexts import LONGEST_TEXT
 from vsf_assets.ingest.reading import findings_limit, portions
 from vsf_assets.ingest.source import Source
 from vsf_assets_tests.reading import small_blocks
@@ -129,7 +130,7 @@ def test_a_record_of_many_defects_has_one_finding_that_counts_the_rest() -> None
     assert (found.height, quarantined) == (21, 1)
     assert found["reason"][20] == "the record has 7,984 more defects like these; the first 20 are listed"  # 4 missing
     texts = found["raw_text"].str.len_chars().to_list()
-    assert texts == [len(data) - 2, *[SHORT_TEXT + 1] * 20]  # the whole text once
+    assert texts == [LONGEST_TEXT // 4 + 1, *[SHORT_TEXT + 1] * 20]  # as much of the text as is kept, once
 
 
 def test_a_long_row_of_many_defects_is_stored_once() -> None:
