@@ -3,7 +3,7 @@
 Here: the bound, such values of a frame as bad cells, and their beginnings. Not here: records that are too long to be
 read (delimited.py), and how many findings are listed (limits.py). DuckDB keeps a long text apart and reads it again for
 every empty cell that follows it in its column: one text of 2 MB before some hundred empty cells fills any memory, in
-the raw table and in every table that is built of it.
+the raw table and in every table that is built of it (decision 0028).
 """
 
 import polars as pl
