@@ -49,6 +49,8 @@ def reason(data: str | bytes, columns: list[str] = CLICKS, dialect: Delimited = 
         ('"click_id"|"banner_id"|"campaign_id"', "it has vertical bars between its names where commas are"),
         ("sep=,\nclick_id,banner_id,campaign_id", "line 1 is 'sep=,', a note to spreadsheets: delete it"),
         ("\ufeffsep=;\nclick_id;banner_id;campaign_id", "line 1 is 'sep=;', a note to spreadsheets: delete it"),
+        ('"click_id,banner_id,campaign_id"', "the whole line stands in quotes, so that it is read as one name"),
+        ("Clicks of May", "line 1 looks like a title: delete what stands above the header"),
         ("17,2,3", "the first line looks like data: put the header above it"),
         ("\nclick_id,banner_id,campaign_id", "line 1 is empty, and the header must be line 1"),
         ("click_id,click_id,banner_id,campaign_id", "twice click_id"),
