@@ -135,6 +135,40 @@ def test_a_misspelt_field_of_a_record_and_a_likely_encoding_are_named() -> None:
     ]
 
 
+DAY = "must be a day of the calendar, written like 2019-05-20"
+WHOLE = "must be a whole number that fits 64 bits, in digits only"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        (
+            "movie",
+            '"release_date": "2019-02-30"',
+            f"release_date {DAY}; it is '2019-02-30'",
+        ),
+        (
+            "movie",
+            '"release_date": 7',
+            f"release_date {DAY}; it is a whole number",
+        ),
+        (
+            "song",
+            f'"year": {2**70}',
+            f"year {WHOLE}; it is one that is too large or too small",
+        ),
+        ("song", '"year": "1999"', f"year {WHOLE}; it is text"),
+        ("app", '"rating": 1e999', "rating must be a decimal number; it is one that is too large or too small"),
+        ("song", '"title": "\\u0000"', "title holds a NUL character, which no text has; export it again"),
+    ],
+)
+def test_a_field_of_a_record_is_told_for_what_it_is(kind: str, fields: str, words: str) -> None:
+    record = f'[{{"type": "{kind}", "data": {{{fields}}}}}]'
+    source = Source(io.BufferedReader(io.BytesIO(record.encode())), "x.data")
+    (portion,) = portions(source, all_feeds()["catalog"])
+    assert words in portion.findings["reason"].to_list()
+
+
 ACCOUNTS = "CUST_ACCT,SEGMENT_NAME,SVC_PLAN\n"
 NOTHING = "if a value is missing, deliver it"
 
