@@ -182,6 +182,8 @@ class _Progress(logging.Handler):
         self._rewrites = sys.stderr.isatty()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "for_people", False):
+            return  # the command itself ends with it
         message = record.getMessage()
         stamp = f"{time.monotonic() - self._started:6.1f}s "
         passing = self._rewrites and message.startswith(_PASSING)
