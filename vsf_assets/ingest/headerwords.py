@@ -125,11 +125,13 @@ def _cause_of_one(name: str, columns: Sequence[str], dialect: Delimited) -> str:
     """Return the likely cause where a header is read as one name; an empty text where there is none."""
     start = folded(name[: len(",".join(columns)) + LONGEST_NAME])
     inside = [column for column in columns if folded(column) in start]
-    if dialect.delimiter in name and 2 * len(inside) > len(columns):
-        return "the whole line stands in quotes, so that it is read as one name: export the file without them"
+    if 2 * len(inside) > len(columns):
+        if dialect.delimiter in name:
+            return "the whole line stands in quotes, so that it is read as one name: export the file without them"
+        return f"{_DELIMITERS[dialect.delimiter]} are expected between its names"
     if inside or difflib.get_close_matches(start[:LONGEST_NAME], [folded(column) for column in columns], 1):
         return ""
-    return "line 1 looks like a title: delete what stands above the header, which must be line 1"
+    return "line 1 may be a title: the header must be line 1, without anything above it"
 
 
 def _other_delimiter(line: bytes, columns: Sequence[str], dialect: Delimited) -> str:
