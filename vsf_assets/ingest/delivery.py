@@ -5,6 +5,7 @@ until then (parts.py), the transaction that stores them (warehouse/ledger.py) an
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from vsf_assets.objects import ReplacedError
 
 if TYPE_CHECKING:
     import polars as pl
+
+_DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ChangedError(Exception):
@@ -149,7 +152,14 @@ def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: st
         delivery.rows_blank += portion.blank
         delivery.rows_skipped += portion.skipped
     if delivery.lines_read == delivery.rows_blank:
-        parts.add("raw.findings", stored(file_finding("empty_file", "the file holds no data rows", "warning")))
+        parts.add(
+            "raw.findings",
+            stored(
+                file_finding(
+                    "empty_file", "the file holds no data rows; if it should have some, deliver it again", "warning"
+                )
+            ),
+        )
     parts.add("raw.findings", limit.summary())
 
 
@@ -191,6 +201,8 @@ def _judge_partition(work: Work, first_day: str) -> None:
             f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
             f" name it like {example}"
         )
+        if partitioning.kind == "day" and _DATE_LIKE.match(work.name):
+            reason = f"the name begins with {work.name[:10]}, which is no day of the calendar; name it like {example}"
         raise UnreadableError("missing_partition", reason)
     if partitioning.kind == "day":
         landed = work.landed_at.date().isoformat()
@@ -204,5 +216,8 @@ def _judge_partition(work: Work, first_day: str) -> None:
                 f" `vsf land` it"
             )
         else:
-            reason = f"{work.partition} is not between {first_day} and {tomorrow}, the day after it landed (UTC)"
+            reason = (
+                f"{work.partition} is not between {first_day}, the first day expected, and {tomorrow}, the day after it"
+                f" landed (UTC); correct the date in the name and deliver it again"
+            )
         raise UnreadableError("partition_out_of_range", reason)
