@@ -60,7 +60,7 @@ def suspects(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> li
     recent = [row for row in rows if row.loaded_at >= since and not _is_own(row.feed)]
     if not isinstance(archive, FolderStore) or not recent:
         return []
-    noted, found = read_note(settings, NOTE), []
+    noted, found, successors = read_note(settings, NOTE), [], Successors(archive)
     for row in recent:
         try:
             entry = archive.stat(row.archive_path)
@@ -69,7 +69,7 @@ def suspects(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> li
                 raise
             continue  # what cannot be seen is reported where it is to be read
         if entry is None:
-            found += [row] if _successor(archive, row) else []
+            found += [row] if successors.of(row) else []
         elif _departs(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
             found.append(row)
     return found
@@ -121,7 +121,7 @@ def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | st
     entry = archive.stat(row.archive_path)
     if entry is None:
         # A run that died gave it the new name, and did not store its rows.
-        target = _successor(archive, row)
+        target = Successors(archive).of(row)
     else:
         digest = sha256_of(archive, entry.path)
         if digest == row.sha256:
@@ -158,15 +158,27 @@ def has_record(archive: Store, path: str) -> bool:
     return archive.stat(path + CHANGED_SUFFIX) is not None
 
 
-def _successor(archive: FolderStore, row: "FileRow") -> str | None:
-    """Return where an original is that a dead run gave a new name; None for nowhere."""
-    folder, _, name = row.archive_path.rpartition("/")
-    stamp, _, rest = name.split("__", 2)
-    for entry in archive.entries(folder):
-        parts = entry.name.split("__", 2)
-        if parts[0] == stamp and parts[-1] == rest and has_record(archive, entry.path):
-            return entry.path
-    return None
+class Successors:
+    """Where originals are that a dead run gave a new name; each folder of the archive is listed once."""
+
+    def __init__(self, archive: FolderStore):
+        self._archive = archive
+        self._listed: dict[str, dict[tuple[str, str], str]] = {}
+
+    def of(self, row: "FileRow") -> str | None:
+        """Return the path of a row's original under its new name; None where there is none."""
+        folder, _, name = row.archive_path.rpartition("/")
+        if folder not in self._listed:
+            paths = {entry.path for entry in self._archive.entries(folder)}
+            changed = (path for path in sorted(paths, reverse=True) if path + CHANGED_SUFFIX in paths)
+            self._listed[folder] = {_without_digest(path): path for path in changed}
+        return self._listed[folder].get(_without_digest(name))
+
+
+def _without_digest(path: str) -> tuple[str, str]:
+    """Return landing time and name of an original, which stay when its content changes."""
+    parts = path.rpartition("/")[2].split("__", 2)
+    return parts[0], parts[-1]
 
 
 def settle_archive(settings: Settings) -> None:

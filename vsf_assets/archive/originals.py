@@ -50,7 +50,7 @@ def originals(archive: Store) -> Iterator[Archived]:
         parts = entry.path.split("/")
         named = ORIGINAL_NAME.match(parts[-1])
         feed = all_feeds().get(parts[0])
-        if entry.name.endswith(NOT_KEPT_SUFFIX):
+        if _is_not_kept(entry):
             raise VsfError(
                 f"{entry.path.removesuffix(NOT_KEPT_SUFFIX)} was loaded with VSF_AFTER_LOAD=delete and is not in"
                 " the archive; a rebuild would lose it"
@@ -65,7 +65,19 @@ def originals(archive: Store) -> Iterator[Archived]:
 
 def _is_record(entry: Entry) -> bool:
     """Whether a file records a change; a delivered file of such a name that is empty has the digest of nothing."""
-    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and f"__{SHA256_OF_NOTHING}__" not in entry.name
+    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and not _is_of_nothing(entry.name)
+
+
+def _is_not_kept(entry: Entry) -> bool:
+    """Whether a file stands for an original that was not kept; a delivered file of such a name is what its digest says.
+
+    The one that stands for an empty file holds a byte, since an empty one would be that file.
+    """
+    return entry.name.endswith(NOT_KEPT_SUFFIX) and _is_of_nothing(entry.name) == (entry.size > 0)
+
+
+def _is_of_nothing(name: str) -> bool:
+    return f"__{SHA256_OF_NOTHING}__" in name
 
 
 def holds_originals(archive: Store) -> bool:
@@ -153,8 +165,8 @@ def _file(
         if not is_archived:
             refuse_damaged(archive, target, sha256)
     elif after_load == "delete":
-        with archive.writer(target + NOT_KEPT_SUFFIX):
-            pass
+        with archive.writer(target + NOT_KEPT_SUFFIX) as mark:
+            mark.write(b"\n" if _is_of_nothing(target) else b"")
     elif not seen.etag and not seen.same_state(landing.stat(seen.path)):
         return False
     elif after_load == "archive" and rename_if_same_disk(landing, seen.path, archive, target):

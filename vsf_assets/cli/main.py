@@ -88,6 +88,9 @@ def _reported(error: Exception) -> int:
         return 2
     if is_full(error):
         say(f"vsf: {unplaced_line(error)}", err=True)
+    elif isinstance(error, PermissionError) and error.filename and error.strerror == os.strerror(error.errno or 0):
+        advice = "let the user who runs this read and write it (chmod, chown), or run this as its owner"
+        say(f"vsf: {error.filename}: {error.strerror}; {advice}", err=True)
     elif isinstance(error, VsfError | OSError):
         say(f"vsf: {error}", err=True)
     else:

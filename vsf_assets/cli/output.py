@@ -155,8 +155,18 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    text = visible(plain_text(value)[: LONGEST_CELL + 1].replace("\n", "↵"))
+    text = _shown(plain_text(value))
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+
+
+def is_cut(text: str) -> bool:
+    """Whether a table shows only the beginning of a text."""
+    return len(_shown(text)) > LONGEST_CELL
+
+
+def _shown(text: str) -> str:
+    """Return a text as a cell of a table shows it, of a long one somewhat more than the beginning."""
+    return visible(text[: LONGEST_CELL + 1].replace("\n", "↵"))
 
 
 _PASSING = ("reading ", "fetching", "building ", "publishing ", "making up ")
@@ -172,6 +182,8 @@ class _Progress(logging.Handler):
         self._rewrites = sys.stderr.isatty()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "for_people", False):
+            return  # the command itself ends with it
         message = record.getMessage()
         stamp = f"{time.monotonic() - self._started:6.1f}s "
         passing = self._rewrites and message.startswith(_PASSING)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsf_assets.cli.output import format_option, hand_over, pure_json, render
+from vsf_assets.cli.output import LONGEST_CELL, format_option, hand_over, is_cut, pure_json, render, say
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.publish.publish import Snapshot, connect_current
@@ -48,6 +48,8 @@ def command(sql: str, form: str) -> None:
         hand_over("[" + ",\n ".join(json_rows(answer)) + "]", form)
     else:
         hand_over(render(answer.names, answer.rows, form, answer.numeric), form)
+        if form == "table" and any(cell is not None and is_cut(cell) for row in answer.rows for cell in row):
+            say(f"values of more than {LONGEST_CELL} characters are cut; see them whole with --format csv", err=True)
 
 
 def open_snapshot(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection]":

@@ -101,7 +101,7 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
     """
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
-        chosen = [row for row in found.outdated if selection.takes(row.feed, row.partition_key)]
+        chosen = [row for row in found.mended if selection.takes(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
             progress.info(line)
         families = found.families(selection)

@@ -59,7 +59,7 @@ def command(form: str, everything: bool, only_left_out: bool) -> None:
     errors = [entry for entry in listing.left_out if entry.is_error]
     for line in lines(errors):
         say(f"vsf: {line}", err=True)
-    if errors:
+    if errors or refusal is not None:
         raise SystemExit(1)
 
 

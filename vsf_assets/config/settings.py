@@ -28,7 +28,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its folder in VSF_HOME, where they are empty."""
 
-OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "logs", "cache", "portal")
+OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "dbt", "logs", "cache", "reports", "portal")
 """Folders of VSF_HOME that the platform alone writes to."""
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

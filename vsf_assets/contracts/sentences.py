@@ -87,5 +87,6 @@ def _but(must: str, value: str | None) -> str:
         return f"; it has {len(value)}"
     if must.startswith("have ") and must.endswith(" characters"):
         return f"; it has {len(value)}"
-    near = [word for word in must.replace(",", "").split() if word.casefold() == value.strip().casefold()]
-    return f"; it is {quoted(value)}" + (f", write {near[0]}" if near and must.startswith("be ") else "")
+    choices = must.removeprefix("be ").replace(" or ", ", ").split(", ")
+    near = [choice for choice in choices if choice.casefold() == value.strip().casefold()]
+    return f"; it is {quoted(value)}" + (f", write {near[0]}" if near else "")

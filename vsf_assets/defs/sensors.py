@@ -228,7 +228,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
             return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
         request = ready[0]
         if context.cursor != request.job_name:
-            why = f"{request.job_name} is missing; looking once more"
+            why = f"a run of {request.job_name} is due; it is asked for if it still is at the next look"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
         return dg.SensorResult(run_requests=[request], cursor="")
 

@@ -148,8 +148,8 @@ class Partitioning:
 
     @property
     def choices(self) -> str:
-        """The keys, for a message."""
-        return ", ".join(self.keys) or self.example
+        """The keys, or one as an example, for a message."""
+        return ", ".join(self.keys) or f"like {self.example}"
 
     def key_of(self, feed: str, path: PurePosixPath) -> str | None:
         """Return the partition a path tells, or None where it tells none.

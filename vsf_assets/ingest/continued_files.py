@@ -10,9 +10,9 @@ one.
 import errno
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vsf_assets.archive.changed_originals import Changed
 from vsf_assets.archive.originals import keep_time
@@ -20,13 +20,14 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.safekeeping import after_load_of
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
-from vsf_assets.storage.base import Store
+from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.home_notes import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.transfer import COPY_BYTES, copy_file
 
 if TYPE_CHECKING:
+    from vsf_assets.ingest.report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 NOTE = "opened-again"
@@ -39,7 +40,13 @@ def note_opened_again(path: str, row: "FileRow", settings: Settings) -> None:
 
 
 def continued(
-    new: list[Landed], ledger: Iterable["FileRow"], landing: Store, archive: Store, settings: Settings, now: datetime
+    new: list[Landed],
+    ledger: Iterable["FileRow"],
+    landing: Store,
+    archive: Store,
+    settings: Settings,
+    now: datetime,
+    report: "IngestReport",
 ) -> list[Changed]:
     """Take files that go on where a loaded one ended out of `new`; return them as changed originals.
 
@@ -50,6 +57,7 @@ def continued(
         archive: where the originals are; nothing goes on in an object store.
         settings: what becomes of loaded files, and for how long they are looked at.
         now: the time, UTC.
+        report: gets what cannot be compared; it is taken out of `new` and left for a later run.
     """
     if not new or not isinstance(landing, FolderStore) or not isinstance(archive, FolderStore):
         return []
@@ -60,17 +68,38 @@ def continued(
             rows.setdefault((row.feed, row.partition_key, row.file_name), []).append(row)
     found = []
     for item in list(new):
-        candidates = rows.get((item.feed.name, item.partition, item.entry.name), [])
-        for row in () if item.feed.members else reversed(candidates):
-            is_kept = after_load_of(settings, row.feed) == "keep"
-            if not is_kept and noted.get(item.entry.path) != row.archive_path:
-                continue
-            changed = _bring(item.entry, row, landing, archive, is_kept)
-            if changed is not None:
-                new.remove(item)
-                found.append(changed)
-                break
+        candidates = [] if item.feed.members else rows.get((item.feed.name, item.partition, item.entry.name), [])
+        try:
+            changed = _of_one(item.entry, candidates, landing, archive, settings, noted)
+        except OSError as error:
+            if not is_about_one_file(error):
+                raise
+            is_own = str(error.filename or "").startswith(f"{archive.root}/")
+            report.cannot_use(item.entry.path, error, "compared with what was loaded", is_own)
+            new.remove(item)  # it may be the same delivery, which must not count twice
+            continue
+        if changed is not None:
+            new.remove(item)
+            found.append(changed)
     return found
+
+
+def _of_one(
+    entry: Entry,
+    candidates: list["FileRow"],
+    landing: FolderStore,
+    archive: FolderStore,
+    settings: Settings,
+    noted: Mapping[str, Any],
+) -> Changed | None:
+    """Return the changed original that one file makes of the newest of the candidates that it goes on with."""
+    for row in reversed(candidates):
+        is_kept = after_load_of(settings, row.feed) == "keep"
+        if is_kept or noted.get(entry.path) == row.archive_path:
+            changed = _bring(entry, row, landing, archive, is_kept)
+            if changed is not None:
+                return changed
+    return None
 
 
 def _bring(entry: Entry, row: "FileRow", landing: FolderStore, archive: FolderStore, is_kept: bool) -> Changed | None:

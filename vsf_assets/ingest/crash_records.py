@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from vsf_assets.common.processes import is_there, started
-from vsf_assets.storage.base import Store
+from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.read_result import Work
 
@@ -74,7 +75,11 @@ class Perils:
                 continue
             if not is_over:
                 continue
-            if _lies_there(state):
+            try:
+                is_still_there = _lies_there(state)
+            except OSError as error:  # it cannot be looked at now, which is no other file's affair
+                is_still_there = is_about_one_file(error)
+            if is_still_there:
                 yield state, path
             else:
                 path.unlink(missing_ok=True)
@@ -116,7 +121,8 @@ class Perils:
             known = {"pid": os.getpid(), "started": started(os.getpid()), "state": _state(work), "is_over": is_over}
             content = json.dumps(known).encode()
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, content, 0)
+            with room_for("the record of the file that is read", self._scratch, len(content)):
+                os.pwrite(self._file, content, 0)
 
     def _clear(self) -> None:
         if self._file is not None:

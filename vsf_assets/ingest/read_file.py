@@ -5,6 +5,7 @@ until then (spool.py), the transaction that stores them (warehouse/ledger.py) an
 (archive/originals.py).
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from vsf_assets.warehouse.read_result import Delivery, Work
 
 if TYPE_CHECKING:
     pass
+
+_DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ChangedError(Exception):
@@ -85,7 +88,14 @@ def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: st
         delivery.rows_blank += portion.blank
         delivery.rows_skipped += portion.skipped
     if delivery.lines_read == delivery.rows_blank:
-        parts.add("raw.findings", stored(file_finding("empty_file", "the file holds no data rows", "warning")))
+        parts.add(
+            "raw.findings",
+            stored(
+                file_finding(
+                    "empty_file", "the file holds no data rows; if it should have some, deliver it again", "warning"
+                )
+            ),
+        )
     parts.add("raw.findings", limit.summary())
 
 
@@ -127,6 +137,8 @@ def _judge_partition(work: Work, first_day: str) -> None:
             f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
             f" name it like {example}"
         )
+        if partitioning.kind == "day" and _DATE_LIKE.match(work.name):
+            reason = f"the name begins with {work.name[:10]}, which is no day of the calendar; name it like {example}"
         raise UnreadableError("missing_partition", reason)
     if partitioning.kind == "day":
         landed = work.landed_at.date().isoformat()
@@ -140,5 +152,8 @@ def _judge_partition(work: Work, first_day: str) -> None:
                 f" `vsf land` it"
             )
         else:
-            reason = f"{work.partition} is not between {first_day} and {tomorrow}, the day after it landed (UTC)"
+            reason = (
+                f"{work.partition} is not between {first_day}, the first day expected, and {tomorrow}, the day after it"
+                f" landed (UTC); correct the date in the name and deliver it again"
+            )
         raise UnreadableError("partition_out_of_range", reason)

@@ -270,6 +270,10 @@ def finish(archive: Store, stored: Iterable["FileRow"], report: "IngestReport", 
                 archive.remove(entry.path)
         except OverwrittenError as error:
             report.failed.append((entry.name, str(error)))
+        except OSError as error:  # the place of one feed, say; the next run tries again
+            if not is_about_one_file(error):
+                raise
+            report.cannot_use(entry.name, error, "given its place in the archive", is_own=True)
 
 
 def _came(archive: FolderStore, entry: Entry) -> datetime:

@@ -83,7 +83,8 @@ class Run:
         if not fetched:
             finish(archive, ledger, report)
         queue = sort_out(entries, {row.key for row in ledger}, fetched)
-        went_on = continued(queue.new, ledger, store, archive, settings, datetime.now(UTC)) if again else []
+        now = datetime.now(UTC)
+        went_on = continued(queue.new, ledger, store, archive, settings, now, report) if again else []
         lost = keep_leftovers(queue.new, ledger, store, archive)
         report.failed += lost.values()
         work = [_work(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]

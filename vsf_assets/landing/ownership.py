@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import cast
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.regular_files import NotRegularError, read_regular
 from vsf_assets.config.settings import Settings
+from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.ignored_names import OWNER_MARKER as MARKER
-from vsf_assets.storage.s3_client import ReplacedError, is_address
+from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError, is_address
 
 MOST_BYTES = 4096
 
@@ -106,16 +108,27 @@ def _marker_of(settings: Settings) -> str:
 
 
 def _read_marker(settings: Settings) -> Owner | None:
+    marker = _marker_of(settings)
     try:
-        content = _read_object(settings) if is_address(settings.landing) else _read_file(Path(_marker_of(settings)))
+        content = _read_object(settings) if is_address(settings.landing) else read_regular(Path(marker), MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except NotRegularError:
+        content = b""
+    except OSError as error:
+        if not is_about_one_file(error):
+            raise
+        why = str(error) if isinstance(error, ObjectStoreError) else f"{marker} cannot be read: {error.strerror}"
+        raise VsfError(
+            f"{why}; so nobody knows whether the landing zone belongs to another home. Let the user who runs vsf read"
+            f" {marker}, or, if only this home uses the landing zone, remove it and run again"
+        ) from error
     try:
         told = json.loads(content)
         return Owner(str(told["id"]), str(told["home"]), str(told["host"]))
     except (ValueError, KeyError, TypeError):
         raise VsfError(
-            f"{_marker_of(settings)} does not say which home the landing zone belongs to; if only this home uses it,"
+            f"{marker} does not say which home the landing zone belongs to; if only this home uses it,"
             " remove it and run again"
         ) from None
 
@@ -125,16 +138,6 @@ def _read_object(settings: Settings) -> bytes:
 
     with ObjectStore(settings.landing).open(MARKER) as file:
         return file.read(MOST_BYTES)
-
-
-def _read_file(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, MOST_BYTES)
-    except BlockingIOError:
-        return b""  # a pipe
-    finally:
-        os.close(descriptor)
 
 
 def _write_marker(settings: Settings, content: bytes) -> None:

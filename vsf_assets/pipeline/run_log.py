@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from vsf_assets.common.errors import interruption
+from vsf_assets.common.errors import VsfError, interruption
 from vsf_assets.common.visible import visible
 from vsf_assets.config.settings import Settings, fix_surroundings
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, FullDiskError, room_for
@@ -73,7 +73,8 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
         if stopped is not None:
             logger.info("interrupted")
             raise stopped from None
-        logger.error("%s: %s", type(error).__name__, visible(str(error)))
+        for_people = {"for_people": isinstance(error, VsfError)}
+        logger.error("%s: %s", type(error).__name__, visible(str(error)), extra=for_people)
         raise
     finally:
         logger.removeHandler(handler)

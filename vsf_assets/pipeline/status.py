@@ -41,6 +41,7 @@ class Survey:
         files: the ledger, in landing order.
         outdated: files whose contract has changed since, with their originals at hand; those whose original may have
             been written to since; and those that repeated one whose content is another now.
+        mended: those of them whose contract has changed; the others are read again for another reason.
         build: the newest build against the ledger and the dbt project.
         snapshot: the current snapshot, or None.
         inbox: what was fetched and is not loaded, against the ledger.
@@ -59,6 +60,7 @@ class Survey:
     history: History = field(default_factory=History)
     requests: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
+    mended: list[FileRow] = field(default_factory=list)
 
     @property
     def needs_build(self) -> bool:
@@ -114,9 +116,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
     queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
-    outdated = outdated_files(files, versions)
-    there = probably_present(archive, {row.archive_path for row in outdated})
-    outdated = [row for row in outdated if row.archive_path in there]
-    outdated += without_rows(files) + suspects(files, settings, datetime.now(UTC))
+    mended = outdated_files(files, versions)
+    there = probably_present(archive, {row.archive_path for row in mended})
+    mended = [row for row in mended if row.archive_path in there]
+    outdated = mended + without_rows(files) + suspects(files, settings, datetime.now(UTC))
     snapshot, left_out = current_snapshot(settings), listing.left_out
-    return Survey(look, queue, files, outdated, build, snapshot, inbox, history, requests, left_out)
+    return Survey(look, queue, files, outdated, build, snapshot, inbox, history, requests, left_out, mended)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LONGEST_CELL = 300
-"""Characters of a value that are shown."""
+"""Characters of a value that are shown; a reason is shown whole."""
+
+SHORT_CELL = 24
+"""Characters that stay on one line, as dates and names of kinds do; longer texts may break anywhere."""
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -31,9 +34,11 @@ _HEAD = """<!DOCTYPE html>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }}
 table {{ border-collapse: collapse; display: block; margin: 0.5rem 0 2rem; overflow-x: auto; }}
 th, td {{ border-bottom: 1px solid #8884; padding: 0.25rem 0.75rem; text-align: left; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; white-space: pre-wrap; }}
+td {{ min-width: 10rem; overflow-wrap: anywhere; white-space: pre-wrap; }}
+td.short, td.number {{ min-width: 0; white-space: pre; }}
 .number {{ font-variant-numeric: tabular-nums; text-align: right; }}
 .error {{ color: #c62828; font-weight: 600; }}
+@media (prefers-color-scheme: dark) {{ .error {{ color: #ff8a80; }} }}
 </style>
 </head>
 <body>
@@ -82,14 +87,16 @@ def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> tuple[list[str], li
 def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
     yield "<table>\n<tr>" + "".join(f"<th>{escape(name)}</th>" for name in names) + "</tr>\n"
     for row in rows:
-        yield "<tr>" + "".join(map(_cell, row)) + "</tr>\n"
+        cells = (_cell(value, whole=name == "reason") for name, value in zip(names, row, strict=True))
+        yield "<tr>" + "".join(cells) + "</tr>\n"
     yield "</table>\n"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, *, whole: bool) -> str:
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
     text = "" if value is None else str(value)
-    shown = visible(text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…", keep="\n\t")
-    mark = ' class="error"' if text == "error" else ""
+    shown = visible(text if whole or len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…", keep="\n\t")
+    classes = ["short"] * (len(shown) <= SHORT_CELL) + ["error"] * (text == "error")
+    mark = f' class="{" ".join(classes)}"' if classes else ""
     return f"<td{mark}>{escape(shown)}</td>"

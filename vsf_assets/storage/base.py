@@ -1,7 +1,7 @@
 """Where files live: the interface of the landing zone and the archive, and its folder form.
 
 Here: listing, opening, atomic writing and moving of whole files. Not here: what a file means
-(feeds/), when it may be read (landing/stability.py), and the same in an object store (s3.py).
+(feeds/), when it may be read (landing/stability.py), and the same in an object store (catalog/clients/s3.py).
 """
 
 from collections.abc import Collection, Iterator, Sequence

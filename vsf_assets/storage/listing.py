@@ -1,8 +1,9 @@
 """What a listing shows and what it leaves out, with the reasons.
 
 Here: the types, and the sentences that commands and sensors say of what was left out. Not here: listing a folder
-(folder_listing.py) or a bucket (s3.py), and which names are no deliveries (ignored_names.py). A listing goes on at
-an entry that it cannot read; who concludes that something is absent asks `Store.every_entry` instead, which stops.
+(folder_listing.py) or a bucket (catalog/clients/s3.py), and which names are no deliveries (ignored_names.py). A
+listing goes on at an entry that it cannot read; who concludes that something is absent asks `Store.every_entry`
+instead, which stops.
 """
 
 from collections import Counter

@@ -5,10 +5,13 @@ Not here: what is listed (unit/test_folder_listing.py) and what becomes of the f
 
 import json
 import os
+import sys
 from collections.abc import Callable
 
 import pytest
 
+from vsf_assets.cli.main import main
+from vsf_assets.landing.ownership import MARKER
 from vsf_assets_tests.commandline import Home, Outcome
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
@@ -88,6 +91,15 @@ def test_what_may_not_be_read_ends_a_command_with_1(home: Home, words: list[str]
     assert "closed is left out: reading it is not permitted; what to do: let the user who runs this read" in said.errors
 
 
+def test_a_landing_zone_of_another_home_ends_a_command_with_1(home: Home) -> None:
+    home.drop({MARKER: json.dumps({"id": "x", "home": "/srv/other", "host": "elsewhere"})})
+    (home.path / "warehouse").mkdir(exist_ok=True)
+    (home.path / "warehouse" / "home-id").write_text("y")
+    for words in (["run"], ["status"], ["status", "--left-out"]):
+        said = home.vsf(*words)
+        assert (said.exit_code, "belongs to another home: /srv/other on elsewhere" in said.errors) == (1, True)
+
+
 def test_a_landing_zone_that_cannot_be_listed_is_an_error(home: Home) -> None:
     home.landing.mkdir()
     home.landing.chmod(0)
@@ -115,3 +127,18 @@ def test_something_else_called_catalog_is_no_source(home: Home, kind: str) -> No
     make[kind]()
     said = home.vsf("run")
     assert (said.exit_code, "nothing is pending" in said.output) == (0, True)
+
+
+def test_a_home_of_another_user_is_told_with_what_to_do(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.drop({"clicks_1_a.csv": CLICKS.format(1)})
+    lock = home.path / "warehouse" / "warehouse.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch(0o400)
+    monkeypatch.setattr(sys, "argv", ["vsf", "run"])
+    with like_other_users(), pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    advice = "let the user who runs this read and write it (chmod, chown), or run this as its owner"
+    assert capsys.readouterr().err == f"vsf: {lock}: Permission denied; {advice}\n"

@@ -81,6 +81,14 @@ def refuse(name: str) -> None:
     raise AssertionError(f"{name} is no JSON")
 
 
+def test_a_table_says_that_it_cuts_and_a_pipe_of_csv_does_not(home: Home) -> None:
+    assert piped("query", "select repeat('x', 101) as x").stderr.startswith(
+        b"values of more than 100 characters are cut"
+    )
+    assert piped("query", "select repeat('x', 100) as x").stderr == b""
+    assert piped("query", "--format", "csv", "select repeat('x', 101) as x").stderr == b""
+
+
 def test_json_is_json_and_csv_is_duckdbs_own_text(home: Home) -> None:
     text = piped("query", "--format", "json", TYPES).stdout
     (row,) = json.loads(text, parse_constant=refuse)

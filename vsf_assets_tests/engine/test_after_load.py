@@ -54,6 +54,27 @@ def test_deleted_original_leaves_a_note_and_a_rebuild_refuses(tmp_path: Path) ->
         ingest_archive(home.warehouse, "test")
 
 
+@pytest.mark.parametrize("content", [clicks(1), b""])
+@pytest.mark.parametrize("ending", [".not-kept", ".changed"])
+def test_delivered_file_may_be_named_like_a_note(tmp_path: Path, content: bytes, ending: str) -> None:
+    home = Home(tmp_path)
+    home.land(f"clicks_1.csv{ending}", content)
+    home.ingest()
+    before = home.state()
+    home.settings.warehouse_file.unlink()
+    with home.warehouse.lock("test"):
+        ingest_archive(home.warehouse, "test")
+    assert home.state() == before
+
+
+def test_deleted_empty_original_leaves_a_note_that_is_no_empty_original(tmp_path: Path) -> None:
+    home = Home(tmp_path, AFTER_LOAD="delete")
+    home.land("clicks_1.csv", b"")
+    home.ingest()
+    with home.warehouse.lock("test"), pytest.raises(VsfError, match="VSF_AFTER_LOAD=delete"):
+        ingest_archive(home.warehouse, "test")
+
+
 def test_deleted_original_that_is_asked_for_again_keeps_its_rows(tmp_path: Path) -> None:
     home = Home(tmp_path, AFTER_LOAD="delete")
     home.land("clicks_1.csv", clicks(1))

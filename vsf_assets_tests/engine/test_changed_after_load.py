@@ -15,6 +15,7 @@ import pytest
 from vsf_assets.archive import changed_originals as changed
 from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest import changed_since_listing as again
+from vsf_assets.ingest import continued_files as continued
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import rereading
@@ -23,6 +24,8 @@ from vsf_assets.pipeline import ingest as engine
 from vsf_assets.pipeline.build import _refuse_missing_originals
 from vsf_assets.pipeline.status import survey
 from vsf_assets.storage import open_files
+from vsf_assets.storage.local import FolderStore
+from vsf_assets.warehouse.ledger import read_files
 from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.engine.test_writers_that_stall import HEAD, TAIL, WHOLE, rows
 from vsf_assets_tests.warehouses import Home, clicks
@@ -73,7 +76,9 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
     assert home.ingest().stored == []
     assert [r.file_name for r in survey(home.settings, home.warehouse).outdated] == []
     go_on(writer)
-    assert [r.file_name for r in survey(home.settings, home.warehouse).outdated] == ["clicks_1.csv"]
+    seen = survey(home.settings, home.warehouse)
+    assert [r.file_name for r in seen.outdated] == ["clicks_1.csv"]
+    assert seen.mended == [], "no release changed its reading"
     home.ingest()
     assert rows(home) == WHOLE
     assert home.findings() == [FINDING]
@@ -238,6 +243,20 @@ def test_originals_are_looked_at_for_a_day_or_as_the_setting_says(tmp_path: Path
     assert changed.suspects(files, patient.settings, now + timedelta(hours=25)) == []
 
 
+def test_originals_that_were_not_kept_cost_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path, AFTER_LOAD="delete")
+    for number in range(5):
+        home.land(f"clicks_1_{number}.csv", clicks(number), number)
+    home.ingest()
+    listed, original = [], FolderStore.entries
+    monkeypatch.setattr(FolderStore, "entries", lambda self, prefix="": listed.append(prefix) or original(self, prefix))
+    files = home.files("file_name")
+    with home.warehouse.read("test") as connection:
+        assert connection is not None
+        assert changed.suspects(read_files(connection), home.settings, datetime.now(UTC)) == []
+    assert (len(files), listed) == (5, ["clicks/1"])
+
+
 def test_file_of_an_upload_is_read_again_in_its_place(home: Home) -> None:
     members = {
         "namespaces.csv": b"namespace_id,namespace_option_name,namespace_option_standard_name\nns-1,One,one\n",
@@ -278,6 +297,27 @@ def test_kept_file_that_goes_on_replaces_its_beginning_and_is_known_then(tmp_pat
     assert home.ingest().stored == []
     assert survey(home.settings, home.warehouse).queue.new == []
     assert rebuilt(home).state() == home.state()
+
+
+def test_kept_file_that_cannot_be_compared_waits_and_holds_no_other_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path, AFTER_LOAD="keep")
+    with home.land("clicks_1.csv", HEAD).open("ab") as writer:
+        home.ingest()
+        writer.write(TAIL)
+    home.land("clicks_2.csv", clicks(9), 1)
+
+    def fails(*_: object) -> None:
+        raise OSError(5, "Input/output error", str(home.landing / "clicks_1.csv"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(continued, "_digest_after", fails)
+        report = home.ingest()
+    assert report.failed == [("clicks_1.csv", "cannot be compared with what was loaded: Input/output error")]
+    assert ("clicks_1.csv" in report.unreadable, [row.file_name for row in report.stored]) == (True, ["clicks_2.csv"])
+    home.ingest()
+    assert [row for row in rows(home) if row[0] != 9] == WHOLE
 
 
 def test_kept_file_that_is_replaced_by_another_is_another_delivery(tmp_path: Path) -> None:

@@ -41,6 +41,22 @@ def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:
     ]
 
 
+def test_a_date_that_no_calendar_has_is_named(home: Home) -> None:
+    home.land("2019-02-31_a.txt.gz", events("2019-02-28", "u"))
+    home.land("events/b.txt.gz", events("2019-02-28", "v"))
+    home.ingest(feeds=["events"])
+    assert sorted(home.findings("anomaly, reason")) == [
+        (
+            "missing_partition",
+            "neither the name nor a folder tells the day (like 2019-05-20); name it like 2019-05-20_name.txt",
+        ),
+        (
+            "missing_partition",
+            "the name begins with 2019-02-31, which is no day of the calendar; name it like 2019-05-20_name.txt",
+        ),
+    ]
+
+
 def test_a_good_file_whose_own_time_is_long_ago_is_told_so(home: Home) -> None:
     path = home.land("2019-05-20_a.txt.gz", events("2019-05-20", "u"))
     at = datetime(1980, 1, 2, 3, 4, tzinfo=UTC).timestamp()

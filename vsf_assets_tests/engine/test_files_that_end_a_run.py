@@ -4,6 +4,7 @@ Here: processes in which reading a file of a certain name aborts, is killed, or 
 does it, found by Python at its start. Not here: runs that are killed for other reasons (test_crashes.py).
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest.crash_records import PREFIX
+from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets_tests.warehouses import Home, clicks
 
 STUB = """
@@ -150,6 +152,47 @@ def test_what_went_since_is_suspected_no_more(home: Home, stubbed: dict[str, str
     home.land("clicks_1.csv", clicks(2))
     home.ingest()
     assert (home.click_ids(), records(home)) == ([2], [])
+
+
+def test_suspect_that_cannot_be_looked_at_holds_no_other_back_and_stays_suspected(
+    home: Home, stubbed: dict[str, str]
+) -> None:
+    suspect = home.land("clicks_1_kill.csv", clicks(1))
+    assert python(RUN, stubbed, home.root, "clicks") == -9
+    suspect.rename(home.root / "aside")
+    os.mkfifo(suspect)
+    home.land("clicks_1.csv", clicks(2))
+    home.ingest()
+    assert (home.click_ids(), len(records(home))) == ([2], 1)
+    suspect.unlink()
+    (home.root / "aside").rename(suspect)
+    apart: list[str] = []
+    batches_of = batches.read_apart
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "read_apart", lambda *words: apart.append(words[0].name) or batches_of(*words))
+        home.ingest()
+    assert apart == ["clicks_1_kill.csv"]
+    assert (home.click_ids(), records(home)) == ([1, 2], [])
+
+
+def test_full_disk_under_the_records_is_told_as_such(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.land("clicks_1.csv", clicks(1))
+
+    write = os.pwrite
+
+    def fails(file: int, content: bytes, at: int) -> int:
+        if b"is_over" in content:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, content, at)
+
+    monkeypatch.setattr(os, "pwrite", fails)
+    with pytest.raises(
+        FullDiskError, match=r"the disk of .*scratch has no room for the record of the file that is read"
+    ):
+        home.ingest()
+    monkeypatch.undo()
+    home.ingest()
+    assert home.click_ids() == [1]
 
 
 def test_interrupt_and_error_of_the_disk_leave_no_suspicion(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

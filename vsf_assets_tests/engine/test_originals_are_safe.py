@@ -23,7 +23,8 @@ from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.engine.test_files_that_change import play, replace
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
-from vsf_assets_tests.warehouses import Home, clicks
+from vsf_assets_tests.rights import like_other_users
+from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 
 def other_disk(patch: pytest.MonkeyPatch) -> None:
@@ -98,6 +99,27 @@ def test_sender_that_withdraws_a_file_after_a_crash_takes_no_original_away(any_h
     with rebuilt.warehouse.lock("test"):
         ingest_archive(rebuilt.warehouse, "test")
     assert rebuilt.state() == any_home.state()
+
+
+def test_place_in_the_archive_that_is_closed_holds_no_other_feed_back(home: Home) -> None:
+    """What a dead run stored of one feed cannot get its name; another feed is loaded, and the run says so."""
+    home.land("clicks_1.csv", clicks(1))
+    with pytest.MonkeyPatch.context() as patch:
+        play(patch, batches, "file_originals", lambda: withdraw(home)(), "before")
+        patch.setattr(filing, "put_in_place", lambda *_: False)
+        home.ingest()
+    assert originals(home) == []
+    closed = home.archive / "clicks"
+    closed.mkdir()
+    closed.chmod(0)
+    home.land("conversions_1.csv", conversions(1), 1)
+    with like_other_users():
+        report = home.ingest()
+    assert [row.file_name for row in report.stored] == ["conversions_1.csv"]
+    assert [why for _, why in report.breaking] == ["cannot be given its place in the archive: Permission denied"]
+    closed.chmod(0o755)
+    assert home.ingest().failed == []
+    assert clicks(1) in originals(home)
 
 
 def test_file_that_cannot_be_made_safe_is_not_stored(home: Home) -> None:

@@ -18,6 +18,7 @@ from vsf_assets.pipeline.build import rebuild
 from vsf_assets.pipeline.status import survey
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
+from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -180,6 +181,23 @@ def test_marker_that_says_nothing_is_refused_by_name(home: Home, content: bytes)
     home.land(MARKER, content)
     with pytest.raises(VsfError, match=r"\.vsf-home does not say which home .* remove it and run again"):
         home.ingest()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_marker_that_is_no_file_is_not_opened_and_refused_by_name(home: Home, kind: str) -> None:
+    home.land("clicks_1.csv", clicks(1))
+    (os.mkfifo if kind == "pipe" else os.mkdir)(home.landing / MARKER)
+    with pytest.raises(VsfError, match=r"\.vsf-home does not say which home .* remove it and run again"):
+        home.ingest()
+
+
+def test_marker_that_may_not_be_read_is_refused_with_what_to_do(home: Home) -> None:
+    home.land(MARKER, b"{}").chmod(0)
+    said = r"\.vsf-home cannot be read: Permission denied; so nobody knows .* remove it and run again"
+    with like_other_users():
+        with pytest.raises(VsfError, match=said):
+            home.ingest()
+        assert "cannot be read" in (foreign(home.settings) or "")
 
 
 def test_marker_names_the_home_and_lands_nowhere(home: Home) -> None:

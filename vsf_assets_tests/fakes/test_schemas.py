@@ -100,6 +100,11 @@ def test_what_cannot_be_is_an_error_that_names_column_and_option(given: Any, wor
     assert [word for word in words if word not in str(error.value)] == []
 
 
+def test_a_name_that_is_a_number_is_to_be_quoted() -> None:
+    with pytest.raises(SchemaError, match="name: 5 is not a text; put it in quotes"):
+        schema_of({"name": 5, "columns": [column("Job")]})
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -133,7 +133,9 @@ def test_type_without_a_cast_is_refused() -> None:
 
 
 def test_expectation_says_the_digits() -> None:
-    assert expectation(MONEY) == "must be a number with at most 12 digits before and 6 after the point"
+    assert (
+        expectation(MONEY) == "must be a number in digits and a point, at most 12 digits before and 6 after the point"
+    )
 
 
 @given(st.lists(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**13), max_value=10**13), max_size=20))

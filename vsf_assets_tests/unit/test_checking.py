@@ -92,7 +92,7 @@ def test_every_finding_of_a_bad_row_is_an_error_that_holds_it_back() -> None:
 
 def test_reason_tells_what_the_cell_must_hold() -> None:
     ((reason,),) = findings(CLICKS + b"1,2,9223372036854775808\n", get_table("raw.clicks"), "reason")
-    assert reason == "campaign_id must be a whole number that fits 64 bits"
+    assert reason == "campaign_id must be a whole number that fits 64 bits, in digits only"
 
 
 @pytest.mark.parametrize("beside", [b"", b"7,8,9\n", b"7,8,9 \n", b'7,"8",9\n', b"7,8\n"])

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from vsf_assets.feeds import all_feeds
 from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit, stored, text_once
+from vsf_assets.readers.common.long_texts import LONGEST_TEXT
 from vsf_assets.readers.delimited import validation as checking
 from vsf_assets.readers.dispatch import findings_limit, portions
 from vsf_assets.readers.json import array_reader as jsonarray
@@ -130,7 +131,7 @@ def test_a_record_of_many_defects_has_one_finding_that_counts_the_rest() -> None
     assert (found.height, quarantined) == (21, 1)
     assert found["reason"][20] == "the record has 7,984 more defects like these; the first 20 are listed"  # 4 missing
     texts = found["raw_text"].str.len_chars().to_list()
-    assert texts == [len(data) - 2, *[SHORT_TEXT + 1] * 20]  # the whole text once
+    assert texts == [LONGEST_TEXT // 4 + 1, *[SHORT_TEXT + 1] * 20]  # as much of the text as is kept, once
 
 
 def test_a_long_row_of_many_defects_is_stored_once() -> None:

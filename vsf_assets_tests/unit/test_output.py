@@ -6,12 +6,16 @@ Not here: whole processes with a pipe or a terminal (cli/test_output.py).
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vsf_assets.cli.output import as_bytes, json_visible, pure_json, render, say
+from vsf_assets.cli.output import as_bytes, json_visible, pure_json, render, say, show_progress
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import read_settings
+from vsf_assets.pipeline.run_log import run_log
 
 HOSTILE = "a\x1b[31mred\x07\r\u202e\u200b\x9b"
 SHOWN = "a<U+001B>[31mred<U+0007><U+000D><U+202E><U+200B><U+009B>"
@@ -101,3 +105,14 @@ def test_messages_keep_their_lines(capsys: pytest.CaptureFixture[str]) -> None:
     say("a\nb\x1b")
     say("c\u200b", err=True)
     assert tuple(capsys.readouterr()) == ("a\nb<U+001B>\n", "c<U+200B>\n")
+
+
+@pytest.mark.parametrize(("error", "is_shown"), [(VsfError("no room"), False), (KeyError("x"), True)])
+def test_progress_leaves_an_error_for_people_to_the_end_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: Exception, is_shown: bool
+) -> None:
+    settings = read_settings({"VSF_HOME": str(tmp_path)})
+    with show_progress(), pytest.raises(type(error)), run_log(settings, "r", str):
+        raise error
+    assert (type(error).__name__ in capsys.readouterr().err) is is_shown
+    assert type(error).__name__ in (settings.logs / "r.jsonl").read_text()

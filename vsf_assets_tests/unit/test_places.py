@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.errors import SettingsError
+from vsf_assets.config import settings
 from vsf_assets.config.separate_places import refuse_overlap
 from vsf_assets.config.settings import read_settings
 
@@ -39,10 +40,7 @@ def root(tmp_path: Path) -> Path:
         ({"LANDING": "home"}, ("VSF_HOME", "VSF_LANDING")),
         ({"LANDING": "."}, ("VSF_HOME", "VSF_LANDING")),
         ({"ARCHIVE": "home"}, ("VSF_HOME", "VSF_ARCHIVE")),
-        *(
-            ({"ARCHIVE": f"home/{name}/x"}, ("VSF_HOME", "VSF_ARCHIVE", f"{name}/"))
-            for name in ("warehouse", "fetched", "made", "scratch", "dagster", "logs", "portal")
-        ),
+        *(({"ARCHIVE": f"home/{name}/x"}, ("VSF_HOME", "VSF_ARCHIVE", f"{name}/")) for name in settings.OWN_FOLDERS),
         ({"SNAPSHOTS": "home/archive"}, ("VSF_SNAPSHOTS", "VSF_ARCHIVE")),
     ],
 )

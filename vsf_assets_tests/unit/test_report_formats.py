@@ -121,6 +121,17 @@ def test_the_page_counts_and_shows_and_runs_nothing(connection: duckdb.DuckDBPyC
     assert "Nothing was found wrong" in written(connection, feed_findings(connection, "clicks", "4"), "html")
 
 
+def test_the_page_shows_a_reason_whole_and_dates_on_one_line(connection: duckdb.DuckDBPyConnection) -> None:
+    reason, value = "r" * 1000, "v" * 1000
+    row = ("clicks", "1", "c.csv", 1, "unknown_header", None, value, "error", reason, "2019-05-20 00:00:00")
+    connection.execute("insert into reports.anomalies values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    text = written(connection, feed_findings(connection, "clicks", "1"), "html")
+    assert f"<td>{reason}</td>" in text
+    assert f"<td>{'v' * 300}…</td>" in text
+    assert '<td class="short">2019-05-20</td>' in text
+    assert '<td class="short error">error</td>' in text
+
+
 def test_what_is_not_known_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(UsageError, match="no feed 'nix'; feeds: impressions"):
         feed_findings(connection, "nix", None)

@@ -61,6 +61,13 @@ def test_a_check_without_words_is_refused_with_where_to_write_them() -> None:
             "\x1b[31mA",
             "CUST_ACCT must be ACCT and 5 digits; it is '<U+001B>[31mA'",
         ),
+        (
+            "accounts",
+            "CUST_ACCT",
+            "str_matches('^ACCT[0-9]{5}$')",
+            "acct",
+            "CUST_ACCT must be ACCT and 5 digits; it is 'acct'",
+        ),
         ("catalog_list", "position", "greater_than_or_equal_to(1)", "0", "position must be at least 1; it is '0'"),
         ("datapoints", "is_derived", "isin(['TRUE', 'FALSE'])", "yes", "is_derived must be TRUE or FALSE; it is 'yes'"),
     ],
@@ -80,9 +87,26 @@ def reasons(feed: str, text: str) -> list[tuple[int, str, str, str]]:
 
 def test_invisible_characters_in_a_value_that_is_no_number_are_shown() -> None:
     assert reasons("clicks", "click_id,banner_id,campaign_id\n1,2,3\u00a0\nx,2,3\n") == [
-        (2, "invalid_value", "error", "campaign_id must be a whole number that fits 64 bits; it is '3<U+00A0>'"),
-        (3, "invalid_value", "error", "click_id must be a whole number that fits 64 bits"),
+        (
+            2,
+            "invalid_value",
+            "error",
+            "campaign_id must be a whole number that fits 64 bits, in digits only; it is '3<U+00A0>'",
+        ),
+        (3, "invalid_value", "error", "click_id must be a whole number that fits 64 bits, in digits only"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1", "1 field where the header has 3; banner_id and what follows are missing"),
+        ("1,2", "2 fields where the header has 3; campaign_id is missing"),
+        ("1,2,3,4", "4 fields where the header has 3; a delimiter inside a value needs quotes"),
+    ],
+)
+def test_a_row_of_another_length_is_counted(row: str, reason: str) -> None:
+    assert [found[3] for found in reasons("clicks", f"click_id,banner_id,campaign_id\n{row}\n")] == [reason]
 
 
 def test_a_row_with_another_delimiter_is_told_so() -> None:
@@ -111,21 +135,60 @@ def test_a_misspelt_field_of_a_record_and_a_likely_encoding_are_named() -> None:
     ]
 
 
+DAY = "must be a day of the calendar, written like 2019-05-20"
+WHOLE = "must be a whole number that fits 64 bits, in digits only"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        (
+            "movie",
+            '"release_date": "2019-02-30"',
+            f"release_date {DAY}; it is '2019-02-30'",
+        ),
+        (
+            "movie",
+            '"release_date": 7',
+            f"release_date {DAY}; it is a whole number",
+        ),
+        (
+            "song",
+            f'"year": {2**70}',
+            f"year {WHOLE}; it is one that is too large or too small",
+        ),
+        ("song", '"year": "1999"', f"year {WHOLE}; it is text"),
+        ("app", '"rating": 1e999', "rating must be a decimal number; it is one that is too large or too small"),
+        ("song", '"title": "\\u0000"', "title holds a NUL character, which no text has; export it again"),
+    ],
+)
+def test_a_field_of_a_record_is_told_for_what_it_is(kind: str, fields: str, words: str) -> None:
+    record = f'[{{"type": "{kind}", "data": {{{fields}}}}}]'
+    source = Source(io.BufferedReader(io.BytesIO(record.encode())), "x.data")
+    (portion,) = portions(source, all_feeds()["catalog"])
+    assert words in portion.findings["reason"].to_list()
+
+
 ACCOUNTS = "CUST_ACCT,SEGMENT_NAME,SVC_PLAN\n"
-NOTHING = "is a value missing there?"
+NOTHING = "if a value is missing, deliver it"
 
 
 @pytest.mark.parametrize("word", ["NULL", "null", "\\N", "\\n", "nan", "NaN", "N/A", "n/a", " NULL "])
 def test_a_word_for_nothing_in_a_required_text_is_loaded_with_a_warning(word: str) -> None:
     assert reasons("accounts", f"{ACCOUNTS}ACCT00001,{word},Gold\n") == [
-        (2, "implausible_value", "warning", f"SEGMENT_NAME holds a word for nothing; {NOTHING}")
+        (
+            2,
+            "implausible_value",
+            "warning",
+            f"SEGMENT_NAME holds a word that programs write where there is no value; {NOTHING}",
+        )
     ]
 
 
 @pytest.mark.parametrize("space", ["  ", "\u00a0", "\t"])
 def test_white_space_in_a_required_text_is_loaded_with_a_warning(space: str) -> None:
     assert reasons("accounts", f"{ACCOUNTS}ACCT00001,Old,{space}\n") == [
-        (2, "implausible_value", "warning", "SVC_PLAN holds only white space")
+        (2, "implausible_value", "warning", f"SVC_PLAN holds only white space; {NOTHING}")
     ]
 
 

@@ -17,7 +17,7 @@ PHONE_NUMBER = r"^[0-9]{10}$"
 ACCOUNT_NUMBER = r"^ACCT[0-9]{5}$"
 PHONE_IN_WORDS = {MUST: "have 10 digits"}
 ACCOUNT_IN_WORDS = {MUST: "be ACCT and 5 digits"}
-OBJECT_IN_WORDS = {MUST: "be a JSON object"}
+OBJECT_IN_WORDS = {MUST: 'be a JSON object like {"name": "value"}, without NaN and with numbers below 1.8e308'}
 
 
 def _is_json_object(texts: pl.Series) -> pl.Series:

@@ -48,18 +48,20 @@ def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
 def expectation(dtype: pl.DataType) -> str:
     """Return what a cell must hold, for a person."""
     if isinstance(dtype, pl.Int64):
-        return "must be a whole number that fits 64 bits"
+        return "must be a whole number that fits 64 bits, in digits only"
     if isinstance(dtype, pl.Decimal):
         whole = (dtype.precision or 38) - dtype.scale
-        return f"must be a number with at most {whole} digits before and {dtype.scale} after the point"
+        return (
+            f"must be a number in digits and a point, at most {whole} digits before and {dtype.scale} after the point"
+        )
     if isinstance(dtype, pl.Float64):
         return "must be a decimal number"
     if isinstance(dtype, pl.Boolean):
         return "must be true or false"
     if isinstance(dtype, pl.Date):
-        return "must be a date like 2019-05-20"
+        return "must be a day of the calendar, written like 2019-05-20"
     if isinstance(dtype, pl.Datetime):
-        return "must be a time like 2019-05-20 02:20:09.404"
+        return "must be a time that exists, written like 2019-05-20 02:20:09.404, without T or time zone"
     return "must be text"
 
 

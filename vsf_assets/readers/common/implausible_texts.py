@@ -44,11 +44,11 @@ def implausible_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
         bare = values.str.strip_chars(PADDING)
         blank = values.filter((bare == "") & (values != ""))
         words = values.filter(bare.str.to_lowercase().is_in(NOTHING) & (bare != GIVEN_NAME))
-        said = ((blank, "holds only white space"), (words, "holds a word for nothing; is a value missing there?"))
+        said = ((blank, "holds only white space"), (words, "holds a word that programs write where there is no value"))
         for odd, what in said:
             if len(odd):
                 rows = column.is_in(odd.implode()).fill_null(value=False).arg_true()
-                found.append(_cells(rows, name, f"{name} {what}"))
+                found.append(_cells(rows, name, f"{name} {what}; if a value is missing, deliver it"))
     return pl.concat(found)
 
 

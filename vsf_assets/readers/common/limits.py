@@ -138,9 +138,15 @@ class FindingsLimit:
 
 
 def stored(findings: "pl.DataFrame") -> "pl.DataFrame":
-    """Return findings as they are stored; one stands for its own record unless it says otherwise."""
+    """Return findings as they are stored; one stands for its own record unless it says otherwise.
+
+    Of a text that is too long for a column the beginning is stored; all of it is in the archived original.
+    """
     import polars as pl
 
+    from vsf_assets.readers.common.long_texts import beginnings
+
+    findings = findings.with_columns(beginnings(pl.col("raw_value", "raw_text")))
     if "records" in findings.columns:
         return findings
     one, none = pl.lit(1, pl.Int64), pl.lit(0, pl.Int64)

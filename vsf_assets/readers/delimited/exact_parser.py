@@ -248,18 +248,26 @@ def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Prob
     if len(fields) < len(names):
         return Problem(
             "missing_fields",
-            f"{len(fields)} fields where the header has {len(names)}; {names[len(fields)]} and what follows is missing",
+            f"{_fields(len(fields))} where the header has {len(names)}; {_lacking(names[len(fields) :])}",
             len(fields),
         )
     if len(fields) > len(names):
         extra = delimiter.encode().join(fields[len(names) :])
         return Problem(
             "extra_fields",
-            f"{len(fields)} fields where the header has {len(names)}; a delimiter inside a value needs quotes",
+            f"{_fields(len(fields))} where the header has {len(names)}; a delimiter inside a value needs quotes",
             None,
             show(extra),
         )
     return None
+
+
+def _fields(number: int) -> str:
+    return "1 field" if number == 1 else f"{number:,} fields"
+
+
+def _lacking(names: list[str]) -> str:
+    return f"{names[0]} is missing" if len(names) == 1 else f"{names[0]} and what follows are missing"
 
 
 def text_problem(field: bytes, name: str, at: int) -> Problem | None:

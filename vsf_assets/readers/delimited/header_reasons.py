@@ -112,12 +112,27 @@ def _cause(line: bytes, names: Sequence[str], columns: Sequence[str], dialect: D
     other = _other_delimiter(line, columns, dialect)
     if other:
         return f"it has {_DELIMITERS[other]} between its names where {_DELIMITERS[dialect.delimiter]} are expected"
+    if len(names) == 1 < len(columns):
+        return _cause_of_one(names[0], columns, dialect)
     wanted = [folded(column) for column in columns]
     short = [folded(name) for name in names[:MOST_NAMES] if len(name) <= LONGEST_NAME]
     is_like = any(difflib.get_close_matches(name, wanted, 1) for name in short)
     if not is_like and len(names) == len(columns) and any(c.isdigit() for name in names for c in name[:LONGEST_NAME]):
         return "the first line looks like data: put the header above it"
     return ""
+
+
+def _cause_of_one(name: str, columns: Sequence[str], dialect: Delimited) -> str:
+    """Return the likely cause where a header is read as one name; an empty text where there is none."""
+    start = folded(name[: len(",".join(columns)) + LONGEST_NAME])
+    inside = [column for column in columns if folded(column) in start]
+    if 2 * len(inside) > len(columns):
+        if dialect.delimiter in name:
+            return "the whole line stands in quotes, so that it is read as one name: export the file without them"
+        return f"{_DELIMITERS[dialect.delimiter]} are expected between its names"
+    if inside or difflib.get_close_matches(start[:LONGEST_NAME], [folded(column) for column in columns], 1):
+        return ""
+    return "line 1 may be a title: the header must be line 1, without anything above it"
 
 
 def _other_delimiter(line: bytes, columns: Sequence[str], dialect: Delimited) -> str:

@@ -207,7 +207,7 @@ class DelimitedReader:
             length += len(self._take(newline + 1 - self._at, 1))
         reason = (
             f"the line has {length:,} bytes; at most {MAX_RECORD:,} are read;"
-            " its start is kept here, all of it in the archive"
+            " its start is kept here, all of it in the archive; is a line end missing?"
         )
         return BadRecord(line, Problem("line_too_long", reason), None, show(start))
 

@@ -18,6 +18,7 @@ from vsf_assets.readers.common.casts import cast, expectation
 from vsf_assets.readers.common.findings import CELLS, FINDINGS, broken_rules
 from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import FindingsLimit, text_once
+from vsf_assets.readers.common.long_texts import long_texts, shortened
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.forgiven_findings import with_notes, without_key
 
@@ -105,6 +106,10 @@ class _Part:
         types = polars_types(table)
         trimmed = trimmed_columns(table) if dialect.tolerance else ()
         typed, cells = _typed(block.frame, types, trimmed)
+        too_long = long_texts(typed, table)
+        if too_long.height and dialect.tolerance is not None:
+            typed = shortened(typed, too_long, table.key)
+        cells = pl.concat([cells.join(too_long, on=["row", "column_name"], how="anti"), too_long])
         broken = broken_rules(typed.select(list(types)), table)
         cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
         if block.notes or block.noted is not None:

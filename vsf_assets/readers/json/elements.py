@@ -119,8 +119,9 @@ def invalid_json(chunk: Chunk, place: int, error: json.JSONDecodeError) -> Unrea
     raw = chunk.raw(place)
     at = len(error.doc[: error.pos].encode("utf-8", "surrogateescape"))
     text = raw[max(0, at - SHOWN_BEFORE) : at + 1].decode(errors="backslashreplace").replace("\0", "\\x00")
+    mistake = error.msg.removesuffix(" at")
     reason = (
-        f"the JSON is not valid in record {chunk.first_index + place:,}: {error.msg}; deliver it again"
+        f"the JSON is not valid in record {chunk.first_index + place:,}: {mistake}; deliver it again"
         f" (byte {chunk.offset + chunk.span(place)[0] + at:,})"
     )
     return UnreadableError("unreadable_file", reason, None, text)

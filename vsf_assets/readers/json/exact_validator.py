@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible import quoted, visible
 from vsf_assets.readers.common.casts import cast, expectation
 from vsf_assets.readers.common.shown_text import MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.header_reasons import folded, meant_column
@@ -190,7 +190,16 @@ def _of_value(
         fits = text
     else:
         fits = text and cast(pl.Series([value]), dtype)[0] is not None
-    return ("", "") if fits else ("invalid_value", f"{expectation(dtype)}; it is {kind_of(value)}")
+    return ("", "") if fits else ("invalid_value", f"{expectation(dtype)}; it is {_instead(value, dtype)}")
+
+
+def _instead(value: Any, dtype: pl.DataType) -> str:
+    """Return what a value is that does not fit, in words; its kind where that is the cause."""
+    is_kind = isinstance(dtype, pl.Int64) and isinstance(value, Integer)
+    if is_kind or (isinstance(dtype, pl.Float64) and isinstance(value, Number)):
+        return "one that is too large or too small"
+    is_text = isinstance(value, str) and not isinstance(value, Number | Constant)
+    return quoted(value) if is_text and dtype.is_temporal() else kind_of(value)
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def first_mistake(data: bytes, begin: int) -> Mistake | None:
         at = begin + bytes_before(text, error.pos)
         rest = data[at:]
         is_word = bool(rest) and any(word.startswith(rest) for word in _WORDS)
-        return Mistake(at, error.msg, not rest or is_word or error.msg.startswith("Unterminated"))
+        return Mistake(at, error.msg.removesuffix(" at"), not rest or is_word or error.msg.startswith("Unterminated"))
     at = skip_spaces(data, begin + bytes_before(text, end))
     if data[at : at + 1] in (b",", b"]"):
         return None

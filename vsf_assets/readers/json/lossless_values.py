@@ -54,13 +54,13 @@ def is_text(value: str) -> bool:
 def why_no_text(value: str) -> str:
     """Return why a text cannot be stored, or nothing."""
     if "\0" in value:
-        return "holds a NUL character"
+        return "holds a NUL character, which no text has; export it again"
     lone = {ord(character) for character in value if 0xD800 <= ord(character) <= 0xDFFF}
     if not lone:
         return ""
     # Bytes that are no UTF-8 were decoded to this range; so are its own escapes, which nobody writes.
     if not all(0xDC80 <= code <= 0xDCFF for code in lone):
-        return "holds half a surrogate pair"
+        return "holds half a character (one of a surrogate pair); export it again"
     likely = likely_encoding(value.encode("utf-8", "surrogateescape"))
     return "is not valid UTF-8" + (
         f"; {likely}: save it as UTF-8, or name the encoding in the profile" if likely else ""

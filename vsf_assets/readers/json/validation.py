@@ -12,9 +12,10 @@ import polars as pl
 
 from vsf_assets.contracts.projections import has_rules
 from vsf_assets.contracts.table import Table
-from vsf_assets.readers.common.findings import FINDINGS, NO_FINDINGS, broken_rules
+from vsf_assets.readers.common.findings import CELLS, FINDINGS, NO_FINDINGS, broken_rules
 from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit
+from vsf_assets.readers.common.long_texts import long_texts
 from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, shown_record
 from vsf_assets.readers.json.fast_validator import Row, typed_rows
 from vsf_assets.readers.json.lossless_values import shown
@@ -175,8 +176,11 @@ def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, finding
     if not parts:
         return pl.DataFrame({"_line": []}, schema={"_line": pl.Int64})
     frame = parts[0] if len(parts) == 1 else pl.concat(parts).sort("_line")
+    cells = long_texts(frame, table) if records.are_foreign else pl.DataFrame(schema=CELLS)
     if has_rules(table):
-        cells = broken_rules(frame.drop("_line"), table)
+        broken = broken_rules(frame.drop("_line"), table)
+        cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+    if cells.height:
         for (row,), found in cells.group_by("row", maintain_order=True):
             defects = [
                 Defect(anomaly, name, shown(frame[name][row]), reason)

@@ -94,7 +94,9 @@ def words(value: Any) -> str:
 
 def schema_name(value: Any) -> str:
     """Read the name of a schema, which is that of a folder, too."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text; put it in quotes")
+    if not _NAME.fullmatch(value):
         raise ValueError(
             f"{value!r} cannot be; it begins with a letter or digit, then come letters, digits, spaces, _, - and ., at"
             " most 80 together"

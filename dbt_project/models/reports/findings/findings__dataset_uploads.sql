@@ -13,7 +13,8 @@ final as (
         'missing_file' as anomaly,
         cast(null as varchar) as raw_value,
         'warning' as severity,
-        'did not come with version ' || version || ' of the dataset, which is not complete and never current' as reason,
+        'did not come with version ' || version || ' of the dataset, which is not complete and never current;'
+        || ' deliver the three files together again' as reason,
         version,
         landed_at
     from uploads

@@ -52,7 +52,11 @@ about_files as (
         anomaly,
         cast(null as varchar) as raw_value,
         'same content as ' || file_name || coalesce(' of partition ' || partition_key, '')
-        || ', landed ' || cast(landed_at as varchar) as reason
+        || ', landed ' || cast(landed_at as varchar)
+        || case
+            when anomaly = 'duplicate_file' then '; it adds nothing, and nothing needs to be done'
+            else '; was one of the two delivered under a wrong name?'
+        end as reason
     from whole_files
     union all
     -- Landing order and days of effect go by the file's own time, which `cp -p` and unpackers bring along.

@@ -28,7 +28,7 @@ found as (
         'unknown_reference',
         '{{ key }}',
         arrivals.{{ key }},
-        'no such {{ key }} in {{ member }}.csv'
+        'no such {{ key }} in {{ member }}.csv; add it there, or correct it here'
     from {{ source('raw', 'columns') }} as arrivals
     inner join uploads on arrivals._file_id = uploads.columns_file_id
     left join (select distinct _file_id, {{ key }} from {{ source('raw', member) }}) as known

@@ -1,0 +1,73 @@
+"""Texts that are too long to be stored in a column.
+
+Here: the bound, such values of a frame as bad cells, and their beginnings. Not here: records that are too long to be
+read (readers/delimited/reader.py), and how many findings are listed (limits.py). DuckDB keeps a long text apart and
+reads it again for every empty cell that follows it in its column: one text of 2 MB before some hundred empty cells
+fills any memory, in the raw table and in every table that is built of it (decision 0028).
+"""
+
+import polars as pl
+
+from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.table import Table
+from vsf_assets.readers.common.findings import CELLS
+
+LONGEST_TEXT = 1 << 16
+"""Bytes of a text in a column; 2,048 cells are read at once, so one text takes 128 MB at most."""
+
+_BEGINNING = LONGEST_TEXT // 4
+"""Characters of it that are shown of a longer one; one has 4 bytes at most."""
+
+
+def long_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return the cells whose text is too long.
+
+    Args:
+        typed: rows with the contract's columns in their types.
+        table: the contract.
+
+    Returns:
+        columns as in forgiving.CELLS.
+    """
+    found = [pl.DataFrame(schema=CELLS)]
+    for name, dtype in polars_types(table).items():
+        if not isinstance(dtype, pl.String):
+            continue
+        sizes = typed[name].str.len_bytes()
+        rows = (sizes > LONGEST_TEXT).arg_true()
+        if len(rows):
+            reasons = [
+                f"{name} has {size:,} bytes, more than {LONGEST_TEXT:,}; most often a quote or a delimiter is missing"
+                for size in sizes[rows]
+            ]
+            cells = {"row": rows.cast(pl.Int64), "reason": pl.Series(reasons, dtype=pl.String)}
+            none = pl.lit(None, pl.String)
+            found.append(
+                pl.DataFrame(cells).select(
+                    "row", column_name=pl.lit(name), anomaly=pl.lit("invalid_value"), reason="reason", noted_value=none
+                )
+            )
+    return pl.concat(found)
+
+
+def beginnings(texts: pl.Expr) -> pl.Expr:
+    """Return texts of which the too long ones are cut."""
+    return (
+        pl.when(texts.str.len_bytes() > LONGEST_TEXT)
+        .then(texts.str.slice(0, _BEGINNING) + pl.lit("…"))
+        .otherwise(texts)
+    )
+
+
+def shortened(typed: pl.DataFrame, cells: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """Return rows of a tolerant reading in a form that can be stored: long texts are cut, and a long key is none.
+
+    Args:
+        typed: rows with the contract's columns.
+        cells: what `long_texts` found in them.
+        key: the columns of the key.
+    """
+    names = cells["column_name"].unique(maintain_order=True).to_list()
+    is_short = {name: pl.col(name).str.len_bytes() <= LONGEST_TEXT for name in names}
+    new = [pl.when(is_short[n]).then(n).alias(n) if n in key else beginnings(pl.col(n)).alias(n) for n in names]
+    return typed.with_columns(new)
