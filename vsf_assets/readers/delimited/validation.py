@@ -81,6 +81,19 @@ def _is_clean(frame: pl.DataFrame, table: Table) -> bool:
     return is_typed and not has_rules(table) and sum(column.null_count() for column in frame) <= SLICE_ROWS
 
 
+NO_CELLS = pl.DataFrame(
+    schema={**CELLS, "line_number": pl.Int64(), "severity": pl.String(), "is_quarantined": pl.Boolean()}
+)
+"""No bad cell in a block that is being checked."""
+
+
+def _but(cells: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return cells without those that others name; most blocks have none of either, and a join is not free."""
+    if cells.is_empty() or others.is_empty():
+        return cells
+    return cells.join(others, on=["row", "column_name"], how="anti")
+
+
 @dataclass(frozen=True)
 class _Part:
     """A block that is being checked.
@@ -109,12 +122,13 @@ class _Part:
         too_long = long_texts(typed, table)
         if too_long.height and dialect.tolerance is not None:
             typed = shortened(typed, too_long, table.key)
-        cells = pl.concat([cells.join(too_long, on=["row", "column_name"], how="anti"), too_long])
-        broken = broken_rules(typed.select(list(types)), table)
-        cells = pl.concat([cells, broken.join(cells, on=["row", "column_name"], how="anti")])
+        cells = pl.concat([_but(cells, too_long), too_long])
+        cells = pl.concat([cells, _but(broken_rules(typed.select(list(types)), table), cells)])
         if block.notes or block.noted is not None:
             cells = with_notes(cells, block)
-        implausible = implausible_texts(typed, table).join(cells, on=["row", "column_name"], how="anti")
+        implausible = _but(implausible_texts(typed, table), cells)
+        if cells.is_empty() and implausible.is_empty():
+            return cls(block, dialect, typed, NO_CELLS, NO_CELLS["row"], _bad_records(block))
         rows = cells["row"].unique().sort()
         lost = rows if dialect.tolerance is None or cells.is_empty() else without_key(typed, cells, table)
         cells = pl.concat([cells, implausible])
