@@ -26,7 +26,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import store_deliveries
 from vsf_assets.warehouse.prepared_inserts import Inserts
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 
 ROWS = 1_000_000
 WARM_ROWS = 1000
@@ -56,7 +56,7 @@ def store_upload(warehouse: Warehouse, folder: Path) -> float:
     entries = [entry for entry in map(store.stat, dict(feed.members)) if entry is not None]
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
         unit = [
-            read_delivery(Work(store, entry, feed, "bench", entry.name, now), Path(scratch) / entry.name)
+            read_delivery(InputFile(store, entry, feed, "bench", entry.name, now), Path(scratch) / entry.name)
             for entry in entries
         ]
         start = time.perf_counter()  # `timed` would collect garbage, within the time of reading

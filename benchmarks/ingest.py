@@ -24,7 +24,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow, store_deliveries
 from vsf_assets.warehouse.prepared_inserts import Inserts
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 
 TARGET = 2.5
 MEMORY_TARGET = 1024
@@ -37,7 +37,7 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
     entry = store.stat(path.name)
     if recognized is None or entry is None:
         raise FileNotFoundError(path)
-    work = Work(store, entry, *recognized, entry.name, entry.modified)
+    work = InputFile(store, entry, *recognized, entry.name, entry.modified)
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
         delivery = read_delivery(work, Path(scratch))
         with warehouse.write("benchmark") as connection:

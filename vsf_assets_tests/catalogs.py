@@ -17,7 +17,7 @@ from vsf_assets.ingest.loader import Ingest
 from vsf_assets.ingest.report import IngestReport
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 from vsf_assets_tests.warehouses import START, Home
 
 FEEDS = ("catalog_looks", "catalog_list", "catalog")
@@ -94,15 +94,15 @@ def inbox(home: Home) -> FolderStore:
 def take(home: Home, only: Sequence[str] = ()) -> IngestReport:
     """Ingest what was fetched, all of it or the files of these names."""
     store, report = inbox(home), IngestReport()
-    work = []
+    input_files = []
     for entry in store.entries():
         found = recognize(entry.path)
         assert found is not None
         if not only or entry.name in only:
-            work.append(Work(store, entry, found[0], found[1], entry.name, entry.modified))
-    work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
+            input_files.append(InputFile(store, entry, found[0], found[1], entry.name, entry.modified))
+    input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     versions = contract_versions(home.settings)
-    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).take(work)
+    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).take(input_files)
     return report
 
 

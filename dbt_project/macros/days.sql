@@ -20,7 +20,7 @@
     {{ standing('absorbed', name, columns) }}
 {%- endmacro %}
 
-{# A relation as it stands before this build has come to it; empty where there is none, or where all is built anew. #}
+{# A relation as it stands before this build has come to it; empty where there is none, or where all is built again. #}
 {% macro standing(schema, name, columns) -%}
     {%- set relation = none -%}
     {%- if execute and this and not flags.FULL_REFRESH -%}  {#- a unit test has no `this` -#}

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.landing.pending import sort_out
+from vsf_assets.landing.pending import classify_landed
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, NOT_KEPT_SUFFIX, ORIGINAL_NAME, SHA256_OF_NOTHING, STAMP
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import EPOCH, Entry
@@ -105,7 +105,7 @@ def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool)
     names = [entry.name for entry in archive.every_entry() if not _is_stray(entry)]
     if not names:
         return
-    waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in sort_out(landing.entries(), ()).new}
+    waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in classify_landed(landing.entries(), ()).new}
     matched = [ORIGINAL_NAME.match(name) for name in names]
     if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched):
         raise VsfError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 
-def to_file(
+def files_to_archive(
     known: list[Landed], rows: Mapping[LedgerKey, "FileRow"], archive: Store, settings: Settings
 ) -> list[Landed]:
     """Return which files of the landing zone that look loaded have to be filed away, or compared first."""

@@ -24,7 +24,7 @@ AHEAD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Brought:
+class FetchedObject:
     """An object that was fetched.
 
     Attributes:
@@ -41,7 +41,7 @@ class Brought:
     is_sure: bool
 
 
-def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: Deadline) -> Brought:
+def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: Deadline) -> FetchedObject:
     """Fetch an object, once.
 
     Args:
@@ -62,7 +62,7 @@ def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: D
         for block in content.blocks:
             size += file.write(block)
             digest.update(block)
-    return Brought(half, size, digest.hexdigest(), content.state, content.is_sure)
+    return FetchedObject(half, size, digest.hexdigest(), content.state, content.is_sure)
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Ahead:
     inbox: Inbox
     known: Collection[str]
     tell: Tell
-    brought: dict[str, Brought] = field(default_factory=dict)
+    brought: dict[str, FetchedObject] = field(default_factory=dict)
 
     def states(self, names: Sequence[str]) -> dict[str, str]:
         """Fetch the new ones of these objects, within bounds; return the states that need not be asked for."""
@@ -92,7 +92,7 @@ class Ahead:
         new = [name for name in names if name not in known] if self.source.asks_for_each else []
         spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.tell)
 
-        def attempt(name: str) -> Brought | None:
+        def attempt(name: str) -> FetchedObject | None:
             nonlocal spent, is_well
             if spent > AHEAD_BYTES or not is_well:
                 return None
@@ -105,7 +105,7 @@ class Ahead:
             return one
 
         for name, result in concurrently(attempt, new, profile.connections):
-            if isinstance(result, Brought):
+            if isinstance(result, FetchedObject):
                 self.brought[name] = result
                 said(f"fetching: {len(self.brought):,} of {len(new):,} new objects, {spent / 1e6:,.1f} MB")
             elif isinstance(result, TransientError):
@@ -115,7 +115,7 @@ class Ahead:
         _rest(rest, profile.object_timeout)
         return {name: one.state for name, one in self.brought.items() if one.is_sure}
 
-    def take(self, name: str, state: str) -> Brought | None:
+    def take(self, name: str, state: str) -> FetchedObject | None:
         """Return an object that came in the state that a look saw."""
         one = self.brought.get(name)
         fits = one is not None and (UNKNOWN in (state, one.state) or state == one.state)

@@ -1,7 +1,7 @@
 """What is known of a source: the newest record and content of each name, read from the warehouse.
 
 Here: queries on the records of looks and on the ledger, and a small cache of states that only
-fetching told. Not here: the decision (catalog/model/plan.py). Losing the cache costs a transfer, never a row.
+fetches observed. Not here: the decision (catalog/model/plan.py). Losing the cache costs a transfer, never a row.
 """
 
 import json
@@ -98,14 +98,14 @@ def _utc(value: datetime) -> datetime:
 
 
 @dataclass
-class Learnt:
-    """States that fetching told, of names whose record says `unknown`: name -> (time of the record, state)."""
+class FetchedStates:
+    """States observed by fetches, of names whose record says `unknown`: name -> (time of the record, state)."""
 
     file: Path
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, settings: Settings, profile: str) -> "Learnt":
+    def read(cls, settings: Settings, profile: str) -> "FetchedStates":
         """Return the cache of a profile; a lost or broken one is empty."""
         file = settings.home / "cache" / f"states-{profile}.json"
         try:
@@ -119,7 +119,7 @@ class Learnt:
         found = {name: self.states[name] for name in known.keys() & self.states.keys()}
         return {name: state for name, (at, state) in found.items() if at == known[name].at.isoformat()}
 
-    def learn(self, name: str, at: datetime, state: str) -> None:
+    def note(self, name: str, at: datetime, state: str) -> None:
         """Note a state; `write` keeps it."""
         self.states[name] = (at.isoformat(), state)
 

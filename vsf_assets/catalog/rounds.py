@@ -10,8 +10,8 @@ from typing import Any
 
 from vsf_assets.catalog.clients.base import ObjectSource
 from vsf_assets.catalog.clients.factory import open_source
-from vsf_assets.catalog.fetch import Ahead, Brought, bring
-from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.fetch import Ahead, FetchedObject, bring
+from vsf_assets.catalog.history import FetchedStates, History
 from vsf_assets.catalog.inbox import Inbox
 from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
 from vsf_assets.catalog.model.plan import UNKNOWN, Due, Listed, Plan
@@ -70,7 +70,7 @@ def fetch_due(
         gone: names that an earlier round found gone; they are where the source gives no states.
     """
     report = RoundReport(profile)
-    learnt = Learnt.read(settings, profile.name)
+    fetched_states = FetchedStates.read(settings, profile.name)
     try:
         source = open_source(profile)
     except (SourceError, OSError) as error:
@@ -84,9 +84,9 @@ def fetch_due(
         missing = {name: None for name in gone if look.observed.get(name) == UNKNOWN}
         report.look = replace(look, observed={**look.observed, **missing})
         report.transferred += len(look.content)
-        plan = plan_of(report.look, history, learnt, force)
-        _Round(source, inbox, report, history, learnt, tell, ahead).take(plan)
-        learnt.write()
+        plan = plan_of(report.look, history, fetched_states, force)
+        _Round(source, inbox, report, history, fetched_states, tell, ahead).take(plan)
+        fetched_states.write()
     except SourceError as error:
         report.failed[f"{profile.address}/{profile.list_name}"] = str(error)
     finally:
@@ -104,11 +104,11 @@ class _Round:
         inbox: Inbox,
         report: RoundReport,
         history: History,
-        learnt: Learnt,
+        fetched_states: FetchedStates,
         tell: Tell,
         ahead: Ahead,
     ):
-        self._source, self._inbox, self._report, self._learnt = source, inbox, report, learnt
+        self._source, self._inbox, self._report, self._fetched_states = source, inbox, report, fetched_states
         self._history, self._tell, self._ahead = history, tell, ahead
 
     def take(self, plan: Plan) -> None:
@@ -129,9 +129,9 @@ class _Round:
             self._place(due, fetched)
         self._fetch(plan.fetch)
 
-    def _compare(self, plan: Plan) -> list[tuple[Due, Brought]]:
+    def _compare(self, plan: Plan) -> list[tuple[Due, FetchedObject]]:
         """Fetch what cannot be judged by its state; add what differs to the plan's records and return it."""
-        different: list[tuple[Due, Brought]] = []
+        different: list[tuple[Due, FetchedObject]] = []
         said = self._progress("compared", len(plan.compare))
         for due, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
             self._report.compared += 1
@@ -143,7 +143,7 @@ class _Round:
                 self._report.transferred += result.size
                 if result.sha256 == self._history.known[due.listed.name].sha256:
                     result.half.unlink()
-                    self._learn(due, result, is_known=True)
+                    self._note_state(due, result, is_known=True)
                 else:
                     plan.records.append((due.listed, result.state))
                     different.append((due, result))
@@ -153,7 +153,7 @@ class _Round:
     def _fetch(self, due: list[Due]) -> None:
         said = self._progress("fetched", len(due))
 
-        def bring(item: Due) -> Brought:
+        def bring(item: Due) -> FetchedObject:
             fetched = self._ahead.take(item.listed.name, item.state) or self._bring(item)
             # Here, not where results are gathered: what came whole survives whatever ends this process.
             self._inbox.place_object(fetched.half, self._report.profile, item.listed.name, item.at)
@@ -168,30 +168,30 @@ class _Round:
             else:
                 self._report.fetched.add(shown(self._report.profile, item.listed.name))
                 self._report.transferred += result.size
-                self._learn(item, result)
+                self._note_state(item, result)
             said(done)
 
-    def _bring(self, due: Due) -> Brought:
+    def _bring(self, due: Due) -> FetchedObject:
         """Fetch an object into a file that no listing shows."""
         profile = self._report.profile
 
-        def once(deadline: Deadline) -> Brought:
+        def once(deadline: Deadline) -> FetchedObject:
             return bring(self._source, self._inbox, due.listed.name, due.state, deadline)
 
         return retried(once, profile.attempts, profile.object_timeout)
 
-    def _place(self, due: Due, fetched: Brought) -> None:
+    def _place(self, due: Due, fetched: FetchedObject) -> None:
         self._inbox.place_object(fetched.half, self._report.profile, due.listed.name, due.at)
         self._report.fetched.add(shown(self._report.profile, due.listed.name))
 
-    def _learn(self, due: Due, fetched: Brought, is_known: bool = False) -> None:
+    def _note_state(self, due: Due, fetched: FetchedObject, is_known: bool = False) -> None:
         """Remember the state of what its record calls UNKNOWN; `is_known` where the content is the known one."""
         before = self._history.known.get(due.listed.name)
         at, state = due.at, due.state
         if before is not None and (is_known or before.at == due.at):
             at, state = before.at, before.state or UNKNOWN
         if state == UNKNOWN != fetched.state:
-            self._learnt.learn(due.listed.name, at, fetched.state)
+            self._fetched_states.note(due.listed.name, at, fetched.state)
 
     def _failed(self, due: Due, error: Exception) -> None:
         if isinstance(error, ReplacedError):

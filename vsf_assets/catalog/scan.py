@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from vsf_assets.catalog.clients.base import ObjectSource
 from vsf_assets.catalog.clients.factory import open_source
-from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.history import FetchedStates, History
 from vsf_assets.catalog.model.errors import GoneError, SourceError
 from vsf_assets.catalog.model.plan import Listed, Observed, Plan, decide, parse_list, time_of_look
 from vsf_assets.catalog.model.retry import Deadline, retried
@@ -129,13 +129,13 @@ def settled_look(
 
 def unsettled_for(source: ObjectSource, look: Look, settle_seconds: float, now: float) -> float:
     """Return the seconds after which the newest change is old enough; 0 where it is."""
-    age = now - source.youngest([source.profile.list_name, *(item.name for item in look.listed)])
+    age = now - source.last_modified([source.profile.list_name, *(item.name for item in look.listed)])
     return settle_seconds - age if 0 <= age < settle_seconds else 0.0
 
 
-def plan_of(look: Look, history: History, learnt: Learnt, force: bool = False) -> Plan:
+def plan_of(look: Look, history: History, fetched_states: FetchedStates, force: bool = False) -> Plan:
     """Return what is due."""
-    return decide(look.listed, look.observed, history.known, look.at, learnt.of(history.known), force)
+    return decide(look.listed, look.observed, history.known, look.at, fetched_states.of(history.known), force)
 
 
 def is_anything_due(settings: Settings, profile: Profile, history: History, force: bool = False) -> bool:
@@ -152,7 +152,7 @@ def is_anything_due(settings: Settings, profile: Profile, history: History, forc
         if (force and listing.listed) or is_due(settings, profile, listing, history):
             return True
         observed = source.observe([item.name for item in listing.listed], lambda _: None)
-        plan = plan_of(replace(listing, observed=observed), history, Learnt.read(settings, profile.name))
+        plan = plan_of(replace(listing, observed=observed), history, FetchedStates.read(settings, profile.name))
         return bool(plan.records or plan.fetch or plan.compare or plan.unseen)
     finally:
         source.close()
@@ -165,7 +165,7 @@ def is_due(settings: Settings, profile: Profile, look: Look, history: History) -
     if not look.observed:
         waiting = set(history.due)
         return any(item.name not in history.known or item.name in waiting for item in look.listed)
-    plan = plan_of(look, history, Learnt.read(settings, profile.name))
+    plan = plan_of(look, history, FetchedStates.read(settings, profile.name))
     return bool(plan.records or plan.fetch)
 
 

@@ -30,7 +30,7 @@ from vsf_assets.warehouse.connection import Warehouse
 @click.option("--to", "last", metavar="B", help="only partitions up to this one")
 @click.option("--profile", metavar="NAME", help="catalog source to look at, of sources.toml (default: VSF_PROFILE)")
 @click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
-@click.option("--full", is_flag=True, help="make every mart anew for all days, and check all of it")
+@click.option("--full", is_flag=True, help="fully refresh every mart for all days, and check all of it")
 def command(
     feeds: tuple[str, ...],
     partition: str | None,

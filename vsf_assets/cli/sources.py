@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from vsf_assets.catalog.clients.factory import open_source
-from vsf_assets.catalog.history import History, Learnt
+from vsf_assets.catalog.history import FetchedStates, History
 from vsf_assets.catalog.model.errors import SourceError
 from vsf_assets.catalog.scan import is_anything_due, look_at_source, plan_of
 from vsf_assets.config.catalog_profiles import DEFAULT
@@ -49,7 +49,7 @@ def look_at(settings: Settings, history: History) -> SourceStatus:
         return SourceStatus(f"{line}; {error}", due)
     if look is None:
         return SourceStatus(line if history.last_look else "", due)
-    plan = plan_of(look, history, Learnt.read(settings, profile.name))
+    plan = plan_of(look, history, FetchedStates.read(settings, profile.name))
     now = {item.listed.name: item.at if item.at != look.at else None for item in plan.fetch}
     gone = sum(state is None for _, state in plan.records)
     return SourceStatus(f"{line}; {len(now)} objects due" + (f", {gone} newly gone" if gone else ""), now)

@@ -15,7 +15,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.fakes import ASKED
 from vsf_assets.landing.ownership import foreign
-from vsf_assets.landing.pending import sort_out
+from vsf_assets.landing.pending import classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
 from vsf_assets.publish.publish import connect_current, current_snapshot
@@ -76,8 +76,8 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
     ledger, history, origin, made, outdated = _ledger(settings)
     requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
-    queue = sort_out(listing.entries, known)
-    inbox = sort_out(FolderStore(settings.fetched).entries(), known, fetched=True)
+    queue = classify_landed(listing.entries, known)
+    inbox = classify_landed(FolderStore(settings.fetched).entries(), known, fetched=True)
     waiting: list[tuple[Any, ...]] = [
         (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)
         for item in (*queue.new, *inbox.new)

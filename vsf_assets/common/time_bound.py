@@ -1,7 +1,7 @@
 """A bound on the time of a call that may never return.
 
 Here: the bound. Not here: how long is long enough (storage/s3_client.py, sources/), and trying again. A time-out of a
-connection begins anew with each byte that comes, so an answer of a byte a second would outlast all of them.
+connection starts again with each byte that comes, so an answer of a byte a second would outlast all of them.
 """
 
 import threading

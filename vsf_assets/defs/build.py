@@ -35,7 +35,7 @@ class BuildConfig(dg.Config):
 
     Attributes:
         only_if_pending: build what is new, and end at once where nothing is.
-        full: make every mart anew for all days, and let every check look at all of it.
+        full: fully refresh every mart for all days, and let every check look at all of it.
     """
 
     only_if_pending: bool = False
@@ -51,7 +51,7 @@ def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         run_config={"ops": {"marts_and_snapshot": {"config": {"full": True}}}},
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Makes every mart anew for all days and checks all of it, Sundays at 03:00 UTC.",
+        description="Fully refreshes every mart for all days and checks all of it, Sundays at 03:00 UTC.",
     )
 
 

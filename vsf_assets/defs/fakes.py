@@ -13,10 +13,10 @@ import dagster as dg
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.metadata import markdown_table, tell_check
 from vsf_assets.defs.process import mark_process
-from vsf_assets.defs.sensors import TICK_SECONDS, history_of_job, hold_back
+from vsf_assets.defs.sensors import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.feeds.by_family.fakes import ASKED
 from vsf_assets.pipeline.run_log import run_log
-from vsf_assets.pipeline.synthetic_fulfilment import Made, fulfil, waiting_now
+from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.synthetic.file_checks import CHECKS
 from vsf_assets.warehouse.connection import Warehouse
@@ -72,7 +72,7 @@ def made_files() -> dg.AssetsDefinition:
     return make
 
 
-def _materialization(made: Made) -> dg.AssetMaterialization:
+def _materialization(made: FulfilmentResult) -> dg.AssetMaterialization:
     request = made.request
     return dg.AssetMaterialization(
         MADE,
@@ -88,7 +88,7 @@ def _materialization(made: Made) -> dg.AssetMaterialization:
     )
 
 
-def _result(check: str, done: list[Made]) -> dg.AssetCheckResult:
+def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
     found = [(made.request.target, problem) for made in done for problem in made.problems.get(check, [])]
     return dg.AssetCheckResult(
         asset_key=MADE,
@@ -116,7 +116,7 @@ def requests_waiting(
     changed = str(settings.warehouse_file.stat().st_mtime_ns)
     if context.cursor == changed:
         return dg.SkipReason("nothing was delivered since the last look")
-    reason = hold_back(history_of_job(context.instance, MAKE_JOB))
+    reason = backoff_reason(history_of_job(context.instance, MAKE_JOB))
     if reason:
         return dg.SkipReason(reason)
     try:

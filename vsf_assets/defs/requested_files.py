@@ -16,7 +16,7 @@ LONGEST_REST = 600.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class Repetition:
     """How often a file was asked for in the state it is in, and when last, in seconds since 1970."""
 
     times: int
@@ -27,26 +27,26 @@ class Asked:
         return self.at + min(first_rest * 2.0**self.times, LONGEST_REST)
 
 
-def read_asked(cursor: str | None) -> dict[str, Asked]:
+def read_asked(cursor: str | None) -> dict[str, Repetition]:
     """Return path -> what a cursor holds; a lost or broken one only costs a run."""
     try:
         kept = json.loads(cursor or "{}").get("asked", {})
-        return {path: Asked(int(times), float(at)) for path, (times, at) in kept.items()}
+        return {path: Repetition(int(times), float(at)) for path, (times, at) in kept.items()}
     except (ValueError, TypeError, AttributeError):
         return {}
 
 
-def still_asked(asked: Mapping[str, Asked], earlier: Look, entries: Iterable[Entry]) -> dict[str, Asked]:
+def still_asked(asked: Mapping[str, Repetition], earlier: Look, entries: Iterable[Entry]) -> dict[str, Repetition]:
     """Return what of it holds for files that an earlier look showed as they are now."""
     return {e.path: asked[e.path] for e in entries if e.path in asked and e.same_state(earlier.entries.get(e.path))}
 
 
-def with_request(asked: Mapping[str, Asked], batch: Iterable[Entry], now: float) -> dict[str, Asked]:
+def with_request(asked: Mapping[str, Repetition], batch: Iterable[Entry], now: float) -> dict[str, Repetition]:
     """Return it with a batch that is asked for now."""
-    before = Asked(0, now)
-    return {**asked, **{e.path: Asked(asked.get(e.path, before).times + 1, now) for e in batch}}
+    before = Repetition(0, now)
+    return {**asked, **{e.path: Repetition(asked.get(e.path, before).times + 1, now) for e in batch}}
 
 
-def ready(stable: Iterable[Entry], asked: Mapping[str, Asked], first_rest: float, now: float) -> list[Entry]:
+def ready(stable: Iterable[Entry], asked: Mapping[str, Repetition], first_rest: float, now: float) -> list[Entry]:
     """Return the files that are asked for now, and not for a while because a run has just left them."""
     return [e for e in stable if e.path not in asked or asked[e.path].rests_until(first_rest) <= now]

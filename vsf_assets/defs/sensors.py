@@ -16,12 +16,11 @@ import dagster as dg
 from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
-from vsf_assets.defs.requested_files import Asked, read_asked, ready, still_asked, with_request
+from vsf_assets.defs.requested_files import Repetition, read_asked, ready, still_asked, with_request
 from vsf_assets.feeds import families, recognize
 from vsf_assets.landing.ownership import foreign
 from vsf_assets.landing.stability import Look, look_at, split_settled, without
-from vsf_assets.landing.uploads import hold_back as hold_uploads
-from vsf_assets.landing.uploads import split_torn, upload_of
+from vsf_assets.landing.uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
@@ -59,7 +58,7 @@ class History:
     idle_seconds: float
 
 
-def hold_back(history: History) -> str | None:
+def backoff_reason(history: History) -> str | None:
     """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
     if history.active:
         return "the last batch still runs"
@@ -102,7 +101,7 @@ def read_look(cursor: str | None) -> Look:
         return Look(0.0, {})
 
 
-def write_look(look: Look, asked: Mapping[str, Asked] = MappingProxyType({})) -> str:
+def write_look(look: Look, asked: Mapping[str, Repetition] = MappingProxyType({})) -> str:
     """Return a cursor that holds a look, cut to a batch, and what was asked for."""
     entries = list(look.entries.values())[:BATCH_FILES]
     since = {entry.path: round(look.first_seen(entry.path), 3) for entry in entries}
@@ -138,7 +137,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         stable, unsettled = split_settled(earlier, look, settings.settle_seconds)
         stable, written = without(stable, being_written(landing_zone, stable))
         # Files may come with old times; an upload waits from when they were first seen.
-        stable, _ = hold_uploads(
+        stable, _ = defer_incomplete(
             stable,
             [*unsettled, *written],
             lambda entry: max(entry.modified.timestamp(), look.first_seen(entry.path)),
@@ -147,7 +146,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         )
         wanted = ready(stable, asked, TICK_SECONDS, look.at)
         history = history_of_job(context.instance, ingest_job_name(family))
-        reason = hold_back(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
+        reason = backoff_reason(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
         if reason:
             return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_look(look, asked))
         batch = wanted[:BATCH_FILES]
@@ -191,12 +190,12 @@ def _belongs(entry: Entry, names: set[str]) -> bool:
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
     """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
     from vsf_assets.archive.verified_etags import unverified
-    from vsf_assets.landing.pending import sort_out
+    from vsf_assets.landing.pending import classify_landed
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 
     with warehouse.warehouse().read("sensor") as connection:
         known = {row.key for row in read_files(connection)} if connection and has_ledger(connection) else set()
-    queue = sort_out(entries, known)
+    queue = classify_landed(entries, known)
     return [item.entry for item in (*queue.new, *unverified(queue.known, warehouse.settings()))]
 
 
@@ -222,7 +221,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
         histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
-        reasons = {job: hold_back(history) for job, history in histories.items()}
+        reasons = {job: backoff_reason(history) for job, history in histories.items()}
         ready = [r for r in missing if reasons[r.job_name] is None]
         if not ready or any(history.active for history in histories.values()):
             return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))

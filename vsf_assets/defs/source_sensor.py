@@ -21,7 +21,7 @@ from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.defs.ingest import ingest_job_name
-from vsf_assets.defs.sensors import TICK_SECONDS, History, history_of_job, hold_back
+from vsf_assets.defs.sensors import TICK_SECONDS, History, backoff_reason, history_of_job
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.local import FolderStore
@@ -73,7 +73,7 @@ def why_not(digest: str, seen: Seen, jobs: History) -> str | None:
     changed since is asked for at once, so that one object that never comes holds no other back.
     """
     if jobs.active or digest == seen.digest:
-        return hold_back(jobs)
+        return backoff_reason(jobs)
     return None
 
 
@@ -104,7 +104,7 @@ def source_sensor(family: str) -> dg.SensorDefinition:
 def notice(settings: Settings, seen: Seen, jobs: History) -> tuple[str | None, Seen]:
     """Return why no run is requested, or None, and what the cursor is to hold."""
     if jobs.active or FolderStore(settings.fetched).entries():
-        return hold_back(jobs), seen
+        return backoff_reason(jobs), seen
     profile = settings.profiles[settings.profile]
     if profile.kind != "folder" and time.time() - seen.at < NETWORK_SECONDS:
         return f"{profile.address} was looked at less than {NETWORK_SECONDS} s ago", seen

@@ -1,7 +1,7 @@
 """What can be wrong with a row of a CSV file, put in at chosen places, for the demo and for benchmarks.
 
-Here: rows to lines, with a spoilt row in place of a good one. A defect is a function of the row and of the one
-written before it, and returns the spoilt row, or a line where no row of fields says what is wrong. Not here: the rows
+Here: rows to lines, with an invalid row in place of a good one. A defect is a function of the row and of the one
+written before it, and returns the invalid row, or a line where no row of fields says what is wrong. Not here: the rows
 (dictionary.py), the places, and what the platform tells of them; tests that need their own truth have defects of
 their own.
 """

@@ -2,7 +2,7 @@
 
 Here: pure functions from contracts (raw tables) and dbt's model descriptions (marts, reports) to
 text, and a thin `main` that reads the YAML files. Not here: what a table promises; that stands in
-the contracts and beside the models. Run `make generated` to write the page anew.
+the contracts and beside the models. Run `make generated` to write the page again.
 """
 
 import sys

@@ -251,7 +251,7 @@ class Feed:
 
     @property
     def is_fetched(self) -> bool:
-        """Whether its files are fetched from a foreign source; in the landing zone they are nobody's."""
+        """Whether its files are fetched from a foreign source; the landing zone belongs to no source."""
         return self.partitioning.kind == "source"
 
     @property

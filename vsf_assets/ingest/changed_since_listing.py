@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.open_files import WHY, is_written
-from vsf_assets.warehouse.read_result import Delivery
+from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,35 +20,41 @@ if TYPE_CHECKING:
 Look = Callable[[], Entry | None]
 
 
-def look_again(deliveries: list[Delivery]) -> list[Look]:
+def look_again(deliveries: list[ReadResult]) -> list[Look]:
     """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
     from concurrent.futures import ThreadPoolExecutor
 
-    looks: list[Look] = [partial(d.work.store.stat, d.work.entry.path) for d in deliveries]
-    workers = deliveries[0].work.store.workers
+    looks: list[Look] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in deliveries]
+    workers = deliveries[0].input_file.store.workers
     if workers == 1:
         return looks
     with ThreadPoolExecutor(workers) as pool:
         return [pool.submit(look).result for look in looks]
 
 
-def is_unchanged(connection: "DuckDBPyConnection", delivery: Delivery, look: Look, report: "IngestReport") -> bool:
+def is_unchanged(connection: "DuckDBPyConnection", delivery: ReadResult, look: Look, report: "IngestReport") -> bool:
     """Whether a file is in the state that was read; if not, the report says why it is left."""
     from vsf_assets.warehouse.ledger import read_files
 
-    work = delivery.work
+    input_file = delivery.input_file
     try:
         now = look()
     except OSError as error:
-        report.cannot_use(work.entry.path, error, "checked", work.store.is_private or work.known_sha256 is not None)
+        report.cannot_use(
+            input_file.entry.path, error, "checked", input_file.store.is_private or input_file.known_sha256 is not None
+        )
         return False
-    if work.entry.same_state(now):
-        if work.store.is_private or work.known_sha256 is not None or not is_written(work.store, work.entry):
+    if input_file.entry.same_state(now):
+        if (
+            input_file.store.is_private
+            or input_file.known_sha256 is not None
+            or not is_written(input_file.store, input_file.entry)
+        ):
             return True
-        report.left.append((work.entry.path, WHY))
+        report.left.append((input_file.entry.path, WHY))
         return False
-    if now is None and work.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
+    if now is None and input_file.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
         return True  # another run stored and filed it meanwhile
     what = "vanished" if now is None else "changed"
-    report.left.append((work.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
+    report.left.append((input_file.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
     return False

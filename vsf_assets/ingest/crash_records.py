@@ -18,7 +18,7 @@ from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 
 PREFIX = "reading-"
 State = tuple[str, str, int, str, str]
@@ -30,9 +30,9 @@ def place_of(store: Store) -> str:
     return str(store.root) if isinstance(store, FolderStore) else cast(Any, store).address
 
 
-def _state(work: Work) -> State:
-    entry = work.entry
-    return (place_of(work.store), entry.path, entry.size, entry.modified.isoformat(), entry.etag)
+def _state(input_file: InputFile) -> State:
+    entry = input_file.entry
+    return (place_of(input_file.store), entry.path, entry.size, entry.modified.isoformat(), entry.etag)
 
 
 class Perils:
@@ -84,25 +84,25 @@ class Perils:
             else:
                 path.unlink(missing_ok=True)
 
-    def is_suspect(self, work: Work) -> bool:
+    def is_suspect(self, input_file: InputFile) -> bool:
         """Whether a run died while it read this file in this state."""
-        return _state(work) in self._dead
+        return _state(input_file) in self._dead
 
-    def absolve(self, work: Work) -> None:
+    def absolve(self, input_file: InputFile) -> None:
         """Forget what was suspected of a file: it was read, or set aside."""
-        path = self._dead.pop(_state(work), None)
+        path = self._dead.pop(_state(input_file), None)
         if path is not None:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def reading(self, work: Work, expected: tuple[type[Exception], ...]) -> Iterator[None]:
+    def reading(self, input_file: InputFile, expected: tuple[type[Exception], ...]) -> Iterator[None]:
         """Record that a file is being read.
 
         Args:
-            work: the file.
+            input_file: the file.
             expected: errors that say nothing about it.
         """
-        self._write(work, is_over=False)
+        self._write(input_file, is_over=False)
         try:
             yield
         except expected:
@@ -110,15 +110,20 @@ class Perils:
             raise
         except BaseException as error:
             if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of a library in Rust
-                self._write(work, is_over=True)
+                self._write(input_file, is_over=True)
             else:
                 self._clear()  # an interrupt
             raise
         self._clear()
 
-    def _write(self, work: Work, is_over: bool) -> None:
+    def _write(self, input_file: InputFile, is_over: bool) -> None:
         if self._file is not None:
-            known = {"pid": os.getpid(), "started": started(os.getpid()), "state": _state(work), "is_over": is_over}
+            known = {
+                "pid": os.getpid(),
+                "started": started(os.getpid()),
+                "state": _state(input_file),
+                "is_over": is_over,
+            }
             content = json.dumps(known).encode()
             os.ftruncate(self._file, 0)
             with room_for("the record of the file that is read", self._scratch, len(content)):

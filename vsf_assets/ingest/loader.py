@@ -25,13 +25,13 @@ from vsf_assets.ingest.read_in_child import ended_processes, read_apart
 from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
-from vsf_assets.landing.uploads import together
+from vsf_assets.landing.uploads import group_by_upload
 from vsf_assets.readers.common.limits import Limits
 from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.read_result import Delivery, Work
+from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
     from vsf_assets.warehouse.prepared_inserts import Inserts
 
-    _Stored = tuple[Delivery, FileRow]
+    _Stored = tuple[ReadResult, FileRow]
 
 BATCH_FILES = 100
 GIVE_UP_AFTER = 3
@@ -55,14 +55,14 @@ LONGEST_HOLD = 3.0
 """Seconds after which those who read while they store let others have the lock, before the next file."""
 
 
-def _bytes(batch: list[Work]) -> int:
-    return sum(work.entry.size for work in batch)
+def _bytes(batch: list[InputFile]) -> int:
+    return sum(input_file.entry.size for input_file in batch)
 
 
-def batches(work: list[Work]) -> Iterator[list[Work]]:
-    """Cut the work into batches by count and bytes; the files of an upload stay together."""
-    batch: list[Work] = []
-    for unit in together(work, lambda item: item):
+def batches(input_file: list[InputFile]) -> Iterator[list[InputFile]]:
+    """Cut the files into batches by count and bytes; the files of an upload stay together."""
+    batch: list[InputFile] = []
+    for unit in group_by_upload(input_file, lambda item: item):
         if batch and (len(batch) >= BATCH_FILES or _bytes([*batch, *unit]) > BATCH_BYTES):
             yield batch
             batch = []
@@ -99,22 +99,22 @@ class Ingest:
         """What dead runs were reading, and the record of what this one reads."""
         return Perils(self.settings.scratch)
 
-    def take(self, work: list[Work]) -> None:
-        """Read the work batch by batch, store each with a transaction per delivery, file it away."""
+    def take(self, input_file: list[InputFile]) -> None:
+        """Read the files batch by batch, store each with a transaction per delivery, file it away."""
         with self.perils.watched():
-            for batch in batches(work):
+            for batch in batches(input_file):
                 with scratch_folder(self.settings.scratch) as scratch:
                     if _is_quick(batch):
                         self._store_while_reading(self._deliveries(batch, scratch), len(batch))
                     else:
                         self._store(self._secure(self._read(batch, scratch)))
 
-    def _secure(self, deliveries: list[Delivery]) -> list[Delivery]:
+    def _secure(self, deliveries: list[ReadResult]) -> list[ReadResult]:
         """Make the originals safe before anything is stored; uploads stay whole."""
         safe = secure(deliveries, self.settings, self.report)
-        return safe if len(safe) == len(deliveries) else _whole([d.work for d in deliveries], safe, self.report)
+        return safe if len(safe) == len(deliveries) else _whole([d.input_file for d in deliveries], safe, self.report)
 
-    def _store(self, deliveries: list[Delivery]) -> None:
+    def _store(self, deliveries: list[ReadResult]) -> None:
         if not deliveries:
             return
         stored: list[_Stored] = []
@@ -122,11 +122,11 @@ class Ingest:
             looks = look_again(deliveries)
             if not any(delivery.parts for delivery in deliveries):
                 inserts.expect_few_rows()
-            for unit in together(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].work):
+            for unit in group_by_upload(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].input_file):
                 self._told(self._store_one(inserts, unit), stored)
         self._file(stored)
 
-    def _store_while_reading(self, deliveries: Iterator[Delivery], number: int) -> None:
+    def _store_while_reading(self, deliveries: Iterator[ReadResult], number: int) -> None:
         """Store files of which each is read while the one before it is committed; let others write now and then."""
         from vsf_assets.warehouse.async_commits import Commits
 
@@ -152,24 +152,24 @@ class Ingest:
             yield Inserts(connection)
 
     def _store_one(
-        self, inserts: "Inserts", unit: list[tuple[Delivery, Look]], commit: Callable[[], object] | None = None
-    ) -> "list[tuple[Delivery, FileRow, bool]]":
+        self, inserts: "Inserts", unit: list[tuple[ReadResult, Look]], commit: Callable[[], object] | None = None
+    ) -> "list[tuple[ReadResult, FileRow, bool]]":
         """Store a file, or the files of an upload; return what is stored then, and whether it is new."""
         from vsf_assets.warehouse.ledger import store_deliveries
 
         checked = [d for d, look in unit if is_unchanged(inserts.connection, d, look, self.report)]
         if len(checked) < len(unit):
             return []
-        work = checked[0].work
-        version = self.versions.of(work.feed.name, work.partition)
+        input_file = checked[0].input_file
+        version = self.versions.of(input_file.feed.name, input_file.partition)
         try:
             rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
         except SameInstantError as error:
-            self.report.failed.append((work.entry.path, str(error)))
+            self.report.failed.append((input_file.entry.path, str(error)))
             return []
         return [(delivery, row, is_new) for delivery, (row, is_new) in zip(checked, rows, strict=True)]
 
-    def _told(self, rows: "list[tuple[Delivery, FileRow, bool]]", stored: "list[_Stored]") -> None:
+    def _told(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
         """Report what was stored, and add it to what is to be filed."""
         for delivery, row, is_new in rows:
             stored.append((delivery, row))
@@ -178,67 +178,71 @@ class Ingest:
                 self.progress(_line(row))
 
     def _file(self, stored: "list[_Stored]") -> None:
-        landed = [(d.work.store, d.work.entry, row) for d, row in stored if d.work.known_sha256 is None]
+        landed = [
+            (d.input_file.store, d.input_file.entry, row) for d, row in stored if d.input_file.known_sha256 is None
+        ]
         for entry, row in file_originals(landed, self.settings, self.report, hashed=True):
             self.report.left.append((entry.path, f"{row.file_name} is loaded; another file took its place meanwhile"))
 
-    def _read(self, batch: list[Work], folder: Path) -> list[Delivery]:
+    def _read(self, batch: list[InputFile], folder: Path) -> list[ReadResult]:
         store = batch[0].store
-        with store.ahead([work.entry for work in batch if work.store is store]):
+        with store.ahead([input_file.entry for input_file in batch if input_file.store is store]):
             return _whole(batch, list(self._deliveries(batch, folder)), self.report)
 
-    def _deliveries(self, batch: list[Work], folder: Path) -> Iterator[Delivery]:
+    def _deliveries(self, batch: list[InputFile], folder: Path) -> Iterator[ReadResult]:
         unreachable = 0
-        for number, work in enumerate(batch):
-            self.progress(f"reading {work.name} ({work.entry.size:,} bytes)")
+        for number, input_file in enumerate(batch):
+            self.progress(f"reading {input_file.name} ({input_file.entry.size:,} bytes)")
             try:
-                delivery = self._read_one(work, folder / str(number))
+                delivery = self._read_one(input_file, folder / str(number))
             except FullDiskError:
                 raise  # it is not the file's fault, and the next one would find the disk full, too
             except ChangedError as error:
-                self.report.left.append((work.entry.path, str(error)))
+                self.report.left.append((input_file.entry.path, str(error)))
                 continue
             except OSError as error:
                 # One file that cannot be read holds nothing else back; the run says so in the end.
                 unreachable += isinstance(error, ObjectStoreError) and not is_about_one_file(error)
                 if unreachable == GIVE_UP_AFTER:
                     raise
-                is_own = work.store.is_private or work.known_sha256 is not None
-                self.report.cannot_use(work.entry.path, error, "read", is_own)
+                is_own = input_file.store.is_private or input_file.known_sha256 is not None
+                self.report.cannot_use(input_file.entry.path, error, "read", is_own)
                 continue
-            if work.known_sha256 and not delivery.sha256.startswith(work.known_sha256):
+            if input_file.known_sha256 and not delivery.sha256.startswith(input_file.known_sha256):
                 why = "the archived file is damaged: its SHA-256 is not the ledger's"
-                self.report.failed.append((work.entry.path, why))
+                self.report.failed.append((input_file.entry.path, why))
                 continue
             yield delivery
 
-    def _read_one(self, work: Work, folder: Path) -> Delivery:
+    def _read_one(self, input_file: InputFile, folder: Path) -> ReadResult:
         """Read a file here; one that a run died of in a process of its own."""
-        encoding = self.settings.encodings.get(work.partition or "", "utf-8")
+        encoding = self.settings.encodings.get(input_file.partition or "", "utf-8")
         limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
-        if self.perils.is_suspect(work) or (work.known_sha256 and ended_processes(work, self.settings)):
-            self.progress(f"reading {work.name} in a process of its own: a run ended while it read it")
-            with self.perils.reading(work, (ChangedError, OSError)):
-                delivery = read_apart(work, folder, self.settings, encoding, limits)
-            self.perils.absolve(work)
+        if self.perils.is_suspect(input_file) or (
+            input_file.known_sha256 and ended_processes(input_file, self.settings)
+        ):
+            self.progress(f"reading {input_file.name} in a process of its own: a run ended while it read it")
+            with self.perils.reading(input_file, (ChangedError, OSError)):
+                delivery = read_apart(input_file, folder, self.settings, encoding, limits)
+            self.perils.absolve(input_file)
             return delivery
-        with self.perils.reading(work, (ChangedError, OSError)):
-            return read_delivery(work, folder, self.settings.events_start, encoding, limits)
+        with self.perils.reading(input_file, (ChangedError, OSError)):
+            return read_delivery(input_file, folder, self.settings.events_start, encoding, limits)
 
 
-def _is_quick(batch: list[Work]) -> bool:
+def _is_quick(batch: list[InputFile]) -> bool:
     """Whether a batch may be read while the lock is held: each file takes a moment, and nobody else takes them."""
-    return all(work.store.is_private and work.entry.size <= QUICK_BYTES for work in batch)
+    return all(input_file.store.is_private and input_file.entry.size <= QUICK_BYTES for input_file in batch)
 
 
-def _whole(batch: list[Work], deliveries: list[Delivery], report: IngestReport) -> list[Delivery]:
+def _whole(batch: list[InputFile], deliveries: list[ReadResult], report: IngestReport) -> list[ReadResult]:
     """Return the deliveries without those of uploads of which another file could not be read."""
-    read = {id(delivery.work) for delivery in deliveries}
-    torn = {id(w) for unit in together(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
+    read = {id(delivery.input_file) for delivery in deliveries}
+    torn = {id(w) for unit in group_by_upload(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
     for delivery in deliveries:
-        if id(delivery.work) in torn:
-            report.left.append((delivery.work.entry.path, "it is taken up with the other files of its upload"))
-    return [delivery for delivery in deliveries if id(delivery.work) not in torn]
+        if id(delivery.input_file) in torn:
+            report.left.append((delivery.input_file.entry.path, "it is taken up with the other files of its upload"))
+    return [delivery for delivery in deliveries if id(delivery.input_file) not in torn]
 
 
 def _line(row: "FileRow") -> str:

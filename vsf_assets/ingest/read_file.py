@@ -14,7 +14,7 @@ from vsf_assets.ingest.spool import Parts
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 from vsf_assets.readers.common.limits import DEFAULT_LIMITS, Limits, stored
 from vsf_assets.storage.s3_client import ReplacedError
-from vsf_assets.warehouse.read_result import Delivery, Work
+from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
     pass
@@ -27,12 +27,16 @@ class ChangedError(Exception):
 
 
 def read_delivery(
-    work: Work, folder: Path, first_day: str = "2015-01-01", encoding: str = "utf-8", limits: Limits = DEFAULT_LIMITS
-) -> Delivery:
+    input_file: InputFile,
+    folder: Path,
+    first_day: str = "2015-01-01",
+    encoding: str = "utf-8",
+    limits: Limits = DEFAULT_LIMITS,
+) -> ReadResult:
     """Read a file once: hash, integrity, records, contract.
 
     Args:
-        work: the file.
+        input_file: the file.
         folder: scratch folder for its parts; made where needed.
         first_day: earliest day a daily file may be for.
         encoding: of a fetched file.
@@ -41,45 +45,47 @@ def read_delivery(
     Raises:
         ChangedError: the file changed or vanished meanwhile.
     """
-    delivery = Delivery(work)
-    changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
+    delivery = ReadResult(input_file)
+    changed = ChangedError(f"{input_file.entry.path} changed while it was read; it is taken up when it is stable")
     with Parts(folder) as parts:
         try:
             _read(delivery, parts, first_day, encoding, limits)
         except FileNotFoundError:
-            raise ChangedError(f"{work.entry.path} vanished before it was read") from None
+            raise ChangedError(f"{input_file.entry.path} vanished before it was read") from None
         except ReplacedError:
             raise changed from None
         # An object is opened by its state; only of a file it must be asked afterwards.
-        if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+        if not input_file.entry.etag and not input_file.entry.same_state(input_file.store.stat(input_file.entry.path)):
             parts.discard()
             raise changed
         delivery.parts, delivery.held = parts.finish()
     return delivery
 
 
-def _read(delivery: Delivery, parts: Parts, first_day: str, encoding: str, limits: Limits) -> None:
-    work = delivery.work
-    source = Source(work.store.open(work.entry.path, work.entry.etag), work.name, limits.unpacked)
+def _read(delivery: ReadResult, parts: Parts, first_day: str, encoding: str, limits: Limits) -> None:
+    input_file = delivery.input_file
+    source = Source(
+        input_file.store.open(input_file.entry.path, input_file.entry.etag), input_file.name, limits.unpacked
+    )
     try:
         try:
-            _judge_partition(work, first_day)
+            _judge_partition(input_file, first_day)
             _read_records(source, delivery, parts, encoding, limits)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
-        if work.is_changed:
+        if input_file.is_changed:
             _report_change(parts)
         delivery.sha256, delivery.size = source.finish()
     finally:
         source.close()
 
 
-def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: str, limits: Limits) -> None:
+def _read_records(source: Source, delivery: ReadResult, parts: Parts, encoding: str, limits: Limits) -> None:
     from vsf_assets.readers.common.findings import file_finding
     from vsf_assets.readers.dispatch import findings_limit, portions
 
-    limit = findings_limit(delivery.work.feed, delivery.work.name, limits.findings)
-    for portion in portions(source, delivery.work.feed, encoding, delivery.work.name, limit):
+    limit = findings_limit(delivery.input_file.feed, delivery.input_file.name, limits.findings)
+    for portion in portions(source, delivery.input_file.feed, encoding, delivery.input_file.name, limit):
         for table, frame in (portion.valid | portion.notes | {"raw.findings": stored(portion.findings)}).items():
             parts.add(table, frame)
         delivery.lines_read += portion.records
@@ -99,7 +105,7 @@ def _read_records(source: Source, delivery: Delivery, parts: Parts, encoding: st
     parts.add("raw.findings", limit.summary())
 
 
-def _set_aside(delivery: Delivery, parts: Parts, error: UnreadableError) -> None:
+def _set_aside(delivery: ReadResult, parts: Parts, error: UnreadableError) -> None:
     """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
     from vsf_assets.readers.common.findings import file_finding
 
@@ -120,16 +126,16 @@ def _report_change(parts: Parts) -> None:
     parts.add("raw.findings", file_finding("changed_after_load", reason, "warning"))
 
 
-def _judge_partition(work: Work, first_day: str) -> None:
+def _judge_partition(input_file: InputFile, first_day: str) -> None:
     """Refuse a file whose name tells no partition, or one that cannot be.
 
     Raises:
         UnreadableError: missing_partition or partition_out_of_range.
     """
-    feed, partitioning = work.feed, work.feed.partitioning
+    feed, partitioning = input_file.feed, input_file.feed.partitioning
     if partitioning.kind == "none":
         return
-    if work.partition is None:
+    if input_file.partition is None:
         example = f"{feed.name}_{partitioning.keys[0]}.csv" if partitioning.keys else f"{partitioning.example}_name.txt"
         if partitioning.kind == "request":
             example = f"{partitioning.example}.request.yaml"
@@ -137,23 +143,25 @@ def _judge_partition(work: Work, first_day: str) -> None:
             f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
             f" name it like {example}"
         )
-        if partitioning.kind == "day" and _DATE_LIKE.match(work.name):
-            reason = f"the name begins with {work.name[:10]}, which is no day of the calendar; name it like {example}"
+        if partitioning.kind == "day" and _DATE_LIKE.match(input_file.name):
+            reason = (
+                f"the name begins with {input_file.name[:10]}, which is no day of the calendar; name it like {example}"
+            )
         raise UnreadableError("missing_partition", reason)
     if partitioning.kind == "day":
-        landed = work.landed_at.date().isoformat()
-        tomorrow = (work.landed_at + timedelta(days=1)).date().isoformat()
-        if first_day <= work.partition <= tomorrow:
+        landed = input_file.landed_at.date().isoformat()
+        tomorrow = (input_file.landed_at + timedelta(days=1)).date().isoformat()
+        if first_day <= input_file.partition <= tomorrow:
             return
-        if landed < first_day <= work.partition:
+        if landed < first_day <= input_file.partition:
             reason = (
-                f"the file's own time is {landed}, which is before its day {work.partition} and before any file is"
-                f" expected ({first_day}); was its time kept by unzip or cp -p? Copy it without keeping times, or"
+                f"the file's own time is {landed}, which is before its day {input_file.partition} and before any file"
+                f" is expected ({first_day}); was its time kept by unzip or cp -p? Copy it without keeping times, or"
                 f" `vsf land` it"
             )
         else:
             reason = (
-                f"{work.partition} is not between {first_day}, the first day expected, and {tomorrow}, the day after it"
-                f" landed (UTC); correct the date in the name and deliver it again"
+                f"{input_file.partition} is not between {first_day}, the first day expected, and {tomorrow}, the day"
+                f" after it landed (UTC); correct the date in the name and deliver it again"
             )
         raise UnreadableError("partition_out_of_range", reason)

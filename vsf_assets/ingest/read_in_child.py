@@ -27,24 +27,24 @@ from vsf_assets.storage.home_notes import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.storage.transfer import sha256_of
-from vsf_assets.warehouse.read_result import Delivery, Work
+from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 REQUEST, ANSWER, OUTPUT = "request.json", "answer", "output"
 NOTE = "set-aside"
 """Digests of files that ended two processes: they are not read again where nothing else is at risk."""
 
 
-def ended_processes(work: Work, settings: Settings) -> bool:
+def ended_processes(input_file: InputFile, settings: Settings) -> bool:
     """Whether a file that is read again has ended two processes before."""
-    known = work.known_sha256
+    known = input_file.known_sha256
     return known is not None and any(sha256.startswith(known) for sha256 in read_note(settings, NOTE))
 
 
-def read_apart(work: Work, folder: Path, settings: Settings, encoding: str, limits: Limits) -> Delivery:
+def read_apart(input_file: InputFile, folder: Path, settings: Settings, encoding: str, limits: Limits) -> ReadResult:
     """Read a file in a process of its own; one that ends it is set aside as unreadable.
 
     Args:
-        work: the file.
+        input_file: the file.
         folder: scratch folder for its parts; made where needed.
         settings: the earliest day of daily files; and where the note of such files is.
         encoding: of a fetched file.
@@ -54,16 +54,16 @@ def read_apart(work: Work, folder: Path, settings: Settings, encoding: str, limi
         ChangedError, OSError: as reading it here would.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    entry = work.entry
+    entry = input_file.entry
     request = {
-        "place": place_of(work.store),
-        "is_private": work.store.is_private,
+        "place": place_of(input_file.store),
+        "is_private": input_file.store.is_private,
         "entry": [entry.path, entry.size, entry.modified.isoformat(), entry.has_done, entry.etag],
-        "feed": work.feed.name,
-        "partition": work.partition,
-        "name": work.name,
-        "landed_at": work.landed_at.isoformat(),
-        "is_changed": work.is_changed,
+        "feed": input_file.feed.name,
+        "partition": input_file.partition,
+        "name": input_file.name,
+        "landed_at": input_file.landed_at.isoformat(),
+        "is_changed": input_file.is_changed,
         "first_day": settings.events_start,
         "encoding": encoding,
         "limits": asdict(limits),
@@ -73,12 +73,12 @@ def read_apart(work: Work, folder: Path, settings: Settings, encoding: str, limi
         command = [sys.executable, "-m", "vsf_assets.ingest.read_in_child", str(folder)]
         code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
     if not (folder / ANSWER).exists():
-        return _set_aside(work, folder, _how_it_ended(code, folder / OUTPUT), settings)
+        return _set_aside(input_file, folder, _how_it_ended(code, folder / OUTPUT), settings)
     # Our own child wrote it, into a folder of ours.
     error, values = pickle.loads((folder / ANSWER).read_bytes())  # noqa: S301
     if error is not None:
         raise error
-    return Delivery(work, **values)
+    return ReadResult(input_file, **values)
 
 
 def _how_it_ended(code: int, output: Path) -> str:
@@ -90,7 +90,7 @@ def _how_it_ended(code: int, output: Path) -> str:
     return f"exit code {code}" + (f", {kind}" if kind.isidentifier() else "")
 
 
-def _set_aside(work: Work, folder: Path, how: str, settings: Settings) -> Delivery:
+def _set_aside(input_file: InputFile, folder: Path, how: str, settings: Settings) -> ReadResult:
     """Return the delivery of a file that nobody can read.
 
     Raises:
@@ -98,19 +98,19 @@ def _set_aside(work: Work, folder: Path, how: str, settings: Settings) -> Delive
     """
     from vsf_assets.readers.common.findings import file_finding
 
-    changed = ChangedError(f"{work.entry.path} changed while it was read; it is taken up when it is stable")
+    changed = ChangedError(f"{input_file.entry.path} changed while it was read; it is taken up when it is stable")
     try:
-        sha256 = sha256_of(work.store, work.entry.path, work.entry.etag)
+        sha256 = sha256_of(input_file.store, input_file.entry.path, input_file.entry.etag)
     except FileNotFoundError:
         raise changed from None
-    if not work.entry.etag and not work.entry.same_state(work.store.stat(work.entry.path)):
+    if not input_file.entry.etag and not input_file.entry.same_state(input_file.store.stat(input_file.entry.path)):
         raise changed
     write_note(settings, NOTE, {**read_note(settings, NOTE), sha256: how})
     reason = (
         f"reading it ended the process twice ({how}), mostly for want of memory; is it what its name says? Deliver it"
         " in smaller files, or read it with more memory: vsf run --force"
     )
-    delivery = Delivery(work, sha256, work.entry.size, readable=False)
+    delivery = ReadResult(input_file, sha256, input_file.entry.size, readable=False)
     with Parts(folder / "set-aside") as parts:
         parts.add("raw.findings", file_finding("unreadable_file", reason, "error"))
         delivery.parts, delivery.held = parts.finish()
@@ -124,7 +124,7 @@ def main(folder: Path) -> None:
     told = json.loads((folder / REQUEST).read_text())
     path, size, modified, has_done, etag = told["entry"]
     store = FolderStore(told["place"], told["is_private"]) if told["is_private"] else open_store(told["place"])
-    work = Work(
+    input_file = InputFile(
         store,
         Entry(path, size, datetime.fromisoformat(modified), has_done, etag),
         all_feeds()[told["feed"]],
@@ -135,8 +135,10 @@ def main(folder: Path) -> None:
     )
     answer: tuple[Exception | None, dict[str, Any]]
     try:
-        delivery = read_delivery(work, folder / "parts", told["first_day"], told["encoding"], Limits(**told["limits"]))
-        answer = None, {f.name: getattr(delivery, f.name) for f in fields(delivery) if f.name != "work"}
+        delivery = read_delivery(
+            input_file, folder / "parts", told["first_day"], told["encoding"], Limits(**told["limits"])
+        )
+        answer = None, {f.name: getattr(delivery, f.name) for f in fields(delivery) if f.name != "input_file"}
     except ObjectStoreError as error:
         answer = ObjectStoreError(str(error)), {}
     except OSError as error:

@@ -11,12 +11,12 @@ from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.folder_listing import unreadable
 from vsf_assets.storage.listing import LeftOut
 from vsf_assets.storage.s3_client import ObjectStoreError
-from vsf_assets.warehouse.read_result import Delivery
+from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
-    _Stored = tuple[Delivery, FileRow]
+    _Stored = tuple[ReadResult, FileRow]
 
 
 @dataclass
@@ -24,7 +24,7 @@ class IngestReport:
     """What an ingest did.
 
     Attributes:
-        stored: ledger rows written, in the order of the work.
+        stored: ledger rows written, in the order of the files.
         left: (path, why) of files that are taken up at a later run.
         failed: (path, why) of files that could not be reached or are not what the ledger knows.
         unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform

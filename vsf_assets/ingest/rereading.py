@@ -17,7 +17,7 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.report import IngestReport
@@ -61,7 +61,7 @@ class Rereading:
     report: "IngestReport"
     progress: Callable[[str], None]
 
-    def work(self, ledger: list["FileRow"], idle: bool, continued: Sequence[Changed] = ()) -> list[Work]:
+    def input_files(self, ledger: list["FileRow"], idle: bool, continued: Sequence[Changed] = ()) -> list[InputFile]:
         """Return the files to read again.
 
         Args:
@@ -74,20 +74,20 @@ class Rereading:
             row for row in ledger if self.selection.takes(row.feed, row.partition_key) and row.file_id not in known
         ]
         found = suspects(taken, self.settings, datetime.now(UTC)) if self.selection.reload != "no" else []
-        changed = [self._work(c) for c in (*continued, *refile_changed(found, self.settings))]
-        replaced = {work.replaces for work in changed if work.replaces is not None}
+        changed = [self._input_file(c) for c in (*continued, *refile_changed(found, self.settings))]
+        replaced = {input_file.replaces for input_file in changed if input_file.replaces is not None}
         orphans = {row.file_id for row in without_rows(ledger, replaced)} if self.selection.reload != "no" else set()
         return changed + [
-            work
+            input_file
             for row in taken
             if row.file_id not in replaced
-            for work in self._one(row, row.file_id in orphans, idle)
+            for input_file in self._one(row, row.file_id in orphans, idle)
         ]
 
-    def _work(self, changed: Changed) -> Work:
+    def _input_file(self, changed: Changed) -> InputFile:
         row = changed.row
         self.progress(f"{row.file_name} was still written to after it was loaded; it is read again")
-        return Work(
+        return InputFile(
             self.archive,
             changed.entry,
             all_feeds()[row.feed],
@@ -99,9 +99,9 @@ class Rereading:
             is_changed=True,
         )
 
-    def _one(self, row: "FileRow", is_orphan: bool, idle: bool) -> list[Work]:
+    def _one(self, row: "FileRow", is_orphan: bool, idle: bool) -> list[InputFile]:
         every = self.selection.reload == "all" or (self.selection.reload == "if_idle" and idle)
-        # Under another contract a duplicate may be judged anew: its twin may be unreadable now.
+        # Under another contract a duplicate may be judged again: its twin may be unreadable now.
         version = self.versions.of(row.feed, row.partition_key)
         outdated = is_orphan or (row.contract_version != version and self.selection.reload != "no")
         if not outdated and not (every and row.status != "duplicate_file"):
@@ -117,7 +117,7 @@ class Rereading:
         feed = all_feeds()[row.feed]
         is_changed = not feed.is_fetched and has_record(self.archive, row.archive_path)
         return [
-            Work(
+            InputFile(
                 self.archive,
                 entry,
                 feed,

@@ -28,7 +28,7 @@ from vsf_assets.storage.full_disk import FullDiskError, room_for
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
 from vsf_assets.storage.transfer import copy_file, sha256_of
-from vsf_assets.warehouse.read_result import Delivery
+from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.report import IngestReport
@@ -65,15 +65,17 @@ class OverwrittenError(VsfError):
     """A safe original does not hold what was stored."""
 
 
-def needs_safekeeping(delivery: Delivery, settings: Settings) -> bool:
+def needs_safekeeping(delivery: ReadResult, settings: Settings) -> bool:
     """Whether somebody else may touch the file before it is archived, and its original is wanted."""
-    work = delivery.work
+    input_file = delivery.input_file
     return (
-        work.known_sha256 is None and not work.store.is_private and after_load_of(settings, work.feed.name) != "delete"
+        input_file.known_sha256 is None
+        and not input_file.store.is_private
+        and after_load_of(settings, input_file.feed.name) != "delete"
     )
 
 
-def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport") -> list[Delivery]:
+def secure(deliveries: list[ReadResult], settings: Settings, report: "IngestReport") -> list[ReadResult]:
     """Make the originals of deliveries safe; return the deliveries that may be stored.
 
     Args:
@@ -91,10 +93,10 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
 
     archive = open_store(settings.archive)
 
-    def is_safe(delivery: Delivery) -> bool:
+    def is_safe(delivery: ReadResult) -> bool:
         return _is_secured(delivery, archive, settings, report)
 
-    workers = max(archive.workers, wanted[0].work.store.workers)
+    workers = max(archive.workers, wanted[0].input_file.store.workers)
     if workers == 1:
         outcomes = [is_safe(delivery) for delivery in wanted]
     else:
@@ -103,19 +105,19 @@ def secure(deliveries: list[Delivery], settings: Settings, report: "IngestReport
     failed = {path for path, _ in report.failed}
     lost = [d for d, done in zip(wanted, outcomes, strict=True) if not done]
     for delivery in lost:
-        path = delivery.work.entry.path
+        path = delivery.input_file.entry.path
         if path not in failed:
             report.left.append((path, "changed before it was stored; it is taken up when it is stable"))
     gone = set(map(id, lost))
     return [delivery for delivery in deliveries if id(delivery) not in gone]
 
 
-def _is_secured(delivery: Delivery, archive: Store, settings: Settings, report: "IngestReport") -> bool:
+def _is_secured(delivery: ReadResult, archive: Store, settings: Settings, report: "IngestReport") -> bool:
     """Make one original safe; where that cannot be, the report says why and holds no other back."""
-    path = delivery.work.entry.path
+    path = delivery.input_file.entry.path
     try:
-        with room_for(f"the original {delivery.work.entry.name}", settings.archive, delivery.size):
-            return secure_one(delivery, archive, after_load_of(settings, delivery.work.feed.name))
+        with room_for(f"the original {delivery.input_file.entry.name}", settings.archive, delivery.size):
+            return secure_one(delivery, archive, after_load_of(settings, delivery.input_file.feed.name))
     except FullDiskError:
         raise  # nothing is stored yet, and the others would find it full, too
     except (VsfError, ObjectStoreError) as error:
@@ -127,18 +129,20 @@ def _is_secured(delivery: Delivery, archive: Store, settings: Settings, report: 
     return False
 
 
-def secure_one(delivery: Delivery, archive: Store, after_load: str) -> bool:
+def secure_one(delivery: ReadResult, archive: Store, after_load: str) -> bool:
     """Make one original safe; return False where the file is not what was read.
 
     A file that is not there any more is no matter: it is looked at again under the lock.
     """
-    work, entry = delivery.work, delivery.work.entry
-    target = archive_path(work.feed.name, work.partition, work.landed_at, delivery.sha256, work.name)
-    place, moves = f"{SAFE}/{target}", after_load == "archive" and is_same_disk(work.store, archive)
+    input_file, entry = delivery.input_file, delivery.input_file.entry
+    target = archive_path(
+        input_file.feed.name, input_file.partition, input_file.landed_at, delivery.sha256, input_file.name
+    )
+    place, moves = f"{SAFE}/{target}", after_load == "archive" and is_same_disk(input_file.store, archive)
     if not isinstance(archive, FolderStore):
         return _copy_object(delivery, archive, target)
     try:
-        if moves and entry.size > SMALL_BYTES and link(work.store, entry.path, archive, place):
+        if moves and entry.size > SMALL_BYTES and link(input_file.store, entry.path, archive, place):
             linked = archive.stat(place)
             if linked is None or (linked.size, linked.modified) == (entry.size, entry.modified):
                 return True
@@ -146,7 +150,7 @@ def secure_one(delivery: Delivery, archive: Store, after_load: str) -> bool:
             return False
         if moves and entry.size <= SMALL_BYTES:
             return _copy_unsynced(delivery, archive, place)
-        is_copied = copy_file(work.store, entry, archive, place, delivery.sha256)
+        is_copied = copy_file(input_file.store, entry, archive, place, delivery.sha256)
     except FileNotFoundError:
         return True
     if is_copied:
@@ -154,22 +158,22 @@ def secure_one(delivery: Delivery, archive: Store, after_load: str) -> bool:
     return is_copied
 
 
-def _copy_object(delivery: Delivery, archive: Store, target: str) -> bool:
-    work = delivery.work
+def _copy_object(delivery: ReadResult, archive: Store, target: str) -> bool:
+    input_file = delivery.input_file
     if archive.stat(target) is not None:
         refuse_damaged(archive, target, delivery.sha256)
         return True
     try:
-        return copy_file(work.store, work.entry, archive, target, delivery.sha256)
+        return copy_file(input_file.store, input_file.entry, archive, target, delivery.sha256)
     except FileNotFoundError:
         return True
     except ReplacedError:
         return False
 
 
-def _copy_unsynced(delivery: Delivery, archive: FolderStore, place: str) -> bool:
+def _copy_unsynced(delivery: ReadResult, archive: FolderStore, place: str) -> bool:
     """Copy a small file that will most likely be moved itself, so that the copy need not be flushed to disk."""
-    with delivery.work.store.open(delivery.work.entry.path, delivery.work.entry.etag) as reader:
+    with delivery.input_file.store.open(delivery.input_file.entry.path, delivery.input_file.entry.etag) as reader:
         content = reader.read(SMALL_BYTES + 1)
     if hashlib.sha256(content).hexdigest() != delivery.sha256:
         return False
@@ -177,7 +181,7 @@ def _copy_unsynced(delivery: Delivery, archive: FolderStore, place: str) -> bool
     here.parent.mkdir(parents=True, exist_ok=True)
     here.unlink(missing_ok=True)  # left by a run that died, perhaps a second name of the file itself
     here.write_bytes(content)
-    keep_time(archive, place, delivery.work.entry.modified)
+    keep_time(archive, place, delivery.input_file.entry.modified)
     return True
 
 

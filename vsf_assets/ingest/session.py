@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.archive.changed_originals import settle_archive
 from vsf_assets.archive.crash_recovery import keep_leftovers
 from vsf_assets.archive.originals import holds_originals, originals, refuse_lost_warehouse
-from vsf_assets.archive.verified_etags import to_file
+from vsf_assets.archive.verified_etags import files_to_archive
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.continued_files import continued
@@ -22,7 +22,7 @@ from vsf_assets.ingest.move_to_archive import file_originals
 from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.rereading import Rereading
 from vsf_assets.ingest.safekeeping import finish
-from vsf_assets.landing.pending import Landed, sort_out
+from vsf_assets.landing.pending import Landed, classify_landed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import Entry
@@ -30,7 +30,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.contract_versions import contract_versions
-from vsf_assets.warehouse.read_result import Work
+from vsf_assets.warehouse.read_result import InputFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,25 +82,25 @@ class Run:
                 refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
         if not fetched:
             finish(archive, ledger, report)
-        queue = sort_out(entries, {row.key for row in ledger}, fetched)
+        queue = classify_landed(entries, {row.key for row in ledger}, fetched)
         now = datetime.now(UTC)
         went_on = continued(queue.new, ledger, store, archive, settings, now, report) if again else []
         lost = keep_leftovers(queue.new, ledger, store, archive)
         report.failed += lost.values()
-        work = [_work(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]
-        work += _file_known(queue.known, ledger, store, settings, report)
+        input_files = [_input_file(store, item) for item in queue.new if (item.feed.name, item.partition) not in lost]
+        input_files += _file_known(queue.known, ledger, store, settings, report)
         if again:
             again_too = Rereading(settings, selection, versions, archive, report, self.progress)
-            archived = again_too.work(ledger, idle=may_be_idle and not work, continued=went_on)
+            archived = again_too.input_files(ledger, idle=may_be_idle and not input_files, continued=went_on)
             if archived:
                 self.progress(f"reading {len(archived):,} archived files again, in landing order")
-            work += archived
-        work.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
-        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(work)
+            input_files += archived
+        input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
+        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(input_files)
 
 
 def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]:
-    """Return the ledger; its tables are made, and those of changed contracts anew, unless this run did so before."""
+    """Return the ledger; its tables are made, and those of changed contracts again, unless this run did so before."""
     from vsf_assets.warehouse.ledger import read_files
 
     if is_made:
@@ -110,21 +110,21 @@ def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]
         return read_files(connection)
 
 
-def _work(landing: Store, item: Landed) -> Work:
-    return Work(landing, item.entry, item.feed, item.partition, item.entry.name, item.landed_at)
+def _input_file(landing: Store, item: Landed) -> InputFile:
+    return InputFile(landing, item.entry, item.feed, item.partition, item.entry.name, item.landed_at)
 
 
 def _file_known(
     known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
-) -> list[Work]:
+) -> list[InputFile]:
     """File away what the ledger knows already; return what only looked known."""
     rows = {row.key: row for row in ledger}
     landed_here = [item for item in known if not item.feed.is_fetched]
-    items = to_file(landed_here, rows, open_store(settings.archive), settings)
+    items = files_to_archive(landed_here, rows, open_store(settings.archive), settings)
     items += [item for item in known if item.feed.is_fetched]
     landed = [(landing, item.entry, rows[item.key]) for item in items]
     unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
-    return [_work(landing, item) for item in items if item.entry.path in unlike]
+    return [_input_file(landing, item) for item in items if item.entry.path in unlike]
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
@@ -132,7 +132,7 @@ def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
     finish(open_store(settings.archive), ledger, IngestReport())
     keys = {row.key for row in ledger}
     for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
-        known = sort_out(store.entries(), keys, fetched).known
+        known = classify_landed(store.entries(), keys, fetched).known
         _file_known(known, ledger, store, settings, IngestReport())
 
 
@@ -146,8 +146,8 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
     archive = open_store(settings.archive)
     settle_archive(settings)
     found = sorted(originals(archive), key=lambda o: (o.landed_at, o.name, o.sha256_start))
-    work = [
-        Work(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start, is_changed=o.is_changed)
+    input_files = [
+        InputFile(archive, o.entry, o.feed, o.partition, o.name, o.landed_at, o.sha256_start, is_changed=o.is_changed)
         for o in found
     ]
     versions, report = contract_versions(settings), IngestReport()
@@ -165,6 +165,6 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
 
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    Ingest(connect, settings, versions, run_id, report, progress).take(work)
+    Ingest(connect, settings, versions, run_id, report, progress).take(input_files)
     if report.left or report.failed:
         raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

@@ -56,7 +56,7 @@ class Queue:
     unknown: list[Entry]
 
 
-def sort_out(entries: Iterable[Entry], ledger: Collection[LedgerKey], fetched: bool = False) -> Queue:
+def classify_landed(entries: Iterable[Entry], ledger: Collection[LedgerKey], fetched: bool = False) -> Queue:
     """Compare a listing with the ledger's keys.
 
     Args:

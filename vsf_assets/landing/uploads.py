@@ -13,7 +13,7 @@ from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import LeftOut, Listing
 
 if TYPE_CHECKING:
-    from vsf_assets.warehouse.read_result import Work
+    from vsf_assets.warehouse.read_result import InputFile
 
 UploadKey = tuple[str, str | None]
 """(feed, partition): the folder of an upload."""
@@ -70,7 +70,7 @@ def landing_times(entries: Iterable[Entry]) -> dict[UploadKey, datetime]:
     return times
 
 
-def hold_back(
+def defer_incomplete(
     stable: list[Entry], unsettled: list[Entry], arrived: Callable[[Entry], float], at: float, wait_seconds: float
 ) -> tuple[list[Entry], list[Entry]]:
     """Count the files of uploads that are not whole as unsettled.
@@ -106,18 +106,18 @@ def _waits(files: list[Entry], arrived: Callable[[Entry], float], at: float, wai
     return len(files) < len(members) and at - max(map(arrived, files)) < wait_seconds
 
 
-def together(items: Sequence[Item], work_of: Callable[[Item], "Work"]) -> list[list[Item]]:
+def group_by_upload(items: Sequence[Item], input_file_of: Callable[[Item], "InputFile"]) -> list[list[Item]]:
     """Return the items of each delivery, in the order of their first: the files of an upload, or a file alone.
 
     Files of an upload stand in the order of its members.
     """
     units: dict[tuple[object, ...], list[Item]] = {}
     for number, item in enumerate(items):
-        work = work_of(item)
-        alone = () if work.feed.members else (number,)
-        units.setdefault((work.feed.name, work.partition, work.landed_at, *alone), []).append(item)
+        input_file = input_file_of(item)
+        alone = () if input_file.feed.members else (number,)
+        units.setdefault((input_file.feed.name, input_file.partition, input_file.landed_at, *alone), []).append(item)
     for unit in units.values():
         if len(unit) > 1:
-            order = [name for name, _ in work_of(unit[0]).feed.members]
-            unit.sort(key=lambda item: order.index(work_of(item).name))
+            order = [name for name, _ in input_file_of(unit[0]).feed.members]
+            unit.sort(key=lambda item: order.index(input_file_of(item).name))
     return list(units.values())

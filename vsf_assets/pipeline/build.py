@@ -73,7 +73,7 @@ def build_and_publish(
         run_id: recorded with the build.
         only_if_pending: build only the families with deliveries newer than the snapshot, or nothing.
         progress: told what is being done.
-        full: make every mart anew and check it whole, as after a change of the models or contracts.
+        full: fully refresh every mart and check it whole, as after a change of the models or contracts.
 
     Returns:
         A report; `problems` says what held the snapshot back.

@@ -16,7 +16,7 @@ from vsf_assets.ingest.session import Run
 from vsf_assets.landing.ownership import claim
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import Hold, Look, wait_until_settled
-from vsf_assets.landing.uploads import UploadKey, hold_back, upload_of
+from vsf_assets.landing.uploads import UploadKey, defer_incomplete, upload_of
 from vsf_assets.landing.watched_landing import Watched
 from vsf_assets.pipeline.ingest_catalog import take_fetched
 from vsf_assets.storage.entry import Entry
@@ -102,7 +102,9 @@ def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
     told = set[UploadKey | None]()
 
     def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
-        kept, held = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds)
+        kept, held = defer_incomplete(
+            stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds
+        )
         for key in dict.fromkeys(upload_of(entry) for entry in held):
             if key is not None and key not in told:
                 progress(f"waiting for the other files of {key[0]}/{key[1]}")

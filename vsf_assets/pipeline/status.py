@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from vsf_assets.archive.changed_originals import suspects
 from vsf_assets.archive.originals import refuse_lost_warehouse
 from vsf_assets.archive.outdated_originals import outdated_files
-from vsf_assets.archive.verified_etags import to_file
+from vsf_assets.archive.verified_etags import files_to_archive
 from vsf_assets.catalog.history import History, read_history
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.landing.ownership import refuse_foreign
-from vsf_assets.landing.pending import Queue, sort_out
+from vsf_assets.landing.pending import Queue, classify_landed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import Look, look_at
 from vsf_assets.pipeline.synthetic_queue import read_known
@@ -113,8 +113,8 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         # Under the lock: whatever is in the archive was stored before.
         refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not files)
     keys = {row.key for row in files}
-    queue, inbox = sort_out(look.entries.values(), keys), sort_out(fetched.entries(), keys, fetched=True)
-    queue.known[:] = to_file(queue.known, {row.key: row for row in files}, archive, settings)
+    queue, inbox = classify_landed(look.entries.values(), keys), classify_landed(fetched.entries(), keys, fetched=True)
+    queue.known[:] = files_to_archive(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
     mended = outdated_files(files, versions)
     there = probably_present(archive, {row.archive_path for row in mended})

@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Made:
+class FulfilmentResult:
     """What was done for a request.
 
     Attributes:
@@ -96,7 +96,7 @@ def _told(landing: Store, tell: Tell = lambda _: None) -> dict[int, str]:
     return found
 
 
-def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[Made]:
+def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[FulfilmentResult]:
     """Do what waits, in the order it was asked for; one that fails holds no other back.
 
     Raises:
@@ -126,7 +126,7 @@ def _remove_leftovers(made: Path, tell: Tell) -> None:
             tell(f"warning: {leftover} is left half done and cannot be removed: {error.strerror}; remove it by hand")
 
 
-def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> Made:
+def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> FulfilmentResult:
     target = settings.made / request.target
     if known.was_deleted(request):
         try:
@@ -134,29 +134,29 @@ def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> Ma
         except OSError as error:
             why = f"{target} cannot be removed: {error.strerror}; let the user who runs this do it, then run again"
             tell(f"warning: {why}")
-            return Made(request, "stuck", why)  # its state stays, so that the next run tries again
+            return FulfilmentResult(request, "stuck", why)  # its state stays, so that the next run tries again
         with suppress(OSError):
             target.parent.rmdir()  # it stays while other files are in it
         why = f"the schema {request.schema_name} was deleted"
-        made = Made(request, "deleted" if request.state == "ready" else "failed", why)
+        made = FulfilmentResult(request, "deleted" if request.state == "ready" else "failed", why)
     else:
         try:
             made = _make(settings, known, request, tell, target)
         except (VsfError, OSError) as error:
-            made = Made(request, "failed", str(error))
+            made = FulfilmentResult(request, "failed", str(error))
     tell(f"{made.state}: made-up file {request.target}" + (f": {made.reason}" if made.reason else ""))
     _record(settings, made)
     return made
 
 
-def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, target: Path) -> Made:
+def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, target: Path) -> FulfilmentResult:
     schema = _schema(known, request)
     from vsf_assets.synthetic.file_checks import problems_of
     from vsf_assets.synthetic.generator import Frames
     from vsf_assets.synthetic.writers import Format, write_file
 
     frames = Frames(schema, request.rows, request.seed)
-    _record(settings, Made(request, "processing"))
+    _record(settings, FulfilmentResult(request, "processing"))
     target.parent.mkdir(parents=True, exist_ok=True)
     progress = _Progress(settings, request, tell)
     progress(0)
@@ -170,8 +170,8 @@ def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, tar
     if any(problems.values()):
         target.unlink()
         found = "; ".join(problem for listed in problems.values() for problem in listed)
-        return Made(request, "failed", f"the file did not pass its checks: {found}", problems=problems)
-    return Made(request, "ready", None, written.bytes, _sha256(target), problems)
+        return FulfilmentResult(request, "failed", f"the file did not pass its checks: {found}", problems=problems)
+    return FulfilmentResult(request, "ready", None, written.bytes, _sha256(target), problems)
 
 
 def _schema(known: Known, request: RequestRow) -> Schema:
@@ -190,7 +190,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _record(settings: Settings, made: Made) -> None:
+def _record(settings: Settings, made: FulfilmentResult) -> None:
     """Tell a state as a file in the landing zone."""
     request = made.request
     told = {

@@ -1,7 +1,7 @@
 """Dagster's events in one SQLite file, with one SQLAlchemy engine for all its connections.
 
 Here: that one difference from Dagster's own storage, which makes an engine for every connection, a
-dozen for an event: each compiles its statements anew, which took longer than storing them. Not here:
+dozen for an event: each compiles its statements again, which took longer than storing them. Not here:
 which storage is used (dagster.yaml). Connections are still opened and closed one by one: the last one
 to be closed writes the log's main file, and the UI waits for that.
 """

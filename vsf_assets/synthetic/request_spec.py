@@ -17,7 +17,7 @@ MOST_ROWS = 2**62
 
 
 @dataclass(frozen=True)
-class Asked:
+class FileRequest:
     """What a request asks for."""
 
     schema_name: str
@@ -49,7 +49,7 @@ _READERS = {
 }
 
 
-def request_of(content: Any) -> Asked:
+def request_of(content: Any) -> FileRequest:
     """Return the request that a mapping holds.
 
     Raises:
@@ -67,7 +67,7 @@ def request_of(content: Any) -> Asked:
             found["schema_name" if field == "schema" else field] = _READERS[field](value)
         except ValueError as error:
             raise SchemaError(f"{field}: {error}") from None
-    return Asked(**found)
+    return FileRequest(**found)
 
 
 def deleted_schema(content: Any) -> str | None:

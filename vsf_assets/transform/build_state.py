@@ -31,7 +31,7 @@ class BuildState:
         number: number of the newest build, 0 where there is none.
         changed: feeds with deliveries that it has not absorbed.
         is_same_project: whether it was made by the models, contracts and settings as they are now;
-            otherwise the next build makes every mart anew.
+            otherwise the next build fully refreshes every mart.
     """
 
     number: int

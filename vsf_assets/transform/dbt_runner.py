@@ -85,7 +85,7 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         settings: memory, threads and the settings that models read.
         warehouse_file: the DuckDB file.
         select: dbt's selectors of models; with them the tests that concern nothing else. All where there are none.
-        full: whether incremental models are made anew, for all days.
+        full: whether incremental models are made again, for all days.
 
     Raises:
         FullDiskError: there is no room for the marts, or for what DuckDB spills.
@@ -230,7 +230,7 @@ def _parsed_project() -> Any:
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """Return the project's manifest, made anew where models changed since it was written."""
+    """Return the project's manifest, made again where models changed since it was written."""
     stamp = MANIFEST.with_name("manifest.version")
     version = project_digest()
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import SameInstantError, VsfError
 from vsf_assets.storage.archive_names import archive_path
-from vsf_assets.warehouse.prepared_inserts import Inserts, no_search_in_vain
-from vsf_assets.warehouse.read_result import Delivery
+from vsf_assets.warehouse.prepared_inserts import Inserts, block_missing_optional_imports
+from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,7 +83,7 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
 
 def store_deliveries(
     inserts: Inserts,
-    unit: Sequence[Delivery],
+    unit: Sequence[ReadResult],
     run_id: str,
     now: datetime,
     contract_version: str,
@@ -107,21 +107,24 @@ def store_deliveries(
         return [_store(inserts, delivery, run_id, now, contract_version) for delivery in unit]
 
 
-def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[Delivery]) -> None:
+def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadResult]) -> None:
     """Refuse an upload that could not be told from another one: an upload is its partition and its time."""
-    work, ids = unit[0].work, {delivery.file_id for delivery in unit}
-    if not work.feed.members or work.known_sha256 is not None:
+    input_file, ids = unit[0].input_file, {delivery.file_id for delivery in unit}
+    if not input_file.feed.members or input_file.known_sha256 is not None:
         return
-    where, landed_at = "feed = ? and partition_key = ? and landed_at = ?", work.landed_at.replace(tzinfo=None)
-    known = {row.file_id for row in read_files(connection, where, (work.feed.name, work.partition, landed_at))}
+    where, landed_at = "feed = ? and partition_key = ? and landed_at = ?", input_file.landed_at.replace(tzinfo=None)
+    known = {
+        row.file_id for row in read_files(connection, where, (input_file.feed.name, input_file.partition, landed_at))
+    }
     if known and not ids <= known:
         raise SameInstantError(
-            f"another upload of {work.feed.name}/{work.partition} landed at the same instant; touch one of the files"
+            f"another upload of {input_file.feed.name}/{input_file.partition} landed at the same instant; touch one"
+            " of the files"
         )
 
 
 def _store(
-    inserts: Inserts, delivery: Delivery, run_id: str, now: datetime, contract_version: str
+    inserts: Inserts, delivery: ReadResult, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
     """Store a delivery inside the caller's transaction.
 
@@ -135,7 +138,7 @@ def _store(
     earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
         raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
-    if earlier and delivery.work.known_sha256 is None:
+    if earlier and delivery.input_file.known_sha256 is None:
         return earlier[0], False
     for replaced in (*earlier, *_replaced(connection, delivery)):
         _forget(connection, delivery, replaced)
@@ -155,7 +158,7 @@ def _store(
 def _transaction(connection: "DuckDBPyConnection", commit: Callable[[], object]) -> Iterator[None]:
     connection.execute("begin transaction")
     try:
-        with no_search_in_vain():
+        with block_missing_optional_imports():
             yield
     except BaseException:
         connection.execute("rollback")
@@ -163,13 +166,13 @@ def _transaction(connection: "DuckDBPyConnection", commit: Callable[[], object])
     commit()
 
 
-def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: str) -> FileRow:
-    work = delivery.work
+def _new_row(delivery: ReadResult, run_id: str, now: datetime, contract_version: str) -> FileRow:
+    input_file = delivery.input_file
     return FileRow(
         file_id=delivery.file_id,
-        feed=work.feed.name,
-        partition_key=work.partition,
-        file_name=work.name,
+        feed=input_file.feed.name,
+        partition_key=input_file.partition,
+        file_name=input_file.name,
         sha256=delivery.sha256,
         status="loaded" if delivery.readable else "unreadable",
         bytes=delivery.size,
@@ -178,17 +181,19 @@ def _new_row(delivery: Delivery, run_id: str, now: datetime, contract_version: s
         rows_quarantined=delivery.rows_quarantined,
         rows_blank=delivery.rows_blank,
         rows_skipped=delivery.rows_skipped,
-        landed_at=work.landed_at,
+        landed_at=input_file.landed_at,
         loaded_at=now,
         run_id=run_id,
         contract_version=contract_version,
-        archive_path=archive_path(work.feed.name, work.partition, work.landed_at, delivery.sha256, work.name),
+        archive_path=archive_path(
+            input_file.feed.name, input_file.partition, input_file.landed_at, delivery.sha256, input_file.name
+        ),
     )
 
 
-def _replaced(connection: "DuckDBPyConnection", delivery: Delivery) -> list[FileRow]:
+def _replaced(connection: "DuckDBPyConnection", delivery: ReadResult) -> list[FileRow]:
     """Return the row in whose place a file is stored whose content is another than when it was first loaded."""
-    replaces = delivery.work.replaces
+    replaces = delivery.input_file.replaces
     return read_files(connection, "file_id = ?", (replaces,)) if replaces is not None else []
 
 
@@ -197,24 +202,24 @@ def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None 
     return FileRow(**{**values, "run_id": run_id or row.run_id, "loaded_at": now or row.loaded_at})
 
 
-def _twin(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) -> FileRow | None:
+def _twin(connection: "DuckDBPyConnection", delivery: ReadResult, row: FileRow) -> FileRow | None:
     """Return the loaded delivery with the same content, where content counts once."""
-    if delivery.work.feed.keeps != "content" or not delivery.readable:
+    if delivery.input_file.feed.keeps != "content" or not delivery.readable:
         return None
     where = "feed = ? and partition_key is not distinct from ? and sha256 = ? and status = 'loaded'"
     found = read_files(connection, where, (row.feed, row.partition_key, row.sha256))
     return found[0] if found else None
 
 
-def _forget(connection: "DuckDBPyConnection", delivery: Delivery, row: FileRow) -> None:
+def _forget(connection: "DuckDBPyConnection", delivery: ReadResult, row: FileRow) -> None:
     """Delete what the warehouse holds of a delivery."""
-    for table in delivery.work.feed.tables_of(row.file_name):
+    for table in delivery.input_file.feed.tables_of(row.file_name):
         connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
     connection.execute("delete from raw.findings where file_id = ?", [row.file_id])
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
-def _insert_parts(inserts: Inserts, delivery: Delivery, file_id: int) -> None:
+def _insert_parts(inserts: Inserts, delivery: ReadResult, file_id: int) -> None:
     for table, paths in delivery.parts.items():
         sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
         inserts.connection.execute(sql, [file_id, [str(path) for path in paths]])

@@ -71,13 +71,13 @@ class Inserts:
             self.connection.execute(sql)
             self._planned[key] = (name, held_rows)
         values = f"({', '.join(map(str, constants.values()))})" if constants else ""
-        # Where DuckDB plans anew after all, it finds the frame by the variable's name again.
+        # Where DuckDB plans again after all, it still finds the frame by the variable's name.
         self.connection.execute(f"execute {name}{values}")
         held_rows.frame = frame.clear()
 
 
 @contextmanager
-def no_search_in_vain() -> Iterator[None]:
+def block_missing_optional_imports() -> Iterator[None]:
     """Tell the import system for a moment that what is not installed is not there.
 
     DuckDB tries to import pandas for each bound value and pyarrow for each frame, and each time all of

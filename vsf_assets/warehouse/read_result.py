@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Work:
+class InputFile:
     """A file to read.
 
     Attributes:
@@ -46,11 +46,11 @@ class Work:
 
 
 @dataclass
-class Delivery:
+class ReadResult:
     """What reading a file gave.
 
     Attributes:
-        work: the file.
+        input_file: the file.
         sha256: digest of the bytes as landed.
         size: their number.
         readable: whether the file as a whole could be read.
@@ -59,7 +59,7 @@ class Delivery:
         held: the rows by table, instead, where there are few.
     """
 
-    work: Work
+    input_file: InputFile
     sha256: str = ""
     size: int = 0
     readable: bool = True
@@ -74,7 +74,13 @@ class Delivery:
     @property
     def file_id(self) -> int:
         """Identify the delivery: 63 bits of the md5 of what it is."""
-        work = self.work
-        identity = (work.feed.name, work.partition or "", work.landed_at.isoformat(), work.name, self.sha256)
+        input_file = self.input_file
+        identity = (
+            input_file.feed.name,
+            input_file.partition or "",
+            input_file.landed_at.isoformat(),
+            input_file.name,
+            self.sha256,
+        )
         digest = hashlib.md5("|".join(identity).encode(), usedforsecurity=False).digest()
         return int.from_bytes(digest[:8], "big") >> 1

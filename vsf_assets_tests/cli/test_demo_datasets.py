@@ -78,8 +78,8 @@ def test_everything_that_has_its_key_can_be_browsed(loaded: Home) -> None:
     )
     # No field of this file is quoted, so that its good lines need no reader.
     lines = dataset_files()[f"datasets/{FUNDS}/columns.csv"].decode().splitlines()
-    spoilt = {line for _, file, line, _ in ANOMALIES if file == "columns.csv"}
-    good = {tuple(re.split("[,;]", text)) for line, text in enumerate(lines, 1) if text and line not in {1, *spoilt}}
+    invalid = {line for _, file, line, _ in ANOMALIES if file == "columns.csv"}
+    good = {tuple(re.split("[,;]", text)) for line, text in enumerate(lines, 1) if text and line not in {1, *invalid}}
     fields = "column_id, namespace_id, dataset_database_name, dataset_table_name, dataset_column_name, data_point_id"
     found = set(loaded.ask(f"select {fields}, dataset_owner_name from marts.fct_dataset_columns where is_current"))
     assert good <= found

@@ -128,7 +128,7 @@ def test_a_second_run_has_nothing_to_do(loaded: Home) -> None:
 
 
 def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) -> None:
-    """A table that somebody spoilt in the warehouse is repaired, and the snapshot is a new one."""
+    """A table that somebody changed in the warehouse is repaired, and the snapshot is a new one."""
     with duckdb.connect(loaded.path / "warehouse" / "warehouse.duckdb") as connection:
         connection.execute("delete from marts.fct_campaign_scores")
     assert "nothing is pending" in loaded.vsf("run").output

@@ -12,7 +12,7 @@ import pytest
 
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.requested_files import Asked, read_asked, ready
+from vsf_assets.defs.requested_files import Repetition, read_asked, ready
 from vsf_assets.defs.sensors import landing_sensor
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
@@ -54,7 +54,7 @@ def test_the_run_of_the_good_files_succeeds_and_warns_of_the_others(home: Home, 
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
     warned = [line.split(" is left out")[0] for line in warnings_of(instance, run_id) if " is left out" in line]
     assert warned[:2] == ["clicks_3.csv", "closed"]
-    assert len(warned) == 12  # and ten that are no errors; hidden files are nobody's business
+    assert len(warned) == 12  # and ten that are no errors; hidden files need no attention
 
 
 def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_for_at_once(
@@ -89,7 +89,7 @@ def test_what_was_left_is_asked_for_again_after_pauses_that_grow_to_ten_minutes(
     home.drop({"clicks_1.csv": CLICKS})
     (entry,) = FolderStore(home.landing).entries()
     for times, rest in [(1, 10), (2, 20), (6, 320), (7, 600), (60, 600)]:
-        asked = {entry.path: Asked(times, 1000.0)}
+        asked = {entry.path: Repetition(times, 1000.0)}
         assert ready([entry], asked, 5, 1000.0 + rest - 0.1) == []
         assert ready([entry], asked, 5, 1000.0 + rest) == [entry]
 

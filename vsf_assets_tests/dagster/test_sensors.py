@@ -17,9 +17,9 @@ from vsf_assets.defs.process import process_tags, reap
 from vsf_assets.defs.sensors import (
     PAUSE_AFTER,
     History,
+    backoff_reason,
     backstop_sensor,
     history_of,
-    hold_back,
     landing_sensor,
     read_look,
 )
@@ -42,7 +42,7 @@ S = dg.DagsterRunStatus
     ],
 )
 def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history: History, says: str | None) -> None:
-    reason = hold_back(history)
+    reason = backoff_reason(history)
     assert reason is None if says is None else says in (reason or "")
 
 

@@ -19,7 +19,7 @@ FEEDS = ("events", "lines", "accounts", "limits")
 FIRST = date(2025, 12, 20)
 WORLDS = range(10)
 """Deliveries that have nothing in common: days, lines, accounts and ids of their own, a hundred days apart."""
-Delivery = tuple[str, bytes, int]
+ReadResult = tuple[str, bytes, int]
 
 
 def lines_of(world: int) -> list[str]:
@@ -40,7 +40,7 @@ def event(chance: random.Random, uuid: str, day: date, mdn: str) -> str:
     )
 
 
-def event_files(chance: random.Random, world: int = 0) -> list[Delivery]:
+def event_files(chance: random.Random, world: int = 0) -> list[ReadResult]:
     """Five days in two cohorts: late events, ids that repeat within a day, across files and across days.
 
     Some events have dates that cannot be; one of them is a day of the files, in a file two years older.
@@ -68,7 +68,7 @@ def event_files(chance: random.Random, world: int = 0) -> list[Delivery]:
     return files
 
 
-def state_files(chance: random.Random, world: int) -> list[Delivery]:
+def state_files(chance: random.Random, world: int) -> list[ReadResult]:
     """First states after the last event's day in landing order or not, changes within the days, a late one."""
     files = []
     first, mtns = FIRST - timedelta(100 * world), lines_of(world)
@@ -93,7 +93,7 @@ def state_files(chance: random.Random, world: int) -> list[Delivery]:
     return files
 
 
-def deliveries(world: int) -> list[Delivery]:
+def deliveries(world: int) -> list[ReadResult]:
     chance = random.Random(f"deliveries {world}")
     return event_files(chance, world) + state_files(chance, world)
 

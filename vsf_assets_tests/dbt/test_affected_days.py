@@ -1,4 +1,4 @@
-"""Which days an incremental build makes anew: those that may differ, those of a stopped build, or all.
+"""Which days an incremental build makes again: those that may differ, those of a stopped build, or all.
 
 Not here: that the tables are those of a full build whatever the order of deliveries (test_incremental.py).
 """
@@ -14,7 +14,7 @@ from vsf_assets_tests.dbt.deliveries import (
     FEEDS,
     FIRST,
     LINES,
-    Delivery,
+    ReadResult,
     build,
     built_home,
     event,
@@ -58,14 +58,14 @@ def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: py
 def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day gets more files; and of a line, a hundred days before, the next delivery takes back what was seen.
 
-    So the history of the line is as before the stopped build, and its days are made anew all the same.
+    So the history of the line is as before the stopped build, and its days are made again all the same.
     """
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home, chance = built_home(tmp_path), random.Random(4)
     files = event_files(random.Random(2))[:4]
     mtn, before = lines_of(1)[0], FIRST - timedelta(100)
 
-    def land(some: list[Delivery], day: date, channel: str, minute: int) -> None:
+    def land(some: list[ReadResult], day: date, channel: str, minute: int) -> None:
         for name, content, at in some:
             home.land(name, content, at)
         line = f"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n{mtn},APPLE,{channel},2025-01-01\n"

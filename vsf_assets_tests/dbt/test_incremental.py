@@ -1,6 +1,6 @@
 """Incremental builds end in the tables of one full build, whatever the order and batches of deliveries.
 
-Not here: which days a build makes anew (test_affected_days.py), what the tables hold (test_star_schema.py)
+Not here: which days a build makes again (test_affected_days.py), what the tables hold (test_star_schema.py)
 and what is in which order ingested (engine/).
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.transform import dbt_runner as dbt
-from vsf_assets_tests.dbt.deliveries import FEEDS, LINES, WORLDS, Delivery, build, built_home, deliveries, tables
+from vsf_assets_tests.dbt.deliveries import FEEDS, LINES, WORLDS, ReadResult, build, built_home, deliveries, tables
 from vsf_assets_tests.warehouses import Home
 
 
@@ -37,7 +37,7 @@ def rows_of(found: dict[str, list[str]], table: str, word: str) -> list[str]:
     return [row for row in found[table] if word in row]
 
 
-def batches(chance: random.Random, world: int) -> list[list[Delivery]]:
+def batches(chance: random.Random, world: int) -> list[list[ReadResult]]:
     """Return the deliveries of a world in an order of their own, cut into two or three batches of three."""
     files = deliveries(world)
     chance.shuffle(files)
@@ -55,7 +55,7 @@ def test_any_order_and_batching_ends_in_the_same_tables(
 
     A build costs seconds whatever it builds, so the worlds share them. As they share no day, line, account or
     id, a day that the build of one leaves stale is not made by another's. What is read again comes before the
-    second build, not the last one: it makes all days of the feed anew, and would repair what is stale.
+    second build, not the last one: it makes all days of the feed again, and would repair what is stale.
     """
     chance = random.Random(seed)
     home = Home(tmp_path) if seed == 1 else built_home(tmp_path)

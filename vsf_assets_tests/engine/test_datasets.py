@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.ingest.session import ingest_archive
-from vsf_assets.landing.uploads import hold_back, landing_times
+from vsf_assets.landing.uploads import defer_incomplete, landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
@@ -144,7 +144,7 @@ def test_files_of_an_upload_wait_for_each_other() -> None:
     other, two = entry("clicks_1.csv", 9), [entry("datasets/b/columns.csv", 0), entry("datasets/b/namespaces.csv", 5)]
 
     def held(stable: list[Entry], unsettled: list[Entry], second: float) -> tuple[set[str], set[str]]:
-        found = hold_back(stable, unsettled, lambda e: e.modified.timestamp(), START.timestamp() + second, 60)
+        found = defer_incomplete(stable, unsettled, lambda e: e.modified.timestamp(), START.timestamp() + second, 60)
         return {e.path for e in found[0]}, {e.path for e in found[1]}
 
     paths = {e.path for e in three}

@@ -21,14 +21,14 @@ STUB = """
 import os, signal
 from vsf_assets.ingest import read_file as delivery
 original = delivery._judge_partition
-def dies(work, first_day):
-    if "abort" in work.name:
+def dies(input_file, first_day):
+    if "abort" in input_file.name:
         os.abort()
-    if "kill" in work.name:
+    if "kill" in input_file.name:
         os.kill(os.getpid(), signal.SIGKILL)
-    if "memory" in work.name:
+    if "memory" in input_file.name:
         raise MemoryError
-    return original(work, first_day)
+    return original(input_file, first_day)
 delivery._judge_partition = dies
 """
 RUN = """
@@ -114,7 +114,9 @@ def test_file_that_ends_two_processes_is_set_aside_and_the_others_are_loaded(
 def test_file_of_an_upload_that_ends_two_processes_keeps_its_upload(home: Home, stubbed: dict[str, str]) -> None:
     """The stub goes by the name, and members of an upload have theirs; so another stub."""
     folder = Path(stubbed["PYTHONPATH"])
-    (folder / "sitecustomize.py").write_text(STUB.replace('"abort" in work.name', 'work.name == "columns.csv"'))
+    (folder / "sitecustomize.py").write_text(
+        STUB.replace('"abort" in input_file.name', 'input_file.name == "columns.csv"')
+    )
     members = {"namespaces.csv": b"namespace_id,namespace_option_name,namespace_option_standard_name\nns-1,One,one\n"}
     for name in ("namespaces.csv", "columns.csv", "datapoints.csv"):
         home.land(f"datasets/funds/{name}", members.get(name, b"x\n"))

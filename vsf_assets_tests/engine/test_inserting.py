@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from vsf_assets.warehouse.prepared_inserts import Inserts, no_search_in_vain
+from vsf_assets.warehouse.prepared_inserts import Inserts, block_missing_optional_imports
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_what_is_not_installed_is_hidden_only_for_a_moment(monkeypatch: pytest.M
     monkeypatch.setattr("vsf_assets.warehouse.prepared_inserts._is_installed", lambda name: name == "pyarrow")
     for name in ("pandas", "pyarrow"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    with no_search_in_vain():
+    with block_missing_optional_imports():
         assert sys.modules.get("pandas", "") is None
         assert "pyarrow" not in sys.modules
     assert "pandas" not in sys.modules

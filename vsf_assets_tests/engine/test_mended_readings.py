@@ -82,10 +82,10 @@ def test_what_was_stopped_half_way_goes_on_with_the_rest(tmp_path: Path, monkeyp
     monkeypatch.setattr(batches, "BATCH_FILES", 1)
     read = batches.read_delivery
 
-    def stopped(work, *rest):
-        if work.name == "clicks_1_1.csv":
+    def stopped(input_file, *rest):
+        if input_file.name == "clicks_1_1.csv":
             raise KeyboardInterrupt
-        return read(work, *rest)
+        return read(input_file, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(batches, "read_delivery", stopped)

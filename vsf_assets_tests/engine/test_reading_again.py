@@ -9,7 +9,7 @@ from vsf_assets.feeds.feed import Delimited
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import session as engine
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.read_result import Delivery
+from vsf_assets.warehouse.read_result import ReadResult
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"
@@ -68,11 +68,11 @@ def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
 ) -> None:
     read = batches.read_delivery
 
-    def unreadable(work, folder, *rest) -> Delivery:
-        delivery = read(work, folder, *rest)
-        if work.feed.name != "clicks":
+    def unreadable(input_file, folder, *rest) -> ReadResult:
+        delivery = read(input_file, folder, *rest)
+        if input_file.feed.name != "clicks":
             return delivery
-        return Delivery(work, delivery.sha256, delivery.size, readable=False)
+        return ReadResult(input_file, delivery.sha256, delivery.size, readable=False)
 
     change_contract(monkeypatch, "clicks")
     monkeypatch.setattr(batches, "read_delivery", unreadable)
@@ -154,7 +154,7 @@ def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
         home.land("2026-01-05_accountdim.csv", accounts)
         home.ingest(feeds=["accounts"])
         assert home.query(plans) == [("Gold\r",)]
-    versions.unlink()  # it is made anew by another release, whose source is another
+    versions.unlink()  # it is made again by another release, whose source is another
     assert [row.status for row in home.ingest(feeds=["accounts"]).stored] == ["loaded"]
     assert home.query(plans) == [("Gold",)]
     assert home.ingest(feeds=["accounts"]).stored == []

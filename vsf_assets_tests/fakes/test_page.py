@@ -8,7 +8,7 @@ from vsf_assets.synthetic import ENGINE_VERSION
 from vsf_assets.synthetic.generator import MAKERS, Frames
 from vsf_assets.synthetic.model.column_types import EVERY_COLUMN, KINDS
 from vsf_assets.synthetic.model.date_formats import DAY_LETTERS, TIME_LETTERS
-from vsf_assets.synthetic.request_spec import Asked, deleted_schema, request_of
+from vsf_assets.synthetic.request_spec import FileRequest, deleted_schema, request_of
 from vsf_assets.synthetic.schema_parser import parse_mapping, parse_schema
 from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.docs.pages import blocks, text_of
@@ -27,7 +27,7 @@ def test_the_examples_are_schemas(tmp_path: Path) -> None:
 
 def test_the_example_of_a_request_and_of_a_deletion() -> None:
     _, request, deletion = (parse_mapping(example.encode()) for example in blocks(PAGE, "yaml"))
-    assert request_of(request) == Asked("customers", 1000, 7, "ann@example.com", "parquet")
+    assert request_of(request) == FileRequest("customers", 1000, 7, "ann@example.com", "parquet")
     assert deleted_schema(deletion) == "customers"
 
 

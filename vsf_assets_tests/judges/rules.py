@@ -1,6 +1,7 @@
 """Judges in SQL and in Python: rules of settings files, names of objects.
 
-Here: generators of edge values and properties. The SQL is that of the macros; what Python says is written anew here.
+Here: generators of edge values and properties. The SQL is that of the macros; what Python
+says is written a second time here.
 """
 
 import operator

@@ -207,10 +207,10 @@ def test_a_state_that_could_not_be_read_is_loaded_in_its_place_beside_the_next_o
     home = home_of(tmp_path, served.address)
     read = batches.read_delivery
 
-    def no_object(work: Any, *rest: Any) -> Any:
-        if work.feed.name == "catalog":
+    def no_object(input_file: Any, *rest: Any) -> Any:
+        if input_file.feed.name == "catalog":
             raise OSError("the disk does not answer")
-        return read(work, *rest)
+        return read(input_file, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(batches, "read_delivery", no_object)

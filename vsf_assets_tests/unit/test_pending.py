@@ -7,7 +7,7 @@ import pytest
 
 from vsf_assets.archive.originals import originals
 from vsf_assets.common.errors import VsfError
-from vsf_assets.landing.pending import sort_out
+from vsf_assets.landing.pending import classify_landed
 from vsf_assets.storage.archive_names import archive_path
 from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.local import FolderStore
@@ -22,7 +22,7 @@ def entry(path: str, size: int = 10, minutes: int = 0) -> Entry:
 
 def test_files_are_new_known_or_unknown() -> None:
     ledger = {("clicks", "1", "clicks_1.csv", 10, T0)}
-    queue = sort_out([entry("clicks_1.csv"), entry("clicks_2.csv"), entry("notes.txt")], ledger)
+    queue = classify_landed([entry("clicks_1.csv"), entry("clicks_2.csv"), entry("notes.txt")], ledger)
     assert [item.entry.path for item in queue.new] == ["clicks_2.csv"]
     assert [item.entry.path for item in queue.known] == ["clicks_1.csv"]
     assert [item.path for item in queue.unknown] == ["notes.txt"]
@@ -39,7 +39,7 @@ def test_files_are_new_known_or_unknown() -> None:
     ids=["size", "time", "partition", "name"],
 )
 def test_file_that_differs_in_anything_a_listing_tells_is_new(other: Entry) -> None:
-    assert len(sort_out([other], {("clicks", "1", "clicks_1.csv", 10, T0)}).new) == 1
+    assert len(classify_landed([other], {("clicks", "1", "clicks_1.csv", 10, T0)}).new) == 1
 
 
 def test_new_files_come_in_landing_order() -> None:
@@ -49,7 +49,7 @@ def test_new_files_come_in_landing_order() -> None:
         entry("a/clicks_1.csv"),
         entry("clicks_0.csv"),
     ]
-    found = [item.entry.path for item in sort_out(listed, set()).new]
+    found = [item.entry.path for item in classify_landed(listed, set()).new]
     assert found == ["clicks_0.csv", "a/clicks_1.csv", "b/clicks_1.csv", "a/clicks_2.csv"]
 
 

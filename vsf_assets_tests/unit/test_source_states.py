@@ -27,9 +27,9 @@ def at(look: int) -> datetime:
     return START + timedelta(minutes=look)
 
 
-def one(seen: Observed, before: Known | None, *, learnt: str = "", force: bool = False) -> Plan:
+def one(seen: Observed, before: Known | None, *, fetched_state: str = "", force: bool = False) -> Plan:
     known = {} if before is None else {"a": before}
-    return decide([Listed(7, "a")], {"a": seen}, known, at(5), {"a": learnt} if learnt else {}, force)
+    return decide([Listed(7, "a")], {"a": seen}, known, at(5), {"a": fetched_state} if fetched_state else {}, force)
 
 
 def due(plan: Plan) -> list[tuple[datetime, int]]:
@@ -82,8 +82,8 @@ def test_an_object_without_a_state_is_compared() -> None:
     unknown = replace(FETCHED, state=UNKNOWN)
     assert [d.at for d in one(UNKNOWN, unknown).compare] == [at(5)]
     assert [d.state for d in one("s1", unknown).compare] == ["s1"]
-    assert one("s1", unknown, learnt="s1") == Plan()
-    assert one("s2", unknown, learnt="s1").records == [(Listed(7, "a"), "s2")]
+    assert one("s1", unknown, fetched_state="s1") == Plan()
+    assert one("s2", unknown, fetched_state="s1").records == [(Listed(7, "a"), "s2")]
     assert one(UNKNOWN, FETCHED).compare
 
 

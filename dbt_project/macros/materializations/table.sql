@@ -1,4 +1,4 @@
-{# What belongs here: how a model becomes a table. What does not: models that are made anew in part (days.sql).
+{# What belongs here: how a model becomes a table. What does not: models that are made again in part (days.sql).
 
    DuckDB replaces a table inside a transaction, so readers and a failed build see the old rows until the commit.
    dbt's own way, a second table and two renames, guards databases that cannot do that; it took a sixth of the

@@ -2,7 +2,7 @@
     meta={
         'dagster': {'ref': {'name': 'fct_activity_daily'}},
         'description': (
-            'Per UTC date that was built anew, the counts by file date, by line and by attributes have as many events, '
+            'Per UTC date that was built again, the counts by file date, by line and by attributes have as many events, '
             ~ 'and as many before activation, as there are activity events. Rows shown: dates that differ.'
         ),
     },

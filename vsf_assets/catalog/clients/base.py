@@ -65,7 +65,7 @@ class ObjectSource(Protocol):
             SourceError: it refused, or the object is larger than allowed.
         """
 
-    def youngest(self, names: Sequence[str]) -> float:
+    def last_modified(self, names: Sequence[str]) -> float:
         """Return the time (seconds since 1970) of the newest change, where it can be seen; else 0."""
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ def too_large(profile: Profile, size: int) -> SourceError:
     )
 
 
-def leads_astray(name: str) -> bool:
+def escapes_root(name: str) -> bool:
     """Whether a name is none below an address: absolute, of a folder, or with steps upwards."""
     parts = name.split("/")
     return not all(parts) or not {".", ".."}.isdisjoint(parts)

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, leads_astray, too_large
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, escapes_root, too_large
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import UNKNOWN, Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
@@ -66,7 +66,7 @@ class HttpSource:
             is_sure = "ETag" in headers or "Last-Modified" not in headers  # HEAD may tell another length, or none
             yield Content(self._state(name, response), size, self._blocks(response, size, deadline), is_sure)
 
-    def youngest(self, names: Sequence[str]) -> float:  # noqa: ARG002
+    def last_modified(self, names: Sequence[str]) -> float:  # noqa: ARG002
         """Return 0: a server shows whole objects."""
         return 0.0
 
@@ -101,7 +101,7 @@ class HttpSource:
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
-        if leads_astray(name):
+        if escapes_root(name):
             raise GoneError("it is not there")
         url = f"{self.profile.address}/{quote(name)}"
         limits = Timeout(
@@ -109,7 +109,7 @@ class HttpSource:
             read=min(self.profile.read_timeout, deadline.left()),
         )
         try:
-            # The read time-out begins anew with each byte; headers of a byte a second would never end.
+            # The read time-out starts again with each byte; headers of a byte a second would never end.
             response = within(
                 deadline.left(), lambda: self._pool.request(method, url, timeout=limits, preload_content=False)
             )
@@ -123,7 +123,7 @@ class HttpSource:
             if response.status >= 300 and (_length(response) or 0) < BLOCK_BYTES:
                 response.drain_conn()
             if not response.closed:
-                response.close()  # what is left of the body is not read; the connection is made anew
+                response.close()  # what is left of the body is not read; the connection is made again
             response.release_conn()
 
     def _judge(self, response: Any) -> None:

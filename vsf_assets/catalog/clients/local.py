@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, leads_astray, too_large
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, escapes_root, too_large
 from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
 from vsf_assets.catalog.model.plan import Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline
@@ -97,7 +97,7 @@ class FolderSource:
         except OSError as error:
             raise SourceError(f"it cannot be read: {error.strerror}") from error
 
-    def youngest(self, names: Sequence[str]) -> float:
+    def last_modified(self, names: Sequence[str]) -> float:
         """Return when one of the files was last written, renamed or given another time."""
         times = [0.0]
         for name in names:
@@ -112,7 +112,7 @@ class FolderSource:
 
     def _path(self, name: str) -> Path:
         """Return where a name lies; one that leads out of the folder is not there."""
-        if leads_astray(name):
+        if escapes_root(name):
             raise GoneError("it is not there")
         return self._root / name
 

@@ -67,7 +67,7 @@ class S3Source:
         finally:
             body.close()
 
-    def youngest(self, names: Sequence[str]) -> float:  # noqa: ARG002
+    def last_modified(self, names: Sequence[str]) -> float:  # noqa: ARG002
         """Return 0: a store shows whole objects."""
         return 0.0
 

@@ -111,7 +111,7 @@ def decide(
     observed: Mapping[str, Observed],
     known: Mapping[str, Known],
     at: datetime,
-    learnt: Mapping[str, str] | None = None,
+    fetched_states: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> Plan:
     """Return what is due.
@@ -121,7 +121,7 @@ def decide(
         observed: what the look saw of each.
         known: what the warehouse holds of each name that ever was due.
         at: time of the look.
-        learnt: states that fetching told, of names that are known with the state UNKNOWN.
+        fetched_states: states observed by fetches, of names that are known with the state UNKNOWN.
         force: fetch what is known, too.
     """
     plan = Plan()
@@ -136,7 +136,7 @@ def decide(
         elif isinstance(seen, Unseen):
             plan.unseen.append((item.name, seen.reason))
         else:
-            _fetched_before(plan, item, seen, before, at, (learnt or {}).get(item.name, UNKNOWN), force)
+            _fetched_before(plan, item, seen, before, at, (fetched_states or {}).get(item.name, UNKNOWN), force)
     return plan
 
 
@@ -167,8 +167,10 @@ def _failed_before(plan: Plan, item: Listed, seen: str | Unseen, before: Known, 
         _change(plan, item, state, at)
 
 
-def _fetched_before(plan: Plan, item: Listed, seen: str, before: Known, at: datetime, learnt: str, force: bool) -> None:
-    state = learnt if before.state == UNKNOWN else before.state
+def _fetched_before(
+    plan: Plan, item: Listed, seen: str, before: Known, at: datetime, fetched_state: str, force: bool
+) -> None:
+    state = fetched_state if before.state == UNKNOWN else before.state
     if UNKNOWN in (seen, state) or (seen == state and force):
         plan.compare.append(Due(item, at, seen))
     elif seen != state:

@@ -101,7 +101,7 @@ class Events(pa.DataFrameModel):
 
     @pa.check("event_properties", "user_properties", name="json_object")
     def json_object(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's form
-        """Hold JSON objects only; the check's name is its anomaly in checking.py."""
+        """Hold JSON objects only; the check's name is its anomaly (readers/common/findings.py)."""
         answer = pl.col(data.key).map_batches(_is_json_object, return_dtype=pl.Boolean)
         return data.lazyframe.select(answer)
 

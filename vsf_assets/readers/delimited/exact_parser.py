@@ -78,7 +78,7 @@ _LINE_END = re.compile(rb"\r*\n")
 
 
 class _SpoiltError(Exception):
-    """The record cannot be cut into fields; the line of `at` (None: its first) is the last one spoilt."""
+    """The record cannot be cut into fields; the line of `at` (None: its first) is the last one affected."""
 
     def __init__(self, at: int | None, problem: Problem):
         super().__init__(problem.reason)

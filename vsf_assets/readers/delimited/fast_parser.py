@@ -166,7 +166,7 @@ def _unhide(record: bytes, dialect: Delimited) -> bytes:
 
 def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
     for hidden, shown in ((_ESCAPED_QUOTE, dialect.quote), (_ESCAPED_ESCAPE, dialect.escape or "")):
-        # Most columns hold none; to look is cheap, to write a column anew is not.
+        # Most columns hold none; to look is cheap, to write a column again is not.
         holds = frame.select(pl.col(pl.String).str.contains(hidden.decode(), literal=True).any())
         columns = [name for name in holds.columns if holds[name].item()]
         frame = frame.with_columns(pl.col(columns).str.replace_all(hidden.decode(), shown, literal=True))

@@ -43,5 +43,5 @@ def _name(block: Block, column: int | None) -> str | None:
 def without_key(typed: pl.DataFrame, cells: pl.DataFrame, table: Table) -> pl.Series:
     """Return the rows whose key is empty, absent or no text."""
     empty = typed.select(pl.any_horizontal(pl.col(list(table.key)).is_null())).to_series().arg_true()
-    spoilt = (pl.col("anomaly") == "invalid_encoding") & pl.col("column_name").is_in(list(table.key))
-    return pl.concat([empty.cast(pl.Int64), cells.filter(spoilt)["row"]]).unique().sort()
+    invalid = (pl.col("anomaly") == "invalid_encoding") & pl.col("column_name").is_in(list(table.key))
+    return pl.concat([empty.cast(pl.Int64), cells.filter(invalid)["row"]]).unique().sort()

@@ -256,7 +256,7 @@ def _parsed(raw: bytes, place: int, refused: list[int]) -> Any:
 
 
 @contextmanager
-def collector_at_rest() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Let nobody look for garbage while thousands of objects are made, all alive: it costs half of making them."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -18,7 +18,7 @@ from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.limits import FindingsLimit
 from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.common.text import line_blocks, utf8
-from vsf_assets.readers.json.array_reader import ArrayReader, collector_at_rest
+from vsf_assets.readers.json.array_reader import ArrayReader, gc_paused
 from vsf_assets.readers.json.elements import Chunk, invalid_json
 from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, judge_line, judge_record
 from vsf_assets.readers.json.fast_validator import fields_of, names_are_single, names_in, with_doubled_names
@@ -35,7 +35,7 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: 
     fields_by_kind = {kind: fields_of(table) for kind, table in tables.items()}
     chunks = ArrayReader(utf8(source, encoding)).chunks()
 
-    @collector_at_rest()
+    @gc_paused()
     def portion() -> Portion | None:
         chunk = next(chunks, None)
         if chunk is None:

@@ -1,7 +1,7 @@
 """Chance one number at a time, for stories that no schema tells: who does what when, in the demo.
 
 Here: Python's interface of random numbers over the same function of key and place that makes columns. Not here:
-columns (makers/).
+columns (columns/).
 """
 
 import random

@@ -1,7 +1,7 @@
 """The types of columns and their options: what a schema may ask for.
 
 Here: one declaration per type, and the checks between its options. Not here: how values are made
-(makers/). Light: no numpy, no polars.
+(columns/). Light: no numpy, no polars.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """Formats of days and times: which letters of strftime may stand in one.
 
 Here: the check of a format, whether it tells the time of day, and what it tells apart. Not here: writing days
-(makers/).
+(columns/).
 """
 
 import re

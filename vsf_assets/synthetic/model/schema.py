@@ -1,7 +1,7 @@
 """A schema: what the columns of a made-up file are, checked.
 
 Here: the frozen types, and how a mapping (of a YAML or JSON file) becomes a schema or an error that names
-column and option. Not here: reading files (synthetic/schema_parser.py) and making values (makers/).
+column and option. Not here: reading files (synthetic/schema_parser.py) and making values (columns/).
 """
 
 import difflib
