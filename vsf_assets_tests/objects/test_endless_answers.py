@@ -101,7 +101,7 @@ def test_a_listing_an_upload_and_a_copy_that_never_end_are_given_up(
         started = time.monotonic()
         with pytest.raises(ObjectError, match=r"it took longer than 0 s|it took longer than 1 s"):
             ask()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
 
 
 def test_the_time_in_which_nobody_reads_does_not_count(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,8 @@ def test_what_does_not_pass_is_not_tried_again() -> None:
 def test_a_pause_longer_than_the_time_left_ends_it_at_once() -> None:
     started = time.monotonic()
     with pytest.raises(TransientError, match="1 attempt"):
-        retried(Flaky(9, TransientError("busy", retry_after=30)), 4, 0.5)
-    assert time.monotonic() - started < 0.4
+        retried(Flaky(9, TransientError("busy", retry_after=300)), 4, 60)
+    assert time.monotonic() - started < 50, "it waited until its time was over"
 
 
 @given(st.integers(1, 40), st.floats(0, 1e6), st.floats(0, 1))
@@ -84,4 +84,4 @@ def test_whoever_stops_listening_waits_for_nobody() -> None:
     results = concurrently(lambda seconds: time.sleep(seconds), [0.0, 30.0, 30.0], 2)
     next(results)
     results.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25

@@ -1,9 +1,10 @@
 """Work grows with the bytes of a file, not with their square, and a description has a bound.
 
-Here: inputs that once took a time out of proportion, at a size and at four times of it; what took the square took
-sixteen times as long. Not here: memory (engine/test_memory.py).
+Here: inputs that once took a time out of proportion, at a size and at sixteen times of it. Not here: memory
+(engine/test_memory.py).
 """
 
+import gc
 import gzip
 import io
 import random
@@ -27,7 +28,7 @@ def fields(names: range, half: int = 1) -> bytes:
 
 
 BOMBS: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
-    "names of a header": ("clicks", 20_000, lambda n: b",".join(b"c%d" % i for i in range(n)) + b"\n"),
+    "names of a header": ("clicks", 2_000, lambda n: b",".join(b"c%d" % i for i in range(n)) + b"\n"),
     "one name again and again": ("clicks", 20_000, lambda n: b"a," * n + b"\n"),
     "delimiters of a row": ("clicks", 200_000, lambda n: CLICKS + b"," * n + b"\n"),
     "blank lines": ("clicks", 200_000, lambda n: CLICKS + b"\n" * n),
@@ -45,7 +46,7 @@ BOMBS: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "open braces": ("catalog", 100_000, lambda n: b'[{"a":' * n),
     "brackets in a schema": ("fake_schemas", 20_000, lambda n: b"[" * n),
     "braces in a schema": ("fake_schemas", 20_000, lambda n: b"{a: " * n),
-    "columns of a schema": ("fake_schemas", 2_000, lambda n: columns(n)),
+    "columns of a schema": ("fake_schemas", 1_000, lambda n: columns(n)),
     "names of a list": ("catalog_list", 20_000, lambda n: b"a.data\n" * n),
 }
 
@@ -57,22 +58,30 @@ def columns(number: int) -> bytes:
 
 
 def seconds_of(feed: str, data: bytes) -> float:
-    """Return the seconds of the processor that reading a file takes, whatever comes of it."""
+    """Return the processor seconds that reading a file takes, whatever comes of it.
+
+    The garbage collector pauses: one collection walks over everything that the other tests of this process hold.
+    """
+    gc.collect()
+    gc.disable()
     started = time.process_time()
     try:
         for _ in portions(Source(io.BytesIO(data), "x"), all_feeds()[feed]):
             pass
     except UnreadableError:
         pass  # most of these files are none
+    finally:
+        gc.enable()
     return time.process_time() - started
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_four_times_the_bytes_take_about_four_times_the_work(name: str) -> None:
+def test_work_grows_with_the_bytes_and_not_with_their_square(name: str) -> None:
     feed, size, make = BOMBS[name]
     seconds_of(feed, make(10))  # libraries are loaded
     once = min(seconds_of(feed, make(size)) for _ in range(2))
-    assert seconds_of(feed, make(4 * size)) < 9 * once + 0.15
+    # No limit of speed: work in proportion takes 16 times as long, the square 256 times, and a machine may pause.
+    assert seconds_of(feed, make(16 * size)) < 64 * once + 1
 
 
 class Counted(io.BytesIO):
