@@ -21,7 +21,7 @@ JOBS = {
     "datasets": "datasets.measure",
     "scoring": "scoring.measure",
     "together": "together.measure",
-    "fakes": "fakes.measure",
+    "synthetic": "synthetic.measure",
     "publish": "publishing.measure",
     "backfill": "backfill.measure",
     "growth": "growth.measure",

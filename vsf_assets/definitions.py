@@ -15,12 +15,12 @@ def defs() -> dg.Definitions:
 def _definitions() -> dg.Definitions:
     from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
     from vsf_assets.defs.dataset_reports import report_spec
-    from vsf_assets.defs.fakes import MADE, MAKE_JOB, made_files, requests_waiting
     from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
     from vsf_assets.defs.ledger import ledger_specs
     from vsf_assets.defs.rebuild import rebuild_job
     from vsf_assets.defs.sensors import TICK_SECONDS, backstop_sensor, dead_runs, landing_sensor
     from vsf_assets.defs.source_sensor import source_sensor
+    from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, made_files, requests_waiting
     from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource

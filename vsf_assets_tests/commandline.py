@@ -33,7 +33,7 @@ NOT_COMPARED = {
     "reports.files": "loaded_at, run_id",
     "staging.stg_ledger__files": "loaded_at, run_id",
     "staging.stg_ledger__deliveries": "loaded_at, run_id",
-    "staging.stg_vsf__event_files": "loaded_at",
+    "staging.stg_mobile__event_files": "loaded_at",
     "staging.stg_catalog__states": "loaded_at",
     "staging.stg_catalog__songs": "loaded_at",
     "staging.stg_catalog__movies": "loaded_at",

@@ -16,7 +16,7 @@ wanted_files as (
     where
         files.file_id in (
             select file_days.file_id
-            from {{ ref('stg_vsf__event_files') }} as file_days
+            from {{ ref('stg_mobile__event_files') }} as file_days
             inner join wanted_days on file_days.event_date = wanted_days.event_date
         )
 ),

@@ -25,7 +25,7 @@ _SECONDS = 2.0
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="default: the schema's name, in this folder")
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="default: what FILE ends with, else csv")
 def command(schema: Path, rows: int, seed: int, output: Path | None, form: Literal["csv", "parquet"] | None) -> None:
-    """Make up a file of any number of rows from the YAML or JSON file SCHEMA (docs/fakes.md)."""
+    """Make up a file of any number of rows from the YAML or JSON file SCHEMA (docs/made-up-files.md)."""
     described = read_schema(schema)
     chosen = form or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
     target = output or Path(f"{described.name}.{chosen}")

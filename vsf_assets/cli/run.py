@@ -15,7 +15,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
-from vsf_assets.feeds.by_family.fakes import ASKED, FAMILY
+from vsf_assets.feeds.by_family.synthetic import ASKED, FAMILY
 from vsf_assets.feeds.feed import Partitioning
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey
@@ -155,9 +155,9 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
     ensure_manifest(settings)
     from vsf_assets.definitions import defs
     from vsf_assets.defs.build import BUILD_JOB
-    from vsf_assets.defs.fakes import MAKE_JOB
     from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
     from vsf_assets.defs.ingest import as_config, etags_of, ingest_job_name
+    from vsf_assets.defs.synthetic_files import MAKE_JOB
 
     definitions, look = defs(), found.look
     failed, run_ids = [], []

@@ -13,7 +13,7 @@ from vsf_assets.cli.sources import look_at
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
-from vsf_assets.feeds.by_family.fakes import ASKED
+from vsf_assets.feeds.by_family.synthetic import ASKED
 from vsf_assets.landing.ownership import foreign
 from vsf_assets.landing.pending import classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.by_family.fakes import STATES
+from vsf_assets.feeds.by_family.synthetic import STATES
 from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.storage.base import Store, is_about_one_file

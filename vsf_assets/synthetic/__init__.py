@@ -2,7 +2,7 @@
 
 `model/schema.py` and `model/column_types.py` say what can be asked for, `model/counter_prng.py` where chance comes
 from, `model/word_pools.py` where the words come from, `columns/` turns chance and words into columns, `writers.py`
-writes files. docs/fakes.md is for those who write schemas.
+writes files. docs/made-up-files.md is for those who write schemas.
 Not here: where schemas and requests land.
 """
 

@@ -1,6 +1,6 @@
 """Files that describe one thing, in YAML or JSON, to their one row: schemas of made-up data and requests.
 
-Here: the reader of such files. Not here: what they may say (fakes/).
+Here: the reader of such files. Not here: what they may say (synthetic/model/schema.py).
 """
 
 import json

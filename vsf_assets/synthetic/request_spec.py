@@ -56,7 +56,7 @@ def request_of(content: Any) -> FileRequest:
         SchemaError: it holds none; the message names the field.
     """
     if not isinstance(content, Mapping):
-        raise SchemaError("a request is a mapping with schema and rows; see docs/fakes.md")
+        raise SchemaError("a request is a mapping with schema and rows; see docs/made-up-files.md")
     only_known("the request", "field", content, _READERS)
     for field in ("schema", "rows"):
         if field not in content:

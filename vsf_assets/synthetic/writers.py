@@ -118,7 +118,7 @@ def _write_parquet(frames: Frames, target: BinaryIO, progress: Progress, threads
 
     source = register_io_source(portions, schema=frames.empty.schema)
     # In a thread of its own, since signals reach Python only while the main thread runs Python.
-    with ThreadPoolExecutor(1, thread_name_prefix="fakes-parquet") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="synthetic-parquet") as pool:
         written = pool.submit(source.sink_parquet, target, row_group_size=_GROUP_ROWS, maintain_order=True)
         try:
             written.result()
@@ -132,7 +132,7 @@ def _in_order(frames: Frames, threads: int, portion_rows: int) -> Iterator[tuple
     rows, workers = frames.request.rows, threads or os.cpu_count() or 1
     step = portion_rows or _fitting_rows(frames, workers + 2)
     ahead: deque[tuple[int, Future[pl.DataFrame]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fakes")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="synthetic")
     try:
         for start in range(0, rows, step):
             stop = min(start + step, rows)

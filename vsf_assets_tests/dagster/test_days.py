@@ -26,7 +26,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home
     home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
     result = (
         defs()
-        .resolve_job_def("ingest_vsf")
+        .resolve_job_def("ingest_mobile")
         .execute_in_process(
             instance=instance,
             tags={
@@ -47,7 +47,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home
 
 def test_the_newest_day_carries_a_picture_of_the_volume(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({f"2019-05-2{n}_a.txt": day_file(f"2019-05-2{n}", n + 1) for n in range(3)})
-    run_job(defs(), instance, "ingest_vsf")
+    run_job(defs(), instance, "ingest_mobile")
     pictures = {}
     for record in instance.fetch_materializations(KEY, limit=5).records:
         event = record.asset_materialization

@@ -152,7 +152,7 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a family that fails again and again keeps neither the others nor the build waiting."""
-    sensor = backstop_sensor([defs().resolve_job_def(name) for name in ("ingest_campaigns", "ingest_vsf_states")])
+    sensor = backstop_sensor([defs().resolve_job_def(name) for name in ("ingest_campaigns", "ingest_mobile_states")])
     home.drop({"clicks_1.csv": CLICKS, "lines.csv": "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"})
     home.load(checked=False)
     assert not instances.tick(sensor, instance).run_requests
@@ -165,8 +165,8 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     job = defs().resolve_job_def("ingest_campaigns")
     for _ in range(PAUSE_AFTER):
         instance.create_run_for_job(job, status=S.FAILURE)
-    (other,) = instances.tick(sensor, instance, "ingest_vsf_states").run_requests
-    assert other.job_name == "ingest_vsf_states"
+    (other,) = instances.tick(sensor, instance, "ingest_mobile_states").run_requests
+    assert other.job_name == "ingest_mobile_states"
     for asked in (request, other):
         good, _ = run_job(defs(), instance, asked.job_name, asked.run_config)
         assert good

@@ -21,7 +21,7 @@ from vsf_assets.reports.files import whole_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.writers import write_file
-from vsf_assets_tests.fakes.making import column, schema
+from vsf_assets_tests.synthetic.making import column, schema
 from vsf_assets_tests.warehouses import Home, clicks
 
 MEGABYTE = 1_000_000

@@ -129,7 +129,7 @@ def test_a_damaged_original_keeps_neither_other_families_nor_the_build_waiting(
     report = home.ingest()
     assert [why for _, why in report.failed] == ["the archived file is damaged: its SHA-256 is not the ledger's"]
     jobs = {request.job_name for request in _missing_work(found(home))}
-    assert jobs == {"ingest_campaigns", "ingest_vsf_states", BUILD_JOB}
+    assert jobs == {"ingest_campaigns", "ingest_mobile_states", BUILD_JOB}
 
 
 def test_of_many_left_for_one_reason_a_few_are_named() -> None:

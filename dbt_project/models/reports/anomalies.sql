@@ -2,15 +2,15 @@
 {% set parts = [
     'findings__ledger',
     'findings__campaigns',
-    'findings__vsf',
-    'findings__vsf_states',
-    'findings__vsf_limits',
-    'findings__vsf_implausible',
+    'findings__mobile',
+    'findings__mobile_states',
+    'findings__mobile_limits',
+    'findings__mobile_implausible',
     'findings__catalog',
     'findings__datasets',
 ] %}
 {# Parts about what was not delivered: they name feed, partition and file themselves. #}
-{% set other_parts = ['findings__vsf_days', 'findings__catalog_objects', 'findings__dataset_uploads'] %}
+{% set other_parts = ['findings__mobile_days', 'findings__catalog_objects', 'findings__dataset_uploads'] %}
 
 with
 

@@ -9,7 +9,7 @@ requests as (
 ),
 
 states as (
-    select * from {{ ref('stg_fakes__states') }}
+    select * from {{ ref('stg_synthetic__states') }}
 ),
 
 findings as (

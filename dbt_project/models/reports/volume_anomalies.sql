@@ -5,7 +5,7 @@ files as (
 ),
 
 repeated as (
-    select file_id, count(*) as repeats from {{ ref('stg_vsf__repeated_events') }} group by file_id
+    select file_id, count(*) as repeats from {{ ref('stg_mobile__repeated_events') }} group by file_id
 ),
 
 -- A day whose files all failed has a volume of 0; a day far in the future or without a file has none.

@@ -69,7 +69,7 @@ def schema_of(content: Any) -> Schema:
         SchemaError: it does not; the message says which column and option, and what is wanted.
     """
     if not isinstance(content, Mapping):
-        raise SchemaError("a schema is a mapping with name and columns; see docs/fakes.md")
+        raise SchemaError("a schema is a mapping with name and columns; see docs/made-up-files.md")
     only_known("the schema", "field", content, _FIELDS)
     try:
         name = schema_name(content.get("name"))

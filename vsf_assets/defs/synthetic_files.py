@@ -1,0 +1,128 @@
+"""Made-up files in Dagster: an asset with a partition per request, its checks, and the sensor that notices requests.
+
+Here: what Dagster shows of fulfilled requests, and when a run is asked for. Not here: fulfilling them
+(pipeline/synthetic_fulfilment.py). One run does all that waits, and logs a materialization for each request that got
+its file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import dagster as dg
+
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.defs.metadata import markdown_table, tell_check
+from vsf_assets.defs.process import mark_process
+from vsf_assets.defs.sensors import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.feeds.by_family.synthetic import ASKED
+from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.synthetic.file_checks import CHECKS
+from vsf_assets.warehouse.connection import Warehouse
+
+MADE = dg.AssetKey(["made", "files"])
+MAKE_JOB = "make_files"
+_TEXT = (
+    "Made-up files that were asked for, in `made/<schema>/` of VSF_HOME. One partition is one request, called like the"
+    " file that holds it. Materialize a partition to make its file again. When it is late: see the request's state"
+    " and reason in `reports.fake_requests` or with `vsf status`."
+)
+
+
+def made_files() -> dg.AssetsDefinition:
+    """Return the asset of made-up files with its checks."""
+    spec = dg.AssetSpec(
+        MADE,
+        deps=[dg.AssetKey(["raw", ASKED]), dg.AssetKey(["raw", "fake_schemas"])],
+        description=_TEXT,
+        group_name="made",
+        owners=["team:data-platform"],
+        kinds={"polars"},
+        partitions_def=dg.DynamicPartitionsDefinition(name=ASKED),
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name="made_files",
+        specs=[spec],
+        check_specs=[dg.AssetCheckSpec(name, asset=MADE, description=text) for name, text in CHECKS.items()],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def make(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+        mark_process(context)
+        again = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
+            done = fulfil(warehouse.warehouse(tell), tell, again)
+        context.instance.add_dynamic_partitions(ASKED, list(dict.fromkeys(made.request.name for made in done)))
+        last = {made.request.name: made.state for made in done}
+        for made in done:
+            if made.state == "ready":
+                context.log_event(_materialization(made))
+            elif made.state == "deleted" and last[made.request.name] == "deleted":
+                context.instance.delete_dynamic_partition(ASKED, made.request.name)
+        checked = [made for made in done if made.problems]
+        for check in CHECKS if checked else ():
+            yield from tell_check(context, _result(check, checked))
+        stuck = [made.reason or "" for made in done if made.state == "stuck"]
+        if stuck:
+            raise dg.Failure("; ".join(stuck))
+
+    return make
+
+
+def _materialization(made: FulfilmentResult) -> dg.AssetMaterialization:
+    request = made.request
+    return dg.AssetMaterialization(
+        MADE,
+        partition=request.name,
+        metadata={
+            "dagster/partition_row_count": request.rows,
+            "schema": request.schema_name,
+            "seed": request.seed,
+            "file": request.target,
+            "bytes": made.bytes or 0,
+            "sha256": made.sha256 or "",
+        },
+    )
+
+
+def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
+    found = [(made.request.target, problem) for made in done for problem in made.problems.get(check, [])]
+    return dg.AssetCheckResult(
+        asset_key=MADE,
+        check_name=check,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"files": len(done), "offending_rows": markdown_table(["file", "problem"], found)},
+    )
+
+
+@dg.sensor(
+    name="fake_requests_waiting",
+    job_name=MAKE_JOB,
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks for a run that makes the files of requests that wait, and removes those of deleted schemas.",
+)
+def requests_waiting(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the warehouse only after it changed; the cursor is when it did last."""
+    settings = warehouse.settings()
+    if not settings.warehouse_file.exists():
+        return dg.SkipReason("there is no warehouse yet")
+    changed = str(settings.warehouse_file.stat().st_mtime_ns)
+    if context.cursor == changed:
+        return dg.SkipReason("nothing was delivered since the last look")
+    reason = backoff_reason(history_of_job(context.instance, MAKE_JOB))
+    if reason:
+        return dg.SkipReason(reason)
+    try:
+        _, waiting = waiting_now(Warehouse.of(replace(settings, lock_wait_seconds=0)))
+    except LockTimeoutError:
+        return dg.SkipReason("the warehouse is in use; looking again at the next tick")
+    if not waiting:
+        return dg.SensorResult(skip_reason=dg.SkipReason("no request waits"), cursor=changed)
+    return dg.SensorResult(run_requests=[dg.RunRequest(tags={"vsf/requests": str(len(waiting))})])

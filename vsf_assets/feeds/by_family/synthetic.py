@@ -1,0 +1,46 @@
+"""Feeds of made-up data: schemas, requests for files, and what became of the requests.
+
+Here: the declarations. Not here: what a schema may say (synthetic/model/schema.py), what the rows promise
+(contracts/by_family/synthetic.py) and how a request is fulfilled (pipeline/synthetic_fulfilment.py).
+"""
+
+from vsf_assets.feeds.feed import REQUESTS, Described, Feed, JsonLines
+
+FAMILY = "synthetic"
+SCHEMAS = "fake_schemas"
+ASKED = "fake_requests"
+STATES = "fake_states"
+
+_READER = "vsf_assets.synthetic.descriptions:portions"
+
+FEEDS = (
+    Feed(
+        name=SCHEMAS,
+        family=FAMILY,
+        description="A schema of made-up files, in YAML or JSON; or the word that it is deleted.",
+        tables=("raw.fake_schemas",),
+        reading=Described("schema"),
+        reader=_READER,
+        names=(r"\.schema\.(ya?ml|json)$",),
+        keeps="state",
+    ),
+    Feed(
+        name=ASKED,
+        family=FAMILY,
+        description="A request for a made-up file: schema, rows, seed, owner.",
+        tables=("raw.fake_requests",),
+        reading=Described("request"),
+        reader=_READER,
+        partitioning=REQUESTS,
+        names=(r"\.request\.(ya?ml|json)$",),
+        keeps="state",
+    ),
+    Feed(
+        name=STATES,
+        family=FAMILY,
+        description="What became of requests for made-up files, written by the platform.",
+        tables=("raw.fake_states",),
+        reading=JsonLines(),
+        names=(r"\.state\.jsonl$",),
+    ),
+)

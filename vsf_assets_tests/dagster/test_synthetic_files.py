@@ -1,0 +1,100 @@
+"""Requests for made-up files in Dagster: the sensors ask for runs, each request is a partition, checks are told.
+
+Not here: what becomes of a request (synthetic/test_fulfilling.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from vsf_assets.config.settings import read_settings
+from vsf_assets.definitions import defs
+from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, requests_waiting
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.transform.dbt_runner import ensure_manifest
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.commandline import Home
+
+FILES = {
+    "people.schema.yaml": "name: people\ncolumns:\n- {name: id, type: Sequence, unique: true}\n",
+    "one.request.yaml": "schema: people\nrows: 5\n",
+    "two.request.yaml": "schema: people\nrows: 6\nseed: 1\nowner: ann\n",
+    "bad.request.yaml": "schema: nobody\nrows: 6\n",
+}
+
+
+@pytest.fixture
+def instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    settings = read_settings()
+    ensure_manifest(settings)
+    with open_instance(settings) as opened:
+        yield opened
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
+    )
+    return requests_waiting(context)
+
+
+def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home, instance: dg.DagsterInstance) -> None:
+    home.drop(FILES)
+    assert run_job(defs(), instance, "ingest_synthetic")[0]
+    (request,) = tick(instance).run_requests
+    assert request.tags["vsf/requests"] == "3"
+    good, run_id = run_job(defs(), instance, MAKE_JOB)
+    assert good
+    assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one", "two"]
+    assert instance.get_materialized_partitions(MADE) == {"one", "two"}
+    told = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    checks = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in told]
+    assert {(check.check_name, check.passed) for check in checks} == {
+        ("row_count", True),
+        ("unique", True),
+        ("ranges", True),
+    }
+    done = tick(instance)
+    assert not done.run_requests
+    assert tick(instance, done.cursor).skip_message == "nothing was delivered since the last look"
+
+
+def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:
+    home.drop(FILES)
+    for job in ("ingest_synthetic", MAKE_JOB, "ingest_synthetic"):
+        assert run_job(defs(), instance, job)[0]
+    file = home.path / "made" / "people" / "one.csv"
+    file.unlink()
+    made = defs().get_assets_def(MADE)
+    assert dg.materialize(
+        [made], instance=instance, partition_key="one", resources={"warehouse": WarehouseResource()}
+    ).success
+    assert file.exists()
+    home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
+    for job in ("ingest_synthetic", MAKE_JOB):
+        assert run_job(defs(), instance, job)[0]
+    assert not file.exists()
+    assert instance.get_dynamic_partitions("fake_requests") == ["bad"]
+
+
+def test_a_request_made_anew_after_its_schema_was_deleted_keeps_its_partition(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    home.drop(FILES)
+    for job in ("ingest_synthetic", MAKE_JOB, "ingest_synthetic"):
+        assert run_job(defs(), instance, job)[0]
+    home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
+    assert run_job(defs(), instance, "ingest_synthetic")[0]
+    home.drop({name: FILES[name] for name in ("people.schema.yaml", "one.request.yaml")})
+    for job in ("ingest_synthetic", MAKE_JOB):
+        assert run_job(defs(), instance, job)[0]
+    assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one"]
+    assert [file.name for file in (home.path / "made" / "people").iterdir()] == ["one.csv"]
+
+
+def test_a_warehouse_in_use_is_looked_at_later(home: Home, instance: dg.DagsterInstance) -> None:
+    with Warehouse.of(read_settings()).lock("a build"):
+        assert "in use" in tick(instance).skip_message
