@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.bench import Bench, tell
+from benchmarks.bench import Bench, log
 from benchmarks.jobs import JOBS, measured_apart
 from benchmarks.machine import facts, load
 from benchmarks.measure import HEADER, markdown
@@ -33,7 +33,7 @@ def main() -> None:
         parser.error("the references are not installed; run `make bench`")
     root = read_settings().home / "bench"
     root.mkdir(parents=True, exist_ok=True)
-    bench = Bench(root, options.scale, options.repeat, tell)
+    bench = Bench(root, options.scale, options.repeat, log)
     if options.explain:
         from benchmarks.explain import explain
 

@@ -24,7 +24,7 @@ def measure(bench: Bench) -> list[Row]:
     count = max(10, round(EVENTS * bench.scale))
     backfill, single = [], []
     for _ in range(bench.repeat):
-        bench.tell(f"backfill of {DAYS} days")
+        bench.log(f"backfill of {DAYS} days")
         with bench.home() as settings:
             land(settings, bench.events().states(count))
             land(settings, bench.events().day(0, count, 1))

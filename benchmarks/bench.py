@@ -17,7 +17,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
 
-def tell(line: str) -> None:
+def log(line: str) -> None:
     """Say beside the report what is being measured."""
     print(f"… {line}", file=sys.stderr, flush=True)
 
@@ -30,13 +30,13 @@ class Bench:
         root: folder of files and throw-away homes, on the disk the platform uses.
         scale: size of the files; 1 is 10 million impressions.
         repeat: measurements per side.
-        tell: told what is being measured.
+        log: told what is being measured.
     """
 
     root: Path
     scale: float
     repeat: int
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
 
     def files(self, odd: bool = False) -> Files:
         """Return the campaign files at the scale."""

@@ -147,7 +147,7 @@ def floor(bench: Bench, address: str) -> float:
     with timed() as parsing:
         for content in contents:
             orjson.loads(content)
-    bench.tell(f"the floor: fetching {fetching.seconds:.2f} s, parsing {parsing.seconds:.2f} s")
+    bench.log(f"the floor: fetching {fetching.seconds:.2f} s, parsing {parsing.seconds:.2f} s")
     return fetching.seconds + parsing.seconds
 
 

@@ -21,10 +21,10 @@ from benchmarks.measure import Row, in_turns, timed
 from benchmarks.pandas_datasets import Told, find_anomalies
 from benchmarks.scoring import build
 from vsf_assets.feeds import all_feeds
-from vsf_assets.ingest.read_file import read_delivery
+from vsf_assets.ingest.read_file import read_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.ledger import store_deliveries
+from vsf_assets.warehouse.ledger import store_results
 from vsf_assets.warehouse.prepared_inserts import Inserts
 from vsf_assets.warehouse.read_result import InputFile
 
@@ -56,12 +56,12 @@ def store_upload(warehouse: Warehouse, folder: Path) -> float:
     entries = [entry for entry in map(store.stat, dict(feed.members)) if entry is not None]
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
         unit = [
-            read_delivery(InputFile(store, entry, feed, "bench", entry.name, now), Path(scratch) / entry.name)
+            read_one_file(InputFile(store, entry, feed, "bench", entry.name, now), Path(scratch) / entry.name)
             for entry in entries
         ]
         start = time.perf_counter()  # `timed` would collect garbage, within the time of reading
         with warehouse.write("benchmark") as connection:
-            store_deliveries(Inserts(connection), unit, "benchmark", now, "benchmark")
+            store_results(Inserts(connection), unit, "benchmark", now, "benchmark")
         return time.perf_counter() - start
 
 
@@ -94,7 +94,7 @@ def measure(bench: Bench) -> list[Row]:
         RuntimeError: the sides do not tell the same; the figures would mean nothing.
     """
     rows = max(round(ROWS * bench.scale), 1000)
-    bench.tell(f"anomalies of a dataset of {rows:,} columns")
+    bench.log(f"anomalies of a dataset of {rows:,} columns")
     warm = dataset_folder(bench.root, WARM_ROWS)
     in_turns(1, partial(ours, bench, warm, set(), []), partial(_theirs, warm, set()))
     folder, mine, other, whole = dataset_folder(bench.root, rows), set[Told](), set[Told](), list[float]()

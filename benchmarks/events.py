@@ -71,7 +71,7 @@ def measure(bench: Bench) -> list[Row]:
     warm = _Sides(bench, bench.events().single(500))
     in_turns(1, warm.ours, warm.bare, warm.pandas, partial(warm.pandas, engine="pyarrow"))
     path = bench.events().single(round(EVENTS * bench.scale))
-    bench.tell(f"ingest of {path.name}")
+    bench.log(f"ingest of {path.name}")
     sides = _Sides(bench, path)
     arrow = partial(sides.pandas, engine="pyarrow")
     ours, bare, pandas, cores = in_turns(bench.repeat, sides.ours, sides.bare, sides.pandas, arrow)
@@ -95,7 +95,7 @@ def _floor(bare: list[float], pandas: list[float]) -> Row:
 def measure_memory(bench: Bench) -> list[Row]:
     """Measure the peak memory of a process that ingests the event file, and the file several times over."""
     count = round(EVENTS * bench.scale)
-    bench.tell("memory of the ingest of events")
+    bench.log("memory of the ingest of events")
     paths = [bench.events().single(count), bench.events().single(count, LARGER)]
     peaks, grown = in_turns(bench.repeat, *(partial(peak, bench, path) for path in paths))
     return [

@@ -21,7 +21,7 @@ _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s*([\w.]+)")
 def explain(bench: Bench) -> str:
     """Return two Markdown tables: the parts of a small run, and its most expensive imports."""
     with bench.home() as settings:
-        bench.tell("explaining a small run")
+        bench.log("explaining a small run")
         warm(bench, settings)
         land_small(bench, settings, 1)
         command = [sys.executable, "-X", "importtime", "-c", COMMAND, "run"]

@@ -100,15 +100,15 @@ def measure(bench: Bench) -> list[Row]:
     with bench.home(**ONE_SNAPSHOT) as young_home, bench.home(**ONE_SNAPSHOT) as old_home:
         young, old = Days(bench, young_home, count), Days(bench, old_home, count)
         for size in SIZES:
-            bench.tell(f"growth: to {size} days")
+            bench.log(f"growth: to {size} days")
             old.grow(size)
             megabytes[size] = old.megabytes
-            bench.tell(f"growth: days added to {size} days, {megabytes[size]:,.0f} MB")
+            bench.log(f"growth: days added to {size} days, {megabytes[size]:,.0f} MB")
             if size != SIZES[-1]:
                 in_turns(bench.repeat, partial(old.add_day, costs[size]))
         young.grow(SIZES[0])
         in_turns(bench.repeat, partial(young.add_day, young_costs), partial(old.add_day, costs[SIZES[-1]]))
-    bench.tell(f"growth: what takes longer after {SIZES[-1]} days: {_explained(young_costs[-1], costs[SIZES[-1]][-1])}")
+    bench.log(f"growth: what takes longer after {SIZES[-1]} days: {_explained(young_costs[-1], costs[SIZES[-1]][-1])}")
     day = f"one more day of {count:,} events in {FILES} files"
     curve = [
         Row(f"… after {size} days ({megabytes[size]:,.0f} MB) / after {SIZES[0]}", works, _steps(costs[SIZES[0]]))
@@ -142,11 +142,11 @@ def _run(warehouse: Warehouse) -> Cost:
         raise RuntimeError(f"not every file was loaded: {done}")
     told: dict[str, float] = {}
 
-    def tell(text: str) -> None:
+    def log(text: str) -> None:
         told[text.split()[0]] = time.perf_counter()
 
     with timed() as both:
-        report = build_and_publish(warehouse, "benchmark", only_if_pending=True, progress=tell)
+        report = build_and_publish(warehouse, "benchmark", only_if_pending=True, progress=log)
         ended = time.perf_counter()
     if report.outcome is None or report.problems or "publishing" not in told:
         raise RuntimeError(f"nothing was published: {report.problems}")

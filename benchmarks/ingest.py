@@ -19,10 +19,10 @@ from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import columns
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.ingest.read_file import read_delivery
+from vsf_assets.ingest.read_file import read_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.ledger import FileRow, store_deliveries
+from vsf_assets.warehouse.ledger import FileRow, store_results
 from vsf_assets.warehouse.prepared_inserts import Inserts
 from vsf_assets.warehouse.read_result import InputFile
 
@@ -39,9 +39,9 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
         raise FileNotFoundError(path)
     work = InputFile(store, entry, *recognized, entry.name, entry.modified)
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
-        delivery = read_delivery(work, Path(scratch))
+        delivery = read_one_file(work, Path(scratch))
         with warehouse.write("benchmark") as connection:
-            ((row, _),) = store_deliveries(Inserts(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
+            ((row, _),) = store_results(Inserts(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
     return row
 
 
@@ -71,7 +71,7 @@ def measure(bench: Bench) -> list[Row]:
     warm, files = bench.small_files(0), bench.files()
     rows = []
     for feed in FEEDS:
-        bench.tell(f"ingest of {files.path(feed).name}")
+        bench.log(f"ingest of {files.path(feed).name}")
         _ours(bench, warm.path(feed)), _bare(bench, feed, warm.path(feed))
         path = files.path(feed)
         ours, bare = in_turns(bench.repeat, partial(_ours, bench, path), partial(_bare, bench, feed, path))
@@ -84,11 +84,11 @@ def measure_memory(bench: Bench) -> list[Row]:
     """Measure the peak memory of a process that ingests one file and does nothing else."""
     files, rows, peaks = bench.files(), [], {}
     for feed in FEEDS:
-        bench.tell(f"memory of the ingest of {files.path(feed).name}")
+        bench.log(f"memory of the ingest of {files.path(feed).name}")
         peaks[feed] = [peak(bench, files.path(feed)) for _ in range(bench.repeat)]
         rows.append(Row(f"peak memory, ingest of {feed}", peaks[feed], None, MEMORY_TARGET, unit="MB"))
     for feed in FEEDS[:2]:
-        bench.tell(f"memory of the ingest of {feed}, {LARGER} times the file")
+        bench.log(f"memory of the ingest of {feed}, {LARGER} times the file")
         grown = [peak(bench, files.larger(feed, LARGER)) for _ in range(bench.repeat)]
         rows.append(Row(f"peak memory, {feed}, file {LARGER} times as large", grown, None, MEMORY_TARGET, unit="MB"))
         rows.append(Row(f"… its growth / the file as it is ({feed})", grown, peaks[feed], unit="MB"))

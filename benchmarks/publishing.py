@@ -21,7 +21,7 @@ from vsf_assets.warehouse.connection import Warehouse
 
 def measure(bench: Bench) -> list[Row]:
     """Measure the publication of the warehouse that the ordinary files make."""
-    bench.tell("publish")
+    bench.log("publish")
     with bench.warehouse() as made:
         warehouse = replace(made, settings=replace(made.settings, keep_snapshots=1, keep_snapshot_hours=0.0))
         for feed in FEEDS:

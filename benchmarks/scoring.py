@@ -79,7 +79,7 @@ def measure(bench: Bench) -> list[Row]:
     rows = []
     for odd in (False, True):
         files = "ids unordered, 1 % repeated" if odd else "ids in order"
-        bench.tell(f"scoring, {files}")
+        bench.log(f"scoring, {files}")
         with _ingested(bench, odd) as (warehouse, original):
             whole: list[float] = []
             ours, bare = in_turns(bench.repeat, partial(_ours, warehouse, original, whole), partial(_bare, warehouse))

@@ -56,7 +56,7 @@ def _measure(bench: Bench, folder: Path) -> list[Row]:
     rows = max(1000, round(ROWS * bench.scale))
     frames = Frames(ten_columns(), rows)
     built = frames.frame(0, rows).rechunk()
-    bench.tell(f"making up {rows:,} rows, in turns with polars, Faker and mimesis")
+    bench.log(f"making up {rows:,} rows, in turns with polars, Faker and mimesis")
 
     def ours() -> float:
         with timed() as clock:
@@ -85,7 +85,7 @@ def _measure(bench: Bench, folder: Path) -> list[Row]:
         table.append(Row(f"… beside a loop of {name} (per million)", mine, figures, FASTER_THAN[name]))
     large = max(1000, round(LARGE * bench.scale))
     for what in ("plain", "unique"):
-        bench.tell(f"making up {large:,} rows, {what}, for the memory")
+        bench.log(f"making up {large:,} rows, {what}, for the memory")
         peaks = [_peak(folder / "large.csv", large, what) for _ in range(bench.repeat)]
         table.append(Row(f"peak memory, {large:,} rows, {what}", peaks, at_most=MEGABYTES, unit="MB"))
     return table

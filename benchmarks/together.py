@@ -78,7 +78,7 @@ def measure(bench: Bench) -> list[Row]:
     rows = []
     for odd in (False, True):
         what = "ids unordered, 1 % repeated" if odd else "ids in order"
-        bench.tell(f"ingest and scoring, {what}")
+        bench.log(f"ingest and scoring, {what}")
         sides = _Sides(bench, bench.files(odd))
         ours, reference, clean = in_turns(bench.repeat, sides.ours, sides.pandas, partial(sides.pandas, script=score))
         sides.compare()

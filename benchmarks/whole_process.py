@@ -60,7 +60,7 @@ def warm(bench: Bench, settings: Settings) -> None:
 def measure(bench: Bench) -> list[Row]:
     """Measure a small run, and runs and status with nothing new."""
     with bench.home() as settings:
-        bench.tell("whole processes: warming a home")
+        bench.log("whole processes: warming a home")
         warm(bench, settings)
         seeds = iter(range(1, bench.repeat + 1))
 
@@ -68,7 +68,7 @@ def measure(bench: Bench) -> list[Row]:
             land_small(bench, settings, next(seeds))
             return run(settings, *VSF, "run")
 
-        bench.tell("whole processes: vsf run, vsf status, import dagster")
+        bench.log("whole processes: vsf run, vsf status, import dagster")
         small, idle, status, dagster = in_turns(
             bench.repeat,
             small_run,

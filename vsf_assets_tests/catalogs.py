@@ -91,7 +91,7 @@ def inbox(home: Home) -> FolderStore:
     return FolderStore(home.root / "fetched")
 
 
-def take(home: Home, only: Sequence[str] = ()) -> IngestReport:
+def load(home: Home, only: Sequence[str] = ()) -> IngestReport:
     """Ingest what was fetched, all of it or the files of these names."""
     store, report = inbox(home), IngestReport()
     input_files = []
@@ -102,7 +102,7 @@ def take(home: Home, only: Sequence[str] = ()) -> IngestReport:
             input_files.append(InputFile(store, entry, found[0], found[1], entry.name, entry.modified))
     input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     versions = contract_versions(home.settings)
-    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).take(input_files)
+    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).load(input_files)
     return report
 
 
@@ -111,6 +111,6 @@ TABLES = ("songs", "movies", "apps", "skipped_types", "catalog_looks", "catalog_
 
 def state(home: Home) -> dict[str, list[Any]]:
     """Return every raw row of the catalog and its ledger, without what tells of the run."""
-    looks = {name: f"select * from raw.{name} order by all" for name in TABLES}
-    looks["files"] = "select * exclude (loaded_at, run_id) from raw.files order by all"
-    return {name: home.query(sql) for name, sql in looks.items()}
+    scans_sources = {name: f"select * from raw.{name} order by all" for name in TABLES}
+    scans_sources["files"] = "select * exclude (loaded_at, run_id) from raw.files order by all"
+    return {name: home.query(sql) for name, sql in scans_sources.items()}

@@ -109,7 +109,7 @@ class Home:
             checked: whether dbt's tests are run; not where the same rows pass them later or elsewhere.
         """
         warehouse = Warehouse.of(read_settings())
-        chosen = Selection(tuple(all_feeds()), is_looking=(self.landing / "catalog").is_dir())
+        chosen = Selection(tuple(all_feeds()), scans=(self.landing / "catalog").is_dir())
         assert ingest(warehouse, chosen, "test").failed == []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(dbt, "LEFT_OUT", dbt.LEFT_OUT if checked else ("unit_test", "test"))

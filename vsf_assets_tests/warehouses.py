@@ -86,8 +86,8 @@ class Home:
         columns = dict.fromkeys((*FEED_TABLES, "raw.findings"), "*") | {"raw.files": "* exclude (loaded_at, run_id)"}
         with self.warehouse.read("test") as connection:
             assert connection is not None, "there is no warehouse"
-            looks = {name: f"select {what} from {name} order by all" for name, what in columns.items()}
-            return {name: connection.execute(sql).fetchall() for name, sql in looks.items()}
+            scans_sources = {name: f"select {what} from {name} order by all" for name, what in columns.items()}
+            return {name: connection.execute(sql).fetchall() for name, sql in scans_sources.items()}
 
     def landed(self) -> list[str]:
         """Return what lies in the landing zone, everything counted but the marker of the home."""

@@ -48,7 +48,7 @@ class Changed:
     sha256: str
 
 
-def suspects(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> list["FileRow"]:
+def to_recheck(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> list["FileRow"]:
     """Return rows whose originals may have been written to since they were loaded; nothing is read for it.
 
     Args:
@@ -97,7 +97,7 @@ def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Ch
     """Compare originals with the ledger, and yield those that changed, under the names of their new content.
 
     Args:
-        rows: what `suspects` returned.
+        rows: what `to_recheck` returned.
         settings: where the archive is.
     """
     archive, equal = open_store(settings.archive), dict[str, list[int | str]]()

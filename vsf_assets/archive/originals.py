@@ -16,9 +16,9 @@ from vsf_assets.landing.pending import classify_landed
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, NOT_KEPT_SUFFIX, ORIGINAL_NAME, SHA256_OF_NOTHING, STAMP
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import EPOCH, Entry
-from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_no_delivery
+from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_ignored
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.storage.s3_client import ReplacedError
+from vsf_assets.storage.s3_client import StoredObjectReplacedError
 from vsf_assets.storage.transfer import copy_file, rename_if_same_disk, sha256_of
 
 
@@ -87,7 +87,7 @@ def holds_originals(archive: Store) -> bool:
 
 def _is_stray(entry: Entry) -> bool:
     """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
-    is_unfinished = why_no_delivery(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
+    is_unfinished = why_ignored(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
     return is_unfinished and ORIGINAL_NAME.match(entry.name) is None
 
 
@@ -153,7 +153,7 @@ def file_away(
         if landing.stat(path) is None:
             return True  # another run filed it meanwhile
         raise
-    except ReplacedError:
+    except StoredObjectReplacedError:
         return False
 
 

@@ -26,9 +26,9 @@ def files_to_archive(
     """Return which files of the landing zone that look loaded have to be filed away, or compared first."""
     if settings.after_load != "keep":
         return known
-    unlike = {id(item) for item in unverified(known, settings)}
+    mismatched = {id(item) for item in unverified(known, settings)}
     there = probably_present(archive, {rows[item.key].archive_path for item in known})
-    return [item for item in known if id(item) in unlike or rows[item.key].archive_path not in there]
+    return [item for item in known if id(item) in mismatched or rows[item.key].archive_path not in there]
 
 
 def unverified(known: Iterable[Landed], settings: Settings) -> list[Landed]:

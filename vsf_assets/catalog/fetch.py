@@ -15,7 +15,7 @@ from vsf_assets.catalog.inbox import Inbox
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import UNKNOWN
 from vsf_assets.catalog.model.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
-from vsf_assets.catalog.scan import Every, Tell
+from vsf_assets.catalog.scan import Every, Log
 from vsf_assets.feeds import LONGEST_NAME
 from vsf_assets.feeds.by_family.catalog import file_name
 
@@ -28,13 +28,13 @@ class FetchedObject:
     """An object that was fetched.
 
     Attributes:
-        half: the file it is in.
+        temp_path: the file it is in.
         size, sha256: of its bytes.
         state: its state, as the source told with it.
         is_sure: whether looking at it would have told the same state.
     """
 
-    half: Path
+    temp_path: Path
     size: int
     sha256: str
     state: str
@@ -57,16 +57,16 @@ def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: D
     if len(file_name(name).encode()) > LONGEST_NAME:
         raise SourceError(f"its name is longer than {LONGEST_NAME} bytes and cannot be kept")
     digest, size = hashlib.sha256(), 0
-    with source.open(name, deadline) as content, inbox.half() as (half, file):
+    with source.open(name, deadline) as content, inbox.temp_file() as (temp_path, file):
         content.expect(state)
         for block in content.blocks:
             size += file.write(block)
             digest.update(block)
-    return FetchedObject(half, size, digest.hexdigest(), content.state, content.is_sure)
+    return FetchedObject(temp_path, size, digest.hexdigest(), content.state, content.is_sure)
 
 
 @dataclass
-class Ahead:
+class ObjectPrefetcher:
     """New objects, fetched while the source is looked at, where it must be asked for the state of each.
 
     The answer that holds an object tells its state, too. What fails is left to those who look and fetch
@@ -76,21 +76,21 @@ class Ahead:
     Attributes:
         source, inbox: from where to where.
         known: names that are not new.
-        tell: told of progress.
-        brought: what came, by name, until it is taken.
+        log: told of progress.
+        objects: what came, by name, until it is taken.
     """
 
     source: ObjectSource
     inbox: Inbox
     known: Collection[str]
-    tell: Tell
-    brought: dict[str, FetchedObject] = field(default_factory=dict)
+    log: Log
+    objects: dict[str, FetchedObject] = field(default_factory=dict)
 
     def states(self, names: Sequence[str]) -> dict[str, str]:
         """Fetch the new ones of these objects, within bounds; return the states that need not be asked for."""
         profile, known = self.source.profile, set(self.known)
         new = [name for name in names if name not in known] if self.source.asks_for_each else []
-        spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.tell)
+        spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.log)
 
         def attempt(name: str) -> FetchedObject | None:
             nonlocal spent, is_well
@@ -106,29 +106,29 @@ class Ahead:
 
         for name, result in concurrently(attempt, new, profile.connections):
             if isinstance(result, FetchedObject):
-                self.brought[name] = result
-                said(f"fetching: {len(self.brought):,} of {len(new):,} new objects, {spent / 1e6:,.1f} MB")
+                self.objects[name] = result
+                said(f"fetching: {len(self.objects):,} of {len(new):,} new objects, {spent / 1e6:,.1f} MB")
             elif isinstance(result, TransientError):
                 rest = max(rest, result.retry_after)
             elif result is not None and not isinstance(result, SourceError | OSError):
                 raise result
         _rest(rest, profile.object_timeout)
-        return {name: one.state for name, one in self.brought.items() if one.is_sure}
+        return {name: one.state for name, one in self.objects.items() if one.is_sure}
 
-    def take(self, name: str, state: str) -> FetchedObject | None:
+    def pop(self, name: str, state: str) -> FetchedObject | None:
         """Return an object that came in the state that a look saw."""
-        one = self.brought.get(name)
+        one = self.objects.get(name)
         fits = one is not None and (UNKNOWN in (state, one.state) or state == one.state)
-        return self.brought.pop(name) if fits else None
+        return self.objects.pop(name) if fits else None
 
     def discard(self) -> None:
         """Remove what nobody took."""
-        for one in self.brought.values():
-            one.half.unlink(missing_ok=True)
+        for one in self.objects.values():
+            one.temp_path.unlink(missing_ok=True)
 
 
-def _rest(asked: float, most: float) -> None:
+def _rest(requested: float, most: float) -> None:
     """Make the pause that a source asks for, unless it is longer than an object may take: what needs it fails."""
-    seconds = min(asked, LONGEST_RETRY_AFTER)
+    seconds = min(requested, LONGEST_RETRY_AFTER)
     if seconds < most:
         time.sleep(seconds)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.catalog.model.plan import Known
+from vsf_assets.catalog.model.plan import KnownObject
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.by_family.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.feeds.by_family.catalog import LIST, OBJECTS, SCANS, file_name
 from vsf_assets.warehouse.contract_versions import contract_versions
 
 if TYPE_CHECKING:
@@ -43,49 +43,49 @@ _OUTDATED = "select count(*) from raw.files where feed = ? and partition_key = ?
 
 
 @dataclass(frozen=True)
-class History:
+class SourceHistory:
     """What is known of a profile.
 
     Attributes:
         known: by name.
-        last_look: time of the last look that left a record, or None.
+        last_scan_at: time of the last look that left a record, or None.
         list_sha256: digest of the last list that was recorded, or empty.
         lost_list: time and digest of a list whose look was recorded and which itself was not; a crash came between.
-        is_whole: whether every record of a look can be read; not so while they are read again.
+        is_complete: whether every record of a look can be read; not so while they are read again.
     """
 
-    known: Mapping[str, Known] = field(default_factory=dict)
-    last_look: datetime | None = None
+    known: Mapping[str, KnownObject] = field(default_factory=dict)
+    last_scan_at: datetime | None = None
     list_sha256: str = ""
     lost_list: tuple[datetime, str] | None = None
-    is_whole: bool = True
+    is_complete: bool = True
 
     @property
-    def due(self) -> list[str]:
+    def to_fetch(self) -> list[str]:
         """Names whose newest state was not fetched."""
         return [name for name, k in self.known.items() if k.state is not None and not k.is_fetched]
 
 
-def read_history(connection: "DuckDBPyConnection", settings: Settings, profile: str) -> History:
+def read_history(connection: "DuckDBPyConnection", settings: Settings, profile: str) -> SourceHistory:
     """Return what the warehouse holds of a profile."""
     if not _has_tables(connection):
-        return History()
+        return SourceHistory()
     fetched = {
         name: (_utc(at), sha256) for name, at, sha256 in connection.execute(_FETCHED, [OBJECTS, profile]).fetchall()
     }
     known = {}
     for name, at, position, state in connection.execute(_NEWEST, [profile]).fetchall():
         newest, sha256 = fetched.get(file_name(name), (None, ""))
-        known[name] = Known(_utc(at), position, state, newest == _utc(at), sha256)
-    named = {"list": LIST, "looks": LOOKS, "profile": profile}
+        known[name] = KnownObject(_utc(at), position, state, newest == _utc(at), sha256)
+    named = {"list": LIST, "looks": SCANS, "profile": profile}
     last, digest, last_record, last_list = connection.execute(_LAST, named).fetchall()[0]
     lost = None
     if last_record is not None and (last_list is None or last_list < last_record):
-        (told,) = connection.execute(_LIST_OF, [LOOKS, profile, last_record]).fetchall()[0]
-        lost = (_utc(last_record), told or "")
-    version = contract_versions(settings).of(LOOKS, profile)
-    outdated = connection.execute(_OUTDATED, [LOOKS, profile, version]).fetchall()[0][0]
-    return History(known, _utc(last) if last else None, digest or "", lost, not outdated)
+        (listed_digest,) = connection.execute(_LIST_OF, [SCANS, profile, last_record]).fetchall()[0]
+        lost = (_utc(last_record), listed_digest or "")
+    version = contract_versions(settings).of(SCANS, profile)
+    outdated = connection.execute(_OUTDATED, [SCANS, profile, version]).fetchall()[0][0]
+    return SourceHistory(known, _utc(last) if last else None, digest or "", lost, not outdated)
 
 
 def _has_tables(connection: "DuckDBPyConnection") -> bool:
@@ -114,7 +114,7 @@ class FetchedStates:
         except (OSError, ValueError, TypeError, AttributeError):
             return cls(file)
 
-    def of(self, known: Mapping[str, Known]) -> dict[str, str]:
+    def of(self, known: Mapping[str, KnownObject]) -> dict[str, str]:
         """Return the states that belong to the newest records."""
         found = {name: self.states[name] for name in known.keys() & self.states.keys()}
         return {name: state for name, (at, state) in found.items() if at == known[name].at.isoformat()}

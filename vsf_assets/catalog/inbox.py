@@ -16,16 +16,16 @@ from typing import Any, BinaryIO
 
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
-from vsf_assets.feeds.by_family.catalog import LIST, LOOKS, OBJECTS, file_name
+from vsf_assets.feeds.by_family.catalog import LIST, OBJECTS, SCANS, file_name
 from vsf_assets.storage.entry import EPOCH
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.lock import hold_lock
 
-HALF_DONE = ".half"
+TEMP_FOLDER = ".half"
 """Folder in the inbox for files that are still written; no listing shows it."""
 
-LOOK_NAME = "look.jsonl"
+SCAN_RECORD_NAME = "look.jsonl"
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -35,7 +35,7 @@ class Inbox:
     def __init__(self, settings: Settings):
         self.root = settings.fetched
         self.store = FolderStore(self.root, is_private=True)
-        self._half = self.root / HALF_DONE
+        self._temp_folder = self.root / TEMP_FOLDER
 
     @contextmanager
     def held(self, wait_seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
@@ -45,7 +45,7 @@ class Inbox:
             LockTimeoutError: another process looked and fetched for too long.
         """
         with hold_lock(self.root / ".lock", "fetching", wait_seconds, on_wait, "the inbox"):
-            shutil.rmtree(self._half, ignore_errors=True)
+            shutil.rmtree(self._temp_folder, ignore_errors=True)
             self._remove_empty_folders()
             yield
 
@@ -55,11 +55,11 @@ class Inbox:
                 Path(place).rmdir()
 
     @contextmanager
-    def half(self) -> Iterator[tuple[Path, BinaryIO]]:
+    def temp_file(self) -> Iterator[tuple[Path, BinaryIO]]:
         """Open a file that no listing shows; it goes where it is not `placed`."""
         with room_for("what is fetched", self.root):
-            self._half.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._half)
+            self._temp_folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._temp_folder)
         try:
             with room_for("what is fetched", self.root), os.fdopen(handle, "wb") as file:
                 yield Path(name), file
@@ -67,7 +67,7 @@ class Inbox:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def place(self, half: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
+    def place(self, temp_path: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
         """Give a finished file its name and the time at which it was due, at once.
 
         Each time has a folder of its own: a state that could not be loaded or archived yet is never
@@ -76,24 +76,24 @@ class Inbox:
         target = self.root / feed / profile.name / at.strftime(STAMP) / name
         target.parent.mkdir(parents=True, exist_ok=True)
         nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
-        half.chmod(0o644)
-        os.utime(half, ns=(nanoseconds, nanoseconds))
-        with half.open("rb") as file:
+        temp_path.chmod(0o644)
+        os.utime(temp_path, ns=(nanoseconds, nanoseconds))
+        with temp_path.open("rb") as file:
             os.fsync(file.fileno())
-        half.replace(target)
+        temp_path.replace(target)
 
-    def place_look(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:
+    def place_scan(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:
         """Put the records of a look into the inbox, then the list."""
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
         if lines:
-            self._write("".join(lines).encode(), LOOKS, profile, LOOK_NAME, at)
+            self._write("".join(lines).encode(), SCANS, profile, SCAN_RECORD_NAME, at)
         self._write(content, LIST, profile, file_name(profile.list_name), at)
 
-    def place_object(self, half: Path, profile: Profile, name: str, at: datetime) -> None:
+    def place_object(self, temp_path: Path, profile: Profile, name: str, at: datetime) -> None:
         """Put a fetched object into the inbox."""
-        self.place(half, OBJECTS, profile, file_name(name), at)
+        self.place(temp_path, OBJECTS, profile, file_name(name), at)
 
     def _write(self, content: bytes, feed: str, profile: Profile, name: str, at: datetime) -> None:
-        with self.half() as (half, file):
+        with self.temp_file() as (temp_path, file):
             file.write(content)
-        self.place(half, feed, profile, name, at)
+        self.place(temp_path, feed, profile, name, at)

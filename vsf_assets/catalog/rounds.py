@@ -10,13 +10,13 @@ from typing import Any
 
 from vsf_assets.catalog.clients.base import ObjectSource
 from vsf_assets.catalog.clients.factory import open_source
-from vsf_assets.catalog.fetch import Ahead, FetchedObject, bring
-from vsf_assets.catalog.history import FetchedStates, History
+from vsf_assets.catalog.fetch import FetchedObject, ObjectPrefetcher, bring
+from vsf_assets.catalog.history import FetchedStates, SourceHistory
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
-from vsf_assets.catalog.model.plan import UNKNOWN, Due, Listed, Plan
+from vsf_assets.catalog.model.errors import GoneError, SourceError, SourceObjectReplacedError
+from vsf_assets.catalog.model.plan import UNKNOWN, Listed, Plan, ToFetch
 from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
-from vsf_assets.catalog.scan import Every, Look, Tell, plan_of, settled_look
+from vsf_assets.catalog.scan import Every, Log, SourceScan, plan_of, settled_scan
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
@@ -28,7 +28,7 @@ class RoundReport:
 
     Attributes:
         profile: the source.
-        look: what was seen; None where the source is not in use.
+        scan: what was seen; None where the source is not in use.
         changed, vanished, compared: numbers of objects.
         fetched: objects that are in the inbox now.
         transferred: bytes of objects and lists that came.
@@ -38,7 +38,7 @@ class RoundReport:
     """
 
     profile: Profile
-    look: Look | None = None
+    scan: SourceScan | None = None
     changed: int = 0
     vanished: int = 0
     fetched: set[str] = field(default_factory=set)
@@ -49,12 +49,12 @@ class RoundReport:
     replaced: set[str] = field(default_factory=set)
 
 
-def fetch_due(
+def fetch_from_source(
     settings: Settings,
     inbox: Inbox,
     profile: Profile,
-    history: History,
-    tell: Tell,
+    history: SourceHistory,
+    log: Log,
     force: bool = False,
     gone: Collection[str] = (),
 ) -> RoundReport:
@@ -65,7 +65,7 @@ def fetch_due(
         inbox: held by the caller, and empty of records.
         profile: the source.
         history: what is known of it.
-        tell: told of progress.
+        log: told of progress.
         force: fetch everything that is listed.
         gone: names that an earlier round found gone; they are where the source gives no states.
     """
@@ -76,16 +76,16 @@ def fetch_due(
     except (SourceError, OSError) as error:
         report.failed[profile.address] = str(error)
         return report
-    ahead = Ahead(source, inbox, history.known, tell)
+    ahead = ObjectPrefetcher(source, inbox, history.known, log)
     try:
-        look = settled_look(source, history.last_look, settings, tell, ahead.states)
-        if look is None:
+        scan = settled_scan(source, history.last_scan_at, settings, log, ahead.states)
+        if scan is None:
             return report
-        missing = {name: None for name in gone if look.observed.get(name) == UNKNOWN}
-        report.look = replace(look, observed={**look.observed, **missing})
-        report.transferred += len(look.content)
-        plan = plan_of(report.look, history, fetched_states, force)
-        _Round(source, inbox, report, history, fetched_states, tell, ahead).take(plan)
+        missing = {name: None for name in gone if scan.observed.get(name) == UNKNOWN}
+        report.scan = replace(scan, observed={**scan.observed, **missing})
+        report.transferred += len(scan.content)
+        plan = plan_of(report.scan, history, fetched_states, force)
+        _Round(source, inbox, report, history, fetched_states, log, ahead).execute(plan)
         fetched_states.write()
     except SourceError as error:
         report.failed[f"{profile.address}/{profile.list_name}"] = str(error)
@@ -103,63 +103,63 @@ class _Round:
         source: ObjectSource,
         inbox: Inbox,
         report: RoundReport,
-        history: History,
+        history: SourceHistory,
         fetched_states: FetchedStates,
-        tell: Tell,
-        ahead: Ahead,
+        log: Log,
+        ahead: ObjectPrefetcher,
     ):
         self._source, self._inbox, self._report, self._fetched_states = source, inbox, report, fetched_states
-        self._history, self._tell, self._ahead = history, tell, ahead
+        self._history, self._log, self._ahead = history, log, ahead
 
-    def take(self, plan: Plan) -> None:
+    def execute(self, plan: Plan) -> None:
         """Compare, record, fetch."""
-        report, look = self._report, self._report.look
-        assert look is not None  # noqa: S101 - for the type checker: the caller looked
+        report, scan = self._report, self._report.scan
+        assert scan is not None  # noqa: S101 - for the type checker: the caller looked
         report.failed |= {_short(shown(report.profile, name)): _short(why, 1000) for name, why in plan.unseen}
         different = self._compare(plan)
         records = sorted(plan.records, key=lambda record: record[0].position)
         report.vanished = sum(state is None for _, state in records)
         report.changed = len(records) - report.vanished
         lost = self._history.lost_list
-        if records or look.list_sha256 != self._history.list_sha256:
-            lines = [_record(item, state, look.list_sha256) for item, state in records]
-            at = lost[0] if lost and lost[1] == look.list_sha256 and not records else look.at
-            self._inbox.place_look(report.profile, at, lines, look.content)
-        for due, fetched in different:
-            self._place(due, fetched)
+        if records or scan.list_sha256 != self._history.list_sha256:
+            lines = [_record(item, state, scan.list_sha256) for item, state in records]
+            at = lost[0] if lost and lost[1] == scan.list_sha256 and not records else scan.at
+            self._inbox.place_scan(report.profile, at, lines, scan.content)
+        for to_fetch, fetched in different:
+            self._place(to_fetch, fetched)
         self._fetch(plan.fetch)
 
-    def _compare(self, plan: Plan) -> list[tuple[Due, FetchedObject]]:
+    def _compare(self, plan: Plan) -> list[tuple[ToFetch, FetchedObject]]:
         """Fetch what cannot be judged by its state; add what differs to the plan's records and return it."""
-        different: list[tuple[Due, FetchedObject]] = []
+        different: list[tuple[ToFetch, FetchedObject]] = []
         said = self._progress("compared", len(plan.compare))
-        for due, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
+        for to_fetch, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
             self._report.compared += 1
             if isinstance(result, GoneError):
-                plan.records.append((due.listed, None))
+                plan.records.append((to_fetch.listed, None))
             elif isinstance(result, Exception):
-                self._failed(due, result)
+                self._failed(to_fetch, result)
             else:
                 self._report.transferred += result.size
-                if result.sha256 == self._history.known[due.listed.name].sha256:
-                    result.half.unlink()
-                    self._note_state(due, result, is_known=True)
+                if result.sha256 == self._history.known[to_fetch.listed.name].sha256:
+                    result.temp_path.unlink()
+                    self._note_state(to_fetch, result, is_known=True)
                 else:
-                    plan.records.append((due.listed, result.state))
-                    different.append((due, result))
+                    plan.records.append((to_fetch.listed, result.state))
+                    different.append((to_fetch, result))
             said(self._report.compared)
         return different
 
-    def _fetch(self, due: list[Due]) -> None:
-        said = self._progress("fetched", len(due))
+    def _fetch(self, to_fetch: list[ToFetch]) -> None:
+        said = self._progress("fetched", len(to_fetch))
 
-        def bring(item: Due) -> FetchedObject:
-            fetched = self._ahead.take(item.listed.name, item.state) or self._bring(item)
+        def bring(item: ToFetch) -> FetchedObject:
+            fetched = self._ahead.pop(item.listed.name, item.state) or self._bring(item)
             # Here, not where results are gathered: what came whole survives whatever ends this process.
-            self._inbox.place_object(fetched.half, self._report.profile, item.listed.name, item.at)
+            self._inbox.place_object(fetched.temp_path, self._report.profile, item.listed.name, item.at)
             return fetched
 
-        results = concurrently(bring, due, self._report.profile.connections)
+        results = concurrently(bring, to_fetch, self._report.profile.connections)
         for done, (item, result) in enumerate(results, 1):
             if isinstance(result, GoneError):
                 self._report.gone.add(item.listed.name)
@@ -171,45 +171,45 @@ class _Round:
                 self._note_state(item, result)
             said(done)
 
-    def _bring(self, due: Due) -> FetchedObject:
+    def _bring(self, to_fetch: ToFetch) -> FetchedObject:
         """Fetch an object into a file that no listing shows."""
         profile = self._report.profile
 
         def once(deadline: Deadline) -> FetchedObject:
-            return bring(self._source, self._inbox, due.listed.name, due.state, deadline)
+            return bring(self._source, self._inbox, to_fetch.listed.name, to_fetch.state, deadline)
 
         return retried(once, profile.attempts, profile.object_timeout)
 
-    def _place(self, due: Due, fetched: FetchedObject) -> None:
-        self._inbox.place_object(fetched.half, self._report.profile, due.listed.name, due.at)
-        self._report.fetched.add(shown(self._report.profile, due.listed.name))
+    def _place(self, to_fetch: ToFetch, fetched: FetchedObject) -> None:
+        self._inbox.place_object(fetched.temp_path, self._report.profile, to_fetch.listed.name, to_fetch.at)
+        self._report.fetched.add(shown(self._report.profile, to_fetch.listed.name))
 
-    def _note_state(self, due: Due, fetched: FetchedObject, is_known: bool = False) -> None:
+    def _note_state(self, to_fetch: ToFetch, fetched: FetchedObject, is_known: bool = False) -> None:
         """Remember the state of what its record calls UNKNOWN; `is_known` where the content is the known one."""
-        before = self._history.known.get(due.listed.name)
-        at, state = due.at, due.state
-        if before is not None and (is_known or before.at == due.at):
+        before = self._history.known.get(to_fetch.listed.name)
+        at, state = to_fetch.at, to_fetch.state
+        if before is not None and (is_known or before.at == to_fetch.at):
             at, state = before.at, before.state or UNKNOWN
         if state == UNKNOWN != fetched.state:
-            self._fetched_states.note(due.listed.name, at, fetched.state)
+            self._fetched_states.note(to_fetch.listed.name, at, fetched.state)
 
-    def _failed(self, due: Due, error: Exception) -> None:
-        if isinstance(error, ReplacedError):
-            self._report.replaced.add(due.listed.name)
+    def _failed(self, to_fetch: ToFetch, error: Exception) -> None:
+        if isinstance(error, SourceObjectReplacedError):
+            self._report.replaced.add(to_fetch.listed.name)
         elif isinstance(error, SourceError | OSError):
-            self._report.failed[_short(shown(self._report.profile, due.listed.name))] = _short(str(error), 1000)
+            self._report.failed[_short(shown(self._report.profile, to_fetch.listed.name))] = _short(str(error), 1000)
         else:
             raise error
 
     def _progress(self, what: str, of: int) -> Any:
-        said = Every(1.0, self._tell)
+        said = Every(1.0, self._log)
         report = self._report
 
-        def tell(count: int) -> None:
+        def log(count: int) -> None:
             line = f"fetching: {what} {count:,} of {of:,} objects, {report.transferred / 1e6:,.1f} MB"
-            (self._tell if count == of else said)(line)
+            (self._log if count == of else said)(line)
 
-        return tell
+        return log
 
 
 def _record(item: Listed, state: str | None, list_sha256: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from vsf_assets.catalog.clients.base import ObjectSource
 from vsf_assets.catalog.clients.factory import open_source
-from vsf_assets.catalog.history import FetchedStates, History
+from vsf_assets.catalog.history import FetchedStates, SourceHistory
 from vsf_assets.catalog.model.errors import GoneError, SourceError
-from vsf_assets.catalog.model.plan import Listed, Observed, Plan, decide, parse_list, time_of_look
+from vsf_assets.catalog.model.plan import Listed, Observed, Plan, decide, parse_list, time_of_scan
 from vsf_assets.catalog.model.retry import Deadline, retried
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
@@ -22,12 +22,12 @@ from vsf_assets.readers.common.content_types import content_instead_of_names
 from vsf_assets.readers.common.shown_text import MAX_RECORD
 from vsf_assets.readers.common.text import has_long_line, utf8_head
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 States = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Look:
+class SourceScan:
     """What a look saw.
 
     Attributes:
@@ -48,19 +48,19 @@ class Look:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def look_at_source(
+def scan_source(
     source: ObjectSource,
-    last_look: datetime | None,
-    tell: Tell = lambda _: None,
+    last_scan_at: datetime | None,
+    log: Log = lambda _: None,
     most: int | None = None,
     ahead: States = lambda _: {},
-) -> Look | None:
+) -> SourceScan | None:
     """Return a look at the source; None where the folder `catalog` of the landing zone is not in use.
 
     Args:
         source: the source.
-        last_look: time of the last look that left a record.
-        tell: told of progress.
+        last_scan_at: time of the last look that left a record.
+        log: told of progress.
         most: names up to which the state of each is asked for; None for any number.
         ahead: tells states that need not be asked for.
 
@@ -68,22 +68,22 @@ def look_at_source(
         SourceError: the list cannot be read, or is a page or another file; the message names the address and the
             setting to look at.
     """
-    at = time_of_look(datetime.now(UTC), last_look)
+    at = time_of_scan(datetime.now(UTC), last_scan_at)
     content = read_list(source)
     if content is None:
         return None
     listed = parse_list(content, source.profile.encoding)
     if most is not None and len(listed) > most:
-        return Look(at, content, listed, {})
-    said = Every(2.0, tell)
-    told = ahead([item.name for item in listed])
-    asked = [item.name for item in listed if item.name not in told]
-    observed = source.observe(asked, lambda n: said(f"fetching: looked at {n:,} of {len(asked):,} objects"))
-    return Look(at, content, listed, {**told, **observed})
+        return SourceScan(at, content, listed, {})
+    said = Every(2.0, log)
+    known_states = ahead([item.name for item in listed])
+    to_observe = [item.name for item in listed if item.name not in known_states]
+    observed = source.observe(to_observe, lambda n: said(f"fetching: looked at {n:,} of {len(to_observe):,} objects"))
+    return SourceScan(at, content, listed, {**known_states, **observed})
 
 
 def read_list(source: ObjectSource) -> bytes | None:
-    """Return the list's bytes, or None as `look_at_source` does; raises like it."""
+    """Return the list's bytes, or None as `scan_source` does; raises like it."""
     profile = source.profile
 
     def whole(deadline: Deadline) -> bytes:
@@ -112,33 +112,33 @@ def read_list(source: ObjectSource) -> bytes | None:
     return content
 
 
-def settled_look(
-    source: ObjectSource, last_look: datetime | None, settings: Settings, tell: Tell, ahead: States = lambda _: {}
-) -> Look | None:
+def settled_scan(
+    source: ObjectSource, last_scan_at: datetime | None, settings: Settings, log: Log, ahead: States = lambda _: {}
+) -> SourceScan | None:
     """Return a look at files that nobody has touched for the settle time; it waits for them, within bounds."""
     until = time.monotonic() + settings.settle_timeout
     while True:
-        look = look_at_source(source, last_look, tell, ahead=ahead)
-        if look is None or not settings.settle_seconds:
-            return look
-        wait = unsettled_for(source, look, settings.settle_seconds, time.time())
+        scan = scan_source(source, last_scan_at, log, ahead=ahead)
+        if scan is None or not settings.settle_seconds:
+            return scan
+        wait = unsettled_for(source, scan, settings.settle_seconds, time.time())
         if not wait or time.monotonic() > until:
-            return look
+            return scan
         time.sleep(wait)
 
 
-def unsettled_for(source: ObjectSource, look: Look, settle_seconds: float, now: float) -> float:
+def unsettled_for(source: ObjectSource, scan: SourceScan, settle_seconds: float, now: float) -> float:
     """Return the seconds after which the newest change is old enough; 0 where it is."""
-    age = now - source.last_modified([source.profile.list_name, *(item.name for item in look.listed)])
+    age = now - source.last_modified([source.profile.list_name, *(item.name for item in scan.listed)])
     return settle_seconds - age if 0 <= age < settle_seconds else 0.0
 
 
-def plan_of(look: Look, history: History, fetched_states: FetchedStates, force: bool = False) -> Plan:
+def plan_of(scan: SourceScan, history: SourceHistory, fetched_states: FetchedStates, force: bool = False) -> Plan:
     """Return what is due."""
-    return decide(look.listed, look.observed, history.known, look.at, fetched_states.of(history.known), force)
+    return decide(scan.listed, scan.observed, history.known, scan.at, fetched_states.of(history.known), force)
 
 
-def is_anything_due(settings: Settings, profile: Profile, history: History, force: bool = False) -> bool:
+def has_anything_to_fetch(settings: Settings, profile: Profile, history: SourceHistory, force: bool = False) -> bool:
     """Whether a run would find something to do at the source; stops looking as soon as that is clear.
 
     Raises:
@@ -146,10 +146,10 @@ def is_anything_due(settings: Settings, profile: Profile, history: History, forc
     """
     source = open_source(profile)
     try:
-        listing = look_at_source(source, history.last_look, most=0)
+        listing = scan_source(source, history.last_scan_at, most=0)
         if listing is None:
             return False
-        if (force and listing.listed) or is_due(settings, profile, listing, history):
+        if (force and listing.listed) or has_changes(settings, profile, listing, history):
             return True
         observed = source.observe([item.name for item in listing.listed], lambda _: None)
         plan = plan_of(replace(listing, observed=observed), history, FetchedStates.read(settings, profile.name))
@@ -158,25 +158,25 @@ def is_anything_due(settings: Settings, profile: Profile, history: History, forc
         source.close()
 
 
-def is_due(settings: Settings, profile: Profile, look: Look, history: History) -> bool:
+def has_changes(settings: Settings, profile: Profile, scan: SourceScan, history: SourceHistory) -> bool:
     """Whether what a look saw shows that something is due; what would have to be compared does not count."""
-    if look.list_sha256 != history.list_sha256:
+    if scan.list_sha256 != history.list_sha256:
         return True
-    if not look.observed:
-        waiting = set(history.due)
-        return any(item.name not in history.known or item.name in waiting for item in look.listed)
-    plan = plan_of(look, history, FetchedStates.read(settings, profile.name))
+    if not scan.observed:
+        waiting = set(history.to_fetch)
+        return any(item.name not in history.known or item.name in waiting for item in scan.listed)
+    plan = plan_of(scan, history, FetchedStates.read(settings, profile.name))
     return bool(plan.records or plan.fetch)
 
 
 class Every:
     """Tells at most once in some seconds, so that a log is not flooded."""
 
-    def __init__(self, seconds: float, tell: Tell):
-        self._seconds, self._tell, self._next = seconds, tell, time.monotonic() + seconds
+    def __init__(self, seconds: float, log: Log):
+        self._seconds, self._log, self._next = seconds, log, time.monotonic() + seconds
 
     def __call__(self, message: str) -> None:
         """Tell, if it is time."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._seconds
-            self._tell(message)
+            self._log(message)

@@ -37,20 +37,20 @@ def command(schema: Path, rows: int, seed: int, output: Path | None, form: Liter
     with _ended_like_an_interrupt(), show_progress() as logger:
         try:
             frames = Frames(described, rows, seed)
-            written = write_file(frames, target, chosen, progress=_Teller(logger, rows).tell)
+            written = write_file(frames, target, chosen, progress=_ProgressLog(logger, rows).report)
         except KeyboardInterrupt:
             say(f"vsf: interrupted; nothing was written to {target}", err=True)
             raise SystemExit(130) from None
     say(f"{target}: {written.rows:,} rows, {written.bytes:,} bytes")
 
 
-class _Teller:
+class _ProgressLog:
     """Tells from time to time how far the rows are."""
 
     def __init__(self, logger: Logger, rows: int) -> None:
         self._logger, self._rows, self._last = logger, rows, time.monotonic()
 
-    def tell(self, done: int) -> None:
+    def report(self, done: int) -> None:
         now = time.monotonic()
         if now - self._last >= _SECONDS:
             self._last = now

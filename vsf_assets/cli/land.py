@@ -161,9 +161,9 @@ def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple
     if partition is not None and not partitioning.accepts(partition):
         allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
         raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
-    told = partitioning.key_of(chosen.name, PurePosixPath(path.name))
-    if partitioning.kind in ("day", "request") and partition is not None and told not in (None, partition):
-        raise UsageError(f"{path}: --partition {partition} cannot be, the name says {told}; rename the file")
+    key_in_name = partitioning.key_of(chosen.name, PurePosixPath(path.name))
+    if partitioning.kind in ("day", "request") and partition is not None and key_in_name not in (None, partition):
+        raise UsageError(f"{path}: --partition {partition} cannot be, the name says {key_in_name}; rename the file")
     key = partition or partitioning.key_of(chosen.name, hint)
     if key is None:
         key = partitioning.key_of(chosen.name, PurePosixPath(folder_name(path), path.name))

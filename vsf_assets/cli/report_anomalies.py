@@ -13,7 +13,7 @@ from vsf_assets.cli.query import snapshot_of
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.reports.anomalies import dataset_findings, feed_findings
-from vsf_assets.reports.files import check_name, whole_file
+from vsf_assets.reports.files import atomic_file, check_name
 from vsf_assets.reports.formats import WRITERS, format_of
 from vsf_assets.reports.selection import find_version
 
@@ -54,7 +54,7 @@ def anomalies(
             findings = dataset_findings(dataset, chosen_version.number, chosen_version.is_complete)
         else:
             findings = feed_findings(connection, feed or "", partition)
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             WRITERS[chosen](connection, findings, file)
         kinds = Counter[str]()
         for kind, _, _, count in findings.counts(connection):

@@ -13,8 +13,8 @@ import click
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.files import check_name, whole_file
-from vsf_assets.reports.selection import LEVELS, Selection, choices, find_version
+from vsf_assets.reports.files import atomic_file, check_name
+from vsf_assets.reports.selection import LEVELS, DatasetRows, choices, find_version
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,11 +60,11 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
     path = check_name(output, [".json"])
     with snapshot_of(read_settings()) as connection:
         chosen = _chosen(connection, dataset, version)
-        report, count = datapoint_report(connection, Selection(dataset, chosen, names))
+        report, count = datapoint_report(connection, DatasetRows(dataset, chosen, names))
     if not count:
         say("no data points found for this selection; no file was written")
         return
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(json.dumps(report, indent=4, ensure_ascii=False) + "\n")
     say(f"found {count:,} data point{'' if count == 1 else 's'}; wrote {path}")
 
@@ -75,7 +75,7 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
 def next_choices(dataset: str, version: int | None, form: str, **names: tuple[str, ...]) -> None:
     """Show what can be chosen next: namespaces, then databases, tables, columns and data points."""
     with snapshot_of(read_settings()) as connection:
-        level, columns, rows = choices(connection, Selection(dataset, _chosen(connection, dataset, version), names))
+        level, columns, rows = choices(connection, DatasetRows(dataset, _chosen(connection, dataset, version), names))
     if form == "table" and not rows:
         say(f"there is no {level} for this selection")
         return

@@ -10,12 +10,12 @@ import click
 
 from vsf_assets.archive.outdated_originals import Outdated
 from vsf_assets.cli.output import render, say, show_progress
-from vsf_assets.cli.sources import add_what_is_due
+from vsf_assets.cli.sources import add_fetched_family
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
-from vsf_assets.feeds.by_family.synthetic import ASKED, FAMILY
+from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.feeds.feed import Partitioning
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey
@@ -101,15 +101,15 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
     """
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
-        chosen = [row for row in found.mended if selection.takes(row.feed, row.partition_key)]
+        chosen = [row for row in found.mended if selection.selects(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
             progress.info(line)
         families = found.families(selection)
-        unreachable = add_what_is_due(settings, selection, found, families)
+        unreachable = add_fetched_family(settings, selection, found, families)
         good = not unreachable
         if families or full or found.needs_build or found.needs_publish or found.requests:
-            selection = replace(selection, is_looking=selection.is_looking and not unreachable)
-            small = sum(entry.size for entry in found.look.entries.values()) < SMALL_BYTES
+            selection = replace(selection, scans=selection.scans and not unreachable)
+            small = sum(entry.size for entry in found.landed.entries.values()) < SMALL_BYTES
             with _without_collector() if small else nullcontext():
                 good = _execute(settings, selection, families, found, full) and good
         else:
@@ -159,7 +159,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
     from vsf_assets.defs.ingest import as_config, etags_of, ingest_job_name
     from vsf_assets.defs.synthetic_files import MAKE_JOB
 
-    definitions, look = defs(), found.look
+    definitions, landed = defs(), found.landed
     failed, run_ids = [], []
     with open_instance(settings) as instance:
         # What was seen before Dagster was loaded is the first look; most files need not settle again.
@@ -169,16 +169,16 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
             "first": selection.first or "",
             "last": selection.last or "",
             "profile": selection.profile or "",
-            "look_at_source": selection.is_looking,
-            "looked_at": look.at,
-            "look": as_config(look.entries.values()),
-            "etags": etags_of(look.entries.values()),
+            "scan_source": selection.scans,
+            "looked_at": landed.at,
+            "look": as_config(landed.entries.values()),
+            "etags": etags_of(landed.entries.values()),
             "fails_for_files": True,
         }
         jobs: list[tuple[str, dict[str, Any]]]
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
         building = {"only_if_pending": True, "full": full}
-        if ASKED in selection.feeds and (found.requests or FAMILY in families):
+        if REQUEST_FEED in selection.feeds and (found.requests or FAMILY in families):
             # The states that are told by the way are taken in before the build.
             states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
             jobs += [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
-from vsf_assets.catalog.history import History, read_history
+from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.cli.output import format_option, hand_over, render, say
-from vsf_assets.cli.sources import look_at
+from vsf_assets.cli.sources import source_status
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
-from vsf_assets.feeds.by_family.synthetic import ASKED
+from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.landing.ownership import foreign
 from vsf_assets.landing.pending import classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
-from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
+from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
 from vsf_assets.publish.publish import connect_current, current_snapshot
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
@@ -74,7 +74,7 @@ def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
 def _show_files(settings: Settings, listing: Listing, form: str, everything: bool) -> None:
     """Print every file and what became of it."""
     ledger, history, origin, made, outdated = _ledger(settings)
-    requests = {(row.name, row.asked_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
+    requests = {(row.name, row.requested_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
     queue = classify_landed(listing.entries, known)
     inbox = classify_landed(FolderStore(settings.fetched).entries(), known, fetched=True)
@@ -82,9 +82,10 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
         (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)
         for item in (*queue.new, *inbox.new)
     ]
-    source = look_at(settings, history)
+    source = source_status(settings, history)
     waiting += [
-        (OBJECTS, settings.profile, name, "pending", None, None, None, due_at) for name, due_at in source.due.items()
+        (OBJECTS, settings.profile, name, "pending", None, None, None, first_seen_at)
+        for name, first_seen_at in source.to_fetch.items()
     ]
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
     rows = [_with_state(row[:8], requests) for row in ledger] + waiting + unknown
@@ -107,7 +108,7 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
         say(source.line)
     for line in outdated.announcement:
         say(line)
-    _tell_requests(requests.values())
+    _print_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
         say('why files and rows were held back: vsf query "from reports.anomalies"')
     if unknown:
@@ -116,11 +117,11 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
 
 def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], RequestRow]) -> tuple[Any, ...]:
     """Return a row of a file; of a loaded request with the request's state."""
-    request = requests.get((row[1], row[7])) if row[0] == ASKED and row[3] == "loaded" else None
+    request = requests.get((row[1], row[7])) if row[0] == REQUEST_FEED and row[3] == "loaded" else None
     return (*row[:3], request.state, *row[4:]) if request is not None else row
 
 
-def _tell_requests(requests: Iterable[RequestRow]) -> None:
+def _print_requests(requests: Iterable[RequestRow]) -> None:
     for request in requests:
         if request.state in ("processing", "failed") and request.reason:
             say(f"made-up file {request.target}: {request.state}: {request.reason}")
@@ -141,7 +142,7 @@ def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
     return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
 
 
-def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Known, Outdated]:
+def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], SourceHistory, str, KnownRequests, Outdated]:
     """Return the ledger's rows in landing order, what is known of the catalog's source, where they were read.
 
     And what is known of requests for made-up files, and which originals were read otherwise than they would be now.
@@ -161,14 +162,20 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], History, str, Kn
         with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
             ready = connection is not None and has_ledger(connection)
             if not ready or connection is None:
-                return [], History(), "the warehouse", NOTHING, Outdated()
+                return [], SourceHistory(), "the warehouse", NOTHING, Outdated()
             history = read_history(connection, settings, settings.profile)
             known, outdated = read_known(connection), _outdated(connection, settings)
             return rows_of(connection, "raw"), history, "the warehouse", known, outdated
     except LockTimeoutError:
         opened = connect_current(settings)
         if opened is None:
-            return [], History(), "nowhere: the warehouse is in use and there is no snapshot yet", NOTHING, Outdated()
+            return (
+                [],
+                SourceHistory(),
+                "nowhere: the warehouse is in use and there is no snapshot yet",
+                NOTHING,
+                Outdated(),
+            )
         snapshot, connection = opened
         with connection:
             history = read_history(connection, settings, settings.profile)

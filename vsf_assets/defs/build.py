@@ -9,8 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.defs.dataset_reports import tell_reports
-from vsf_assets.defs.metadata import markdown_table, stored_schema, tell_check
+from vsf_assets.defs.dataset_reports import log_reports
+from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
@@ -78,12 +78,12 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
     def build(context: dg.AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource) -> Iterator[Any]:
         mark_process(context)
         keys = set(context.selected_asset_keys)
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
-            target_warehouse = warehouse.warehouse(tell)
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+            target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
                 run_id = context.run.run_id
-                report = build_and_publish(target_warehouse, run_id, only_if_pending, tell, config.full)
+                report = build_and_publish(target_warehouse, run_id, only_if_pending, log, config.full)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
         yield from _events(context, dbt_assets, report)
@@ -91,7 +91,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
             context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
-            tell_reports(context, report.snapshot)
+            log_reports(context, report.snapshot)
             yield dg.MaterializeResult(SNAPSHOT, metadata=_snapshot_metadata(report))
         elif SNAPSHOT in keys:
             context.log.info("nothing is newer than the current snapshot")
@@ -120,7 +120,7 @@ def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: Bu
                     context.log_event(dg.AssetMaterialization(event.asset_key, metadata=metadata))
             elif isinstance(event, dg.AssetCheckEvaluation):
                 failed = report.outcome.failed.get(raw_event["data"]["node_info"]["unique_id"])
-                yield from tell_check(context, _check_result(event, failed))
+                yield from report_check(context, _check_result(event, failed))
             else:
                 context.log_event(event)
 

@@ -50,7 +50,7 @@ def report_spec() -> dg.AssetSpec:
     )
 
 
-def tell_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
+def log_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
     """Log the reports of versions that were stored since the last report; after a crash they are told later."""
     last = context.instance.get_latest_materialization_event(REPORT)
     since = datetime.fromtimestamp(last.timestamp if last else 0, UTC).replace(tzinfo=None)

@@ -14,14 +14,14 @@ from pydantic import Field
 from vsf_assets.archive.outdated_originals import lines_of_left
 from vsf_assets.common.visible import visible
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.ingested import asset_key, tell_ingest
+from vsf_assets.defs.ingested import asset_key, report_ingest
 from vsf_assets.defs.metadata import contract_schema
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.process import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
-from vsf_assets.landing.stability import Look, look_at
+from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.ingest import RunReport, ingest
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -41,9 +41,9 @@ class IngestConfig(dg.Config):
         partitions: partition keys to take; empty for the run's own, or all.
         first, last: bounds of a range of partitions; empty leaves an end open.
         profile: catalog source to look at; empty for VSF_PROFILE.
-        look_at_source: whether it is looked at; otherwise only what was fetched before is taken.
-        looked_at: when the sensor looked (seconds since 1970), with `look`.
-        look: path -> [bytes, modified microseconds since 1970] that the sensor saw.
+        scan_source: whether it is looked at; otherwise only what was fetched before is taken.
+        listed_at: when the sensor looked (seconds since 1970), with `listing`.
+        listing: path -> [bytes, modified microseconds since 1970] that the sensor saw.
         etags: path -> ETag that the sensor saw, in an object store.
         fails_for_files: whether a file that may not be read or moved fails the run in the end. A command wants to
             know; of a sensor it would only pause the good files.
@@ -54,9 +54,9 @@ class IngestConfig(dg.Config):
     first: str = ""
     last: str = ""
     profile: str = ""
-    look_at_source: bool = True
-    looked_at: float = 0.0
-    look: dict[str, list[int]] = Field(default_factory=dict)
+    scan_source: bool = True
+    listed_at: float = 0.0
+    listing: dict[str, list[int]] = Field(default_factory=dict)
     etags: dict[str, str] = Field(default_factory=dict)
     fails_for_files: bool = False
 
@@ -79,24 +79,24 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def take_files(
+    def ingest_files(
         context: dg.AssetExecutionContext, config: IngestConfig, warehouse: WarehouseResource
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
-            target = warehouse.warehouse(tell)
-            report = ingest(target, _selection(context, config, feeds), context.run.run_id, tell, _look(config))
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+            target = warehouse.warehouse(log)
+            report = ingest(target, _selection(context, config, feeds), context.run.run_id, log, _listing(config))
             for line in lines_of_left(report.left):
-                tell(f"left for a later run: {line}")
+                log(f"left for a later run: {line}")
             for path, why in report.failed:
-                tell(f"failed: {path}: {why}")
+                log(f"failed: {path}: {why}")
             _warn(context, report)
-            yield from tell_ingest(context, target, report, feeds)
+            yield from report_ingest(context, target, report, feeds)
             failed = report.failed if config.fails_for_files else report.breaking
             if failed:
                 raise dg.Failure(_failures([report.why_failed(path, why) for path, why in failed]))
 
-    return take_files
+    return ingest_files
 
 
 def _warn(context: dg.AssetExecutionContext, report: RunReport) -> None:
@@ -168,7 +168,7 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
         config.first or None,
         config.last or None,
         config.profile or None,
-        config.look_at_source,
+        config.scan_source,
     )
 
 
@@ -182,14 +182,14 @@ def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
     return {e.path: e.etag for e in entries if e.etag}
 
 
-def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> Look:
+def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> TimedListing:
     """Return the look that `as_config` and `etags_of` wrote."""
     entries = (
         Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
         for path, (size, modified) in shown.items()
     )
-    return look_at(entries, at)
+    return timed_listing(entries, at)
 
 
-def _look(config: IngestConfig) -> Look | None:
-    return from_config(config.looked_at, config.look, config.etags) if config.look else None
+def _listing(config: IngestConfig) -> TimedListing | None:
+    return from_config(config.listed_at, config.listing, config.etags) if config.listing else None

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, tell_check
+from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
 from vsf_assets.defs.partitions import DATASETS, partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
@@ -25,7 +25,7 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
 
 
-def tell_ingest(
+def report_ingest(
     context: dg.AssetExecutionContext, warehouse: Warehouse, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
     """Log a materialization per table and partition that got files, and the results of the checks."""
@@ -50,7 +50,7 @@ def tell_ingest(
                         and (not feed.members or table in feed.tables_of(row.file_name))
                     ]
                     if files and (partition is not None or not is_partitioned):
-                        metadata = _metadata(connection, table, files) | _looks(report, feed)
+                        metadata = _metadata(connection, table, files) | _scan_metadata(report, feed)
                         if partition is not None and partition == newest and feed.partitioning.kind == "day":
                             metadata["daily_volume"] = _daily_volume(connection, feed.name, partition)
                         context.log_event(
@@ -104,20 +104,20 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
     }
 
 
-def _looks(report: RunReport, feed: Feed) -> dict[str, Any]:
+def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
     """Return what the looks at a foreign source saw and brought, for a feed that is fetched."""
-    looks = [done for done in report.rounds if done.look is not None]
-    if not feed.is_fetched or not looks or looks[-1].look is None:
+    scanned = [done for done in report.rounds if done.scan is not None]
+    if not feed.is_fetched or not scanned or scanned[-1].scan is None:
         return {}
     return {
-        "source": f"{looks[-1].profile.name}: {looks[-1].profile.address}",
-        "looked_at": dg.MetadataValue.timestamp(looks[0].look.at if looks[0].look else looks[-1].look.at),
-        "objects_listed": len(looks[-1].look.listed),
-        "objects_changed": sum(done.changed for done in looks),
-        "objects_vanished": sum(done.vanished for done in looks),
-        "objects_fetched": len({name for done in looks for name in done.fetched}),
+        "source": f"{scanned[-1].profile.name}: {scanned[-1].profile.address}",
+        "looked_at": dg.MetadataValue.timestamp(scanned[0].scan.at if scanned[0].scan else scanned[-1].scan.at),
+        "objects_listed": len(scanned[-1].scan.listed),
+        "objects_changed": sum(done.changed for done in scanned),
+        "objects_vanished": sum(done.vanished for done in scanned),
+        "objects_fetched": len({name for done in scanned for name in done.fetched}),
         "objects_failed": len(report.failed),
-        "bytes_transferred": sum(done.transferred for done in looks),
+        "bytes_transferred": sum(done.transferred for done in scanned),
     }
 
 
@@ -156,4 +156,4 @@ def _check_results(
             severity=severity,
             metadata={"offending_rows": sample, "files": len(rows)},
         )
-        yield from tell_check(context, result)
+        yield from report_check(context, result)

@@ -49,7 +49,7 @@ def _cell(value: Any) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
 
-def tell_check(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResult]:
+def report_check(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResult]:
     """Yield a check's result where the run was asked for it; else log it, which the UI shows alike."""
     key, name = result.asset_key, result.check_name
     if key is None or name is None or dg.AssetCheckKey(key, name) in context.selected_asset_check_keys:

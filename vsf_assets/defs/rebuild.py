@@ -13,8 +13,8 @@ from vsf_assets.resources.warehouse import WarehouseResource
 def rebuild_from_archive(context: dg.OpExecutionContext, warehouse: WarehouseResource) -> None:
     """Make a new warehouse from the archive, check it, swap it in, publish it."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
-    with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
-        report = rebuild(warehouse.warehouse(tell), context.run.run_id, tell)
+    with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+        report = rebuild(warehouse.warehouse(log), context.run.run_id, log)
     if report.problems:
         raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
 

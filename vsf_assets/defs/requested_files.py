@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vsf_assets.landing.stability import Look
+from vsf_assets.landing.stability import TimedListing
 from vsf_assets.storage.entry import Entry
 
 LONGEST_REST = 600.0
@@ -27,7 +27,7 @@ class Repetition:
         return self.at + min(first_rest * 2.0**self.times, LONGEST_REST)
 
 
-def read_asked(cursor: str | None) -> dict[str, Repetition]:
+def read_requested(cursor: str | None) -> dict[str, Repetition]:
     """Return path -> what a cursor holds; a lost or broken one only costs a run."""
     try:
         kept = json.loads(cursor or "{}").get("asked", {})
@@ -36,17 +36,21 @@ def read_asked(cursor: str | None) -> dict[str, Repetition]:
         return {}
 
 
-def still_asked(asked: Mapping[str, Repetition], earlier: Look, entries: Iterable[Entry]) -> dict[str, Repetition]:
+def still_requested(
+    requested: Mapping[str, Repetition], earlier: TimedListing, entries: Iterable[Entry]
+) -> dict[str, Repetition]:
     """Return what of it holds for files that an earlier look showed as they are now."""
-    return {e.path: asked[e.path] for e in entries if e.path in asked and e.same_state(earlier.entries.get(e.path))}
+    return {
+        e.path: requested[e.path] for e in entries if e.path in requested and e.same_state(earlier.entries.get(e.path))
+    }
 
 
-def with_request(asked: Mapping[str, Repetition], batch: Iterable[Entry], now: float) -> dict[str, Repetition]:
+def with_request(requested: Mapping[str, Repetition], batch: Iterable[Entry], now: float) -> dict[str, Repetition]:
     """Return it with a batch that is asked for now."""
     before = Repetition(0, now)
-    return {**asked, **{e.path: Repetition(asked.get(e.path, before).times + 1, now) for e in batch}}
+    return {**requested, **{e.path: Repetition(requested.get(e.path, before).times + 1, now) for e in batch}}
 
 
-def ready(stable: Iterable[Entry], asked: Mapping[str, Repetition], first_rest: float, now: float) -> list[Entry]:
+def ready(stable: Iterable[Entry], requested: Mapping[str, Repetition], first_rest: float, now: float) -> list[Entry]:
     """Return the files that are asked for now, and not for a while because a run has just left them."""
-    return [e for e in stable if e.path not in asked or asked[e.path].rests_until(first_rest) <= now]
+    return [e for e in stable if e.path not in requested or requested[e.path].rests_until(first_rest) <= now]

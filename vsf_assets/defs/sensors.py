@@ -16,10 +16,10 @@ import dagster as dg
 from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
-from vsf_assets.defs.requested_files import Repetition, read_asked, ready, still_asked, with_request
+from vsf_assets.defs.requested_files import Repetition, read_requested, ready, still_requested, with_request
 from vsf_assets.feeds import families, recognize
 from vsf_assets.landing.ownership import foreign
-from vsf_assets.landing.stability import Look, look_at, split_settled, without
+from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, without
 from vsf_assets.landing.uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import Entry
@@ -44,7 +44,7 @@ _ACTIVE = {
 
 
 @dataclass(frozen=True)
-class History:
+class RunHistory:
     """What became of a job's last runs.
 
     Attributes:
@@ -58,7 +58,7 @@ class History:
     idle_seconds: float
 
 
-def backoff_reason(history: History) -> str | None:
+def backoff_reason(history: RunHistory) -> str | None:
     """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
     if history.active:
         return "the last batch still runs"
@@ -73,7 +73,7 @@ def backoff_reason(history: History) -> str | None:
     return None
 
 
-def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now: float) -> History:
+def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now: float) -> RunHistory:
     """Summarize runs, newest first, given as (status, end time in seconds since 1970)."""
     ended = [(status, end) for status, end in statuses if status not in _ACTIVE]
     failures = 0
@@ -82,32 +82,34 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
             break
         failures += 1
     idle = now - (ended[0][1] or 0.0) if ended else float("inf")
-    return History(len(ended) < len(statuses), failures, idle)
+    return RunHistory(len(ended) < len(statuses), failures, idle)
 
 
-def history_of_job(instance: dg.DagsterInstance, job_name: str) -> History:
+def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
     """Return what became of a job's last runs."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
     return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
 
 
-def read_look(cursor: str | None) -> Look:
+def read_listing(cursor: str | None) -> TimedListing:
     """Return the look a cursor holds; a lost or broken one only costs another look."""
     try:
         kept = json.loads(cursor or "{}")
-        look = from_config(float(kept["at"]), kept["look"], kept.get("etags", {}))
-        return Look(look.at, look.entries, {path: float(since) for path, since in kept["since"].items()})
+        timed = from_config(float(kept["at"]), kept["look"], kept.get("etags", {}))
+        return TimedListing(timed.at, timed.entries, {path: float(since) for path, since in kept["since"].items()})
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Look(0.0, {})
+        return TimedListing(0.0, {})
 
 
-def write_look(look: Look, asked: Mapping[str, Repetition] = MappingProxyType({})) -> str:
+def write_cursor(timed: TimedListing, requested: Mapping[str, Repetition] = MappingProxyType({})) -> str:
     """Return a cursor that holds a look, cut to a batch, and what was asked for."""
-    entries = list(look.entries.values())[:BATCH_FILES]
-    since = {entry.path: round(look.first_seen(entry.path), 3) for entry in entries}
-    kept: dict[str, Any] = {"at": look.at, "look": as_config(entries), "etags": etags_of(entries), "since": since}
-    if asked:
-        kept["asked"] = {e.path: [asked[e.path].times, asked[e.path].at] for e in entries if e.path in asked}
+    entries = list(timed.entries.values())[:BATCH_FILES]
+    since = {entry.path: round(timed.first_seen(entry.path), 3) for entry in entries}
+    kept: dict[str, Any] = {"at": timed.at, "look": as_config(entries), "etags": etags_of(entries), "since": since}
+    if requested:
+        kept["asked"] = {
+            e.path: [requested[e.path].times, requested[e.path].at] for e in entries if e.path in requested
+        }
     return json.dumps(kept)
 
 
@@ -131,28 +133,28 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
             entries = _without_loaded(warehouse, entries)
         if not entries:
             return dg.SkipReason("; ".join(["nothing is pending", *lines(listing.left_out)]))
-        earlier = read_look(context.cursor)
-        look = look_at(entries, time.time(), earlier)
-        asked = still_asked(read_asked(context.cursor), earlier, entries)
-        stable, unsettled = split_settled(earlier, look, settings.settle_seconds)
+        earlier = read_listing(context.cursor)
+        timed = timed_listing(entries, time.time(), earlier)
+        requested = still_requested(read_requested(context.cursor), earlier, entries)
+        stable, unsettled = split_settled(earlier, timed, settings.settle_seconds)
         stable, written = without(stable, being_written(landing_zone, stable))
         # Files may come with old times; an upload waits from when they were first seen.
         stable, _ = defer_incomplete(
             stable,
             [*unsettled, *written],
-            lambda entry: max(entry.modified.timestamp(), look.first_seen(entry.path)),
-            look.at,
+            lambda entry: max(entry.modified.timestamp(), timed.first_seen(entry.path)),
+            timed.at,
             settings.dataset_wait_seconds,
         )
-        wanted = ready(stable, asked, TICK_SECONDS, look.at)
+        wanted = ready(stable, requested, TICK_SECONDS, timed.at)
         history = history_of_job(context.instance, ingest_job_name(family))
         reason = backoff_reason(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
         if reason:
-            return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_look(look, asked))
+            return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_cursor(timed, requested))
         batch = wanted[:BATCH_FILES]
         return dg.SensorResult(
-            run_requests=[_request(family, batch, wanted, look.at - settings.settle_seconds)],
-            cursor=write_look(look, with_request(asked, batch, look.at)),
+            run_requests=[_request(family, batch, wanted, timed.at - settings.settle_seconds)],
+            cursor=write_cursor(timed, with_request(requested, batch, timed.at)),
         )
 
     return landing
@@ -171,10 +173,10 @@ def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], wr
     )
 
 
-def _request(family: str, batch: list[Entry], wanted: list[Entry], looked_at: float) -> dg.RunRequest:
+def _request(family: str, batch: list[Entry], wanted: list[Entry], listed_at: float) -> dg.RunRequest:
     """Return the request of a run that takes a batch."""
     uploads = {key[1] for key in map(upload_of, wanted) if key is not None and key[1] is not None}
-    config: dict[str, Any] = {"reload": "changed", "looked_at": looked_at}
+    config: dict[str, Any] = {"reload": "changed", "looked_at": listed_at}
     config |= {"look": as_config(batch), "etags": etags_of(batch)}
     # Only whole uploads are asked for, so that the run does not wait for the others.
     config |= {"partitions": sorted(uploads)} if uploads else {}
@@ -216,7 +218,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         target = warehouse.warehouse()
         if not target.file.exists():
             return dg.SkipReason("there is no warehouse yet")
-        missing = _missing_work(survey(target.settings, target))
+        missing = _missing_runs(survey(target.settings, target))
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
@@ -234,7 +236,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
     return unbuilt
 
 
-def _missing_work(found: "Survey") -> list[dg.RunRequest]:
+def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
     """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
     from vsf_assets.feeds import all_feeds
 

@@ -16,12 +16,12 @@ from vsf_assets.catalog import history as known
 from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.model.errors import SourceError
 from vsf_assets.catalog.model.plan import Observed, Unseen
-from vsf_assets.catalog.scan import Look, is_due, look_at_source, unsettled_for
+from vsf_assets.catalog.scan import SourceScan, has_changes, scan_source, unsettled_for
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.defs.ingest import ingest_job_name
-from vsf_assets.defs.sensors import TICK_SECONDS, History, backoff_reason, history_of_job
+from vsf_assets.defs.sensors import TICK_SECONDS, RunHistory, backoff_reason, history_of_job
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.local import FolderStore
@@ -66,7 +66,7 @@ def digest_of(profile: str, list_sha256: str, observed: Mapping[str, Observed]) 
     return digest.hexdigest()[:32]
 
 
-def why_not(digest: str, seen: Seen, jobs: History) -> str | None:
+def why_not(digest: str, seen: Seen, jobs: RunHistory) -> str | None:
     """Return why no run is requested for what is due, or None.
 
     What is due and was asked for before failed: it is tried again after a rest, and not for ever. A source that
@@ -101,7 +101,7 @@ def source_sensor(family: str) -> dg.SensorDefinition:
     return changed
 
 
-def notice(settings: Settings, seen: Seen, jobs: History) -> tuple[str | None, Seen]:
+def notice(settings: Settings, seen: Seen, jobs: RunHistory) -> tuple[str | None, Seen]:
     """Return why no run is requested, or None, and what the cursor is to hold."""
     if jobs.active or FolderStore(settings.fetched).entries():
         return backoff_reason(jobs), seen
@@ -109,14 +109,14 @@ def notice(settings: Settings, seen: Seen, jobs: History) -> tuple[str | None, S
     if profile.kind != "folder" and time.time() - seen.at < NETWORK_SECONDS:
         return f"{profile.address} was looked at less than {NETWORK_SECONDS} s ago", seen
     try:
-        look = _look(settings, profile)
-        if isinstance(look, str):
-            return look, replace(seen, at=time.time())
-        digest = digest_of(profile.name, look.list_sha256, look.observed)
-        now = Seen(digest, is_done=True, at=look.at.timestamp())
+        scan = _scan(settings, profile)
+        if isinstance(scan, str):
+            return scan, replace(seen, at=time.time())
+        digest = digest_of(profile.name, scan.list_sha256, scan.observed)
+        now = Seen(digest, is_done=True, at=scan.at.timestamp())
         if seen.is_done and seen.digest == digest:
             return f"nothing changed at {profile.address}", now
-        if not is_due(settings, profile, look, _known(settings, profile)):
+        if not has_changes(settings, profile, scan, _known(settings, profile)):
             return f"everything at {profile.address} is loaded", now
     except SourceError as error:
         return str(error), replace(seen, at=time.time())
@@ -125,7 +125,7 @@ def notice(settings: Settings, seen: Seen, jobs: History) -> tuple[str | None, S
     return why_not(digest, seen, jobs), replace(now, is_done=False)
 
 
-def _look(settings: Settings, profile: Profile) -> Look | str:
+def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
     """Return a look of little patience, or why there is none."""
     hasty = replace(
         profile,
@@ -136,17 +136,17 @@ def _look(settings: Settings, profile: Profile) -> Look | str:
     )
     source = open_source(hasty)
     try:
-        look = look_at_source(source, None, most=MOST_HEADS if profile.kind == "http" else None)
-        if look is None:
+        scan = scan_source(source, None, most=MOST_HEADS if profile.kind == "http" else None)
+        if scan is None:
             return f"there is no list in {profile.address}"
-        if settings.settle_seconds and unsettled_for(source, look, settings.settle_seconds, time.time()):
+        if settings.settle_seconds and unsettled_for(source, scan, settings.settle_seconds, time.time()):
             return f"files in {profile.address} are not stable yet"
-        return look
+        return scan
     finally:
         source.close()
 
 
-def _known(settings: Settings, profile: Profile) -> known.History:
+def _known(settings: Settings, profile: Profile) -> known.SourceHistory:
     """Return what is known; a sensor waits for nobody."""
     with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("sensor") as connection:
-        return known.read_history(connection, settings, profile.name) if connection else known.History()
+        return known.read_history(connection, settings, profile.name) if connection else known.SourceHistory()

@@ -11,10 +11,10 @@ from dataclasses import replace
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
-from vsf_assets.defs.metadata import markdown_table, tell_check
+from vsf_assets.defs.metadata import markdown_table, report_check
 from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.sensors import TICK_SECONDS, backoff_reason, history_of_job
-from vsf_assets.feeds.by_family.synthetic import ASKED
+from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -34,12 +34,12 @@ def made_files() -> dg.AssetsDefinition:
     """Return the asset of made-up files with its checks."""
     spec = dg.AssetSpec(
         MADE,
-        deps=[dg.AssetKey(["raw", ASKED]), dg.AssetKey(["raw", "fake_schemas"])],
+        deps=[dg.AssetKey(["raw", REQUEST_FEED]), dg.AssetKey(["raw", "fake_schemas"])],
         description=_TEXT,
         group_name="made",
         owners=["team:data-platform"],
         kinds={"polars"},
-        partitions_def=dg.DynamicPartitionsDefinition(name=ASKED),
+        partitions_def=dg.DynamicPartitionsDefinition(name=REQUEST_FEED),
         skippable=True,
     )
 
@@ -53,27 +53,29 @@ def made_files() -> dg.AssetsDefinition:
     def make(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
         again = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as tell:
-            done = fulfil(warehouse.warehouse(tell), tell, again)
-        context.instance.add_dynamic_partitions(ASKED, list(dict.fromkeys(made.request.name for made in done)))
-        last = {made.request.name: made.state for made in done}
-        for made in done:
-            if made.state == "ready":
-                context.log_event(_materialization(made))
-            elif made.state == "deleted" and last[made.request.name] == "deleted":
-                context.instance.delete_dynamic_partition(ASKED, made.request.name)
-        checked = [made for made in done if made.problems]
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+            done = fulfil(warehouse.warehouse(log), log, again)
+        context.instance.add_dynamic_partitions(
+            REQUEST_FEED, list(dict.fromkeys(result.request.name for result in done))
+        )
+        last = {result.request.name: result.state for result in done}
+        for result in done:
+            if result.state == "ready":
+                context.log_event(_materialization(result))
+            elif result.state == "deleted" and last[result.request.name] == "deleted":
+                context.instance.delete_dynamic_partition(REQUEST_FEED, result.request.name)
+        checked = [result for result in done if result.problems]
         for check in CHECKS if checked else ():
-            yield from tell_check(context, _result(check, checked))
-        stuck = [made.reason or "" for made in done if made.state == "stuck"]
+            yield from report_check(context, _result(check, checked))
+        stuck = [result.reason or "" for result in done if result.state == "stuck"]
         if stuck:
             raise dg.Failure("; ".join(stuck))
 
     return make
 
 
-def _materialization(made: FulfilmentResult) -> dg.AssetMaterialization:
-    request = made.request
+def _materialization(result: FulfilmentResult) -> dg.AssetMaterialization:
+    request = result.request
     return dg.AssetMaterialization(
         MADE,
         partition=request.name,
@@ -82,14 +84,14 @@ def _materialization(made: FulfilmentResult) -> dg.AssetMaterialization:
             "schema": request.schema_name,
             "seed": request.seed,
             "file": request.target,
-            "bytes": made.bytes or 0,
-            "sha256": made.sha256 or "",
+            "bytes": result.bytes or 0,
+            "sha256": result.sha256 or "",
         },
     )
 
 
 def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
-    found = [(made.request.target, problem) for made in done for problem in made.problems.get(check, [])]
+    found = [(result.request.target, problem) for result in done for problem in result.problems.get(check, [])]
     return dg.AssetCheckResult(
         asset_key=MADE,
         check_name=check,

@@ -48,7 +48,7 @@ class Event(NamedTuple):
 
     line: Line
     happened: datetime
-    taken: date
+    uploaded: date
     fields: list[str]
 
 
@@ -122,13 +122,13 @@ def _active_day(rng: Chance, line: Line, phone: list[str], day: date) -> Iterato
 
 def _event(rng: Chance, line: Line, phone: list[str], kind: str, happened: datetime, session: str) -> Event:
     """Return an event; a phone that was offline sends it in the next morning."""
-    number, moment, taken = int(phone[AT["event_id"]]) + 1, stamp(happened), happened
+    number, moment, uploaded = int(phone[AT["event_id"]]) + 1, stamp(happened), happened
     phone[AT["event_id"]] = str(number)
     fields = phone.copy()
     fields[_EVENT_TIMES] = [moment] * 4
     if rng.random() < 0.02:
-        taken = datetime.combine(happened.date() + timedelta(days=1), time(rng.randrange(5, 14), number % 60), UTC)
-        fields[_UPLOAD_TIMES] = [stamp(taken)] * 2
+        uploaded = datetime.combine(happened.date() + timedelta(days=1), time(rng.randrange(5, 14), number % 60), UTC)
+        fields[_UPLOAD_TIMES] = [stamp(uploaded)] * 2
     fields[AT["session_id"]] = session
     fields[AT["event_type"]] = kind
     fields[AT["version_name"]] = "8.11" if (happened.date() - UPDATED).days > line.number % 20 else "8.10"
@@ -138,7 +138,7 @@ def _event(rng: Chance, line: Line, phone: list[str], kind: str, happened: datet
         fields[AT["mdn"]] = ""  # nobody has signed in yet
     if kind == "location_requestResolve" and rng.random() < 0.1:
         fields[_PLACE] = f"{rng.uniform(30, 45):.6f}", f"{-rng.uniform(74, 122):.6f}"
-    return Event(line, happened, taken.date(), fields)
+    return Event(line, happened, uploaded.date(), fields)
 
 
 def stamp(moment: datetime) -> str:

@@ -22,7 +22,7 @@ from vsf_assets.demo.defects import (
 )
 from vsf_assets.demo.dictionary import dictionary, headers
 
-FUNDS, HALF = "demo_funds", "demo_half_uploaded"
+FUNDS, FIRST_PART = "demo_funds", "demo_half_uploaded"
 """The two datasets."""
 
 NAMESPACES, POINTS, COLUMNS, UNUSED = 10, 34, 240, 4
@@ -72,8 +72,8 @@ def dataset_files(seed: int = SEED) -> dict[str, bytes]:
     made = dictionary(NAMESPACES, POINTS, COLUMNS, seed, UNUSED)
     lines: Mapping[str, Iterable[str]] = {
         **{f"{FUNDS}/{name}": [header[name], *lines_of(rows, _DEFECTS[name].get)] for name, rows in made.items()},
-        f"{HALF}/namespaces.csv": [header["namespaces.csv"]],  # empty_file
-        f"{HALF}/columns.csv": ["id,name", "c-1,a"],  # unknown_header; datapoints.csv is a missing_file
+        f"{FIRST_PART}/namespaces.csv": [header["namespaces.csv"]],  # empty_file
+        f"{FIRST_PART}/columns.csv": ["id,name", "c-1,a"],  # unknown_header; datapoints.csv is a missing_file
     }
     return {
         f"datasets/{path}": "\n".join([*found, ""]).encode("utf-8", "surrogateescape") for path, found in lines.items()

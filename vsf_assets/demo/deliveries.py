@@ -80,10 +80,10 @@ def _sorted_out(events: Iterable[Event]) -> Rows:
     rows: Rows = {}
     end = FIRST_DAY + timedelta(days=DAYS)
     for event in events:
-        day, cohort = event.taken, COHORT
+        day, cohort = event.uploaded, COHORT
         if event.happened.date() == OFFLINE and event.line.number % 10 == 0:
             day, cohort = BACK_ONLINE, "testmdn_late_rs"
-            _take_later(event)
+            _upload_later(event)
         elif day == TWO_COHORTS and event.line.number % 4 == 0:
             cohort = "testmdn_beta_rs"
         if day < end and day != MISSING and not (event.happened.date() == OUTAGE and event.happened.hour >= 12):
@@ -93,10 +93,10 @@ def _sorted_out(events: Iterable[Event]) -> Rows:
     return rows
 
 
-def _take_later(event: Event) -> None:
+def _upload_later(event: Event) -> None:
     """Let an event reach the service on BACK_ONLINE, some seconds into the day."""
-    taken = datetime(BACK_ONLINE.year, BACK_ONLINE.month, BACK_ONLINE.day, 6, 0, event.line.number % 60, tzinfo=UTC)
-    event.fields[AT["client_upload_time"]] = event.fields[AT["server_upload_time"]] = stamp(taken)
+    uploaded = datetime(BACK_ONLINE.year, BACK_ONLINE.month, BACK_ONLINE.day, 6, 0, event.line.number % 60, tzinfo=UTC)
+    event.fields[AT["client_upload_time"]] = event.fields[AT["server_upload_time"]] = stamp(uploaded)
 
 
 def _share_and_repeat(rows: Rows) -> None:

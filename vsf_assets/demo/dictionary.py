@@ -81,7 +81,7 @@ def _columns(names: list[str], kinds: list[tuple[str, _Attribute]], rows: int, s
     sizes = (len(names), len(_LAYERS), len(_TABLES), len(kinds))
     held = [_standard(attribute.name) for _, attribute in kinds]
     databases = [[f"{_standard(name)}__{layer}" for layer in _LAYERS] for name in names]
-    for number, place in enumerate(_unlike(rows, sizes, f"{seed} columns"), 1):
+    for number, place in enumerate(_distinct_places(rows, sizes, f"{seed} columns"), 1):
         namespace, layer, table, point = place
         yield [
             f"c-{number}",
@@ -95,7 +95,7 @@ def _columns(names: list[str], kinds: list[tuple[str, _Attribute]], rows: int, s
 
 
 def _points(kinds: list[tuple[str, _Attribute]], seed: int) -> Iterator[Row]:
-    made = _made(
+    made = _generated(
         len(kinds),
         seed,
         {"name": "remark", "type": "Choice", "values": _REMARKS},
@@ -126,12 +126,14 @@ def _points(kinds: list[tuple[str, _Attribute]], seed: int) -> Iterator[Row]:
 def _kinds(points: int, seed: int) -> Iterator[tuple[str, _Attribute]]:
     """Yield what each data point is about, no two alike: beyond the words there are, attributes get numbers."""
     series = -(-points // (len(_ENTITIES) * len(_ATTRIBUTES)))
-    for entity, attribute, number in _unlike(points, (len(_ENTITIES), len(_ATTRIBUTES), series), f"{seed} points"):
+    for entity, attribute, number in _distinct_places(
+        points, (len(_ENTITIES), len(_ATTRIBUTES), series), f"{seed} points"
+    ):
         kind = _ATTRIBUTES[attribute]
         yield _ENTITIES[entity], kind._replace(name=f"{kind.name} {number + 1}") if number else kind
 
 
-def _unlike(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]:
+def _distinct_places(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]:
     """Yield a number below each size for each row, no two rows alike.
 
     Raises:
@@ -140,7 +142,7 @@ def _unlike(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]
     space = 1
     for size in sizes:
         space *= size
-    for (place,) in _made(rows, 0, {"name": seed, "type": "Integer", "to": space - 1, "unique": True}):
+    for (place,) in _generated(rows, 0, {"name": seed, "type": "Integer", "to": space - 1, "unique": True}):
         found = []
         for size in sizes:
             place, digit = divmod(place, size)
@@ -148,7 +150,7 @@ def _unlike(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]
         yield found
 
 
-def _made(rows: int, seed: int, *columns: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+def _generated(rows: int, seed: int, *columns: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     from vsf_assets.synthetic.generator import made_rows
 
     return made_rows(columns, rows, seed).iter_rows()

@@ -58,7 +58,7 @@ def _resolved(rng: Chance, _: str) -> dict[str, object]:
     return {"batteryLevel": rng.randrange(3, 101), "locationPermission": rng.random() < 0.9, "resolution": resolution}
 
 
-def _asked(rng: Chance, moment: str) -> dict[str, object]:
+def _server_request(rng: Chance, moment: str) -> dict[str, object]:
     return {"target_role": rng.choice(("child", "parent")), "requestedAt": moment}
 
 
@@ -93,7 +93,7 @@ def _invited(rng: Chance, _: str) -> dict[str, object]:
 _PROPERTIES: dict[str, Callable[[Chance, str], dict[str, object]]] = {
     OPENING: _opening,
     "location_requestResolve": _resolved,
-    FROM_THE_SERVER: _asked,
+    FROM_THE_SERVER: _server_request,
     "location_placeAlert": _arrived,
     "limits_dataLimitSet": _data_limited,
     "limits_timeLimitReached": _time_limited,

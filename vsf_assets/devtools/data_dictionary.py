@@ -34,7 +34,7 @@ This page is generated from the contracts and the dbt models; do not edit it, ru
 
 
 @dataclass(frozen=True)
-class Column:
+class DictionaryColumn:
     """A column as the page shows it."""
 
     name: str
@@ -43,7 +43,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Entry:
+class DictionaryTable:
     """A table as the page shows it.
 
     Attributes:
@@ -56,7 +56,7 @@ class Entry:
     name: str
     description: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[DictionaryColumn, ...]
 
     @property
     def layer(self) -> str:
@@ -64,21 +64,23 @@ class Entry:
         return self.name.split(".")[0]
 
 
-def of_contracts(tables: Iterable[Table]) -> Iterator[Entry]:
+def of_contracts(tables: Iterable[Table]) -> Iterator[DictionaryTable]:
     """Yield the entries of raw tables."""
     for table in tables:
         text = f"One row is {table.grain}."
         if table.lineage and table.key:
             text += f" `{', '.join(table.key)}` may repeat here; the models settle which row stands."
-        shown = (Column(c.name, _nullable(c.type, c.nullable), c.description) for c in columns(table))
-        yield Entry(table.name, text, () if table.lineage else table.key, tuple(shown))
+        shown = (DictionaryColumn(c.name, _nullable(c.type, c.nullable), c.description) for c in columns(table))
+        yield DictionaryTable(table.name, text, () if table.lineage else table.key, tuple(shown))
 
 
 def _nullable(type_name: str, nullable: bool) -> str:
     return f"{type_name}, may be empty" if nullable else type_name
 
 
-def of_models(files: Mapping[str, Mapping[str, Any]], layers: Sequence[str] = ("marts", "reports")) -> Iterator[Entry]:
+def of_models(
+    files: Mapping[str, Mapping[str, Any]], layers: Sequence[str] = ("marts", "reports")
+) -> Iterator[DictionaryTable]:
     """Yield the entries of dbt models.
 
     Args:
@@ -91,8 +93,8 @@ def of_models(files: Mapping[str, Mapping[str, Any]], layers: Sequence[str] = ("
             continue
         for model in content.get("models") or ():
             own = model.get("columns") or ()
-            shown = tuple(Column(c["name"], c.get("data_type", ""), c.get("description", "")) for c in own)
-            yield Entry(f"{layer}.{model['name']}", model.get("description", ""), _key_of(model), shown)
+            shown = tuple(DictionaryColumn(c["name"], c.get("data_type", ""), c.get("description", "")) for c in own)
+            yield DictionaryTable(f"{layer}.{model['name']}", model.get("description", ""), _key_of(model), shown)
 
 
 def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(tests[0].get("key", ()) if tests else ())
 
 
-def data_dictionary(entries: Iterable[Entry]) -> str:
+def data_dictionary(entries: Iterable[DictionaryTable]) -> str:
     """Return the page: tables by layer, then name, each with its columns."""
     parts = [_INTRODUCTION]
     by_name = sorted(entries, key=lambda entry: entry.name)
@@ -112,7 +114,7 @@ def data_dictionary(entries: Iterable[Entry]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _section(entry: Entry) -> str:
+def _section(entry: DictionaryTable) -> str:
     key = f" Key: {', '.join(f'`{name}`' for name in entry.key)}." if entry.key else ""
     rows = [f"| `{c.name}` | {_cell(c.type)} | {_cell(c.description)} |" for c in entry.columns]
     table = "\n".join(["| column | type | what it is |", "|---|---|---|", *rows])

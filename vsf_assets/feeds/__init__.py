@@ -35,8 +35,8 @@ def with_companions(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names of feeds, and of those that are fetched together with them."""
     chosen = dict.fromkeys(names)
     families_fetched = {all_feeds()[name].family for name in chosen if all_feeds()[name].is_fetched}
-    together = (f.name for f in all_feeds().values() if f.is_fetched and f.family in families_fetched)
-    return tuple(dict.fromkeys((*chosen, *together)))
+    companions = (f.name for f in all_feeds().values() if f.is_fetched and f.family in families_fetched)
+    return tuple(dict.fromkeys((*chosen, *companions)))
 
 
 def recognize(path: str) -> tuple[Feed, str | None] | None:

@@ -15,7 +15,7 @@ PartitionKind = Literal["none", "quarter", "day", "source", "dataset", "request"
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Names of sources; they begin with a letter, so none looks like a day or a quarter."""
 
-_DUE = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
+_FETCH_TIME = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
 """The time in the path of what was fetched."""
 
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\|]|^[. ]|[. ]$|\.\.\.")
@@ -164,8 +164,8 @@ class Partitioning:
             return self._request_of(path) if self.kind == "request" else None
         if self.kind in ("source", "dataset"):
             folders = path.parts[:-1]
-            is_due = self.kind == "source" and len(folders) == 3 and _DUE.match(folders[2]) is not None
-            is_plain = len(folders) == 2 or is_due
+            has_time = self.kind == "source" and len(folders) == 3 and _FETCH_TIME.match(folders[2]) is not None
+            is_plain = len(folders) == 2 or has_time
             return folders[1] if is_plain and folders[0] == feed and self.accepts(folders[1]) else None
         if self.kind == "day" and _is_day(path.name[:10]):
             return path.name[:10]

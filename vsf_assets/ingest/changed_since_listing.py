@@ -17,28 +17,30 @@ if TYPE_CHECKING:
 
     from vsf_assets.ingest.report import IngestReport
 
-Look = Callable[[], Entry | None]
+Restat = Callable[[], Entry | None]
 
 
-def look_again(deliveries: list[ReadResult]) -> list[Look]:
+def restat(deliveries: list[ReadResult]) -> list[Restat]:
     """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
     from concurrent.futures import ThreadPoolExecutor
 
-    looks: list[Look] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in deliveries]
+    restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in deliveries]
     workers = deliveries[0].input_file.store.workers
     if workers == 1:
-        return looks
+        return restats
     with ThreadPoolExecutor(workers) as pool:
-        return [pool.submit(look).result for look in looks]
+        return [pool.submit(restat_one).result for restat_one in restats]
 
 
-def is_unchanged(connection: "DuckDBPyConnection", delivery: ReadResult, look: Look, report: "IngestReport") -> bool:
+def is_unchanged(
+    connection: "DuckDBPyConnection", delivery: ReadResult, restat_one: Restat, report: "IngestReport"
+) -> bool:
     """Whether a file is in the state that was read; if not, the report says why it is left."""
     from vsf_assets.warehouse.ledger import read_files
 
     input_file = delivery.input_file
     try:
-        now = look()
+        now = restat_one()
     except OSError as error:
         report.cannot_use(
             input_file.entry.path, error, "checked", input_file.store.is_private or input_file.known_sha256 is not None

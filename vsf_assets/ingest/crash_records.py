@@ -84,7 +84,7 @@ class Perils:
             else:
                 path.unlink(missing_ok=True)
 
-    def is_suspect(self, input_file: InputFile) -> bool:
+    def may_end_the_run(self, input_file: InputFile) -> bool:
         """Whether a run died while it read this file in this state."""
         return _state(input_file) in self._dead
 

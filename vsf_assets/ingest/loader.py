@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import SameInstantError
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.changed_since_listing import Look, is_unchanged, look_again
+from vsf_assets.ingest.changed_since_listing import Restat, is_unchanged, restat
 from vsf_assets.ingest.crash_records import Perils
 from vsf_assets.ingest.move_to_archive import file_originals
-from vsf_assets.ingest.read_file import ChangedError, read_delivery
+from vsf_assets.ingest.read_file import ChangedError, read_one_file
 from vsf_assets.ingest.read_in_child import ended_processes, read_apart
 from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.safekeeping import secure
 from vsf_assets.ingest.scratch import scratch_folder
 from vsf_assets.landing.uploads import group_by_upload
-from vsf_assets.readers.common.limits import Limits
+from vsf_assets.readers.common.limits import ReadLimits
 from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
@@ -99,47 +99,49 @@ class Ingest:
         """What dead runs were reading, and the record of what this one reads."""
         return Perils(self.settings.scratch)
 
-    def take(self, input_file: list[InputFile]) -> None:
+    def load(self, input_file: list[InputFile]) -> None:
         """Read the files batch by batch, store each with a transaction per delivery, file it away."""
         with self.perils.watched():
             for batch in batches(input_file):
                 with scratch_folder(self.settings.scratch) as scratch:
                     if _is_quick(batch):
-                        self._store_while_reading(self._deliveries(batch, scratch), len(batch))
+                        self._store_while_reading(self._read_all(batch, scratch), len(batch))
                     else:
                         self._store(self._secure(self._read(batch, scratch)))
 
-    def _secure(self, deliveries: list[ReadResult]) -> list[ReadResult]:
+    def _secure(self, results: list[ReadResult]) -> list[ReadResult]:
         """Make the originals safe before anything is stored; uploads stay whole."""
-        safe = secure(deliveries, self.settings, self.report)
-        return safe if len(safe) == len(deliveries) else _whole([d.input_file for d in deliveries], safe, self.report)
+        safe = secure(results, self.settings, self.report)
+        return (
+            safe if len(safe) == len(results) else _complete_uploads([d.input_file for d in results], safe, self.report)
+        )
 
-    def _store(self, deliveries: list[ReadResult]) -> None:
-        if not deliveries:
+    def _store(self, results: list[ReadResult]) -> None:
+        if not results:
             return
         stored: list[_Stored] = []
-        with self._writing(len(deliveries)) as inserts:
-            looks = look_again(deliveries)
-            if not any(delivery.parts for delivery in deliveries):
+        with self._writing(len(results)) as inserts:
+            restats = restat(results)
+            if not any(delivery.parts for delivery in results):
                 inserts.expect_few_rows()
-            for unit in group_by_upload(list(zip(deliveries, looks, strict=True)), lambda pair: pair[0].input_file):
-                self._told(self._store_one(inserts, unit), stored)
+            for unit in group_by_upload(list(zip(results, restats, strict=True)), lambda pair: pair[0].input_file):
+                self._record_stored(self._store_one(inserts, unit), stored)
         self._file(stored)
 
-    def _store_while_reading(self, deliveries: Iterator[ReadResult], number: int) -> None:
+    def _store_while_reading(self, results: Iterator[ReadResult], number: int) -> None:
         """Store files of which each is read while the one before it is committed; let others write now and then."""
         from vsf_assets.warehouse.async_commits import Commits
 
-        while (first := next(deliveries, None)) is not None:
+        while (first := next(results, None)) is not None:
             stored: list[_Stored] = []
             with self._writing(number) as inserts, Commits(inserts.connection) as commits:
                 inserts.expect_few_rows()
                 until = time.monotonic() + LONGEST_HOLD
-                for delivery in chain([first], deliveries):
+                for delivery in chain([first], results):
                     commits.wait()
-                    (look,) = look_again([delivery])
-                    done = self._store_one(inserts, [(delivery, look)], commits.start)
-                    commits.then(partial(self._told, done, stored))
+                    (restat_one,) = restat([delivery])
+                    done = self._store_one(inserts, [(delivery, restat_one)], commits.start)
+                    commits.then(partial(self._record_stored, done, stored))
                     if time.monotonic() > until:
                         break
             self._file(stored)
@@ -152,24 +154,24 @@ class Ingest:
             yield Inserts(connection)
 
     def _store_one(
-        self, inserts: "Inserts", unit: list[tuple[ReadResult, Look]], commit: Callable[[], object] | None = None
+        self, inserts: "Inserts", unit: list[tuple[ReadResult, Restat]], commit: Callable[[], object] | None = None
     ) -> "list[tuple[ReadResult, FileRow, bool]]":
         """Store a file, or the files of an upload; return what is stored then, and whether it is new."""
-        from vsf_assets.warehouse.ledger import store_deliveries
+        from vsf_assets.warehouse.ledger import store_results
 
-        checked = [d for d, look in unit if is_unchanged(inserts.connection, d, look, self.report)]
+        checked = [d for d, restat_one in unit if is_unchanged(inserts.connection, d, restat_one, self.report)]
         if len(checked) < len(unit):
             return []
         input_file = checked[0].input_file
         version = self.versions.of(input_file.feed.name, input_file.partition)
         try:
-            rows = store_deliveries(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
+            rows = store_results(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
         except SameInstantError as error:
             self.report.failed.append((input_file.entry.path, str(error)))
             return []
         return [(delivery, row, is_new) for delivery, (row, is_new) in zip(checked, rows, strict=True)]
 
-    def _told(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
+    def _record_stored(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
         """Report what was stored, and add it to what is to be filed."""
         for delivery, row, is_new in rows:
             stored.append((delivery, row))
@@ -187,9 +189,9 @@ class Ingest:
     def _read(self, batch: list[InputFile], folder: Path) -> list[ReadResult]:
         store = batch[0].store
         with store.ahead([input_file.entry for input_file in batch if input_file.store is store]):
-            return _whole(batch, list(self._deliveries(batch, folder)), self.report)
+            return _complete_uploads(batch, list(self._read_all(batch, folder)), self.report)
 
-    def _deliveries(self, batch: list[InputFile], folder: Path) -> Iterator[ReadResult]:
+    def _read_all(self, batch: list[InputFile], folder: Path) -> Iterator[ReadResult]:
         unreachable = 0
         for number, input_file in enumerate(batch):
             self.progress(f"reading {input_file.name} ({input_file.entry.size:,} bytes)")
@@ -217,8 +219,8 @@ class Ingest:
     def _read_one(self, input_file: InputFile, folder: Path) -> ReadResult:
         """Read a file here; one that a run died of in a process of its own."""
         encoding = self.settings.encodings.get(input_file.partition or "", "utf-8")
-        limits = Limits(self.settings.findings_per_file, self.settings.file_unpacked_max)
-        if self.perils.is_suspect(input_file) or (
+        limits = ReadLimits(self.settings.findings_per_file, self.settings.file_unpacked_max)
+        if self.perils.may_end_the_run(input_file) or (
             input_file.known_sha256 and ended_processes(input_file, self.settings)
         ):
             self.progress(f"reading {input_file.name} in a process of its own: a run ended while it read it")
@@ -227,7 +229,7 @@ class Ingest:
             self.perils.absolve(input_file)
             return delivery
         with self.perils.reading(input_file, (ChangedError, OSError)):
-            return read_delivery(input_file, folder, self.settings.events_start, encoding, limits)
+            return read_one_file(input_file, folder, self.settings.events_start, encoding, limits)
 
 
 def _is_quick(batch: list[InputFile]) -> bool:
@@ -235,14 +237,14 @@ def _is_quick(batch: list[InputFile]) -> bool:
     return all(input_file.store.is_private and input_file.entry.size <= QUICK_BYTES for input_file in batch)
 
 
-def _whole(batch: list[InputFile], deliveries: list[ReadResult], report: IngestReport) -> list[ReadResult]:
+def _complete_uploads(batch: list[InputFile], results: list[ReadResult], report: IngestReport) -> list[ReadResult]:
     """Return the deliveries without those of uploads of which another file could not be read."""
-    read = {id(delivery.input_file) for delivery in deliveries}
+    read = {id(delivery.input_file) for delivery in results}
     torn = {id(w) for unit in group_by_upload(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
-    for delivery in deliveries:
+    for delivery in results:
         if id(delivery.input_file) in torn:
             report.left.append((delivery.input_file.entry.path, "it is taken up with the other files of its upload"))
-    return [delivery for delivery in deliveries if id(delivery.input_file) not in torn]
+    return [delivery for delivery in results if id(delivery.input_file) not in torn]
 
 
 def _line(row: "FileRow") -> str:

@@ -51,7 +51,7 @@ def file_originals(
     # The newest file of an upload tells when all of it has landed, so it goes last: what a crash leaves is known.
     older = [item for item in landed if item[1].modified != item[2].landed_at]
     newest = [item for item in landed if item[1].modified == item[2].landed_at]
-    return [unlike for files in (older, newest) for unlike in _file_some(files, settings, report, hashed)]
+    return [mismatched for files in (older, newest) for mismatched in _file_some(files, settings, report, hashed)]
 
 
 def _file_some(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.ingest.spool import Parts
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
-from vsf_assets.readers.common.limits import DEFAULT_LIMITS, Limits, stored
-from vsf_assets.storage.s3_client import ReplacedError
+from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits, stored
+from vsf_assets.storage.s3_client import StoredObjectReplacedError
 from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ class ChangedError(Exception):
     """The file changed or vanished while it was read; it is taken up at a later run."""
 
 
-def read_delivery(
+def read_one_file(
     input_file: InputFile,
     folder: Path,
     first_day: str = "2015-01-01",
     encoding: str = "utf-8",
-    limits: Limits = DEFAULT_LIMITS,
+    limits: ReadLimits = DEFAULT_LIMITS,
 ) -> ReadResult:
     """Read a file once: hash, integrity, records, contract.
 
@@ -52,7 +52,7 @@ def read_delivery(
             _read(delivery, parts, first_day, encoding, limits)
         except FileNotFoundError:
             raise ChangedError(f"{input_file.entry.path} vanished before it was read") from None
-        except ReplacedError:
+        except StoredObjectReplacedError:
             raise changed from None
         # An object is opened by its state; only of a file it must be asked afterwards.
         if not input_file.entry.etag and not input_file.entry.same_state(input_file.store.stat(input_file.entry.path)):
@@ -62,14 +62,14 @@ def read_delivery(
     return delivery
 
 
-def _read(delivery: ReadResult, parts: Parts, first_day: str, encoding: str, limits: Limits) -> None:
+def _read(delivery: ReadResult, parts: Parts, first_day: str, encoding: str, limits: ReadLimits) -> None:
     input_file = delivery.input_file
     source = Source(
         input_file.store.open(input_file.entry.path, input_file.entry.etag), input_file.name, limits.unpacked
     )
     try:
         try:
-            _judge_partition(input_file, first_day)
+            _check_partition(input_file, first_day)
             _read_records(source, delivery, parts, encoding, limits)
         except UnreadableError as error:
             _set_aside(delivery, parts, error)
@@ -80,7 +80,7 @@ def _read(delivery: ReadResult, parts: Parts, first_day: str, encoding: str, lim
         source.close()
 
 
-def _read_records(source: Source, delivery: ReadResult, parts: Parts, encoding: str, limits: Limits) -> None:
+def _read_records(source: Source, delivery: ReadResult, parts: Parts, encoding: str, limits: ReadLimits) -> None:
     from vsf_assets.readers.common.findings import file_finding
     from vsf_assets.readers.dispatch import findings_limit, portions
 
@@ -126,7 +126,7 @@ def _report_change(parts: Parts) -> None:
     parts.add("raw.findings", file_finding("changed_after_load", reason, "warning"))
 
 
-def _judge_partition(input_file: InputFile, first_day: str) -> None:
+def _check_partition(input_file: InputFile, first_day: str) -> None:
     """Refuse a file whose name tells no partition, or one that cannot be.
 
     Raises:

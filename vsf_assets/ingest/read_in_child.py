@@ -18,9 +18,9 @@ from typing import Any
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.crash_records import place_of
-from vsf_assets.ingest.read_file import ChangedError, read_delivery
+from vsf_assets.ingest.read_file import ChangedError, read_one_file
 from vsf_assets.ingest.spool import Parts
-from vsf_assets.readers.common.limits import Limits
+from vsf_assets.readers.common.limits import ReadLimits
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.home_notes import read_note, write_note
@@ -40,7 +40,9 @@ def ended_processes(input_file: InputFile, settings: Settings) -> bool:
     return known is not None and any(sha256.startswith(known) for sha256 in read_note(settings, NOTE))
 
 
-def read_apart(input_file: InputFile, folder: Path, settings: Settings, encoding: str, limits: Limits) -> ReadResult:
+def read_apart(
+    input_file: InputFile, folder: Path, settings: Settings, encoding: str, limits: ReadLimits
+) -> ReadResult:
     """Read a file in a process of its own; one that ends it is set aside as unreadable.
 
     Args:
@@ -121,22 +123,24 @@ def main(folder: Path) -> None:
     """Read what the request in the folder names, and leave the answer there."""
     with suppress(OSError):  # where the system has no such file, it chooses without it whom to end
         Path("/proc/self/oom_score_adj").write_text("1000")
-    told = json.loads((folder / REQUEST).read_text())
-    path, size, modified, has_done, etag = told["entry"]
-    store = FolderStore(told["place"], told["is_private"]) if told["is_private"] else open_store(told["place"])
+    message = json.loads((folder / REQUEST).read_text())
+    path, size, modified, has_done, etag = message["entry"]
+    store = (
+        FolderStore(message["place"], message["is_private"]) if message["is_private"] else open_store(message["place"])
+    )
     input_file = InputFile(
         store,
         Entry(path, size, datetime.fromisoformat(modified), has_done, etag),
-        all_feeds()[told["feed"]],
-        told["partition"],
-        told["name"],
-        datetime.fromisoformat(told["landed_at"]),
-        is_changed=told["is_changed"],
+        all_feeds()[message["feed"]],
+        message["partition"],
+        message["name"],
+        datetime.fromisoformat(message["landed_at"]),
+        is_changed=message["is_changed"],
     )
     answer: tuple[Exception | None, dict[str, Any]]
     try:
-        delivery = read_delivery(
-            input_file, folder / "parts", told["first_day"], told["encoding"], Limits(**told["limits"])
+        delivery = read_one_file(
+            input_file, folder / "parts", message["first_day"], message["encoding"], ReadLimits(**message["limits"])
         )
         answer = None, {f.name: getattr(delivery, f.name) for f in fields(delivery) if f.name != "input_file"}
     except ObjectStoreError as error:
@@ -145,9 +149,9 @@ def main(folder: Path) -> None:
         answer = OSError(error.errno, error.strerror), {}
     except ChangedError as error:
         answer = error, {}
-    half = folder / f"{ANSWER}.half"
-    half.write_bytes(pickle.dumps(answer))
-    half.replace(folder / ANSWER)
+    temp_path = folder / f"{ANSWER}.half"
+    temp_path.write_bytes(pickle.dumps(answer))
+    temp_path.replace(folder / ANSWER)
 
 
 if __name__ == "__main__":

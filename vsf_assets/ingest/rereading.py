@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.changed_originals import Changed, has_record, refile_changed, suspects
+from vsf_assets.archive.changed_originals import Changed, has_record, refile_changed, to_recheck
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
@@ -70,16 +70,16 @@ class Rereading:
             continued: originals that are known to have changed.
         """
         known = {changed.row.file_id for changed in continued}
-        taken = [
-            row for row in ledger if self.selection.takes(row.feed, row.partition_key) and row.file_id not in known
+        selected = [
+            row for row in ledger if self.selection.selects(row.feed, row.partition_key) and row.file_id not in known
         ]
-        found = suspects(taken, self.settings, datetime.now(UTC)) if self.selection.reload != "no" else []
+        found = to_recheck(selected, self.settings, datetime.now(UTC)) if self.selection.reload != "no" else []
         changed = [self._input_file(c) for c in (*continued, *refile_changed(found, self.settings))]
         replaced = {input_file.replaces for input_file in changed if input_file.replaces is not None}
         orphans = {row.file_id for row in without_rows(ledger, replaced)} if self.selection.reload != "no" else set()
         return changed + [
             input_file
-            for row in taken
+            for row in selected
             if row.file_id not in replaced
             for input_file in self._one(row, row.file_id in orphans, idle)
         ]

@@ -26,7 +26,7 @@ from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import FullDiskError, room_for
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
+from vsf_assets.storage.s3_client import ObjectStoreError, StoredObjectReplacedError
 from vsf_assets.storage.transfer import copy_file, sha256_of
 from vsf_assets.warehouse.read_result import ReadResult
 
@@ -167,7 +167,7 @@ def _copy_object(delivery: ReadResult, archive: Store, target: str) -> bool:
         return copy_file(input_file.store, input_file.entry, archive, target, delivery.sha256)
     except FileNotFoundError:
         return True
-    except ReplacedError:
+    except StoredObjectReplacedError:
         return False
 
 

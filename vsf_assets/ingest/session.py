@@ -54,7 +54,7 @@ class Run:
     report: IngestReport
     progress: Callable[[str], None]
 
-    def take(
+    def load(
         self,
         store: Store,
         entries: list[Entry],
@@ -76,7 +76,7 @@ class Run:
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
         if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
-            ledger = _read_ledger(self.warehouse, is_made=fetched)
+            ledger = _read_ledger(self.warehouse, is_created=fetched)
             if not ledger and holds_originals(archive):
                 ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
                 refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
@@ -96,14 +96,14 @@ class Run:
                 self.progress(f"reading {len(archived):,} archived files again, in landing order")
             input_files += archived
         input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
-        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).take(input_files)
+        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).load(input_files)
 
 
-def _read_ledger(warehouse: Warehouse, is_made: bool = False) -> list["FileRow"]:
+def _read_ledger(warehouse: Warehouse, is_created: bool = False) -> list["FileRow"]:
     """Return the ledger; its tables are made, and those of changed contracts again, unless this run did so before."""
     from vsf_assets.warehouse.ledger import read_files
 
-    if is_made:
+    if is_created:
         with warehouse.read("ingest: reading the ledger") as known:
             return read_files(known) if known else []
     with warehouse.write("ingest: reading the ledger") as connection:
@@ -123,8 +123,8 @@ def _file_known(
     items = files_to_archive(landed_here, rows, open_store(settings.archive), settings)
     items += [item for item in known if item.feed.is_fetched]
     landed = [(landing, item.entry, rows[item.key]) for item in items]
-    unlike = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
-    return [_input_file(landing, item) for item in items if item.entry.path in unlike]
+    mismatched = {entry.path for entry, _ in file_originals(landed, settings, report, hashed=False)}
+    return [_input_file(landing, item) for item in items if item.entry.path in mismatched]
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
@@ -165,6 +165,6 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
 
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    Ingest(connect, settings, versions, run_id, report, progress).take(input_files)
+    Ingest(connect, settings, versions, run_id, report, progress).load(input_files)
     if report.left or report.failed:
         raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

@@ -16,7 +16,7 @@ from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.storage.folder_listing import list_folder, unreadable
-from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_no_delivery
+from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_ignored
 from vsf_assets.storage.listing import LeftOut
 
 NO_FEED = "the name tells no feed"
@@ -82,7 +82,7 @@ def refuse_unlisted(path: Path, target: str) -> None:
         UsageError: a name on the way to it is none of a delivery.
     """
     for name in PurePosixPath(target).parts:
-        why = why_no_delivery(name)
+        why = why_ignored(name)
         if why is not None:
             raise UsageError(f"{path} as {target} would never be loaded: {why.reason}; give another name")
 
@@ -130,7 +130,7 @@ def _refuse_what_is_none(given: Path) -> None:
     Raises:
         UsageError: its name says that it is no delivery.
     """
-    why = why_no_delivery(given.name)
+    why = why_ignored(given.name)
     if why is not None:
         raise UsageError(f"{given} would never be loaded: {why.reason}; {why.advice}. Nothing was landed")
     if given.name.lower().endswith(DONE_SUFFIX):

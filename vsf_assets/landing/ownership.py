@@ -21,7 +21,7 @@ from vsf_assets.common.regular_files import NotRegularError, read_regular
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.ignored_names import OWNER_MARKER as MARKER
-from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError, is_address
+from vsf_assets.storage.s3_client import ObjectStoreError, StoredObjectReplacedError, is_address
 
 MOST_BYTES = 4096
 
@@ -124,8 +124,8 @@ def _read_marker(settings: Settings) -> Owner | None:
             f" {marker}, or, if only this home uses the landing zone, remove it and run again"
         ) from error
     try:
-        told = json.loads(content)
-        return Owner(str(told["id"]), str(told["home"]), str(told["host"]))
+        stored = json.loads(content)
+        return Owner(str(stored["id"]), str(stored["home"]), str(stored["host"]))
     except (ValueError, KeyError, TypeError):
         raise VsfError(
             f"{marker} does not say which home the landing zone belongs to; if only this home uses it,"
@@ -147,7 +147,7 @@ def _write_marker(settings: Settings, content: bytes) -> None:
         return
     from vsf_assets.storage.s3 import ObjectStore
 
-    with suppress(ReplacedError):  # another home came this instant; its marker is read again
+    with suppress(StoredObjectReplacedError):  # another home came this instant; its marker is read again
         ObjectStore(settings.landing).put(MARKER, io.BytesIO(content), len(content), IfNoneMatch="*")
 
 

@@ -18,7 +18,7 @@ class Selection:
         partitions: partition keys, or None for all; feeds with other partitions are left alone.
         first, last: bounds of a range of partitions, both included; None leaves an end open.
         profile: the catalog source to look at; None for the one of the settings.
-        is_looking: whether sources are looked at, where feeds are chosen that are fetched.
+        scans: whether sources are looked at, where feeds are chosen that are fetched.
         reload: `changed` reads archived files again whose contract changed, `all` every selected
             one, `if_idle` every selected one when nothing is pending, `no` none.
     """
@@ -29,7 +29,7 @@ class Selection:
     first: str | None = None
     last: str | None = None
     profile: str | None = None
-    is_looking: bool = True
+    scans: bool = True
 
     @property
     def fetches(self) -> bool:
@@ -37,12 +37,12 @@ class Selection:
         return any(all_feeds()[name].is_fetched for name in self.feeds)
 
     @property
-    def looks(self) -> bool:
+    def scans_sources(self) -> bool:
         """Whether a foreign source is to be looked at: not where a run asks for partitions."""
         narrowed = self.partitions is not None or self.first is not None or self.last is not None
-        return self.is_looking and self.fetches and not narrowed
+        return self.scans and self.fetches and not narrowed
 
-    def takes(self, feed: str, partition: str | None) -> bool:
+    def selects(self, feed: str, partition: str | None) -> bool:
         """Whether a file of this feed and partition is asked for."""
         if feed not in self.feeds or (self.partitions is not None and partition not in self.partitions):
             return False

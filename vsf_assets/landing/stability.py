@@ -27,7 +27,7 @@ class Lists(Protocol):
 
 
 @dataclass(frozen=True)
-class Look:
+class TimedListing:
     """What one listing showed.
 
     Attributes:
@@ -45,17 +45,17 @@ class Look:
         return self.since.get(path, self.at)
 
 
-def look_at(entries: Iterable[Entry], at: float, earlier: Look | None = None) -> Look:
+def timed_listing(entries: Iterable[Entry], at: float, earlier: TimedListing | None = None) -> TimedListing:
     """Return the look made of entries; what an earlier look shows unchanged keeps its age."""
     shown = {e.path: e for e in entries}
     since = {}
     for path, entry in shown.items():
         unchanged = earlier is not None and entry.same_state(earlier.entries.get(path))
         since[path] = earlier.first_seen(path) if earlier is not None and unchanged else at
-    return Look(at, shown, since)
+    return TimedListing(at, shown, since)
 
 
-def split_settled(earlier: Look, now: Look, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
+def split_settled(earlier: TimedListing, now: TimedListing, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
     """Return (stable, unsettled) entries of the later look.
 
     A file is stable when it has a marker, or when a look at least `settle_seconds` earlier shows
@@ -74,7 +74,7 @@ def wait_until_settled(
     wanted: Callable[[Entry], bool],
     settle_seconds: float,
     timeout: float,
-    earlier: Look | None = None,
+    earlier: TimedListing | None = None,
     hold: Hold = lambda stable, unsettled, _: (stable, unsettled),
     hold_timeout: float = 0,
     writing: Callable[[list[Entry]], set[str]] = lambda _: set(),
@@ -98,16 +98,16 @@ def wait_until_settled(
         (stable, unsettled) entries, each by path.
     """
     started = time.monotonic()
-    previous = earlier or Look(time.time(), {})
+    previous = earlier or TimedListing(time.time(), {})
     while True:
-        now = look_at((e for e in store.entries() if wanted(e)), time.time(), previous)
+        now = timed_listing((e for e in store.entries() if wanted(e)), time.time(), previous)
         settled, changing = split_settled(previous, now, settle_seconds)
         busy = writing(list(now.entries.values()))
         settled, written = without(settled, busy)
         stable, unsettled = hold(settled, [*changing, *written], now.at)
         awaited = _awaited(unsettled, busy)
-        may_take = max(timeout, hold_timeout) if len(awaited) > len(without(changing, busy)[0]) else timeout
-        if not awaited or time.monotonic() - started > may_take:
+        longest = max(timeout, hold_timeout) if len(awaited) > len(without(changing, busy)[0]) else timeout
+        if not awaited or time.monotonic() - started > longest:
             return stable, unsettled
         previous = now
         time.sleep(settle_seconds or LEAST_PAUSE)

@@ -201,7 +201,7 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     A run that stored a file files it away only after it let go of the lock; so what is still in the
     landing zone is filed away first.
     """
-    from vsf_assets.archive.changed_originals import refile_changed, suspects
+    from vsf_assets.archive.changed_originals import refile_changed, to_recheck
     from vsf_assets.ingest.session import file_known
 
     if not warehouse.file.exists():
@@ -215,7 +215,7 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     archive = open_store(settings.archive)
     file_known(settings, files)
     # An original that was written to after it was loaded has another name from now on.
-    changed = {c.row.archive_path for c in refile_changed(suspects(files, settings, datetime.now(UTC)), settings)}
+    changed = {c.row.archive_path for c in refile_changed(to_recheck(files, settings, datetime.now(UTC)), settings)}
     there = archive.present({row.archive_path for row in files})
     missing = [row.archive_path for row in files if row.archive_path not in there | changed]
     if missing:

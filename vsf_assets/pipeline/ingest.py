@@ -15,10 +15,10 @@ from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.session import Run
 from vsf_assets.landing.ownership import claim
 from vsf_assets.landing.selection import Selection
-from vsf_assets.landing.stability import Hold, Look, wait_until_settled
+from vsf_assets.landing.stability import Hold, TimedListing, wait_until_settled
 from vsf_assets.landing.uploads import UploadKey, defer_incomplete, upload_of
 from vsf_assets.landing.watched_landing import Watched
-from vsf_assets.pipeline.ingest_catalog import take_fetched
+from vsf_assets.pipeline.ingest_catalog import load_fetched
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.open_files import WHY, being_written
@@ -44,7 +44,7 @@ def ingest(
     selection: Selection,
     run_id: str,
     progress: Callable[[str], None] = lambda _: None,
-    earlier_look: Look | None = None,
+    earlier_listing: TimedListing | None = None,
 ) -> RunReport:
     """Take what the selection asks for into the warehouse; safe to run at once with others.
 
@@ -69,7 +69,7 @@ def ingest(
         lambda entry: _wanted(entry.path, selection),
         settings.settle_seconds,
         settings.settle_timeout,
-        earlier_look,
+        earlier_listing,
         _holding(settings, progress),
         settings.dataset_wait_seconds,
         writing,
@@ -78,11 +78,11 @@ def ingest(
     report.left += [(path, why) for path, why in watched.waiting if _wanted(path, selection)]
     report.left_out = watched.left_out
     run = Run(warehouse, selection, run_id, report, progress)
-    run.take(landing, stable, again=True, may_be_idle=not selection.looks)
+    run.load(landing, stable, again=True, may_be_idle=not selection.scans_sources)
     if selection.fetches:
-        report.rounds += take_fetched(run)
-        if selection.looks and selection.reload == "if_idle" and not report.stored:
-            run.take(landing, [], again=True)
+        report.rounds += load_fetched(run)
+        if selection.scans_sources and selection.reload == "if_idle" and not report.stored:
+            run.load(landing, [], again=True)
     return report
 
 
@@ -99,16 +99,16 @@ def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Se
 
 def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
     """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
-    told = set[UploadKey | None]()
+    reported = set[UploadKey | None]()
 
     def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
         kept, held = defer_incomplete(
             stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds
         )
         for key in dict.fromkeys(upload_of(entry) for entry in held):
-            if key is not None and key not in told:
+            if key is not None and key not in reported:
                 progress(f"waiting for the other files of {key[0]}/{key[1]}")
-            told.add(key)
+            reported.add(key)
         return kept, held
 
     return hold
@@ -118,4 +118,4 @@ def _wanted(path: str, selection: Selection) -> bool:
     recognized = recognize(path)
     if recognized is None or recognized[0].is_fetched:
         return False
-    return selection.takes(recognized[0].name, recognized[1])
+    return selection.selects(recognized[0].name, recognized[1])

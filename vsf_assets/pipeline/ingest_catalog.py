@@ -6,12 +6,12 @@ files (ingest/session.py). A crash leaves files in the inbox; the next run takes
 
 from typing import TYPE_CHECKING
 
-from vsf_assets.catalog.history import History, read_history
+from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.rounds import RoundReport, fetch_due, shown
+from vsf_assets.catalog.rounds import RoundReport, fetch_from_source, shown
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.feeds.by_family.catalog import LOOKS
+from vsf_assets.feeds.by_family.catalog import SCANS
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import UnlistedEntryError
 
@@ -23,7 +23,7 @@ ROUNDS = 3
 """Looks of a run, where objects change or go between a look and their turn."""
 
 
-def take_fetched(run: "Run") -> list[RoundReport]:
+def load_fetched(run: "Run") -> list[RoundReport]:
     """Take what is in the inbox, look at the source, fetch what is due, and take that; return the rounds.
 
     Raises:
@@ -33,23 +33,23 @@ def take_fetched(run: "Run") -> list[RoundReport]:
     settings = run.warehouse.settings
     profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
     inbox = Inbox(settings)
-    if not run.selection.looks and not _entries(inbox):
+    if not run.selection.scans_sources and not _entries(inbox):
         return []
     rounds: list[RoundReport] = []
     with inbox.held(settings.lock_wait_seconds, run.progress):
-        left = _take(run, inbox)
-        if not run.selection.looks:
+        left = _load_inbox(run, inbox)
+        if not run.selection.scans_sources:
             return rounds
         force, gone = run.selection.reload == "all", set[str]()
         for _ in range(ROUNDS):
             history, ledger = _known(run, profile.name)
-            if not history.is_whole or any(e.path.startswith(f"{LOOKS}/{profile.name}/") for e in left):
+            if not history.is_complete or any(e.path.startswith(f"{SCANS}/{profile.name}/") for e in left):
                 why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
                 run.report.failed.append((profile.address, why))
                 return rounds
-            done = fetch_due(settings, inbox, profile, history, run.progress, force, gone)
+            done = fetch_from_source(settings, inbox, profile, history, run.progress, force, gone)
             rounds.append(done)
-            left = _take(run, inbox, ledger)
+            left = _load_inbox(run, inbox, ledger)
             if not (done.gone or done.replaced):
                 break
             force, gone = False, gone | done.gone
@@ -57,14 +57,18 @@ def take_fetched(run: "Run") -> list[RoundReport]:
     return rounds
 
 
-def _take(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
+def _load_inbox(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
     """Take what is in the inbox; return what is left there."""
     entries = _entries(inbox)
     if not entries:
         return []
     wanted = [(entry, recognize(entry.path)) for entry in entries]
-    taken = [entry for entry, told in wanted if told is not None and run.selection.takes(told[0].name, told[1])]
-    run.take(inbox.store, taken, fetched=True, ledger=ledger)
+    selected = [
+        entry
+        for entry, recognized in wanted
+        if recognized is not None and run.selection.selects(recognized[0].name, recognized[1])
+    ]
+    run.load(inbox.store, selected, fetched=True, ledger=ledger)
     return _entries(inbox)
 
 
@@ -81,13 +85,13 @@ def _entries(inbox: Inbox) -> list[Entry]:
     return listing.entries
 
 
-def _known(run: "Run", profile: str) -> "tuple[History, list[FileRow]]":
+def _known(run: "Run", profile: str) -> "tuple[SourceHistory, list[FileRow]]":
     """Return what is known of a profile, and the ledger's rows of fetched files; whoever has the inbox adds to them."""
     from vsf_assets.warehouse.ledger import read_files
 
     with run.warehouse.read("looking at what was fetched") as connection:
         if connection is None:
-            return History(), []
+            return SourceHistory(), []
         feeds = [feed.name for feed in all_feeds().values() if feed.is_fetched]
         rows = read_files(connection, "list_contains(?, feed)", (feeds,))
         return read_history(connection, run.warehouse.settings, profile), rows

@@ -57,7 +57,7 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
 
-    def tell(message: str) -> None:
+    def log(message: str) -> None:
         shown = visible(message)  # names of files and values are a stranger's, and people read this on a terminal
         logger.info(shown)
         also(shown)
@@ -65,7 +65,7 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
     try:
         # What Dagster keeps of the run is written in here too, and SQLite has words of its own for a full disk.
         with room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM):
-            yield tell
+            yield log
     except FullDiskError:
         raise  # whoever started the run prints its line; the log has no room for it
     except BaseException as error:

@@ -8,17 +8,17 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from vsf_assets.archive.changed_originals import suspects
+from vsf_assets.archive.changed_originals import to_recheck
 from vsf_assets.archive.originals import refuse_lost_warehouse
 from vsf_assets.archive.outdated_originals import outdated_files
 from vsf_assets.archive.verified_etags import files_to_archive
-from vsf_assets.catalog.history import History, read_history
+from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.landing.ownership import refuse_foreign
 from vsf_assets.landing.pending import Queue, classify_landed
 from vsf_assets.landing.selection import Selection
-from vsf_assets.landing.stability import Look, look_at
+from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.synthetic_queue import read_known
 from vsf_assets.publish.publish import Snapshot, current_snapshot, snapshot_number
 from vsf_assets.storage.base import probably_present
@@ -36,7 +36,7 @@ class Survey:
     """A look at everything that may be pending.
 
     Attributes:
-        look: the landing zone as it was seen.
+        landed: the landing zone as it was seen.
         queue: the landing zone against the ledger.
         files: the ledger, in landing order.
         outdated: files whose contract has changed since, with their originals at hand; those whose original may have
@@ -50,14 +50,14 @@ class Survey:
         left_out: what the listing of the landing zone left out.
     """
 
-    look: Look
+    landed: TimedListing
     queue: Queue
     files: list[FileRow] = field(default_factory=list)
     outdated: list[FileRow] = field(default_factory=list)
     build: BuildState = NO_BUILD
     snapshot: Snapshot | None = None
     inbox: Queue = field(default_factory=lambda: Queue([], [], []))
-    history: History = field(default_factory=History)
+    history: SourceHistory = field(default_factory=SourceHistory)
     requests: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     mended: list[FileRow] = field(default_factory=list)
@@ -75,15 +75,15 @@ class Survey:
     def families(self, selection: Selection) -> list[str]:
         """Return the families with files to ingest, in landing order of their first."""
         waiting = (*self.queue.new, *self.queue.known, *self.inbox.new, *self.inbox.known)
-        asked = [i.feed for i in waiting if selection.takes(i.feed.name, i.partition)]
+        selected = [i.feed for i in waiting if selection.selects(i.feed.name, i.partition)]
         from vsf_assets.feeds import all_feeds
 
         again = [
             all_feeds()[row.feed]
             for row in (self.files if selection.reload == "all" else self.outdated)
-            if selection.takes(row.feed, row.partition_key)
+            if selection.selects(row.feed, row.partition_key)
         ]
-        return list(dict.fromkeys(feed.family for feed in (*asked, *again)))
+        return list(dict.fromkeys(feed.family for feed in (*selected, *again)))
 
 
 def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None) -> Survey:
@@ -100,10 +100,10 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     """
     listing = open_store(settings.landing).listing()
     refuse_foreign(settings)
-    look = look_at(listing.entries, time.time())
+    landed = timed_listing(listing.entries, time.time())
     archive, fetched = open_store(settings.archive), FolderStore(settings.fetched)
     files: list[FileRow] = []
-    build, history, requests = NO_BUILD, History(), 0
+    build, history, requests = NO_BUILD, SourceHistory(), 0
     with warehouse.read("looking for work") as connection:
         if connection is not None and has_ledger(connection):
             files = read_files(connection)
@@ -113,12 +113,15 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
         # Under the lock: whatever is in the archive was stored before.
         refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not files)
     keys = {row.key for row in files}
-    queue, inbox = classify_landed(look.entries.values(), keys), classify_landed(fetched.entries(), keys, fetched=True)
+    queue, inbox = (
+        classify_landed(landed.entries.values(), keys),
+        classify_landed(fetched.entries(), keys, fetched=True),
+    )
     queue.known[:] = files_to_archive(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
     mended = outdated_files(files, versions)
     there = probably_present(archive, {row.archive_path for row in mended})
     mended = [row for row in mended if row.archive_path in there]
-    outdated = mended + without_rows(files) + suspects(files, settings, datetime.now(UTC))
+    outdated = mended + without_rows(files) + to_recheck(files, settings, datetime.now(UTC))
     snapshot, left_out = current_snapshot(settings), listing.left_out
-    return Survey(look, queue, files, outdated, build, snapshot, inbox, history, requests, left_out, mended)
+    return Survey(landed, queue, files, outdated, build, snapshot, inbox, history, requests, left_out, mended)

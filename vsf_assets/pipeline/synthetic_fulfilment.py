@@ -16,7 +16,7 @@ from pathlib import Path
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
-from vsf_assets.pipeline.synthetic_queue import NOTHING, Known, RequestRow, read_known
+from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.factory import open_store
@@ -28,7 +28,7 @@ from vsf_assets.warehouse.lock import hold_lock
 _SECONDS = 2.0
 _STEP = 1 << 20
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,25 @@ class FulfilmentResult:
 
 
 def waiting_now(
-    warehouse: Warehouse, again: Iterable[str] = (), tell: Tell = lambda _: None
-) -> tuple[Known, list[RequestRow]]:
+    warehouse: Warehouse, again: Iterable[str] = (), log: Log = lambda _: None
+) -> tuple[KnownRequests, list[RequestRow]]:
     """Return what is known and the requests that wait, those told in the landing zone not among them.
 
     Args:
         warehouse: the warehouse.
         again: names of requests whose last one is done again, whatever became of it.
-        tell: logs states in the landing zone that cannot be read.
+        log: logs states in the landing zone that cannot be read.
     """
-    told = _told(open_store(warehouse.settings.landing), tell)
+    reported = _reported_states(open_store(warehouse.settings.landing), log)
     with warehouse.read("requests for made-up files") as connection:
         known = read_known(connection) if connection is not None else NOTHING
-    waiting = known.waiting(told)
+    waiting = known.waiting(reported)
     newest = {request.name: request for request in known.requests}
     wanted = [newest[name] for name in again if name in newest and newest[name] not in waiting]
     return known, waiting + wanted
 
 
-def _told(landing: Store, tell: Tell = lambda _: None) -> dict[int, str]:
+def _reported_states(landing: Store, log: Log = lambda _: None) -> dict[int, str]:
     """Return request -> the last state of it that a file in the landing zone tells.
 
     Without one that cannot be read a request is fulfilled once more, with the same bytes.
@@ -87,16 +87,16 @@ def _told(landing: Store, tell: Tell = lambda _: None) -> dict[int, str]:
         except OSError as error:
             if not is_about_one_file(error):
                 raise
-            tell(f"warning: {entry.path} cannot be read: {error}")
+            log(f"warning: {entry.path} cannot be read: {error}")
             continue
         for line in content.splitlines():
             with suppress(ValueError, KeyError, TypeError, RecursionError):
-                told = json.loads(line)
-                found[int(told["request_id"])] = str(told["state"])
+                reported = json.loads(line)
+                found[int(reported["request_id"])] = str(reported["state"])
     return found
 
 
-def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[FulfilmentResult]:
+def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[FulfilmentResult]:
     """Do what waits, in the order it was asked for; one that fails holds no other back.
 
     Raises:
@@ -106,50 +106,50 @@ def fulfil(warehouse: Warehouse, tell: Tell, again: Iterable[str] = ()) -> list[
     settings = warehouse.settings
     lock = settings.made / ".lock"
     done = []
-    with hold_lock(lock, "making files", settings.lock_wait_seconds, tell, "the folder of made files"):
-        known, waiting = waiting_now(warehouse, again, tell)
-        _remove_leftovers(settings.made, tell)
+    with hold_lock(lock, "making files", settings.lock_wait_seconds, log, "the folder of made files"):
+        known, waiting = waiting_now(warehouse, again, log)
+        _remove_leftovers(settings.made, log)
         for request in waiting:
             try:
-                done.append(_do(settings, known, request, tell))
+                done.append(_do(settings, known, request, log))
             finally:
                 _now_file(settings).unlink(missing_ok=True)
     return done
 
 
-def _remove_leftovers(made: Path, tell: Tell) -> None:
+def _remove_leftovers(result: Path, log: Log) -> None:
     """Remove what a killed process left half done: the lock says that nobody writes here."""
-    for leftover in made.glob("*/.*.tmp"):
+    for leftover in result.glob("*/.*.tmp"):
         try:
             leftover.unlink()
         except OSError as error:
-            tell(f"warning: {leftover} is left half done and cannot be removed: {error.strerror}; remove it by hand")
+            log(f"warning: {leftover} is left half done and cannot be removed: {error.strerror}; remove it by hand")
 
 
-def _do(settings: Settings, known: Known, request: RequestRow, tell: Tell) -> FulfilmentResult:
+def _do(settings: Settings, known: KnownRequests, request: RequestRow, log: Log) -> FulfilmentResult:
     target = settings.made / request.target
     if known.was_deleted(request):
         try:
             target.unlink(missing_ok=True)
         except OSError as error:
             why = f"{target} cannot be removed: {error.strerror}; let the user who runs this do it, then run again"
-            tell(f"warning: {why}")
+            log(f"warning: {why}")
             return FulfilmentResult(request, "stuck", why)  # its state stays, so that the next run tries again
         with suppress(OSError):
             target.parent.rmdir()  # it stays while other files are in it
         why = f"the schema {request.schema_name} was deleted"
-        made = FulfilmentResult(request, "deleted" if request.state == "ready" else "failed", why)
+        result = FulfilmentResult(request, "deleted" if request.state == "ready" else "failed", why)
     else:
         try:
-            made = _make(settings, known, request, tell, target)
+            result = _make(settings, known, request, log, target)
         except (VsfError, OSError) as error:
-            made = FulfilmentResult(request, "failed", str(error))
-    tell(f"{made.state}: made-up file {request.target}" + (f": {made.reason}" if made.reason else ""))
-    _record(settings, made)
-    return made
+            result = FulfilmentResult(request, "failed", str(error))
+    log(f"{result.state}: made-up file {request.target}" + (f": {result.reason}" if result.reason else ""))
+    _record(settings, result)
+    return result
 
 
-def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, target: Path) -> FulfilmentResult:
+def _make(settings: Settings, known: KnownRequests, request: RequestRow, log: Log, target: Path) -> FulfilmentResult:
     schema = _schema(known, request)
     from vsf_assets.synthetic.file_checks import problems_of
     from vsf_assets.synthetic.generator import Frames
@@ -158,7 +158,7 @@ def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, tar
     frames = Frames(schema, request.rows, request.seed)
     _record(settings, FulfilmentResult(request, "processing"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    progress = _Progress(settings, request, tell)
+    progress = _Progress(settings, request, log)
     progress(0)
     form: Format = "parquet" if request.format == "parquet" else "csv"
     written = write_file(frames, target, form, progress=progress, threads=settings.threads)
@@ -174,7 +174,7 @@ def _make(settings: Settings, known: Known, request: RequestRow, tell: Tell, tar
     return FulfilmentResult(request, "ready", None, written.bytes, _sha256(target), problems)
 
 
-def _schema(known: Known, request: RequestRow) -> Schema:
+def _schema(known: KnownRequests, request: RequestRow) -> Schema:
     found = known.schemas.get(request.schema_name)
     if found is None or found.definition is None:
         there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
@@ -190,29 +190,29 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _record(settings: Settings, made: FulfilmentResult) -> None:
+def _record(settings: Settings, result: FulfilmentResult) -> None:
     """Tell a state as a file in the landing zone."""
-    request = made.request
-    told = {
+    request = result.request
+    reported = {
         "request_id": request.request_id,
         "request": request.name,
-        "state": made.state,
-        "reason": made.reason,
-        "file_path": request.target if made.state == "ready" else None,
-        "bytes": made.bytes,
-        "sha256": made.sha256,
+        "state": result.state,
+        "reason": result.reason,
+        "file_path": request.target if result.state == "ready" else None,
+        "bytes": result.bytes,
+        "sha256": result.sha256,
         "engine": ENGINE_VERSION,
     }
-    name = f"{STATES}/{time.time_ns():020d}-{made.state}.state.jsonl"
+    name = f"{STATES}/{time.time_ns():020d}-{result.state}.state.jsonl"
     with open_store(settings.landing).writer(name) as file:
-        file.write(json.dumps(told).encode() + b"\n")
+        file.write(json.dumps(reported).encode() + b"\n")
 
 
 class _Progress:
     """Tells from time to time how far a file is, to the log and to `vsf status`."""
 
-    def __init__(self, settings: Settings, request: RequestRow, tell: Tell) -> None:
-        self._settings, self._request, self._tell, self._last = settings, request, tell, 0.0
+    def __init__(self, settings: Settings, request: RequestRow, log: Log) -> None:
+        self._settings, self._request, self._log, self._last = settings, request, log, 0.0
 
     def __call__(self, done: int) -> None:
         now = time.monotonic()
@@ -220,7 +220,7 @@ class _Progress:
             return
         self._last = now
         rows, request = self._request.rows, self._request
-        self._tell(f"making up {request.target}: {done:,} of {rows:,} rows")
+        self._log(f"making up {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0
         _now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
 
@@ -229,9 +229,9 @@ def _now_file(settings: Settings) -> Path:
     return settings.made / ".now.json"
 
 
-def states_now(settings: Settings, known: Known) -> list[RequestRow]:
+def states_now(settings: Settings, known: KnownRequests) -> list[RequestRow]:
     """Return the requests in the states they are in this moment, also where no run has taken that in yet."""
-    told = _told(open_store(settings.landing))
+    reported = _reported_states(open_store(settings.landing))
     try:
         now = json.loads(_now_file(settings).read_text())
         making, percent = int(now["request_id"]), int(now["percent"])
@@ -242,5 +242,5 @@ def states_now(settings: Settings, known: Known) -> list[RequestRow]:
         if request.request_id == making:
             found.append(replace(request, state="processing", reason=f"{percent} % of the rows are made"))
         else:
-            found.append(replace(request, state=told.get(request.request_id, request.state)))
+            found.append(replace(request, state=reported.get(request.request_id, request.state)))
     return found

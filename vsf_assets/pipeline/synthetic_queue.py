@@ -76,7 +76,7 @@ class RequestRow:
     rows: int
     seed: int
     format: str
-    asked_at: datetime
+    requested_at: datetime
     state: str
     reason: str | None
     file_path: str | None
@@ -96,7 +96,7 @@ class SchemaRow:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownRequests:
     """Everything the warehouse knows of made-up data: requests in landing order, schemas by name."""
 
     requests: list[RequestRow]
@@ -105,17 +105,17 @@ class Known:
     def was_deleted(self, request: RequestRow) -> bool:
         """Whether the request's schema was deleted after the request was made."""
         schema = self.schemas.get(request.schema_name)
-        return schema is not None and schema.deleted_at is not None and schema.deleted_at >= request.asked_at
+        return schema is not None and schema.deleted_at is not None and schema.deleted_at >= request.requested_at
 
-    def waiting(self, told: Mapping[int, str] = MappingProxyType({})) -> list[RequestRow]:
+    def waiting(self, reported: Mapping[int, str] = MappingProxyType({})) -> list[RequestRow]:
         """Return the requests for which something is to be done: a file made, or one removed.
 
         Args:
-            told: request -> state that a file in the landing zone tells, which may not be taken in yet.
+            reported: request -> state that a file in the landing zone tells, which may not be taken in yet.
         """
         found = []
         for request in self.requests:
-            state = told.get(request.request_id, request.state)
+            state = reported.get(request.request_id, request.state)
             is_new = state in ENDS and state != request.state
             is_open = request.state not in ENDS or (request.state == "ready" and self.was_deleted(request))
             if is_open and not is_new:
@@ -123,11 +123,11 @@ class Known:
         return found
 
 
-NOTHING = Known([], {})
+NOTHING = KnownRequests([], {})
 """What is known where nothing was ever asked for."""
 
 
-def read_known(connection: "DuckDBPyConnection") -> Known:
+def read_known(connection: "DuckDBPyConnection") -> KnownRequests:
     """Return what the warehouse knows; nothing where it has no such tables yet."""
     found = connection.execute(
         "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'fake_states'"
@@ -138,4 +138,4 @@ def read_known(connection: "DuckDBPyConnection") -> Known:
     for name, is_deleted, definition, landed_at in connection.execute(_SCHEMAS).fetchall():
         before = schemas.get(name, SchemaRow(None, None))
         schemas[name] = SchemaRow(None, landed_at) if is_deleted else SchemaRow(definition, before.deleted_at)
-    return Known([RequestRow(*row) for row in connection.execute(_REQUESTS).fetchall()], schemas)
+    return KnownRequests([RequestRow(*row) for row in connection.execute(_REQUESTS).fetchall()], schemas)

@@ -70,19 +70,19 @@ def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
     client, options = s3_client(), client_options()
     endpoint = urlsplit(client.meta.endpoint_url)
     keys = _keys()
-    told: dict[str, Any] = {
+    secret: dict[str, Any] = {
         "key_id": keys.access_key if keys else None,
         "secret": keys.secret_key if keys else None,
         "session_token": keys.token if keys else None,
         "region": client.meta.region_name if client.meta.region_name != "aws-global" else "us-east-1",
     }
     if not (endpoint.hostname or "").endswith(".amazonaws.com"):
-        told |= {"endpoint": endpoint.netloc + endpoint.path.rstrip("/"), "url_style": "path"}
-        told["use_ssl"] = endpoint.scheme == "https"
-    told = {name: value for name, value in told.items() if value is not None}
-    fields = "".join(f", {name} ?" for name in told)
+        secret |= {"endpoint": endpoint.netloc + endpoint.path.rstrip("/"), "url_style": "path"}
+        secret["use_ssl"] = endpoint.scheme == "https"
+    secret = {name: value for name, value in secret.items() if value is not None}
+    fields = "".join(f", {name} ?" for name in secret)
     scope = _quoted(f"s3://{split_address(address)[0]}/")
-    connection.execute(f"create secret (type s3, scope '{scope}'{fields})", list(told.values()))
+    connection.execute(f"create secret (type s3, scope '{scope}'{fields})", list(secret.values()))
     connection.execute(f"set http_timeout = {max(1, round(options.timeout))}")
     connection.execute(f"set http_retries = {options.attempts - 1}")
 

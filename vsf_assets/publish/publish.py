@@ -211,12 +211,12 @@ def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
     try:
         found = row_counts(connection)
         if found != counts:
-            unlike = sorted(
+            mismatched = sorted(
                 '{}."{}"'.format(*name.split(".", 1))
                 for name in counts.keys() | found.keys()
                 if counts.get(name) != found.get(name)
             )
-            raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(unlike)}")
+            raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(mismatched)}")
         refuse_empty_tables(connection, found, conditions())
     finally:
         connection.close()

@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Findings:
+class FindingsQuery:
     """The findings of a report.
 
     Attributes:
@@ -64,7 +64,7 @@ class Findings:
         yield from connection.execute(sql, self.values).fetchall()
 
 
-def dataset_findings(dataset: str, version: int, is_complete: bool = True) -> Findings:
+def dataset_findings(dataset: str, version: int, is_complete: bool = True) -> FindingsQuery:
     """Return the findings of a version of a dataset, by file (namespaces, columns, datapoints) and line.
 
     Args:
@@ -77,10 +77,10 @@ def dataset_findings(dataset: str, version: int, is_complete: bool = True) -> Fi
     source = "from reports.dataset_anomalies where dataset = ? and version = ?"
     order = "file_order, line_number nulls first, anomaly, column_name"
     title = f"dataset {dataset}, version {version}{'' if is_complete else ' (incomplete)'}"
-    return Findings(title, columns, source, order, (dataset, version))
+    return FindingsQuery(title, columns, source, order, (dataset, version))
 
 
-def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | None) -> Findings:
+def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | None) -> FindingsQuery:
     """Return the findings of a feed, or of one of its partitions, by partition, file and line.
 
     Raises:
@@ -98,4 +98,4 @@ def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | 
     source = "from reports.anomalies where feed = ? and (? is null or partition_key = ?)"
     order = "partition_key nulls first, landed_at, file_name, line_number nulls first, anomaly, column_name, reason"
     title = feed if partition is None else f"{feed}, {partition}"
-    return Findings(title, columns, source, order, (feed, partition, partition))
+    return FindingsQuery(title, columns, source, order, (feed, partition, partition))

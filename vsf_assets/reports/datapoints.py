@@ -5,7 +5,7 @@ Here: the report as a dictionary. Not here: choosing the rows (selection.py) and
 
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.reports.selection import COLUMNS_SQL, Selection, find_version
+from vsf_assets.reports.selection import COLUMNS_SQL, DatasetRows, find_version
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +24,7 @@ FIELDS = (
 """What is told of a data point, in this order."""
 
 
-def datapoint_report(connection: "DuckDBPyConnection", selection: Selection) -> tuple[dict[str, Any], int]:
+def datapoint_report(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[dict[str, Any], int]:
     """Return the report, and how many different data points it tells of; an empty one where there are none.
 
     Owners, namespaces, databases and data points stand in the order of columns.csv, each once where it belongs. Of a
@@ -34,12 +34,12 @@ def datapoint_report(connection: "DuckDBPyConnection", selection: Selection) -> 
         UsageError: there is no such dataset or version.
     """
     where, values = selection.condition(find_version(connection, selection.dataset, selection.version).number)
-    told = ", ".join(f"points.{name}" for name in FIELDS)
+    shown = ", ".join(f"points.{name}" for name in FIELDS)
     place = ("dataset_owner_name", "namespace_id", "namespace_option_name", "dataset_database_name", "data_point_id")
     chosen = ", ".join(f"chosen.{name}" for name in place)
     # Columns are many more than their data points, so each is fetched once for its place.
     sql = (
-        f"select {chosen}, {told} from (select {', '.join(place)}, datapoint_key, min(line_number) as line_number"  # noqa: S608
+        f"select {chosen}, {shown} from (select {', '.join(place)}, datapoint_key, min(line_number) as line_number"  # noqa: S608
         f" from ({COLUMNS_SQL}) where {where} group by all) as chosen join marts.dim_datapoints as points"
         " using (datapoint_key) order by chosen.line_number"
     )

@@ -50,7 +50,7 @@ def check_name(path: Path, suffixes: Collection[str]) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
+def atomic_file(path: Path) -> Iterator[TextIO]:
     """Write a text file that appears under its name only when complete; folders are made where needed.
 
     Raises:

@@ -10,24 +10,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.reports.anomalies import Findings
+from vsf_assets.reports.anomalies import FindingsQuery
 from vsf_assets.reports.files import harmless
 from vsf_assets.reports.page import write_page
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Writer = Callable[["DuckDBPyConnection", Findings, TextIO], Any]
+Writer = Callable[["DuckDBPyConnection", FindingsQuery, TextIO], Any]
 
 
-def write_csv(connection: "DuckDBPyConnection", findings: Findings, file: TextIO) -> None:
+def write_csv(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
     """Write one line per finding below a header; no cell is a formula in a spreadsheet."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(findings.columns)
     writer.writerows([harmless(cell) for cell in row] for row in findings.rows(connection))
 
 
-def write_json(connection: "DuckDBPyConnection", findings: Findings, file: TextIO) -> None:
+def write_json(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
     """Write a list with an object per finding, the values as they were delivered."""
     before = "[\n"
     for row in findings.rows(connection):

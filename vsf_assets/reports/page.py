@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TextIO
 
 from vsf_assets.common.visible import visible
-from vsf_assets.reports.anomalies import SAMPLES, Findings
+from vsf_assets.reports.anomalies import SAMPLES, FindingsQuery
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,7 +46,7 @@ td.short, td.number {{ min-width: 0; white-space: pre; }}
 """
 
 
-def write_page(connection: "DuckDBPyConnection", findings: Findings, file: TextIO) -> None:
+def write_page(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
     """Write the page."""
     counts = findings.counts(connection)
     file.write(_HEAD.format(title=escape(visible(f"Anomalies of {findings.title}"))))

@@ -44,7 +44,7 @@ NAMESPACES_SQL = """
 
 
 @dataclass(frozen=True)
-class Selection:
+class DatasetRows:
     """Rows of a dataset that are asked for.
 
     Attributes:
@@ -131,7 +131,7 @@ def find_version(
     return Version(dataset, number, known[number])
 
 
-def choices(connection: "DuckDBPyConnection", selection: Selection) -> tuple[str, list[str], list[tuple[Any, ...]]]:
+def choices(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[str, list[str], list[tuple[Any, ...]]]:
     """Return what can be chosen next: the level below the last one that is named, its columns and rows."""
     version = find_version(connection, selection.dataset, selection.version).number
     named = [place for place, level in enumerate(LEVELS) if selection.names.get(level)]

@@ -60,7 +60,7 @@ class Store(Protocol):
 
         Raises:
             FileNotFoundError: it is not there.
-            ReplacedError: it is in another state.
+            StoredObjectReplacedError: it is in another state.
             NotRegularError: it is something else than a file.
             OSError: it cannot be read.
         """

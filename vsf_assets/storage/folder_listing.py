@@ -17,8 +17,8 @@ from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
     OWNER_MARKER,
-    NoDelivery,
-    why_no_delivery,
+    IgnoredName,
+    why_ignored,
     why_unfinished_beside,
 )
 from vsf_assets.storage.listing import LeftOut, Listing
@@ -123,7 +123,7 @@ class _Walk:
             return True
         if self._every_name:
             return item.name.startswith(".")
-        why = why_no_delivery(item.name)
+        why = why_ignored(item.name)
         if path == OWNER_MARKER:
             return True
         if why is not None:
@@ -181,7 +181,7 @@ class _Walk:
     def _add(self, path: str, status: os.stat_result, has_done: bool) -> None:
         self.found.entries.append(Entry(path, status.st_size, modified_time(status.st_mtime_ns), has_done))
 
-    def _note_name(self, path: str, why: NoDelivery) -> None:
+    def _note_name(self, path: str, why: IgnoredName) -> None:
         self._note(path, why.kind, why.reason, why.advice)
 
     def _note(self, path: str, kind: str, reason: str, advice: str, is_error: bool = False) -> None:

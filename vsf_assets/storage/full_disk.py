@@ -81,7 +81,7 @@ def room_for(
     except FullDiskError:
         raise
     except Exception as error:
-        known = _told_before(error)
+        known = _reported_before(error)
         if known is not None:
             raise FullDiskError(str(known)) from error
         spilled = spill if spill and any(_SPILL in str(cause) for cause in causes(error)) else None
@@ -105,7 +105,7 @@ def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0, 
 
 def unplaced_line(error: BaseException) -> str:
     """Return the line for an error that no step named: the place that the error names, else the fullest known one."""
-    known = _told_before(error)
+    known = _reported_before(error)
     if known is not None:
         return str(known)
     place = _named(error)
@@ -127,7 +127,7 @@ def _folder_of(place: Path) -> Path:
     return next(path for path in (place, *place.absolute().parents) if path.is_dir())
 
 
-def _told_before(error: BaseException) -> FullDiskError | None:
+def _reported_before(error: BaseException) -> FullDiskError | None:
     """Return the first of such errors that led to an error: what came after it may have met the same disk."""
     return next((cause for cause in reversed(causes(error)) if isinstance(cause, FullDiskError)), None)
 

@@ -60,7 +60,7 @@ OWNER_MARKER = ".vsf-home"
 
 
 @dataclass(frozen=True)
-class NoDelivery:
+class IgnoredName:
     """Why a name is none of a delivery.
 
     Attributes:
@@ -74,30 +74,30 @@ class NoDelivery:
     advice: str
 
 
-def why_no_delivery(name: str) -> NoDelivery | None:
+def why_ignored(name: str) -> IgnoredName | None:
     """Return why a file or folder of this name is no delivery, or None; markers (`.done`) are none of its business."""
     if _RSYNC.match(name):
         return _unfinished("rsync names files so until they are whole")
     if name.startswith("."):
-        return NoDelivery("hidden", "names that begin with a dot are hidden files", "rename it to load it")
+        return IgnoredName("hidden", "names that begin with a dot are hidden files", "rename it to load it")
     lower = name.lower()
     if lower in DESKTOP or lower.startswith("~$") or lower.endswith(":zone.identifier"):
-        return NoDelivery("hidden", "the desktop or an office program keeps it for itself", "nothing")
+        return IgnoredName("hidden", "the desktop or an office program keeps it for itself", "nothing")
     for ending, who in UNFINISHED.items():
         if lower.endswith(ending):
             return _unfinished(f"names that end in {ending} are of unfinished transfers ({who})")
     for ending, who in COPIES.items():
         if lower.endswith(ending):
             reason = f"names that end in {ending} are of copies of an earlier state ({who})"
-            return NoDelivery("old copy", reason, "remove it, or rename it to load it")
+            return IgnoredName("old copy", reason, "remove it, or rename it to load it")
     return None
 
 
-def _unfinished(reason: str) -> NoDelivery:
-    return NoDelivery("unfinished", reason, "let the sender finish it; if the file is whole, rename it")
+def _unfinished(reason: str) -> IgnoredName:
+    return IgnoredName("unfinished", reason, "let the sender finish it; if the file is whole, rename it")
 
 
-def why_unfinished_beside(name: str, size: int, names: Collection[str]) -> NoDelivery | None:
+def why_unfinished_beside(name: str, size: int, names: Collection[str]) -> IgnoredName | None:
     """Return why a file is unfinished by what lies beside it, or None.
 
     Args:

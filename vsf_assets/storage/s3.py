@@ -20,13 +20,20 @@ from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
     OWNER_MARKER,
-    NoDelivery,
-    why_no_delivery,
+    IgnoredName,
+    why_ignored,
     why_unfinished_beside,
 )
 from vsf_assets.storage.listing import LeftOut, Listing
-from vsf_assets.storage.s3_client import ReplacedError, asked, error_code, s3_client, split_address, time_for
-from vsf_assets.storage.s3_reader import Ahead, ObjectReader
+from vsf_assets.storage.s3_client import (
+    StoredObjectReplacedError,
+    complete_answer,
+    error_code,
+    s3_client,
+    split_address,
+    time_for,
+)
+from vsf_assets.storage.s3_reader import ObjectPrefetch, ObjectReader
 
 IN_MEMORY_BYTES = 16 << 20
 """What is written is held in memory up to this size, then in a temporary file."""
@@ -34,7 +41,7 @@ IN_MEMORY_BYTES = 16 << 20
 ONE_REQUEST_BYTES = 4 << 30
 """Up to this size an object is written or copied by one request (S3 allows 5 GB), in parts beyond."""
 
-LOOKS_AT_ONCE = 16
+STATS_AT_ONCE = 16
 FEW_PATHS = 64
 """Up to so many paths are looked at one by one; for more the folders they lie in are listed."""
 
@@ -56,7 +63,7 @@ class ObjectStore:
         self.client = s3_client()
         options = client_options()
         self._seconds, self._attempts = options.object_seconds, options.attempts
-        self._ahead: Ahead | None = None
+        self._ahead: ObjectPrefetch | None = None
 
     def listing(self, folder: str = "") -> Listing:
         """List the files that count, and what is left out for its name; `folder` narrows the listing to one."""
@@ -92,23 +99,23 @@ class ObjectStore:
         options = {"Bucket": self.bucket, "Prefix": self.base + under}
         while True:
             # A page that was cut off must not pass for the last one, or for an empty one.
-            page = self._asked(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated")
+            page = self._answer(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated")
             yield from page.get("Contents", ())
             if not page["IsTruncated"]:
                 return
             options["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _asked(self, call: Callable[[], dict[str, Any]], address: str, *wanted: str) -> dict[str, Any]:
+    def _answer(self, call: Callable[[], dict[str, Any]], address: str, *wanted: str) -> dict[str, Any]:
         """Return the whole answer of a request that may be repeated; see objects.asked."""
-        return asked(call, address, self._seconds, self._attempts, wanted)
+        return complete_answer(call, address, self._seconds, self._attempts, wanted)
 
-    def _entry(self, path: str, size: int, told: dict[str, Any]) -> Entry:
-        return Entry(path, size, told["LastModified"].replace(microsecond=0), etag=told["ETag"].strip('"'))
+    def _entry(self, path: str, size: int, head: dict[str, Any]) -> Entry:
+        return Entry(path, size, head["LastModified"].replace(microsecond=0), etag=head["ETag"].strip('"'))
 
     def stat(self, path: str) -> Entry | None:
         """Return one file's entry, or None if it is not there."""
         try:
-            told = self._asked(
+            head = self._answer(
                 lambda: self.client.head_object(Bucket=self.bucket, Key=self.base + path),
                 self.at(path),
                 "LastModified",
@@ -117,7 +124,7 @@ class ObjectStore:
             )
         except FileNotFoundError:
             return None
-        return self._entry(path, told["ContentLength"], told)
+        return self._entry(path, head["ContentLength"], head)
 
     def present(self, paths: Collection[str]) -> set[str]:
         """Return which of these files are there."""
@@ -127,7 +134,7 @@ class ObjectStore:
             return listed.intersection(paths)
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(STATS_AT_ONCE) as pool:
             return {entry.path for entry in pool.map(self.stat, paths) if entry is not None}
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
@@ -135,9 +142,9 @@ class ObjectStore:
 
         Raises:
             FileNotFoundError: it is not there.
-            ReplacedError: it is not, or while it is read no longer, in that state.
+            StoredObjectReplacedError: it is not, or while it is read no longer, in that state.
         """
-        if self._ahead is not None and (fetched := self._ahead.take(path, etag)) is not None:
+        if self._ahead is not None and (fetched := self._ahead.pop(path, etag)) is not None:
             return fetched
         return self._open_now(path, etag)
 
@@ -148,7 +155,7 @@ class ObjectStore:
     @contextmanager
     def ahead(self, entries: Sequence[Entry]) -> Iterator[None]:
         """Fetch small files before they are opened, which is to be done in this order and once each."""
-        with Ahead(self._open_now, entries, self.workers) as self._ahead:
+        with ObjectPrefetch(self._open_now, entries, self.workers) as self._ahead:
             try:
                 yield
             finally:
@@ -167,7 +174,7 @@ class ObjectStore:
         """Write a file from an open one; `conditions` are arguments of the request, like IfNoneMatch.
 
         Raises:
-            ReplacedError: a condition does not hold.
+            StoredObjectReplacedError: a condition does not hold.
         """
         where = {"Bucket": self.bucket, "Key": self.base + path}
 
@@ -178,7 +185,7 @@ class ObjectStore:
             answer: dict[str, Any] = self.client.put_object(Body=file, **where, **conditions)
             return answer
 
-        asked(put, self.at(path), time_for(size, self._seconds))
+        complete_answer(put, self.at(path), time_for(size, self._seconds))
 
     def put_new(self, path: str, file: Path) -> bool:
         """Upload a file unless one of this name is there; return whether it was done."""
@@ -187,7 +194,7 @@ class ObjectStore:
         with open_regular(file) as reader:
             try:
                 self.put(path, reader, os.fstat(reader.fileno()).st_size, IfNoneMatch="*")
-            except ReplacedError:
+            except StoredObjectReplacedError:
                 return False  # it came this instant
         return True
 
@@ -196,7 +203,7 @@ class ObjectStore:
 
         Raises:
             FileNotFoundError: it is not there any more.
-            ReplacedError: it is not in that state any more.
+            StoredObjectReplacedError: it is not in that state any more.
         """
         if not isinstance(target, ObjectStore):
             return False
@@ -214,7 +221,7 @@ class ObjectStore:
             answer: dict[str, Any] = self.client.copy_object(CopySource=source, **place, **condition)
             return answer
 
-        asked(copy, self.at(seen.path), time_for(seen.size, self._seconds), self._attempts)
+        complete_answer(copy, self.at(seen.path), time_for(seen.size, self._seconds), self._attempts)
         return True
 
     def remove(self, path: str, etag: str = "") -> None:
@@ -228,10 +235,10 @@ class ObjectStore:
 
     def _delete(self, path: str, condition: dict[str, str]) -> None:
         try:
-            self._asked(
+            self._answer(
                 lambda: self.client.delete_object(Bucket=self.bucket, Key=self.base + path, **condition), self.at(path)
             )
-        except (FileNotFoundError, ReplacedError):
+        except (FileNotFoundError, StoredObjectReplacedError):
             pass
         except OSError as error:
             # A store that knows no conditional delete says so; the caller has just looked at the state.
@@ -248,11 +255,11 @@ class ObjectStore:
         return f"{self.address}/{path}"
 
 
-def _why_left_out(entry: Entry, items: Collection[str]) -> tuple[str, NoDelivery | None]:
+def _why_left_out(entry: Entry, items: Collection[str]) -> tuple[str, IgnoredName | None]:
     """Return the path that is left out and why: that of the object, or of a folder above it; else None for why."""
     parts = entry.path.split("/")
     for depth, name in enumerate(parts, 1):
-        why = why_no_delivery(name)
+        why = why_ignored(name)
         if why is not None:
             return "/".join(parts[:depth]), why
     return entry.path, why_unfinished_beside(entry.path, entry.size, items)

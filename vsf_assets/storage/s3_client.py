@@ -52,7 +52,7 @@ class ObjectRefusedError(ObjectError):
     """The store answered, and does not hand out this one object; the others may be fine."""
 
 
-class ReplacedError(ObjectStoreError):
+class StoredObjectReplacedError(ObjectStoreError):
     """An object is no longer the one that was seen."""
 
 
@@ -134,7 +134,7 @@ def plain_errors(address: str) -> Iterator[None]:
 
     Raises:
         FileNotFoundError: the object is not there.
-        ReplacedError: the object is not the one that a conditional request asked for.
+        StoredObjectReplacedError: the object is not the one that a conditional request asked for.
         ObjectStoreError: everything else; it names the setting, the address and the endpoint.
     """
     from botocore.exceptions import (
@@ -154,7 +154,7 @@ def plain_errors(address: str) -> Iterator[None]:
         if code in ABSENT:
             raise FileNotFoundError(f"{address} is not there") from error
         if code in REPLACED:
-            raise ReplacedError(f"{address} was replaced meanwhile") from error
+            raise StoredObjectReplacedError(f"{address} was replaced meanwhile") from error
         if isinstance(error, ConnectionClosedError):  # of any object: the store itself may be down
             raise ObjectStoreError(str(cut_off(address, client_options().attempts))) from error
         if isinstance(error, IncompleteReadError | ResponseStreamingError | ResponseParserError):
@@ -202,7 +202,7 @@ def too_slow(address: str, seconds: float, progress: str = "") -> ObjectError:
     )
 
 
-def asked(
+def complete_answer(
     call: Callable[[], dict[str, Any]], address: str, seconds: float, attempts: int = 1, wanted: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the whole answer of a request.

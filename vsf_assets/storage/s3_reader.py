@@ -18,8 +18,8 @@ from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.s3_client import (
     PAUSE_SECONDS,
     ObjectStoreError,
-    ReplacedError,
-    asked,
+    StoredObjectReplacedError,
+    complete_answer,
     cut_off,
     plain_errors,
     time_for,
@@ -50,7 +50,7 @@ class ObjectReader(io.RawIOBase):
 
     Raises:
         FileNotFoundError: the object is not there.
-        ReplacedError: it is in another state.
+        StoredObjectReplacedError: it is in another state.
         ObjectError: there is no whole answer in time.
     """
 
@@ -97,7 +97,7 @@ class ObjectReader(io.RawIOBase):
         answer = self._whole_answer(condition)
         if self._etag and answer["ETag"] != self._etag:  # a server that knows no conditions
             answer["Body"].close()
-            raise ReplacedError(f"{self._address} was replaced meanwhile")
+            raise StoredObjectReplacedError(f"{self._address} was replaced meanwhile")
         if not self._at:
             self._size = int(answer["ContentLength"])
         self._connections += 1
@@ -108,7 +108,7 @@ class ObjectReader(io.RawIOBase):
 
     def _whole_answer(self, condition: dict[str, str]) -> dict[str, Any]:
         """Ask for the object until the answer's headers are whole."""
-        return asked(
+        return complete_answer(
             lambda: self._client.get_object(Bucket=self._bucket, Key=self._key, **condition),
             self._address,
             max(0.05, self._time - self._spent),
@@ -124,7 +124,7 @@ class ObjectReader(io.RawIOBase):
         """Read some bytes; after a broken connection go on from where it broke.
 
         Raises:
-            ReplacedError, FileNotFoundError: the object is no longer the one that was opened.
+            StoredObjectReplacedError, FileNotFoundError: the object is no longer the one that was opened.
             ObjectStoreError: the connection broke again and again, or the time is over.
         """
         while True:
@@ -181,7 +181,7 @@ class ObjectReader(io.RawIOBase):
         super().close()
 
 
-class Ahead:
+class ObjectPrefetch:
     """Fetches small objects by threads while earlier ones are worked on.
 
     Args:
@@ -200,13 +200,13 @@ class Ahead:
         for _ in range(workers):
             self._next()
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> "ObjectPrefetch":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def take(self, path: str, etag: str) -> BinaryIO | None:
+    def pop(self, path: str, etag: str) -> BinaryIO | None:
         """Return an object's content, or None where it is not fetched ahead; raises what opening it raises."""
         found = self._fetched.pop((path, etag), None)
         if found is None:

@@ -32,11 +32,11 @@ def problems_of(path: Path, form: str, schema: Schema, rows: int, settings: Sett
     # In CSV a missing value of a lone column is an empty text.
     missing = ", ''" if form == "csv" else ", null"
     names = {column.name: f"nullif(c{place}{missing})" for place, column in enumerate(schema.columns)}
-    asked = ["count(*)"]
-    asked += [f"count({names[c.name]})" for c in unique]
-    asked += [f"count({names[c.name]}) - count(*) filter ({_within(c, names[c.name])})" for c in bounded]
+    expressions = ["count(*)"]
+    expressions += [f"count({names[c.name]})" for c in unique]
+    expressions += [f"count({names[c.name]}) - count(*) filter ({_within(c, names[c.name])})" for c in bounded]
     source, values = _source(path, form, schema)
-    questions = [f"select {', '.join(asked)} from {source}"]  # noqa: S608
+    questions = [f"select {', '.join(expressions)} from {source}"]  # noqa: S608
     # One column at a time, by digest and in groups, so that DuckDB can put on disk what its memory does not hold.
     questions += [
         f"select count(*) from (select distinct md5_number(cast({names[c.name]} as varchar)) as digest from {source})"  # noqa: S608

@@ -12,7 +12,7 @@ import polars as pl
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.synthetic.columns import companies, people, prose, values
-from vsf_assets.synthetic.columns.request import Maker, Portion, Request
+from vsf_assets.synthetic.columns.request import Maker, Request, RowRange
 from vsf_assets.synthetic.model.counter_prng import chances, rows_of
 from vsf_assets.synthetic.model.schema import Column, Schema, schema_of
 from vsf_assets.synthetic.request_spec import MOST_ROWS
@@ -63,24 +63,24 @@ class Frames:
         if not column.null_share:
             return make
 
-        def make_or_leave_out(portion: Portion) -> pl.Series:
-            made = make(portion)
-            is_kept = pl.Series(chances(key, portion.rows) >= column.null_share)
+        def make_or_leave_out(row_range: RowRange) -> pl.Series:
+            made = make(row_range)
+            is_kept = pl.Series(chances(key, row_range.rows) >= column.null_share)
             return made.zip_with(is_kept, made.clear(len(made)))
 
         return make_or_leave_out
 
     def frame(self, start: int, stop: int) -> pl.DataFrame:
         """Return the rows from number `start` (from 0) up to, not including, `stop`."""
-        portion = Portion(rows_of(start, stop))
+        row_range = RowRange(rows_of(start, stop))
         with np.errstate(over="ignore"):
-            return pl.DataFrame([make(portion).alias(column.name) for column, make in self._makers])
+            return pl.DataFrame([make(row_range).alias(column.name) for column, make in self._makers])
 
     def as_written(self) -> "Frames":
         """Return what makes the same rows for a CSV file: days may be texts, which are the same there."""
-        asked = self.request
-        columns = tuple(values.as_written(column, asked.rows) for column in asked.schema.columns)
-        return Frames(replace(asked.schema, columns=columns), asked.rows, asked.seed)
+        written = self.request
+        columns = tuple(values.as_written(column, written.rows) for column in written.schema.columns)
+        return Frames(replace(written.schema, columns=columns), written.rows, written.seed)
 
     @property
     def empty(self) -> pl.DataFrame:

@@ -66,7 +66,7 @@ def write_file(
     Raises:
         VsfError: it could not be written; the message says why, and nothing is left behind.
     """
-    with _appearing_whole(path) as target:
+    with _atomic_file(path) as target:
         if form == "csv":
             write_csv(frames, target, progress=progress, threads=threads, portion_rows=portion_rows)
         else:
@@ -157,7 +157,7 @@ def _fitting_rows(frames: Frames, portions: int) -> int:
 
 
 @contextmanager
-def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
+def _atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Give a file that takes its name when the block ends well, and is removed when it does not.
 
     Raises:

@@ -24,7 +24,7 @@ class Commits:
         self._connection = connection
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="commits")
         self._running: Future[object] | None = None
-        self._tell: Callable[[], None] | None = None
+        self._after_commit: Callable[[], None] | None = None
 
     def __enter__(self) -> "Commits":
         """Return itself."""
@@ -42,9 +42,9 @@ class Commits:
         """Commit what the connection's transaction holds."""
         self._running = self._pool.submit(self._connection.commit)
 
-    def then(self, tell: Callable[[], None]) -> None:
+    def then(self, after_commit: Callable[[], None]) -> None:
         """Have something called by `wait`, once the commit that was started is done."""
-        self._tell = tell
+        self._after_commit = after_commit
 
     def wait(self) -> None:
         """Let the commit that was started end; nothing happens where there is none.
@@ -52,8 +52,8 @@ class Commits:
         Raises:
             duckdb.Error: it failed; what is stored shows once the file is opened again.
         """
-        running, tell, self._running, self._tell = self._running, self._tell, None, None
+        running, after_commit, self._running, self._after_commit = self._running, self._after_commit, None, None
         if running is not None:
             running.result()
-        if tell is not None:
-            tell()
+        if after_commit is not None:
+            after_commit()

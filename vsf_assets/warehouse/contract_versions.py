@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.by_family.catalog import LOOKS
+from vsf_assets.feeds.by_family.catalog import SCANS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -34,7 +34,7 @@ class Versions:
 
     def of(self, feed: str, partition: str | None) -> str:
         """Return the version that a file's rows are recorded with; with another one it is read again."""
-        is_foreign = all_feeds()[feed].is_fetched and feed != LOOKS  # looks are written here, in UTF-8
+        is_foreign = all_feeds()[feed].is_fetched and feed != SCANS  # looks are written here, in UTF-8
         encoding = self.encodings.get(partition or "") if is_foreign else None
         return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
 

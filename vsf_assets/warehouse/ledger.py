@@ -81,7 +81,7 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
     return bool(row and row[0])
 
 
-def store_deliveries(
+def store_results(
     inserts: Inserts,
     unit: Sequence[ReadResult],
     run_id: str,

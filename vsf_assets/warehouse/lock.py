@@ -69,7 +69,7 @@ def hold_lock(
 
 def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable[[str], None], what: str) -> None:
     deadline = time.monotonic() + wait_seconds
-    told = False
+    has_reported = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,9 +80,9 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable
                     f"{what} is in use by {holder}; waited {wait_seconds:g} s. Wait for it, end it,"
                     " or raise VSF_LOCK_WAIT_SECONDS"
                 ) from None
-            if not told:
+            if not has_reported:
                 on_wait(f"waiting for {what}, in use by {holder}")
-                told = True
+                has_reported = True
             time.sleep(POLL_SECONDS)
         else:
             return

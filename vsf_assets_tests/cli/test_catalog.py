@@ -104,8 +104,8 @@ def test_what_fails_is_told_with_exit_code_1_and_the_next_run_completes_it(home:
     served.fault = lambda *_: ""
     assert home.vsf("run", "--profile", "there", "--feed", "catalog").exit_code == 0
     assert home.ask("select count(*) from marts.dim_songs") == [(6,)]
-    looks = home.ask("select count(distinct landed_at) from reports.files where feed like 'catalog%'")
-    assert looks == [(1,)]
+    scans_sources = home.ask("select count(distinct landed_at) from reports.files where feed like 'catalog%'")
+    assert scans_sources == [(1,)]
     assert "nothing is pending" in home.vsf("run", "--profile", "there").output
     served.fault = lambda *_: "503"
     outcome = home.vsf("run", "--profile", "there")

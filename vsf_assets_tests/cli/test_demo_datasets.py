@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
+from vsf_assets.demo.datasets import FIRST_PART, FUNDS, dataset_files
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.docs.pages import text_of
 
@@ -39,9 +39,9 @@ ANOMALIES = {
     (FUNDS, "datapoints.csv", 33, "line_too_long"),
     (FUNDS, "datapoints.csv", 35, "duplicate_row"),
     (FUNDS, "datapoints.csv", 36, "duplicate_key"),
-    (HALF, "namespaces.csv", None, "empty_file"),
-    (HALF, "columns.csv", 1, "unknown_header"),
-    (HALF, "datapoints.csv", None, "missing_file"),
+    (FIRST_PART, "namespaces.csv", None, "empty_file"),
+    (FIRST_PART, "columns.csv", 1, "unknown_header"),
+    (FIRST_PART, "datapoints.csv", None, "missing_file"),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.requested_files import Repetition, read_asked, ready
+from vsf_assets.defs.requested_files import Repetition, read_requested, ready
 from vsf_assets.defs.sensors import landing_sensor
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
@@ -96,7 +96,7 @@ def test_what_was_left_is_asked_for_again_after_pauses_that_grow_to_ten_minutes(
 
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"asked": 1}', '{"asked": {"a": 1}}'])
 def test_a_broken_cursor_asks_for_everything(cursor: str | None) -> None:
-    assert read_asked(cursor) == {}
+    assert read_requested(cursor) == {}
 
 
 def test_a_changed_file_is_asked_for_at_once(home: Home, instance: dg.DagsterInstance) -> None:

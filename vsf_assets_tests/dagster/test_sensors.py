@@ -16,12 +16,12 @@ from vsf_assets.defs.in_process import run_job
 from vsf_assets.defs.process import process_tags, reap
 from vsf_assets.defs.sensors import (
     PAUSE_AFTER,
-    History,
+    RunHistory,
     backoff_reason,
     backstop_sensor,
     history_of,
     landing_sensor,
-    read_look,
+    read_listing,
 )
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
@@ -34,21 +34,21 @@ S = dg.DagsterRunStatus
 @pytest.mark.parametrize(
     ("history", "says"),
     [
-        (History(active=False, failures=0, idle_seconds=0), None),
-        (History(active=True, failures=0, idle_seconds=0), "still runs"),
-        (History(active=False, failures=1, idle_seconds=9), "resting 10 s"),
-        (History(active=False, failures=1, idle_seconds=10), None),
-        (History(active=False, failures=5, idle_seconds=9999), "PAUSED after 5"),
+        (RunHistory(active=False, failures=0, idle_seconds=0), None),
+        (RunHistory(active=True, failures=0, idle_seconds=0), "still runs"),
+        (RunHistory(active=False, failures=1, idle_seconds=9), "resting 10 s"),
+        (RunHistory(active=False, failures=1, idle_seconds=10), None),
+        (RunHistory(active=False, failures=5, idle_seconds=9999), "PAUSED after 5"),
     ],
 )
-def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history: History, says: str | None) -> None:
+def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history: RunHistory, says: str | None) -> None:
     reason = backoff_reason(history)
     assert reason is None if says is None else says in (reason or "")
 
 
 def test_failures_count_in_a_row_from_the_newest() -> None:
     runs = [(S.FAILURE, 90.0), (S.FAILURE, 80.0), (S.SUCCESS, 70.0), (S.FAILURE, 60.0)]
-    assert history_of(runs, 100.0) == History(active=False, failures=2, idle_seconds=10.0)
+    assert history_of(runs, 100.0) == RunHistory(active=False, failures=2, idle_seconds=10.0)
     assert history_of([(S.STARTED, None), *runs], 100.0).active
     assert history_of([], 100.0).failures == 0
 
@@ -115,7 +115,7 @@ def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
 
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "look": {}, "since": {}}'])
 def test_a_lost_or_broken_cursor_only_costs_a_look(cursor: str | None) -> None:
-    assert read_look(cursor).entries == {}
+    assert read_listing(cursor).entries == {}
 
 
 def test_the_run_a_sensor_requests_ingests_without_waiting_again(

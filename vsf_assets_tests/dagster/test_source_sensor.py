@@ -11,7 +11,7 @@ from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.sensors import History
+from vsf_assets.defs.sensors import RunHistory
 from vsf_assets.defs.source_sensor import Seen, digest_of, read_seen, source_sensor, why_not
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
@@ -19,7 +19,7 @@ from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.servers import Served, http_server
 from vsf_assets_tests.sources.homes import records, serve_songs
 
-IDLE = History(active=False, failures=0, idle_seconds=1e9)
+IDLE = RunHistory(active=False, failures=0, idle_seconds=1e9)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.pipeline.build import build_and_publish, rebuild
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.catalogs import app, fetched, look, movie, song, take
+from vsf_assets_tests.catalogs import app, fetched, load, look, movie, song
 from vsf_assets_tests.commandline import tables_of
 from vsf_assets_tests.dbt.deliveries import built_home
 from vsf_assets_tests.warehouses import Home, clicks
@@ -33,7 +33,7 @@ def sampled(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     names = (folder / "files_list.data").read_text().split()
     home = built_home(tmp_path_factory.mktemp("sampled"))
     look(home, {name: (folder / name).read_bytes() for name in names})
-    take(home)
+    load(home)
     build(home)
     return home
 
@@ -84,17 +84,17 @@ def test_the_later_record_stands_whenever_it_was_fetched(
     home = built_home(tmp_path)
     late = ("a.data",) if way == "the first object failed" else ()
     look(home, FIRST, 0, late=late)
-    take(home)
+    load(home)
     if way != "at once":
         with monkeypatch.context() as patch:
             patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
             build(home)
         assert standing(home)[0] == ("A", 2, "b.data", 1 if late else 2)
     look(home, SECOND, 1)
-    take(home)
+    load(home)
     if late:
         fetched(home, "a.data", FIRST["a.data"])
-        take(home)
+        load(home)
     build(home)
     assert standing(home) == [("A", 3, "a.data", 3), ("B", 2000, "b.data", 1)]
     versions = "select year, valid_from = valid_to, is_current from marts.dim_song_versions where artist_name = 'A'"
@@ -119,7 +119,7 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
     states = [[song(year=1)], [song(year=2)], [song(year=1)], [song(year=1)]]
     for minute, records in enumerate(states):
         look(home, {"a.data": records, "b.data": [song(year=1)]} if minute == 0 else {"a.data": records}, minute)
-        take(home)
+        load(home)
     build(home)
     assert standing(home) == [("A", 1, "a.data", 3)]
     assert home.query("select anomaly, count(*) from reports.anomalies group by all") == [
@@ -135,7 +135,7 @@ def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeyp
     home.ingest()
     build(home)
     look(home, FIRST)
-    take(home)
+    load(home)
     built = set(build(home).timings)
     assert {"stg_catalog__states", "dim_songs", "dim_app_versions", "anomalies", "files"} <= built
     assert not {name for name in built if "campaign" in name or "vsf" in name}
@@ -152,7 +152,7 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
     home = built_home(tmp_path)
     look(home, {"a.data": [app("big", size=2_000_000), app("small")]})
     look(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
-    take(home)
+    load(home)
     build(home)
     awesome = "select name from marts.dim_apps where is_awesome order by 1"
     assert home.query(awesome) == [("small",)]
@@ -169,7 +169,7 @@ def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path, m
     records = [movie(title, budget=n) for n, title in enumerate(titles)]
     records += [song("A|B", "C"), song("A", "B|C"), app("N|1", "2"), app("N", "1|2")]
     look(home, {"a.data": records})
-    take(home)
+    load(home)
     build(home)
     assert home.query("select original_title_normalized, budget from marts.dim_movies order by budget") == [
         ("सैयारा", 0),

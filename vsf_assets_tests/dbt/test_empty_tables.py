@@ -11,7 +11,7 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
-from vsf_assets.demo.datasets import FUNDS, HALF, dataset_files
+from vsf_assets.demo.datasets import FIRST_PART, FUNDS, dataset_files
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import build_and_publish
@@ -121,7 +121,7 @@ def test_the_marts_of_deleted_datasets_may_be_empty(built: Home, tmp_path: Path,
         counts = row_counts(connection) | dict.fromkeys(named, 0)
         # The other dataset has no rows, but findings.
         assert empty_tables(connection, counts, wanted) == ["reports.dataset_anomalies"]
-        connection.execute("insert into raw.dataset_changes select 1, 2, 'delete', ?, null", [HALF])
+        connection.execute("insert into raw.dataset_changes select 1, 2, 'delete', ?, null", [FIRST_PART])
         assert empty_tables(connection, counts, wanted) == []
 
 
@@ -133,7 +133,7 @@ def test_marts_built_without_rows_are_refused_and_built_again(tmp_path: Path, mo
     before = home.current.readlink()
     home.drop({"impressions_1.csv": "banner_id,campaign_id\n10,100\n"})
     warehouse = Warehouse.of(read_settings())
-    ingest(warehouse, Selection(tuple(all_feeds()), is_looking=False), "test")
+    ingest(warehouse, Selection(tuple(all_feeds()), scans=False), "test")
     invoke = dbt.invoke
     with monkeypatch.context() as patch:
         patch.setattr(dbt, "invoke", lambda settings, file, words: invoke(settings, file, [*words, "--empty"]))

@@ -8,8 +8,8 @@ from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.contracts import all_tables
 from vsf_assets.devtools.data_dictionary import (
     PAGE,
-    Column,
-    Entry,
+    DictionaryColumn,
+    DictionaryTable,
     current_page,
     data_dictionary,
     of_models,
@@ -44,7 +44,9 @@ def test_the_data_dictionary_has_every_contract() -> None:
 
 
 def test_a_column_description_cannot_break_the_table() -> None:
-    entry = Entry("marts.fct_x", "One row is an x.", ("x_key",), (Column("x_key", "varchar", "md5 of a|b\nof <n>"),))
+    entry = DictionaryTable(
+        "marts.fct_x", "One row is an x.", ("x_key",), (DictionaryColumn("x_key", "varchar", "md5 of a|b\nof <n>"),)
+    )
     assert "| `x_key` | varchar | md5 of a\\|b of &lt;n> |" in data_dictionary([entry])
 
 

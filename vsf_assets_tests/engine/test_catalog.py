@@ -13,7 +13,7 @@ from vsf_assets.ingest.session import Selection, ingest_archive
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.catalogs import FEEDS, app, drop, fetched, look, movie, song, state, take
+from vsf_assets_tests.catalogs import FEEDS, app, drop, fetched, load, look, movie, song, state
 from vsf_assets_tests.warehouses import Home
 
 BAD_SONG = song() | {"data": {"artist_name": "A", "title": "T", "year": "2000", "release": "R"}}
@@ -23,7 +23,7 @@ MIXED = [song(), {"type": "book", "data": {}}, movie(), BAD_SONG, app(), song("B
 @pytest.fixture
 def filled(home: Home) -> Home:
     look(home, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
-    take(home)
+    load(home)
     return home
 
 
@@ -61,9 +61,9 @@ def test_a_crash_inside_the_transaction_leaves_no_row_of_any_table(home: Home, m
     fetched(home, "x.data", MIXED)
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):
         patch.setattr(ledger, "_insert", _stop)
-        take(home)
+        load(home)
     assert [rows for rows in state(home).values() if rows] == []
-    take(home)
+    load(home)
     assert counts(home) == [("x.data", "loaded", 7, 4, 1, 0, 2)]
 
 
@@ -75,7 +75,7 @@ def test_rows_on_disk_and_rows_in_memory_are_the_same(filled: Home, tmp_path: Pa
     monkeypatch.setattr(parts, "HELD_BYTES", -1)
     other = Home(tmp_path / "other")
     look(other, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
-    take(other)
+    load(other)
     assert state(other) == state(filled)
 
 
@@ -90,7 +90,7 @@ def test_originals_read_again_take_the_place_of_their_rows(filled: Home) -> None
 def test_the_archive_alone_gives_the_same_tables(filled: Home, tmp_path: Path) -> None:
     fetched(filled, "x.data", MIXED, minute=2)
     fetched(filled, "a/b.data", [song()], minute=1, profile="other")
-    take(filled)
+    load(filled)
     sources = tmp_path / "sources.toml"
     sources.write_text("[default]\naddress = 'x'\n[other]\naddress = 'y'\n")
     other = Home(tmp_path / "other", ARCHIVE=filled.settings.archive, SOURCES=str(sources))
@@ -104,7 +104,7 @@ def test_another_encoding_of_a_profile_has_its_objects_read_again(home: Home) ->
     text = '[{"type":"song","data":{"artist_name":"Mü","title":"T","year":1,"release":"R"}}]'
     drop(home, "catalog/default/x.data", text.encode("latin-1"))
     drop(home, "catalog/other/x.data", text.encode())
-    take(home)
+    load(home)
     assert home.query("select artist_name from raw.songs") == [("Mü",)]
     warehouse = Warehouse(replace(home.settings, encodings={"default": "latin-1"}), home.warehouse.file)
     report = ingest(warehouse, Selection(FEEDS), "again")

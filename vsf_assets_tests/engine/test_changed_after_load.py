@@ -169,7 +169,7 @@ def test_run_that_dies_before_it_stores_the_rows_is_completed_by_the_next_or_by_
 
         if moment == "after the name":
             patch.setattr(rereading.Rereading, "_one", die)
-            patch.setattr("vsf_assets.ingest.session.Ingest.take", die)
+            patch.setattr("vsf_assets.ingest.session.Ingest.load", die)
         else:
             patch.setattr(changed.FolderStore, "move", die)
         with pytest.raises(KeyboardInterrupt):
@@ -239,8 +239,8 @@ def test_originals_are_looked_at_for_a_day_or_as_the_setting_says(tmp_path: Path
     patient = Home(tmp_path)
     files = survey(home.settings, home.warehouse).files
     now = datetime.now(UTC)
-    assert changed.suspects(files, patient.settings, now + timedelta(hours=23)) == files
-    assert changed.suspects(files, patient.settings, now + timedelta(hours=25)) == []
+    assert changed.to_recheck(files, patient.settings, now + timedelta(hours=23)) == files
+    assert changed.to_recheck(files, patient.settings, now + timedelta(hours=25)) == []
 
 
 def test_originals_that_were_not_kept_cost_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +253,7 @@ def test_originals_that_were_not_kept_cost_one_listing(tmp_path: Path, monkeypat
     files = home.files("file_name")
     with home.warehouse.read("test") as connection:
         assert connection is not None
-        assert changed.suspects(read_files(connection), home.settings, datetime.now(UTC)) == []
+        assert changed.to_recheck(read_files(connection), home.settings, datetime.now(UTC)) == []
     assert (len(files), listed) == (5, ["clicks/1"])
 
 

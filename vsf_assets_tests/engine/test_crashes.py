@@ -16,14 +16,14 @@ from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 STEPS = [
-    ("ingest.loader", "read_delivery", "before", 2),
-    ("ingest.loader", "read_delivery", "after", 5),
-    ("warehouse.ledger", "store_deliveries", "before", 1),
+    ("ingest.loader", "read_one_file", "before", 2),
+    ("ingest.loader", "read_one_file", "after", 5),
+    ("warehouse.ledger", "store_results", "before", 1),
     ("warehouse.ledger", "_twin", "after", 2),
     ("warehouse.ledger", "_insert_parts", "after", 1),
     ("warehouse.ledger", "_insert", "after", 2),
-    ("warehouse.ledger", "store_deliveries", "after", 1),
-    ("warehouse.ledger", "store_deliveries", "after", 6),
+    ("warehouse.ledger", "store_results", "after", 1),
+    ("warehouse.ledger", "store_results", "after", 6),
     ("archive.originals", "sha256_of", "after", 1),
     ("archive.originals", "_file", "after", 2),
     ("ingest.move_to_archive", "file_away", "after", 6),

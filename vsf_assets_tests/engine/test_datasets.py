@@ -25,9 +25,9 @@ def minute(number: int) -> datetime:
 
 
 def state(home: Home) -> dict[str, list[object]]:
-    looks = {name: f"from raw.{name} order by all" for name in TABLES}
-    looks["files"] = "select * exclude (loaded_at, run_id) from raw.files order by all"
-    return {name: home.query(sql) for name, sql in looks.items()}
+    scans_sources = {name: f"from raw.{name} order by all" for name in TABLES}
+    scans_sources["files"] = "select * exclude (loaded_at, run_id) from raw.files order by all"
+    return {name: home.query(sql) for name, sql in scans_sources.items()}
 
 
 def test_an_upload_is_three_ledger_rows_with_the_time_of_its_newest_file(home: Home) -> None:

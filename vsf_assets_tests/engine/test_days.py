@@ -16,10 +16,10 @@ def events(day: str, uuid: str) -> bytes:
 def test_a_range_takes_its_days_and_leaves_other_feeds_alone() -> None:
     chosen = Selection(["events", "lines", "clicks"], first="2019-05-02", last="2019-05-03")
     days = ["2019-05-01", "2019-05-02", "2019-05-03", "2019-05-04", None]
-    assert [chosen.takes("events", day) for day in days] == [False, True, True, False, False]
-    assert not chosen.takes("lines", None)
-    assert not chosen.takes("clicks", "2")
-    assert Selection(["events"], first="2019-05-03").takes("events", "2020-01-01")
+    assert [chosen.selects("events", day) for day in days] == [False, True, True, False, False]
+    assert not chosen.selects("lines", None)
+    assert not chosen.selects("clicks", "2")
+    assert Selection(["events"], first="2019-05-03").selects("events", "2020-01-01")
 
 
 def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:

@@ -56,7 +56,7 @@ def append(path: Path) -> Callable[[], None]:
 
 @pytest.mark.parametrize(
     ("target", "name", "when"),
-    [(FolderStore, "open", "after"), (batches, "read_delivery", "after")],
+    [(FolderStore, "open", "after"), (batches, "read_one_file", "after")],
     ids=["while it is read", "before it is stored"],
 )
 def test_file_that_grows_is_left_and_taken_whole_by_the_next_run(
@@ -78,7 +78,7 @@ def test_file_that_grows_is_left_and_taken_whole_by_the_next_run(
     [
         (FolderStore, "open", "before"),
         (FolderStore, "open", "after"),
-        (batches, "read_delivery", "after"),
+        (batches, "read_one_file", "after"),
     ],
     ids=["before it is read", "while it is read", "before it is stored"],
 )

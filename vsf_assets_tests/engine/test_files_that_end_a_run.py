@@ -20,7 +20,7 @@ from vsf_assets_tests.warehouses import Home, clicks
 STUB = """
 import os, signal
 from vsf_assets.ingest import read_file as delivery
-original = delivery._judge_partition
+original = delivery._check_partition
 def dies(input_file, first_day):
     if "abort" in input_file.name:
         os.abort()
@@ -29,7 +29,7 @@ def dies(input_file, first_day):
     if "memory" in input_file.name:
         raise MemoryError
     return original(input_file, first_day)
-delivery._judge_partition = dies
+delivery._check_partition = dies
 """
 RUN = """
 import sys
@@ -204,7 +204,7 @@ def test_interrupt_and_error_of_the_disk_leave_no_suspicion(home: Home, monkeypa
         def fails(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(batches, "read_delivery", fails)
+        monkeypatch.setattr(batches, "read_one_file", fails)
         if isinstance(error, OSError):
             assert home.ingest().failed == [("clicks_1.csv", "cannot be read: Input/output error")]
         else:

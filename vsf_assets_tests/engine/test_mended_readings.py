@@ -11,7 +11,7 @@ import pytest
 
 from vsf_assets.archive.outdated_originals import Outdated, lines_of_left, outdated_files, split_outdated
 from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.sensors import _missing_work
+from vsf_assets.defs.sensors import _missing_runs
 from vsf_assets.ingest import loader as batches
 from vsf_assets.pipeline.status import Survey, survey
 from vsf_assets.warehouse import contract_versions as versions
@@ -62,11 +62,11 @@ def test_what_will_be_read_again_is_announced_by_feed_and_done_once(
         "4 originals will be read again: the reading of clicks (3), conversions (1) changed in this release"
     ]
     assert [row.file_name for row in found(home).mended] == [row.file_name for row in outdated(home).again]
-    assert [request.job_name for request in _missing_work(found(home))] == ["ingest_campaigns"] * 1 + [BUILD_JOB] * 1
+    assert [request.job_name for request in _missing_runs(found(home))] == ["ingest_campaigns"] * 1 + [BUILD_JOB] * 1
     names = [row.file_name for row in home.ingest().stored]
     assert names == ["clicks_1_0.csv", "clicks_1_1.csv", "clicks_1_2.csv", "clicks_1_again.csv", "conversions_1.csv"]
     assert outdated(home).announcement == []
-    assert [request.job_name for request in _missing_work(found(home))] == [BUILD_JOB]
+    assert [request.job_name for request in _missing_runs(found(home))] == [BUILD_JOB]
     after = home.state()
     without = "select * exclude (contract_version, loaded_at, run_id) from raw.files order by all"
     assert len(home.query(without)) == 5
@@ -80,7 +80,7 @@ def test_what_was_stopped_half_way_goes_on_with_the_rest(tmp_path: Path, monkeyp
     rows = home.query("from raw.clicks order by all")
     mend(monkeypatch, "clicks")
     monkeypatch.setattr(batches, "BATCH_FILES", 1)
-    read = batches.read_delivery
+    read = batches.read_one_file
 
     def stopped(input_file, *rest):
         if input_file.name == "clicks_1_1.csv":
@@ -88,7 +88,7 @@ def test_what_was_stopped_half_way_goes_on_with_the_rest(tmp_path: Path, monkeyp
         return read(input_file, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "read_delivery", stopped)
+        patch.setattr(batches, "read_one_file", stopped)
         with pytest.raises(KeyboardInterrupt):
             home.ingest()
     assert home.query("from raw.clicks order by all") == rows
@@ -128,7 +128,7 @@ def test_a_damaged_original_keeps_neither_other_families_nor_the_build_waiting(
     mend(monkeypatch, "clicks", "lines")
     report = home.ingest()
     assert [why for _, why in report.failed] == ["the archived file is damaged: its SHA-256 is not the ledger's"]
-    jobs = {request.job_name for request in _missing_work(found(home))}
+    jobs = {request.job_name for request in _missing_runs(found(home))}
     assert jobs == {"ingest_campaigns", "ingest_mobile_states", BUILD_JOB}
 
 

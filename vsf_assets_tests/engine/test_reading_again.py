@@ -66,7 +66,7 @@ def test_contract_is_not_looked_at_when_nothing_is_to_be_read_again(
 def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
     loaded: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = batches.read_delivery
+    read = batches.read_one_file
 
     def unreadable(input_file, folder, *rest) -> ReadResult:
         delivery = read(input_file, folder, *rest)
@@ -75,7 +75,7 @@ def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
         return ReadResult(input_file, delivery.sha256, delivery.size, readable=False)
 
     change_contract(monkeypatch, "clicks")
-    monkeypatch.setattr(batches, "read_delivery", unreadable)
+    monkeypatch.setattr(batches, "read_one_file", unreadable)
     loaded.ingest()
     assert {s for f, s in loaded.files("feed, status") if f == "clicks"} == {"unreadable"}
     assert loaded.click_ids() == []

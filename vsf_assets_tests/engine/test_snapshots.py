@@ -143,9 +143,9 @@ def test_reader_opens_the_next_snapshot_where_the_first_went_before_it_was_opene
 ) -> None:
     first = publish_click(home, 1)
     publish_click(home, 2)
-    looks = [first, current_snapshot(home.settings)]
+    scans_sources = [first, current_snapshot(home.settings)]
     first.unlink()
-    monkeypatch.setattr(publishing, "current_snapshot", lambda _: looks.pop(0))
+    monkeypatch.setattr(publishing, "current_snapshot", lambda _: scans_sources.pop(0))
     opened = publishing.connect_current(home.settings)
     assert opened is not None
     with opened[1] as connection:

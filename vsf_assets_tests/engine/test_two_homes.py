@@ -129,8 +129,8 @@ def test_home_that_saw_no_marker_a_moment_ago_replaces_none(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = homes
-    original, looks = ownership._read_marker, [None]
-    monkeypatch.setattr(ownership, "_read_marker", lambda s: looks.pop() if looks else original(s))
+    original, scans_sources = ownership._read_marker, [None]
+    monkeypatch.setattr(ownership, "_read_marker", lambda s: scans_sources.pop() if scans_sources else original(s))
     with pytest.raises(VsfError, match="belongs to another home"):
         second.ingest()
     assert foreign(first.settings) is None

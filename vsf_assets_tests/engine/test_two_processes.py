@@ -48,7 +48,7 @@ def once(act: Any) -> Any:
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        (batches, "read_delivery"),
+        (batches, "read_one_file"),
         (filing, "file_away"),
         (archive, "_file"),
         (archive, "sha256_of"),

@@ -15,7 +15,7 @@ from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 STORE = "storage.s3"
 STEPS: list[tuple[str, str, str, str, int]] = [
-    ("archive", "warehouse.ledger", "store_deliveries", "after", 2),
+    ("archive", "warehouse.ledger", "store_results", "after", 2),
     ("archive", STORE, "ObjectStore.copy_within", "before", 1),
     ("archive", STORE, "ObjectStore.copy_within", "after", 1),
     ("archive", STORE, "ObjectStore.remove", "before", 2),

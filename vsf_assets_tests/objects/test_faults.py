@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from vsf_assets.storage.s3 import ObjectStore
-from vsf_assets.storage.s3_client import ObjectStoreError, ReplacedError
+from vsf_assets.storage.s3_client import ObjectStoreError, StoredObjectReplacedError
 from vsf_assets.storage.s3_reader import ObjectReader
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
@@ -171,7 +171,7 @@ def test_reading_never_goes_on_in_another_object(bucket: Bucket) -> None:
     bucket.server.fail("cut", method="GET", times=1)
     with store.open("a.csv") as file:
         bucket.put("zone/a.csv", b"y" * 1_000_000)
-        with pytest.raises(ReplacedError):
+        with pytest.raises(StoredObjectReplacedError):
             file.read()
 
 

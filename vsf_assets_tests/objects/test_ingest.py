@@ -54,8 +54,8 @@ def test_a_second_ingest_does_nothing_but_list(stored: EngineHome) -> None:
     stored.ingest()
     stored.bucket.server.log.clear()
     assert stored.ingest().stored == []
-    looks = [(r.method, r.path.rpartition("/")[2], r.query.split("&")[0]) for r in stored.bucket.server.log]
-    assert looks == [("GET", ".vsf-home", ""), ("GET", stored.bucket.name, "list-type=2")]
+    scans_sources = [(r.method, r.path.rpartition("/")[2], r.query.split("&")[0]) for r in stored.bucket.server.log]
+    assert scans_sources == [("GET", ".vsf-home", ""), ("GET", stored.bucket.name, "list-type=2")]
 
 
 @pytest.mark.parametrize("after_load", ["archive", "keep"])

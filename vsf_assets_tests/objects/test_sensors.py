@@ -11,7 +11,7 @@ import pytest
 
 from vsf_assets.definitions import defs
 from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.sensors import landing_sensor, read_look
+from vsf_assets.defs.sensors import landing_sensor, read_listing
 from vsf_assets_tests import instances
 from vsf_assets_tests.objects.homes import CommandHome
 
@@ -36,7 +36,7 @@ def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(
     command_home.bucket.server.log.clear()
     first = tick(instance)
     assert not first.run_requests
-    (seen,) = read_look(first.cursor).entries.values()
+    (seen,) = read_listing(first.cursor).entries.values()
     assert seen.etag
     second = first
     while not second.run_requests:
@@ -59,8 +59,8 @@ def test_an_object_that_is_replaced_within_a_second_is_not_stable(
 ) -> None:
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
     command_home.drop({"clicks_1.csv": CLICKS})
-    before = read_look(tick(instance).cursor).entries["clicks_1.csv"]
+    before = read_listing(tick(instance).cursor).entries["clicks_1.csv"]
     command_home.drop({"clicks_1.csv": CLICKS.replace("3", "4")})
-    after = read_look(tick(instance).cursor).entries["clicks_1.csv"]
+    after = read_listing(tick(instance).cursor).entries["clicks_1.csv"]
     assert before.size == after.size
     assert before.etag != after.etag

@@ -15,7 +15,7 @@ from vsf_assets.storage import s3 as object_store
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3 import ObjectStore
-from vsf_assets.storage.s3_client import ReplacedError, split_address
+from vsf_assets.storage.s3_client import StoredObjectReplacedError, split_address
 from vsf_assets.storage.transfer import copy_file
 from vsf_assets_tests.object_server import Bucket
 
@@ -96,7 +96,7 @@ def test_an_object_is_read_only_in_the_state_that_was_asked_for(bucket: Bucket, 
     seen = store.stat("a.csv")
     assert seen is not None
     bucket.put("zone/a.csv", "abd")
-    with pytest.raises(ReplacedError, match="was replaced"):
+    with pytest.raises(StoredObjectReplacedError, match="was replaced"):
         store.open("a.csv", seen.etag)
     with store.open("a.csv") as file:
         assert file.read() == b"abd"
@@ -110,7 +110,7 @@ def test_only_the_state_that_was_seen_is_copied_and_removed(bucket: Bucket, stor
     seen = store.stat("a.csv")
     assert seen is not None
     bucket.put("zone/a.csv", "abd")
-    with pytest.raises(ReplacedError):
+    with pytest.raises(StoredObjectReplacedError):
         store.copy_within(seen, archive, "a.csv")
     store.remove("a.csv", seen.etag)
     assert bucket.keys() == ["zone/a.csv"]
@@ -144,7 +144,7 @@ def test_what_is_too_large_for_one_request_goes_in_parts(
     assert store.copy_within(seen, archive, "a.csv")
     with archive.open("a.csv") as copy:
         assert copy.read() == content
-    with pytest.raises(ReplacedError):
+    with pytest.raises(StoredObjectReplacedError):
         store.copy_within(replace(seen, etag="0" * 32 + "-1"), archive, "b.csv")
 
 

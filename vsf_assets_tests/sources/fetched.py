@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vsf_assets.catalog.history import History
+from vsf_assets.catalog.history import SourceHistory
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.model.plan import Known
-from vsf_assets.catalog.rounds import RoundReport, fetch_due
+from vsf_assets.catalog.model.plan import KnownObject
+from vsf_assets.catalog.rounds import RoundReport, fetch_from_source
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import object_name
@@ -33,15 +33,15 @@ class Fetcher:
     Attributes:
         home: folder.
         profile: the source.
-        known, last_look, list_sha256: as in History.
+        known, last_scan_at, list_sha256: as in History.
         taken: (feed, name, landed_at, content) of every file that was in the inbox.
         told: progress.
     """
 
     home: Path
     profile: Profile
-    known: dict[str, Known] = field(default_factory=dict)
-    last_look: datetime | None = None
+    known: dict[str, KnownObject] = field(default_factory=dict)
+    last_scan_at: datetime | None = None
     list_sha256: str = ""
     taken: list[tuple[str, str, datetime, bytes]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -54,9 +54,9 @@ class Fetcher:
     def round(self, *, force: bool = False, gone: Collection[str] = ()) -> RoundReport:
         """Look, fetch, and take the inbox."""
         inbox = Inbox(self.settings)
-        history = History(self.known, self.last_look, self.list_sha256)
+        history = SourceHistory(self.known, self.last_scan_at, self.list_sha256)
         with inbox.held(5, self.told.append):
-            report = fetch_due(self.settings, inbox, self.profile, history, self.told.append, force, gone)
+            report = fetch_from_source(self.settings, inbox, self.profile, history, self.told.append, force, gone)
             self._take(inbox)
         return report
 
@@ -70,11 +70,11 @@ class Fetcher:
                     record = json.loads(line)
                     old = self.known.get(record["name"])
                     digest = old.sha256 if old else ""
-                    self.known[record["name"]] = Known(
+                    self.known[record["name"]] = KnownObject(
                         entry.modified, record["position"], record["state"], sha256=digest
                     )
             elif feed == "catalog_list":
-                self.last_look, self.list_sha256 = entry.modified, hashlib.sha256(content).hexdigest()
+                self.last_scan_at, self.list_sha256 = entry.modified, hashlib.sha256(content).hexdigest()
             else:
                 known = self.known[object_name(name)]
                 digest = hashlib.sha256(content).hexdigest()

@@ -39,11 +39,11 @@ POINTS = [
     ("catalog.inbox", "Inbox.place", "after", 2),
     ("catalog.inbox", "Inbox.place_object", "before", 1),
     ("catalog.inbox", "Inbox.place_object", "after", 3),
-    ("pipeline.ingest_catalog", "fetch_due", "before", 1),
-    ("ingest.loader", "read_delivery", "after", 4),
-    ("warehouse.ledger", "store_deliveries", "before", 3),
-    ("warehouse.ledger", "store_deliveries", "after", 3),
-    ("warehouse.ledger", "store_deliveries", "after", 8),
+    ("pipeline.ingest_catalog", "fetch_from_source", "before", 1),
+    ("ingest.loader", "read_one_file", "after", 4),
+    ("warehouse.ledger", "store_results", "before", 3),
+    ("warehouse.ledger", "store_results", "after", 3),
+    ("warehouse.ledger", "store_results", "after", 8),
     ("ingest.move_to_archive", "file_away", "before", 1),
     ("ingest.move_to_archive", "file_away", "after", 4),
 ]
@@ -65,7 +65,7 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
 
 def test_a_crash_between_two_states_of_an_object_loses_neither(tmp_path: Path, served: Served) -> None:
     home = home_of(tmp_path, served.address)
-    assert run_children([job(home.root, "ingest.loader", "read_delivery", "before", 1)]) == [-signal.SIGKILL]
+    assert run_children([job(home.root, "ingest.loader", "read_one_file", "before", 1)]) == [-signal.SIGKILL]
     served.put("00.data", records("newer"))
     take(home)
     rows = home.query("select count(*), count(distinct landed_at) from raw.files where file_name = '00.data'")

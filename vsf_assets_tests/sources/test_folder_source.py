@@ -10,7 +10,7 @@ from vsf_assets.catalog.clients.local import FolderSource
 from vsf_assets.catalog.model.errors import GoneError, SourceError
 from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.catalog.model.retry import Deadline
-from vsf_assets.catalog.scan import settled_look
+from vsf_assets.catalog.scan import settled_scan
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings
 from vsf_assets_tests.rights import like_other_users
@@ -73,7 +73,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_look(
 def test_the_own_folder_need_not_be_there_and_another_must(tmp_path: Path) -> None:
     fetcher = Fetcher(tmp_path / "home", profile_of(str(tmp_path / "no"), is_own=True))
     report = fetcher.round()
-    assert (report.look, report.failed) == (None, {})
+    assert (report.scan, report.failed) == (None, {})
     fetcher.profile = profile_of(str(tmp_path / "no"))
     ((_, why),) = fetcher.round().failed.items()
     assert "there is no folder" in why
@@ -88,10 +88,10 @@ def test_a_look_waits_for_files_that_were_just_written(bucket: Path, tmp_path: P
     settings = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0.6"})
     os.utime(bucket / "a.data", (1, 1))  # an old time does not make a new file old
     started = time.monotonic()
-    assert settled_look(FolderSource(profile_of(str(bucket))), None, settings, print) is not None
+    assert settled_scan(FolderSource(profile_of(str(bucket))), None, settings, print) is not None
     assert 0.4 < time.monotonic() - started < 5
     started = time.monotonic()
-    settled_look(FolderSource(profile_of(str(bucket))), None, settings, print)
+    settled_scan(FolderSource(profile_of(str(bucket))), None, settings, print)
     assert time.monotonic() - started < 0.4
 
 

@@ -124,8 +124,8 @@ def test_one_object_that_fails_is_told_and_taken_again_at_its_place(
 
 
 def test_an_object_that_could_not_be_looked_at_is_fetched_all_the_same(served: Served, fetcher: Fetcher) -> None:
-    first_get, looks = on("GET", "b.data", "500", last=1), on("HEAD", "b.data", "500", last=4)
-    served.fault = lambda *asked: first_get(*asked) or looks(*asked)
+    first_get, scans_sources = on("GET", "b.data", "500", last=1), on("HEAD", "b.data", "500", last=4)
+    served.fault = lambda *asked: first_get(*asked) or scans_sources(*asked)
     assert fetcher.round().failed == {}
     assert fetcher.objects() == everything(served)
     assert fetcher.known["b.data"].state == "unknown"

@@ -87,7 +87,7 @@ def test_a_file_whose_commit_fails_is_not_reported_and_not_filed(
 def test_ctrl_c_while_the_next_file_is_read_keeps_what_was_committed(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, count = batches.read_delivery, iter(range(1, 100))
+    read, count = batches.read_one_file, iter(range(1, 100))
 
     def interrupted(*given: Any) -> Any:
         if next(count) == 5:
@@ -95,7 +95,7 @@ def test_ctrl_c_while_the_next_file_is_read_keeps_what_was_committed(
         return read(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "read_delivery", interrupted)
+        patch.setattr(batches, "read_one_file", interrupted)
         with pytest.raises(KeyboardInterrupt):
             take(home)
     assert songs(home) == ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"]
@@ -147,7 +147,7 @@ def test_a_warehouse_that_is_lost_during_a_fetch_is_not_replaced_by_an_empty_one
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(home)
-    fetch = fetched.fetch_due
+    fetch = fetched.fetch_from_source
     (home.root.parent / "source" / "0.data").write_bytes(records("newer"))
 
     def fetch_and_lose(*given: Any) -> Any:
@@ -155,6 +155,6 @@ def test_a_warehouse_that_is_lost_during_a_fetch_is_not_replaced_by_an_empty_one
         home.warehouse.file.unlink()
         return done
 
-    monkeypatch.setattr(fetched, "fetch_due", fetch_and_lose)
+    monkeypatch.setattr(fetched, "fetch_from_source", fetch_and_lose)
     with pytest.raises(VsfError, match="vsf rebuild"):
         take(home)

@@ -205,7 +205,7 @@ def test_a_state_that_could_not_be_read_is_loaded_in_its_place_beside_the_next_o
 ) -> None:
     serve_songs(served, 1)
     home = home_of(tmp_path, served.address)
-    read = batches.read_delivery
+    read = batches.read_one_file
 
     def no_object(input_file: Any, *rest: Any) -> Any:
         if input_file.feed.name == "catalog":
@@ -213,7 +213,7 @@ def test_a_state_that_could_not_be_read_is_loaded_in_its_place_beside_the_next_o
         return read(input_file, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "read_delivery", no_object)
+        patch.setattr(batches, "read_one_file", no_object)
         take(home)
         served.put("00.data", records("newer"))
         take(home)

@@ -18,7 +18,7 @@ from vsf_assets.contracts.by_family.campaigns import Money
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.delimited.reader import DelimitedReader
-from vsf_assets.readers.delimited.validation import Checked, check_block
+from vsf_assets.readers.delimited.validation import CheckedBlock, check_block
 from vsf_assets_tests.reading import COMMA, reference, small_blocks
 
 
@@ -33,7 +33,7 @@ class Ruled(pa.DataFrameModel):
 RULED = Table("raw.ruled", "a row", ("id",), Ruled)
 
 
-def check(data: bytes, table: Table) -> list[Checked]:
+def check(data: bytes, table: Table) -> list[CheckedBlock]:
     types = polars_types(table)
     integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
     reader = DelimitedReader(io.BytesIO(data), COMMA, list(types), integers)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsf_assets.storage.ignored_names import why_no_delivery, why_unfinished_beside
+from vsf_assets.storage.ignored_names import why_ignored, why_unfinished_beside
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from vsf_assets.storage.ignored_names import why_no_delivery, why_unfinished_bes
     ],
 )
 def test_unfinished_transfers_are_known(name: str) -> None:
-    why = why_no_delivery(name)
+    why = why_ignored(name)
     assert why is not None
     assert (why.kind, why.advice) == ("unfinished", "let the sender finish it; if the file is whole, rename it")
 
@@ -35,7 +35,7 @@ def test_unfinished_transfers_are_known(name: str) -> None:
     ],
 )
 def test_copies_and_hidden_files_are_known(name: str, kind: str) -> None:
-    why = why_no_delivery(name)
+    why = why_ignored(name)
     assert why is not None
     assert why.kind == kind
 
@@ -44,7 +44,7 @@ def test_copies_and_hidden_files_are_known(name: str, kind: str) -> None:
     "name", ["clicks_1.csv", "part_clicks_1.csv", "clicks_1.part.csv", "tmp", "downloads.csv", "backup.csv", "a~b.csv"]
 )
 def test_other_names_are_deliveries(name: str) -> None:
-    assert why_no_delivery(name) is None
+    assert why_ignored(name) is None
 
 
 def test_a_file_is_unfinished_while_a_note_of_its_transfer_lies_beside_it() -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from vsf_assets.reports.datapoints import FIELDS, datapoint_report
-from vsf_assets.reports.selection import Selection
+from vsf_assets.reports.selection import DatasetRows
 
 COLUMNS = 6_000
 
@@ -62,7 +62,7 @@ def test_a_data_point_is_fetched_once_for_its_place_and_not_for_each_column(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     counting = Counting(connection)
-    report, count = datapoint_report(counting, Selection("x", None, {}))  # type: ignore[arg-type]
+    report, count = datapoint_report(counting, DatasetRows("x", None, {}))  # type: ignore[arg-type]
     assert count == 3
     assert counting.fetched == 1 + 2 * 3  # the version, and the data points of two owners
     told = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.reports.files import check_name, harmless, whole_file
+from vsf_assets.reports.files import atomic_file, check_name, harmless
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\n=1", "＝1"])
@@ -26,11 +26,11 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_a_report_is_there_as_a_whole_or_not(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.csv"
-    with pytest.raises(ZeroDivisionError), whole_file(path) as file:
+    with pytest.raises(ZeroDivisionError), atomic_file(path) as file:
         file.write("half")
         raise ZeroDivisionError
     assert list(path.parent.iterdir()) == []
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write("a\n")
     assert path.read_text() == "a\n"
     (tmp_path / "folder.csv").mkdir()
@@ -42,6 +42,6 @@ def test_a_file_where_a_folder_should_be_is_named_in_a_clear_error(tmp_path: Pat
     (tmp_path / "file").touch()
     with (
         pytest.raises(UsageError, match=r"file/a\.csv cannot be written: .*/file: .*; name another file"),
-        whole_file(tmp_path / "file" / "a.csv"),
+        atomic_file(tmp_path / "file" / "a.csv"),
     ):
         pass

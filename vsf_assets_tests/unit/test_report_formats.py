@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.reports.anomalies import Findings, feed_findings
+from vsf_assets.reports.anomalies import FindingsQuery, feed_findings
 from vsf_assets.reports.formats import WRITERS, format_of
 
 EVIL = "<script>alert('&')</script>"
@@ -42,7 +42,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield found
 
 
-def written(connection: duckdb.DuckDBPyConnection, findings: Findings, form: str) -> str:
+def written(connection: duckdb.DuckDBPyConnection, findings: FindingsQuery, form: str) -> str:
     file = io.StringIO()
     WRITERS[form](connection, findings, file)
     return file.getvalue()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.landing.stability import Look, look_at, split_settled, wait_until_settled
+from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, wait_until_settled
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.local import FolderStore
 
@@ -19,26 +19,26 @@ MARKED = Entry("clicks_1.csv", 11, T0, has_done=True)
 @pytest.mark.parametrize(
     ("earlier", "now", "seconds", "is_stable"),
     [
-        (look_at([FILE], 0), look_at([FILE], 2), 2, True),
-        (look_at([FILE], 0), look_at([FILE], 1.9), 2, False),
-        (look_at([FILE], 0), look_at([GROWN], 9), 2, False),
-        (look_at([FILE], 0), look_at([TOUCHED], 9), 2, False),
-        (look_at([], 0), look_at([FILE], 9), 2, False),
-        (look_at([FILE], 0), look_at([MARKED], 0), 2, True),
-        (look_at([], 0), look_at([FILE], 0), 0, True),
-        (look_at([FILE], 5), look_at([FILE], 2), 2, False),
+        (timed_listing([FILE], 0), timed_listing([FILE], 2), 2, True),
+        (timed_listing([FILE], 0), timed_listing([FILE], 1.9), 2, False),
+        (timed_listing([FILE], 0), timed_listing([GROWN], 9), 2, False),
+        (timed_listing([FILE], 0), timed_listing([TOUCHED], 9), 2, False),
+        (timed_listing([], 0), timed_listing([FILE], 9), 2, False),
+        (timed_listing([FILE], 0), timed_listing([MARKED], 0), 2, True),
+        (timed_listing([], 0), timed_listing([FILE], 0), 0, True),
+        (timed_listing([FILE], 5), timed_listing([FILE], 2), 2, False),
     ],
     ids=["agree", "too soon", "grown", "touched", "new", "marker", "no waiting", "clock set back"],
 )
 def test_file_is_stable_when_two_looks_agree_or_a_marker_says_so(
-    earlier: Look, now: Look, seconds: float, is_stable: bool
+    earlier: TimedListing, now: TimedListing, seconds: float, is_stable: bool
 ) -> None:
     stable, unsettled = split_settled(earlier, now, seconds)
     assert (len(stable), len(unsettled)) == ((1, 0) if is_stable else (0, 1))
 
 
 def test_file_that_left_is_in_neither_list() -> None:
-    assert split_settled(look_at([FILE], 0), look_at([], 9), 2) == ([], [])
+    assert split_settled(timed_listing([FILE], 0), timed_listing([], 9), 2) == ([], [])
 
 
 class Looks(FolderStore):
@@ -68,7 +68,7 @@ def test_files_nobody_wants_are_not_waited_for() -> None:
 
 
 def test_earlier_look_saves_the_wait() -> None:
-    assert wait_until_settled(Looks([FILE]), lambda _: True, 60, 0, look_at([FILE], 0)) == ([FILE], [])
+    assert wait_until_settled(Looks([FILE]), lambda _: True, 60, 0, timed_listing([FILE], 0)) == ([FILE], [])
 
 
 def test_listing_leaves_out_what_is_not_a_delivery(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from vsf_assets.catalog.model.plan import (
     UNKNOWN,
-    Known,
+    KnownObject,
     Listed,
     Observed,
     Plan,
     Unseen,
     decide,
     parse_list,
-    time_of_look,
+    time_of_scan,
 )
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def at(look: int) -> datetime:
     return START + timedelta(minutes=look)
 
 
-def one(seen: Observed, before: Known | None, *, fetched_state: str = "", force: bool = False) -> Plan:
+def one(seen: Observed, before: KnownObject | None, *, fetched_state: str = "", force: bool = False) -> Plan:
     known = {} if before is None else {"a": before}
     return decide([Listed(7, "a")], {"a": seen}, known, at(5), {"a": fetched_state} if fetched_state else {}, force)
 
@@ -36,9 +36,9 @@ def due(plan: Plan) -> list[tuple[datetime, int]]:
     return [(item.at, item.listed.position) for item in plan.fetch]
 
 
-FETCHED = Known(at(1), 3, "s1", is_fetched=True, sha256="x")
-FAILED = Known(at(1), 3, "s1")
-GONE = Known(at(1), 3, None)
+FETCHED = KnownObject(at(1), 3, "s1", is_fetched=True, sha256="x")
+FAILED = KnownObject(at(1), 3, "s1")
+GONE = KnownObject(at(1), 3, None)
 
 
 def test_names_are_places_in_the_list_and_the_first_place_of_a_name_counts() -> None:
@@ -49,9 +49,9 @@ def test_names_are_places_in_the_list_and_the_first_place_of_a_name_counts() -> 
 
 
 def test_a_look_is_later_than_the_last_one_whatever_the_clock_does() -> None:
-    assert time_of_look(at(2), at(1)) == at(2)
-    assert time_of_look(at(1), at(2)) == at(2) + timedelta(microseconds=1)
-    assert time_of_look(at(1), None) == at(1)
+    assert time_of_scan(at(2), at(1)) == at(2)
+    assert time_of_scan(at(1), at(2)) == at(2) + timedelta(microseconds=1)
+    assert time_of_scan(at(1), None) == at(1)
 
 
 def test_the_first_sight_is_due_with_a_record() -> None:
@@ -107,7 +107,7 @@ class Simulated:
     """A warehouse that follows plans: what is known, and the deliveries (name -> (at, position, state))."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, KnownObject] = {}
         self.deliveries: dict[str, list[tuple[datetime, int, str]]] = {}
 
     def look(self, number: int, source: dict[str, Observed], truth: dict[str, str | None], fails: set[str]) -> Plan:
@@ -115,7 +115,7 @@ class Simulated:
         plan = decide(listed, source, self.known, at(number))
         for item, state in plan.records:
             old = self.known.get(item.name)
-            self.known[item.name] = Known(at(number), item.position, state, sha256=old.sha256 if old else "")
+            self.known[item.name] = KnownObject(at(number), item.position, state, sha256=old.sha256 if old else "")
         for item in plan.fetch:
             name, content = item.listed.name, truth[item.listed.name]
             if name not in fails and content is not None:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from vsf_assets.catalog.model.errors import ReplacedError, SourceError
+from vsf_assets.catalog.model.errors import SourceError, SourceObjectReplacedError
 from vsf_assets.catalog.model.plan import UNKNOWN, Observed
 from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.config.catalog_profiles import Profile
@@ -18,7 +18,7 @@ BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
-class Content:
+class OpenedObject:
     """An object opened for reading.
 
     Attributes:
@@ -36,7 +36,7 @@ class Content:
     def expect(self, state: str) -> None:
         """Raise ReplacedError where it is in another state than a look saw."""
         if UNKNOWN not in (state, self.state) and state != self.state:
-            raise ReplacedError("it was replaced after the look")
+            raise SourceObjectReplacedError("it was replaced after the look")
 
 
 class ObjectSource(Protocol):
@@ -53,10 +53,10 @@ class ObjectSource(Protocol):
     def is_absent(self) -> bool:
         """Whether there is nothing at all at the address."""
 
-    def observe(self, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, Observed]:
-        """Return the state of each name; `tell` hears how many were looked at."""
+    def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
+        """Return the state of each name; `progress` hears how many were looked at."""
 
-    def open(self, name: str, deadline: Deadline) -> AbstractContextManager[Content]:
+    def open(self, name: str, deadline: Deadline) -> AbstractContextManager[OpenedObject]:
         """Open an object.
 
         Raises:

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, escapes_root, too_large
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, OpenedObject, escapes_root, too_large
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import UNKNOWN, Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
@@ -39,10 +39,10 @@ class HttpSource:
         """Return False: an address that was written down is meant to be there."""
         return False
 
-    def observe(self, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, Observed]:
+    def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
         """Return what HEAD tells of each name, many at once."""
         found: dict[str, Observed] = {}
-        for name, seen in concurrently(self._look, names, self.profile.connections):
+        for name, seen in concurrently(self._observe_one, names, self.profile.connections):
             if isinstance(seen, GoneError):
                 found[name] = None
             elif isinstance(seen, SourceError):
@@ -51,20 +51,20 @@ class HttpSource:
                 raise seen
             else:
                 found[name] = seen
-            tell(len(found))
+            progress(len(found))
         return found
 
     @contextmanager
-    def open(self, name: str, deadline: Deadline) -> Iterator[Content]:
+    def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:
         """Ask for an object."""
         with self._request("GET", name, deadline) as response:
-            self._judge(response)
+            self._raise_for_status(response)
             size = _length(response)
             if size is not None and size > self.profile.most_bytes:
                 raise too_large(self.profile, size)
             headers = response.headers
             is_sure = "ETag" in headers or "Last-Modified" not in headers  # HEAD may tell another length, or none
-            yield Content(self._state(name, response), size, self._blocks(response, size, deadline), is_sure)
+            yield OpenedObject(self._state(name, response), size, self._blocks(response, size, deadline), is_sure)
 
     def last_modified(self, names: Sequence[str]) -> float:  # noqa: ARG002
         """Return 0: a server shows whole objects."""
@@ -74,12 +74,12 @@ class HttpSource:
         """Close idle connections."""
         self._pool.clear()
 
-    def _look(self, name: str) -> str:
+    def _observe_one(self, name: str) -> str:
         def head(deadline: Deadline) -> str:
             with self._request("HEAD", name, deadline) as response:
                 if response.status in NO_HEAD:
                     return UNKNOWN
-                self._judge(response)
+                self._raise_for_status(response)
                 if _length(response) is None:
                     self._without_length.add(name)
                 return self._state(name, response)
@@ -126,7 +126,7 @@ class HttpSource:
                 response.close()  # what is left of the body is not read; the connection is made again
             response.release_conn()
 
-    def _judge(self, response: Any) -> None:
+    def _raise_for_status(self, response: Any) -> None:
         status = response.status
         said = f"the server answered {status} {response.reason or ''}".rstrip()
         if status == 200:

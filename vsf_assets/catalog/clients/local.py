@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, escapes_root, too_large
-from vsf_assets.catalog.model.errors import GoneError, ReplacedError, SourceError
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, OpenedObject, escapes_root, too_large
+from vsf_assets.catalog.model.errors import GoneError, SourceError, SourceObjectReplacedError
 from vsf_assets.catalog.model.plan import Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
@@ -33,7 +33,7 @@ class FolderSource:
         except (FileNotFoundError, NotADirectoryError):
             return True
 
-    def observe(self, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, Observed]:
+    def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
         """Return size and modified time of each name.
 
         Raises:
@@ -42,7 +42,7 @@ class FolderSource:
         found = {name: self._observed(name) for name in names}
         if None in found.values():
             self._refuse_lost_list()
-        tell(len(names))
+        progress(len(names))
         return found
 
     def _refuse_lost_list(self) -> None:
@@ -69,15 +69,15 @@ class FolderSource:
             return Unseen(f"it cannot be looked at: {error.strerror}")
 
     @contextmanager
-    def open(self, name: str, deadline: Deadline) -> Iterator[Content]:  # noqa: ARG002 - a disk does not stall
+    def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:  # noqa: ARG002 - a disk does not stall
         """Open a file; a change while it is read raises ReplacedError."""
         with self._opened(name) as file:
             before = os.fstat(file.fileno())
             if before.st_size > self.profile.most_bytes:
                 raise too_large(self.profile, before.st_size)
-            yield Content(_state(before), before.st_size, _blocks(file))
+            yield OpenedObject(_state(before), before.st_size, _blocks(file))
             if _state(os.fstat(file.fileno())) != _state(before):
-                raise ReplacedError("it changed while it was read")
+                raise SourceObjectReplacedError("it changed while it was read")
 
     def _opened(self, name: str) -> BinaryIO:
         if not self._root.is_dir():

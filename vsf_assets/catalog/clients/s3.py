@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vsf_assets.catalog.clients.base import BLOCK_BYTES, Content, too_large
+from vsf_assets.catalog.clients.base import BLOCK_BYTES, OpenedObject, too_large
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import Observed
 from vsf_assets.catalog.model.retry import Deadline, retried
@@ -34,7 +34,7 @@ class S3Source:
         """Whether the prefix holds no object."""
         return not self._page({"MaxKeys": 1}).get("KeyCount")
 
-    def observe(self, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, Observed]:
+    def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
         """Return the ETag of each name from a listing of the prefix, a thousand objects per request."""
         wanted: dict[str, Observed] = dict.fromkeys(names)
         options: dict[str, Any] = {}
@@ -44,13 +44,13 @@ class S3Source:
                 name = item["Key"].removeprefix(self._prefix)
                 if name in wanted:
                     wanted[name] = item["ETag"]
-            tell(sum(state is not None for state in wanted.values()))
+            progress(sum(state is not None for state in wanted.values()))
             if not page.get("IsTruncated"):
                 return wanted
             options = {"ContinuationToken": page["NextContinuationToken"]}
 
     @contextmanager
-    def open(self, name: str, deadline: Deadline) -> Iterator[Content]:
+    def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:
         """Ask for an object."""
         with self._errors():
             answer = within(
@@ -63,7 +63,7 @@ class S3Source:
         try:
             if size > self.profile.most_bytes:
                 raise too_large(self.profile, size)
-            yield Content(answer["ETag"], size, self._blocks(body, deadline))
+            yield OpenedObject(answer["ETag"], size, self._blocks(body, deadline))
         finally:
             body.close()
 
@@ -139,9 +139,9 @@ class S3Source:
             )
         if status == 429 or status >= 500 or code in ("SlowDown", "RequestTimeout"):
             headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            asked = headers.get("retry-after", "")
+            retry_after = headers.get("retry-after", "")
             return TransientError(
-                f"the object store answered {status} {code}", float(asked) if asked.isdecimal() else 0
+                f"the object store answered {status} {code}", float(retry_after) if retry_after.isdecimal() else 0
             )
         return SourceError(f"the object store answered {status} {code}")
 

@@ -26,5 +26,5 @@ class GoneError(SourceError):
     """The object is not there."""
 
 
-class ReplacedError(SourceError):
+class SourceObjectReplacedError(SourceError):
     """The object is no longer in the state that the look saw."""

@@ -35,7 +35,7 @@ Observed = str | None | Unseen
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownObject:
     """What the warehouse holds of a name: the newest record of a look, and whether that state was fetched.
 
     Attributes:
@@ -54,7 +54,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Due:
+class ToFetch:
     """A state to fetch.
 
     Attributes:
@@ -80,8 +80,8 @@ class Plan:
     """
 
     records: list[tuple[Listed, str | None]] = field(default_factory=list)
-    fetch: list[Due] = field(default_factory=list)
-    compare: list[Due] = field(default_factory=list)
+    fetch: list[ToFetch] = field(default_factory=list)
+    compare: list[ToFetch] = field(default_factory=list)
     unseen: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -101,7 +101,7 @@ def parse_list(content: bytes, encoding: str) -> list[Listed]:
     return [Listed(position, name) for name, position in first.items()]
 
 
-def time_of_look(now: datetime, last: datetime | None) -> datetime:
+def time_of_scan(now: datetime, last: datetime | None) -> datetime:
     """Return the time of a look: now, yet always later than the last one, whatever the clock does."""
     return now if last is None or now > last else last + timedelta(microseconds=1)
 
@@ -109,7 +109,7 @@ def time_of_look(now: datetime, last: datetime | None) -> datetime:
 def decide(
     listed: Iterable[Listed],
     observed: Mapping[str, Observed],
-    known: Mapping[str, Known],
+    known: Mapping[str, KnownObject],
     at: datetime,
     fetched_states: Mapping[str, str] | None = None,
     force: bool = False,
@@ -142,10 +142,10 @@ def decide(
 
 def _change(plan: Plan, item: Listed, state: str, at: datetime) -> None:
     plan.records.append((item, state))
-    plan.fetch.append(Due(item, at, state))
+    plan.fetch.append(ToFetch(item, at, state))
 
 
-def _first_sight(plan: Plan, item: Listed, seen: Observed, before: Known | None, at: datetime) -> None:
+def _first_sight(plan: Plan, item: Listed, seen: Observed, before: KnownObject | None, at: datetime) -> None:
     """Never seen, or gone at the last record."""
     if isinstance(seen, Unseen):
         if before is None:
@@ -158,20 +158,20 @@ def _first_sight(plan: Plan, item: Listed, seen: Observed, before: Known | None,
         plan.records.append((item, None))
 
 
-def _failed_before(plan: Plan, item: Listed, seen: str | Unseen, before: Known, at: datetime) -> None:
+def _failed_before(plan: Plan, item: Listed, seen: str | Unseen, before: KnownObject, at: datetime) -> None:
     """Due earlier and not fetched: it keeps its place as long as it is the same state."""
     state = UNKNOWN if isinstance(seen, Unseen) else seen
     if UNKNOWN in (state, before.state) or state == before.state:
-        plan.fetch.append(Due(Listed(before.position, item.name), before.at, state))
+        plan.fetch.append(ToFetch(Listed(before.position, item.name), before.at, state))
     else:
         _change(plan, item, state, at)
 
 
 def _fetched_before(
-    plan: Plan, item: Listed, seen: str, before: Known, at: datetime, fetched_state: str, force: bool
+    plan: Plan, item: Listed, seen: str, before: KnownObject, at: datetime, fetched_state: str, force: bool
 ) -> None:
     state = fetched_state if before.state == UNKNOWN else before.state
     if UNKNOWN in (seen, state) or (seen == state and force):
-        plan.compare.append(Due(item, at, seen))
+        plan.compare.append(ToFetch(item, at, seen))
     elif seen != state:
         _change(plan, item, seen, at)

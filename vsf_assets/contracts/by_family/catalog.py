@@ -54,7 +54,7 @@ class CatalogList(pa.DataFrameModel):
     object_name: str = pa.Field(description="name of the object, as listed")
 
 
-class CatalogLooks(pa.DataFrameModel):
+class CatalogScans(pa.DataFrameModel):
     """An object whose state had changed when the platform looked."""
 
     position: int = pa.Field(ge=1, description="first place of the object in the list, from 1")
@@ -69,5 +69,5 @@ TABLES = (
     Table("raw.apps", "an app as delivered", ("name", "version"), Apps),
     Table("raw.skipped_types", "an unknown type of records in an object", ("record_type",), SkippedTypes),
     Table("raw.catalog_list", "a name in a list as fetched", ("object_name",), CatalogList),
-    Table("raw.catalog_looks", "an object whose state a look found changed", ("name",), CatalogLooks),
+    Table("raw.catalog_looks", "an object whose state a look found changed", ("name",), CatalogScans),
 )

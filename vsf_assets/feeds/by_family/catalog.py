@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from vsf_assets.feeds.feed import SOURCES, Feed, JsonLines, JsonRecords, NameList, Reading
 
 OBJECTS = "catalog"
-LOOKS = "catalog_looks"
+SCANS = "catalog_looks"
 LIST = "catalog_list"
 
 _UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f]|^\.|\.(?=(?:tmp|part|done|not-kept)$)", re.IGNORECASE)
@@ -55,7 +55,7 @@ def _catalog_feed(name: str, description: str, tables: tuple[str, ...], reading:
 
 FEEDS = (
     _catalog_feed(
-        LOOKS,
+        SCANS,
         "Looks at a foreign list: the objects whose state had changed, written by the platform.",
         ("raw.catalog_looks",),
         JsonLines(),

@@ -8,7 +8,7 @@ from vsf_assets.feeds.feed import REQUESTS, Described, Feed, JsonLines
 
 FAMILY = "synthetic"
 SCHEMAS = "fake_schemas"
-ASKED = "fake_requests"
+REQUEST_FEED = "fake_requests"
 STATES = "fake_states"
 
 _READER = "vsf_assets.synthetic.descriptions:portions"
@@ -25,7 +25,7 @@ FEEDS = (
         keeps="state",
     ),
     Feed(
-        name=ASKED,
+        name=REQUEST_FEED,
         family=FAMILY,
         description="A request for a made-up file: schema, rows, seed, owner.",
         tables=("raw.fake_requests",),

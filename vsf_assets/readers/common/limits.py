@@ -28,7 +28,7 @@ _KEYS = ("anomaly", "column_name", "severity", "is_quarantined")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """Bounds for each file.
 
     Attributes:
@@ -40,7 +40,7 @@ class Limits:
     unpacked: int = UNPACKED_BYTES
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ReadLimits()
 
 
 @dataclass

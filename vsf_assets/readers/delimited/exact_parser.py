@@ -51,7 +51,7 @@ class Problem:
 
 _TOO_LONG = Problem("line_too_long", "the record is longer than 2 MB; most often a quote or a line end is missing")
 
-_LINE_TAKEN_IN = (
+_LINE_SWALLOWED = (
     "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
     " that is meant literally is doubled (\\\\). Line {next} is read as a record of its own"
 )
@@ -77,7 +77,7 @@ _NO_RETURN = re.compile(rb"[^\r]")
 _LINE_END = re.compile(rb"\r*\n")
 
 
-class _SpoiltError(Exception):
+class _MalformedError(Exception):
     """The record cannot be cut into fields; the line of `at` (None: its first) is the last one affected."""
 
     def __init__(self, at: int | None, problem: Problem):
@@ -115,12 +115,12 @@ def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None 
         return Record(line_end, without_line_end(line).split(dialect.delimiter.encode()))
     try:
         end, fields = _split_fields(data, start, dialect, width)
-    except _SpoiltError as error:
-        return Record(_end_of_spoilt(data, start, error.at) or line_end, None, error.problem)
+    except _MalformedError as error:
+        return Record(_end_of_malformed(data, start, error.at) or line_end, None, error.problem)
     return Record(end, fields)
 
 
-def _end_of_spoilt(data: bytes, start: int, at: int | None) -> int | None:
+def _end_of_malformed(data: bytes, start: int, at: int | None) -> int | None:
     """Return the end of the line around `at`; None where that line is too long and judged by itself."""
     if at is None:
         return None
@@ -146,12 +146,12 @@ def _split_fields(data: bytes, start: int, dialect: Delimited, width: int | None
         if width is not None and escaped_end >= 0 and (len(fields) > width or (is_over and len(fields) != width)):
             anomaly = "extra_fields" if len(fields) > width else "missing_fields"
             lines = data.count(b"\n", start, escaped_end)
-            raise _SpoiltError(escaped_end, Problem(anomaly, _LINE_TAKEN_IN, line_offset=lines))
+            raise _MalformedError(escaped_end, Problem(anomaly, _LINE_SWALLOWED, line_offset=lines))
         if is_over:
             newline = data.find(b"\n", at)
             end = newline + 1 if newline >= 0 else len(data)
             if end - start > MAX_RECORD:
-                raise _SpoiltError(None, _TOO_LONG)
+                raise _MalformedError(None, _TOO_LONG)
             return end, fields
         at += 1
 
@@ -166,7 +166,7 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
         stop = inside.search(data, at, limit)
         if stop is None:
             reason = f"a quote opens here and is never closed; close it, or {_literal_quote(dialect)}"
-            raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+            raise _MalformedError(opened_at, Problem("unbalanced_quote", reason, column))
         parts.append(data[at : stop.start()])
         at = stop.end()
         if stop.group() != quote or (dialect.escape is None and data.startswith(quote, at)):
@@ -176,7 +176,7 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
         if data[at : at + 1] in (delimiter, b"\n", b"") or _is_line_end(data, at):
             return b"".join(parts), at
         reason = f"text stands between a closing quote and the next delimiter; {_literal_quote(dialect)}"
-        raise _SpoiltError(opened_at, Problem("unbalanced_quote", reason, column))
+        raise _MalformedError(opened_at, Problem("unbalanced_quote", reason, column))
 
 
 def _literal_quote(dialect: Delimited) -> str:
@@ -203,7 +203,7 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
     while True:
         stop = outside.search(data, at, limit)
         if stop is None and limit < len(data):
-            raise _SpoiltError(None, _TOO_LONG)
+            raise _MalformedError(None, _TOO_LONG)
         end = stop.start() if stop else len(data)
         parts.append(data[at:end])
         if stop is None or stop.group() == b"\n":

@@ -53,8 +53,8 @@ def parse_block(
         integers: whether every column is a 64-bit integer (parsed at once where possible).
         most: how many irregular records are handed back at most; None for any number.
     """
-    half = MAX_RECORD // 2
-    if any(data.find(b"\n", at, at + half) < 0 for at in range(0, len(data) - half, half)):
+    part = MAX_RECORD // 2
+    if any(data.find(b"\n", at, at + part) < 0 for at in range(0, len(data) - part, part)):
         return None
     escaped = dialect.escape is not None and dialect.escape.encode() in data
     text = _hide_escapes(data, dialect) if escaped else data

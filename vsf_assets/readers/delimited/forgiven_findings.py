@@ -20,20 +20,23 @@ def with_notes(cells: pl.DataFrame, block: Block) -> pl.DataFrame:
         for note in block.notes
         for problem in note.problems
     ]
-    told_of = [pl.DataFrame(notes, schema=NOTES, orient="row"), *([block.noted] if block.noted is not None else [])]
-    noted = pl.concat(told_of).join(rows, on="_line")
+    rows_with_findings = [
+        pl.DataFrame(notes, schema=NOTES, orient="row"),
+        *([block.noted] if block.noted is not None else []),
+    ]
+    noted = pl.concat(rows_with_findings).join(rows, on="_line")
     places = pl.DataFrame(
         {"column_name": block.header, "place": list(range(len(block.header)))},
         schema={"column_name": pl.String, "place": pl.Int64},
     )
     present = noted.select("row", "present").unique()
-    told = (
+    listed = (
         cells.join(present, on="row", how="left")
         .join(places, on="column_name", how="left")
         .filter(pl.col("present").is_null() | (pl.col("place") < pl.col("present")))
         .join(noted, on=["row", "column_name"], how="anti")
     )
-    return pl.concat([told.select(list(CELLS)), noted.select(list(CELLS))])
+    return pl.concat([listed.select(list(CELLS)), noted.select(list(CELLS))])
 
 
 def _name(block: Block, column: int | None) -> str | None:

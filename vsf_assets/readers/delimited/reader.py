@@ -93,7 +93,7 @@ class DelimitedReader:
             return None
         block = self._block()
         block.blank = lines
-        self._take(found.end() - self._at, lines)
+        self._consume(found.end() - self._at, lines)
         return block
 
     def _fill(self, size: int) -> bool:
@@ -106,12 +106,12 @@ class DelimitedReader:
             self._at = 0
         return self._at < len(self._data)
 
-    def _take(self, size: int, newlines: int) -> bytes:
+    def _consume(self, size: int, newlines: int) -> bytes:
         """Step over `size` bytes and return them."""
-        taken = self._data[self._at : self._at + size]
+        piece = self._data[self._at : self._at + size]
         self._at += size
         self._line += newlines
-        return taken
+        return piece
 
     def _regular(self, size: int) -> list[Block]:
         """Take about `size` bytes by the fast path; nothing without a proof."""
@@ -125,19 +125,19 @@ class DelimitedReader:
         block, aside = self._block(), self._block()
         block.frame = parsed.frame.select("_line", *self._columns)
         block.blank = parsed.blank
-        block.body = aside.body = self._take(min(parsed.consumed, len(data)), parsed.newlines)
+        block.body = aside.body = self._consume(min(parsed.consumed, len(data)), parsed.newlines)
         forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
         for line, raw in forgiven.rest:
-            row = self._judge(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
+            row = self._validate_record(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
         aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
         aside.noted = forgiven.notes
         aside.raws = dict(parsed.irregular)
-        found = [part for part, taken in ((block, block.records), (aside, parsed.irregular)) if taken]
+        found = [part for part, piece in ((block, block.records), (aside, parsed.irregular)) if piece]
         block.has_more = len(found) > 1
         return found
 
@@ -145,7 +145,7 @@ class DelimitedReader:
         """Return an empty block that begins here."""
         return Block(self._frame([], []), self._names, self._dialect, first_line=self._line)
 
-    def _judge(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
+    def _validate_record(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
         """Return a record's fields, or note in the block why there are none."""
         if is_blank(raw, self._dialect):
             block.blank += 1
@@ -182,13 +182,13 @@ class DelimitedReader:
                 break
             record = parse_tolerant(data, at, self._dialect, len(self._names))
             raw = data[at : record.end]
-            row = self._judge(block, line, raw, record)
+            row = self._validate_record(block, line, raw, record)
             if row is not None:
                 rows.append(row)
                 lines.append(line)
             line += raw.count(b"\n")
             at = record.end
-        block.body = self._take(at - self._at, line - self._line)
+        block.body = self._consume(at - self._at, line - self._line)
         block.frame = self._frame(rows, lines)
         return block
 
@@ -201,10 +201,10 @@ class DelimitedReader:
         """Drop a line of any length from memory, keeping its start for the finding."""
         start, length, line = self._data[self._at : self._at + SHOWN_TEXT], 0, self._line
         while (newline := self._data.find(b"\n", self._at)) < 0 and self._at < len(self._data):
-            length += len(self._take(len(self._data) - self._at, 0))
+            length += len(self._consume(len(self._data) - self._at, 0))
             self._fill(BIG_BLOCK)
         if newline >= 0:
-            length += len(self._take(newline + 1 - self._at, 1))
+            length += len(self._consume(newline + 1 - self._at, 1))
         reason = (
             f"the line has {length:,} bytes; at most {MAX_RECORD:,} are read;"
             " its start is kept here, all of it in the archive; is a line end missing?"
@@ -214,7 +214,7 @@ class DelimitedReader:
     def _read_header(self) -> bool:
         """Read the header; return False where the file holds nothing at all."""
         if self._data.startswith(BOM):
-            self._take(len(BOM), 0)
+            self._consume(len(BOM), 0)
         data = self._data[self._at :]
         if self._ended and is_blank(data, self._dialect):
             return False
@@ -226,5 +226,5 @@ class DelimitedReader:
             raise UnreadableError("unknown_header", reason, 1)
         header = find_header(data, self._dialect, self._columns)
         self._names, self._dialect = header.names, header.dialect
-        self._take(header.end, data.count(b"\n", 0, header.end))
+        self._consume(header.end, data.count(b"\n", 0, header.end))
         return True

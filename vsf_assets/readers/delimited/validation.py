@@ -27,7 +27,7 @@ SLICE_ROWS = 1 << 17
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedBlock:
     """A checked block.
 
     Attributes:
@@ -41,14 +41,14 @@ class Checked:
     quarantined: int
 
 
-def check_block(block: Block, table: Table, dialect: Delimited) -> Checked:
+def check_block(block: Block, table: Table, dialect: Delimited) -> CheckedBlock:
     """Check one block of delimited records against a contract, whatever it costs; see `check_blocks`."""
     checked = list(check_blocks([block], table, dialect, FindingsLimit()))
     valid, findings = pl.concat([c.valid for c in checked]), pl.concat([c.findings for c in checked])
-    return Checked(valid, findings, sum(c.quarantined for c in checked))
+    return CheckedBlock(valid, findings, sum(c.quarantined for c in checked))
 
 
-def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Checked]:
+def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[CheckedBlock]:
     """Check blocks that cover one stretch of a file against a contract, some rows at a time.
 
     Where the dialect is tolerant, a record with its key is valid whatever else is found.
@@ -163,13 +163,15 @@ class _Part:
         return pl.DataFrame({"column_name": columns, "place": range(len(columns))})
 
 
-_JUDGED = ("line_number", "anomaly", "column_name", "severity", "is_quarantined", "reason")
+_FINDING_COLUMNS = ("line_number", "anomaly", "column_name", "severity", "is_quarantined", "reason")
 
 
-def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[Checked]:
+def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[CheckedBlock]:
     """Yield what the parts hold, with the findings that are listed of all of them together."""
-    judged = [frame.select(_JUDGED) for part in parts for frame in (part.cells, part.bad) if not frame.is_empty()]
-    listed = limit.listed(pl.concat(judged)) if judged else pl.Series(dtype=pl.Boolean)
+    finding_frames = [
+        frame.select(_FINDING_COLUMNS) for part in parts for frame in (part.cells, part.bad) if not frame.is_empty()
+    ]
+    listed = limit.listed(pl.concat(finding_frames)) if finding_frames else pl.Series(dtype=pl.Boolean)
     at = 0
     for part in parts:
         chosen = []
@@ -177,7 +179,9 @@ def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[Checked]:
             chosen.append(frame.filter(listed[at : at + frame.height]))
             at += frame.height
         valid = part.typed.filter(~pl.int_range(part.typed.height).is_in(part.lost.implode()))
-        yield Checked(valid if len(part.lost) else part.typed, part.findings(*chosen), part.bad.height + len(part.lost))
+        yield CheckedBlock(
+            valid if len(part.lost) else part.typed, part.findings(*chosen), part.bad.height + len(part.lost)
+        )
 
 
 def _typed(

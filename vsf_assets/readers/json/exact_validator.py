@@ -51,7 +51,7 @@ class Defect:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Validated:
     """What the judge says of a record.
 
     Attributes:
@@ -65,7 +65,7 @@ class Judged:
     defects: tuple[Defect, ...] = ()
 
 
-def judge_record(raw: bytes, fields_of: dict[str, Fields]) -> Judged:
+def validate_record(raw: bytes, fields_of: dict[str, Fields]) -> Validated:
     """Judge a record `{"type": ..., "data": {...}}`.
 
     Args:
@@ -77,21 +77,21 @@ def judge_record(raw: bytes, fields_of: dict[str, Fields]) -> Judged:
     """
     record, defects = _decoded(raw, "the record")
     if defects:
-        return Judged(None, None, defects)
+        return Validated(None, None, defects)
     kind = record.get("type")
     if not isinstance(kind, str) or isinstance(kind, Number | Constant) or not is_text(kind):
-        return Judged(None, None, (_of_type(record),))
+        return Validated(None, None, (_of_type(record),))
     if "type" in record.doubled:
-        return Judged(None, None, (_twice("type"),))
+        return Validated(None, None, (_twice("type"),))
     if kind not in fields_of:
-        return Judged(kind)
+        return Validated(kind)
     data = record.get("data")
     fields = _of_fields(data, fields_of[kind], kind) if isinstance(data, JsonObject) else ()
     defects = _first_of(chain(_of_record(record, kind), fields))
-    return Judged(kind, None if defects else _plain(data), defects)
+    return Validated(kind, None if defects else _plain(data), defects)
 
 
-def judge_line(raw: bytes, fields: Fields, what: str) -> Judged:
+def validate_line(raw: bytes, fields: Fields, what: str) -> Validated:
     """Judge an object whose keys are the fields.
 
     Raises:
@@ -99,7 +99,7 @@ def judge_line(raw: bytes, fields: Fields, what: str) -> Judged:
     """
     record, defects = _decoded(raw, "the line")
     defects = defects or _first_of(_of_fields(record, fields, what))
-    return Judged(what, None if defects else _plain(record), defects)
+    return Validated(what, None if defects else _plain(record), defects)
 
 
 def _first_of(defects: Iterable[Defect]) -> tuple[Defect, ...]:

@@ -20,9 +20,9 @@ from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.common.text import line_blocks, utf8
 from vsf_assets.readers.json.array_reader import ArrayReader, gc_paused
 from vsf_assets.readers.json.elements import Chunk, invalid_json
-from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, judge_line, judge_record
+from vsf_assets.readers.json.exact_validator import Defect, Fields, Validated, validate_line, validate_record
 from vsf_assets.readers.json.fast_validator import fields_of, names_are_single, names_in, with_doubled_names
-from vsf_assets.readers.json.validation import Checked, Records, check_records
+from vsf_assets.readers.json.validation import CheckedRecords, Records, check_records
 
 
 def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
@@ -49,14 +49,14 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: 
     return iter(portion, None)
 
 
-def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit) -> Checked:
-    def judge(place: int) -> Judged:
+def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit) -> CheckedRecords:
+    def validate(place: int) -> Validated:
         try:
-            return judge_record(chunk.raw(place), fields)
+            return validate_record(chunk.raw(place), fields)
         except json.JSONDecodeError as error:
             raise invalid_json(chunk, place, error) from None
 
-    records = Records(chunk.raw, chunk.first_index, judge, may_hold_nul=b"\\u0000" in chunk.body, are_foreign=True)
+    records = Records(chunk.raw, chunk.first_index, validate, may_hold_nul=b"\\u0000" in chunk.body, are_foreign=True)
     _sort(chunk, records)
     return check_records(records, tables, fields, limit)
 
@@ -68,7 +68,7 @@ def _sort(chunk: Chunk, records: Records) -> None:
         try:
             kind, data = value["type"], value["data"]
         except (KeyError, TypeError):
-            records.suspects.add(place)
+            records.to_validate.add(place)
             continue
         if type(kind) is str and type(data) is dict and len(value) == 2:
             if kind not in groups:
@@ -77,18 +77,18 @@ def _sort(chunk: Chunk, records: Records) -> None:
             places.append(place)
             rows.append(data)
         else:
-            records.suspects.add(place)
+            records.to_validate.add(place)
     if chunk.refused:
-        records.suspect(range(len(chunk.values)))
+        records.mark_for_validation(range(len(chunk.values)))
         return
     names = sum(2 * len(rows) + sum(map(len, rows)) for _, rows in groups.values())
     if not names_are_single(chunk.body, names) and not names_are_single(chunk.body, names_in(chunk.values)):
-        records.suspect(with_doubled_names(chunk.body, len(chunk.values)))
+        records.mark_for_validation(with_doubled_names(chunk.body, len(chunk.values)))
     for kind in [kind for kind in groups if "\0" in kind]:
-        records.suspect(groups[kind][0])
+        records.mark_for_validation(groups[kind][0])
 
 
-def _skipped(checked: Checked) -> pl.DataFrame:
+def _skipped(checked: CheckedRecords) -> pl.DataFrame:
     rows = [(first, kind, count) for kind, (first, count) in checked.skipped.items()]
     return pl.DataFrame(rows, schema={"_line": pl.Int64, "record_type": pl.String, "records": pl.Int64}, orient="row")
 
@@ -103,13 +103,13 @@ def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterato
     fields = fields_of(table)
     for first_line, lines in line_blocks(source):
 
-        def judge(place: int, lines: list[bytes] = lines) -> Judged:
+        def validate(place: int, lines: list[bytes] = lines) -> Validated:
             try:
-                return judge_line(lines[place], fields, what)
+                return validate_line(lines[place], fields, what)
             except json.JSONDecodeError as error:
-                return Judged(None, None, (Defect("invalid_json", None, None, f"the line is no JSON: {error.msg}"),))
+                return Validated(None, None, (Defect("invalid_json", None, None, f"the line is no JSON: {error.msg}"),))
 
-        records = Records(lines.__getitem__, first_line, judge)
+        records = Records(lines.__getitem__, first_line, validate)
         places, rows = records.groups.setdefault(what, ([], []))
         blank = 0
         for place, raw in enumerate(lines):
@@ -120,7 +120,7 @@ def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterato
                 places.append(place)
                 rows.append(value)
             else:
-                records.suspects.add(place)
+                records.to_validate.add(place)
         checked = check_records(records, {what: table}, {what: fields}, limit)
         yield Portion(checked.valid, checked.findings, len(lines), checked.quarantined, blank)
 

@@ -16,7 +16,7 @@ from vsf_assets.readers.common.findings import CELLS, FINDINGS, NO_FINDINGS, bro
 from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit
 from vsf_assets.readers.common.long_texts import long_texts
-from vsf_assets.readers.json.exact_validator import Defect, Fields, Judged, shown_record
+from vsf_assets.readers.json.exact_validator import Defect, Fields, Validated, shown_record
 from vsf_assets.readers.json.fast_validator import Row, typed_rows
 from vsf_assets.readers.json.lossless_values import shown
 
@@ -35,18 +35,18 @@ class Records:
     Attributes:
         raw: place -> the record's bytes.
         first_line: line of the record at place 0; the others follow.
-        judge: place -> what is wrong with it; may raise UnreadableError.
+        validate: place -> what is wrong with it; may raise UnreadableError.
         groups: kind -> (places, parsed data) of those that look regular.
-        suspects: places of those that must be judged.
+        to_validate: places of those that must be judged.
         may_hold_nul: whether a text of the records may hold a NUL character.
         are_foreign: whether others wrote them, so that texts may be implausible.
     """
 
     raw: Callable[[int], bytes]
     first_line: int
-    judge: Callable[[int], Judged]
+    validate: Callable[[int], Validated]
     groups: dict[str, tuple[list[int], list[Row]]] = field(default_factory=dict)
-    suspects: set[int] = field(default_factory=set)
+    to_validate: set[int] = field(default_factory=set)
     may_hold_nul: bool = True
     are_foreign: bool = False
 
@@ -54,17 +54,17 @@ class Records:
         """Return the line of the record at a place."""
         return self.first_line + place
 
-    def suspect(self, places: Iterable[int]) -> None:
+    def mark_for_validation(self, places: Iterable[int]) -> None:
         """Have some records judged, whatever they look like."""
         wanted = set(places)
-        self.suspects |= wanted
+        self.to_validate |= wanted
         for kind, (all_places, rows) in list(self.groups.items()):
             kept = [(p, row) for p, row in zip(all_places, rows, strict=True) if p not in wanted]
             self.groups[kind] = ([p for p, _ in kept], [row for _, row in kept])
 
 
 @dataclass
-class Checked:
+class CheckedRecords:
     """Checked records.
 
     Attributes:
@@ -124,7 +124,7 @@ class _Findings:
 
 def check_records(
     records: Records, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit
-) -> Checked:
+) -> CheckedRecords:
     """Check records against the contracts of their kinds.
 
     Args:
@@ -141,25 +141,25 @@ def check_records(
     for kind in tables:
         _prove(records, kind, fields[kind], frames[kind])
     skipped = {kind: set(places) for kind, (places, _) in records.groups.items() if kind not in tables}
-    judged: dict[str, tuple[list[int], list[Row]]] = {}
-    for place in sorted(records.suspects):
-        verdict = records.judge(place)
+    validated: dict[str, tuple[list[int], list[Row]]] = {}
+    for place in sorted(records.to_validate):
+        verdict = records.validate(place)
         if verdict.defects:
             findings.add(place, verdict.defects)
         elif verdict.data is None:
             skipped.setdefault(verdict.kind or "", set()).add(place)
         else:
-            places, rows = judged.setdefault(verdict.kind or "", ([], []))
+            places, rows = validated.setdefault(verdict.kind or "", ([], []))
             places.append(place)
             rows.append(verdict.data)
-    for kind, (places, rows) in judged.items():
+    for kind, (places, rows) in validated.items():
         frame, bad = typed_rows(rows, places, fields[kind])
         frames[kind].append(frame)
         for place in bad:
             findings.add(place, (_BROKEN,))
     valid = {tables[kind].name: _by_rules(parts, tables[kind], records, findings) for kind, parts in frames.items()}
     lines = {kind: (records.line(min(places)), len(places)) for kind, places in skipped.items() if places}
-    return Checked(valid, findings.frame(), len(findings.places), lines)
+    return CheckedRecords(valid, findings.frame(), len(findings.places), lines)
 
 
 def _prove(records: Records, kind: str, fields: Fields, frames: list[pl.DataFrame]) -> None:
@@ -168,7 +168,7 @@ def _prove(records: Records, kind: str, fields: Fields, frames: list[pl.DataFram
     if rows:
         frame, bad = typed_rows(rows, places, fields, records.may_hold_nul)
         frames.append(frame)
-        records.suspects.update(bad)
+        records.to_validate.update(bad)
 
 
 def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, findings: _Findings) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined
+from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import Numbers, key_of, lanes, permuted
 from vsf_assets.synthetic.model.schema import Column
@@ -20,7 +20,7 @@ from vsf_assets.synthetic.model.schema import Column
 Places = npt.NDArray[np.uint32]
 
 
-class _Parts(NamedTuple):
+class _CompanyParts(NamedTuple):
     """Places of a company's parts: the first partner, what follows, and a third partner (0: none)."""
 
     first: Places
@@ -32,8 +32,8 @@ def company_name(column: Column, request: Request) -> Maker:
     """One partner and a legal form, or two or three partners."""
     size = _size(column, request)
 
-    def make(portion: Portion) -> pl.Series:
-        parts = _parts(column, request, size, portion)
+    def make(row_range: RowRange) -> pl.Series:
+        parts = _parts(column, request, size, row_range)
         first = pools.last_names().at(parts.first)
         return joined(first, _followers().gather(pl.Series(parts.second)), _thirds().gather(pl.Series(parts.third)))
 
@@ -48,16 +48,16 @@ def domain_name(column: Column, request: Request) -> Maker:
     width = len(str(max(request.rows - 1, 9)))
     key = request.key(column, "number")
 
-    def make(portion: Portion) -> pl.Series:
+    def make(row_range: RowRange) -> pl.Series:
         if not column.is_unique:
-            return _domain(company, request, size, portion)
-        number = pl.Series(permuted(key, portion.rows, 10**width)).cast(pl.String)
-        return _domain(company, request, size, portion, number)
+            return _domain(company, request, size, row_range)
+        number = pl.Series(permuted(key, row_range.rows, 10**width)).cast(pl.String)
+        return _domain(company, request, size, row_range, number)
 
-    return lambda portion: portion.once(("domain column", column.name), lambda: make(portion))
+    return lambda row_range: row_range.once(("domain column", column.name), lambda: make(row_range))
 
 
-def domain_of(named: str | None, column: Column, request: Request) -> Callable[[Portion], pl.Series]:
+def domain_of(named: str | None, column: Column, request: Request) -> Callable[[RowRange], pl.Series]:
     """Return what makes the domain for a column that needs one.
 
     Args:
@@ -69,14 +69,14 @@ def domain_of(named: str | None, column: Column, request: Request) -> Callable[[
     if other.kind.name == "Domain Name":
         return domain_name(other, request)
     size = _size(other, request) if named is not None else 0
-    return lambda portion: _domain(other, request, size, portion)
+    return lambda row_range: _domain(other, request, size, row_range)
 
 
 def _domain(
-    company: Column, request: Request, size: int, portion: Portion, number: pl.Series | None = None
+    company: Column, request: Request, size: int, row_range: RowRange, number: pl.Series | None = None
 ) -> pl.Series:
     """Return domains of companies; equal companies have equal ones, where no number is in them."""
-    parts = _parts(company, request, size, portion)
+    parts = _parts(company, request, size, row_range)
     words = [
         _slugs().gather(pl.Series(parts.first)),
         _follower_slugs().gather(pl.Series(parts.second)),
@@ -99,27 +99,27 @@ def _size(company: Column, request: Request) -> int:
     return request.room(company, one, one + two, one + two + three) if company.is_unique else 0
 
 
-def _parts(company: Column, request: Request, size: int, portion: Portion) -> _Parts:
-    def choose() -> _Parts:
+def _parts(company: Column, request: Request, size: int, row_range: RowRange) -> _CompanyParts:
+    def choose() -> _CompanyParts:
         key = request.key(company, "company")
-        return _counted(permuted(key, portion.rows, size)) if size else _drawn(key, portion.rows)
+        return _counted(permuted(key, row_range.rows, size)) if size else _drawn(key, row_range.rows)
 
-    found: _Parts = portion.once(("company", company.name), choose)
+    found: _CompanyParts = row_range.once(("company", company.name), choose)
     return found
 
 
-def _drawn(key: np.uint64, rows: Numbers) -> _Parts:
+def _drawn(key: np.uint64, rows: Numbers) -> _CompanyParts:
     """Return companies that may come twice: six of ten with a legal form, two with two, two with three partners."""
     drawn, names, forms = lanes(key, rows), pools.last_names(), _forms()
     form = drawn[:, 1]
-    return _Parts(
+    return _CompanyParts(
         names.places(drawn[:, 0]),
         forms.follower[form] + names.places(drawn[:, 2]) * forms.has_second[form],
         (names.places(drawn[:, 3]) + np.uint32(1)) * forms.has_third[form],
     )
 
 
-def _counted(numbers: Numbers) -> _Parts:
+def _counted(numbers: Numbers) -> _CompanyParts:
     """Return the company of each number: first those with a legal form, then two partners, then three."""
     one, two, _ = _sizes()
     names, forms = np.uint64(pools.last_names().size), len(pools.company_suffixes())
@@ -129,7 +129,7 @@ def _counted(numbers: Numbers) -> _Parts:
     third, low = np.divmod(rest, names)
     second = np.where(has_three, low + names + np.uint64(forms), rest)
     third = np.where(has_three, third + np.uint64(1), np.uint64(0))
-    return _Parts(first.astype(np.uint32), second.astype(np.uint32), third.astype(np.uint32))
+    return _CompanyParts(first.astype(np.uint32), second.astype(np.uint32), third.astype(np.uint32))
 
 
 class _Forms(NamedTuple):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vsf_assets.synthetic.columns.companies import domain_of
-from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
+from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined, one_of_each
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import lanes, permuted
 from vsf_assets.synthetic.model.schema import Column
@@ -21,7 +21,7 @@ from vsf_assets.synthetic.model.schema import Column
 Places = npt.NDArray[np.uint32]
 
 
-class _Parts(NamedTuple):
+class _PersonParts(NamedTuple):
     """Places of the parts of a name in their pools; `middle` is None where nobody has one."""
 
     first: Places
@@ -33,8 +33,8 @@ def full_name(column: Column, request: Request) -> Maker:
     """First and last name; a middle name or initial only where they must be unique and there are too many rows."""
     size = _size(column, request)
 
-    def make(portion: Portion) -> pl.Series:
-        parts = _parts(column, request, size, portion)
+    def make(row_range: RowRange) -> pl.Series:
+        parts = _parts(column, request, size, row_range)
         first, last = pools.first_names().at(parts.first), _spaced_last_names().gather(pl.Series(parts.last))
         if parts.middle is None:
             return first + last
@@ -52,15 +52,15 @@ def email(column: Column, request: Request) -> Maker:
     width = len(str(max(request.rows - 1, 9)))
     key, style = request.key(column, "number"), request.key(column, "style")
 
-    def make(portion: Portion) -> pl.Series:
-        parts = _parts(person, request, size, portion)
-        looks = lanes(style, portion.rows)
-        first = _first_slugs().gather(pl.Series(parts.first * np.uint32(_JOINTS.size) + _JOINTS.places(looks[:, 0])))
+    def make(row_range: RowRange) -> pl.Series:
+        parts = _parts(person, request, size, row_range)
+        styles = lanes(style, row_range.rows)
+        first = _first_slugs().gather(pl.Series(parts.first * np.uint32(_JOINTS.size) + _JOINTS.places(styles[:, 0])))
         last = _last_slugs().gather(pl.Series(parts.last))
         if column.is_unique:
-            number = pl.Series(permuted(key, portion.rows, 10**width)).cast(pl.String)
-            return joined(first, last, number, "@", domain(portion))
-        return joined(first, last, _ENDS.pick(looks[:, 1]), domain(portion))
+            number = pl.Series(permuted(key, row_range.rows, 10**width)).cast(pl.String)
+            return joined(first, last, number, "@", domain(row_range))
+        return joined(first, last, _ENDS.pick(styles[:, 1]), domain(row_range))
 
     return make
 
@@ -70,8 +70,8 @@ def job(column: Column, request: Request) -> Maker:
     pool, key = pools.jobs(), request.key(column, "job")
     if column.is_unique:
         size = request.room(column, pool.size)
-        return lambda portion: pool.at(permuted(key, portion.rows, size).astype(np.uint32))
-    return lambda portion: pool.pick(lanes(key, portion.rows)[:, 0])
+        return lambda row_range: pool.at(permuted(key, row_range.rows, size).astype(np.uint32))
+    return lambda row_range: pool.pick(lanes(key, row_range.rows)[:, 0])
 
 
 def phone_number(column: Column, request: Request) -> Maker:
@@ -87,22 +87,22 @@ def _size(person: Column, request: Request) -> int:
     return request.room(person, plain, plain * (1 + len(ascii_uppercase)), plain * len(_middles()))
 
 
-def _parts(person: Column, request: Request, size: int, portion: Portion) -> _Parts:
+def _parts(person: Column, request: Request, size: int, row_range: RowRange) -> _PersonParts:
     """Return the parts of the rows' names."""
 
-    def choose() -> _Parts:
+    def choose() -> _PersonParts:
         key = request.key(person, "name")
         if not size:
-            drawn = lanes(key, portion.rows)
-            return _Parts(pools.first_names().places(drawn[:, 0]), None, pools.last_names().places(drawn[:, 1]))
-        rest, last = np.divmod(permuted(key, portion.rows, size), np.uint64(pools.last_names().size))
+            drawn = lanes(key, row_range.rows)
+            return _PersonParts(pools.first_names().places(drawn[:, 0]), None, pools.last_names().places(drawn[:, 1]))
+        rest, last = np.divmod(permuted(key, row_range.rows, size), np.uint64(pools.last_names().size))
         middle, first = np.divmod(rest, np.uint64(pools.first_names().size))
         has_middles = size > pools.first_names().size * pools.last_names().size
-        return _Parts(
+        return _PersonParts(
             first.astype(np.uint32), middle.astype(np.uint32) if has_middles else None, last.astype(np.uint32)
         )
 
-    found: _Parts = portion.once(("name", person.name), choose)
+    found: _PersonParts = row_range.once(("name", person.name), choose)
     return found
 
 

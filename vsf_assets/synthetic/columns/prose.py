@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined, one_of_each
+from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined, one_of_each
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
 from vsf_assets.synthetic.model.schema import Column
@@ -22,7 +22,7 @@ def text(column: Column, request: Request) -> Maker:
     if column.is_unique:
         return _unique_text(column, request)
     counts = _counter(column, request)
-    return lambda portion: _written(column, request, portion, counts(portion), ())
+    return lambda row_range: _written(column, request, row_range, counts(row_range), ())
 
 
 def _unique_text(column: Column, request: Request) -> Maker:
@@ -37,19 +37,19 @@ def _unique_text(column: Column, request: Request) -> Maker:
     if leading <= fewest:
         counts, space = _counter(column, request), min(size**leading, LARGEST_SPACE)
 
-        def begin(portion: Portion) -> pl.Series:
-            digits = _digits(permuted(key, portion.rows, space), leading)
-            return _written(column, request, portion, counts(portion), digits)
+        def begin(row_range: RowRange) -> pl.Series:
+            digits = _digits(permuted(key, row_range.rows, space), leading)
+            return _written(column, request, row_range, counts(row_range), digits)
 
         return begin
     ends = list(accumulate(size**number for number in range(fewest, min(most, leading) + 1)))
     space = request.room(column, *ends)
 
-    def count(portion: Portion) -> pl.Series:
-        numbers = permuted(key, portion.rows, space)
+    def count(row_range: RowRange) -> pl.Series:
+        numbers = permuted(key, row_range.rows, space)
         class_of = np.searchsorted(np.array(ends, dtype=np.uint64), numbers, side="right")
         begins = np.array([0, *ends[:-1]], dtype=np.uint64)[class_of]
-        return _written(column, request, portion, class_of + fewest, _digits(numbers - begins, leading))
+        return _written(column, request, row_range, class_of + fewest, _digits(numbers - begins, leading))
 
     return count
 
@@ -64,8 +64,8 @@ class _Counter:
     def __init__(self, key: np.uint64, fewest: int, most: int) -> None:
         self._key, self._fewest, self._span = key, fewest, most - fewest + 1
 
-    def __call__(self, portion: Portion) -> npt.NDArray[np.int64]:
-        return below(draws(self._key, portion.rows), self._span).astype(np.int64) + self._fewest
+    def __call__(self, row_range: RowRange) -> npt.NDArray[np.int64]:
+        return below(draws(self._key, row_range.rows), self._span).astype(np.int64) + self._fewest
 
 
 def _digits(numbers: Numbers, count: int) -> tuple[Numbers, ...]:
@@ -80,14 +80,14 @@ def _digits(numbers: Numbers, count: int) -> tuple[Numbers, ...]:
 def _written(
     column: Column,
     request: Request,
-    portion: Portion,
+    row_range: RowRange,
     counts: npt.NDArray[np.int64],
     given: tuple[Numbers, ...],
 ) -> pl.Series:
     """Return texts of so many sentences, the first ones given, the others by chance."""
     most = int(counts.max(initial=0))
     if not most:
-        return pl.Series([""], dtype=pl.String).new_from_index(0, len(portion.rows))
+        return pl.Series([""], dtype=pl.String).new_from_index(0, len(row_range.rows))
     drawn: npt.NDArray[np.uint16] = np.empty((0, 4), dtype=np.uint16)
     parts = []
     for place in range(most):
@@ -95,7 +95,7 @@ def _written(
             chosen = given[place].astype(np.uint32)
         else:
             if place % 4 == 0 or not drawn.size:
-                drawn = lanes(request.key(column, f"sentences {place // 4}"), portion.rows)
+                drawn = lanes(request.key(column, f"sentences {place // 4}"), row_range.rows)
             chosen = pools.sentences().places(drawn[:, place % 4])
         words = _following() if place else _leading()
         # Behind the last sentence of a row stands the empty text that ends each list.

@@ -18,7 +18,7 @@ from vsf_assets.synthetic.model.word_pools import Pool
 
 
 @dataclass
-class Portion:
+class RowRange:
     """Some rows that are made together.
 
     Attributes:
@@ -36,7 +36,7 @@ class Portion:
         return self.shared[what]
 
 
-Maker = Callable[[Portion], pl.Series]
+Maker = Callable[[RowRange], pl.Series]
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ def one_of_each(column: Column, request: Request, purpose: str, pools: tuple[Poo
     key = request.key(column, purpose)
     size = request.room(column, math.prod(pool.size for pool in pools)) if column.is_unique else 0
 
-    def make(portion: Portion) -> pl.Series:
+    def make(row_range: RowRange) -> pl.Series:
         if not column.is_unique:
-            drawn = lanes(key, portion.rows)
+            drawn = lanes(key, row_range.rows)
             return joined(*(pool.pick(drawn[:, place]) for place, pool in enumerate(pools)))
-        rest, words = permuted(key, portion.rows, size), []
+        rest, words = permuted(key, row_range.rows, size), []
         for pool in reversed(pools):
             rest, place = np.divmod(rest, np.uint64(pool.size))
             words.append(pool.at(place.astype(np.uint32)))

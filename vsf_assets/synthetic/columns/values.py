@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Portion, Request, joined
+from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import below, chances, draws, lanes, permuted, split
-from vsf_assets.synthetic.model.date_formats import finest_seconds, tells_apart
+from vsf_assets.synthetic.model.date_formats import distinguishes, finest_seconds
 from vsf_assets.synthetic.model.option_parsers import HIGHEST, LOWEST
 from vsf_assets.synthetic.model.schema import Column, SchemaError
 
@@ -25,7 +25,9 @@ _MOST_WRITTEN = 100_000
 """Days that are written once and picked from; a longer range is written row by row."""
 
 
-def _between(column: Column, request: Request, lowest: int, highest: int) -> Callable[[Portion], npt.NDArray[np.int64]]:
+def _between(
+    column: Column, request: Request, lowest: int, highest: int
+) -> Callable[[RowRange], npt.NDArray[np.int64]]:
     """Return what draws whole numbers of 64 bits within bounds, both included."""
     span = highest - lowest + 1
     key = request.key(column, "number")
@@ -33,14 +35,14 @@ def _between(column: Column, request: Request, lowest: int, highest: int) -> Cal
     offset = np.uint64(lowest % 2**64)
     if column.is_unique:
         size = request.room(column, span)
-        return lambda portion: (permuted(key, portion.rows, size) + offset).view(np.int64)
-    return lambda portion: (below(draws(key, portion.rows), span) + offset).view(np.int64)
+        return lambda row_range: (permuted(key, row_range.rows, size) + offset).view(np.int64)
+    return lambda row_range: (below(draws(key, row_range.rows), span) + offset).view(np.int64)
 
 
 def integer(column: Column, request: Request) -> Maker:
     """A whole number."""
     drawn = _between(column, request, column.options["from"], column.options["to"])
-    return lambda portion: pl.Series(drawn(portion))
+    return lambda row_range: pl.Series(drawn(row_range))
 
 
 def decimal(column: Column, request: Request) -> Maker:
@@ -51,8 +53,8 @@ def decimal(column: Column, request: Request) -> Maker:
     whole, unit = pl.Decimal(38, places), pl.lit(Decimal(10**places), dtype=pl.Decimal(38, places))
     stored = pl.Decimal(18 if max(map(abs, ends)) < 10**18 else 38, places)
 
-    def make(portion: Portion) -> pl.Series:
-        return pl.select((pl.lit(pl.Series(drawn(portion))).cast(whole) / unit).cast(stored)).to_series()
+    def make(row_range: RowRange) -> pl.Series:
+        return pl.select((pl.lit(pl.Series(drawn(row_range))).cast(whole) / unit).cast(stored)).to_series()
 
     return make
 
@@ -65,11 +67,11 @@ def day(column: Column, request: Request) -> Maker:
         return _written_once(column, request, lowest, highest, lambda days: _days(days).dt.to_string(form))
     drawn = _between(column, request, lowest, highest)
     if form is None:
-        return lambda portion: _days(drawn(portion))
+        return lambda row_range: _days(drawn(row_range))
     if highest - lowest >= _MOST_WRITTEN:
-        return lambda portion: _days(drawn(portion)).dt.to_string(form)
+        return lambda row_range: _days(drawn(row_range)).dt.to_string(form)
     written = _days(np.arange(lowest, highest + 1)).dt.to_string(form)
-    return lambda portion: written.gather(pl.Series((drawn(portion) - lowest).astype(np.uint32)))
+    return lambda row_range: written.gather(pl.Series((drawn(row_range) - lowest).astype(np.uint32)))
 
 
 def as_written(column: Column, rows: int) -> Column:
@@ -92,15 +94,15 @@ def _written_once(
     if highest - lowest < _MOST_WRITTEN:
         written = write(np.arange(lowest, highest + 1)).unique(maintain_order=True)
         place = _between(column, request, 0, len(written) - 1)
-        return lambda portion: written.gather(pl.Series(place(portion).astype(np.uint32)))
+        return lambda row_range: written.gather(pl.Series(place(row_range).astype(np.uint32)))
     form, years = column.options["format"], column.options["to"].year - column.options["from"].year
-    if not tells_apart(form, years):
+    if not distinguishes(form, years):
         raise SchemaError(
             f"column {column.name!r}, option unique: the format {form!r} writes several values alike; let it tell the"
             " whole of them, or bring from and to closer together"
         )
     drawn = _between(column, request, lowest, highest)
-    return lambda portion: write(drawn(portion))
+    return lambda row_range: write(drawn(row_range))
 
 
 def _days(numbers: npt.NDArray[np.int64]) -> pl.Series:
@@ -119,8 +121,8 @@ def moment(column: Column, request: Request) -> Maker:
         )
     drawn = _between(column, request, lowest, highest)
 
-    def make(portion: Portion) -> pl.Series:
-        times = _times(drawn(portion))
+    def make(row_range: RowRange) -> pl.Series:
+        times = _times(drawn(row_range))
         return times if form is None else times.dt.to_string(form)
 
     return make
@@ -135,18 +137,18 @@ def boolean(column: Column, request: Request) -> Maker:
     share, key = column.options["true_share"], request.key(column, "truth")
     if column.is_unique:
         request.room(column, 2)
-        return lambda portion: pl.Series(permuted(key, portion.rows, 2) == 1)
-    return lambda portion: pl.Series(chances(key, portion.rows) < share)
+        return lambda row_range: pl.Series(permuted(key, row_range.rows, 2) == 1)
+    return lambda row_range: pl.Series(chances(key, row_range.rows) < share)
 
 
 def uuid(column: Column, request: Request) -> Maker:
     """A UUID of version 4; its last 62 bits are a permutation of the rows where it must be unique."""
     keys = request.key(column, "high"), request.key(column, "low")
 
-    def make(portion: Portion) -> pl.Series:
-        high, low = lanes(keys[0], portion.rows), lanes(keys[1], portion.rows)
+    def make(row_range: RowRange) -> pl.Series:
+        high, low = lanes(keys[0], row_range.rows), lanes(keys[1], row_range.rows)
         if column.is_unique:
-            low = split(permuted(keys[1], portion.rows, 2**62))
+            low = split(permuted(keys[1], row_range.rows, 2**62))
         version, variant = high[:, 3] & 0x0FFF | 0x4000, low[:, 3] & 0x3FFF | 0x8000
         plain = [high[:, 0], high[:, 1], high[:, 2], version, variant, low[:, 2], low[:, 1], low[:, 0]]
         hyphened = (1, 2, 3, 4)
@@ -170,12 +172,12 @@ def choice(column: Column, request: Request) -> Maker:
     values, key = _typed([value for value, _ in wanted]), request.key(column, "choice")
     if column.is_unique:
         size = request.room(column, len(values))
-        return lambda portion: values.gather(pl.Series(permuted(key, portion.rows, size).astype(np.uint32)))
+        return lambda row_range: values.gather(pl.Series(permuted(key, row_range.rows, size).astype(np.uint32)))
     ends = np.cumsum([weight for _, weight in wanted])
     ends = ends[:-1] / ends[-1]
 
-    def make(portion: Portion) -> pl.Series:
-        places = np.searchsorted(ends, chances(key, portion.rows), side="right")
+    def make(row_range: RowRange) -> pl.Series:
+        places = np.searchsorted(ends, chances(key, row_range.rows), side="right")
         return values.gather(pl.Series(places.astype(np.uint32)))
 
     return make
@@ -186,7 +188,7 @@ def constant(column: Column, request: Request) -> Maker:
     if column.is_unique:
         request.room(column, 1)
     value = _typed([column.options["value"]])
-    return lambda portion: value.new_from_index(0, len(portion.rows))
+    return lambda row_range: value.new_from_index(0, len(row_range.rows))
 
 
 def sequence(column: Column, request: Request) -> Maker:
@@ -199,7 +201,7 @@ def sequence(column: Column, request: Request) -> Maker:
     last = first + step * max(request.rows - 1, 0)
     if not LOWEST <= last <= HIGHEST:
         raise SchemaError(f"column {column.name!r}, option step: the last number would be {last}, more than 64 bits")
-    return lambda portion: pl.Series(portion.rows.view(np.int64) * step + first)
+    return lambda row_range: pl.Series(row_range.rows.view(np.int64) * step + first)
 
 
 def _typed(values: list[Any]) -> pl.Series:

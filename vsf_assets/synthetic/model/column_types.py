@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from vsf_assets.synthetic.model import option_parsers as read
-from vsf_assets.synthetic.model.date_formats import tells_time
+from vsf_assets.synthetic.model.date_formats import has_time_of_day
 from vsf_assets.synthetic.model.option_parsers import Option
 
 Options = Mapping[str, Any]
@@ -45,7 +45,7 @@ class Kind:
 
 
 def _whole_days(options: Options) -> tuple[str, str] | None:
-    if options["format"] is not None and tells_time(options["format"]):
+    if options["format"] is not None and has_time_of_day(options["format"]):
         return "format", f"{options['format']!r} asks for a time of day, which a Date does not have; use Datetime"
     return _range(options)
 

@@ -21,7 +21,7 @@ _BLOCK = 16_384
 long."""
 
 _ROUNDS = 6
-_HALF = np.uint64(32)
+_HIGH_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -71,23 +71,23 @@ def below(drawn: Numbers, size: int) -> Numbers:
     """Return numbers from 0 to `size` - 1, from 64 random bits each; `size` up to 2**64."""
     if size == 2**64:
         return drawn
-    high = drawn >> _HALF
+    high = drawn >> _HIGH_BITS
     if size < 2**20:
         high *= np.uint64(size)
-        high >>= _HALF
+        high >>= _HIGH_BITS
         return high
     low = drawn & _LOW
     if size < 2**32:
         low *= np.uint64(size)
-        low >>= _HALF
+        low >>= _HIGH_BITS
         high *= np.uint64(size)
         high += low
-        high >>= _HALF
+        high >>= _HIGH_BITS
         return high
     size_high, size_low = np.uint64(size >> 32), np.uint64(size & 0xFFFFFFFF)
-    middle = high * size_low + ((low * size_low) >> _HALF)
+    middle = high * size_low + ((low * size_low) >> _HIGH_BITS)
     other = low * size_high + (middle & _LOW)
-    found: Numbers = high * size_high + (middle >> _HALF) + (other >> _HALF)
+    found: Numbers = high * size_high + (middle >> _HIGH_BITS) + (other >> _HIGH_BITS)
     return found
 
 
@@ -120,9 +120,9 @@ def _scrambled(numbers: Numbers, width: np.uint64, height: np.uint64, keys: list
     right, left = np.divmod(numbers, width)
     for turn, key in enumerate(keys):
         if turn % 2:
-            right = (right + (draws(key, left) >> _HALF)) % height
+            right = (right + (draws(key, left) >> _HIGH_BITS)) % height
         else:
-            left = (left + (draws(key, right) >> _HALF)) % width
+            left = (left + (draws(key, right) >> _HIGH_BITS)) % width
     return right * width + left
 
 

@@ -43,7 +43,7 @@ def problem_of(text: str) -> str:
     return ""
 
 
-def tells_time(text: str) -> bool:
+def has_time_of_day(text: str) -> bool:
     """Whether a format asks for a time of day, which a day does not have."""
     return any(letter in TIME_LETTERS for letter in _LETTER.findall(text))
 
@@ -55,7 +55,7 @@ def finest_seconds(text: str) -> int:
     return next((seconds for seconds, ones in units if letters.intersection(ones)), 86400)
 
 
-def tells_apart(text: str, years: int) -> bool:
+def distinguishes(text: str, years: int) -> bool:
     """Whether a format writes no two of its smallest units alike.
 
     Args:

@@ -60,10 +60,10 @@ def first_names() -> Pool:
     """First names, as often as people have them."""
     from faker.providers.person.en_US import Provider
 
-    halves = (Provider.first_names_female, Provider.first_names_male)
+    name_lists = (Provider.first_names_female, Provider.first_names_male)
     weights: dict[str, float] = {}
-    for half in halves:
-        for name, weight in half.items():
+    for weighted in name_lists:
+        for name, weight in weighted.items():
             weights[name] = weights.get(name, 0.0) + weight
     return Pool(list(weights), list(weights.values()))
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.by_family import vsf
+from vsf_assets.contracts.by_family import mobile
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.feed import DAYS
@@ -127,7 +127,7 @@ def test_only_real_days_are_day_keys() -> None:
 )
 def test_texts_that_are_json_only_together_are_found(texts: list[str]) -> None:
     broken = [not is_object(text) for text in texts]
-    frame = vsf._is_json_object(pl.Series(texts))
+    frame = mobile._is_json_object(pl.Series(texts))
     assert frame.to_list() == [not bad for bad in broken]
 
 
@@ -139,6 +139,6 @@ def is_object(text: str) -> bool:
 
 
 def test_an_empty_cell_is_neither() -> None:
-    assert vsf._is_json_object(pl.Series([None, "{}", None])).to_list() == [None, True, None]
-    assert vsf._is_json_object(pl.Series([None], dtype=pl.String)).to_list() == [None]
-    assert vsf._is_json_object(pl.Series([None, "{", "{}"])).to_list() == [None, False, True]
+    assert mobile._is_json_object(pl.Series([None, "{}", None])).to_list() == [None, True, None]
+    assert mobile._is_json_object(pl.Series([None], dtype=pl.String)).to_list() == [None]
+    assert mobile._is_json_object(pl.Series([None, "{", "{}"])).to_list() == [None, False, True]
