@@ -23,7 +23,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.feeds import with_companions
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.ingest import ingest
-from vsf_assets.synthetic.generator import made_rows
+from vsf_assets.synthetic.generator import generated_rows
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.servers import Served, http_server
 
@@ -45,7 +45,7 @@ def make_objects(folder: Path, scale: float) -> None:
     each = max(1, round(RECORDS * scale / OBJECTS))
     names = [f"{number:03}.data" for number in range(OBJECTS)]
     folder.mkdir(parents=True, exist_ok=True)
-    made = made_rows(_COLUMNS, OBJECTS * each, SEED)
+    made = generated_rows(_COLUMNS, OBJECTS * each, SEED)
     for place, name in enumerate(names):
         rows = made[place * each : (place + 1) * each].iter_rows(named=True)
         (folder / name).write_text(json.dumps([_record(row) for row in rows], indent=2))

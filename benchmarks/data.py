@@ -61,19 +61,19 @@ def campaign_files(root: Path, scale: float, odd: bool = False, seed: int = SEED
 
 
 def _frames(scale: float, odd: bool, seed: int) -> "dict[str, pl.DataFrame]":
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
-    impressions = made_rows(_pairs(CAMPAIGNS), round(IMPRESSIONS * scale), seed)
+    impressions = generated_rows(_pairs(CAMPAIGNS), round(IMPRESSIONS * scale), seed)
     # The last campaign has no clicks, so that its banners are chosen at random.
     click_id = {"name": "click_id", "type": "Sequence", "from": FIRST_CLICK}
-    clicks = made_rows([click_id, *_pairs(CAMPAIGNS - 1)], round(CLICKS * scale), seed + 1)
+    clicks = generated_rows([click_id, *_pairs(CAMPAIGNS - 1)], round(CLICKS * scale), seed + 1)
     converting = _converting(clicks)
     sold = [
         {"name": "conversion_id", "type": "Sequence", "from": 2000},
         {"name": "click_id", "type": "Integer", "to": len(converting) - 1},
         {"name": "revenue", "type": "Decimal", "from": 0.000001, "to": 2, "places": 6},
     ]
-    conversions = made_rows(sold, round(CONVERSIONS * scale), seed + 2)
+    conversions = generated_rows(sold, round(CONVERSIONS * scale), seed + 2)
     conversions = conversions.with_columns(converting.gather(conversions["click_id"]))
     frames = {"impressions": impressions, "clicks": clicks, "conversions": conversions}
     return _made_odd(frames, seed) if odd else frames

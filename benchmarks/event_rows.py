@@ -53,10 +53,10 @@ def events(day: date, count: int) -> "pl.DataFrame":
     """Return the events of a processing date, 40 columns in the order of the file, in order of time."""
     import polars as pl
 
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
     people = users(max(10, count // EVENTS_PER_LINE))
-    made = made_rows(_event_columns(people.height), count, SEED * 10**7 + day.toordinal())
+    made = generated_rows(_event_columns(people.height), count, SEED * 10**7 + day.toordinal())
     number, milliseconds = (
         made["number"],
         made["millisecond"].sort() - 86_400_000 * made["is_of_yesterday"].cast(pl.Int64),
@@ -88,9 +88,9 @@ def users(count: int) -> "pl.DataFrame":
     """Return the users whose events are delivered, each with one line and one device."""
     import polars as pl
 
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
-    made = made_rows(_USER_COLUMNS, count, SEED)
+    made = generated_rows(_USER_COLUMNS, count, SEED)
     number = made["number"]
     devices = pl.DataFrame(DEVICES, schema=list(OF_DEVICE), orient="row")
     region = made["region"].cast(pl.String)

@@ -65,18 +65,18 @@ def _quarter(seed: int, quarter: int) -> dict[str, bytes]:
 
 def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
     """Return values chosen by chance, some of them several times."""
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
-    places = made_rows([{"name": seed, "type": "Integer", "to": len(values) - 1}], count)
+    places = generated_rows([{"name": seed, "type": "Integer", "to": len(values) - 1}], count)
     return [values[place] for (place,) in places.rows()]
 
 
 def _revenues(count: int, seed: str) -> list[str]:
     """Return amounts of money with six decimal places."""
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
     column = {"name": seed, "type": "Decimal", "from": 0.2, "to": 9, "places": 6}
-    return [f"{amount:.6f}" for (amount,) in made_rows([column], count).rows()]
+    return [f"{amount:.6f}" for (amount,) in generated_rows([column], count).rows()]
 
 
 def _late(clicks: bytes) -> bytes:

@@ -14,10 +14,10 @@ _GENRES = ("Games", "Tools", "Health", "Travel", "Music")
 
 def catalog_files(seed: int) -> dict[str, bytes]:
     """Return path in the landing zone -> content: four objects, one of them cut short, and the list of them."""
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
     names = [f"{number:04}.data" for number in range(1, _OBJECTS + 1)]
-    made = made_rows(_COLUMNS, _OBJECTS * _RECORDS, seed)
+    made = generated_rows(_COLUMNS, _OBJECTS * _RECORDS, seed)
     records = [_record(row) for row in made.iter_rows(named=True)]
     parts = [records[start : start + _RECORDS] for start in range(0, len(records), _RECORDS)]
     contents = [json.dumps(part, ensure_ascii=False).encode() for part in parts]

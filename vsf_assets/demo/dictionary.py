@@ -151,9 +151,9 @@ def _distinct_places(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[l
 
 
 def _generated(rows: int, seed: int, *columns: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    from vsf_assets.synthetic.generator import made_rows
+    from vsf_assets.synthetic.generator import generated_rows
 
-    return made_rows(columns, rows, seed).iter_rows()
+    return generated_rows(columns, rows, seed).iter_rows()
 
 
 def _numbered(words: tuple[str, ...], number: int) -> str:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Restat = Callable[[], Entry | None]
 
 
-def restat(deliveries: list[ReadResult]) -> list[Restat]:
+def restat(results: list[ReadResult]) -> list[Restat]:
     """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
     from concurrent.futures import ThreadPoolExecutor
 
-    restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in deliveries]
-    workers = deliveries[0].input_file.store.workers
+    restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in results]
+    workers = results[0].input_file.store.workers
     if workers == 1:
         return restats
     with ThreadPoolExecutor(workers) as pool:
@@ -33,12 +33,12 @@ def restat(deliveries: list[ReadResult]) -> list[Restat]:
 
 
 def is_unchanged(
-    connection: "DuckDBPyConnection", delivery: ReadResult, restat_one: Restat, report: "IngestReport"
+    connection: "DuckDBPyConnection", result: ReadResult, restat_one: Restat, report: "IngestReport"
 ) -> bool:
     """Whether a file is in the state that was read; if not, the report says why it is left."""
     from vsf_assets.warehouse.ledger import read_files
 
-    input_file = delivery.input_file
+    input_file = result.input_file
     try:
         now = restat_one()
     except OSError as error:
@@ -55,7 +55,7 @@ def is_unchanged(
             return True
         report.left.append((input_file.entry.path, WHY))
         return False
-    if now is None and input_file.known_sha256 is None and read_files(connection, "file_id = ?", (delivery.file_id,)):
+    if now is None and input_file.known_sha256 is None and read_files(connection, "file_id = ?", (result.file_id,)):
         return True  # another run stored and filed it meanwhile
     what = "vanished" if now is None else "changed"
     report.left.append((input_file.entry.path, f"{what} before it was stored; it is taken up when it is stable"))

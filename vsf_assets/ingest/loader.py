@@ -122,7 +122,7 @@ class Ingest:
         stored: list[_Stored] = []
         with self._writing(len(results)) as inserts:
             restats = restat(results)
-            if not any(delivery.parts for delivery in results):
+            if not any(result.parts for result in results):
                 inserts.expect_few_rows()
             for unit in group_by_upload(list(zip(results, restats, strict=True)), lambda pair: pair[0].input_file):
                 self._record_stored(self._store_one(inserts, unit), stored)
@@ -137,10 +137,10 @@ class Ingest:
             with self._writing(number) as inserts, Commits(inserts.connection) as commits:
                 inserts.expect_few_rows()
                 until = time.monotonic() + LONGEST_HOLD
-                for delivery in chain([first], results):
+                for result in chain([first], results):
                     commits.wait()
-                    (restat_one,) = restat([delivery])
-                    done = self._store_one(inserts, [(delivery, restat_one)], commits.start)
+                    (restat_one,) = restat([result])
+                    done = self._store_one(inserts, [(result, restat_one)], commits.start)
                     commits.then(partial(self._record_stored, done, stored))
                     if time.monotonic() > until:
                         break
@@ -169,12 +169,12 @@ class Ingest:
         except SameInstantError as error:
             self.report.failed.append((input_file.entry.path, str(error)))
             return []
-        return [(delivery, row, is_new) for delivery, (row, is_new) in zip(checked, rows, strict=True)]
+        return [(result, row, is_new) for result, (row, is_new) in zip(checked, rows, strict=True)]
 
     def _record_stored(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
         """Report what was stored, and add it to what is to be filed."""
-        for delivery, row, is_new in rows:
-            stored.append((delivery, row))
+        for result, row, is_new in rows:
+            stored.append((result, row))
             if is_new:
                 self.report.stored.append(row)
                 self.progress(_line(row))
@@ -196,7 +196,7 @@ class Ingest:
         for number, input_file in enumerate(batch):
             self.progress(f"reading {input_file.name} ({input_file.entry.size:,} bytes)")
             try:
-                delivery = self._read_one(input_file, folder / str(number))
+                result = self._read_one(input_file, folder / str(number))
             except FullDiskError:
                 raise  # it is not the file's fault, and the next one would find the disk full, too
             except ChangedError as error:
@@ -210,11 +210,11 @@ class Ingest:
                 is_own = input_file.store.is_private or input_file.known_sha256 is not None
                 self.report.cannot_use(input_file.entry.path, error, "read", is_own)
                 continue
-            if input_file.known_sha256 and not delivery.sha256.startswith(input_file.known_sha256):
+            if input_file.known_sha256 and not result.sha256.startswith(input_file.known_sha256):
                 why = "the archived file is damaged: its SHA-256 is not the ledger's"
                 self.report.failed.append((input_file.entry.path, why))
                 continue
-            yield delivery
+            yield result
 
     def _read_one(self, input_file: InputFile, folder: Path) -> ReadResult:
         """Read a file here; one that a run died of in a process of its own."""
@@ -225,9 +225,9 @@ class Ingest:
         ):
             self.progress(f"reading {input_file.name} in a process of its own: a run ended while it read it")
             with self.perils.reading(input_file, (ChangedError, OSError)):
-                delivery = read_apart(input_file, folder, self.settings, encoding, limits)
+                result = read_apart(input_file, folder, self.settings, encoding, limits)
             self.perils.absolve(input_file)
-            return delivery
+            return result
         with self.perils.reading(input_file, (ChangedError, OSError)):
             return read_one_file(input_file, folder, self.settings.events_start, encoding, limits)
 
@@ -239,12 +239,12 @@ def _is_quick(batch: list[InputFile]) -> bool:
 
 def _complete_uploads(batch: list[InputFile], results: list[ReadResult], report: IngestReport) -> list[ReadResult]:
     """Return the deliveries without those of uploads of which another file could not be read."""
-    read = {id(delivery.input_file) for delivery in results}
+    read = {id(result.input_file) for result in results}
     torn = {id(w) for unit in group_by_upload(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
-    for delivery in results:
-        if id(delivery.input_file) in torn:
-            report.left.append((delivery.input_file.entry.path, "it is taken up with the other files of its upload"))
-    return [delivery for delivery in results if id(delivery.input_file) not in torn]
+    for result in results:
+        if id(result.input_file) in torn:
+            report.left.append((result.input_file.entry.path, "it is taken up with the other files of its upload"))
+    return [result for result in results if id(result.input_file) not in torn]
 
 
 def _line(row: "FileRow") -> str:

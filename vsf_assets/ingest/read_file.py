@@ -45,11 +45,11 @@ def read_one_file(
     Raises:
         ChangedError: the file changed or vanished meanwhile.
     """
-    delivery = ReadResult(input_file)
+    result = ReadResult(input_file)
     changed = ChangedError(f"{input_file.entry.path} changed while it was read; it is taken up when it is stable")
     with Parts(folder) as parts:
         try:
-            _read(delivery, parts, first_day, encoding, limits)
+            _read(result, parts, first_day, encoding, limits)
         except FileNotFoundError:
             raise ChangedError(f"{input_file.entry.path} vanished before it was read") from None
         except StoredObjectReplacedError:
@@ -58,42 +58,42 @@ def read_one_file(
         if not input_file.entry.etag and not input_file.entry.same_state(input_file.store.stat(input_file.entry.path)):
             parts.discard()
             raise changed
-        delivery.parts, delivery.held = parts.finish()
-    return delivery
+        result.parts, result.held = parts.finish()
+    return result
 
 
-def _read(delivery: ReadResult, parts: Parts, first_day: str, encoding: str, limits: ReadLimits) -> None:
-    input_file = delivery.input_file
+def _read(result: ReadResult, parts: Parts, first_day: str, encoding: str, limits: ReadLimits) -> None:
+    input_file = result.input_file
     source = Source(
         input_file.store.open(input_file.entry.path, input_file.entry.etag), input_file.name, limits.unpacked
     )
     try:
         try:
             _check_partition(input_file, first_day)
-            _read_records(source, delivery, parts, encoding, limits)
+            _read_records(source, result, parts, encoding, limits)
         except UnreadableError as error:
-            _set_aside(delivery, parts, error)
+            _set_aside(result, parts, error)
         if input_file.is_changed:
             _report_change(parts)
-        delivery.sha256, delivery.size = source.finish()
+        result.sha256, result.size = source.finish()
     finally:
         source.close()
 
 
-def _read_records(source: Source, delivery: ReadResult, parts: Parts, encoding: str, limits: ReadLimits) -> None:
+def _read_records(source: Source, result: ReadResult, parts: Parts, encoding: str, limits: ReadLimits) -> None:
     from vsf_assets.readers.common.findings import file_finding
     from vsf_assets.readers.dispatch import findings_limit, portions
 
-    limit = findings_limit(delivery.input_file.feed, delivery.input_file.name, limits.findings)
-    for portion in portions(source, delivery.input_file.feed, encoding, delivery.input_file.name, limit):
+    limit = findings_limit(result.input_file.feed, result.input_file.name, limits.findings)
+    for portion in portions(source, result.input_file.feed, encoding, result.input_file.name, limit):
         for table, frame in (portion.valid | portion.notes | {"raw.findings": stored(portion.findings)}).items():
             parts.add(table, frame)
-        delivery.lines_read += portion.records
-        delivery.rows_loaded += portion.loaded
-        delivery.rows_quarantined += portion.quarantined
-        delivery.rows_blank += portion.blank
-        delivery.rows_skipped += portion.skipped
-    if delivery.lines_read == delivery.rows_blank:
+        result.lines_read += portion.records
+        result.rows_loaded += portion.loaded
+        result.rows_quarantined += portion.quarantined
+        result.rows_blank += portion.blank
+        result.rows_skipped += portion.skipped
+    if result.lines_read == result.rows_blank:
         parts.add(
             "raw.findings",
             stored(
@@ -105,14 +105,14 @@ def _read_records(source: Source, delivery: ReadResult, parts: Parts, encoding: 
     parts.add("raw.findings", limit.summary())
 
 
-def _set_aside(delivery: ReadResult, parts: Parts, error: UnreadableError) -> None:
+def _set_aside(result: ReadResult, parts: Parts, error: UnreadableError) -> None:
     """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
     from vsf_assets.readers.common.findings import file_finding
 
     parts.discard()
-    delivery.readable = False
-    delivery.lines_read = delivery.rows_loaded = delivery.rows_quarantined = 0
-    delivery.rows_blank = delivery.rows_skipped = 0
+    result.readable = False
+    result.lines_read = result.rows_loaded = result.rows_quarantined = 0
+    result.rows_blank = result.rows_skipped = 0
     parts.add("raw.findings", stored(file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text)))
 
 

@@ -112,11 +112,11 @@ def _set_aside(input_file: InputFile, folder: Path, how: str, settings: Settings
         f"reading it ended the process twice ({how}), mostly for want of memory; is it what its name says? Deliver it"
         " in smaller files, or read it with more memory: vsf run --force"
     )
-    delivery = ReadResult(input_file, sha256, input_file.entry.size, readable=False)
+    result = ReadResult(input_file, sha256, input_file.entry.size, readable=False)
     with Parts(folder / "set-aside") as parts:
         parts.add("raw.findings", file_finding("unreadable_file", reason, "error"))
-        delivery.parts, delivery.held = parts.finish()
-    return delivery
+        result.parts, result.held = parts.finish()
+    return result
 
 
 def main(folder: Path) -> None:
@@ -139,10 +139,10 @@ def main(folder: Path) -> None:
     )
     answer: tuple[Exception | None, dict[str, Any]]
     try:
-        delivery = read_one_file(
+        result = read_one_file(
             input_file, folder / "parts", message["first_day"], message["encoding"], ReadLimits(**message["limits"])
         )
-        answer = None, {f.name: getattr(delivery, f.name) for f in fields(delivery) if f.name != "input_file"}
+        answer = None, {f.name: getattr(result, f.name) for f in fields(result) if f.name != "input_file"}
     except ObjectStoreError as error:
         answer = ObjectStoreError(str(error)), {}
     except OSError as error:

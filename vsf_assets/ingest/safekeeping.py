@@ -65,9 +65,9 @@ class OverwrittenError(VsfError):
     """A safe original does not hold what was stored."""
 
 
-def needs_safekeeping(delivery: ReadResult, settings: Settings) -> bool:
+def needs_safekeeping(result: ReadResult, settings: Settings) -> bool:
     """Whether somebody else may touch the file before it is archived, and its original is wanted."""
-    input_file = delivery.input_file
+    input_file = result.input_file
     return (
         input_file.known_sha256 is None
         and not input_file.store.is_private
@@ -75,49 +75,49 @@ def needs_safekeeping(delivery: ReadResult, settings: Settings) -> bool:
     )
 
 
-def secure(deliveries: list[ReadResult], settings: Settings, report: "IngestReport") -> list[ReadResult]:
+def secure(results: list[ReadResult], settings: Settings, report: "IngestReport") -> list[ReadResult]:
     """Make the originals of deliveries safe; return the deliveries that may be stored.
 
     Args:
-        deliveries: what was read.
+        results: what was read.
         settings: where the archive is, and what becomes of loaded files.
         report: gets what cannot be made safe; it is not stored.
 
     Raises:
         FullDiskError: the archive has no room; nothing is stored.
     """
-    wanted = [d for d in deliveries if needs_safekeeping(d, settings)]
+    wanted = [d for d in results if needs_safekeeping(d, settings)]
     if not wanted:
-        return deliveries
+        return results
     from concurrent.futures import ThreadPoolExecutor
 
     archive = open_store(settings.archive)
 
-    def is_safe(delivery: ReadResult) -> bool:
-        return _is_secured(delivery, archive, settings, report)
+    def is_safe(result: ReadResult) -> bool:
+        return _is_secured(result, archive, settings, report)
 
     workers = max(archive.workers, wanted[0].input_file.store.workers)
     if workers == 1:
-        outcomes = [is_safe(delivery) for delivery in wanted]
+        outcomes = [is_safe(result) for result in wanted]
     else:
         with ThreadPoolExecutor(workers) as pool:
             outcomes = list(pool.map(is_safe, wanted))
     failed = {path for path, _ in report.failed}
     lost = [d for d, done in zip(wanted, outcomes, strict=True) if not done]
-    for delivery in lost:
-        path = delivery.input_file.entry.path
+    for result in lost:
+        path = result.input_file.entry.path
         if path not in failed:
             report.left.append((path, "changed before it was stored; it is taken up when it is stable"))
     gone = set(map(id, lost))
-    return [delivery for delivery in deliveries if id(delivery) not in gone]
+    return [result for result in results if id(result) not in gone]
 
 
-def _is_secured(delivery: ReadResult, archive: Store, settings: Settings, report: "IngestReport") -> bool:
+def _is_secured(result: ReadResult, archive: Store, settings: Settings, report: "IngestReport") -> bool:
     """Make one original safe; where that cannot be, the report says why and holds no other back."""
-    path = delivery.input_file.entry.path
+    path = result.input_file.entry.path
     try:
-        with room_for(f"the original {delivery.input_file.entry.name}", settings.archive, delivery.size):
-            return secure_one(delivery, archive, after_load_of(settings, delivery.input_file.feed.name))
+        with room_for(f"the original {result.input_file.entry.name}", settings.archive, result.size):
+            return secure_one(result, archive, after_load_of(settings, result.input_file.feed.name))
     except FullDiskError:
         raise  # nothing is stored yet, and the others would find it full, too
     except (VsfError, ObjectStoreError) as error:
@@ -129,18 +129,18 @@ def _is_secured(delivery: ReadResult, archive: Store, settings: Settings, report
     return False
 
 
-def secure_one(delivery: ReadResult, archive: Store, after_load: str) -> bool:
+def secure_one(result: ReadResult, archive: Store, after_load: str) -> bool:
     """Make one original safe; return False where the file is not what was read.
 
     A file that is not there any more is no matter: it is looked at again under the lock.
     """
-    input_file, entry = delivery.input_file, delivery.input_file.entry
+    input_file, entry = result.input_file, result.input_file.entry
     target = archive_path(
-        input_file.feed.name, input_file.partition, input_file.landed_at, delivery.sha256, input_file.name
+        input_file.feed.name, input_file.partition, input_file.landed_at, result.sha256, input_file.name
     )
     place, moves = f"{SAFE}/{target}", after_load == "archive" and is_same_disk(input_file.store, archive)
     if not isinstance(archive, FolderStore):
-        return _copy_object(delivery, archive, target)
+        return _copy_object(result, archive, target)
     try:
         if moves and entry.size > SMALL_BYTES and link(input_file.store, entry.path, archive, place):
             linked = archive.stat(place)
@@ -149,8 +149,8 @@ def secure_one(delivery: ReadResult, archive: Store, after_load: str) -> bool:
             archive.remove(place)
             return False
         if moves and entry.size <= SMALL_BYTES:
-            return _copy_unsynced(delivery, archive, place)
-        is_copied = copy_file(input_file.store, entry, archive, place, delivery.sha256)
+            return _copy_unsynced(result, archive, place)
+        is_copied = copy_file(input_file.store, entry, archive, place, result.sha256)
     except FileNotFoundError:
         return True
     if is_copied:
@@ -158,30 +158,30 @@ def secure_one(delivery: ReadResult, archive: Store, after_load: str) -> bool:
     return is_copied
 
 
-def _copy_object(delivery: ReadResult, archive: Store, target: str) -> bool:
-    input_file = delivery.input_file
+def _copy_object(result: ReadResult, archive: Store, target: str) -> bool:
+    input_file = result.input_file
     if archive.stat(target) is not None:
-        refuse_damaged(archive, target, delivery.sha256)
+        refuse_damaged(archive, target, result.sha256)
         return True
     try:
-        return copy_file(input_file.store, input_file.entry, archive, target, delivery.sha256)
+        return copy_file(input_file.store, input_file.entry, archive, target, result.sha256)
     except FileNotFoundError:
         return True
     except StoredObjectReplacedError:
         return False
 
 
-def _copy_unsynced(delivery: ReadResult, archive: FolderStore, place: str) -> bool:
+def _copy_unsynced(result: ReadResult, archive: FolderStore, place: str) -> bool:
     """Copy a small file that will most likely be moved itself, so that the copy need not be flushed to disk."""
-    with delivery.input_file.store.open(delivery.input_file.entry.path, delivery.input_file.entry.etag) as reader:
+    with result.input_file.store.open(result.input_file.entry.path, result.input_file.entry.etag) as reader:
         content = reader.read(SMALL_BYTES + 1)
-    if hashlib.sha256(content).hexdigest() != delivery.sha256:
+    if hashlib.sha256(content).hexdigest() != result.sha256:
         return False
     here = archive.root / place
     here.parent.mkdir(parents=True, exist_ok=True)
     here.unlink(missing_ok=True)  # left by a run that died, perhaps a second name of the file itself
     here.write_bytes(content)
-    keep_time(archive, place, delivery.input_file.entry.modified)
+    keep_time(archive, place, result.input_file.entry.modified)
     return True
 
 

@@ -94,7 +94,7 @@ class ObjectReader(io.RawIOBase):
         condition = {"IfMatch": self._etag} if self._etag else {}
         if self._at:
             condition["Range"] = f"bytes={self._at}-"
-        answer = self._whole_answer(condition)
+        answer = self._complete_answer(condition)
         if self._etag and answer["ETag"] != self._etag:  # a server that knows no conditions
             answer["Body"].close()
             raise StoredObjectReplacedError(f"{self._address} was replaced meanwhile")
@@ -106,7 +106,7 @@ class ObjectReader(io.RawIOBase):
         )
         self._etag, self._body = answer["ETag"], prompt(answer["Body"])
 
-    def _whole_answer(self, condition: dict[str, str]) -> dict[str, Any]:
+    def _complete_answer(self, condition: dict[str, str]) -> dict[str, Any]:
         """Ask for the object until the answer's headers are whole."""
         return complete_answer(
             lambda: self._client.get_object(Bucket=self._bucket, Key=self._key, **condition),

@@ -88,7 +88,7 @@ class Frames:
         return self.frame(0, 0)
 
 
-def made_rows(columns: Sequence[Mapping[str, Any]], rows: int, seed: int = 0) -> pl.DataFrame:
+def generated_rows(columns: Sequence[Mapping[str, Any]], rows: int, seed: int = 0) -> pl.DataFrame:
     """Return made-up rows in memory, for a demo or a benchmark; `columns` are those of a schema file.
 
     Raises:

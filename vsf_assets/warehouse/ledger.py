@@ -104,12 +104,12 @@ def store_results(
     """
     with _transaction(inserts.connection, commit or inserts.connection.commit):
         _refuse_same_instant(inserts.connection, unit)
-        return [_store(inserts, delivery, run_id, now, contract_version) for delivery in unit]
+        return [_store(inserts, result, run_id, now, contract_version) for result in unit]
 
 
 def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadResult]) -> None:
     """Refuse an upload that could not be told from another one: an upload is its partition and its time."""
-    input_file, ids = unit[0].input_file, {delivery.file_id for delivery in unit}
+    input_file, ids = unit[0].input_file, {result.file_id for result in unit}
     if not input_file.feed.members or input_file.known_sha256 is not None:
         return
     where, landed_at = "feed = ? and partition_key = ? and landed_at = ?", input_file.landed_at.replace(tzinfo=None)
@@ -124,7 +124,7 @@ def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadRe
 
 
 def _store(
-    inserts: Inserts, delivery: ReadResult, run_id: str, now: datetime, contract_version: str
+    inserts: Inserts, result: ReadResult, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
     """Store a delivery inside the caller's transaction.
 
@@ -132,24 +132,24 @@ def _store(
     Content that is already loaded in the same feed and partition counts once, at the place of its
     earliest delivery: of the two, the earlier in landing order holds the rows.
     """
-    connection, row = inserts.connection, _new_row(delivery, run_id, now, contract_version)
+    connection, row = inserts.connection, _new_row(result, run_id, now, contract_version)
     # A number in the text is planned faster than a bound one: each of those is asked whether it is of pandas.
     is_known = connection.execute(f"select 1 from raw.files where file_id = {row.file_id}").fetchone()  # noqa: S608
     earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
         raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
-    if earlier and delivery.input_file.known_sha256 is None:
+    if earlier and result.input_file.known_sha256 is None:
         return earlier[0], False
-    for replaced in (*earlier, *_replaced(connection, delivery)):
-        _forget(connection, delivery, replaced)
-    twin = _twin(connection, delivery, row)
+    for replaced in (*earlier, *_replaced(connection, result)):
+        _forget(connection, result, replaced)
+    twin = _twin(connection, result, row)
     if twin is not None and twin.order < row.order:
         row = _as_duplicate(row)
     elif twin is not None:
-        _forget(connection, delivery, twin)
+        _forget(connection, result, twin)
         _insert(inserts, _as_duplicate(twin, run_id, now))
     if row.status != "duplicate_file":
-        _insert_parts(inserts, delivery, row.file_id)
+        _insert_parts(inserts, result, row.file_id)
     _insert(inserts, row)
     return row, True
 
@@ -166,34 +166,34 @@ def _transaction(connection: "DuckDBPyConnection", commit: Callable[[], object])
     commit()
 
 
-def _new_row(delivery: ReadResult, run_id: str, now: datetime, contract_version: str) -> FileRow:
-    input_file = delivery.input_file
+def _new_row(result: ReadResult, run_id: str, now: datetime, contract_version: str) -> FileRow:
+    input_file = result.input_file
     return FileRow(
-        file_id=delivery.file_id,
+        file_id=result.file_id,
         feed=input_file.feed.name,
         partition_key=input_file.partition,
         file_name=input_file.name,
-        sha256=delivery.sha256,
-        status="loaded" if delivery.readable else "unreadable",
-        bytes=delivery.size,
-        lines_read=delivery.lines_read,
-        rows_loaded=delivery.rows_loaded,
-        rows_quarantined=delivery.rows_quarantined,
-        rows_blank=delivery.rows_blank,
-        rows_skipped=delivery.rows_skipped,
+        sha256=result.sha256,
+        status="loaded" if result.readable else "unreadable",
+        bytes=result.size,
+        lines_read=result.lines_read,
+        rows_loaded=result.rows_loaded,
+        rows_quarantined=result.rows_quarantined,
+        rows_blank=result.rows_blank,
+        rows_skipped=result.rows_skipped,
         landed_at=input_file.landed_at,
         loaded_at=now,
         run_id=run_id,
         contract_version=contract_version,
         archive_path=archive_path(
-            input_file.feed.name, input_file.partition, input_file.landed_at, delivery.sha256, input_file.name
+            input_file.feed.name, input_file.partition, input_file.landed_at, result.sha256, input_file.name
         ),
     )
 
 
-def _replaced(connection: "DuckDBPyConnection", delivery: ReadResult) -> list[FileRow]:
+def _replaced(connection: "DuckDBPyConnection", result: ReadResult) -> list[FileRow]:
     """Return the row in whose place a file is stored whose content is another than when it was first loaded."""
-    replaces = delivery.input_file.replaces
+    replaces = result.input_file.replaces
     return read_files(connection, "file_id = ?", (replaces,)) if replaces is not None else []
 
 
@@ -202,28 +202,28 @@ def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None 
     return FileRow(**{**values, "run_id": run_id or row.run_id, "loaded_at": now or row.loaded_at})
 
 
-def _twin(connection: "DuckDBPyConnection", delivery: ReadResult, row: FileRow) -> FileRow | None:
+def _twin(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> FileRow | None:
     """Return the loaded delivery with the same content, where content counts once."""
-    if delivery.input_file.feed.keeps != "content" or not delivery.readable:
+    if result.input_file.feed.keeps != "content" or not result.readable:
         return None
     where = "feed = ? and partition_key is not distinct from ? and sha256 = ? and status = 'loaded'"
     found = read_files(connection, where, (row.feed, row.partition_key, row.sha256))
     return found[0] if found else None
 
 
-def _forget(connection: "DuckDBPyConnection", delivery: ReadResult, row: FileRow) -> None:
+def _forget(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> None:
     """Delete what the warehouse holds of a delivery."""
-    for table in delivery.input_file.feed.tables_of(row.file_name):
+    for table in result.input_file.feed.tables_of(row.file_name):
         connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
     connection.execute("delete from raw.findings where file_id = ?", [row.file_id])
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
-def _insert_parts(inserts: Inserts, delivery: ReadResult, file_id: int) -> None:
-    for table, paths in delivery.parts.items():
+def _insert_parts(inserts: Inserts, result: ReadResult, file_id: int) -> None:
+    for table, paths in result.parts.items():
         sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
         inserts.connection.execute(sql, [file_id, [str(path) for path in paths]])
-    for table, frame in delivery.held.items():
+    for table, frame in result.held.items():
         inserts.add(table, frame, **{_id_of(table): file_id})
 
 

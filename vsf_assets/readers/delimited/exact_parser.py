@@ -15,7 +15,7 @@ from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.content_types import likely_encoding
 from vsf_assets.readers.common.shown_text import MAX_RECORD, is_utf8, show, without_line_end
 
-LOOK_AHEAD = 2
+LOOKAHEAD_BYTES = 2
 """Bytes behind the longest record that tell whether its last quote is a closing one."""
 
 

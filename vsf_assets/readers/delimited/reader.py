@@ -15,7 +15,7 @@ from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited
 from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.block import BadRecord, Block
-from vsf_assets.readers.delimited.exact_parser import LOOK_AHEAD, Problem, Record, check_fields, is_blank
+from vsf_assets.readers.delimited.exact_parser import LOOKAHEAD_BYTES, Problem, Record, check_fields, is_blank
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
 from vsf_assets.readers.delimited.lenient import Note, forgive, parse_tolerant
@@ -63,7 +63,7 @@ class DelimitedReader:
         Raises:
             UnreadableError: the header is not the contract's, or the bytes cannot be read.
         """
-        self._fill(MAX_RECORD + LOOK_AHEAD + len(BOM))
+        self._fill(MAX_RECORD + LOOKAHEAD_BYTES + len(BOM))
         if not self._read_header():
             return
         while self._fill(BIG_BLOCK):
@@ -75,7 +75,7 @@ class DelimitedReader:
     def _smaller(self, size: int) -> Iterator[Block]:
         """Go over about `size` bytes in smaller blocks, those without a proof in smaller ones yet, or exactly."""
         step, done = max(SMALL_BLOCK, size // SMALLER), 0
-        while done < size and self._fill(MAX_RECORD + LOOK_AHEAD + step):
+        while done < size and self._fill(MAX_RECORD + LOOKAHEAD_BYTES + step):
             before = self._at
             if (run := self._blank_lines()) is not None:
                 yield run
