@@ -18,7 +18,7 @@ from benchmarks.bench import Bench
 from benchmarks.dataset_files import dataset_folder
 from benchmarks.ingest import MEMORY_TARGET
 from benchmarks.measure import Row, in_turns, timed
-from benchmarks.pandas_datasets import Told, find_anomalies
+from benchmarks.pandas_datasets import Reported, find_anomalies
 from benchmarks.scoring import build
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.read_file import read_one_file
@@ -65,7 +65,7 @@ def store_upload(warehouse: Warehouse, folder: Path) -> float:
         return time.perf_counter() - start
 
 
-def ours(bench: Bench, folder: Path, told: set[Told], whole: list[float]) -> float:
+def ours(bench: Bench, folder: Path, reported: set[Reported], whole: list[float]) -> float:
     """Find the anomalies; return the seconds of reading and rules, and add those with storing to `whole`."""
     with bench.warehouse() as warehouse:
         with warehouse.write("benchmark"):
@@ -75,15 +75,15 @@ def ours(bench: Bench, folder: Path, told: set[Told], whole: list[float]) -> flo
         outcome = build(warehouse)
         with warehouse.connect(read_only=True) as connection:
             found = connection.execute("select file_name, line_number, anomaly from reports.dataset_anomalies")
-            told.update(found.fetchall())
+            reported.update(found.fetchall())
     rules = sum(outcome.timings[name] for name in MODELS if name in outcome.timings)
     whole.append(clock.seconds + rules)
     return clock.seconds - storing + rules
 
 
-def _theirs(folder: Path, told: set[Told]) -> float:
+def _theirs(folder: Path, reported: set[Reported]) -> float:
     with timed() as clock:
-        told.update(find_anomalies(folder))
+        reported.update(find_anomalies(folder))
     return clock.seconds
 
 
@@ -97,11 +97,11 @@ def measure(bench: Bench) -> list[Row]:
     bench.log(f"anomalies of a dataset of {rows:,} columns")
     warm = dataset_folder(bench.root, WARM_ROWS)
     in_turns(1, partial(ours, bench, warm, set(), []), partial(_theirs, warm, set()))
-    folder, mine, other, whole = dataset_folder(bench.root, rows), set[Told](), set[Told](), list[float]()
+    folder, mine, other, whole = dataset_folder(bench.root, rows), set[Reported](), set[Reported](), list[float]()
     mean, script = in_turns(bench.repeat, partial(ours, bench, folder, mine, whole), partial(_theirs, folder, other))
     if mine != other:
-        differing = sorted(mine ^ other)[:5]
-        raise RuntimeError(f"the sides differ in {len(mine ^ other):,} findings, e.g. {differing}")
+        symmetric_difference = sorted(mine ^ other)[:5]
+        raise RuntimeError(f"the sides differ in {len(mine ^ other):,} findings, e.g. {symmetric_difference}")
     peaks = [_peak(bench, folder) for _ in range(bench.repeat)]
     what = f"anomalies of a dataset of {rows:,} columns"
     return [

@@ -43,7 +43,7 @@ class Cost:
     nodes: Counter[str]
 
     @property
-    def work(self) -> float:
+    def job(self) -> float:
         """Ingest and build. Publish copies the whole warehouse, so it is told apart."""
         return self.ingest + self.build
 
@@ -140,17 +140,17 @@ def _run(warehouse: Warehouse) -> Cost:
         done = ingest(warehouse, Selection(FEEDS), "benchmark")
     if done.left or done.failed or any(row.status != "loaded" for row in done.stored):
         raise RuntimeError(f"not every file was loaded: {done}")
-    told: dict[str, float] = {}
+    reported: dict[str, float] = {}
 
     def log(text: str) -> None:
-        told[text.split()[0]] = time.perf_counter()
+        reported[text.split()[0]] = time.perf_counter()
 
     with timed() as both:
         report = build_and_publish(warehouse, "benchmark", only_if_pending=True, progress=log)
         ended = time.perf_counter()
-    if report.outcome is None or report.problems or "publishing" not in told:
+    if report.outcome is None or report.problems or "publishing" not in reported:
         raise RuntimeError(f"nothing was published: {report.problems}")
-    publish = ended - told["publishing"]
+    publish = ended - reported["publishing"]
     return Cost(ingesting.seconds, both.seconds - publish, publish, _nodes(report.outcome))
 
 

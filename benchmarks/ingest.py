@@ -37,9 +37,9 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
     entry = store.stat(path.name)
     if recognized is None or entry is None:
         raise FileNotFoundError(path)
-    work = InputFile(store, entry, *recognized, entry.name, entry.modified)
+    job = InputFile(store, entry, *recognized, entry.name, entry.modified)
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
-        delivery = read_one_file(work, Path(scratch))
+        delivery = read_one_file(job, Path(scratch))
         with warehouse.write("benchmark") as connection:
             ((row, _),) = store_results(Inserts(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
     return row

@@ -134,8 +134,8 @@ def _compare(warehouse: Warehouse) -> None:
         connection.execute(f"attach '{_bare_file(warehouse)}' as other (read_only)")
         for select, (ours, bare) in pairs.items():
             here, there = "select " + select.format(ours), "select " + select.format(f"other.{bare}")
-            unlike = connection.execute(
+            mismatched = connection.execute(
                 f"select count(*) from (({here} except all {there}) union all ({there} except all {here}))"
             ).fetchall()[0][0]
-            if unlike:
-                raise RuntimeError(f"{ours} and {bare} differ in {unlike} rows")
+            if mismatched:
+                raise RuntimeError(f"{ours} and {bare} differ in {mismatched} rows")

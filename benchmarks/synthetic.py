@@ -140,6 +140,6 @@ def _peak(path: Path, rows: int, what: str) -> float:
 
 
 if __name__ == "__main__":
-    asked = ten_columns(is_unique=sys.argv[3] == "unique")
-    write_file(Frames(asked, int(sys.argv[1])), Path(sys.argv[2]))
+    requested = ten_columns(is_unique=sys.argv[3] == "unique")
+    write_file(Frames(requested, int(sys.argv[1])), Path(sys.argv[2]))
     print(peak_megabytes())

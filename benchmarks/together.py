@@ -65,8 +65,8 @@ class _Sides:
         """
         if self._scores["ours"] != self._scores["pandas"]:
             pairs = zip(self._scores["ours"], self._scores["pandas"], strict=False)
-            unlike = next((pair for pair in pairs if pair[0] != pair[1]), "one has more rows")
-            raise RuntimeError(f"the scores differ: {unlike}")
+            mismatched = next((pair for pair in pairs if pair[0] != pair[1]), "one has more rows")
+            raise RuntimeError(f"the scores differ: {mismatched}")
 
 
 def measure(bench: Bench) -> list[Row]:

@@ -38,7 +38,7 @@ def app(name: str = "N", version: str = "1", size: int = 5, rating: float = 4.5)
     return {"type": "app", "data": data}
 
 
-def look(
+def scan(
     home: Home,
     objects: Mapping[str, Sequence[Record] | bytes | None],
     minute: int = 0,

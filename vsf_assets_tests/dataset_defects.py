@@ -11,7 +11,7 @@ from random import Random
 
 from vsf_assets_tests.datasets import COLUMNS, DATAPOINTS, NAMESPACES
 
-Told = tuple[str, int, str]
+Reported = tuple[str, int, str]
 REQUIRED = {
     "namespaces.csv": NAMESPACES[:2],
     "columns.csv": COLUMNS[:6],
@@ -39,16 +39,16 @@ LETTERS = "ab ,;|\n\"é€1='"
 
 
 @dataclass
-class Made:
+class Generated:
     """A dataset: its files, and what must be told of them."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    told: set[Told] = field(default_factory=set)
+    reported: set[Reported] = field(default_factory=set)
 
 
-def make_dataset(seed: int, rows: int = 60, share: float = 0.5) -> Made:
+def make_dataset(seed: int, rows: int = 60, share: float = 0.5) -> Generated:
     """Return a random dataset; `share` of its rows have a defect."""
-    random, made = Random(seed), Made()
+    random, made = Random(seed), Generated()
     namespaces = [[f"ns-{n}", _text(random, 1), _text(random)] for n in range(rows // 3 + 1)]
     points = [
         [f"dp-{n}", _text(random, 1), *[_text(random) for _ in range(7)], random.choice(["TRUE", "FALSE", ""]), "m"]
@@ -76,7 +76,7 @@ def _text(random: Random, least: int = 0) -> str:
 
 
 def _file(
-    random: Random, made: Made, name: str, header: tuple[str, ...], table: list[list[str]], share: float, kept: int
+    random: Random, made: Generated, name: str, header: tuple[str, ...], table: list[list[str]], share: float, kept: int
 ) -> bytes:
     delimiter, end = random.choice(",;"), random.choice(["\n", "\r\n"])
     other = ";" if delimiter == "," else ","
@@ -89,7 +89,7 @@ def _file(
         if defect == "repeat":
             changed = [*given[:1], f"{given[1]}!", *given[2:]] if name != "columns.csv" else [*given[:-1], "another"]
             later.append(random.choice([(given, "duplicate_row"), (changed, "duplicate_key")]))
-        values = [_spoilt(defect, name, header, given)[at] for at in order]
+        values = [_with_defect(defect, name, header, given)[at] for at in order]
         if defect == "short":
             values = values[: random.randint(1, len(values) - 1)]
         if defect == "long":
@@ -98,18 +98,18 @@ def _file(
         raw = raw.replace(b"BYTES", b"\xfe\xff").replace(b"NUL", b"a\0b")
         data.append(raw)
         if defect in KINDS:
-            made.told.add((name, line, KINDS[defect]))
+            made.reported.add((name, line, KINDS[defect]))
         line += raw.count(b"\n")
     random.shuffle(later)
     for row, kind in later:
         raw = _line([row[at] for at in order], delimiter, end)
         data.append(raw)
-        made.told.add((name, line, kind))
+        made.reported.add((name, line, kind))
         line += raw.count(b"\n")
     return b"".join(data)
 
 
-def _spoilt(defect: str, name: str, header: tuple[str, ...], row: list[str]) -> list[str]:
+def _with_defect(defect: str, name: str, header: tuple[str, ...], row: list[str]) -> list[str]:
     """Return a row's values with a defect of one value."""
     changes = {
         "empty": (REQUIRED[name][-1], ""),

@@ -57,7 +57,7 @@ def land_dataset(home: Home, name: str, files: Mapping[str, bytes], minute: int 
     ]
 
 
-def take(home: Home, reload: str = "changed") -> None:
+def load(home: Home, reload: str = "changed") -> None:
     """Ingest what is pending of the datasets; nothing may fail or be left."""
     report = home.ingest(feeds=["datasets"], reload=reload)
     assert (report.failed, report.left) == ([], [])

@@ -121,8 +121,8 @@ class ObjectServer:
             raise ConnectionResetError("as told")
         if fault is not None and fault.kind in ("reset", "cut"):
             if fault.kind == "cut":
-                half = b"\r\n".join(f"{n}: {v}".encode() for n, v in answer["headers"]) + b"\r\n\r\n"
-                environ["werkzeug.socket"].sendall(b"HTTP/1.0 200 OK\r\n" + half + body[: len(body) // 2])
+                part = b"\r\n".join(f"{n}: {v}".encode() for n, v in answer["headers"]) + b"\r\n\r\n"
+                environ["werkzeug.socket"].sendall(b"HTTP/1.0 200 OK\r\n" + part + body[: len(body) // 2])
                 time.sleep(0.05)
             _break(environ["werkzeug.socket"])
             raise ConnectionResetError("as told")  # else the server would answer 500 after all
@@ -131,8 +131,8 @@ class ObjectServer:
 
     def _send_oddly(self, kind: str, to: socket.socket, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send an answer too slowly, or only its first line and the type, and close the connection."""
-        told = [(name, value) for name, value in headers if kind != "headless" or name == "Content-Type"]
-        head = b"HTTP/1.0 200 OK\r\n" + b"".join(f"{n}: {v}\r\n".encode() for n, v in told)
+        answered = [(name, value) for name, value in headers if kind != "headless" or name == "Content-Type"]
+        head = b"HTTP/1.0 200 OK\r\n" + b"".join(f"{n}: {v}\r\n".encode() for n, v in answered)
         calm = self.calm
         try:
             if kind == "headless":

@@ -123,7 +123,7 @@ def _record(  # noqa: C901  one state machine reads best in one piece
         beyond = at - start >= longest and byte != b""
         if state == "quoted":
             if byte == b"" or beyond:
-                return _spoilt(data, start, opened, first_line_end, longest), "unbalanced_quote"
+                return _with_defect(data, start, opened, first_line_end, longest), "unbalanced_quote"
             if byte == escape or (escape is None and byte == quote == following):
                 field, at = field + following, at + 2
                 continue
@@ -149,7 +149,7 @@ def _record(  # noqa: C901  one state machine reads best in one piece
             if escaped >= start and len(fields) > width:
                 return escaped + 1, "extra_fields"
         elif state == "closed":
-            return _spoilt(data, start, opened, first_line_end, longest), "unbalanced_quote"
+            return _with_defect(data, start, opened, first_line_end, longest), "unbalanced_quote"
         elif byte == escape:
             length = 1
             if following == b"\n" or (following == b"\r" and _is_followed_by_line_feed(data, at + 1)):
@@ -172,6 +172,6 @@ def _is_followed_by_line_end(data: bytes, at: int) -> bool:
     return _is_followed_by_line_feed(data, at) or data[at:].strip(b"\r") == b""
 
 
-def _spoilt(data: bytes, start: int, opened: int, first_line_end: int, longest: int) -> int:
+def _with_defect(data: bytes, start: int, opened: int, first_line_end: int, longest: int) -> int:
     end = _line_end(data, opened)
     return end if end - start <= longest else first_line_end

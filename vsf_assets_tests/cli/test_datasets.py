@@ -76,7 +76,7 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
     ]
     repeats = home.ask("select file_name, severity from reports.anomalies where anomaly = 'duplicate_file' order by 1")
     assert repeats == [(name, "warning") for name in ("columns.csv", "datapoints.csv", "namespaces.csv")]
-    for form, told in (
+    for form, reported in (
         ("csv", "duplicate_file"),
         ("json", '"file": "namespaces.csv"'),
         ("html", "<h2>Per day of landing (UTC)</h2>"),
@@ -84,7 +84,7 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
         file = tmp_path / f"a.{form}"
         done = home.vsf("report", "anomalies", "--feed", "datasets", "--partition", "a", "-o", str(file))
         assert (done.exit_code, "wrote 4 findings on datasets, a" in done.output) == (0, True), done.errors
-        assert told in file.read_text()
+        assert reported in file.read_text()
     for words in (
         ["--feed", "nix"],
         ["--feed", "datasets", "--version", "1"],
@@ -145,8 +145,8 @@ def test_a_dataset_without_a_file_is_never_current(home: Home, tmp_path: Path, m
     ]
     assert anomalies(home, "--dataset", "a") == anomalies(home, "--dataset", "a", "--version", "1") == found
     page = tmp_path / "a.html"
-    told = home.vsf("report", "anomalies", "--dataset", "a", "-o", str(page)).output
-    assert told.startswith("wrote 2 findings on dataset a, version 1 (incomplete) to ")
+    reported = home.vsf("report", "anomalies", "--dataset", "a", "-o", str(page)).output
+    assert reported.startswith("wrote 2 findings on dataset a, version 1 (incomplete) to ")
     assert "<h1>Anomalies of dataset a, version 1 (incomplete)</h1>" in page.read_text()
     assert "did not come with version 1" in page.read_text()
     browsed = home.vsf("report", "choices", "--dataset", "a", "--namespace", "ns-9", "--format", "json")
@@ -175,10 +175,10 @@ def test_random_defects_are_told_exactly_where_they_are(home: Home, tmp_path: Pa
     home.drop({f"datasets/{name}/{file}": data for name, one in made.items() for file, data in one.files.items()})
     home.load()
     for name, one in made.items():
-        told = home.ask(
+        reported = home.ask(
             f"select file_name, line_number, anomaly from reports.dataset_anomalies where dataset = '{name}'"
         )
-        assert sorted(told) == sorted(one.told), name
+        assert sorted(reported) == sorted(one.reported), name
     (kinds,) = home.ask("select count(distinct anomaly) from reports.anomalies where feed = 'datasets'")[0]
     assert kinds == 8
     assert home.ask("select count(*) from reports.anomalies where feed <> 'datasets'") == [(0,)]

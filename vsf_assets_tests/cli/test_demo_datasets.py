@@ -63,12 +63,12 @@ def loaded(built: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def test_every_kind_of_a_dataset_is_shown(loaded: Home) -> None:
-    told = loaded.ask("select dataset, file_name, line_number, anomaly from reports.dataset_anomalies")
-    assert sorted(told, key=str) == sorted(ANOMALIES, key=str)
+    reported = loaded.ask("select dataset, file_name, line_number, anomaly from reports.dataset_anomalies")
+    assert sorted(reported, key=str) == sorted(ANOMALIES, key=str)
     section = text_of("docs/anomalies.md").partition("| kind | severity | what it means in a dataset")[2]
     documented = set(re.findall(r"^\| `(\w+)` \|", section.partition("\n\n")[0], re.MULTILINE))
     # An upload that repeats the one before it cannot land together with that one; every value of the demo is plausible.
-    assert {anomaly for *_, anomaly in told} == documented - {"duplicate_file", "implausible_value"}
+    assert {anomaly for *_, anomaly in reported} == documented - {"duplicate_file", "implausible_value"}
 
 
 def test_everything_that_has_its_key_can_be_browsed(loaded: Home) -> None:
@@ -92,9 +92,9 @@ def test_everything_that_has_its_key_can_be_browsed(loaded: Home) -> None:
 
 def test_the_reports_of_the_tour_tell_something(loaded: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = re.findall(r"^vsf (report .*--dataset .*?)(?: +#.*)?$", text_of("README.md"), re.MULTILINE)
-    asked = [command.replace("/tmp/", f"{tmp_path}/") for command in shown]
-    assert len(asked) == 3
-    outcomes = [loaded.vsf(*shlex.split(command)) for command in asked]
+    requested = [command.replace("/tmp/", f"{tmp_path}/") for command in shown]
+    assert len(requested) == 3
+    outcomes = [loaded.vsf(*shlex.split(command)) for command in requested]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0, 0]
     assert len((tmp_path / "anomalies_report.csv").read_text().splitlines()) == 1 + 21
     (namespaces,) = json.loads((tmp_path / "datapoints.json").read_text()).values()

@@ -44,6 +44,6 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(tmp_path: Path, monkey
     assert done.stdout.split() == ["1", "0", "count_star()", "20000"], done.stderr
     lines = (home.path / "first.err").read_text().splitlines()
     assert [line for line in lines if "Traceback" in line or "Errno" in line or "OperationalError" in line] == []
-    told = [line for line in lines if "has no room for" in line]
-    assert len(told) == 1
-    assert told[0].startswith(f"vsf: the disk of {mounted}")
+    reported = [line for line in lines if "has no room for" in line]
+    assert len(reported) == 1
+    assert reported[0].startswith(f"vsf: the disk of {mounted}")

@@ -83,8 +83,8 @@ def test_a_day_that_the_name_contradicts_is_refused(home: Home, tmp_path: Path) 
 def test_a_state_says_when_it_takes_effect_where_its_name_does_not(home: Home, tmp_path: Path) -> None:
     names = ("linedim.csv", "2019-06-01_linedim.csv", "limitfact.csv")
     output = home.vsf("land", *(str(write(tmp_path, name)) for name in names)).output
-    (told,) = (line for line in output.splitlines() if "takes effect" in line)
-    assert told.startswith(f"landed lines/linedim.csv (takes effect today, {datetime.now(UTC).date()};")
+    (reported,) = (line for line in output.splitlines() if "takes effect" in line)
+    assert reported.startswith(f"landed lines/linedim.csv (takes effect today, {datetime.now(UTC).date()};")
 
 
 def test_a_missing_file_is_named(home: Home) -> None:
@@ -127,9 +127,9 @@ def test_a_folder_without_hard_links_takes_files_too(
 def test_two_files_for_one_place_are_refused_before_anything_is_landed(home: Home, tmp_path: Path) -> None:
     write(tmp_path, "other/1/conversions.csv")
     first, second = write(tmp_path, "a/clicks_1.csv"), write(tmp_path, "b/clicks_1.csv", CLICKS + "4,5,6\n")
-    told = home.vsf("land", str(tmp_path / "other"), str(first), str(second))
-    assert told.exit_code == 2
-    assert f"{first} and {second} would both be landed as clicks/1/clicks_1.csv" in told.errors
+    reported = home.vsf("land", str(tmp_path / "other"), str(first), str(second))
+    assert reported.exit_code == 2
+    assert f"{first} and {second} would both be landed as clicks/1/clicks_1.csv" in reported.errors
     assert landed(home) == []
 
 
@@ -155,8 +155,8 @@ def test_what_would_never_be_loaded_is_refused_with_the_reason(
 ) -> None:
     good, bad = write(tmp_path, "clicks_1.csv"), write(tmp_path, name)
     for words in ([str(bad)], ["clicks", str(bad), "--partition", "1"], [str(good), str(bad)]):
-        told = home.vsf("land", *words)
-        assert (told.exit_code, says in told.errors, "Nothing was landed" in told.errors) == (2, True, True)
+        reported = home.vsf("land", *words)
+        assert (reported.exit_code, says in reported.errors, "Nothing was landed" in reported.errors) == (2, True, True)
     assert landed(home) == []
 
 
@@ -164,9 +164,9 @@ def test_what_is_no_delivery_in_a_folder_is_skipped_and_the_rest_lands(home: Hom
     for name in ("clicks_1.csv", "Thumbs.db", "desktop.ini", ".DS_Store", "notes.txt", "clicks_2.csv.part"):
         write(tmp_path, f"drop/{name}")
     os.mkfifo(tmp_path / "drop" / "clicks_3.csv")
-    told = home.vsf("land", str(tmp_path / "drop"))
-    assert (told.exit_code, landed(home)) == (0, ["clicks/1/clicks_1.csv"])
-    skipped = [line for line in told.output.splitlines() if line.startswith("skipped ")]
+    reported = home.vsf("land", str(tmp_path / "drop"))
+    assert (reported.exit_code, landed(home)) == (0, ["clicks/1/clicks_1.csv"])
+    skipped = [line for line in reported.output.splitlines() if line.startswith("skipped ")]
     assert [line.split(": ")[0].rpartition("/")[2] for line in skipped] == [
         *(".DS_Store", "Thumbs.db", "clicks_2.csv.part", "clicks_3.csv", "desktop.ini", "notes.txt")
     ]
@@ -175,8 +175,8 @@ def test_what_is_no_delivery_in_a_folder_is_skipped_and_the_rest_lands(home: Hom
 
 def test_a_folder_with_nothing_to_land_is_refused_with_what_can_be_done(home: Home, tmp_path: Path) -> None:
     write(tmp_path, "drop/notes.txt")
-    told = home.vsf("land", str(tmp_path / "drop"))
-    assert (told.exit_code, f"vsf land FEED {tmp_path}/drop" in told.errors) == (2, True)
+    reported = home.vsf("land", str(tmp_path / "drop"))
+    assert (reported.exit_code, f"vsf land FEED {tmp_path}/drop" in reported.errors) == (2, True)
     write(tmp_path, "junk/Thumbs.db")
     assert "holds nothing that can be landed" in home.vsf("land", str(tmp_path / "junk")).errors
 
@@ -191,8 +191,8 @@ def test_a_folder_of_exactly_the_three_files_lands_as_the_dataset_of_its_name(
     for name in (*DICTIONARY, ".DS_Store"):
         write(tmp_path, f"drop/steward_one/{name}", "x\n")
     monkeypatch.chdir(tmp_path / "drop" / ("steward_one" if given.startswith(".") and given != "../drop" else ""))
-    told = home.vsf("land", given)
-    assert (told.exit_code, landed(home)) == (0, sorted(f"datasets/steward_one/{name}" for name in DICTIONARY))
+    reported = home.vsf("land", given)
+    assert (reported.exit_code, landed(home)) == (0, sorted(f"datasets/steward_one/{name}" for name in DICTIONARY))
 
 
 def test_a_dataset_can_be_given_another_name(home: Home, tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_a_dataset_can_be_given_another_name(home: Home, tmp_path: Path) -> None
 def test_a_folder_that_is_nearly_a_dataset_is_refused_with_advice_that_works(home: Home, tmp_path: Path) -> None:
     for name in (*DICTIONARY[:2], "notes.txt"):
         write(tmp_path, f"a/{name}", "x\n")
-    told = home.vsf("land", str(tmp_path / "a"))
+    reported = home.vsf("land", str(tmp_path / "a"))
     files = [f"{tmp_path}/a/columns.csv", f"{tmp_path}/a/namespaces.csv"]
-    assert (told.exit_code, f"vsf land datasets {' '.join(files)}" in told.errors) == (2, True)
+    assert (reported.exit_code, f"vsf land datasets {' '.join(files)}" in reported.errors) == (2, True)
     assert home.vsf("land", "datasets", *files).exit_code == 0
     assert landed(home) == ["datasets/a/columns.csv", "datasets/a/namespaces.csv"]
 
@@ -226,10 +226,10 @@ def test_a_source_that_cannot_be_read_is_refused_before_anything_is_landed(home:
         "closed/clicks_1.csv": "reading it is not permitted",
     }
     with like_other_users():
-        told = {name: home.vsf("land", str(good), str(tmp_path / name)) for name in expected}
+        reported = {name: home.vsf("land", str(good), str(tmp_path / name)) for name in expected}
         whole = home.vsf("land", str(tmp_path))
     assert dict.fromkeys(expected, (2, True)) == {
-        name: (outcome.exit_code, expected[name] in outcome.errors) for name, outcome in told.items()
+        name: (outcome.exit_code, expected[name] in outcome.errors) for name, outcome in reported.items()
     }
     assert whole.exit_code == 2
     assert landed(home) == []
@@ -238,17 +238,21 @@ def test_a_source_that_cannot_be_read_is_refused_before_anything_is_landed(home:
 def test_a_place_that_no_listing_shows_is_refused(home: Home, tmp_path: Path) -> None:
     for name in DICTIONARY:
         write(tmp_path, f"funds.bak/{name}", "x\n")
-    told = home.vsf("land", str(tmp_path / "funds.bak"))
-    assert (told.exit_code, "names that end in .bak are of copies" in told.errors, landed(home)) == (2, True, [])
+    reported = home.vsf("land", str(tmp_path / "funds.bak"))
+    assert (reported.exit_code, "names that end in .bak are of copies" in reported.errors, landed(home)) == (
+        2,
+        True,
+        [],
+    )
     home.landing.mkdir(exist_ok=True)
     (home.landing / "clicks").symlink_to(tmp_path)
-    told = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
-    assert (told.exit_code, f"{home.landing}/clicks is a link to a folder" in told.errors) == (2, True)
+    reported = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
+    assert (reported.exit_code, f"{home.landing}/clicks is a link to a folder" in reported.errors) == (2, True)
     assert not (tmp_path / "1").exists()
 
 
 def test_something_else_of_the_name_in_the_landing_zone_is_named(home: Home, tmp_path: Path) -> None:
     (home.landing / "clicks" / "1").mkdir(parents=True)
     (home.landing / "clicks" / "1" / "clicks_1.csv").symlink_to("nowhere")
-    told = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
-    assert (told.exit_code, "is there already and cannot be compared" in told.errors) == (2, True)
+    reported = home.vsf("land", str(write(tmp_path, "clicks_1.csv")))
+    assert (reported.exit_code, "is there already and cannot be compared" in reported.errors) == (2, True)

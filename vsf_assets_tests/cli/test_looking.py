@@ -40,23 +40,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def looked_at(demo: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+def demo_home(demo: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("VSF_HOME", str(demo.path))
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
     return demo
 
 
-def test_the_demo_shows_every_scoring_rule_and_many_kinds_of_findings(looked_at: Home) -> None:
-    assert {row[0] for row in looked_at.ask("select distinct rule from marts.fct_campaign_scores")} == {
+def test_the_demo_shows_every_scoring_rule_and_many_kinds_of_findings(demo_home: Home) -> None:
+    assert {row[0] for row in demo_home.ask("select distinct rule from marts.fct_campaign_scores")} == {
         "top_revenue",
         "most_clicked",
         "random",
     }
-    assert len(looked_at.ask("select distinct anomaly from reports.anomalies")) >= 10
+    assert len(demo_home.ask("select distinct anomaly from reports.anomalies")) >= 10
 
 
-def test_the_demo_shows_each_defect_of_mobile_analytics_and_no_other(looked_at: Home) -> None:
-    found = looked_at.ask(
+def test_the_demo_shows_each_defect_of_mobile_analytics_and_no_other(demo_home: Home) -> None:
+    found = demo_home.ask(
         "select feed, partition_key, anomaly, count(*) from reports.anomalies"
         " where feed in ('events', 'lines', 'accounts', 'limits') group by all order by all nulls first"
     )
@@ -79,80 +79,80 @@ def test_the_demo_shows_each_defect_of_mobile_analytics_and_no_other(looked_at: 
         ("limits", None, "unknown_reference", 1),
         ("lines", None, "invalid_value", 1),
     ]
-    assert looked_at.ask("select processing_date from reports.volume_anomalies") == [(date(2019, 5, 21),)]
+    assert demo_home.ask("select processing_date from reports.volume_anomalies") == [(date(2019, 5, 21),)]
 
 
-def test_the_demo_counts_the_events_that_a_plain_reading_of_its_files_counts(looked_at: Home) -> None:
+def test_the_demo_counts_the_events_that_a_plain_reading_of_its_files_counts(demo_home: Home) -> None:
     files = demo_files()
     events = [(path, row) for path, row in counting_events(files) if row["mdn"]]
     days = Counter(date.fromisoformat(row["event_time"][:10]) for _, row in events)
-    assert looked_at.ask("select event_date, sum(events) from marts.fct_activity_summary group by 1 order by 1") == (
+    assert demo_home.ask("select event_date, sum(events) from marts.fct_activity_summary group by 1 order by 1") == (
         sorted(days.items())
     )
     late = Counter(row["event_time"][:10] for path, row in events if "testmdn_late_rs" in path)
     ((on, count),) = late.items()
     assert on == "2019-04-26"
     sql = f"select count(*) from marts.fct_activity_events where event_date = '{on}' and processing_date = '2019-04-28'"
-    assert looked_at.ask(sql) == [(count,)]
+    assert demo_home.ask(sql) == [(count,)]
     activated = {row["MTN"]: row["SVC_ACT_DT"] for _, row in rows_of(files, "lines")}
     early = [row for _, row in events if row["event_time"][:10] < activated.get(row["mdn"], "")]
-    assert looked_at.ask("select sum(events_before_activation) from marts.fct_activity_daily") == [(len(early),)]
+    assert demo_home.ask("select sum(events_before_activation) from marts.fct_activity_daily") == [(len(early),)]
     assert len({row["mdn"] for row in early}) == 5
 
 
-def test_the_demo_keeps_the_history_of_a_line_and_an_account(looked_at: Home) -> None:
+def test_the_demo_keeps_the_history_of_a_line_and_an_account(demo_home: Home) -> None:
     since, changed, ever = date(1, 1, 1), date(2019, 5, 6), date(9999, 12, 31)
     sql = "select {}, valid_from, valid_to from marts.{} where {} order by valid_from"
-    assert looked_at.ask(sql.format("sales_channel", "dim_lines", "mtn = '5552000001'")) == [
+    assert demo_home.ask(sql.format("sales_channel", "dim_lines", "mtn = '5552000001'")) == [
         ("Retail", since, changed),
         ("Direct", changed, ever),
     ]
-    assert looked_at.ask(sql.format("service_plan", "dim_accounts", "cust_acct = 'ACCT20002'")) == [
+    assert demo_home.ask(sql.format("service_plan", "dim_accounts", "cust_acct = 'ACCT20002'")) == [
         ("Basic", since, changed),
         ("Premium", changed, ever),
     ]
 
 
-def test_the_demo_keeps_awkward_values_of_properties_whole(looked_at: Home) -> None:
+def test_the_demo_keeps_awkward_values_of_properties_whole(demo_home: Home) -> None:
     sql = "select distinct property_value from marts.fct_event_properties where property_name = '{}'"
     for name, values in {"place": PLACES, "note": NOTES, "url": SITES, "previous": ["null"]}.items():
-        assert {value for (value,) in looked_at.ask(sql.format(name))} == set(values)
-    assert ('{"radius":150,"shape":"circle"}',) in looked_at.ask(sql.format("zone"))
+        assert {value for (value,) in demo_home.ask(sql.format(name))} == set(values)
+    assert ('{"radius":150,"shape":"circle"}',) in demo_home.ask(sql.format("zone"))
 
 
-def test_every_query_of_the_tour_and_of_the_next_steps_has_an_answer(looked_at: Home) -> None:
-    text = text_of("README.md") + looked_at.vsf("demo").output
+def test_every_query_of_the_tour_and_of_the_next_steps_has_an_answer(demo_home: Home) -> None:
+    text = text_of("README.md") + demo_home.vsf("demo").output
     queries = {sql for sql in re.findall(r'vsf query "([^"]+)"', text) if "clicks_1_more.csv" not in sql}
     assert len(queries) >= 8
-    assert [sql for sql in queries if not looked_at.ask(sql)] == []
+    assert [sql for sql in queries if not demo_home.ask(sql)] == []
 
 
-def test_a_second_demo_changes_no_figure(looked_at: Home) -> None:
-    before = looked_at.current.readlink(), looked_at.tables()
-    outcome = looked_at.vsf("demo")
+def test_a_second_demo_changes_no_figure(demo_home: Home) -> None:
+    before = demo_home.current.readlink(), demo_home.tables()
+    outcome = demo_home.vsf("demo")
     assert (outcome.exit_code, "nothing is pending" in outcome.output) == (0, True)
     assert "2019-04-26  2019-04-28           23" in outcome.output
-    assert (looked_at.current.readlink(), looked_at.tables()) == before
+    assert (demo_home.current.readlink(), demo_home.tables()) == before
 
 
-def test_query_answers_as_csv_json_and_a_table(looked_at: Home) -> None:
+def test_query_answers_as_csv_json_and_a_table(demo_home: Home) -> None:
     sql = "select file_name, bytes from reports.files where feed = 'clicks' order by bytes limit 1"
-    assert looked_at.vsf("query", sql, "--format", "csv").output.splitlines()[0] == "file_name,bytes"
-    (row,) = json.loads(looked_at.vsf("query", sql, "--format", "json").output)
+    assert demo_home.vsf("query", sql, "--format", "csv").output.splitlines()[0] == "file_name,bytes"
+    (row,) = json.loads(demo_home.vsf("query", sql, "--format", "json").output)
     assert set(row) == {"file_name", "bytes"}
-    assert looked_at.vsf("query", sql).output.splitlines()[1].startswith("---")
+    assert demo_home.vsf("query", sql).output.splitlines()[1].startswith("---")
 
 
-def test_money_stays_exact_in_json(looked_at: Home) -> None:
-    text = looked_at.vsf("query", "select 1.100000::decimal(18,6) as money", "--format", "json").output
+def test_money_stays_exact_in_json(demo_home: Home) -> None:
+    text = demo_home.vsf("query", "select 1.100000::decimal(18,6) as money", "--format", "json").output
     assert "1.100000" in text
 
 
 @pytest.mark.parametrize(
     "sql", ["selec 1", "from marts.nothing", "delete from raw.clicks", "create table x as select 1"]
 )
-def test_sql_that_cannot_be_is_wrong_usage(looked_at: Home, sql: str) -> None:
-    outcome = looked_at.vsf("query", sql)
+def test_sql_that_cannot_be_is_wrong_usage(demo_home: Home, sql: str) -> None:
+    outcome = demo_home.vsf("query", sql)
     assert outcome.exit_code == 2
     assert "vsf-" in outcome.errors
 
@@ -163,20 +163,20 @@ def test_without_a_snapshot_a_query_says_what_to_do(home: Home) -> None:
     assert "vsf run" in outcome.errors
 
 
-def test_scores_are_written_as_json_and_csv_with_the_same_rows(looked_at: Home, tmp_path: Path) -> None:
+def test_scores_are_written_as_json_and_csv_with_the_same_rows(demo_home: Home, tmp_path: Path) -> None:
     for suffix in ("json", "csv"):
-        assert looked_at.vsf("report", "scores", "--quarter", "1", "-o", str(tmp_path / f"s.{suffix}")).exit_code == 0
+        assert demo_home.vsf("report", "scores", "--quarter", "1", "-o", str(tmp_path / f"s.{suffix}")).exit_code == 0
     from_json = json.loads((tmp_path / "s.json").read_text())
     from_csv = list(csv.DictReader((tmp_path / "s.csv").open()))
     assert [str(r["banner_id"]) for r in from_json] == [r["banner_id"] for r in from_csv]
     assert {r["quarter"] for r in from_json} == {1}
-    assert looked_at.vsf("report", "scores").exit_code == 0
-    assert (looked_at.path / "reports" / "campaign_scores.json").exists()
+    assert demo_home.vsf("report", "scores").exit_code == 0
+    assert (demo_home.path / "reports" / "campaign_scores.json").exists()
 
 
-def test_a_report_of_nothing_or_of_another_kind_is_refused(looked_at: Home, tmp_path: Path) -> None:
-    assert looked_at.vsf("report", "scores", "--campaign", "1", "-o", str(tmp_path / "x.csv")).exit_code == 2
-    assert looked_at.vsf("report", "scores", "-o", str(tmp_path / "x.xlsx")).exit_code == 2
+def test_a_report_of_nothing_or_of_another_kind_is_refused(demo_home: Home, tmp_path: Path) -> None:
+    assert demo_home.vsf("report", "scores", "--campaign", "1", "-o", str(tmp_path / "x.csv")).exit_code == 2
+    assert demo_home.vsf("report", "scores", "-o", str(tmp_path / "x.xlsx")).exit_code == 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -197,15 +197,15 @@ def test_status_tells_every_state(home: Home) -> None:
     assert "vsf-2.duckdb" in home.vsf("status").output
 
 
-def test_status_reads_the_snapshot_while_the_warehouse_is_in_use_and_says_so(looked_at: Home) -> None:
+def test_status_reads_the_snapshot_while_the_warehouse_is_in_use_and_says_so(demo_home: Home) -> None:
     with Warehouse.of(read_settings()).lock("a test"):
-        outcome = looked_at.vsf("status")
+        outcome = demo_home.vsf("status")
     assert outcome.exit_code == 0
     assert "because the warehouse is in use" in outcome.output
 
 
 @pytest.mark.parametrize("words", [["run"], ["status"], ["query", "select 1"], ["land", "--help"], ["--help"]])
-def test_a_command_with_nothing_to_do_loads_nothing_heavy(looked_at: Home, words: list[str]) -> None:
+def test_a_command_with_nothing_to_do_loads_nothing_heavy(demo_home: Home, words: list[str]) -> None:
     code = (
         "import sys\nfrom vsf_assets.cli.main import cli\n"
         f"cli.main({words!r}, standalone_mode=False)\n"
@@ -228,7 +228,7 @@ def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
     assert "VSF_LANDING" in outcome.errors
 
 
-def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Home) -> None:
+def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(demo_home: Home) -> None:
     outcome = subprocess.run(
         ["bash", "-c", '"$0" query "select * from range(200000)" --format csv | head -1', VSF],
         capture_output=True,
@@ -238,10 +238,10 @@ def test_a_reader_that_leaves_the_pipe_ends_a_query_without_a_word(looked_at: Ho
     assert (outcome.stdout.splitlines(), outcome.stderr) == (["range"], "")
 
 
-def test_the_demo_shows_a_catalog_with_its_defects(looked_at: Home) -> None:
-    states = looked_at.ask("select status, count(*) from reports.files where feed = 'catalog' group by 1 order by 1")
+def test_the_demo_shows_a_catalog_with_its_defects(demo_home: Home) -> None:
+    states = demo_home.ask("select status, count(*) from reports.files where feed = 'catalog' group by 1 order by 1")
     assert states == [("loaded", 3), ("unreadable", 1)]
-    kinds = {kind for (kind,) in looked_at.ask("select distinct anomaly from reports.anomalies where feed = 'catalog'")}
+    kinds = {kind for (kind,) in demo_home.ask("select distinct anomaly from reports.anomalies where feed = 'catalog'")}
     assert kinds >= {"invalid_value", "missing_fields", "unreadable_file", "duplicate_key"}
     payloads = "select year from marts.dim_song_versions where title = 'Ebb' order by 1"
-    assert looked_at.ask(payloads) == [(1999,), (2009,)]
+    assert demo_home.ask(payloads) == [(1999,), (2009,)]

@@ -53,7 +53,7 @@ def test_readers_see_whole_snapshots_while_three_runs_publish(home: Home, tmp_pa
         printed, _ = reader.communicate(timeout=60)
     seen, errors = json.loads(printed)
     assert errors == []
-    assert {tuple(look) for look in seen} == {(1, 1), (2, 2), (3, 3), (4, 4)}
+    assert {tuple(scan) for scan in seen} == {(1, 1), (2, 2), (3, 3), (4, 4)}
     assert seen == sorted(seen)
     assert held.execute("select count(*) from raw.clicks").fetchall() == [(1,)]
     held.close()

@@ -25,7 +25,7 @@ def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebui
     for name in FILES:
         drop(home, name)
     home.load()
-    together = home.tables()
+    combined = home.tables()
 
     for folder in ("warehouse", "snapshots", "archive"):
         shutil.rmtree(home.path / folder)
@@ -35,12 +35,12 @@ def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebui
     for name in names:
         drop(home, name)
         home.load(checked=False)
-    assert home.tables() == together
+    assert home.tables() == combined
 
     shutil.rmtree(home.path / "warehouse")
     shutil.rmtree(home.path / "snapshots")
     assert home.vsf("rebuild").exit_code == 0
-    assert home.tables() == together
+    assert home.tables() == combined
     assert "nothing is pending" in home.vsf("run").output
 
 

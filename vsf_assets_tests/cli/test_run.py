@@ -113,11 +113,11 @@ def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home:
         ("clicks_4.csv", 5, "unknown_reference", "banner_id"),
         ("conversions.csv", None, "missing_partition", None),
     ]
-    unlike = home.ask(
+    different = home.ask(
         "select file_name from reports.files"
         " where lines_read != rows_loaded + rows_quarantined + rows_blank + rows_skipped"
     )
-    assert unlike == []
+    assert different == []
     assert home.ask(SCORES) == CHOSEN
     assert "unknown" in home.vsf("status").output
     assert (home.landing / "notes.txt").exists()

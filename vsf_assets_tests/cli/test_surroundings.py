@@ -93,12 +93,12 @@ def compared(home: Home) -> dict[str, list[str]]:
     for file_id, name, at, path in home.ask(sql):
         written |= {repr(path): repr(name), str(file_id): name, repr(at): "at the look"}
 
-    def without_looks(row: str) -> str:
+    def without_scans(row: str) -> str:
         for text, instead in written.items():
             row = row.replace(text, instead)
         return row
 
-    return {name: sorted(map(without_looks, rows)) for name, rows in home.tables().items()}
+    return {name: sorted(map(without_scans, rows)) for name, rows in home.tables().items()}
 
 
 def test_hostile_surroundings_change_no_table_and_no_finding(clean: Home, tmp_path: Path) -> None:

@@ -51,13 +51,15 @@ def test_each_version_has_its_report(home: Home) -> None:
         assert home.vsf("run").exit_code == 0
     with open_instance(read_settings()) as instance:
         records = instance.fetch_materializations(REPORT, limit=10).records
-    told = [record.asset_materialization for record in reversed(records)]
-    assert [one and (one.partition, one.metadata["version"].value, one.metadata["findings"].value) for one in told] == [
+    reported = [record.asset_materialization for record in reversed(records)]
+    assert [
+        one and (one.partition, one.metadata["version"].value, one.metadata["findings"].value) for one in reported
+    ] == [
         ("a", 1, 1),
         ("b", 1, 0),
         ("a", 2, 2),
     ]
-    second = told[2]
+    second = reported[2]
     assert second is not None
     assert second.metadata["kinds"].value == "\n".join(
         ["| anomaly | findings |", "| --- | --- |", "| missing_fields | 1 |", "| missing_value | 1 |"]

@@ -89,9 +89,9 @@ def test_what_was_left_is_asked_for_again_after_pauses_that_grow_to_ten_minutes(
     home.drop({"clicks_1.csv": CLICKS})
     (entry,) = FolderStore(home.landing).entries()
     for times, rest in [(1, 10), (2, 20), (6, 320), (7, 600), (60, 600)]:
-        asked = {entry.path: Repetition(times, 1000.0)}
-        assert ready([entry], asked, 5, 1000.0 + rest - 0.1) == []
-        assert ready([entry], asked, 5, 1000.0 + rest) == [entry]
+        requested = {entry.path: Repetition(times, 1000.0)}
+        assert ready([entry], requested, 5, 1000.0 + rest - 0.1) == []
+        assert ready([entry], requested, 5, 1000.0 + rest) == [entry]
 
 
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"asked": 1}', '{"asked": {"a": 1}}'])

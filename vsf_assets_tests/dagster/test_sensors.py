@@ -140,10 +140,10 @@ def test_everything_downstream_follows_one_update_in_one_tick_and_only_then(
     home.drop({"clicks_1.csv": CLICKS})
     run_job(definitions, instance, "ingest_campaigns")
     after = dg.evaluate_automation_conditions(definitions, instance, cursor=start.cursor)
-    asked = {r.key for r in after.results if r.true_subset.size}
-    assert dg.AssetKey(["snapshots", "current"]) in asked
-    assert dg.AssetKey(["marts", "fct_campaign_scores"]) in asked
-    assert dg.AssetKey(["reports", "files"]) in asked
+    requested = {r.key for r in after.results if r.true_subset.size}
+    assert dg.AssetKey(["snapshots", "current"]) in requested
+    assert dg.AssetKey(["marts", "fct_campaign_scores"]) in requested
+    assert dg.AssetKey(["reports", "files"]) in requested
     idle = dg.evaluate_automation_conditions(definitions, instance, cursor=after.cursor)
     assert idle.total_requested == 0
 
@@ -167,8 +167,8 @@ def test_the_service_reads_originals_again_by_itself_and_once(
         instance.create_run_for_job(job, status=S.FAILURE)
     (other,) = instances.tick(sensor, instance, "ingest_mobile_states").run_requests
     assert other.job_name == "ingest_mobile_states"
-    for asked in (request, other):
-        good, _ = run_job(defs(), instance, asked.job_name, asked.run_config)
+    for requested in (request, other):
+        good, _ = run_job(defs(), instance, requested.job_name, requested.run_config)
         assert good
     (building,) = instances.tick(sensor, instance, BUILD_JOB).run_requests
     assert building.job_name == BUILD_JOB

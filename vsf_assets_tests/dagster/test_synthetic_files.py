@@ -50,8 +50,8 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
     assert good
     assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one", "two"]
     assert instance.get_materialized_partitions(MADE) == {"one", "two"}
-    told = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-    checks = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in told]
+    reported = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    checks = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in reported]
     assert {(check.check_name, check.passed) for check in checks} == {
         ("row_count", True),
         ("unique", True),

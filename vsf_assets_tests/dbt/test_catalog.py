@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.pipeline.build import build_and_publish, rebuild
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.catalogs import app, fetched, load, look, movie, song
+from vsf_assets_tests.catalogs import app, fetched, load, movie, scan, song
 from vsf_assets_tests.commandline import tables_of
 from vsf_assets_tests.dbt.deliveries import built_home
 from vsf_assets_tests.warehouses import Home, clicks
@@ -32,7 +32,7 @@ def sampled(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = samples / "catalog"
     names = (folder / "files_list.data").read_text().split()
     home = built_home(tmp_path_factory.mktemp("sampled"))
-    look(home, {name: (folder / name).read_bytes() for name in names})
+    scan(home, {name: (folder / name).read_bytes() for name in names})
     load(home)
     build(home)
     return home
@@ -73,7 +73,7 @@ FIRST = {
 SECOND = {"a.data": [song(year=3), movie("m-m", budget=2)], "gone.data": None}
 
 
-def standing(home: Home) -> list[tuple[Any, ...]]:
+def current_values(home: Home) -> list[tuple[Any, ...]]:
     return home.query("select artist_name, year, object_name, versions from marts.dim_songs order by 1")
 
 
@@ -83,20 +83,20 @@ def test_the_later_record_stands_whenever_it_was_fetched(
 ) -> None:
     home = built_home(tmp_path)
     late = ("a.data",) if way == "the first object failed" else ()
-    look(home, FIRST, 0, late=late)
+    scan(home, FIRST, 0, late=late)
     load(home)
     if way != "at once":
         with monkeypatch.context() as patch:
             patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
             build(home)
-        assert standing(home)[0] == ("A", 2, "b.data", 1 if late else 2)
-    look(home, SECOND, 1)
+        assert current_values(home)[0] == ("A", 2, "b.data", 1 if late else 2)
+    scan(home, SECOND, 1)
     load(home)
     if late:
         fetched(home, "a.data", FIRST["a.data"])
         load(home)
     build(home)
-    assert standing(home) == [("A", 3, "a.data", 3), ("B", 2000, "b.data", 1)]
+    assert current_values(home) == [("A", 3, "a.data", 3), ("B", 2000, "b.data", 1)]
     versions = "select year, valid_from = valid_to, is_current from marts.dim_song_versions where artist_name = 'A'"
     assert home.query(f"{versions} order by version_number") == [(1, True, False), (2, False, False), (3, None, True)]
     movies = "select original_title, budget, versions, original_title_normalized from marts.dim_movies order by budget"
@@ -118,10 +118,10 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
     home = built_home(tmp_path)
     states = [[song(year=1)], [song(year=2)], [song(year=1)], [song(year=1)]]
     for minute, records in enumerate(states):
-        look(home, {"a.data": records, "b.data": [song(year=1)]} if minute == 0 else {"a.data": records}, minute)
+        scan(home, {"a.data": records, "b.data": [song(year=1)]} if minute == 0 else {"a.data": records}, minute)
         load(home)
     build(home)
-    assert standing(home) == [("A", 1, "a.data", 3)]
+    assert current_values(home) == [("A", 1, "a.data", 3)]
     assert home.query("select anomaly, count(*) from reports.anomalies group by all") == [
         ("duplicate_file", 1),
         ("duplicate_key", 1),
@@ -134,7 +134,7 @@ def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeyp
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
     build(home)
-    look(home, FIRST)
+    scan(home, FIRST)
     load(home)
     built = set(build(home).timings)
     assert {"stg_catalog__states", "dim_songs", "dim_app_versions", "anomalies", "files"} <= built
@@ -150,8 +150,8 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
 ) -> None:
     monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home = built_home(tmp_path)
-    look(home, {"a.data": [app("big", size=2_000_000), app("small")]})
-    look(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
+    scan(home, {"a.data": [app("big", size=2_000_000), app("small")]})
+    scan(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
     load(home)
     build(home)
     awesome = "select name from marts.dim_apps where is_awesome order by 1"
@@ -168,7 +168,7 @@ def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path, m
     titles = ["सैयारा", "सियार", "Am\u00e9lie", "Ame\u0301lie", "???", "!!!"]
     records = [movie(title, budget=n) for n, title in enumerate(titles)]
     records += [song("A|B", "C"), song("A", "B|C"), app("N|1", "2"), app("N", "1|2")]
-    look(home, {"a.data": records})
+    scan(home, {"a.data": records})
     load(home)
     build(home)
     assert home.query("select original_title_normalized, budget from marts.dim_movies order by budget") == [

@@ -62,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def asked(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -> list[str]:
+def requested(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -> list[str]:
     """Return what the guard says of a snapshot, as if some of its tables were empty."""
     with duckdb.connect(str(home.current.resolve()), read_only=True) as connection:
         counts = {**row_counts(connection), **dict.fromkeys(none_of, 0)}
@@ -70,8 +70,8 @@ def asked(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -> li
 
 
 def test_with_rows_of_every_feed_every_condition_holds(built: Home, wanted: dict[str, str]) -> None:
-    assert asked(built, wanted) == []
-    assert asked(built, wanted, none_of=wanted) == sorted(wanted)
+    assert requested(built, wanted) == []
+    assert requested(built, wanted, none_of=wanted) == sorted(wanted)
 
 
 def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str, str]) -> None:

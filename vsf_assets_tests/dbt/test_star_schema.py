@@ -48,7 +48,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def begin_anew(home: Home) -> None:
+def start_over(home: Home) -> None:
     shutil.rmtree(home.path)
     put_built_warehouse(read_settings())
 
@@ -211,7 +211,7 @@ def test_a_day_again_under_another_cohort_name_doubles_nothing(home: Home) -> No
     again = marts(home)
     assert one(home, "select count(*), sum(events) from marts.fct_activity_daily") == (1, 8)
     assert one(home, "select count(*) from reports.anomalies where anomaly = 'duplicate_row'") == 4
-    begin_anew(home)
+    start_over(home)
     land(home, "2019-05-20_one.txt.gz", event_file(*old, *new), 1)
     home.load(checked=False)
     assert again == marts(home)

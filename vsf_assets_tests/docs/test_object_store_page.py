@@ -27,7 +27,7 @@ def test_the_page_s_sql_opens_a_snapshot(bucket: Bucket, tmp_path: Path) -> None
     with home.warehouse.lock("publish"):
         publish(home.warehouse, 42)
     (sql,) = blocks(PAGE, "sql")
-    for told, here in {
+    for reported, here in {
         "/path/to/httpfs.duckdb_extension": str(extension_file()),
         "my-key": KEY,
         "my-secret": SECRET,
@@ -36,8 +36,8 @@ def test_the_page_s_sql_opens_a_snapshot(bucket: Bucket, tmp_path: Path) -> None
         "s3://data-platform/snapshots": home.settings.snapshots,
         "FROM reports.files": "SELECT count(*) FROM raw.files",  # nothing is built here
     }.items():
-        assert told in sql
-        sql = sql.replace(told, here)
+        assert reported in sql
+        sql = sql.replace(reported, here)
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         answers = [connection.execute(statement).fetchall() for statement in re.split(r";[^\n]*\n", sql) if statement]
     assert answers[2] == [("vsf-42.duckdb",)]

@@ -56,6 +56,6 @@ def test_each_example_is_one_query_that_parses(sql: str) -> None:
 
 @pytest.mark.parametrize("sql", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_each_example_asks_tables_of_the_dictionary(sql: str) -> None:
-    asked = re.findall(r"\b((?:marts|reports|raw|staging)\.\w+)", sql)
-    assert asked
-    assert [table for table in asked if f"### {table}\n" not in text_of("docs/data-dictionary.md")] == []
+    requested = re.findall(r"\b((?:marts|reports|raw|staging)\.\w+)", sql)
+    assert requested
+    assert [table for table in requested if f"### {table}\n" not in text_of("docs/data-dictionary.md")] == []

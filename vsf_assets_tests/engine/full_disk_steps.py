@@ -113,9 +113,9 @@ def others(home: Home, root: Path) -> dict[str, str]:
     with small_disk(home.settings.logs):
 
         def log() -> None:
-            with run_log(home.settings, "1", lambda _: None) as tell:
+            with run_log(home.settings, "1", lambda _: None) as log:
                 for _ in range(2000):
-                    tell("x" * 1000)
+                    log("x" * 1000)
 
         found["log"] = line_of(log)
     return found

@@ -13,7 +13,7 @@ from vsf_assets.ingest.session import Selection, ingest_archive
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.catalogs import FEEDS, app, drop, fetched, load, look, movie, song, state
+from vsf_assets_tests.catalogs import FEEDS, app, drop, fetched, load, movie, scan, song, state
 from vsf_assets_tests.warehouses import Home
 
 BAD_SONG = song() | {"data": {"artist_name": "A", "title": "T", "year": "2000", "release": "R"}}
@@ -22,7 +22,7 @@ MIXED = [song(), {"type": "book", "data": {}}, movie(), BAD_SONG, app(), song("B
 
 @pytest.fixture
 def filled(home: Home) -> Home:
-    look(home, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
+    scan(home, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
     load(home)
     return home
 
@@ -74,7 +74,7 @@ def _stop(*_: object) -> None:
 def test_rows_on_disk_and_rows_in_memory_are_the_same(filled: Home, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(parts, "HELD_BYTES", -1)
     other = Home(tmp_path / "other")
-    look(other, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
+    scan(other, {"x.data": MIXED, "cut.data": b'[{"type": "song"', "gone.data": None, "empty.data": []})
     load(other)
     assert state(other) == state(filled)
 

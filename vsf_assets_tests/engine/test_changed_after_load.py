@@ -30,7 +30,7 @@ from vsf_assets_tests.engine.test_files_that_change import play
 from vsf_assets_tests.engine.test_writers_that_stall import HEAD, TAIL, WHOLE, rows
 from vsf_assets_tests.warehouses import Home, clicks
 
-HALF = [(1, 10, 100), (2, 10, 1)]
+FIRST_PART = [(1, 10, 100), (2, 10, 1)]
 FINDING = ("clicks_1.csv", None, "changed_after_load", None)
 
 
@@ -42,7 +42,7 @@ def blind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(module, "is_written", lambda *_: False)
 
 
-def load_half(home: Home, name: str = "clicks_1.csv", minute: int = 0) -> IO[bytes]:
+def load_first_part(home: Home, name: str = "clicks_1.csv", minute: int = 0) -> IO[bytes]:
     """Load half a file, and return what its writer has open."""
     landed = home.land(name, b"")
     writer = landed.open("ab", buffering=0)
@@ -70,9 +70,9 @@ def names(home: Home) -> list[str]:
 
 
 def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(home: Home) -> None:
-    writer = load_half(home)
-    assert rows(home) == HALF
-    ((landed_at, half_id),) = home.files("landed_at, file_id")
+    writer = load_first_part(home)
+    assert rows(home) == FIRST_PART
+    ((landed_at, first_part_id),) = home.files("landed_at, file_id")
     assert home.ingest().stored == []
     assert [r.file_name for r in survey(home.settings, home.warehouse).outdated] == []
     go_on(writer)
@@ -84,7 +84,7 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
     assert home.findings() == [FINDING]
     ((again_at, whole_id, sha, status, path),) = home.files("landed_at, file_id, sha256, status, archive_path")
     assert (again_at, status) == (landed_at, "loaded")
-    assert whole_id != half_id
+    assert whole_id != first_part_id
     assert path == f"clicks/1/20260105T120000.000000Z__{sha[:12]}__clicks_1.csv"
     assert home.archived() == {path: HEAD + TAIL, f"{path}.changed": b""}
     assert home.ingest().stored == []
@@ -95,7 +95,7 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
 
 
 def test_file_that_is_still_open_is_looked_at_when_it_is_closed(home: Home) -> None:
-    writer = load_half(home)
+    writer = load_first_part(home)
     writer.write(TAIL[:2])
     assert survey(home.settings, home.warehouse).outdated == []
     assert home.ingest().stored == []
@@ -105,7 +105,7 @@ def test_file_that_is_still_open_is_looked_at_when_it_is_closed(home: Home) -> N
 
 
 def test_writer_may_stall_more_than_once(home: Home) -> None:
-    first = load_half(home)
+    first = load_first_part(home)
     second = os.fdopen(os.dup(first.fileno()), "ab", buffering=0)
     go_on(first, TAIL[:2])
     second.close()
@@ -124,7 +124,7 @@ def test_writer_may_stall_more_than_once(home: Home) -> None:
 def test_half_that_others_repeated_is_theirs_and_a_whole_that_others_had_is_a_duplicate(home: Home) -> None:
     home.land("clicks_1_whole.csv", HEAD + TAIL, minute=9)
     home.land("clicks_1_half.csv", HEAD, minute=5)
-    writer = load_half(home)
+    writer = load_first_part(home)
     status = "file_name, status, rows_loaded"
     assert home.files(status) == [
         ("clicks_1.csv", "loaded", 2),
@@ -146,7 +146,7 @@ def test_run_that_dies_before_what_repeated_the_half_is_read_is_completed_by_the
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.land("clicks_1_half.csv", HEAD, minute=5)
-    go_on(load_half(home))
+    go_on(load_first_part(home))
     with monkeypatch.context() as patch:
         patch.setattr(rereading, "without_rows", lambda *_: [])
         home.ingest()
@@ -161,7 +161,7 @@ def test_run_that_dies_before_what_repeated_the_half_is_read_is_completed_by_the
 def test_run_that_dies_before_it_stores_the_rows_is_completed_by_the_next_or_by_a_rebuild(
     home: Home, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    go_on(load_half(home))
+    go_on(load_first_part(home))
     with monkeypatch.context() as patch:
 
         def die(*_: Any) -> None:
@@ -174,7 +174,7 @@ def test_run_that_dies_before_it_stores_the_rows_is_completed_by_the_next_or_by_
             patch.setattr(changed.FolderStore, "move", die)
         with pytest.raises(KeyboardInterrupt):
             home.ingest()
-    assert rows(home) == HALF
+    assert rows(home) == FIRST_PART
     with home.warehouse.lock("test"):
         _refuse_missing_originals(home.warehouse)
     other = rebuilt(home)
@@ -233,9 +233,9 @@ def test_original_with_another_time_and_the_same_content_is_hashed_once(
 
 def test_originals_are_looked_at_for_a_day_or_as_the_setting_says(tmp_path: Path) -> None:
     home = Home(tmp_path, RECHECK_HOURS="0")
-    go_on(load_half(home))
+    go_on(load_first_part(home))
     home.ingest()
-    assert rows(home) == HALF
+    assert rows(home) == FIRST_PART
     patient = Home(tmp_path)
     files = survey(home.settings, home.warehouse).files
     now = datetime.now(UTC)
@@ -340,7 +340,7 @@ def test_file_that_is_opened_again_while_it_is_filed_stays_and_is_read_again(
         play(patch, batches, "file_originals", lambda: opened.append(landed.open("ab")), "before")
         report = home.ingest()
     assert report.left == [("clicks_1.csv", filing.OPENED_AGAIN)]
-    assert (rows(home), list(home.archived().values())) == (HALF, [HEAD])
+    assert (rows(home), list(home.archived().values())) == (FIRST_PART, [HEAD])
     go_on(opened[0])
     home.ingest()
     assert (rows(home), home.findings(), home.landed()) == (WHOLE, [FINDING], [])

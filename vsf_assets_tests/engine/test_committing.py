@@ -21,20 +21,20 @@ def numbers(file: Path) -> list[int]:
 
 
 def test_what_was_committed_is_told_in_order_and_done_when_left(file: Path) -> None:
-    told: list[int] = []
+    reported: list[int] = []
     with duckdb.connect(file) as connection, Commits(connection) as commits:
         for n in range(3):
             commits.wait()
-            assert told == list(range(n))
+            assert reported == list(range(n))
             connection.execute(f"begin transaction; insert into t values ({n})")
             commits.start()
-            commits.then(lambda n=n: told.append(n))  # type: ignore[misc]
-    assert told == [0, 1, 2]
+            commits.then(lambda n=n: reported.append(n))  # type: ignore[misc]
+    assert reported == [0, 1, 2]
     assert numbers(file) == [0, 1, 2]
 
 
 def test_a_commit_that_fails_is_not_told(file: Path) -> None:
-    told: list[int] = []
+    reported: list[int] = []
     with duckdb.connect(file) as connection:
         other = connection.cursor()
         other.execute("begin transaction; insert into t values (1)")
@@ -42,8 +42,8 @@ def test_a_commit_that_fails_is_not_told(file: Path) -> None:
         other.commit()
         with pytest.raises(duckdb.Error, match=r"(?i)duplicate|constraint|conflict"), Commits(connection) as commits:
             commits.start()
-            commits.then(lambda: told.append(1))
-    assert told == []
+            commits.then(lambda: reported.append(1))
+    assert reported == []
     assert numbers(file) == [1]
 
 

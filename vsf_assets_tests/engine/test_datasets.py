@@ -14,7 +14,7 @@ from vsf_assets.landing.uploads import defer_incomplete, landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.datasets import csv_of, land_dataset, small_dataset, take
+from vsf_assets_tests.datasets import csv_of, land_dataset, load, small_dataset
 from vsf_assets_tests.warehouses import START, Home
 
 TABLES = ("namespaces", "columns", "datapoints", "findings")
@@ -32,7 +32,7 @@ def state(home: Home) -> dict[str, list[object]]:
 
 def test_an_upload_is_three_ledger_rows_with_the_time_of_its_newest_file(home: Home) -> None:
     land_dataset(home, "funds", small_dataset())
-    take(home)
+    load(home)
     assert home.query("select partition_key, file_name, landed_at, rows_loaded from raw.files order by 2") == [
         ("funds", name, minute(2), 1) for name in ("columns.csv", "datapoints.csv", "namespaces.csv")
     ]
@@ -44,7 +44,7 @@ def test_an_upload_is_three_ledger_rows_with_the_time_of_its_newest_file(home: H
 def test_the_sample_is_read_with_its_findings(home: Home, samples: Path) -> None:
     folder = samples / "datasets" / "managed_investments"
     land_dataset(home, "managed_investments", {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
-    take(home)
+    load(home)
     assert home.findings("file_name, line_number, anomaly, column_name, severity") == [
         ("columns.csv", 8, "extra_fields", None, "warning"),
         ("datapoints.csv", 6, "invalid_value", "is_derived", "warning"),
@@ -67,11 +67,11 @@ def test_a_file_that_cannot_be_stored_leaves_no_row_of_its_upload(home: Home, mo
 
         patch.setattr(ledger, "_insert", third_fails)
         with pytest.raises(OSError, match="disk"):
-            take(home)
+            load(home)
     assert home.query("select count(*) from raw.files") == [(0,)]
     assert home.query("select count(*) from raw.namespaces") == [(0,)]
     assert len(home.landed()) == 3
-    take(home)
+    load(home)
     assert home.query("select count(*) from raw.files") == [(3,)]
 
 
@@ -90,7 +90,7 @@ def crash_while_filing(home: Home, monkeypatch: pytest.MonkeyPatch, filed: int) 
     with monkeypatch.context() as patch:
         patch.setattr(filing, "file_away", dies)
         with pytest.raises(KeyboardInterrupt):
-            take(home)
+            load(home)
     assert len(home.landed()) == 3 - filed
 
 
@@ -100,7 +100,7 @@ def test_a_crash_while_filing_leaves_files_that_are_known(
 ) -> None:
     land_dataset(home, "funds", small_dataset())
     crash_while_filing(home, monkeypatch, filed)
-    take(home)
+    load(home)
     assert home.landed() == []
     assert home.query("select count(*) from raw.files") == [(3,)]
     home.assert_originals_are_kept()
@@ -115,7 +115,7 @@ def test_after_a_crash_a_changed_file_makes_a_version_of_all_that_lies_there(
     # The files go in the order they came: namespaces, columns, datapoints. Those that are gone come again.
     again = dict(list(small_dataset(namespaces=["ns-1,Other,o"]).items())[: max(filed, 1)])
     land_dataset(home, "funds", again, minute=30)
-    take(home)
+    load(home)
     counts = home.query("select landed_at, count(*) from raw.files group by 1 order by 1")
     assert counts == [(minute(2), 3), (minute(29 + max(filed, 1)), 3)]
     assert home.query("select namespace_option_name from raw.namespaces order by 1") == [("Fund",), ("Other",)]
@@ -130,7 +130,7 @@ def test_a_missing_file_is_waited_for_and_then_the_rest_is_taken(tmp_path: Path)
     del files["columns.csv"]
     for path in land_dataset(home, "funds", files):
         os.utime(path)
-    take(home)
+    load(home)
     (newest,) = home.query("select max(landed_at) from raw.files")[0]
     assert home.query("select count(*) from raw.files") == [(2,)]
     assert datetime.now(UTC).replace(tzinfo=None) - newest > timedelta(seconds=0.4)
@@ -161,7 +161,7 @@ def test_files_of_an_upload_wait_for_each_other() -> None:
 def test_every_upload_is_loaded_and_equal_ones_too(home: Home) -> None:
     for number in range(2):
         land_dataset(home, "funds", small_dataset(), minute=10 * number)
-        take(home)
+        load(home)
     assert home.query("select landed_at, count(*), min(status) from raw.files group by 1 order by 1") == [
         (minute(2), 3, "loaded"),
         (minute(12), 3, "loaded"),
@@ -172,13 +172,13 @@ def test_every_upload_is_loaded_and_equal_ones_too(home: Home) -> None:
 def test_equal_names_in_other_datasets_are_other_uploads(home: Home) -> None:
     land_dataset(home, "a", small_dataset())
     land_dataset(home, "b", small_dataset())
-    take(home)
+    load(home)
     assert home.query("select partition_key, count(*) from raw.files group by 1 order by 1") == [("a", 3), ("b", 3)]
 
 
 def test_an_upload_of_the_same_instant_with_other_content_is_refused(home: Home) -> None:
     land_dataset(home, "funds", small_dataset())
-    take(home)
+    load(home)
     land_dataset(home, "funds", small_dataset(namespaces=["ns-1,Other,other"]))
     report = home.ingest(feeds=["datasets"])
     assert next(why for _, why in report.failed).endswith("landed at the same instant; touch one of the files")
@@ -191,10 +191,10 @@ def test_a_rebuild_and_a_forced_run_give_the_same_rows(home: Home) -> None:
     land_dataset(
         home, "other", {"columns.csv": csv_of("columns.csv", "c-1,ns-1,db,t,col,dp-1,O"), "datapoints.csv": b"x\n"}
     )
-    take(home)
+    load(home)
     before = state(home)
     assert home.query("select count(*) from raw.files where status = 'unreadable'") == [(1,)]
-    take(home, reload="all")
+    load(home, reload="all")
     assert state(home) == before
     beside = Warehouse(home.settings, home.root / "beside" / "warehouse.duckdb")
     with beside.lock("test"):
@@ -209,12 +209,12 @@ def test_a_rebuild_and_a_forced_run_give_the_same_rows(home: Home) -> None:
 def test_loaded_files_may_stay_where_they_are(tmp_path: Path) -> None:
     home = Home(tmp_path, AFTER_LOAD="keep")
     land_dataset(home, "funds", small_dataset())
-    take(home)
-    take(home)
+    load(home)
+    load(home)
     assert len(home.landed()) == 3
     assert home.query("select count(*) from raw.files") == [(3,)]
     land_dataset(home, "funds", {"namespaces.csv": csv_of("namespaces.csv", "ns-1,Other,o")}, minute=30)
-    take(home)
+    load(home)
     assert home.query("select landed_at, count(*) from raw.files group by 1 order by 1") == [
         (minute(2), 3),
         (minute(30), 3),

@@ -159,15 +159,15 @@ def test_what_went_since_is_suspected_no_more(home: Home, stubbed: dict[str, str
 def test_suspect_that_cannot_be_looked_at_holds_no_other_back_and_stays_suspected(
     home: Home, stubbed: dict[str, str]
 ) -> None:
-    suspect = home.land("clicks_1_kill.csv", clicks(1))
+    crashing = home.land("clicks_1_kill.csv", clicks(1))
     assert python(RUN, stubbed, home.root, "clicks") == -9
-    suspect.rename(home.root / "aside")
-    os.mkfifo(suspect)
+    crashing.rename(home.root / "aside")
+    os.mkfifo(crashing)
     home.land("clicks_1.csv", clicks(2))
     home.ingest()
     assert (home.click_ids(), len(records(home))) == ([2], 1)
-    suspect.unlink()
-    (home.root / "aside").rename(suspect)
+    crashing.unlink()
+    (home.root / "aside").rename(crashing)
     apart: list[str] = []
     batches_of = batches.read_apart
     with pytest.MonkeyPatch.context() as patch:

@@ -84,8 +84,8 @@ def test_ingest_that_waits_says_once_for_whom(tmp_path: Path) -> None:
     with pytest.raises(LockTimeoutError):
         home.ingest()
     holder.end()
-    (told,) = home.waits
-    assert told.startswith(f"waiting for the warehouse, in use by process {holder.process.pid} (a long build")
+    (reported,) = home.waits
+    assert reported.startswith(f"waiting for the warehouse, in use by process {holder.process.pid} (a long build")
     home.ingest()
     assert home.click_ids() == [1]
 

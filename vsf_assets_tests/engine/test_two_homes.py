@@ -112,7 +112,7 @@ def test_home_that_was_moved_and_lost_its_warehouse_still_has_its_own_landing_zo
 def test_of_two_first_runs_at_once_one_home_gets_the_landing_zone(tmp_path: Path) -> None:
     rivals = [Home(tmp_path / name, LANDING=str(tmp_path / "first" / "landing")) for name in ("a", "b", "c", "d")]
 
-    def take(home: Home) -> bool:
+    def load(home: Home) -> bool:
         try:
             claim(home.settings, lambda _: None)
         except VsfError:
@@ -120,7 +120,7 @@ def test_of_two_first_runs_at_once_one_home_gets_the_landing_zone(tmp_path: Path
         return True
 
     with ThreadPoolExecutor(4) as pool:
-        won = list(pool.map(take, rivals))
+        won = list(pool.map(load, rivals))
     assert sorted(won) == [False, False, False, True]
     assert [foreign(home.settings) is None for home in rivals] == won
 

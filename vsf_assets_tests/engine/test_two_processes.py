@@ -23,14 +23,14 @@ def land_many(home: Home) -> None:
 
 
 def test_three_ingests_at_once_end_as_one(tmp_path: Path) -> None:
-    together, alone = Home(tmp_path / "together"), Home(tmp_path / "alone")
-    for home in (together, alone):
+    combined, alone = Home(tmp_path / "together"), Home(tmp_path / "alone")
+    for home in (combined, alone):
         land_many(home)
-    assert run_children([{"home": str(together.root)}] * 3, at_once=True) == [0, 0, 0]
+    assert run_children([{"home": str(combined.root)}] * 3, at_once=True) == [0, 0, 0]
     alone.ingest()
-    assert together.state() == alone.state()
-    assert together.archived() == alone.archived()
-    assert together.landed() == []
+    assert combined.state() == alone.state()
+    assert combined.archived() == alone.archived()
+    assert combined.landed() == []
 
 
 def once(act: Any) -> Any:

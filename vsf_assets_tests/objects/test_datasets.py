@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets_tests.datasets import land_dataset, small_dataset, take
+from vsf_assets_tests.datasets import land_dataset, load, small_dataset
 from vsf_assets_tests.engine.test_datasets import crash_while_filing, minute
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
@@ -22,9 +22,9 @@ def test_uploads_in_a_bucket_end_as_in_folders(bucket: Bucket, tmp_path: Path, f
     for home in (here, there):
         for number, files in enumerate([small_dataset(), small_dataset(namespaces=OTHER), small_dataset()]):
             land_dataset(home, "funds ü", files, minute=10 * number)
-            take(home)
+            load(home)
         land_dataset(home, "other", small_dataset())
-        take(home, reload="all")
+        load(home, reload="all")
     assert there.state() == here.state()
     assert there.archived() == here.archived()
     assert there.landed() == here.landed() == []
@@ -37,7 +37,7 @@ def test_after_a_crash_a_changed_object_makes_a_version_of_all_that_lies_there(
     land_dataset(stored, "funds", small_dataset())
     crash_while_filing(stored, monkeypatch, 0)
     land_dataset(stored, "funds", {"datapoints.csv": small_dataset(datapoints=["dp-1"])["datapoints.csv"]}, minute=30)
-    take(stored)
+    load(stored)
     counts = stored.query("select landed_at, count(*) from raw.files group by 1 order by 1")
     assert counts == [(minute(2), 3), (minute(30), 3)]
     # Every original was safe before its transaction ended.

@@ -128,16 +128,16 @@ def test_without_originals_delete_notes_it_and_an_empty_warehouse_is_refused(buc
 
 
 def test_three_ingests_at_once_end_as_one(bucket: Bucket, tmp_path: Path) -> None:
-    together, alone = EngineHome(tmp_path / "together", bucket), Home(tmp_path / "alone")
-    for home in (together, alone):
+    combined, alone = EngineHome(tmp_path / "together", bucket), Home(tmp_path / "alone")
+    for home in (combined, alone):
         for number in range(12):
             home.land(f"{number % 4 + 1}/clicks_{number}.csv", clicks(number % 7, number % 4), number)
-    job = {"home": str(together.root), "variables": together.places}
+    job = {"home": str(combined.root), "variables": combined.places}
     assert run_children([job] * 3, at_once=True) == [0, 0, 0]
     alone.ingest()
-    assert together.state() == alone.state()
-    assert together.archived() == alone.archived()
-    assert together.landed() == []
+    assert combined.state() == alone.state()
+    assert combined.archived() == alone.archived()
+    assert combined.landed() == []
 
 
 def test_landing_uploads_once_and_never_replaces(stored: EngineHome, tmp_path: Path) -> None:

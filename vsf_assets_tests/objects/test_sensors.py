@@ -41,8 +41,8 @@ def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(
     second = first
     while not second.run_requests:
         second = tick(instance, second.cursor)
-    asked = [(r.method, r.path) for r in command_home.bucket.server.log if "list-type=2" not in r.query]
-    assert [(method, path.rpartition("/")[2]) for method, path in asked] == [
+    requested = [(r.method, r.path) for r in command_home.bucket.server.log if "list-type=2" not in r.query]
+    assert [(method, path.rpartition("/")[2]) for method, path in requested] == [
         ("GET", ".vsf-home")
     ]  # before it asks for a run
     (request,) = second.run_requests

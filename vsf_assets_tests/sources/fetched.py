@@ -35,7 +35,7 @@ class Fetcher:
         profile: the source.
         known, last_scan_at, list_sha256: as in History.
         taken: (feed, name, landed_at, content) of every file that was in the inbox.
-        told: progress.
+        reported: progress.
     """
 
     home: Path
@@ -44,7 +44,7 @@ class Fetcher:
     last_scan_at: datetime | None = None
     list_sha256: str = ""
     taken: list[tuple[str, str, datetime, bytes]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -55,8 +55,8 @@ class Fetcher:
         """Look, fetch, and take the inbox."""
         inbox = Inbox(self.settings)
         history = SourceHistory(self.known, self.last_scan_at, self.list_sha256)
-        with inbox.held(5, self.told.append):
-            report = fetch_from_source(self.settings, inbox, self.profile, history, self.told.append, force, gone)
+        with inbox.held(5, self.reported.append):
+            report = fetch_from_source(self.settings, inbox, self.profile, history, self.reported.append, force, gone)
             self._take(inbox)
         return report
 

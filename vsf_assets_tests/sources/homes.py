@@ -31,7 +31,7 @@ def home_of(root: Path, address: str, **given: object) -> Home:
     return Home(root, SOURCES=str(root / "sources.toml"), PROFILE="there")
 
 
-def take(home: Home, *, reload: str = "changed") -> IngestReport:
+def load(home: Home, *, reload: str = "changed") -> IngestReport:
     """Look, fetch, load."""
     return home.ingest(feeds=FEEDS, reload=reload)
 

@@ -14,7 +14,7 @@ import pytest
 from vsf_assets_tests.catalogs import FEEDS
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import home_of, records, serve_songs, tables, take
+from vsf_assets_tests.sources.homes import home_of, load, records, serve_songs, tables
 
 VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
 
@@ -54,11 +54,11 @@ def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
     tmp_path: Path, served: Served, point: tuple[str, str, str, int]
 ) -> None:
     smooth, killed = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "killed", served.address)
-    take(smooth)
+    load(smooth)
     assert run_children([job(killed.root, *point)]) == [-signal.SIGKILL]
-    assert take(killed).failed == []
+    assert load(killed).failed == []
     assert tables(killed) == tables(smooth)
-    assert take(killed).stored == []
+    assert load(killed).stored == []
     assert [path for path in killed.settings.fetched.rglob("*") if path.is_file() and path.name != ".lock"] == []
     killed.assert_originals_are_kept()
 
@@ -67,14 +67,14 @@ def test_a_crash_between_two_states_of_an_object_loses_neither(tmp_path: Path, s
     home = home_of(tmp_path, served.address)
     assert run_children([job(home.root, "ingest.loader", "read_one_file", "before", 1)]) == [-signal.SIGKILL]
     served.put("00.data", records("newer"))
-    take(home)
+    load(home)
     rows = home.query("select count(*), count(distinct landed_at) from raw.files where file_name = '00.data'")
     assert rows == [(2, 2)]
 
 
 def test_two_runs_at_once_double_nothing_and_transfer_once(tmp_path: Path, served: Served) -> None:
     smooth, both = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "both", served.address)
-    take(smooth)
+    load(smooth)
     served.transfers()
     assert run_children([job(both.root), job(both.root)], at_once=True) == [0, 0]
     assert tables(both) == tables(smooth)
@@ -100,7 +100,7 @@ def test_ctrl_c_ends_promptly_while_the_server_stalls(
     assert process.returncode != 0
     assert "Traceback" not in errors
     served.fault = lambda *_: ""
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert home.query("select count(*) from raw.songs") == [(12,)]
 
 

@@ -45,8 +45,8 @@ def test_after_a_failure_nothing_more_is_fetched_before_the_look(served: Served,
     fetcher.profile = profile_of(served.address, connections=1)
     served.fault = on("GET", "a.data", "500", last=1)
     assert fetcher.round().failed == {}
-    asked = [(method, name) for method, name, _, _ in served.log]
-    assert asked.index(("HEAD", "a.data")) == asked.index(("GET", "a.data")) + 1
+    requested = [(method, name) for method, name, _, _ in served.log]
+    assert requested.index(("HEAD", "a.data")) == requested.index(("GET", "a.data")) + 1
     assert fetcher.objects() == everything(served)
     assert list((fetcher.home / "fetched" / ".half").iterdir()) == []
 

@@ -56,7 +56,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_look(
 ) -> None:
     whole = FolderSource.observe
 
-    def and_change(self: FolderSource, names: list[str], tell: object) -> object:
+    def and_change(self: FolderSource, names: list[str], log: object) -> object:
         found = whole(self, names, lambda _: None)
         (bucket / "a.data").write_bytes(b"newer")
         return found

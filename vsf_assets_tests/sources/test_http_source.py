@@ -28,9 +28,9 @@ def on(method: str, name: str, what: str, first: int = 0, last: int = 1 << 30): 
     """Return a fault that strikes some requests for an object."""
     calls = 0
 
-    def fault(_: int, asked: str, asked_name: str) -> str:
+    def fault(_: int, requested: str, requested_name: str) -> str:
         nonlocal calls
-        if (asked, asked_name) != (method, name):
+        if (requested, requested_name) != (method, name):
             return ""
         calls += 1
         return what if first < calls <= last else ""
@@ -116,16 +116,16 @@ def test_one_object_that_fails_is_told_and_taken_again_at_its_place(
     assert list(report.failed) == ["catalog/default/b.data"]
     assert says in report.failed["catalog/default/b.data"]
     assert [name for name, _ in fetcher.objects()] == ["a.data", "c d/é?.data"]
-    first_due = fetcher.known["b.data"]
+    first_seen = fetcher.known["b.data"]
     served.fault = lambda *_: ""
     assert fetcher.round().failed == {}
     ((_, name, landed_at, _),) = fetcher.taken
-    assert (name, landed_at) == ("b.data", first_due.at)
+    assert (name, landed_at) == ("b.data", first_seen.at)
 
 
 def test_an_object_that_could_not_be_looked_at_is_fetched_all_the_same(served: Served, fetcher: Fetcher) -> None:
     first_get, scans_sources = on("GET", "b.data", "500", last=1), on("HEAD", "b.data", "500", last=4)
-    served.fault = lambda *asked: first_get(*asked) or scans_sources(*asked)
+    served.fault = lambda *requested: first_get(*requested) or scans_sources(*requested)
     assert fetcher.round().failed == {}
     assert fetcher.objects() == everything(served)
     assert fetcher.known["b.data"].state == "unknown"

@@ -15,7 +15,7 @@ from vsf_assets.ingest import loader as batches
 from vsf_assets.pipeline import ingest_catalog as fetched
 from vsf_assets.warehouse.async_commits import Commits
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.sources.homes import home_of, records, songs, take
+from vsf_assets_tests.sources.homes import home_of, load, records, songs
 from vsf_assets_tests.warehouses import Home
 
 COUNT = 6
@@ -42,7 +42,7 @@ def archived(home: Home) -> list[str]:
 
 
 def assert_the_next_run_completes_it(home: Home) -> None:
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert songs(home) == EVERYONE
     assert len(home.query("select 1 from raw.files where feed = 'catalog'")) == COUNT
     assert inbox(home) == []
@@ -77,7 +77,7 @@ def test_a_file_whose_commit_fails_is_not_reported_and_not_filed(
     with monkeypatch.context() as patch:
         patch.setattr(Commits, "start", failing(5, is_done))
         with pytest.raises(duckdb.FatalException, match="the disk is gone"):
-            take(home)
+            load(home)
     assert len(songs(home)) == (10 if is_done else 8)
     assert len(inbox(home)) >= COUNT
     assert archived(home) == []
@@ -97,7 +97,7 @@ def test_ctrl_c_while_the_next_file_is_read_keeps_what_was_committed(
     with monkeypatch.context() as patch:
         patch.setattr(batches, "read_one_file", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            take(home)
+            load(home)
     assert songs(home) == ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"]
     assert_the_next_run_completes_it(home)
 
@@ -112,7 +112,7 @@ def test_others_may_write_between_two_files(home: Home, monkeypatch: pytest.Monk
         return lock(warehouse, purpose)
 
     monkeypatch.setattr(Warehouse, "lock", noted)
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert len([purpose for purpose in purposes if purpose.startswith("ingest of")]) == COUNT + 2
     assert songs(home) == EVERYONE
 
@@ -120,7 +120,7 @@ def test_others_may_write_between_two_files(home: Home, monkeypatch: pytest.Monk
 def test_a_file_too_large_for_it_is_read_first(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "QUICK_BYTES", 10)
     monkeypatch.setattr(Commits, "start", failing(1, is_done=False))
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert songs(home) == EVERYONE
 
 
@@ -135,10 +135,10 @@ def test_a_fetched_file_is_hashed_again_only_by_a_later_run(home: Home, monkeypa
     monkeypatch.setattr(archive, "sha256_of", noted)
     with monkeypatch.context() as patch:
         patch.setattr(batches, "file_originals", lambda *_, **__: [])
-        take(home)
+        load(home)
     assert hashed == []
     assert len(inbox(home)) >= COUNT
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert len(hashed) >= COUNT
     assert_the_next_run_completes_it(home)
 
@@ -146,7 +146,7 @@ def test_a_fetched_file_is_hashed_again_only_by_a_later_run(home: Home, monkeypa
 def test_a_warehouse_that_is_lost_during_a_fetch_is_not_replaced_by_an_empty_one(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take(home)
+    load(home)
     fetch = fetched.fetch_from_source
     (home.root.parent / "source" / "0.data").write_bytes(records("newer"))
 
@@ -157,4 +157,4 @@ def test_a_warehouse_that_is_lost_during_a_fetch_is_not_replaced_by_an_empty_one
 
     monkeypatch.setattr(fetched, "fetch_from_source", fetch_and_lose)
     with pytest.raises(VsfError, match="vsf rebuild"):
-        take(home)
+        load(home)

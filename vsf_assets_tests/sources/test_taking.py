@@ -14,7 +14,7 @@ from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import home_of, records, serve_songs, songs, tables, take
+from vsf_assets_tests.sources.homes import home_of, load, records, serve_songs, songs, tables
 from vsf_assets_tests.warehouses import Home
 
 
@@ -35,14 +35,14 @@ def test_the_samples_give_the_same_from_a_folder_over_http_and_from_s3(
     found = []
     for place, address in (("folder", str(folder)), ("http", served.address), ("s3", bucket.address("catalog"))):
         home = home_of(tmp_path / place, address)
-        report = take(home)
+        report = load(home)
         assert report.failed == report.left == []
         counts = home.query(
             "select (select count(*) from raw.songs), (select count(*) from raw.movies),"
             " (select count(*) from raw.apps), sum(lines_read), sum(rows_skipped) from raw.files where feed = 'catalog'"
         )
         assert counts == [(6069, 6958, 6204, 23646, 4415)]
-        assert take(home).stored == []
+        assert load(home).stored == []
         found.append(tables(home))
     assert found[0] == found[1] == found[2]
     assert served.transfers() == sorted([*(p.name for p in folder.iterdir()), "files_list.data"])
@@ -54,12 +54,12 @@ def test_the_samples_give_the_same_from_a_folder_over_http_and_from_s3(
 def test_the_list_grows_and_objects_change_and_change_back(tmp_path: Path, served: Served) -> None:
     serve_songs(served, 3)
     home = home_of(tmp_path, served.address)
-    take(home)
+    load(home)
     served.transfers()
     first = served.objects["01.data"]
     for content, stands in ((records("x"), "x"), (first, "a1")):
         served.put("01.data", content)
-        assert [row.status for row in take(home).stored] == ["loaded"] * 3
+        assert [row.status for row in load(home).stored] == ["loaded"] * 3
         assert served.transfers() == ["01.data", "files_list.data"]
         newest = home.query(
             "select artist_name from raw.songs join raw.files on _file_id = file_id where file_name = '01.data'"
@@ -68,7 +68,7 @@ def test_the_list_grows_and_objects_change_and_change_back(tmp_path: Path, serve
         assert newest[0] == (stands,)
     served.put("new.data", records("n"))
     served.put_list("new.data", "00.data", "01.data", "02.data")
-    take(home)
+    load(home)
     assert served.transfers() == ["files_list.data", "new.data"]
     assert "n" in songs(home)
 
@@ -78,7 +78,7 @@ def test_a_truncated_object_and_a_wrong_type_hold_nothing_else_back(tmp_path: Pa
     served.put("01.data", served.objects["01.data"][:-9])
     served.put("02.data", served.objects["02.data"].replace(b"2000", b'"2000"', 1))
     home = home_of(tmp_path, served.address)
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert songs(home) == ["a0", "b0", "b2"]
     found = home.findings()
     assert [(name, anomaly) for name, _, anomaly, _ in found] == [
@@ -86,7 +86,7 @@ def test_a_truncated_object_and_a_wrong_type_hold_nothing_else_back(tmp_path: Pa
         ("02.data", "invalid_value"),
     ]
     assert found[1][3] == "year"
-    assert take(home).stored == []  # what is broken is not fetched again before it changes
+    assert load(home).stored == []  # what is broken is not fetched again before it changes
 
 
 def every_third_and_one_stalls(number: int, _: str, name: str) -> str:
@@ -98,19 +98,19 @@ def test_faults_end_within_the_time_outs_and_the_next_run_completes_what_is_miss
 ) -> None:
     serve_songs(served)
     smooth, bumpy = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "bumpy", served.address)
-    take(smooth)
+    load(smooth)
     served.fault = every_third_and_one_stalls
     started = time.monotonic()
-    report = take(bumpy)
+    report = load(bumpy)
     assert time.monotonic() - started < 20
     assert "catalog/there/05.data" in dict(report.failed)
     assert "read_timeout" in dict(report.failed)["catalog/there/05.data"]
     missing = [name for name, _ in report.failed]
     assert len(songs(bumpy)) == 2 * (12 - len(missing))
     served.fault = lambda *_: ""
-    assert take(bumpy).failed == []
+    assert load(bumpy).failed == []
     assert tables(bumpy) == tables(smooth)
-    assert take(bumpy).stored == []
+    assert load(bumpy).stored == []
 
 
 @pytest.mark.parametrize("kind", ["error", "reset", "cut"])
@@ -120,7 +120,7 @@ def test_an_s3_server_that_fails_now_and_then_is_tried_again(tmp_path: Path, buc
     bucket.put("c/files_list.data", "\n".join(f"{number}.data" for number in range(6)))
     bucket.server.fail(kind, path="data$", every=3, times=3)
     home = home_of(tmp_path, bucket.address("c"))
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert songs(home) == [f"a{number}" for number in range(6)]
 
 
@@ -131,24 +131,24 @@ def test_an_s3_object_that_is_replaced_or_goes_between_list_and_get(tmp_path: Pa
     bucket.server.fail("act", path="a.data", times=1, action=lambda: bucket.put("c/a.data", records("newer")))
     bucket.server.fail("act", path="b.data", times=1, action=lambda: bucket.delete("c/b.data"))
     home = home_of(tmp_path, bucket.address("c"))
-    assert take(home).failed == []
+    assert load(home).failed == []
     assert songs(home) == ["c", "newer"]
     states = home.query(
         "select name, state is null from raw.catalog_looks order by _file_id in (select max(file_id)"
         " from raw.files), name, state is null"
     )
     assert ("b.data", True) in states
-    assert take(home).stored == []
+    assert load(home).stored == []
 
 
 def test_access_that_is_refused_names_the_setting(tmp_path: Path, bucket: Bucket) -> None:
     bucket.server.fail("error", path="list.data", status=403, code="AccessDenied")
-    ((where, why),) = take(home_of(tmp_path / "a", bucket.address("c"))).failed
+    ((where, why),) = load(home_of(tmp_path / "a", bucket.address("c"))).failed
     assert where.endswith("/c/files_list.data")
     assert "access is refused" in why
     assert "sources.toml: profile there: address" in why
     bucket.server.settle()
-    ((_, why),) = take(home_of(tmp_path / "b", "s3://no-such-bucket-here/c")).failed
+    ((_, why),) = load(home_of(tmp_path / "b", "s3://no-such-bucket-here/c")).failed
     assert "there is no bucket no-such-bucket-here" in why
 
 
@@ -170,9 +170,9 @@ def test_a_partition_chooses_no_look(tmp_path: Path, served: Served) -> None:
 def test_force_reads_again_in_place_and_loads_only_what_differs(tmp_path: Path, served: Served) -> None:
     serve_songs(served, 3)
     home = home_of(tmp_path, served.address)
-    take(home)
+    load(home)
     before = tables(home)
-    assert len(take(home, reload="all").stored) == 5
+    assert len(load(home, reload="all").stored) == 5
     assert tables(home) == before
 
 
@@ -180,7 +180,7 @@ def test_originals_that_are_kept_leave_the_inbox(tmp_path: Path, served: Served)
     serve_songs(served, 3)
     (tmp_path / "sources.toml").write_text(f"[there]\naddress = '{served.address}'\n")
     home = Home(tmp_path, SOURCES=str(tmp_path / "sources.toml"), PROFILE="there", AFTER_LOAD="keep")
-    take(home)
+    load(home)
     assert list(home.settings.fetched.rglob("*.data")) == []
     home.assert_originals_are_kept()
 
@@ -192,10 +192,10 @@ def test_a_state_that_could_not_be_archived_is_not_replaced_by_the_next_one(
     home = home_of(tmp_path, served.address)
     with monkeypatch.context() as patch:
         patch.setattr(filing, "file_away", _throttled)
-        assert len(take(home).failed) == 4
+        assert len(load(home).failed) == 4
         served.put("00.data", records("newer"))
-        take(home)
-    take(home)
+        load(home)
+    load(home)
     home.assert_originals_are_kept()
     assert len(home.query("select 1 from raw.files where file_name = '00.data'")) == 2
 
@@ -214,10 +214,10 @@ def test_a_state_that_could_not_be_read_is_loaded_in_its_place_beside_the_next_o
 
     with monkeypatch.context() as patch:
         patch.setattr(batches, "read_one_file", no_object)
-        take(home)
+        load(home)
         served.put("00.data", records("newer"))
-        take(home)
-    take(home)
+        load(home)
+    load(home)
     assert songs(home) == ["a0", "b0", "newer"]
     home.assert_originals_are_kept()
 
@@ -226,7 +226,7 @@ def test_what_was_fetched_is_archived_whatever_becomes_of_landed_files(tmp_path:
     serve_songs(served, 1)
     (tmp_path / "sources.toml").write_text(f"[there]\naddress = '{served.address}'\n")
     home = Home(tmp_path, SOURCES=str(tmp_path / "sources.toml"), PROFILE="there", AFTER_LOAD="delete")
-    take(home)
+    load(home)
     home.assert_originals_are_kept()
 
 
@@ -236,11 +236,11 @@ def test_objects_of_a_profile_that_is_gone_from_the_settings_stay_as_they_were_r
     served.put("x.data", records("Édith").decode("unicode_escape").encode("latin-1"))
     served.put_list("x.data")
     home = home_of(tmp_path, served.address, encoding="latin-1")
-    take(home)
+    load(home)
     assert songs(home) == ["Édith"]
     (tmp_path / "sources.toml").write_text(f"[other]\naddress = '{served.address}/nothing'\n")
     later = Home(tmp_path, SOURCES=str(tmp_path / "sources.toml"), PROFILE="other")
-    take(later)
+    load(later)
     assert songs(later) == ["Édith"]
     with pytest.raises(VsfError, match=r"there, which are not in sources\.toml"):
         ingest_archive(later.warehouse, "test")
@@ -253,14 +253,14 @@ def _throttled(*_: Any, **__: Any) -> bool:
 def test_a_list_that_is_a_sign_in_page_is_refused_and_leaves_no_record(tmp_path: Path, served: Served) -> None:
     serve_songs(served, 2)
     home = home_of(tmp_path, served.address)
-    take(home)
+    load(home)
     before = tables(home)
     names = served.objects["files_list.data"]
     served.put("files_list.data", b"<!DOCTYPE html>\n<html>\n<body>Please sign in</body>\n</html>\n")
-    ((where, why),) = take(home).failed
+    ((where, why),) = load(home).failed
     assert where.endswith("files_list.data")
     assert "is an HTML page, not a list of names" in why
     assert "profile there: address" in why
     assert tables(home) == before
     served.put("files_list.data", names)
-    assert take(home).failed == []
+    assert load(home).failed == []

@@ -41,9 +41,9 @@ def found(home: Home, path: Path, form: str, rows: int = 2) -> dict[str, list[st
 def test_a_wrong_value_is_found(tmp_path: Path, second: dict[str, Any], check: str, problem: str) -> None:
     lines = [";".join(GOOD), *(";".join(map(str, row.values())) for row in (GOOD, {**GOOD, **second}))]
     (tmp_path / "f.csv").write_text("\n".join(lines) + "\n")
-    assert {name: told for name, told in found(Home(tmp_path), tmp_path / "f.csv", "csv").items() if told} == {
-        check: [problem]
-    }
+    assert {
+        name: reported for name, reported in found(Home(tmp_path), tmp_path / "f.csv", "csv").items() if reported
+    } == {check: [problem]}
 
 
 def test_a_missing_row_is_found(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_unique_columns_are_checked_in_less_memory_than_their_values_take(tmp_pa
 def test_parquet_is_looked_at_too(tmp_path: Path) -> None:
     made = Frames(schema(*COLUMNS), 2).frame(0, 2).with_columns(id=pl.lit(1), n=pl.lit(9))
     made.write_parquet(tmp_path / "f.parquet")
-    told = found(Home(tmp_path), tmp_path / "f.parquet", "parquet")
-    assert told == {
+    reported = found(Home(tmp_path), tmp_path / "f.parquet", "parquet")
+    assert reported == {
         "row_count": [],
         "unique": ["column 'id' repeats 1 values"],
         "ranges": ["column 'n' has 2 values out of bounds"],
@@ -77,5 +77,5 @@ def test_what_the_engine_makes_passes(tmp_path: Path, form: Any) -> None:
         made = schema(*columns, quote="'", separator="tab")
         write_file(Frames(made, 3000 if columns is not COLUMNS else 100), tmp_path / "f", form)
         rows = 3000 if columns is not COLUMNS else 100
-        told = problems_of(tmp_path / "f", form, made, rows, Home(tmp_path).settings)
-        assert told == {"row_count": [], "unique": [], "ranges": []}
+        reported = problems_of(tmp_path / "f", form, made, rows, Home(tmp_path).settings)
+        assert reported == {"row_count": [], "unique": [], "ranges": []}

@@ -155,9 +155,9 @@ def test_parquet_keeps_types_and_missing_values(tmp_path: Path) -> None:
 
 def test_progress_tells_every_portion(tmp_path: Path) -> None:
     for form in ("csv", "parquet"):
-        told: list[int] = []
-        write_file(Frames(schema(*ALL), 1000), tmp_path / "f", form, progress=told.append, portion_rows=300)
-        assert told == [300, 600, 900, 1000]
+        reported: list[int] = []
+        write_file(Frames(schema(*ALL), 1000), tmp_path / "f", form, progress=reported.append, portion_rows=300)
+        assert reported == [300, 600, 900, 1000]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

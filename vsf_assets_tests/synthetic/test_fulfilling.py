@@ -35,7 +35,7 @@ def states(home: Home) -> dict[str, tuple[str, str | None]]:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Home:
+def requested(tmp_path: Path) -> Home:
     """A home with a schema and a request for three rows of it."""
     home = Home(tmp_path)
     home.land("people.schema.yaml", SCHEMA)
@@ -62,32 +62,32 @@ def test_names_and_folders_tell_schemas_and_requests(path: str, feed: str, parti
     assert (recognized[0].name, recognized[1]) == (feed, partition)
 
 
-def test_a_request_gets_its_file_and_each_state_is_a_row(asked: Home) -> None:
-    assert make(asked) == [("three", "ready")]
-    content = (asked.settings.made / "people" / "three.csv").read_bytes()
+def test_a_request_gets_its_file_and_each_state_is_a_row(requested: Home) -> None:
+    assert make(requested) == [("three", "ready")]
+    content = (requested.settings.made / "people" / "three.csv").read_bytes()
     assert len(content.splitlines()) == 4
-    told = asked.query("select request, state, file_path, bytes, sha256 from raw.fake_states order by _file_id")
+    reported = requested.query("select request, state, file_path, bytes, sha256 from raw.fake_states order by _file_id")
     ready = ("three", "ready", "people/three.csv", len(content), hashlib.sha256(content).hexdigest())
-    assert sorted(told, key=lambda row: row[1]) == [("three", "processing", None, None, None), ready]
-    assert asked.query("select schema_name, rows, seed, owner, format from raw.fake_requests") == [
+    assert sorted(reported, key=lambda row: row[1]) == [("three", "processing", None, None, None), ready]
+    assert requested.query("select schema_name, rows, seed, owner, format from raw.fake_requests") == [
         ("people", 3, 7, "ann", "csv")
     ]
-    assert make(asked) == []
-    assert asked.landed() == []
+    assert make(requested) == []
+    assert requested.landed() == []
 
 
-def test_a_request_for_parquet(asked: Home) -> None:
-    ask(asked, "p", format="parquet", rows=10)
-    make(asked)
-    made = pl.read_parquet(asked.settings.made / "people" / "p.parquet")
+def test_a_request_for_parquet(requested: Home) -> None:
+    ask(requested, "p", format="parquet", rows=10)
+    make(requested)
+    made = pl.read_parquet(requested.settings.made / "people" / "p.parquet")
     assert sorted(made["id"]) == list(range(-9, 1))
 
 
-def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(asked: Home) -> None:
-    ask(asked, "none", schema="nobody")
-    ask(asked, "many", rows=11)
-    assert make(asked) == [("many", "failed"), ("none", "failed"), ("three", "ready")]
-    found = states(asked)
+def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(requested: Home) -> None:
+    ask(requested, "none", schema="nobody")
+    ask(requested, "many", rows=11)
+    assert make(requested) == [("many", "failed"), ("none", "failed"), ("three", "ready")]
+    found = states(requested)
     assert found["none"] == ("failed", "there is no schema 'nobody'; there are: people")
     assert "column 'id', option unique: 11 rows" in str(found["many"][1])
 
@@ -117,83 +117,83 @@ def test_a_request_that_says_nothing_that_can_be_is_unreadable_and_says_why(
     assert (found[0], reason in found[1]) == ("unreadable_file", True), found
 
 
-def test_a_schema_with_an_error_is_unreadable_and_the_one_before_stands(asked: Home) -> None:
-    asked.land("people2.schema.yaml", SCHEMA.replace(b"-9", b"9"), 2)
-    make(asked)
-    assert asked.findings("file_name, reason") == [
+def test_a_schema_with_an_error_is_unreadable_and_the_one_before_stands(requested: Home) -> None:
+    requested.land("people2.schema.yaml", SCHEMA.replace(b"-9", b"9"), 2)
+    make(requested)
+    assert requested.findings("file_name, reason") == [
         ("people2.schema.yaml", "column 'id', option from: 9 is greater than to: 0")
     ]
-    assert states(asked)["three"] == ("ready", None)
+    assert states(requested)["three"] == ("ready", None)
 
 
-def test_deleting_a_schema_deletes_its_files_and_its_waiting_requests_fail(asked: Home) -> None:
-    make(asked)
-    ask(asked, "late", 2)
-    asked.land("gone.schema.yaml", b"name: people\ndeleted: true", 3)
-    assert make(asked) == [("three", "deleted"), ("late", "failed")]
-    assert not (asked.settings.made / "people").exists()
-    assert states(asked) == {
+def test_deleting_a_schema_deletes_its_files_and_its_waiting_requests_fail(requested: Home) -> None:
+    make(requested)
+    ask(requested, "late", 2)
+    requested.land("gone.schema.yaml", b"name: people\ndeleted: true", 3)
+    assert make(requested) == [("three", "deleted"), ("late", "failed")]
+    assert not (requested.settings.made / "people").exists()
+    assert states(requested) == {
         "three": ("deleted", "the schema people was deleted"),
         "late": ("failed", "the schema people was deleted"),
     }
-    assert make(asked) == []
-    ask(asked, "after", 4)
-    make(asked)
-    assert states(asked)["after"] == ("failed", "there is no schema 'people'; there are: none")
+    assert make(requested) == []
+    ask(requested, "after", 4)
+    make(requested)
+    assert states(requested)["after"] == ("failed", "there is no schema 'people'; there are: none")
 
 
-def test_no_name_of_a_schema_leads_out_of_the_folder_of_made_files(asked: Home) -> None:
-    victim = asked.settings.made.parent / "outside" / "v.csv"
+def test_no_name_of_a_schema_leads_out_of_the_folder_of_made_files(requested: Home) -> None:
+    victim = requested.settings.made.parent / "outside" / "v.csv"
     victim.parent.mkdir(parents=True)
     victim.write_text("kept")
-    ask(asked, "v", 1, schema="../outside")
-    asked.land("gone.schema.yaml", b"name: ../outside\ndeleted: true", 2)
-    make(asked)
+    ask(requested, "v", 1, schema="../outside")
+    requested.land("gone.schema.yaml", b"name: ../outside\ndeleted: true", 2)
+    make(requested)
     assert victim.read_text() == "kept"
-    assert sorted(asked.findings("file_name")) == [("gone.schema.yaml",), ("v.request.json",)]
+    assert sorted(requested.findings("file_name")) == [("gone.schema.yaml",), ("v.request.json",)]
 
 
-def test_a_file_that_the_system_refuses_fails_and_holds_nothing_back(asked: Home) -> None:
-    asked.settings.made.mkdir(parents=True)
-    (asked.settings.made / "people").write_text("a file where a folder is wanted")
-    asked.land("other.schema.yaml", SCHEMA.replace(b"people", b"other"))
-    ask(asked, "after", 2, schema="other")
-    assert make(asked) == [("three", "failed"), ("after", "ready")]
-    assert "File exists" in str(states(asked)["three"][1])
+def test_a_file_that_the_system_refuses_fails_and_holds_nothing_back(requested: Home) -> None:
+    requested.settings.made.mkdir(parents=True)
+    (requested.settings.made / "people").write_text("a file where a folder is wanted")
+    requested.land("other.schema.yaml", SCHEMA.replace(b"people", b"other"))
+    ask(requested, "after", 2, schema="other")
+    assert make(requested) == [("three", "failed"), ("after", "ready")]
+    assert "File exists" in str(states(requested)["three"][1])
 
 
-def test_a_schema_that_is_delivered_again_after_it_was_deleted_serves_later_requests_only(asked: Home) -> None:
-    make(asked)
-    asked.land("gone.schema.yaml", b"name: people\ndeleted: true", 2)
-    asked.land("people.schema.yaml", SCHEMA, 3)
-    ask(asked, "after", 4)
-    assert make(asked) == [("three", "deleted"), ("after", "ready")]
-    assert [path.name for path in (asked.settings.made / "people").iterdir()] == ["after.csv"]
+def test_a_schema_that_is_delivered_again_after_it_was_deleted_serves_later_requests_only(requested: Home) -> None:
+    make(requested)
+    requested.land("gone.schema.yaml", b"name: people\ndeleted: true", 2)
+    requested.land("people.schema.yaml", SCHEMA, 3)
+    ask(requested, "after", 4)
+    assert make(requested) == [("three", "deleted"), ("after", "ready")]
+    assert [path.name for path in (requested.settings.made / "people").iterdir()] == ["after.csv"]
 
 
-def test_a_request_delivered_again_replaces_its_file_and_can_be_made_again_by_name(asked: Home) -> None:
-    make(asked)
-    ask(asked, "three", 5, rows=4)
-    assert make(asked) == [("three", "ready")]
-    file = asked.settings.made / "people" / "three.csv"
+def test_a_request_delivered_again_replaces_its_file_and_can_be_made_again_by_name(requested: Home) -> None:
+    make(requested)
+    ask(requested, "three", 5, rows=4)
+    assert make(requested) == [("three", "ready")]
+    file = requested.settings.made / "people" / "three.csv"
     assert len(file.read_bytes().splitlines()) == 5
     file.unlink()
-    assert make(asked, "three") == [("three", "ready")]
+    assert make(requested, "three") == [("three", "ready")]
     assert len(file.read_bytes().splitlines()) == 5
-    assert [request.state for request in waiting_now(asked.warehouse)[0].requests] == ["replaced", "ready"]
-    asked.land("gone.schema.yaml", b"name: people\ndeleted: true", 6)
-    assert make(asked) == [("three", "deleted")]
-    assert [request.state for request in waiting_now(asked.warehouse)[0].requests] == ["replaced", "deleted"]
+    assert [request.state for request in waiting_now(requested.warehouse)[0].requests] == ["replaced", "ready"]
+    requested.land("gone.schema.yaml", b"name: people\ndeleted: true", 6)
+    assert make(requested) == [("three", "deleted")]
+    assert [request.state for request in waiting_now(requested.warehouse)[0].requests] == ["replaced", "deleted"]
 
 
-def test_a_state_that_is_told_and_not_taken_in_is_not_done_again(asked: Home) -> None:
-    asked.ingest(feeds=FAKES)
-    fulfil(asked.warehouse, lambda _: None)
-    known, waiting = waiting_now(asked.warehouse)
+def test_a_state_that_is_told_and_not_taken_in_is_not_done_again(requested: Home) -> None:
+    requested.ingest(feeds=FAKES)
+    fulfil(requested.warehouse, lambda _: None)
+    known, waiting = waiting_now(requested.warehouse)
     assert waiting == []
     assert [request.state for request in known.requests] == ["queued"]
-    assert [request.state for request in states_now(asked.settings, known)] == ["ready"]
-    assert fulfil(asked.warehouse, lambda _: None) == []
+    assert [request.state for request in states_now(requested.settings, known)] == ["ready"]
+    assert fulfil(requested.warehouse, lambda _: None) == []
 
 
 def test_loaded_files_that_stay_in_the_landing_zone_change_nothing(tmp_path: Path) -> None:
@@ -207,62 +207,62 @@ def test_loaded_files_that_stay_in_the_landing_zone_change_nothing(tmp_path: Pat
 
 
 def test_a_run_that_was_killed_leaves_the_request_waiting_and_its_half_file_is_removed(
-    asked: Home, monkeypatch: pytest.MonkeyPatch
+    requested: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked.ingest(feeds=FAKES)
-    half = asked.settings.made / "people" / ".three.csv.0.tmp"
-    half.parent.mkdir(parents=True)
-    half.write_text("id")
-    assert [request.name for request in waiting_now(asked.warehouse)[1]] == ["three"]
-    assert make(asked) == [("three", "ready")]
-    assert [path.name for path in half.parent.iterdir()] == ["three.csv"]
+    requested.ingest(feeds=FAKES)
+    temp_path = requested.settings.made / "people" / ".three.csv.0.tmp"
+    temp_path.parent.mkdir(parents=True)
+    temp_path.write_text("id")
+    assert [request.name for request in waiting_now(requested.warehouse)[1]] == ["three"]
+    assert make(requested) == [("three", "ready")]
+    assert [path.name for path in temp_path.parent.iterdir()] == ["three.csv"]
 
 
-def test_a_file_that_fails_its_checks_is_not_kept(asked: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_fails_its_checks_is_not_kept(requested: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "problems_of", lambda *_: {"unique": ["column 'id' repeats 1 values"]})
-    assert make(asked) == [("three", "failed")]
-    assert "did not pass its checks: column 'id' repeats 1 values" in str(states(asked)["three"][1])
-    assert not (asked.settings.made / "people" / "three.csv").exists()
+    assert make(requested) == [("three", "failed")]
+    assert "did not pass its checks: column 'id' repeats 1 values" in str(states(requested)["three"][1])
+    assert not (requested.settings.made / "people" / "three.csv").exists()
 
 
-def test_garbage_among_the_states_is_the_ingest_s_affair(asked: Home) -> None:
-    asked.land("fake_states/x.jsonl", b'nonsense\n{"state": 1}\n[]\n')
-    assert make(asked) == [("three", "ready")]
+def test_garbage_among_the_states_is_the_ingest_s_affair(requested: Home) -> None:
+    requested.land("fake_states/x.jsonl", b'nonsense\n{"state": 1}\n[]\n')
+    assert make(requested) == [("three", "ready")]
 
 
-def test_the_archive_alone_gives_the_same_requests_and_states(asked: Home, tmp_path: Path) -> None:
+def test_the_archive_alone_gives_the_same_requests_and_states(requested: Home, tmp_path: Path) -> None:
     from vsf_assets.ingest.session import ingest_archive
 
-    make(asked)
-    before = states(asked), asked.query("from raw.fake_states order by all")
-    asked.settings.warehouse_file.unlink()
-    ingest_archive(asked.warehouse, "again", lambda _: None)
-    assert (states(asked), asked.query("from raw.fake_states order by all")) == before
-    assert make(asked) == []
+    make(requested)
+    before = states(requested), requested.query("from raw.fake_states order by all")
+    requested.settings.warehouse_file.unlink()
+    ingest_archive(requested.warehouse, "again", lambda _: None)
+    assert (states(requested), requested.query("from raw.fake_states order by all")) == before
+    assert make(requested) == []
 
 
-def test_a_file_that_may_not_be_removed_waits_and_holds_no_other_request_back(asked: Home) -> None:
-    make(asked)
-    asked.land("people.schema.yaml", b"name: people\ndeleted: true\n", 2)
-    asked.land("others.schema.yaml", SCHEMA.replace(b"people", b"others"), 2)
-    ask(asked, "four", 3, schema="others")
-    folder = asked.settings.made / "people"
+def test_a_file_that_may_not_be_removed_waits_and_holds_no_other_request_back(requested: Home) -> None:
+    make(requested)
+    requested.land("people.schema.yaml", b"name: people\ndeleted: true\n", 2)
+    requested.land("others.schema.yaml", SCHEMA.replace(b"people", b"others"), 2)
+    ask(requested, "four", 3, schema="others")
+    folder = requested.settings.made / "people"
     folder.chmod(0o555)
     (folder / ".half.tmp").touch()
     with like_other_users():
-        assert make(asked) == [("three", "stuck"), ("four", "ready")]
+        assert make(requested) == [("three", "stuck"), ("four", "ready")]
     assert (folder / "three.csv").exists()
     folder.chmod(0o755)
-    assert make(asked) == [("three", "deleted")]
+    assert make(requested) == [("three", "deleted")]
     assert not folder.exists()
 
 
-def test_a_state_that_may_not_be_read_is_reported_and_its_request_is_done_once_more(asked: Home) -> None:
-    asked.ingest(feeds=FAKES)
-    fulfil(asked.warehouse, lambda _: None)
-    before = (asked.settings.made / "people" / "three.csv").read_bytes()
-    for state in (asked.landing / "fake_states").iterdir():
+def test_a_state_that_may_not_be_read_is_reported_and_its_request_is_done_once_more(requested: Home) -> None:
+    requested.ingest(feeds=FAKES)
+    fulfil(requested.warehouse, lambda _: None)
+    before = (requested.settings.made / "people" / "three.csv").read_bytes()
+    for state in (requested.landing / "fake_states").iterdir():
         state.chmod(0)
     with like_other_users():
-        assert [made.state for made in fulfil(asked.warehouse, lambda _: None)] == ["ready"]
-    assert (asked.settings.made / "people" / "three.csv").read_bytes() == before
+        assert [made.state for made in fulfil(requested.warehouse, lambda _: None)] == ["ready"]
+    assert (requested.settings.made / "people" / "three.csv").read_bytes() == before

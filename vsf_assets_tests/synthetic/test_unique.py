@@ -88,7 +88,7 @@ def test_missing_values_of_a_unique_column_are_no_repetition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "is_told"),
+    ("options", "is_reported"),
     [
         ({"type": "Date", "from": "0001-01-01", "to": "9999-12-31", "format": "%d.%m.%y"}, False),
         ({"type": "Date", "from": "0001-01-01", "to": "9999-12-31", "format": "%j/%Y"}, True),
@@ -101,10 +101,10 @@ def test_missing_values_of_a_unique_column_are_no_repetition() -> None:
     ],
 )
 def test_a_format_of_a_wide_range_tells_unique_values_apart_or_is_an_error(
-    options: dict[str, Any], is_told: bool
+    options: dict[str, Any], is_reported: bool
 ) -> None:
     columns = {"name": "x", "unique": True, **options}
-    if is_told:
+    if is_reported:
         assert frame(columns, rows=200_000)["x"].n_unique() == 200_000
     else:
         with pytest.raises(SchemaError, match=r"column 'x', option unique: the format '.*' writes several"):

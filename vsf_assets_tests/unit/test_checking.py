@@ -141,8 +141,8 @@ def test_row_is_judged_the_same_alone_and_among_others(table_rows, size) -> None
     lines = [",".join(row).encode() + b"\n" for row in table_rows]
     alone = [finding for line in lines for finding in findings(CLICKS + line, table, *columns)]
     with small_blocks(size, 8):
-        together = findings(CLICKS + b"".join(lines), table, *columns)
-    assert together == sorted(alone, key=str)
+        combined = findings(CLICKS + b"".join(lines), table, *columns)
+    assert combined == sorted(alone, key=str)
 
 
 @examples(max_examples=40)

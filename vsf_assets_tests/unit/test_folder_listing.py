@@ -106,10 +106,10 @@ def test_a_folder_that_becomes_a_link_while_it_is_listed_is_not_entered(
     (zone / "sub").mkdir(parents=True)
     secret.mkdir()
     (secret / "clicks_1.csv").write_text("x")
-    take = folder_listing._Walk._list_one
+    load = folder_listing._Walk._list_one
 
     def swapping(self: folder_listing._Walk, folder: str, descriptor: int) -> None:
-        take(self, folder, descriptor)
+        load(self, folder, descriptor)
         if not folder:
             (zone / "sub").rmdir()
             (zone / "sub").symlink_to(secret)

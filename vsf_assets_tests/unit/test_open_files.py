@@ -79,7 +79,7 @@ def test_lease_is_given_back(file: Path) -> None:
 def test_writer_that_comes_while_the_lease_is_held_does_no_harm(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, opened = fcntl.fcntl, []
 
-    def asked(descriptor: int, command: int, argument: int = 0) -> int:
+    def requested(descriptor: int, command: int, argument: int = 0) -> int:
         done = real(descriptor, command, argument)
         if (command, argument) == (fcntl.F_SETLEASE, fcntl.F_RDLCK):
             with pytest.raises(BlockingIOError):  # it breaks the lease: the system sends a signal
@@ -87,7 +87,7 @@ def test_writer_that_comes_while_the_lease_is_held_does_no_harm(file: Path, monk
             opened.append(file)
         return done
 
-    monkeypatch.setattr(open_files.fcntl, "fcntl", asked)
+    monkeypatch.setattr(open_files.fcntl, "fcntl", requested)
     assert has_writer(file) is False
     assert opened == [file]
 

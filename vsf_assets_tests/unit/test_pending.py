@@ -71,8 +71,8 @@ def test_original_is_told_back_by_its_path(tmp_path: Path, name: str, partition:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x")
     (found,) = originals(FolderStore(tmp_path))
-    told = (found.feed.name, found.partition, found.landed_at, found.sha256_start, found.name)
-    assert told == ("clicks", partition, T0, SHA[:12], name)
+    reported = (found.feed.name, found.partition, found.landed_at, found.sha256_start, found.name)
+    assert reported == ("clicks", partition, T0, SHA[:12], name)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from vsf_assets.feeds.by_family.catalog import file_name, listed_names, object_n
 from vsf_assets.feeds.by_family.datasets import CHANGES
 
 
-def told(path: str) -> tuple[str, str | None] | None:
+def reported(path: str) -> tuple[str, str | None] | None:
     found = recognize(path)
     return None if found is None else (found[0].name, found[1])
 
@@ -32,7 +32,7 @@ def told(path: str) -> tuple[str, str | None] | None:
     ],
 )
 def test_name_and_folders_tell_feed_and_quarter(path: str, feed: str, partition: str) -> None:
-    assert told(path) == (feed, partition)
+    assert reported(path) == (feed, partition)
 
 
 @pytest.mark.parametrize(
@@ -49,27 +49,27 @@ def test_name_and_folders_tell_feed_and_quarter(path: str, feed: str, partition:
     ],
 )
 def test_file_of_a_feed_may_tell_no_quarter(path: str) -> None:
-    assert told(path) == ("clicks", None)
+    assert reported(path) == ("clicks", None)
 
 
 def test_feed_folder_beats_the_name() -> None:
-    assert told("clicks/1/impressions_2.csv") == ("clicks", "1")
-    assert told("impressions/clicks/1/x.csv") == ("clicks", "1")
+    assert reported("clicks/1/impressions_2.csv") == ("clicks", "1")
+    assert reported("impressions/clicks/1/x.csv") == ("clicks", "1")
 
 
 @pytest.mark.parametrize("path", ["readme.txt", "1/x.csv", "myclicks_1.csv", "clicksy_1.csv", "1/2/3", "click_1.csv"])
 def test_other_files_are_unknown(path: str) -> None:
-    assert told(path) is None
+    assert reported(path) is None
 
 
 def test_name_that_the_archive_could_not_hold_is_unknown() -> None:
-    assert told("clicks_1_" + "x" * 191) == ("clicks", "1")
-    assert told("clicks_1_" + "x" * 192) is None
-    assert told("clicks_1_" + "é" * 96) is None
+    assert reported("clicks_1_" + "x" * 191) == ("clicks", "1")
+    assert reported("clicks_1_" + "x" * 192) is None
+    assert reported("clicks_1_" + "é" * 96) is None
 
 
 def test_name_that_is_no_text_is_unknown() -> None:
-    assert told(b"clicks_1_\xff.csv".decode(errors="surrogateescape")) is None
+    assert reported(b"clicks_1_\xff.csv".decode(errors="surrogateescape")) is None
 
 
 def test_feeds_have_a_family_tables_and_a_description() -> None:
@@ -80,21 +80,21 @@ def test_feeds_have_a_family_tables_and_a_description() -> None:
 
 
 def test_a_fetched_file_lies_below_its_feed_and_profile() -> None:
-    assert told("catalog/default/clicks_1.csv") == ("catalog", "default")
-    assert told("catalog/default/20261122T101500.000001Z/clicks_1.csv") == ("catalog", "default")
-    assert told("catalog/clicks/x.data") == ("catalog", "clicks")
-    assert told("catalog_list/default/files_list.data") == ("catalog_list", "default")
-    assert told("catalog_looks/default/look.jsonl") == ("catalog_looks", "default")
+    assert reported("catalog/default/clicks_1.csv") == ("catalog", "default")
+    assert reported("catalog/default/20261122T101500.000001Z/clicks_1.csv") == ("catalog", "default")
+    assert reported("catalog/clicks/x.data") == ("catalog", "clicks")
+    assert reported("catalog_list/default/files_list.data") == ("catalog_list", "default")
+    assert reported("catalog_looks/default/look.jsonl") == ("catalog_looks", "default")
 
 
 @pytest.mark.parametrize("path", ["catalog/x", "catalog/1/x", "catalog/A/x", "catalog/a/b/x", "catalog/a b/x"])
 def test_what_lies_elsewhere_is_of_no_profile(path: str) -> None:
-    assert told(path) == ("catalog", None)
+    assert reported(path) == ("catalog", None)
 
 
 @pytest.mark.parametrize("name", ["managed_investments", "events", "2019-05-20", "1", "Ä b", "x" * 100])
 def test_a_file_of_a_dataset_lies_below_its_feed_and_the_dataset_s_name(name: str) -> None:
-    assert told(f"datasets/{name}/columns.csv") == ("datasets", name)
+    assert reported(f"datasets/{name}/columns.csv") == ("datasets", name)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_file_of_a_dataset_lies_below_its_feed_and_the_dataset_s_name(name: st
     ],
 )
 def test_other_files_are_of_no_dataset(path: str) -> None:
-    assert told(path) is None
+    assert reported(path) is None
 
 
 def test_only_the_first_folder_marks_a_fetched_file() -> None:
-    assert told("upload/catalog/x.data") is None
-    assert told("upload/catalog/clicks_1.csv") == ("clicks", "1")
-    assert told("catalog.json") is None
+    assert reported("upload/catalog/x.data") is None
+    assert reported("upload/catalog/clicks_1.csv") == ("clicks", "1")
+    assert reported("catalog.json") is None
 
 
 @pytest.mark.parametrize(

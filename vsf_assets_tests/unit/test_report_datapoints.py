@@ -65,11 +65,11 @@ def test_a_data_point_is_fetched_once_for_its_place_and_not_for_each_column(
     report, count = datapoint_report(counting, DatasetRows("x", None, {}))  # type: ignore[arg-type]
     assert count == 3
     assert counting.fetched == 1 + 2 * 3  # the version, and the data points of two owners
-    told = {
+    reported = {
         owner: [list(entry) for entry in namespaces["n"]["databases"][0]["d"]] for owner, namespaces in report.items()
     }
     # The last column, 5,999, stands on the first line: its owner is 1, its data point 2.
-    assert told == {
+    assert reported == {
         "O_1_namespaces": [["dp-2"], ["dp-0"], ["dp-1"]],
         "O_0_namespaces": [["dp-1"], ["dp-2"], ["dp-0"]],
     }

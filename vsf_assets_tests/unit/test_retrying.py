@@ -58,17 +58,17 @@ def test_a_pause_longer_than_the_time_left_ends_it_at_once() -> None:
 
 
 @given(st.integers(1, 40), st.floats(0, 1e6), st.floats(0, 1))
-def test_pauses_grow_within_bounds_and_honour_what_was_asked_for(attempt: int, asked: float, chance: float) -> None:
-    seconds = pause(attempt, asked, chance)
-    assert min(asked, LONGEST_RETRY_AFTER) <= seconds <= max(1.5 * LONGEST_PAUSE, LONGEST_RETRY_AFTER)
+def test_pauses_grow_within_bounds_and_honour_what_was_asked_for(attempt: int, requested: float, chance: float) -> None:
+    seconds = pause(attempt, requested, chance)
+    assert min(requested, LONGEST_RETRY_AFTER) <= seconds <= max(1.5 * LONGEST_PAUSE, LONGEST_RETRY_AFTER)
     assert pause(attempt + 1, 0, chance) >= pause(attempt, 0, chance)
 
 
 def test_many_things_are_done_at_once_and_errors_are_handed_over() -> None:
-    together = threading.Barrier(4, timeout=5)
+    combined = threading.Barrier(4, timeout=5)
 
     def do(number: int) -> int:
-        together.wait()
+        combined.wait()
         if number == 2:
             raise ValueError("two")
         return number * 10

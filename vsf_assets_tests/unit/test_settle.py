@@ -41,7 +41,7 @@ def test_file_that_left_is_in_neither_list() -> None:
     assert split_settled(timed_listing([FILE], 0), timed_listing([], 9), 2) == ([], [])
 
 
-class Looks(FolderStore):
+class Listings(FolderStore):
     """A store whose listings are scripted; the last one repeats."""
 
     def __init__(self, *listings: list[Entry]):
@@ -53,22 +53,22 @@ class Looks(FolderStore):
 
 
 def test_waiting_goes_on_until_two_looks_agree() -> None:
-    store = Looks([FILE], [GROWN], [GROWN])
+    store = Listings([FILE], [GROWN], [GROWN])
     assert wait_until_settled(store, lambda _: True, 0.01, 5) == ([GROWN], [])
 
 
 def test_waiting_ends_when_the_time_is_up() -> None:
     growing = [[Entry("a", size, T0), FILE] for size in range(1000)]
-    stable, unsettled = wait_until_settled(Looks(*growing), lambda _: True, 0.01, 0.1)
+    stable, unsettled = wait_until_settled(Listings(*growing), lambda _: True, 0.01, 0.1)
     assert ([e.path for e in stable], [e.path for e in unsettled]) == (["clicks_1.csv"], ["a"])
 
 
 def test_files_nobody_wants_are_not_waited_for() -> None:
-    assert wait_until_settled(Looks([FILE]), lambda _: False, 60, 60) == ([], [])
+    assert wait_until_settled(Listings([FILE]), lambda _: False, 60, 60) == ([], [])
 
 
 def test_earlier_look_saves_the_wait() -> None:
-    assert wait_until_settled(Looks([FILE]), lambda _: True, 60, 0, timed_listing([FILE], 0)) == ([FILE], [])
+    assert wait_until_settled(Listings([FILE]), lambda _: True, 60, 0, timed_listing([FILE], 0)) == ([FILE], [])
 
 
 def test_listing_leaves_out_what_is_not_a_delivery(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ NAMES = ("a", "b", "c", "d")
 LISTED = [Listed(position, name) for position, name in enumerate(NAMES, 1)]
 
 
-def at(look: int) -> datetime:
-    return START + timedelta(minutes=look)
+def at(scan: int) -> datetime:
+    return START + timedelta(minutes=scan)
 
 
 def one(seen: Observed, before: KnownObject | None, *, fetched_state: str = "", force: bool = False) -> Plan:
@@ -32,7 +32,7 @@ def one(seen: Observed, before: KnownObject | None, *, fetched_state: str = "", 
     return decide([Listed(7, "a")], {"a": seen}, known, at(5), {"a": fetched_state} if fetched_state else {}, force)
 
 
-def due(plan: Plan) -> list[tuple[datetime, int]]:
+def to_fetch(plan: Plan) -> list[tuple[datetime, int]]:
     return [(item.at, item.listed.position) for item in plan.fetch]
 
 
@@ -56,26 +56,26 @@ def test_a_look_is_later_than_the_last_one_whatever_the_clock_does() -> None:
 
 def test_the_first_sight_is_due_with_a_record() -> None:
     plan = one("s1", None)
-    assert (plan.records, due(plan)) == ([(Listed(7, "a"), "s1")], [(at(5), 7)])
+    assert (plan.records, to_fetch(plan)) == ([(Listed(7, "a"), "s1")], [(at(5), 7)])
 
 
 def test_the_same_state_is_left_alone_and_another_one_is_due_anew() -> None:
     assert one("s1", FETCHED) == Plan()
     plan = one("s2", FETCHED)
-    assert (plan.records, due(plan)) == ([(Listed(7, "a"), "s2")], [(at(5), 7)])
+    assert (plan.records, to_fetch(plan)) == ([(Listed(7, "a"), "s2")], [(at(5), 7)])
 
 
 def test_what_failed_is_taken_again_at_the_place_of_its_first_failure() -> None:
     plan = one("s1", FAILED)
-    assert (plan.records, due(plan)) == ([], [(at(1), 3)])
-    assert due(one("s2", FAILED)) == [(at(5), 7)]
+    assert (plan.records, to_fetch(plan)) == ([], [(at(1), 3)])
+    assert to_fetch(one("s2", FAILED)) == [(at(5), 7)]
 
 
 def test_what_is_gone_is_recorded_once_and_due_anew_when_it_comes_back() -> None:
     assert one(None, FETCHED).records == [(Listed(7, "a"), None)]
     assert one(None, None).records == [(Listed(7, "a"), None)]
     assert one(None, GONE) == Plan()
-    assert due(one("s1", GONE)) == [(at(5), 7)]
+    assert to_fetch(one("s1", GONE)) == [(at(5), 7)]
 
 
 def test_an_object_without_a_state_is_compared() -> None:
@@ -90,17 +90,17 @@ def test_an_object_without_a_state_is_compared() -> None:
 def test_an_object_that_could_not_be_looked_at_keeps_its_place_and_is_told() -> None:
     no = Unseen("500")
     plan = one(no, None)
-    assert (plan.records, due(plan)) == ([(Listed(7, "a"), UNKNOWN)], [(at(5), 7)])
-    assert due(one(no, FAILED)) == [(at(1), 3)]
-    assert due(one("s1", replace(FAILED, state=UNKNOWN))) == [(at(1), 3)]
+    assert (plan.records, to_fetch(plan)) == ([(Listed(7, "a"), UNKNOWN)], [(at(5), 7)])
+    assert to_fetch(one(no, FAILED)) == [(at(1), 3)]
+    assert to_fetch(one("s1", replace(FAILED, state=UNKNOWN))) == [(at(1), 3)]
     assert one(no, FETCHED) == Plan(unseen=[("a", "500")])
     assert one(no, GONE) == Plan(unseen=[("a", "500")])
 
 
 def test_force_compares_what_is_known_and_fetches_what_is_not() -> None:
     assert [d.at for d in one("s1", FETCHED, force=True).compare] == [at(5)]
-    assert due(one("s2", FETCHED, force=True)) == [(at(5), 7)]
-    assert due(one("s1", FAILED, force=True)) == [(at(1), 3)]
+    assert to_fetch(one("s2", FETCHED, force=True)) == [(at(5), 7)]
+    assert to_fetch(one("s1", FAILED, force=True)) == [(at(1), 3)]
 
 
 class Simulated:
@@ -110,7 +110,7 @@ class Simulated:
         self.known: dict[str, KnownObject] = {}
         self.deliveries: dict[str, list[tuple[datetime, int, str]]] = {}
 
-    def look(self, number: int, source: dict[str, Observed], truth: dict[str, str | None], fails: set[str]) -> Plan:
+    def scan(self, number: int, source: dict[str, Observed], truth: dict[str, str | None], fails: set[str]) -> Plan:
         listed = [item for item in LISTED if item.name in source]
         plan = decide(listed, source, self.known, at(number))
         for item, state in plan.records:
@@ -133,8 +133,8 @@ failures = st.sets(st.sampled_from(NAMES))
 def test_a_second_look_at_the_same_source_finds_nothing(history: list[dict[str, str | None]]) -> None:
     simulated = Simulated()
     for number, source in enumerate(history):
-        simulated.look(number, dict(source), source, set())
-    assert simulated.look(len(history), dict(history[-1]), history[-1], set()) == Plan()
+        simulated.scan(number, dict(source), source, set())
+    assert simulated.scan(len(history), dict(history[-1]), history[-1], set()) == Plan()
 
 
 @given(st.lists(st.tuples(sources, failures), min_size=1, max_size=6))
@@ -143,10 +143,10 @@ def test_failed_fetches_end_with_the_same_newest_deliveries(
 ) -> None:
     smooth, bumpy = Simulated(), Simulated()
     for number, (source, fails) in enumerate(history):
-        smooth.look(number, dict(source), source, set())
-        bumpy.look(number, dict(source), source, fails)
+        smooth.scan(number, dict(source), source, set())
+        bumpy.scan(number, dict(source), source, fails)
     last = history[-1][0]
-    bumpy.look(len(history), dict(last), last, set())
+    bumpy.scan(len(history), dict(last), last, set())
     for name, state in last.items():
         if state is not None:
             assert bumpy.deliveries[name][-1] == smooth.deliveries[name][-1]
@@ -158,8 +158,8 @@ def test_failed_fetches_end_with_the_same_newest_deliveries(
 def test_looks_that_fail_end_with_the_same_deliveries(history: list[tuple[set[str], set[str]]]) -> None:
     truth: dict[str, str | None] = dict.fromkeys(NAMES, "s1")
     smooth, bumpy = Simulated(), Simulated()
-    smooth.look(0, dict(truth), truth, set())
+    smooth.scan(0, dict(truth), truth, set())
     for number, (unseen, fails) in enumerate([*history, (set[str](), set[str]())]):
         source: dict[str, Observed] = {n: Unseen("500") if n in unseen else "s1" for n in NAMES}
-        bumpy.look(number, source, truth, fails)
+        bumpy.scan(number, source, truth, fails)
     assert {n: d[-1] for n, d in bumpy.deliveries.items()} == {n: d[-1] for n, d in smooth.deliveries.items()}

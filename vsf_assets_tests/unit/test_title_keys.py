@@ -1,13 +1,13 @@
 """The keys of titles: every character, and titles with the keys of the rule. Source: docs/feeds.md, "Derived".
 
-Not here: keys of whole records (dbt/test_catalog.py), and the same for titles by chance (test_judges_agree.py).
+Not here: keys of whole records (dbt/test_catalog.py), and the same for titles by chance (test_readers_agree.py).
 """
 
 import unicodedata
 
 import pytest
 
-from vsf_assets_tests.judges.titles import disagreements, sql_keys, title_key
+from vsf_assets_tests.readers_agree.titles import disagreements, sql_keys, title_key
 
 
 def test_they_agree_on_every_single_character_and_after_a_letter() -> None:

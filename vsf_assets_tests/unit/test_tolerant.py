@@ -74,16 +74,16 @@ def read(data: bytes, table: str = "raw.namespaces") -> tuple[Rows, list[Finding
 def test_a_row_with_its_key_is_kept_and_its_defects_are_told(
     line: bytes, row: tuple[str | None, ...] | None, findings: list[Finding]
 ) -> None:
-    rows, told = read(HEADER + line + b"\nlast,L,l\n")
+    rows, reported = read(HEADER + line + b"\nlast,L,l\n")
     assert rows.pop(2, None) == row
     assert list(rows.values()) == [("last", "L", "l")]
-    assert told == findings
+    assert reported == findings
 
 
 def test_a_short_row_without_its_key_is_held_back() -> None:
-    rows, told = read(HEADER + b",a\n")
+    rows, reported = read(HEADER + b",a\n")
     assert rows == {}
-    assert told == [
+    assert reported == [
         (2, "missing_fields", "namespace_option_standard_name", None, "error"),
         (2, "missing_value", "namespace_id", None, "error"),
     ]
@@ -93,9 +93,9 @@ def test_a_short_row_without_its_key_is_held_back() -> None:
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_the_header_tells_delimiter_and_order(bom: bytes, end: bytes) -> None:
     lines = [b"namespace_option_name;namespace_id;namespace_option_standard_name", b"F;n;f", b"F,m,f", b"F"]
-    rows, told = read(bom + end.join(lines) + end)
+    rows, reported = read(bom + end.join(lines) + end)
     assert rows == {2: ("n", "F", "f"), 3: ("m", "F", "f")}
-    assert told == [(4, "missing_fields", "namespace_id", None, "error")]
+    assert reported == [(4, "missing_fields", "namespace_id", None, "error")]
 
 
 def test_both_spellings_of_abbreviations_are_accepted_and_no_other() -> None:
@@ -118,9 +118,9 @@ def test_names_of_the_contracts_are_those_of_the_files() -> None:
 
 def test_many_short_rows_are_read_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vsf_assets.readers.delimited.reader.MOST_IRREGULAR", 5)
-    rows, told = read(HEADER + b"".join(b"n-%d\n" % n for n in range(30_000)))
+    rows, reported = read(HEADER + b"".join(b"n-%d\n" % n for n in range(30_000)))
     assert rows[30_001] == ("n-29999", None, None)
-    assert [line for line, *_ in sorted(told)] == sorted(rows) == list(range(2, 30_002))
+    assert [line for line, *_ in sorted(reported)] == sorted(rows) == list(range(2, 30_002))
 
 
 def everything(data: bytes, few: int) -> list[str]:
@@ -142,7 +142,7 @@ def test_many_records_at_once_are_read_like_single_ones(lines: list[str]) -> Non
 
 
 @dataclass
-class Made:
+class Generated:
     """A file, the rows it holds by line, and (line, anomaly) of what must be told of it."""
 
     data: bytes = b""
@@ -162,11 +162,11 @@ VALUES = st.text(st.sampled_from('ab ,;|\n"é€1='), max_size=5)
 
 
 @st.composite
-def files(draw: st.DrawFn) -> Made:
+def files(draw: st.DrawFn) -> Generated:
     """Return a file of data points with at most one defect per row."""
     delimiter = draw(st.sampled_from(",;"))
     order = ["data_point_id", *draw(st.permutations(DATAPOINTS[1:]))]
-    made, text, line = Made(), [line_of(order, delimiter).encode()], 2
+    made, text, line = Generated(), [line_of(order, delimiter).encode()], 2
     for number, defect in enumerate(draw(st.lists(st.sampled_from(DEFECTS), max_size=12))):
         row = {name: draw(VALUES) for name in DATAPOINTS} | {"data_point_id": f"dp-{number}"}
         row["is_derived"] = draw(st.sampled_from(["TRUE", "FALSE", ""]))
@@ -197,11 +197,11 @@ def files(draw: st.DrawFn) -> Made:
 
 @examples(max_examples=150)
 @given(files(), st.sampled_from([24, 300, 10_000]), st.sampled_from([8, 64]), st.sampled_from([1, 1000]))
-def test_findings_are_exactly_the_injected_defects(made: Made, big: int, small: int, few: int) -> None:
+def test_findings_are_exactly_the_injected_defects(made: Generated, big: int, small: int, few: int) -> None:
     with small_blocks(big, small), pytest.MonkeyPatch.context() as patch:
         patch.setattr("vsf_assets.readers.delimited.lenient_batch.FEW", few)
-        rows, told = read(made.data, "raw.datapoints")
-    assert sorted((line, anomaly) for line, anomaly, *_ in told) == sorted(made.findings)
+        rows, reported = read(made.data, "raw.datapoints")
+    assert sorted((line, anomaly) for line, anomaly, *_ in reported) == sorted(made.findings)
     assert rows == made.rows
 
 

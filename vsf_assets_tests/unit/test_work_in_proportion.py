@@ -23,8 +23,8 @@ CLICKS = b"click_id,banner_id,campaign_id\n"
 SONG = b'[{"type":"song","data":{"artist_name":"%b","title":"T","year":1,"release":"R"}}]'
 
 
-def fields(names: range, half: int = 1) -> bytes:
-    return b'[{"type":"song","data":{' + b",".join(b'"f%d":1' % (n // half) for n in names) + b"}}]"
+def fields(names: range, repeats: int = 1) -> bytes:
+    return b'[{"type":"song","data":{' + b",".join(b'"f%d":1' % (n // repeats) for n in names) + b"}}]"
 
 
 BOMBS: dict[str, tuple[str, int, Callable[[int], bytes]]] = {

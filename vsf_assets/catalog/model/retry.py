@@ -89,7 +89,7 @@ def concurrently(
     for item in items:
         waiting.put(item)
 
-    def work() -> None:
+    def task() -> None:
         while not stop.is_set():
             try:
                 item = waiting.get_nowait()
@@ -101,7 +101,7 @@ def concurrently(
                 done.put((item, error))
 
     for _ in range(min(threads, len(items))):
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=task, daemon=True).start()
     try:
         for _ in items:
             yield done.get()

@@ -147,15 +147,15 @@ def _sources(tree: dict[str, bytes]) -> Iterator[list[Any]]:
 
 def sources_see_the_same(given: tuple[dict[str, bytes], list[str]]) -> None:
     """Check that the three forms of a source see the same objects, with the same bytes, and miss the same."""
-    tree, asked = {"files_list.data": b"\n", **given[0]}, given[1]
+    tree, requested = {"files_list.data": b"\n", **given[0]}, given[1]
     seen, read = [], []
     with _sources(tree) as made:
         for source in made:
-            observed = source.observe(asked, lambda _: None)
+            observed = source.observe(requested, lambda _: None)
             seen.append({name: isinstance(state, str) for name, state in observed.items()})
-            read.append({name: _content(source, name) for name in asked})
-    assert seen == [{name: name in tree for name in asked}] * 3
-    assert read == [{name: tree.get(name) for name in asked}] * 3
+            read.append({name: _content(source, name) for name in requested})
+    assert seen == [{name: name in tree for name in requested}] * 3
+    assert read == [{name: tree.get(name) for name in requested}] * 3
 
 
 def _content(source: Any, name: str) -> bytes | None:
@@ -194,7 +194,7 @@ lists = st.lists(
 ).map(b"".join)
 
 
-def look_and_ingest_read_list(content: bytes) -> None:
+def scan_and_ingest_read_list(content: bytes) -> None:
     """Check that a look finds the names at the places where ingest stores them."""
     source = Source(io.BufferedReader(io.BytesIO(content)), "files_list.data")
     try:

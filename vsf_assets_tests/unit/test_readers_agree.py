@@ -2,7 +2,7 @@
 
 Each pair has a generator of edge values and a property that both sides must keep; a pair without a generator fails.
 Here: the pairs and their properties. Not here: what is right in a single case (the tests of each part). A new pair: a
-property in one of the modules `judges_*.py` below, and a line in PAIRS.
+property in one of the modules of readers_agree/ below, and a line in PAIRS.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, find, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from vsf_assets_tests.judges import delimited, places, rules, titles, values
+from vsf_assets_tests.readers_agree import delimited, places, rules, titles, values
 
 
 class Pair(NamedTuple):
-    """Two judges of one thing.
+    """Two readers of one thing.
 
     Attributes:
         generator: edge values that both judge.
@@ -48,7 +48,7 @@ PAIRS: dict[str, Pair] = {
     "pattern of a contract in polars and Python": Pair(values.phone_numbers, values.pattern_in_polars_and_python, 150),
     "folder and bucket listing": Pair(places.trees, places.folder_and_bucket_list, 60),
     "folder, S3 and HTTP source": Pair(places.objects, places.sources_see_the_same, 25),
-    "list as a look and as ingest reads it": Pair(places.lists, places.look_and_ingest_read_list, 150),
+    "list as a look and as ingest reads it": Pair(places.lists, places.scan_and_ingest_read_list, 150),
     "rule of awesome apps in SQL and Python": Pair(rules.awesome, rules.rule_in_sql_and_python, 100),
     "name of an object in Python and SQL": Pair(rules.object_names, rules.object_name_in_python_and_sql, 100),
     "normalized title in SQL and Python": Pair(titles.titles(), titles.title_in_sql_and_python, 100),
@@ -85,7 +85,7 @@ def test_every_pair_has_a_generator_of_different_values(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_both_judges_agree(name: str) -> None:
+def test_both_readers_agree(name: str) -> None:
     pair = PAIRS[name]
     assert pair.generator is not None, f"{name} has no generator of edge values"
 

@@ -1,7 +1,7 @@
 """The keys of titles in SQL, against Python's own tables of Unicode. Source: docs/feeds.md, "Derived".
 
 Here: the macro as dbt has it, on DuckDB, and what Python makes of a title. Not here: tests (unit/test_title_keys.py,
-unit/test_judges_agree.py).
+unit/test_readers_agree.py).
 """
 
 import re
