@@ -1,14 +1,14 @@
 """A dataset with many columns and defects of every kind that pandas can tell: made once, kept beside the homes.
 
-Here: its size, which defect stands where, and the files. Not here: the rows (vsf_assets/demo/dictionary.py), what a
-defect looks like (vsf_assets/demo/defects.py), and reading them.
+Here: its size, which defect stands where, and the files. Not here: the rows (vsf_assets/demo/dataset_rows.py), what a
+defect looks like (vsf_assets/demo/csv_defects.py), and reading them.
 """
 
 from functools import partial
 from pathlib import Path
 
-from vsf_assets.demo.defects import Defect, changed, lines_of, long, repeated, same_key, short
-from vsf_assets.demo.dictionary import dictionary, headers
+from vsf_assets.demo.csv_defects import Defect, changed, lines_of, long, repeated, same_key, short
+from vsf_assets.demo.dataset_rows import dictionary, headers
 
 SEED = 20190520
 NAMESPACES = 50

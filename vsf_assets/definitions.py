@@ -1,4 +1,4 @@
-"""The entry point of Dagster: what runs here, as policy. Reads the dbt manifest and nothing else."""
+"""The Dagster entry point: assets, jobs, sensors, resources and policies of the code location."""
 
 import dagster as dg
 
@@ -24,7 +24,7 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource
-    from vsf_assets.transform.paths import MANIFEST
+    from vsf_assets.transform.dbt_paths import MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
     marts = build_assets(load_dbt_assets(MANIFEST))

@@ -13,8 +13,8 @@ from typing import Any
 
 from vsf_assets.feeds import recognize
 from vsf_assets.feeds.by_family.catalog import file_name
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.loader import Ingest
-from vsf_assets.ingest.report import IngestReport
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
 from vsf_assets.warehouse.read_result import InputFile

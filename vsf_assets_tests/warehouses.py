@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.ingest.report import IngestReport
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.session import Selection
 from vsf_assets.landing.ownership import MARKER
 from vsf_assets.pipeline.ingest import ingest

@@ -1,4 +1,4 @@
-"""The archive of originals: their names, filing, and what became of originals that changed.
+"""The archive of originals: names, moves into it, and originals that changed or are outdated.
 
 Not here: places of files as such (storage/) and storing rows (ingest/).
 """

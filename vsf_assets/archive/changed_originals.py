@@ -1,9 +1,9 @@
-"""Originals that somebody still wrote to after they were loaded.
+"""Detects archived originals that were written to after they were loaded, and records the change.
 
 Here: noticing them, giving them the name of their new content, and the record of it beside them. Not here: reading
 them again in place of their earlier rows (ingest/session.py, warehouse/ledger.py). A file that is moved into the
 archive stays the file it was: a writer that has it open goes on writing into the original. Where the system could not
-tell so before (storage/open_files.py), size or time of the original tell afterwards. Only an archive in a folder is
+tell so before (storage/open_writers.py), size or time of the original tell afterwards. Only an archive in a folder is
 looked at; an object never changes. The record makes the finding changed_after_load, also in a rebuild (decision
 0026).
 """
@@ -19,11 +19,11 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
 from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
-from vsf_assets.storage.home_notes import read_note, write_note
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.storage.open_files import is_written
+from vsf_assets.storage.open_writers import is_written
 from vsf_assets.storage.transfer import sha256_of
 
 if TYPE_CHECKING:

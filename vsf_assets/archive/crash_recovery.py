@@ -1,4 +1,4 @@
-"""Files of a stored upload that a crash left in the landing zone, once another upload took their time.
+"""Recovers files of a stored upload that a crash left in the landing zone.
 
 Here: bringing such originals into the archive. Not here: files whose upload is still as the ledger knows it; those
 are filed away like any other (ingest/session.py). An upload's time is that of its newest file. So when a crash comes

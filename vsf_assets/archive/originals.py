@@ -1,4 +1,4 @@
-"""The archive of originals: names that tell the delivery, and the move out of the landing zone.
+"""Moves originals into the archive, and parses the names that they get there.
 
 Here: naming, parsing names, filing one file. Not here: when it may be filed (after its
 transaction). Nothing in the archive is overwritten; with it alone the warehouse can be rebuilt.
@@ -135,7 +135,7 @@ def file_away(
         after_load: archive, keep or delete.
         hashed: the state in which the file was read and hashed by this run; an object that is in it
             still is not fetched again, and a file that nobody else writes is not read again.
-        is_archived: whether the original just got its place in the archive (ingest/safekeeping.py).
+        is_archived: whether the original just got its place in the archive (ingest/safe_copies.py).
 
     Returns:
         Whether the file was the one the ledger knows; False leaves it for the next run.

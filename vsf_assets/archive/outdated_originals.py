@@ -1,4 +1,4 @@
-"""Originals whose reading changed since they were read: which they are, and how that is said to people.
+"""Finds originals that were read under an older contract version, and describes them to people.
 
 Here: the comparison of the ledger with the versions of today, and its words. Not here: the versions
 (warehouse/contract_versions.py) and reading the originals again (ingest/session.py).

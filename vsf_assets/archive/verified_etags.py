@@ -1,4 +1,4 @@
-"""Files that stay in the landing zone (VSF_AFTER_LOAD=keep): which of them a run must look at again.
+"""Remembers which files that stay in the landing zone (VSF_AFTER_LOAD=keep) are verified.
 
 Here: the note of the states in which kept objects were compared with the ledger. Not here: the
 comparison (originals.py). An object store tells times in whole seconds, so that another file of the

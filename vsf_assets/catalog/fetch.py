@@ -1,7 +1,7 @@
-"""Objects from a source into files that no listing shows: one of them, and those never seen before.
+"""Fetches objects of a source into temporary files, new ones ahead of the scan.
 
 Here: one attempt at an object, and the attempt at new ones that spares the question for their state.
-Not here: which objects are due (catalog/model/plan.py), and where the files go (rounds.py).
+Not here: which objects are due (catalog/model/plan.py), and where the files go (fetch_round.py).
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What is known of a source: the newest record and content of each name, read from the warehouse.
+"""Reads from the warehouse what is known of a source: the newest state and content of each object.
 
 Here: queries on the records of looks and on the ledger, and a small cache of states that only
 fetches observed. Not here: the decision (catalog/model/plan.py). Losing the cache costs a transfer, never a row.

@@ -1,4 +1,4 @@
-"""The inbox: a local folder of what was fetched and is not loaded yet, a second landing zone.
+"""The inbox: the local folder where fetched objects wait to be loaded.
 
 Here: its one lock, and writing a file that appears complete with the time it was due. Not here: what
 becomes of the files (ingest/session.py treats them like landed ones).

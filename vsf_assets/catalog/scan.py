@@ -1,7 +1,7 @@
-"""A look at a source: its list, the states of what it names, and whether anything is due.
+"""Scans a source: its list, the states of its objects, and whether anything must be fetched.
 
 Here: looking, also just to know whether there is something to do. Not here: the decision (catalog/model/plan.py),
-records and fetching (rounds.py). A look leaves no trace.
+records and fetching (fetch_round.py). A look leaves no trace.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from vsf_assets.catalog.model.retry import Deadline, retried
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.readers.common.content_types import content_instead_of_names
-from vsf_assets.readers.common.shown_text import MAX_RECORD
-from vsf_assets.readers.common.text import has_long_line, utf8_head
+from vsf_assets.readers.common.decoding import has_long_line, utf8_head
+from vsf_assets.readers.common.displayable_text import MAX_RECORD
 
 Log = Callable[[str], None]
 States = Callable[[Sequence[str]], Mapping[str, str]]

@@ -1,4 +1,4 @@
-"""`vsf demo`: the whole way with made-up files, in one command."""
+"""`vsf demo`: generates sample files, loads them, builds and publishes, in one command."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""`vsf generate`: make up a file from a schema, at once."""
+"""`vsf generate`: writes a made-up file from a schema, at once."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""The command group, its lazy subcommands, and what becomes of errors.
+"""The command group `vsf`: lazy subcommands, and how errors become messages and exit codes.
 
 Here: names of commands and exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 Not here: any command's work.

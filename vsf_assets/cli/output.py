@@ -1,4 +1,4 @@
-"""How the command line prints: tables for people, CSV and JSON for machines, progress.
+"""Prints results: tables for people, CSV and JSON for machines, progress lines.
 
 Here: formatting and writing only. What people read has invisible characters written as their code point, since names
 of files and values come from strangers and a terminal obeys some of them; what machines read keeps every byte. Not
@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.pipeline.run_log import LOGGER
 
 FORMATS = ("table", "csv", "json")

@@ -1,4 +1,4 @@
-"""`vsf prepare`: what an installation needs once: the dbt manifest."""
+"""`vsf prepare`: the one-time preparation of an installation, which writes the dbt manifest."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`vsf report anomalies`: what is wrong with a feed or a dataset, as a file.
+"""`vsf report anomalies`: the findings of a feed or a dataset as a file.
 
 Here: options and what is printed. Not here: what the file says (reports/).
 """
@@ -12,10 +12,10 @@ from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.anomalies import dataset_findings, feed_findings
-from vsf_assets.reports.files import atomic_file, check_name
-from vsf_assets.reports.formats import WRITERS, format_of
-from vsf_assets.reports.selection import find_version
+from vsf_assets.reports.dataset_selection import find_version
+from vsf_assets.reports.finding_queries import dataset_findings, feed_findings
+from vsf_assets.reports.finding_writers import WRITERS, format_of
+from vsf_assets.reports.output_files import atomic_file, check_name
 
 
 @click.command("anomalies")

@@ -1,4 +1,4 @@
-"""`vsf report datapoints` and `choices`: browsing a dataset.
+"""`vsf report datapoints` and `vsf report choices`: browses a dataset.
 
 Here: options and what is printed. Not here: what the files say (reports/).
 """
@@ -13,8 +13,8 @@ import click
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.files import atomic_file, check_name
-from vsf_assets.reports.selection import LEVELS, DatasetRows, choices, find_version
+from vsf_assets.reports.dataset_selection import LEVELS, DatasetRows, choices, find_version
+from vsf_assets.reports.output_files import atomic_file, check_name
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

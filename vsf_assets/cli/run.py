@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from vsf_assets.archive.outdated_originals import Outdated
+from vsf_assets.cli.catalog_source import add_fetched_family
 from vsf_assets.cli.output import render, say, show_progress
-from vsf_assets.cli.sources import add_fetched_family
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
@@ -170,8 +170,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
             "last": selection.last or "",
             "profile": selection.profile or "",
             "scan_source": selection.scans,
-            "looked_at": landed.at,
-            "look": as_config(landed.entries.values()),
+            "listed_at": landed.at,
+            "listing": as_config(landed.entries.values()),
             "etags": etags_of(landed.entries.values()),
             "fails_for_files": True,
         }

@@ -1,4 +1,4 @@
-"""`vsf status`: every file and what became of it, what is pending, the current snapshot."""
+"""`vsf status`: every file with its state, what is pending, and the current snapshot."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ import click
 
 from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
 from vsf_assets.catalog.history import SourceHistory, read_history
+from vsf_assets.cli.catalog_source import source_status
 from vsf_assets.cli.output import format_option, hand_over, render, say
-from vsf_assets.cli.sources import source_status
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS

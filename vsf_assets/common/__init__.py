@@ -1,4 +1,4 @@
-"""What every room may use: errors, processes, text and files of strangers, bounds on time.
+"""Helpers that every room may use: errors, processes, files, text, time limits.
 
 Here: pieces that know nothing of feeds, settings or stores. Not here: anything that one room alone needs.
 """

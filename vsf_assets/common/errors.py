@@ -1,4 +1,4 @@
-"""Errors that a person is meant to read.
+"""The errors whose message is meant for a person, with the exit code of each.
 
 Here: exception types whose message says what happened and what to do; the command line
 prints them without a traceback. And what is an interrupt instead. Not here: findings about data

@@ -1,4 +1,4 @@
-"""Making the next item of an iterator in another thread while the last one is worked on.
+"""Computes the next item of an iterator in a thread while the caller uses the last one.
 
 Here: that one step of overlap. Not here: what the items are. Cutting text into records and checking
 them are both done by libraries that let other threads run, so two cores share a file's reading.

@@ -1,6 +1,6 @@
-"""Other processes of this machine.
+"""Asks the operating system about other processes of this machine.
 
-Here: whether one is there, and since when. Not here: what its being gone means (ingest/scratch.py,
+Here: whether one is there, and since when. Not here: what its being gone means (ingest/scratch_folder.py,
 ingest/crash_records.py, defs/process.py).
 """
 

@@ -1,4 +1,4 @@
-"""Regular files in places that others write to: opening them, and naming what something else is.
+"""Opens regular files only, and names what another kind of directory entry is.
 
 Here: the one way to open a file that a stranger may have put there or may replace. Not here: listings
 (storage/folder_listing.py) and what a file holds. A pipe hangs whoever opens it, a device may act on it; so what is

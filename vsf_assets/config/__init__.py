@@ -1,4 +1,4 @@
-"""Settings: what the environment and the settings file say, checked.
+"""Configuration: environment variables, the settings file, source profiles.
 
 Here: variables, places, profiles of catalogs, rules in settings. Not here: what is done with them.
 """

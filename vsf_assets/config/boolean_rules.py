@@ -1,4 +1,4 @@
-"""Rules that a person writes in a settings file: comparisons of fields with numbers, joined by `and` and `or`.
+"""Parses boolean rules of the settings file: comparisons of fields with numbers, `and`, `or`.
 
 Here: parsing and checking the text, and its one spelling, which is SQL of any engine. Not here: where a
 rule is written (sources/) and what it decides (dbt).

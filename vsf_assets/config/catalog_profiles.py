@@ -1,4 +1,4 @@
-"""The settings file of foreign sources: a table per profile, checked as a whole when it is read.
+"""Reads the profiles of catalog sources from sources.toml, and validates them.
 
 Here: the frozen `Profile`, its defaults, and errors that name file, profile and setting. Not here:
 credentials (the AWS client reads its own variables) and reaching a source (open_source in catalog/clients/base.py).

@@ -1,4 +1,4 @@
-"""Which variables of the surroundings may reach the libraries, and which the platform fixes.
+"""Lists which environment variables reach the libraries, and which values the platform sets.
 
 Here: two lists as pure functions, given (passed through) and fixed (removed at the point of use). Not here: the
 platform's own variables (config/variables.py), and the environment itself: config/settings.py removes what is fixed.

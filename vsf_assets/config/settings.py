@@ -1,4 +1,4 @@
-"""Settings: what the environment says, checked, in one place.
+"""Reads the settings from environment variables, and validates them.
 
 Here: the frozen `Settings` made of the variables (config/variables.py has their defaults and meanings).
 Also: taking out of the environment what the platform fixes. Not here: which variables these are
@@ -19,7 +19,7 @@ from vsf_assets.common.errors import SettingsError
 from vsf_assets.config.boolean_rules import AWESOME
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.config.library_variables import fixed_names, names_by_env
-from vsf_assets.config.separate_places import refuse_overlap
+from vsf_assets.config.overlapping_places import refuse_overlap
 from vsf_assets.config.variables import VARIABLES
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Every environment variable the platform reads, with its default and meaning.
+"""Lists every environment variable that the platform reads, with default and meaning.
 
 Here: the list that the settings, `.env.example` and the docs are made of or compared with. Not here:
 reading and checking them (config/settings.py).

@@ -1,4 +1,4 @@
-"""What each raw table promises, written once; see table.py for the type, projections.py for its uses.
+"""Contracts of raw tables: columns, types and rules, each written once.
 
 A family's contracts live in a module of `by_family/` that has a tuple `TABLES`; modules are found
 by themselves. May not import Dagster, DuckDB or anything that does input or output.

@@ -1,4 +1,4 @@
-"""Contracts of the platform's own raw tables: deliveries, findings, builds.
+"""Contracts of the ledger's tables: deliveries, findings, builds.
 
 Here: the ledger that says what was delivered and what became of it. Not here: feed data.
 """

@@ -1,4 +1,4 @@
-"""What a contract is turned into: DuckDB DDL, polars types, column lists, a digest.
+"""Projects a contract to DuckDB DDL, polars types, column lists and a digest.
 
 Here: pure functions of a `Table`. Not here: Dagster's column schema (it would import Dagster,
 see defs/metadata.py) and anything that touches a file or a database.

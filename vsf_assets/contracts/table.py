@@ -1,4 +1,4 @@
-"""The frozen `Table`: one published or raw table and what it promises.
+"""The `Table` type: a raw table with its contract.
 
 Here: the declaration type and lookup by name. Not here: how a contract is projected
 (projections.py) and the contracts themselves (one module per family).

@@ -17,7 +17,7 @@ from vsf_assets.defs.partitions import DATASETS as NAMES
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.feeds.feed import DATASETS
 from vsf_assets.publish.publish import Snapshot, connect_snapshot
-from vsf_assets.reports.anomalies import dataset_findings
+from vsf_assets.reports.finding_queries import dataset_findings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,7 +12,7 @@ import dagster as dg
 from pydantic import Field
 
 from vsf_assets.archive.outdated_originals import lines_of_left
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.ingested import asset_key, report_ingest
 from vsf_assets.defs.metadata import contract_schema

@@ -111,7 +111,7 @@ def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
         return {}
     return {
         "source": f"{scanned[-1].profile.name}: {scanned[-1].profile.address}",
-        "looked_at": dg.MetadataValue.timestamp(scanned[0].scan.at if scanned[0].scan else scanned[-1].scan.at),
+        "scanned_at": dg.MetadataValue.timestamp(scanned[0].scan.at if scanned[0].scan else scanned[-1].scan.at),
         "objects_listed": len(scanned[-1].scan.listed),
         "objects_changed": sum(done.changed for done in scanned),
         "objects_vanished": sum(done.vanished for done in scanned),

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
 

@@ -30,7 +30,7 @@ class Repetition:
 def read_requested(cursor: str | None) -> dict[str, Repetition]:
     """Return path -> what a cursor holds; a lost or broken one only costs a run."""
     try:
-        kept = json.loads(cursor or "{}").get("asked", {})
+        kept = json.loads(cursor or "{}").get("requested", {})
         return {path: Repetition(int(times), float(at)) for path, (times, at) in kept.items()}
     except (ValueError, TypeError, AttributeError):
         return {}

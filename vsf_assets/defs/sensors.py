@@ -25,7 +25,7 @@ from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import lines
-from vsf_assets.storage.open_files import being_written
+from vsf_assets.storage.open_writers import being_written
 
 if TYPE_CHECKING:
     from vsf_assets.pipeline.status import Survey
@@ -95,7 +95,7 @@ def read_listing(cursor: str | None) -> TimedListing:
     """Return the look a cursor holds; a lost or broken one only costs another look."""
     try:
         kept = json.loads(cursor or "{}")
-        timed = from_config(float(kept["at"]), kept["look"], kept.get("etags", {}))
+        timed = from_config(float(kept["at"]), kept["listing"], kept.get("etags", {}))
         return TimedListing(timed.at, timed.entries, {path: float(since) for path, since in kept["since"].items()})
     except (ValueError, KeyError, TypeError, AttributeError):
         return TimedListing(0.0, {})
@@ -105,9 +105,9 @@ def write_cursor(timed: TimedListing, requested: Mapping[str, Repetition] = Mapp
     """Return a cursor that holds a look, cut to a batch, and what was asked for."""
     entries = list(timed.entries.values())[:BATCH_FILES]
     since = {entry.path: round(timed.first_seen(entry.path), 3) for entry in entries}
-    kept: dict[str, Any] = {"at": timed.at, "look": as_config(entries), "etags": etags_of(entries), "since": since}
+    kept: dict[str, Any] = {"at": timed.at, "listing": as_config(entries), "etags": etags_of(entries), "since": since}
     if requested:
-        kept["asked"] = {
+        kept["requested"] = {
             e.path: [requested[e.path].times, requested[e.path].at] for e in entries if e.path in requested
         }
     return json.dumps(kept)
@@ -176,8 +176,8 @@ def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], wr
 def _request(family: str, batch: list[Entry], wanted: list[Entry], listed_at: float) -> dg.RunRequest:
     """Return the request of a run that takes a batch."""
     uploads = {key[1] for key in map(upload_of, wanted) if key is not None and key[1] is not None}
-    config: dict[str, Any] = {"reload": "changed", "looked_at": listed_at}
-    config |= {"look": as_config(batch), "etags": etags_of(batch)}
+    config: dict[str, Any] = {"reload": "changed", "listed_at": listed_at}
+    config |= {"listing": as_config(batch), "etags": etags_of(batch)}
     # Only whole uploads are asked for, so that the run does not wait for the others.
     config |= {"partitions": sorted(uploads)} if uploads else {}
     run_config: dict[str, Any] = {"ops": {f"{family}_files": {"config": config}}}

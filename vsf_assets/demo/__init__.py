@@ -1,16 +1,17 @@
-"""Made-up sample files of every feed: seeded, small, with a few defects to look at.
+"""Generates the demo's sample files: every feed, seeded, small, with known defects.
 
 Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
 them (cli/demo.py). Of the campaign family: campaigns.py. Of mobile analytics: households.py (lines,
-accounts, limits), activity.py (what they do), happenings.py (kinds of events), deliveries.py (the files
+accounts, limits), event_stream.py (what they do), event_kinds.py (kinds of events), event_files.py (the files
 of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py,
-of the rows of dictionary.py and the defects of defects.py. A schema and a request for a made-up file: made.py.
+of the rows of dataset_rows.py and the defects of csv_defects.py. A schema and a request for a made-up file:
+synthetic_request.py.
 """
 
 from vsf_assets.demo.campaigns import campaign_files
-from vsf_assets.demo.deliveries import event_files
+from vsf_assets.demo.event_files import event_files
 from vsf_assets.demo.households import make_lines, state_files
-from vsf_assets.demo.made import made_up_files
+from vsf_assets.demo.synthetic_request import made_up_files
 
 SEED = 20190520
 

@@ -1,6 +1,6 @@
-"""Made-up files of the campaign family: impressions, clicks and conversions of four quarters.
+"""Generates the demo's campaign files: impressions, clicks and conversions of four quarters.
 
-Here: their content as bytes, a pure function of the seed. Not here: the other family (deliveries.py).
+Here: their content as bytes, a pure function of the seed. Not here: the other family (event_files.py).
 The defects: a second delivery of the same file, a late file that repeats half of its rows, short
 and long rows, bad values, unknown references, a truncated gzip, a file without rows.
 """
@@ -8,7 +8,7 @@ and long rows, bad values, unknown references, a truncated gzip, a file without 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from vsf_assets.demo.text import csv_file, gzip_file
+from vsf_assets.demo.file_formats import csv_file, gzip_file
 
 _Value = TypeVar("_Value")
 

@@ -1,4 +1,4 @@
-"""A made-up catalog: songs, movies and apps as objects of a bucket, with a few defects to look at.
+"""Generates the demo's catalog: songs, movies and apps as objects, with known defects.
 
 Here: the objects and their list, a pure function of the seed. Not here: where they are put (cli/demo.py).
 """

@@ -1,14 +1,14 @@
-"""Two made-up datasets: a dictionary with every anomaly that its rows can have, and an upload that is not whole.
+"""Generates the demo's datasets: one with every anomaly, and one incomplete upload.
 
 Here: their sizes, and which defect stands at which row. Only an upload that repeats the one before it
-(duplicate_file) is not shown: a demo lands each file once. Not here: the rows (dictionary.py), what a defect looks
-like (defects.py), and where the files are put (cli/demo.py).
+(duplicate_file) is not shown: a demo lands each file once. Not here: the rows (dataset_rows.py), what a defect looks
+like (csv_defects.py), and where the files are put (cli/demo.py).
 """
 
 from collections.abc import Iterable, Mapping
 
 from vsf_assets.demo import SEED
-from vsf_assets.demo.defects import (
+from vsf_assets.demo.csv_defects import (
     Defect,
     blank,
     changed,
@@ -20,7 +20,7 @@ from vsf_assets.demo.defects import (
     same_key,
     short,
 )
-from vsf_assets.demo.dictionary import dictionary, headers
+from vsf_assets.demo.dataset_rows import dictionary, headers
 
 FUNDS, FIRST_PART = "demo_funds", "demo_half_uploaded"
 """The two datasets."""

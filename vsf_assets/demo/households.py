@@ -1,15 +1,15 @@
-"""The made-up households: accounts, their phone lines, and the files that state them.
+"""Generates the demo's accounts and phone lines, and the files that list them.
 
 Here: who there is, since when, and how this changes: lines, accounts, limits. Not here: what the
-lines do (activity.py). The first account changes its sales channel, the second one its plan. The
+lines do (event_stream.py). The first account changes its sales channel, the second one its plan. The
 defects: a line of 9 digits, an account given twice, a limit given twice, a limit of an unknown account.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from vsf_assets.demo.text import csv_file
-from vsf_assets.synthetic.model.chance import Chance
+from vsf_assets.demo.file_formats import csv_file
+from vsf_assets.synthetic.model.sequential_prng import Chance
 
 FIRST_DAY = date(2019, 4, 8)
 DAYS = 49

@@ -1,4 +1,4 @@
-"""Tools for people who change the project: generators of documentation.
+"""Tools for developers: generators of documentation and code.
 
 Not here: anything that runs in production.
 """

@@ -1,4 +1,4 @@
-"""The data dictionary: every table that analysts find in a snapshot, as one Markdown page.
+"""Generates docs/data-dictionary.md: every table that analysts find in a snapshot.
 
 Here: pure functions from contracts (raw tables) and dbt's model descriptions (marts, reports) to
 text, and a thin `main` that reads the YAML files. Not here: what a table promises; that stands in

@@ -1,4 +1,4 @@
-"""The rooms of the package: their order, who imports whom, and the picture of it in docs/architecture.md.
+"""Declares the order of the rooms, computes the import graph, and draws it for docs/architecture.md.
 
 Here: the order as policy, and what the import statements say. Not here: what each room is for (its own docstring says
 that). `python -m vsf_assets.devtools.rooms --write` writes the picture.

@@ -1,4 +1,4 @@
-"""A second look at what was read, taken once the warehouse's lock is held.
+"""Checks under the lock that each file is still in the state in which it was read.
 
 Here: whether a file is still as it was when it was read. Not here: reading it (read_file.py) and storing it
 (warehouse/ledger.py).
@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vsf_assets.storage.entry import Entry
-from vsf_assets.storage.open_files import WHY, is_written
+from vsf_assets.storage.open_writers import WHY, is_written
 from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from vsf_assets.ingest.report import IngestReport
+    from vsf_assets.ingest.ingest_report import IngestReport
 
 Restat = Callable[[], Entry | None]
 

@@ -1,4 +1,4 @@
-"""Files of the landing zone that are a loaded file and more: their writer went on after they were loaded.
+"""Recognizes landed files that continue a file that was loaded too early.
 
 Here: recognizing them, and bringing the whole file into the archive in place of its beginning. Not here: originals
 that are written to in the archive (archive/changed_originals.py). Two kinds stay in the landing zone after they were
@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 from vsf_assets.archive.changed_originals import Changed
 from vsf_assets.archive.originals import keep_time
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.safekeeping import after_load_of
+from vsf_assets.ingest.safe_copies import after_load_of
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
 from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import EPOCH, Entry
-from vsf_assets.storage.home_notes import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.transfer import COPY_BYTES, copy_file
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.report import IngestReport
+    from vsf_assets.ingest.ingest_report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 NOTE = "opened-again"

@@ -1,4 +1,4 @@
-"""What a run was reading when it died, so that the next one knows.
+"""Records which file a run reads, so that the next run knows which file ended it.
 
 Here: the record of the file that is being read, and what records of dead processes say. Not here: how such a file
 is read (read_in_child.py). A process may be ended by the file it reads: by a library that aborts, or by the system when

@@ -1,4 +1,4 @@
-"""Batches of the ingest: read some files, store them under one hold of the lock, file them away.
+"""Loads batches of files: read them, store them under one hold of the lock, archive them.
 
 Here: what happens to chosen files, and what is reported of it. Not here: choosing them
 (session.py), reading one (read_file.py), its transaction (warehouse/ledger.py) and its way to the
@@ -19,12 +19,12 @@ from vsf_assets.common.errors import SameInstantError
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.changed_since_listing import Restat, is_unchanged, restat
 from vsf_assets.ingest.crash_records import Perils
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.move_to_archive import file_originals
 from vsf_assets.ingest.read_file import ChangedError, read_one_file
 from vsf_assets.ingest.read_in_child import ended_processes, read_apart
-from vsf_assets.ingest.report import IngestReport
-from vsf_assets.ingest.safekeeping import secure
-from vsf_assets.ingest.scratch import scratch_folder
+from vsf_assets.ingest.safe_copies import secure
+from vsf_assets.ingest.scratch_folder import scratch_folder
 from vsf_assets.landing.uploads import group_by_upload
 from vsf_assets.readers.common.limits import ReadLimits
 from vsf_assets.storage.base import is_about_one_file

@@ -1,4 +1,4 @@
-"""Stored deliveries on their way to the archive.
+"""Moves stored deliveries from the landing zone to the archive.
 
 Here: which file goes where after it is loaded, many at once where a store is far away. Not here: moving
 one so that a crash does no harm (archive/originals.py).
@@ -11,17 +11,17 @@ from vsf_assets.archive.verified_etags import note
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.continued_files import note_opened_again
-from vsf_assets.ingest.safekeeping import after_load_of, is_same_disk, put_in_place
+from vsf_assets.ingest.safe_copies import after_load_of, is_same_disk, put_in_place
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import FullDiskError, room_for
 from vsf_assets.storage.ignored_names import DONE_SUFFIX
-from vsf_assets.storage.open_files import is_written
+from vsf_assets.storage.open_writers import is_written
 from vsf_assets.storage.s3_client import ObjectStoreError
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.report import IngestReport
+    from vsf_assets.ingest.ingest_report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 

@@ -1,7 +1,7 @@
-"""One file read into scratch: counts, digest, valid rows and findings.
+"""Reads one file into scratch space: digest, counts, valid rows and findings.
 
 Here: the pass over a file that computes everything before the warehouse is opened. Not here: how the rows are kept
-until then (spool.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive
+until then (row_spool.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive
 (archive/originals.py).
 """
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.ingest.spool import Parts
+from vsf_assets.ingest.row_spool import Parts
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits, stored
 from vsf_assets.storage.s3_client import StoredObjectReplacedError

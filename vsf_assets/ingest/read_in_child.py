@@ -1,4 +1,4 @@
-"""Reading a file in a process of its own, because a run died while it read it.
+"""Reads a file in a child process, because an earlier run died while it read that file.
 
 Here: the child, what it hands back, and what becomes of a file that ends the child too. Not here: which files these
 are (crash_records.py). `python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
@@ -19,11 +19,11 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.crash_records import place_of
 from vsf_assets.ingest.read_file import ChangedError, read_one_file
-from vsf_assets.ingest.spool import Parts
+from vsf_assets.ingest.row_spool import Parts
 from vsf_assets.readers.common.limits import ReadLimits
+from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
-from vsf_assets.storage.home_notes import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.storage.transfer import sha256_of

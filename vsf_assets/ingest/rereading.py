@@ -1,4 +1,4 @@
-"""Which archived files a run reads again, in place of their earlier rows.
+"""Chooses the archived originals that a run reads again, in place of their earlier rows.
 
 Here: the choice: what was asked for, what a contract changed, what was written to after it was loaded, and what
 repeated a file whose content is another now. Not here: reading and storing them (loader.py). Name, landed_at and
@@ -20,7 +20,7 @@ from vsf_assets.warehouse.contract_versions import Versions
 from vsf_assets.warehouse.read_result import InputFile
 
 if TYPE_CHECKING:
-    from vsf_assets.ingest.report import IngestReport
+    from vsf_assets.ingest.ingest_report import IngestReport
     from vsf_assets.warehouse.ledger import FileRow
 
 

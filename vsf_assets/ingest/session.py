@@ -1,4 +1,4 @@
-"""The ingest engine: from what lies in the landing zone to the ledger and the archive.
+"""An ingest run: from the entries of the landing zone to stored and archived deliveries.
 
 Here: choosing the files of a run, or of a rebuild. Not here: what happens to a batch of them
 (loader.py), and anything of Dagster.
@@ -17,11 +17,11 @@ from vsf_assets.archive.verified_etags import files_to_archive
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.continued_files import continued
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.loader import Ingest
 from vsf_assets.ingest.move_to_archive import file_originals
-from vsf_assets.ingest.report import IngestReport
 from vsf_assets.ingest.rereading import Rereading
-from vsf_assets.ingest.safekeeping import finish
+from vsf_assets.ingest.safe_copies import finish
 from vsf_assets.landing.pending import Landed, classify_landed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.storage.base import Store

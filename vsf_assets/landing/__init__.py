@@ -1,4 +1,4 @@
-"""The landing zone: what waits there, whose it is, when a file may be read, and how files are put there.
+"""The landing zone: listing, ownership, settling, uploads, and putting files there.
 
 Not here: reading files (readers/) and originals (archive/).
 """

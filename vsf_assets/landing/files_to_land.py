@@ -1,4 +1,4 @@
-"""The files that somebody wants to land: named ones, and those of folders.
+"""Chooses the files that `vsf land` copies: named files, and those of folders.
 
 Here: which files of the named paths are landed, which are skipped and why, and what refuses all of them. Not here:
 where each goes (cli/land.py). Named files must be deliveries; a folder may hold what nobody means, as folders do.
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.feed import Feed

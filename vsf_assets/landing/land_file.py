@@ -1,4 +1,4 @@
-"""Putting a file into the landing zone: complete under its name or not there at all."""
+"""Puts a file into the landing zone atomically."""
 
 import errno
 import filecmp

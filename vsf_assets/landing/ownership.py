@@ -1,4 +1,4 @@
-"""Whose landing zone it is: one home takes what lands, and another one that is pointed there refuses.
+"""Marks a landing zone as owned by one home, and refuses another home.
 
 Here: the id of a home, the marker in the landing zone, and the refusal. Not here: two runs of one home, which share
 the work. Two homes on one landing zone would take each other's files: each would have half of them, and neither

@@ -1,4 +1,4 @@
-"""What the landing zone, or the inbox, still holds to do: a pure comparison of the listing with the ledger.
+"""Classifies landed files: pending, known, unknown; a pure comparison of a listing with the ledger.
 
 Here: the match of a listed file with ledger rows. Not here: reading either of them.
 """

@@ -1,4 +1,4 @@
-"""Which files a run is asked for: feeds, partitions, and what is read again.
+"""The selection of a run: feeds, partitions, and which originals are read again.
 
 Here: the frozen `Selection`. Not here: acting on it (ingest/session.py).
 """

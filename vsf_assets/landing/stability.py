@@ -1,7 +1,7 @@
-"""When a file may be read: two looks that agree and nobody who writes, or a `.done` marker.
+"""Decides when a file is settled: two listings that agree and no open writer, or a `.done` marker.
 
 Here: the pure decision on looks, and the loop that waits for it. Not here: what is pending (pending.py), and how
-the system is asked who writes (storage/open_files.py). A look is a dictionary path -> Entry with the time it was taken.
+the system is asked who writes (storage/open_writers.py).
 """
 
 import time

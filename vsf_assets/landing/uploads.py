@@ -1,4 +1,4 @@
-"""Uploads: files that arrive together in a partition's folder and are one delivery.
+"""Groups files into uploads: files of a partition's folder that are one delivery.
 
 Here: which listed files belong together, when an upload is whole, and since when it has landed; pure functions of
 a listing. Not here: waiting for it (stability.py) and storing it in one transaction (warehouse/ledger.py).

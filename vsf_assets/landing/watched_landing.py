@@ -1,4 +1,4 @@
-"""The landing zone as a run lists it, again and again until its files are settled.
+"""Lists the landing zone repeatedly until its files are settled.
 
 Here: the files that may be loaded, and what the newest listing left out. Not here: when a file is settled
 (stability.py) and how a folder or a bucket is listed (storage/base.py).

@@ -1,4 +1,4 @@
-"""The order of the work: take in, build, check, publish, rebuild; and what there is to do.
+"""The pipeline: ingest, fetch, build, publish, rebuild, status.
 
 Here: functions that the command line and Dagster call. Not here: the steps themselves. May not import Dagster.
 """

@@ -1,4 +1,4 @@
-"""Build, check, publish under one hold of the lock; and the rebuild of a warehouse.
+"""Builds, checks and publishes under one hold of the lock; and rebuilds a warehouse.
 
 Here: the order of the steps and what a failure leaves behind. Not here: the steps themselves.
 Dagster, the sensors and the command line all come through here. May not import Dagster.
@@ -14,7 +14,7 @@ from vsf_assets.archive.originals import refuse_lost_warehouse
 from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.ownership import refuse_foreign
-from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, refuse_empty_tables
+from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, refuse_empty_tables
 from vsf_assets.publish.publish import Snapshot, current_snapshot, newest_number, publish, row_counts, snapshot_number
 from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt

@@ -1,4 +1,4 @@
-"""Taking in what waits: the landing zone first, then what a catalog source has.
+"""Ingests the landing zone, then the catalog's source.
 
 Here: waiting for files to settle, and the order of the two. Not here: taking files (ingest/session.py) and rounds at a
 source (ingest_catalog.py).
@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vsf_assets.catalog.rounds import RoundReport
+from vsf_assets.catalog.fetch_round import RoundReport
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import recognize
-from vsf_assets.ingest.report import IngestReport
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.session import Run
 from vsf_assets.landing.ownership import claim
 from vsf_assets.landing.selection import Selection
@@ -21,7 +21,7 @@ from vsf_assets.landing.watched_landing import Watched
 from vsf_assets.pipeline.ingest_catalog import load_fetched
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
-from vsf_assets.storage.open_files import WHY, being_written
+from vsf_assets.storage.open_writers import WHY, being_written
 from vsf_assets.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:

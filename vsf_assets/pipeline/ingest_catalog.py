@@ -1,4 +1,4 @@
-"""The second landing zone: what a look at a foreign source finds due is fetched into the inbox and taken.
+"""Fetches from a catalog source into the inbox and loads the inbox.
 
 Here: the order of it, under the inbox's lock. Not here: looking and fetching (sources/), and taking
 files (ingest/session.py). A crash leaves files in the inbox; the next run takes them before it looks.
@@ -6,9 +6,9 @@ files (ingest/session.py). A crash leaves files in the inbox; the next run takes
 
 from typing import TYPE_CHECKING
 
+from vsf_assets.catalog.fetch_round import RoundReport, fetch_from_source, shown
 from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.catalog.inbox import Inbox
-from vsf_assets.catalog.rounds import RoundReport, fetch_from_source, shown
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.by_family.catalog import SCANS

@@ -1,4 +1,4 @@
-"""What a run says of itself: progress lines for people, and a structured log file per run.
+"""The log of a run: progress lines for people, and a JSON Lines file.
 
 Here: the one way to tell progress. Not here: Dagster's event log (it gets the same lines).
 """
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from vsf_assets.common.errors import VsfError, interruption
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.config.settings import Settings, fix_surroundings
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, FullDiskError, room_for
 

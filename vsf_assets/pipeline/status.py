@@ -1,4 +1,4 @@
-"""What there is to do: the landing zone, the ledger and the builds, looked at without heavy imports.
+"""Surveys what is pending: landing zone, inbox, ledger, builds, snapshot, requests.
 
 Here: the answer to "is anything pending?" for `vsf run`, `vsf status` and the sensors. Not here:
 doing it (ingest/session.py, pipeline/build.py). Loads DuckDB only where there is a warehouse.

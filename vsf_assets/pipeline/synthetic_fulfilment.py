@@ -1,4 +1,4 @@
-"""Fulfilling requests: files made from schemas, files of deleted schemas removed, each state told.
+"""Fulfils requests for made-up files, and removes files whose schema is deleted.
 
 Here: what is done for the requests that wait, one after the other, under a lock of their own. States are told as
 files in the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:

@@ -1,4 +1,4 @@
-"""Requests that wait for their file: what the warehouse knows of them.
+"""The queue of requests for made-up files, read from the warehouse.
 
 Here: queries on the raw tables of made-up data, and what follows from them for each request. Not here: making
 files (synthetic_fulfilment.py).

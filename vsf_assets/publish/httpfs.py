@@ -1,4 +1,4 @@
-"""DuckDB's way to an object store: its extension, the credentials, a database attached read-only.
+"""Configures DuckDB's httpfs extension for an object store.
 
 Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshots.py). The
 extension comes as a package for exactly our DuckDB and is loaded from there; nothing is downloaded.

@@ -1,4 +1,4 @@
-"""Snapshots: checked, versioned copies of the warehouse, and the pointer to the current one.
+"""Publishes a snapshot: copy the warehouse, check the copy, move the pointer.
 
 Here: the order of copy, check and pointer; copying, finding and pruning in a folder. Not here: the
 same in an object store (s3_snapshots.py), and the blocking checks on data (they are dbt tests
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import status_of
 from vsf_assets.config.settings import Settings
-from vsf_assets.publish.empty_tables import conditions, refuse_empty_tables
-from vsf_assets.publish.pruning import Pointed, removable
+from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix, StoredSnapshot
+from vsf_assets.publish.snapshot_pruning import Pointed, removable
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_runner import ensure_manifest

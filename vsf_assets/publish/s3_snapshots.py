@@ -1,4 +1,4 @@
-"""Snapshots in an object store: immutable objects, and a pointer object that is written last.
+"""Publishes snapshots to a bucket: immutable objects, and a pointer object that is written last.
 
 Here: uploading, finding, opening and pruning `vsf-<n>.duckdb` under a prefix, and the object
 `current`, which holds the name of the current one. Not here: when they are made and how they are
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.publish.pruning import Pointed
+from vsf_assets.publish.snapshot_pruning import Pointed
 from vsf_assets.storage.s3_client import ObjectRefusedError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""From the bytes of a file to checked rows and findings.
+"""Readers: from the bytes of a file to validated rows and findings.
 
 Here: a reader for each form of file, and the check of rows against a contract. Not here: which files are read
 (ingest/).

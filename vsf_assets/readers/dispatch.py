@@ -1,7 +1,8 @@
-"""From the bytes of a delivery to checked rows, by how its feed's files are written.
+"""Chooses the reader of a file by the reading that its feed declares.
 
-Here: which reader takes a file. Not here: the readers themselves (readers/delimited/reader.py, readers/json/files.py,
-name_list.py, synthetic/descriptions.py) and what becomes of the rows (ingest/read_file.py).
+Here: which reader takes a file. Not here: the readers themselves (readers/delimited/reader.py,
+readers/json/json_files.py, name_list.py, synthetic/description_reader.py), what becomes of
+the rows (ingest/read_file.py).
 """
 
 import importlib
@@ -22,7 +23,7 @@ from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import check_blocks
-from vsf_assets.readers.json import files as jsonfiles
+from vsf_assets.readers.json import json_files as jsonfiles
 
 
 def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:

@@ -1,4 +1,4 @@
-"""Lists of names to checked rows: a name per line.
+"""Reads lists of names: one name per line.
 
 Here: the reader of such files. Not here: what is done with the names (sources/).
 """
@@ -10,10 +10,10 @@ import polars as pl
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_names
+from vsf_assets.readers.common.decoding import line_blocks, utf8
 from vsf_assets.readers.common.findings import FINDINGS
 from vsf_assets.readers.common.limits import FindingsLimit
 from vsf_assets.readers.common.portion import Portion
-from vsf_assets.readers.common.text import line_blocks, utf8
 from vsf_assets.readers.json.lossless_values import storable, why_no_text
 
 

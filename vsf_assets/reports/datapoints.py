@@ -1,11 +1,11 @@
-"""The data point report: what a selection of columns stands for, as JSON.
+"""The data point report: the data points of selected columns, as JSON.
 
-Here: the report as a dictionary. Not here: choosing the rows (selection.py) and writing the file.
+Here: the report as a dictionary. Not here: choosing the rows (dataset_selection.py) and writing the file.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.reports.selection import COLUMNS_SQL, DatasetRows, find_version
+from vsf_assets.reports.dataset_selection import COLUMNS_SQL, DatasetRows, find_version
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

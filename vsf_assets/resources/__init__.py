@@ -1,1 +1,1 @@
-"""The outside world as small Dagster resources, made of the ecosystem's and mended where they lack."""
+"""Dagster resources: warehouse, object store, event log storage."""

@@ -1,4 +1,4 @@
-"""Dagster's events in one SQLite file, with one SQLAlchemy engine for all its connections.
+"""Dagster's event log storage in one SQLite file, with one SQLAlchemy engine.
 
 Here: that one difference from Dagster's own storage, which makes an engine for every connection, a
 dozen for an event: each compiles its statements again, which took longer than storing them. Not here:

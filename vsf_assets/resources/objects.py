@@ -1,4 +1,4 @@
-"""The object store as a Dagster resource, for assets that use a bucket themselves.
+"""The object store as a Dagster resource.
 
 Here: `dagster_aws`' resource with what it lacks: time-outs, a pool of connections, retries that
 also cover throttling. Not here: the client (vsf_assets/storage/s3_client.py, which commands use without

@@ -1,4 +1,4 @@
-"""Places of files: folders of this machine and prefixes of buckets, with one interface.
+"""Stores of files: local folders and S3 prefixes behind one interface.
 
 Here: listing, opening, writing, moving, and what the disk or the store answers. Not here: what a file means.
 """

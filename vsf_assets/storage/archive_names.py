@@ -1,4 +1,4 @@
-"""Names of originals in the archive: they hold what a delivery is.
+"""Builds and parses the names of originals in the archive.
 
 Here: making and matching names. Not here: filing originals and reading the archive (archive/).
 """

@@ -1,4 +1,4 @@
-"""Where files live: the interface of the landing zone and the archive, and its folder form.
+"""The `Store` interface of landing zone, archive and inbox.
 
 Here: listing, opening, atomic writing and moving of whole files. Not here: what a file means
 (feeds/), when it may be read (landing/stability.py), and the same in an object store (catalog/clients/s3.py).

@@ -1,4 +1,4 @@
-"""A file as a listing shows it.
+"""The `Entry` type: a file as a listing shows it.
 
 Here: the type and its times. Not here: listings (listing.py) and places of files (base.py).
 """

@@ -1,4 +1,4 @@
-"""Which store belongs to an address.
+"""Chooses the store for an address.
 
 Here: the choice. Not here: the stores (local.py, catalog/clients/s3.py).
 """

@@ -1,4 +1,4 @@
-"""A folder of this machine as a listing: every entry is checked by itself, and none stops the others.
+"""Lists a local folder; an entry that cannot be read stops no other.
 
 Here: walking the folder, and what is said of an entry that is not a readable regular file. Not here: what is done with
 the listing (listing.py, base.py). Nothing is opened but folders. Links to regular files count as files; linked

@@ -1,4 +1,4 @@
-"""The full disk: how libraries say it, and the one line that names the place and about how much is needed.
+"""Recognizes a full disk in the errors of every library, and reports it in one line.
 
 Here: recognizing such an error in whatever it is wrapped, and `room_for`, which every step that writes is put in.
 Not here: the steps, and what they leave behind (nothing half: each has a transaction or a name that comes last).

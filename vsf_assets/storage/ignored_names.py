@@ -1,4 +1,4 @@
-"""Names that are no deliveries: of unfinished transfers, of hidden files, of what desktops leave behind.
+"""Recognizes file names that are not loaded: unfinished transfers, hidden files, desktop leftovers.
 
 Here: the one list, and what is said of such a name; pure functions of a name. It holds for folders and buckets, for
 `vsf land` and for the landing zone; docs/feeds.md prints it. Not here: names of feeds (feeds/), and the archive,

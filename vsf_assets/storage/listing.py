@@ -1,4 +1,4 @@
-"""What a listing shows and what it leaves out, with the reasons.
+"""The `Listing` type: the files of a store, and what is left out with the reason.
 
 Here: the types, and the sentences that commands and sensors say of what was left out. Not here: listing a folder
 (folder_listing.py) or a bucket (catalog/clients/s3.py), and which names are no deliveries (ignored_names.py). A
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 
 if TYPE_CHECKING:
     from vsf_assets.storage.entry import Entry

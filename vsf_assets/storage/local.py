@@ -1,4 +1,4 @@
-"""A store that is a folder of this machine.
+"""The store on a local folder.
 
 Here: opening, atomic writing and removing of whole files. Not here: the walk of a listing (folder_listing.py).
 """

@@ -1,4 +1,4 @@
-"""A store in an object store: `s3://bucket/prefix` with the methods of a folder.
+"""The store on an S3 prefix.
 
 Here: listing in pages, reading that goes on after a broken connection, writing in one piece,
 copying inside the store. Not here: addresses, the client and its errors (vsf_assets/storage/s3_client.py).

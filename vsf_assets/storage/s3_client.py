@@ -1,4 +1,4 @@
-"""The object store: addresses like `s3://bucket/prefix`, the client that everybody shares, its errors.
+"""The S3 client: addresses, configuration, time limits, errors.
 
 Here: what every use of an object store needs. Not here: files in it (storage/s3.py) and
 snapshots in it (warehouse/). Nothing is imported before an address of an object store is used.
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from vsf_assets.common.call_timeout import within
 from vsf_assets.common.errors import UsageError
-from vsf_assets.common.time_bound import within
 from vsf_assets.config.settings import ClientOptions, client_options, name_of_place
 
 SCHEME = "s3://"

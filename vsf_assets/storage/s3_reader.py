@@ -1,4 +1,4 @@
-"""An object as a stream that survives broken connections; small objects fetched before they are asked for.
+"""Reads an S3 object as a stream that resumes after a broken connection, and prefetches small objects.
 
 Here: reading on from where a connection broke, and only while the object is the same; a window of
 objects that threads fetch. Not here: requests that got no answer at all (the client repeats them).

@@ -1,4 +1,4 @@
-"""Whole files from one store to another, and their digest.
+"""Copies files between stores and hashes them.
 
 Here: copying, moving and hashing. Not here: one store (base.py) and what is filed where (archive/).
 """

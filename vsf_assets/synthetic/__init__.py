@@ -1,4 +1,4 @@
-"""Made-up data: a schema describes the columns of a file, and any number of believable rows is made from it.
+"""Made-up files: schemas, generators of column values, writers.
 
 `model/schema.py` and `model/column_types.py` say what can be asked for, `model/counter_prng.py` where chance comes
 from, `model/word_pools.py` where the words come from, `columns/` turns chance and words into columns, `writers.py`

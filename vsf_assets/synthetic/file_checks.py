@@ -1,4 +1,4 @@
-"""Checks of a made file, by another reader than wrote it: number of rows, unique columns, bounds.
+"""Checks a finished made-up file with DuckDB: row count, unique columns, bounds.
 
 Here: the questions DuckDB is asked of the file. Not here: what is done with the answers
 (pipeline/synthetic_fulfilment.py).

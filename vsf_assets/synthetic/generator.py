@@ -1,4 +1,4 @@
-"""Frames of made-up rows: what a request gives for any range of rows.
+"""Generates data frames of made-up rows for any range of rows.
 
 Here: the maker of each type, and missing values. Not here: files (writers.py).
 """
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.synthetic.columns import companies, people, prose, values
+from vsf_assets.synthetic.columns import companies, people, plain_values, prose
 from vsf_assets.synthetic.columns.request import Maker, Request, RowRange
 from vsf_assets.synthetic.model.counter_prng import chances, rows_of
 from vsf_assets.synthetic.model.schema import Column, Schema, schema_of
@@ -25,16 +25,16 @@ MAKERS = {
     "Phone Number": people.phone_number,
     "Company Name": companies.company_name,
     "Text": prose.text,
-    "Integer": values.integer,
+    "Integer": plain_values.integer,
     "Address": prose.address,
-    "Date": values.day,
-    "Boolean": values.boolean,
-    "UUID": values.uuid,
-    "Decimal": values.decimal,
-    "Datetime": values.moment,
-    "Choice": values.choice,
-    "Constant": values.constant,
-    "Sequence": values.sequence,
+    "Date": plain_values.day,
+    "Boolean": plain_values.boolean,
+    "UUID": plain_values.uuid,
+    "Decimal": plain_values.decimal,
+    "Datetime": plain_values.moment,
+    "Choice": plain_values.choice,
+    "Constant": plain_values.constant,
+    "Sequence": plain_values.sequence,
 }
 """Name of a type -> what builds the maker of a column."""
 
@@ -79,7 +79,7 @@ class Frames:
     def as_written(self) -> "Frames":
         """Return what makes the same rows for a CSV file: days may be texts, which are the same there."""
         written = self.request
-        columns = tuple(values.as_written(column, written.rows) for column in written.schema.columns)
+        columns = tuple(plain_values.as_written(column, written.rows) for column in written.schema.columns)
         return Frames(replace(written.schema, columns=columns), written.rows, written.seed)
 
     @property

@@ -1,4 +1,4 @@
-"""A request for a made-up file: schema, rows, seed, owner, format; and the word that a schema is deleted.
+"""The validated request for a made-up file, or for the deletion of a schema.
 
 Here: how a mapping (of a YAML or JSON file) becomes a request or an error that names the field. Not here: how
 requests are fulfilled (pipeline/synthetic_fulfilment.py). Light: no numpy, no polars.

@@ -1,4 +1,4 @@
-"""Schema files: YAML or JSON text, read strictly.
+"""Parses YAML and JSON schema files strictly, with line numbers.
 
 Here: turning a file's text into a mapping; keys that stand twice, references between parts and huge files are
 refused, since a strict reader is the only one that can tell a writer what went wrong. Not here: what the

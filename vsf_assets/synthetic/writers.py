@@ -1,4 +1,4 @@
-"""Writing made-up files: CSV and Parquet, in constant memory, under their final name only when whole.
+"""Writes made-up files as CSV and Parquet, in constant memory, atomically.
 
 Here: the loop over portions of rows, made by several threads and written in order, progress, and what becomes of
 an interruption or a full disk. Not here: what the rows are (generator.py).

@@ -1,4 +1,4 @@
-"""dbt: running it, and which build the marts are from.
+"""dbt: running it, and the state of builds.
 
 Not here: models (dbt_project/) and the order of build and publish (pipeline/).
 """

@@ -1,4 +1,4 @@
-"""Builds: what the marts have absorbed, recorded as the last step of a build.
+"""Records builds, and decides what the next build must do.
 
 Here: digests of the ledger and of the dbt project, the build record with its copies of what was
 absorbed, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.transform.paths import DBT_PROJECT
+from vsf_assets.transform.dbt_paths import DBT_PROJECT
 from vsf_assets.warehouse.contract_versions import contract_versions
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Running dbt in this process: the models, their tests, and the manifest of the project.
+"""Runs dbt in this process: models, tests, and the manifest.
 
 Here: one invocation at a time, its outcome as plain data, and the closed file afterwards. Not
 here: Dagster events (defs/build.py) and the decision to publish (pipeline/build.py). In process because
@@ -21,7 +21,7 @@ from vsf_assets.config.boolean_rules import AWESOME, parse_rule
 from vsf_assets.config.settings import Settings, export, fix_surroundings
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import project_digest
-from vsf_assets.transform.paths import DBT_PROJECT, MANIFEST
+from vsf_assets.transform.dbt_paths import DBT_PROJECT, MANIFEST
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")

@@ -1,4 +1,4 @@
-"""The working DuckDB file: its lock, its connections, the ledger, and the one transaction of a delivery.
+"""The warehouse file: lock, connections, ledger, transactions.
 
 Not here: dbt (transform/) and snapshots (publish/). Only this room, dbt and publish open the warehouse file.
 """

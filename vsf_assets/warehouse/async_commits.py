@@ -1,4 +1,4 @@
-"""Commits that run while their caller does something else.
+"""Commits a transaction in a thread while the caller goes on.
 
 Here: the one thread for it, and what is told once a commit is done. Not here: what is committed (ledger.py).
 DuckDB writes and flushes a commit without the interpreter, so the next file can be read meanwhile.

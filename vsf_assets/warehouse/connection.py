@@ -1,4 +1,4 @@
-"""The `Warehouse`: how the working file is opened, and that its raw tables exist.
+"""Opens the warehouse file, and creates its raw tables.
 
 Here: locked connections with the platform's settings, and DDL from the contracts. Not here:
 what is written (ledger.py, transform/build_state.py) and snapshots (publish/publish.py).

@@ -1,4 +1,4 @@
-"""The version of each feed's contract, without loading the contracts when nothing changed.
+"""Computes the contract version of each feed, cached on disk.
 
 Here: the digest of what a contract means, kept beside the data under the digest of its source
 text. A comment in a contract changes the text and not the version, so nothing is read again.

@@ -1,4 +1,4 @@
-"""The ledger: one transaction per delivery, and what the ledger knows.
+"""The ledger `raw.files`: stores a delivery in one transaction, and answers what is loaded.
 
 Here: the transaction that stores a delivery's rows, findings and ledger row, and queries on
 `raw.files`. Not here: reading files (ingest/read_file.py) and the archive.

@@ -1,4 +1,4 @@
-"""The one lock of the warehouse: an operating-system file lock that a crash releases.
+"""The lock of the warehouse: an operating-system file lock that a crash releases.
 
 Here: taking it, waiting for it by name of the holder, handing it to a child. Not here: what is
 done under it. Everything that opens the warehouse file holds this lock.

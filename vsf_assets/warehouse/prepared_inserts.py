@@ -1,4 +1,4 @@
-"""Frames into tables, planned once: many small deliveries make the same few inserts again and again.
+"""Inserts data frames with prepared statements, planned once per table.
 
 Here: inserting frames over one connection. Not here: which rows belong to a delivery, and its
 transaction (ledger.py).

@@ -1,4 +1,4 @@
-"""A file to read, and what reading it gave.
+"""The types `InputFile`, a file to read, and `ReadResult`, what was read of it.
 
 Here: the two types that the ledger, uploads and the engine share. Not here: reading (ingest/read_file.py) and storing
 (ledger.py).

@@ -13,7 +13,7 @@ import pytest
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import demo_files
-from vsf_assets.demo.happenings import NOTES, PLACES, SITES
+from vsf_assets.demo.event_kinds import NOTES, PLACES, SITES
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.demo_rows import counting_events, rows_of

@@ -13,8 +13,8 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.feeds import all_feeds
+from vsf_assets.transform.dbt_paths import MANIFEST
 from vsf_assets.transform.dbt_runner import ensure_manifest
-from vsf_assets.transform.paths import MANIFEST
 
 
 @pytest.fixture(scope="module")

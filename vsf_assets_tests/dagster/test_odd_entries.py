@@ -50,7 +50,7 @@ def test_the_run_of_the_good_files_succeeds_and_warns_of_the_others(home: Home, 
         (request,) = tick(instance).run_requests
         good, run_id = run_job(defs(), instance, "ingest_campaigns", request.run_config)
     assert good
-    assert list(request.run_config["ops"]["campaigns_files"]["config"]["look"]) == ["clicks_1.csv"]
+    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_1.csv"]
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
     warned = [line.split(" is left out")[0] for line in warnings_of(instance, run_id) if " is left out" in line]
     assert warned[:2] == ["clicks_3.csv", "closed"]
@@ -79,7 +79,7 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     assert "the last run left 1 files as they were" in second.skip_reason.skip_message
     home.drop({"clicks_4.csv": CLICKS})
     (third,) = tick(instance, second.cursor).run_requests
-    assert list(third.run_config["ops"]["campaigns_files"]["config"]["look"]) == ["clicks_4.csv"]
+    assert list(third.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_4.csv"]
     config = {**request.run_config["ops"]["campaigns_files"]["config"], "fails_for_files": True}
     strict, _ = run_job(defs(), instance, "ingest_campaigns", {"ops": {"campaigns_files": {"config": config}}})
     assert not strict
@@ -94,7 +94,7 @@ def test_what_was_left_is_asked_for_again_after_pauses_that_grow_to_ten_minutes(
         assert ready([entry], requested, 5, 1000.0 + rest) == [entry]
 
 
-@pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"asked": 1}', '{"asked": {"a": 1}}'])
+@pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"requested": 1}', '{"requested": {"a": 1}}'])
 def test_a_broken_cursor_asks_for_everything(cursor: str | None) -> None:
     assert read_requested(cursor) == {}
 
@@ -103,7 +103,7 @@ def test_a_changed_file_is_asked_for_at_once(home: Home, instance: dg.DagsterIns
     home.drop({"clicks_1.csv": CLICKS})
     first = tick(instance)
     assert first.run_requests
-    assert list(json.loads(first.cursor)["asked"]) == ["clicks_1.csv"]
+    assert list(json.loads(first.cursor)["requested"]) == ["clicks_1.csv"]
     assert not tick(instance, first.cursor).run_requests
     os.utime(home.landing / "clicks_1.csv", (1, 1))
     assert tick(instance, first.cursor).run_requests

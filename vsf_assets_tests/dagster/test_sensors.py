@@ -69,7 +69,7 @@ def test_a_file_is_requested_once_two_looks_agree(
     second = tick(instance, first.cursor)
     (request,) = second.run_requests
     config = request.run_config["ops"]["campaigns_files"]["config"]
-    assert sorted(config["look"]) == ["clicks_1.csv", "clicks_2.csv"]
+    assert sorted(config["listing"]) == ["clicks_1.csv", "clicks_2.csv"]
     assert len(second.cursor) < 1000
 
 
@@ -108,12 +108,12 @@ def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
         )
         home.drop({"clicks_2.csv": CLICKS})
         (request,) = tick(instance, alone.cursor).run_requests
-    assert list(request.run_config["ops"]["campaigns_files"]["config"]["look"]) == ["clicks_2.csv"]
+    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_2.csv"]
     (request,) = tick(instance, alone.cursor).run_requests
-    assert len(request.run_config["ops"]["campaigns_files"]["config"]["look"]) == 2
+    assert len(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == 2
 
 
-@pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "look": {}, "since": {}}'])
+@pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "listing": {}, "since": {}}'])
 def test_a_lost_or_broken_cursor_only_costs_a_look(cursor: str | None) -> None:
     assert read_listing(cursor).entries == {}
 
@@ -192,4 +192,4 @@ def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.D
 def test_cursors_are_small_json(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "5")
     home.drop({f"clicks_1_{n}.csv": CLICKS for n in range(20)})
-    assert set(json.loads(tick(instance).cursor)) == {"at", "etags", "look", "since"}
+    assert set(json.loads(tick(instance).cursor)) == {"at", "etags", "listing", "since"}

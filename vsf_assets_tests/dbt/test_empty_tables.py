@@ -16,10 +16,10 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.ingest import ingest
-from vsf_assets.publish.empty_tables import EmptyTablesError, conditions, empty_tables
+from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, empty_tables
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.transform import dbt_runner as dbt
-from vsf_assets.transform.paths import MANIFEST
+from vsf_assets.transform.dbt_paths import MANIFEST
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_file

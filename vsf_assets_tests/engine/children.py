@@ -54,14 +54,14 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 def _child(job: dict[str, Any]) -> None:
     from vsf_assets.archive import originals as archive
     from vsf_assets.ingest import move_to_archive as filing
-    from vsf_assets.ingest import safekeeping
+    from vsf_assets.ingest import safe_copies
     from vsf_assets.publish.publish import publish
     from vsf_assets_tests.warehouses import Home
 
     signal.alarm(60)
     if job.get("other_disk"):
         archive.rename_if_same_disk = lambda *_: False  # type: ignore[assignment]
-        safekeeping.is_same_disk = filing.is_same_disk = lambda *_: False  # type: ignore[assignment]
+        safe_copies.is_same_disk = filing.is_same_disk = lambda *_: False  # type: ignore[assignment]
     if "die" in job:
         module, attribute, when, call = job["die"]
         target: Any = importlib.import_module(f"vsf_assets.{module}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from vsf_assets.landing.land_file import land_file
 from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.run_log import run_log
-from vsf_assets.reports.files import atomic_file
+from vsf_assets.reports.output_files import atomic_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.writers import write_file

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.ingest import safekeeping
+from vsf_assets.ingest import safe_copies
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -16,7 +16,7 @@ def test_original_is_in_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after_load: str, stays: bool, other_disk: bool
 ) -> None:
     if other_disk:
-        monkeypatch.setattr(safekeeping, "is_same_disk", lambda *_: False)
+        monkeypatch.setattr(safe_copies, "is_same_disk", lambda *_: False)
     home = Home(tmp_path, AFTER_LOAD=after_load)
     home.land("1/clicks_1.csv", clicks(1))
     home.ingest()

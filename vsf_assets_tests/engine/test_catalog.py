@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.ingest import spool as parts
+from vsf_assets.ingest import row_spool as parts
 from vsf_assets.ingest.session import Selection, ingest_archive
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse import ledger

@@ -23,7 +23,7 @@ from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.pipeline import ingest as engine
 from vsf_assets.pipeline.build import _refuse_missing_originals
 from vsf_assets.pipeline.status import survey
-from vsf_assets.storage import open_files
+from vsf_assets.storage import open_writers
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.ledger import read_files
 from vsf_assets_tests.engine.test_files_that_change import play
@@ -334,7 +334,7 @@ def test_file_that_is_opened_again_while_it_is_filed_stays_and_is_read_again(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landed = home.land("clicks_1.csv", HEAD)
-    monkeypatch.setattr(filing, "is_written", open_files.is_written)
+    monkeypatch.setattr(filing, "is_written", open_writers.is_written)
     opened: list[IO[bytes]] = []
     with pytest.MonkeyPatch.context() as patch:
         play(patch, batches, "file_originals", lambda: opened.append(landed.open("ab")), "before")
@@ -349,7 +349,7 @@ def test_file_that_is_opened_again_while_it_is_filed_stays_and_is_read_again(
 
 def test_file_that_was_opened_again_and_did_not_change_is_filed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     landed = home.land("clicks_1.csv", clicks(1))
-    monkeypatch.setattr(filing, "is_written", open_files.is_written)
+    monkeypatch.setattr(filing, "is_written", open_writers.is_written)
     opened: list[IO[bytes]] = []
     with pytest.MonkeyPatch.context() as patch:
         play(patch, batches, "file_originals", lambda: opened.append(landed.open("ab")), "before")

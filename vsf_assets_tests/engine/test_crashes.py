@@ -29,17 +29,17 @@ STEPS = [
     ("ingest.move_to_archive", "file_away", "after", 6),
 ]
 MOVED = [
-    ("ingest.safekeeping", "_copy_unsynced", "after", 2),
-    ("ingest.safekeeping", "secure_one", "after", 6),
+    ("ingest.safe_copies", "_copy_unsynced", "after", 2),
+    ("ingest.safe_copies", "secure_one", "after", 6),
     ("archive.originals", "rename_if_same_disk", "before", 2),
     ("archive.originals", "rename_if_same_disk", "after", 2),
     ("ingest.move_to_archive", "put_in_place", "before", 1),
     ("storage.local", "FolderStore.remove_marker", "after", 1),
 ]
 COPIED = [
-    ("ingest.safekeeping", "copy_file", "before", 1),
+    ("ingest.safe_copies", "copy_file", "before", 1),
     ("storage.local", "os.fsync", "before", 1),
-    ("ingest.safekeeping", "copy_file", "after", 2),
+    ("ingest.safe_copies", "copy_file", "after", 2),
     ("storage.local", "FolderStore.remove", "before", 1),
     ("storage.local", "FolderStore.remove_marker", "after", 1),
     ("storage.local", "FolderStore.remove", "after", 2),

@@ -13,7 +13,7 @@ import pytest
 from vsf_assets.archive import originals as archive
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
-from vsf_assets.ingest import safekeeping
+from vsf_assets.ingest import safe_copies
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -127,7 +127,7 @@ def test_file_replaced_while_its_original_is_filed_is_not_removed(
     home = Home(tmp_path, AFTER_LOAD=after_load)
     landed = home.land("clicks_1.csv", clicks(1))
     if other_disk:
-        monkeypatch.setattr(safekeeping, "is_same_disk", lambda *_: False)
+        monkeypatch.setattr(safe_copies, "is_same_disk", lambda *_: False)
     with pytest.MonkeyPatch.context() as patch:
         # The moment after the landed file's digest was found right.
         play(patch, archive, "sha256_of", replace(landed, clicks(5)), "after")
@@ -140,9 +140,9 @@ def test_file_replaced_while_its_original_is_filed_is_not_removed(
 def test_file_replaced_while_it_is_copied_is_never_archived_under_the_wrong_digest(
     home: Home, landed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(safekeeping, "is_same_disk", lambda *_: False)
+    monkeypatch.setattr(safe_copies, "is_same_disk", lambda *_: False)
     with pytest.MonkeyPatch.context() as patch:
-        play(patch, safekeeping, "copy_file", replace(landed, clicks(5)), "before")
+        play(patch, safe_copies, "copy_file", replace(landed, clicks(5)), "before")
         home.ingest()
     assert clicks(5) not in home.archived().values()
     assert landed.read_bytes() == clicks(5)

@@ -11,7 +11,7 @@ import pytest
 
 from vsf_assets.archive.originals import refuse_lost_warehouse
 from vsf_assets.common.errors import VsfError
-from vsf_assets.ingest.scratch import scratch_folder
+from vsf_assets.ingest.scratch_folder import scratch_folder
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.pipeline.status import survey
 from vsf_assets.storage.factory import open_store

@@ -15,9 +15,9 @@ import pytest
 
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
-from vsf_assets.ingest import safekeeping
-from vsf_assets.ingest.report import IngestReport
-from vsf_assets.ingest.safekeeping import SAFE, finish
+from vsf_assets.ingest import safe_copies
+from vsf_assets.ingest.ingest_report import IngestReport
+from vsf_assets.ingest.safe_copies import SAFE, finish
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.engine.test_files_that_change import play, replace
@@ -28,7 +28,7 @@ from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 
 def other_disk(patch: pytest.MonkeyPatch) -> None:
-    for module in (safekeeping, filing):
+    for module in (safe_copies, filing):
         patch.setattr(module, "is_same_disk", lambda *_: False)
 
 
@@ -38,7 +38,7 @@ def any_home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     if request.param == "copy":
         other_disk(monkeypatch)
     if request.param == "link":
-        monkeypatch.setattr(safekeeping, "SMALL_BYTES", 0)
+        monkeypatch.setattr(safe_copies, "SMALL_BYTES", 0)
     if "bucket" not in request.param:
         return Home(tmp_path, AFTER_LOAD="keep" if request.param == "keep" else "archive")
     bucket: Bucket = request.getfixturevalue("bucket")
@@ -163,7 +163,7 @@ def test_sender_that_overwrites_the_file_itself_takes_no_original_away_unless_th
     home: Home, monkeypatch: pytest.MonkeyPatch, is_large: bool
 ) -> None:
     if is_large:
-        monkeypatch.setattr(safekeeping, "SMALL_BYTES", 0)
+        monkeypatch.setattr(safe_copies, "SMALL_BYTES", 0)
     landed = home.land("clicks_1.csv", clicks(1))
     with pytest.MonkeyPatch.context() as patch:
         play(patch, batches, "file_originals", overwrite(landed, clicks(2, 3)), "before")
@@ -188,7 +188,7 @@ def test_sender_that_overwrites_the_file_itself_takes_no_original_away_unless_th
 def test_second_name_that_a_dead_run_left_of_another_file_is_no_obstacle(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(safekeeping, "SMALL_BYTES", 0)
+    monkeypatch.setattr(safe_copies, "SMALL_BYTES", 0)
     home.land("clicks_1.csv", clicks(1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "is_unchanged", lambda *_: False)

@@ -13,8 +13,8 @@ import pytest
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
-from vsf_assets.publish.pruning import Pointed
 from vsf_assets.publish.publish import current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.publish.snapshot_pruning import Pointed
 from vsf_assets_tests.warehouses import Home, publish_click
 
 

@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.archive import originals as archive
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
-from vsf_assets.ingest import safekeeping
+from vsf_assets.ingest import safe_copies
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -52,8 +52,8 @@ def once(act: Any) -> Any:
         (filing, "file_away"),
         (archive, "_file"),
         (archive, "sha256_of"),
-        (safekeeping, "secure_one"),
-        (safekeeping, "copy_file"),
+        (safe_copies, "secure_one"),
+        (safe_copies, "copy_file"),
         (filing, "put_in_place"),
     ],
 )
@@ -65,7 +65,7 @@ def test_another_run_that_does_it_all_at_any_moment_is_no_error(
     home.land("clicks_1.csv", clicks(1))
     with pytest.MonkeyPatch.context() as patch:
         if other_disk:
-            patch.setattr(safekeeping, "is_same_disk", lambda *_: False)
+            patch.setattr(safe_copies, "is_same_disk", lambda *_: False)
         original = getattr(target, name)
         other = once(home.ingest)
 

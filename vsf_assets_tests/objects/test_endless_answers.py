@@ -10,7 +10,7 @@ import pytest
 
 from vsf_assets.catalog.clients.s3 import S3Source
 from vsf_assets.catalog.model.errors import SourceError
-from vsf_assets.common.time_bound import within
+from vsf_assets.common.call_timeout import within
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings
 from vsf_assets.storage.s3 import ObjectStore

@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish import s3_snapshots as object_snapshots
-from vsf_assets.publish.empty_tables import EmptyTablesError
+from vsf_assets.publish.empty_mart_check import EmptyTablesError
 from vsf_assets.publish.httpfs import connect_object, load_httpfs
 from vsf_assets.publish.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix

@@ -12,7 +12,7 @@ import duckdb
 import jinja2
 from hypothesis import strategies as st
 
-from vsf_assets.transform.paths import DBT_PROJECT
+from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
 MACROS = ("text_values", "catalog_values")
 SCRIPTS = (

@@ -21,8 +21,8 @@ from vsf_assets.contracts import get_table
 from vsf_assets.contracts.by_family.mobile import PHONE_NUMBER
 from vsf_assets.feeds.feed import DAYS
 from vsf_assets.readers.common.casts import cast
+from vsf_assets.readers.common.displayable_text import is_utf8, show
 from vsf_assets.readers.common.findings import broken_rules
-from vsf_assets.readers.common.shown_text import is_utf8, show
 from vsf_assets_tests import records
 
 PADDINGS = ["", "", "", " ", "\t", "\u00a0", "\ufeff", "\n", "\r", "\x0b", "\0", "\u200b", "x"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vsf_assets.catalog.fetch_round import RoundReport, fetch_from_source
 from vsf_assets.catalog.history import SourceHistory
 from vsf_assets.catalog.inbox import Inbox
 from vsf_assets.catalog.model.plan import KnownObject
-from vsf_assets.catalog.rounds import RoundReport, fetch_from_source
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import object_name

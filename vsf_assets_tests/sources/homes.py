@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.ingest.report import IngestReport
+from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets_tests.catalogs import FEEDS
 from vsf_assets_tests.servers import Served
 from vsf_assets_tests.warehouses import Home

@@ -1,7 +1,7 @@
 """Chance one number at a time is the chance of columns. Not here: what the demo makes of it."""
 
-from vsf_assets.synthetic.model.chance import Chance
 from vsf_assets.synthetic.model.counter_prng import chances, draws, key_of, rows_of
+from vsf_assets.synthetic.model.sequential_prng import Chance
 
 
 def test_numbers_are_those_of_a_column_one_after_the_other() -> None:

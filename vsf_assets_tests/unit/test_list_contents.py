@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from vsf_assets.readers.common.content_types import content_instead_of_names
-from vsf_assets.readers.common.text import has_long_line, utf8_head
+from vsf_assets.readers.common.decoding import has_long_line, utf8_head
 from vsf_assets_tests.records import read
 
 

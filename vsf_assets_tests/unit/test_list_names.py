@@ -11,7 +11,7 @@ import pytest
 from vsf_assets.cli.land import _effect
 from vsf_assets.feeds import feed_of_name, recognize
 from vsf_assets.feeds.by_family.mobile import FIRST_DATE, LAST_DATE
-from vsf_assets.transform.paths import DBT_PROJECT
+from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
 WORDS = {
     "linedim": "lines", "lines": "lines",

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from vsf_assets.ingest import spool as parts
-from vsf_assets.ingest.spool import Parts
+from vsf_assets.ingest import row_spool as parts
+from vsf_assets.ingest.row_spool import Parts
 
 
 @pytest.fixture(autouse=True)

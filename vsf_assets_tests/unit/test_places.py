@@ -6,7 +6,7 @@ import pytest
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.config import settings
-from vsf_assets.config.separate_places import refuse_overlap
+from vsf_assets.config.overlapping_places import refuse_overlap
 from vsf_assets.config.settings import read_settings
 
 
@@ -71,7 +71,7 @@ def test_letters_of_another_case_are_one_place_only_where_the_disk_says_so(
 ) -> None:
     places = {"A": f"{root}/New/archive", "B": f"{root}/new"}
     refuse_overlap(places)
-    monkeypatch.setattr("vsf_assets.config.separate_places._ignores_case", lambda _: True)
+    monkeypatch.setattr("vsf_assets.config.overlapping_places._ignores_case", lambda _: True)
     with pytest.raises(SettingsError, match=r"^A=.* lies in B="):
         refuse_overlap(places)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vsf_assets.publish.pruning import Pointed, removable
+from vsf_assets.publish.snapshot_pruning import Pointed, removable
 
 NOW = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.reports.files import atomic_file, check_name, harmless
+from vsf_assets.reports.output_files import atomic_file, check_name, harmless
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\n=1", "＝1"])

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.reports.anomalies import FindingsQuery, feed_findings
-from vsf_assets.reports.formats import WRITERS, format_of
+from vsf_assets.reports.finding_queries import FindingsQuery, feed_findings
+from vsf_assets.reports.finding_writers import WRITERS, format_of
 
 EVIL = "<script>alert('&')</script>"
 ROWS = [

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from vsf_assets.contracts import all_tables, get_table
-from vsf_assets.contracts.sentences import sentence, words
+from vsf_assets.contracts.rule_descriptions import sentence, words
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
 from vsf_assets.readers.common.byte_stream import Source

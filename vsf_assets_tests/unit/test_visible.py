@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsf_assets.common.visible import quoted, visible
+from vsf_assets.common.visible_text import quoted, visible
 
 
 @pytest.mark.parametrize(

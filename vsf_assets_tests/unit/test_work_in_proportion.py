@@ -15,8 +15,8 @@ import pytest
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.decoding import read_all
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
-from vsf_assets.readers.common.text import read_all
 from vsf_assets.readers.dispatch import portions
 
 CLICKS = b"click_id,banner_id,campaign_id\n"

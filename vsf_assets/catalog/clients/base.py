@@ -1,4 +1,4 @@
-"""How any source is read: what it must offer, its errors, and which one belongs to an address.
+"""The interface of every catalog client, and the errors that all of them raise.
 
 Here: the interface and its errors. Not here: the three forms (local.py, http.py, s3.py), when to try
 again (catalog/model/retry.py) and what is due (catalog/model/plan.py).

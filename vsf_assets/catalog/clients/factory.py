@@ -1,4 +1,4 @@
-"""Which client belongs to the address of a profile.
+"""Chooses the client for the address of a profile.
 
 Here: the choice. Not here: the clients.
 """

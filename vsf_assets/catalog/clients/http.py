@@ -1,4 +1,4 @@
-"""A plain HTTP(S) address as a source: states are ETags, or Last-Modified and length, by HEAD.
+"""Client of an HTTP(S) source: object states are ETags, or Last-Modified and length, from HEAD requests.
 
 Not here: trying again (catalog/model/retry.py). A server that answers neither is read in full and compared.
 """
@@ -14,7 +14,7 @@ from vsf_assets.catalog.clients.base import BLOCK_BYTES, OpenedObject, escapes_r
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import UNKNOWN, Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
-from vsf_assets.common.time_bound import within
+from vsf_assets.common.call_timeout import within
 from vsf_assets.config.catalog_profiles import Profile
 
 PASSING = {408, 425, 429, 500, 502, 503, 504}

@@ -1,6 +1,6 @@
-"""A folder as a source: states are size and modified time.
+"""Client of a local folder: object states are size and modified time.
 
-Not here: settling (catalog/rounds.py asks for the age of the newest change and waits).
+Not here: settling (catalog/fetch_round.py asks for the age of the newest change and waits).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A prefix in an object store as a source: states are ETags, all seen in one paged listing.
+"""Client of an S3 prefix: object states are ETags from one paged listing.
 
 Not here: the client (resources/objects.py) and trying again (catalog/model/retry.py). Loads Dagster's AWS
 library, which takes a second; so nothing imports this module before such a source is used.
@@ -12,7 +12,7 @@ from vsf_assets.catalog.clients.base import BLOCK_BYTES, OpenedObject, too_large
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import Observed
 from vsf_assets.catalog.model.retry import Deadline, retried
-from vsf_assets.common.time_bound import within
+from vsf_assets.common.call_timeout import within
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import client_options
 from vsf_assets.storage.s3_client import ABSENT, COLD, DENIED, error_code, make_client, split_address

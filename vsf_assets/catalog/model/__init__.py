@@ -1,4 +1,4 @@
-"""What a catalog source is made of, whoever its client is: states, plans, errors, when to try again.
+"""The client-independent half of catalog sources: plans, errors, retries.
 
-Not here: clients (catalog/clients/) and rounds of fetching (catalog/rounds.py).
+Not here: clients (catalog/clients/) and rounds of fetching (catalog/fetch_round.py).
 """

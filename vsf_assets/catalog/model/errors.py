@@ -1,4 +1,4 @@
-"""What can be wrong with a source of a catalog, its list or an object.
+"""Errors of a catalog source, its list or an object.
 
 Here: the errors. Not here: when something is tried again (retry.py).
 """

@@ -1,7 +1,7 @@
-"""What a look at a source says is due: a pure decision on the list, the states seen and what is known.
+"""Decides what to fetch: a pure function of the list, the observed states and the known states.
 
 Here: the list's names, the types of a look, the decision. Not here: looking (catalog/clients/base.py), where what
-is known is kept (catalog/history.py), and fetching (catalog/rounds.py). No clock, file or connection.
+is known is kept (catalog/history.py), and fetching (catalog/fetch_round.py). No clock, file or connection.
 """
 
 from collections.abc import Iterable, Mapping

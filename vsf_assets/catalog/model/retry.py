@@ -1,4 +1,4 @@
-"""Trying again: how often, after which pauses, and until when; and doing many things at once.
+"""Retries with growing pauses and a deadline, and concurrent calls.
 
 Here: deadlines, pauses with jitter, a pool of threads that never keeps a process alive. Not here:
 which failures may pass (the sources say so by raising TransientError).

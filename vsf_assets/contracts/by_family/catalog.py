@@ -1,4 +1,4 @@
-"""Contracts of the catalog family: songs, movies, apps, and the looks at the list they come from.
+"""Contracts of the catalog family: songs, movies, apps, and the records of scans.
 
 Here: fields and types that a record can break by itself. Not here: keys, derived fields and which
 of two records stands; dbt settles those. Source of the rules: the feed description, docs/feeds.md.

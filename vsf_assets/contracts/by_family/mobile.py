@@ -10,7 +10,7 @@ from datetime import date, datetime
 import pandera.polars as pa
 import polars as pl
 
-from vsf_assets.contracts.sentences import MUST
+from vsf_assets.contracts.rule_descriptions import MUST
 from vsf_assets.contracts.table import Table
 
 PHONE_NUMBER = r"^[0-9]{10}$"

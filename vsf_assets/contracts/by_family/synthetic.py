@@ -1,4 +1,4 @@
-"""Contracts of made-up data: schemas, requests, and the states of requests.
+"""Contracts of the synthetic family: schemas of made-up files, requests, and states of requests.
 
 Here: fields and types of the rows that describe what is made. Not here: the made rows, which no table holds, and
 what a schema may say (synthetic/model/schema.py).

@@ -11,7 +11,7 @@ SCHEMAS = "fake_schemas"
 REQUEST_FEED = "fake_requests"
 STATES = "fake_states"
 
-_READER = "vsf_assets.synthetic.descriptions:portions"
+_READER = "vsf_assets.synthetic.description_reader:portions"
 
 FEEDS = (
     Feed(

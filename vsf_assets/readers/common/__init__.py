@@ -1,4 +1,4 @@
-"""What readers of all forms share: bytes, casts, limits, findings.
+"""What all readers share: byte streams, casts, limits, findings.
 
 Not here: any form of file.
 """

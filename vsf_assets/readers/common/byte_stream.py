@@ -1,4 +1,4 @@
-"""The bytes of a delivery: read once, hashed as landed, decompressed and checked as they pass.
+"""The byte stream of a delivery: read once, hashed, decompressed and verified.
 
 Here: the stream of one file with its SHA-256 and its gzip integrity. Not here: records.
 Because hash and records come from the same single pass, they always belong together.
@@ -9,7 +9,7 @@ import io
 from gzip import BadGzipFile
 from typing import BinaryIO, Protocol, cast
 
-from vsf_assets.common.visible import visible
+from vsf_assets.common.visible_text import visible
 from vsf_assets.readers.common.content_types import content_of
 from vsf_assets.readers.common.limits import UNPACKED_BYTES
 

@@ -1,4 +1,4 @@
-"""From text to declared types, without losing anything in silence.
+"""Casts text to declared types and reports every value that does not fit.
 
 Here: one strict cast per type, each a pure function of a text column. A cell that is not a value
 of the type becomes null; the caller tells it from an empty one. Not here: whether null is allowed.

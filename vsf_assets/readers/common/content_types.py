@@ -1,4 +1,4 @@
-"""What a file is that is not what its feed expects, by its first bytes: named in a sentence that says what to do.
+"""Recognizes by its first bytes a file that is not what its feed expects, and says what to do.
 
 Here: encodings, archives, office files, databases, pages and data in another form, recognized only after a reader
 refused a file, or where a reader would accept anything. Not here: reading them, and wrong headers
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from vsf_assets.common.visible import quoted
+from vsf_assets.common.visible_text import quoted
 
 HEAD = 1 << 16
 """Bytes at the start of a file that are looked at."""

@@ -1,4 +1,4 @@
-"""Findings as frames: their columns, and the cells that break a rule of a contract.
+"""Findings as data frames: their columns, and the cells that break a rule.
 
 Here: what every reader reports in. Not here: which records a form of file can spoil (delimited/, json/), and how many
 findings are listed (limits.py).
@@ -6,7 +6,7 @@ findings are listed (limits.py).
 
 import polars as pl
 
-from vsf_assets.contracts.sentences import sentence
+from vsf_assets.contracts.rule_descriptions import sentence
 from vsf_assets.contracts.table import Table
 
 CELLS = {

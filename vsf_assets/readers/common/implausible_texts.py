@@ -1,4 +1,4 @@
-"""Texts that fit their type and are most likely none: the word for nothing of another program, or only white space.
+"""Finds texts that are probably no values: null markers of other programs, white space.
 
 Here: such values of required text columns, found in whole columns. Not here: what breaks a contract
 (readers/delimited/validation.py), and dates and times, which are compared with the day of their delivery in dbt.
@@ -6,7 +6,7 @@ Here: such values of required text columns, found in whole columns. Not here: wh
 
 import polars as pl
 
-from vsf_assets.common.visible import PADDING
+from vsf_assets.common.visible_text import PADDING
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS

@@ -1,4 +1,4 @@
-"""Bounds on what one file may cost: how many findings of a kind are listed, and how many bytes it may unpack to.
+"""Limits per file: findings of a kind that are listed, and bytes after decompression.
 
 Here: the two bounds, and the choice of the findings that are listed. Not here: how findings are made
 (readers/delimited/validation.py, readers/json/validation.py) and how bytes are unpacked (byte_stream.py). What is not

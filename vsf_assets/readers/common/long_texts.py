@@ -1,4 +1,4 @@
-"""Texts that are too long to be stored in a column.
+"""Finds texts that are too long to store in a column.
 
 Here: the bound, such values of a frame as bad cells, and their beginnings. Not here: records that are too long to be
 read (readers/delimited/reader.py), and how many findings are listed (limits.py). DuckDB keeps a long text apart and

@@ -1,4 +1,4 @@
-"""What every reader yields: some checked records of a file, counted and sorted into good and bad.
+"""The unit that every reader yields: a batch of validated rows with findings and counts.
 
 Here: the type. Not here: how records are read and checked.
 """

@@ -1,4 +1,4 @@
-"""Delimited text: headers, records, exact and fast parsers, and lenient reading.
+"""Reader of delimited text: header, fast and exact parsers, lenient repairs, validation.
 
 Not here: contracts (readers/delimited/validation.py).
 """

@@ -1,4 +1,4 @@
-"""Some records of a delimited file: those that are rows, those that are not, and what was forgiven.
+"""A block of records of a delimited file: parsed rows, malformed records, repairs.
 
 Here: the types that the reader fills (reader.py) and the check reads (validation.py). Not here: either of them.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.shown_text import show
+from vsf_assets.readers.common.displayable_text import show
 from vsf_assets.readers.delimited.exact_parser import Problem
 from vsf_assets.readers.delimited.lenient import Note, parse_tolerant
 

@@ -1,4 +1,4 @@
-"""The exact record parser: one record at a time, every defect told apart by physical line.
+"""The exact parser: one record at a time, with every defect located by physical line.
 
 Here: pure functions on bytes, used where a block is not provably regular (fast_parser.py takes the
 rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-from vsf_assets.common.visible import quoted
+from vsf_assets.common.visible_text import quoted
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.content_types import likely_encoding
-from vsf_assets.readers.common.shown_text import MAX_RECORD, is_utf8, show, without_line_end
+from vsf_assets.readers.common.displayable_text import MAX_RECORD, is_utf8, show, without_line_end
 
 LOOKAHEAD_BYTES = 2
 """Bytes behind the longest record that tell whether its last quote is a closing one."""

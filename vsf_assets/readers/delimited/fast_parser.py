@@ -1,4 +1,4 @@
-"""The fast path: a block of records whose borders are proven is parsed by polars at once.
+"""The fast parser: polars parses a whole block whose record boundaries are proven.
 
 Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (record_boundaries.py);
 single records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD
+from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD
 from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
 

@@ -1,4 +1,4 @@
-"""What a tolerant reading forgave, as findings; and the rows that even it holds back.
+"""Findings for what a lenient reading repairs, and the rows that it quarantines.
 
 Here: notes of the reader turned into bad cells, and which rows lack their key. Not here: reading
 (lenient.py) and the check of the other cells (validation.py).

@@ -1,4 +1,4 @@
-"""The header of a delimited file: which columns it names, in which order, with which delimiter.
+"""Parses the header of a delimited file: columns, their order, the delimiter.
 
 Here: pure functions on bytes. Not here: the records below it (reader.py), and why a header is none (header_reasons.py).
 A tolerant dialect reads it as spreadsheets write it: behind blank rows and a line like `sep=;`, names in any case and
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited, likely_encoding
-from vsf_assets.readers.common.shown_text import SHOWN_TEXT, is_utf8, show
+from vsf_assets.readers.common.displayable_text import SHOWN_TEXT, is_utf8, show
 from vsf_assets.readers.delimited.exact_parser import Record, is_blank, parse_record
 from vsf_assets.readers.delimited.header_reasons import SEPARATOR_LINE, folded, header_reason
 from vsf_assets.readers.delimited.lenient import other_dialect

@@ -1,4 +1,4 @@
-"""Why a header is not the one of its feed, in words for the person who delivers the file.
+"""Explains to the sender why a header does not fit its feed.
 
 Here: the names side by side with the columns, with the likely cause. Not here: reading a header (header.py) and files
 that are something else altogether (readers/common/content_types.py). The work is proportional to the header, whatever
@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from vsf_assets.common.visible import PADDING, quoted, visible
+from vsf_assets.common.visible_text import PADDING, quoted, visible
 from vsf_assets.feeds.feed import Delimited
 
 MOST_NAMES = 10

@@ -1,4 +1,4 @@
-"""Reading what is not quite as it should be: the other delimiter, short and long records, bytes that are no text.
+"""Lenient parsing of one record: other delimiters, missing and extra fields, undecodable bytes.
 
 Here: the pure half of a tolerant reading, used where its feed declares it (feeds/feed.py, `Tolerance`). Not here:
 the exact rules of a record (exact_parser.py), which it builds on, and which rows are held back (validation.py).
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.shown_text import show
+from vsf_assets.readers.common.displayable_text import show
 from vsf_assets.readers.delimited.exact_parser import Problem, Record, count_problem, parse_record, text_problem
 
 

@@ -1,4 +1,4 @@
-"""Many short and long records at once: padded, cut and noted in columns, not one by one.
+"""Vectorized repair of records with a wrong number of fields.
 
 Here: records whose defect is their number of fields, or the other delimiter, and nothing else. Not here: all the
 rest, which is handed back for the exact rules (lenient.py); what is told here is what they would tell.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.shown_text import BOM, is_utf8
+from vsf_assets.readers.common.displayable_text import BOM, is_utf8
 from vsf_assets.readers.delimited.exact_parser import count_problem, is_blank
 from vsf_assets.readers.delimited.fast_parser import read_fields
 from vsf_assets.readers.delimited.lenient import other_dialect

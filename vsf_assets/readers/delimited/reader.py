@@ -1,4 +1,4 @@
-"""Delimited text to blocks of records with exact physical line numbers, in bounded memory.
+"""Reads delimited text in blocks, in bounded memory, with physical line numbers.
 
 Here: the walk over the file: header, big regular blocks, and small steps around what is not
 regular. Not here: the two parsers (fast_parser.py, exact_parser.py), types and contracts (validation.py).
@@ -13,7 +13,7 @@ import polars as pl
 from vsf_assets.feeds.feed import Delimited
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited
-from vsf_assets.readers.common.shown_text import BOM, MAX_RECORD, SHOWN_TEXT, show
+from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.block import BadRecord, Block
 from vsf_assets.readers.delimited.exact_parser import LOOKAHEAD_BYTES, Problem, Record, check_fields, is_blank
 from vsf_assets.readers.delimited.fast_parser import parse_block

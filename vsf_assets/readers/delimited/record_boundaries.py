@@ -1,4 +1,4 @@
-"""Where the records of a block begin and end, and which of them are irregular; on all bytes at once.
+"""Finds record boundaries in a block of bytes, vectorized, and marks irregular records.
 
 Here: the proof that quotes only stand at the borders of fields, by which an odd number of them before a newline means
 that it belongs to a value. Not here: what is done with the records (fast_parser.py).
@@ -7,7 +7,7 @@ that it belongs to a value. Not here: what is done with the records (fast_parser
 from typing import Any, NamedTuple
 
 from vsf_assets.feeds.feed import Delimited
-from vsf_assets.readers.common.shown_text import BOM, is_utf8
+from vsf_assets.readers.common.displayable_text import BOM, is_utf8
 from vsf_assets.readers.delimited.exact_parser import blank_bytes, is_blank
 
 _PROBES = (1.0, 0.5, 0.25, 0.75)

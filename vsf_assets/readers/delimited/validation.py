@@ -1,4 +1,4 @@
-"""A block against its contract: typed valid rows, and a finding for each bad cell or record.
+"""Validates a block against its contract: typed rows, and a finding for each bad cell or record.
 
 Here: casting, the pandera validation and the split into valid and quarantined. Not here: rules
 between rows or files; those are settled in dbt.
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from vsf_assets.common.visible import PADDING, quoted, visible
+from vsf_assets.common.visible_text import PADDING, quoted, visible
 from vsf_assets.contracts.projections import has_rules, polars_types, trimmed_columns
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Delimited

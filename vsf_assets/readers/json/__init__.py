@@ -1,4 +1,4 @@
-"""JSON: arrays of records and lines of objects, with exact positions.
+"""Reader of JSON: arrays of typed records and JSON Lines, with exact positions.
 
 Not here: which records a feed wants (feeds/).
 """

@@ -1,4 +1,4 @@
-"""A JSON array to chunks of its elements, each with its index and its exact bytes, in bounded memory.
+"""Splits a JSON array into chunks of elements, with index and bytes of each, in bounded memory.
 
 Here: the walk over the file: whole blocks by the fast parser, and element by element around what that
 one refuses. Not here: what an element must hold (exact_validator.py) and how it is checked (fast_validator.py).
@@ -13,7 +13,7 @@ import orjson
 
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_json
-from vsf_assets.readers.common.shown_text import BOM
+from vsf_assets.readers.common.displayable_text import BOM
 from vsf_assets.readers.json.elements import (
     SHOWN_BEFORE,
     Chunk,
@@ -23,7 +23,7 @@ from vsf_assets.readers.json.elements import (
     next_element,
     skip_spaces,
 )
-from vsf_assets.readers.json.first_mistake import first_mistake
+from vsf_assets.readers.json.first_syntax_error import first_mistake
 
 BLOCK = 16 << 20
 """Bytes that are parsed at once."""

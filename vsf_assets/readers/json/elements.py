@@ -1,4 +1,4 @@
-"""Elements of a JSON array in the bytes they stand in.
+"""Locates the elements of a JSON array in its bytes.
 
 Here: where an element begins and ends, whatever it holds, and `Chunk`, some parsed elements with their
 bytes. Not here: the walk over a file (array_reader.py).

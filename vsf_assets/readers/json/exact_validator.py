@@ -1,4 +1,4 @@
-"""The exact judge of one JSON record: every defect told apart, by field.
+"""The exact validator of one JSON record: every defect by field.
 
 Here: pure functions on the bytes of a record, used where the fast path (fast_validator.py) cannot prove that
 nothing is wrong with it. Not here: the file around it (array_reader.py) and rules of the contract.
@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from vsf_assets.common.visible import quoted, visible
+from vsf_assets.common.visible_text import quoted, visible
 from vsf_assets.readers.common.casts import cast, expectation
-from vsf_assets.readers.common.shown_text import MAX_RECORD, SHOWN_TEXT, show
+from vsf_assets.readers.common.displayable_text import MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.header_reasons import folded, meant_column
 from vsf_assets.readers.json.lossless_values import (
     DECODER,

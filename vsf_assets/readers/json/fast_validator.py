@@ -1,4 +1,4 @@
-"""Parsed JSON objects to typed rows, whole columns at a time, where nothing is wrong with them.
+"""The fast validator: converts valid JSON objects to typed columns at once.
 
 Here: the proof that a row keeps the contract's fields and types, and the typed frame. Not here: what is
 wrong with the others; they are judged one by one (exact_validator.py).

@@ -1,4 +1,4 @@
-"""JSON values as they are written: numbers with all their digits, names that stand twice, text that is none.
+"""JSON values without loss: all digits of numbers, duplicate names, invalid surrogates.
 
 Here: the decoder that keeps what others lose, and values as text for a person. Not here: what a record
 must hold (exact_validator.py).
@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from vsf_assets.readers.common.content_types import likely_encoding
-from vsf_assets.readers.common.shown_text import SHOWN_TEXT, show
+from vsf_assets.readers.common.displayable_text import SHOWN_TEXT, show
 
 
 class Number(str):

@@ -1,7 +1,7 @@
-"""Parsed JSON records against their contracts: typed valid rows, and a finding for each defect.
+"""Validates JSON records against their contracts: typed rows, and a finding for each defect.
 
 Here: the fast proof, the exact judge for what it refuses, and the rules of the contract. Not here: where
-records come from (files.py).
+records come from (json_files.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence

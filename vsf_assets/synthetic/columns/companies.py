@@ -1,4 +1,4 @@
-"""Makers of companies and their domains.
+"""Generates companies and their domains.
 
 Here: how a row's company is chosen and written, and the domain that follows it. Not here: e-mail addresses
 (people.py) and word lists (synthetic/model/word_pools.py).

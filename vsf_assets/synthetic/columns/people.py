@@ -1,4 +1,4 @@
-"""Makers of what belongs to a person: names, jobs, e-mail addresses, phone numbers.
+"""Generates what belongs to a person: names, jobs, e-mail addresses, phone numbers.
 
 Here: how a row's name is chosen and written, so that the e-mail address of the row can follow it. Not here:
 domains (companies.py) and word lists (synthetic/model/word_pools.py).

@@ -1,4 +1,4 @@
-"""Makers of longer text: sentences and postal addresses.
+"""Generates sentences and postal addresses.
 
 Here: how many sentences a row has and which, and what an address is put together from. Not here: the sentences
 and streets themselves (synthetic/model/word_pools.py).

@@ -1,4 +1,4 @@
-"""What makers work with: the request as a whole, and the portion of rows that is made now.
+"""The input of column generators: the request, and the range of rows to generate.
 
 Here: keys of chance by column, the check that a unique column has room, what columns of one row share, and how
 words of several pools make a value. Not here: any type of columns.

@@ -1,4 +1,4 @@
-"""What made-up data is made of: schemas, types of columns, options, chance by key and row, pools of words.
+"""The model of made-up files: schemas, column types, options, random numbers, word pools.
 
 Not here: making columns (synthetic/columns/) and files (synthetic/generator.py, writers.py).
 """

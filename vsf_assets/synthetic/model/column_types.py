@@ -1,4 +1,4 @@
-"""The types of columns and their options: what a schema may ask for.
+"""The column types of made-up files and their options.
 
 Here: one declaration per type, and the checks between its options. Not here: how values are made
 (columns/). Light: no numpy, no polars.

@@ -1,4 +1,4 @@
-"""Where chance comes from: numbers that depend on a key and a row alone, so no order of work can change them.
+"""Counter-based random numbers: each depends on a key and a row only.
 
 Here: keys, draws (SplitMix64 over the row's number), numbers below a bound, and permutations of a whole number
 range without memory (a Feistel network with cycle walking), for values that may not come twice. Not here: what

@@ -1,4 +1,4 @@
-"""Formats of days and times: which letters of strftime may stand in one.
+"""Validates strftime formats of dates and times.
 
 Here: the check of a format, whether it tells the time of day, and what it tells apart. Not here: writing days
 (columns/).

@@ -1,4 +1,4 @@
-"""What an option of a column may say: how its text is read, and the error when it cannot be.
+"""Parses and validates the options of a column.
 
 Here: the readers of single values (whole numbers, days, shares, ...). Not here: which type has which
 option (column_types.py). Light: no numpy, no polars.

@@ -1,4 +1,4 @@
-"""A schema: what the columns of a made-up file are, checked.
+"""The validated schema of a made-up file.
 
 Here: the frozen types, and how a mapping (of a YAML or JSON file) becomes a schema or an error that names
 column and option. Not here: reading files (synthetic/schema_parser.py) and making values (columns/).

@@ -1,4 +1,4 @@
-"""Pools of words that values are made of: names, jobs, streets, sentences.
+"""Word pools for generated values: names, jobs, streets, sentences.
 
 Here: what is taken from the word lists of Faker, once per process and without its per-row generators, and what
 is prepared of it (slugs, cities with their postal codes, sentences). Not here: how a row picks from a pool is

@@ -1,0 +1,72 @@
+"""Shows the catalog's source in `vsf status`, and decides whether `vsf run` must scan it.
+
+Here: when a run looks; and that a status looks at a folder, which takes milliseconds, while of a server or
+a bucket it tells what the last look left undone. Not here: the look (sources/).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vsf_assets.catalog.clients.factory import open_source
+from vsf_assets.catalog.history import FetchedStates, SourceHistory
+from vsf_assets.catalog.model.errors import SourceError
+from vsf_assets.catalog.scan import has_anything_to_fetch, plan_of, scan_source
+from vsf_assets.config.catalog_profiles import DEFAULT
+from vsf_assets.config.settings import Settings
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.status import Survey
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """What is told.
+
+    Attributes:
+        line: a sentence; empty where no catalog is in use.
+        to_fetch: object -> time of the look in which it was first due, None where no look has recorded it yet.
+    """
+
+    line: str = ""
+    to_fetch: dict[str, datetime | None] = field(default_factory=dict)
+
+
+def source_status(settings: Settings, history: SourceHistory) -> SourceStatus:
+    """Return what is due at the source of the chosen profile."""
+    profile = settings.profiles[settings.profile]
+    to_fetch: dict[str, datetime | None] = {name: history.known[name].at for name in history.to_fetch}
+    seen = history.last_scan_at.strftime("%Y-%m-%d %H:%M:%S") if history.last_scan_at else "never"
+    line = f"catalog source {profile.name}: {profile.address}; last recorded look: {seen}"
+    if profile.kind != "folder":
+        if profile.name == DEFAULT and profile.is_own and not history.last_scan_at:
+            return SourceStatus()
+        return SourceStatus(f"{line}; not looked at now (vsf run does)", to_fetch)
+    source = open_source(profile)
+    try:
+        scan = scan_source(source, history.last_scan_at)
+    except SourceError as error:
+        return SourceStatus(f"{line}; {error}", to_fetch)
+    if scan is None:
+        return SourceStatus(line if history.last_scan_at else "", to_fetch)
+    plan = plan_of(scan, history, FetchedStates.read(settings, profile.name))
+    now = {item.listed.name: item.at if item.at != scan.at else None for item in plan.fetch}
+    gone = sum(state is None for _, state in plan.records)
+    return SourceStatus(f"{line}; {len(now)} objects due" + (f", {gone} newly gone" if gone else ""), now)
+
+
+def add_fetched_family(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
+    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
+    if not selection.scans_sources:
+        return ""
+    family = all_feeds()[OBJECTS].family
+    if family in families and selection.reload != "all":
+        return ""  # its run looks by itself
+    profile = settings.profiles[settings.profile]
+    try:
+        to_fetch = has_anything_to_fetch(settings, profile, found.history, selection.reload == "all")
+    except SourceError as error:
+        return str(error)
+    if to_fetch and family not in families:
+        families.append(family)
+    return ""

@@ -1,0 +1,69 @@
+"""The report of an ingest: what was stored, archived, left and failed.
+
+Here: the report and how failures are put into it. Not here: doing it (session.py, loader.py).
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.regular_files import NotRegularError
+from vsf_assets.storage.base import is_about_one_file
+from vsf_assets.storage.folder_listing import unreadable
+from vsf_assets.storage.listing import LeftOut
+from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets.warehouse.read_result import ReadResult
+
+if TYPE_CHECKING:
+    from vsf_assets.warehouse.ledger import FileRow
+
+    _Stored = tuple[ReadResult, FileRow]
+
+
+@dataclass
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        stored: ledger rows written, in the order of the files.
+        left: (path, why) of files that are taken up at a later run.
+        failed: (path, why) of files that could not be reached or are not what the ledger knows.
+        unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform
+            may not read or move them. Nothing is wrong with the run.
+        left_out: what the newest listing of the landing zone left out.
+    """
+
+    stored: list["FileRow"] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def cannot_use(self, path: str, error: OSError, doing: str, is_own: bool = False) -> None:
+        """Report a file that cannot be read or moved, or is none any more.
+
+        Args:
+            path: of the file.
+            error: what stands in the way.
+            doing: what cannot be done, e.g. `read`.
+            is_own: whether it lies where nobody else puts files, so that something is wrong with the platform.
+        """
+        if isinstance(error, NotRegularError):
+            self.left.append((path, f"{error.strerror}; remove it, and let the sender put a file here"))
+            return
+        if isinstance(error, BlockingIOError):
+            self.left.append((path, "another program holds it; it is loaded when that lets go"))
+            return
+        is_answer = isinstance(error, ObjectStoreError)  # its message is whole
+        self.failed.append((path, str(error) if is_answer else f"cannot be {doing}: {error.strerror or error}"))
+        if is_about_one_file(error) and not is_own:
+            self.unreadable[path] = "" if is_answer else unreadable(path, error).advice
+
+    def why_failed(self, path: str, why: str) -> str:
+        """Return a failure as a sentence with what to do, where that is known."""
+        advice = self.unreadable.get(path)
+        return f"{path}: {why}" + (f"; {advice}" if advice else "")
+
+    @property
+    def breaking(self) -> list[tuple[str, str]]:
+        """What failed because something is wrong with the platform or its surroundings: (path, why)."""
+        return [(path, why) for path, why in self.failed if path not in self.unreadable]

@@ -1,0 +1,123 @@
+"""Holds the rows of a delivery until they are stored: in memory, or as Parquet files in scratch.
+
+Here: when rows are written, in which portions, and the thread that does it. Not here: where rows come from
+(read_file.py) and where they go (warehouse/ledger.py).
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vsf_assets.storage.full_disk import room_for
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROW_GROUP = 122_880
+"""DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
+
+PART_BYTES = 24 << 20
+"""Size of the rows held in memory before they are written to scratch, in whole row groups if it can be."""
+
+LONGEST_PART_BYTES = 288 << 20
+"""Size at which rows are written although they do not fill a row group."""
+
+WAITED_FOR_BYTES = 64 << 20
+"""Size from which on a part is waited for: while a smaller one is written, the next is already collected."""
+
+HELD_BYTES = 1 << 20
+"""Up to this size the rows of a delivery stay in memory until they are stored: a file costs more than they do."""
+
+
+class Parts:
+    """Collects frames by table and writes them to Parquet when they grow. Left as a context, nothing is being written.
+
+    Args:
+        folder: where the files go; made where needed.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._frames: dict[str, list[pl.DataFrame]] = {}
+        self._sizes: dict[str, int] = {}
+        self._files: dict[str, list[Path]] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="parts")
+        self._writing: Future[None] | None = None
+
+    def __enter__(self) -> "Parts":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the thread end; what it was writing is whole or has failed then."""
+        self._pool.shutdown()
+
+    def add(self, table: str, frame: "pl.DataFrame") -> None:
+        """Take rows; what is full is written.
+
+        Raises:
+            FullDiskError, OSError: scratch cannot be written.
+        """
+        if frame.is_empty():
+            return
+        frames = self._frames.setdefault(table, [])
+        frames.append(frame)
+        self._sizes[table] = self._sizes.get(table, 0) + int(frame.estimated_size())
+        rows = sum(held.height for held in frames)
+        if self._sizes[table] > LONGEST_PART_BYTES:
+            self._write(table, rows)
+        elif self._sizes[table] > PART_BYTES and rows >= ROW_GROUP:
+            self._write(table, rows // ROW_GROUP * ROW_GROUP)
+
+    def finish(self) -> "tuple[dict[str, list[Path]], dict[str, pl.DataFrame]]":
+        """Return the rows by table: as files, or as frames where nothing is written yet and they are small.
+
+        Raises:
+            OSError: scratch cannot be written.
+        """
+        import polars as pl
+
+        if not self._files and sum(self._sizes.values()) <= HELD_BYTES:
+            return {}, {table: pl.concat(frames) for table, frames in self._frames.items()}
+        for table, frames in list(self._frames.items()):
+            self._write(table, sum(frame.height for frame in frames))
+        self._wait()
+        return self._files, {}
+
+    def discard(self) -> None:
+        """Forget all rows."""
+        self._wait()
+        for path in (path for paths in self._files.values() for path in paths):
+            path.unlink()
+        self._frames, self._sizes, self._files = {}, {}, {}
+
+    def _write(self, table: str, rows: int) -> None:
+        """Have the first rows that are held written; the others stay. At most one part is written at a time."""
+        import polars as pl
+
+        held, size = pl.concat(self._frames.pop(table)), self._sizes.pop(table)
+        part, rest = held[:rows], held[rows:]
+        if rest.height:
+            self._frames[table] = [rest]
+            self._sizes[table] = int(rest.estimated_size())
+        self._wait()
+        files = self._files.setdefault(table, [])
+        path = self._folder / f"{table}-{len(files):04d}.parquet"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._writing = self._pool.submit(_write_file, part, path)
+        files.append(path)
+        if size > WAITED_FOR_BYTES:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+
+def _write_file(rows: "pl.DataFrame", path: Path) -> None:
+    with room_for("rows that wait to be stored", path, int(rows.estimated_size())):
+        rows.write_parquet(path, compression="uncompressed", statistics=False, row_group_size=ROW_GROUP)

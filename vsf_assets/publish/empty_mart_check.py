@@ -1,0 +1,74 @@
+"""Refuses to publish a snapshot with an empty mart whose raw tables hold rows.
+
+Here: the conditions `meta.not_empty_if` of the models, and the refusal. Not here: when it is asked (publish.py,
+pipeline/build.py). A variable, an option or a version of dbt may one day build a table without its rows; every test of
+dbt then passes, since no row breaks a rule. Whether far fewer rows than before are right no rule can say: sums are
+proven by the tests of the models.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.transform.dbt_paths import MANIFEST
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+META = "not_empty_if"
+
+
+class EmptyTablesError(VsfError):
+    """Marts or reports are empty although rows of the raw tables qualify for them."""
+
+
+def conditions(manifest: Path = MANIFEST) -> dict[str, str]:
+    """Return table (`schema.name`) -> the SQL condition on raw tables under which it holds at least one row.
+
+    Args:
+        manifest: dbt's manifest of the models as they are now (dbt.ensure_manifest).
+
+    Raises:
+        OSError: there is no manifest.
+    """
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    models = (node for node in nodes if node["resource_type"] == "model")
+    found = {f"{node['schema']}.{node['alias']}": node["config"]["meta"].get(META) for node in models}
+    return {table: sql for table, sql in found.items() if sql}
+
+
+def empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, int], wanted: Mapping[str, str]) -> list[str]:
+    """Return the tables that are empty, or not there, although their condition holds.
+
+    Args:
+        connection: on the copy; its tables are named `schema.name`.
+        counts: `schema.name` -> rows of every table of the copy. Without a recorded build (raw.builds) there are no
+            marts to look for.
+        wanted: as `conditions` returns them. One is evaluated only where its table is empty.
+    """
+    if not counts.get("raw.builds"):
+        return []
+    empty = [table for table in wanted if not counts.get(table)]
+    return [table for table in sorted(empty) if _holds(connection, wanted[table])]
+
+
+def refuse_empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, int], wanted: Mapping[str, str]) -> None:
+    """Let nothing be published that lacks what the raw tables hold; see `empty_tables` for the arguments.
+
+    Raises:
+        EmptyTablesError: with the names of the tables.
+    """
+    found = empty_tables(connection, counts, wanted)
+    if found:
+        raise EmptyTablesError(
+            f"not published, the earlier snapshot stays current: no rows in {', '.join(found)}, although the raw tables"
+            " hold rows for them. The next run builds every mart again; if it fails in the same way, a model is wrong"
+        )
+
+
+def _holds(connection: "DuckDBPyConnection", condition: str) -> bool:
+    """Whether a condition of the models holds; these are SQL of the project, not of a user."""
+    row = connection.execute(f"select {condition}").fetchone()
+    return bool(row and row[0])

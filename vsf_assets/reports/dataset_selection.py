@@ -1,0 +1,147 @@
+"""Selects rows of a dataset version: namespaces, databases, tables, columns.
+
+Here: finding the version and the rows of a selection, and what there is to choose next. Not here: files.
+"""
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vsf_assets.common.errors import UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LEVELS = ("namespace", "database", "table", "column")
+"""The cascade; below a column are its data points."""
+
+_NAMES = {"database": "dataset_database_name", "table": "dataset_table_name", "column": "dataset_column_name"}
+CHOICES = {
+    "namespace": "namespace_id, namespace_option_name, count(distinct dataset_database_name) as databases",
+    "database": "dataset_database_name, count(distinct dataset_table_name) as tables",
+    "table": "dataset_database_name, dataset_table_name, count(distinct dataset_column_name) as columns",
+    "column": (
+        "dataset_database_name, dataset_table_name, dataset_column_name,"
+        " count(distinct data_point_id) filter (datapoint_key is not null) as data_points"
+    ),
+    "data point": (
+        "dataset_database_name, dataset_table_name, dataset_column_name, data_point_id, data_point_name, data_type"
+    ),
+}
+"""Level -> the columns that are shown of it."""
+
+COLUMNS_SQL = """
+    select columns.*, namespaces.namespace_option_name, points.data_point_name, points.data_type
+    from marts.fct_dataset_columns as columns
+    left join marts.dim_namespaces as namespaces using (namespace_key)
+    left join marts.dim_datapoints as points using (datapoint_key)
+"""
+
+NAMESPACES_SQL = """
+    select dataset, version, namespace_id, namespace_option_name from marts.dim_namespaces
+"""
+"""Rows for namespaces alone, which may have no columns."""
+
+
+@dataclass(frozen=True)
+class DatasetRows:
+    """Rows of a dataset that are asked for.
+
+    Attributes:
+        dataset: its name.
+        version: number of the version; None for the current one.
+        names: level -> the names that are wanted; a level without names is not narrowed. A namespace is named by
+            its id or its option name.
+    """
+
+    dataset: str
+    version: int | None
+    names: dict[str, tuple[str, ...]]
+
+    def condition(self, version: int) -> tuple[str, list[Any]]:
+        """Return SQL on the rows of COLUMNS_SQL, and its values."""
+        parts, values = ["dataset = ? and version = ?"], [self.dataset, version]
+        wanted = self.names.get("namespace", ())
+        if wanted:
+            parts.append("(list_contains(?, namespace_id) or list_contains(?, namespace_option_name))")
+            values += [list(wanted), list(wanted)]
+        for level, column in _NAMES.items():
+            if self.names.get(level):
+                parts.append(f"list_contains(?, {column})")
+                values.append(list(self.names[level]))
+        return " and ".join(parts), values
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a dataset.
+
+    Attributes:
+        dataset: name of the dataset.
+        number: number of the version, from 1.
+        is_complete: whether it has its three files.
+    """
+
+    dataset: str
+    number: int
+    is_complete: bool
+
+    @property
+    def warning(self) -> str:
+        """What a reader must know of it; empty where it is complete."""
+        if self.is_complete:
+            return ""
+        words = f"vsf report anomalies --dataset {shlex.quote(self.dataset)} --version {self.number}"
+        return (
+            f"version {self.number} of dataset {self.dataset} is incomplete: one of its three files did not come or"
+            f" could not be read; see: {words}"
+        )
+
+
+def find_version(
+    connection: "DuckDBPyConnection", dataset: str, version: int | None, *, newest: bool = False
+) -> Version:
+    """Return a version of a dataset.
+
+    Args:
+        connection: on a snapshot.
+        dataset: name of the dataset.
+        version: number of the version; None for the current one, or the newest where none is complete.
+        newest: whether None means the newest one, complete or not.
+
+    Raises:
+        UsageError: there is no such dataset or version.
+    """
+    sql = (
+        "select version, is_current, is_complete from staging.stg_datasets__uploads where dataset = ? and not is_repeat"
+    )
+    found = connection.execute(f"{sql} order by version", [dataset]).fetchall()
+    if not found:
+        names = connection.execute("select distinct dataset from staging.stg_datasets__uploads order by 1").fetchall()
+        there = ", ".join(name for (name,) in names) or "none yet"
+        raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
+    listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in found)
+    known = {int(number): bool(is_complete) for number, _, is_complete in found}
+    current = [int(number) for number, is_current, _ in found if is_current]
+    number = version
+    if number is None:
+        number = max(known) if newest or not current else current[0]
+    if number not in known:
+        raise UsageError(f"dataset {dataset} has no version {number}; versions: {listed}")
+    return Version(dataset, number, known[number])
+
+
+def choices(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[str, list[str], list[tuple[Any, ...]]]:
+    """Return what can be chosen next: the level below the last one that is named, its columns and rows."""
+    version = find_version(connection, selection.dataset, selection.version).number
+    named = [place for place, level in enumerate(LEVELS) if selection.names.get(level)]
+    level = [*LEVELS, "data point"][max(named) + 1 if named else 0]
+    where, values = selection.condition(version)
+    if level == "data point":
+        where += " and datapoint_key is not null"
+    shown = CHOICES[level]
+    grouped = "group by all" if "count(" in shown else ""
+    rows = COLUMNS_SQL + ("union all by name" + NAMESPACES_SQL if level == "namespace" else "")
+    sql = f"select {shown} from ({rows}) where {where} {grouped} order by all"  # noqa: S608 - bound values
+    found = connection.execute(sql, values)
+    return level, [column[0] for column in found.description or []], found.fetchall()

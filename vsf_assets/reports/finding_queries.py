@@ -1,0 +1,101 @@
+"""Queries findings of a feed, a partition or a dataset version.
+
+Here: which findings a report tells, as SQL on a snapshot. Not here: which anomalies there are (ingest/, dbt) and how a
+file shows them (finding_writers.py, html_page.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vsf_assets.common.errors import UsageError
+from vsf_assets.feeds import all_feeds
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FETCHED = 10_000
+SAMPLES = 10
+"""Findings of a kind that a page shows."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FindingsQuery:
+    """The findings of a report.
+
+    Attributes:
+        title: what they are about, for a person.
+        columns: what a finding shows, and the SQL of each; the keys are the header of a CSV file.
+        source: SQL from which they come, with the conditions.
+        order: SQL of their order.
+        values: parameters of `source`.
+    """
+
+    title: str
+    columns: dict[str, str]
+    source: str
+    order: str
+    values: tuple[Any, ...]
+
+    def rows(self, connection: "DuckDBPyConnection") -> Iterator[Row]:
+        """Yield all of them in order; they are fetched as they are read, so that many need no memory."""
+        sql = f"select {', '.join(self.columns.values())} {self.source} order by {self.order}"
+        found = connection.execute(sql, self.values)
+        while rows := found.fetchmany(FETCHED):
+            yield from rows
+
+    def counts(self, connection: "DuckDBPyConnection") -> list[tuple[str, str, str, int]]:
+        """Return (kind, severity, day of landing, how many), by kind and day."""
+        sql = f"""
+            select anomaly, severity, coalesce(cast(cast(landed_at as date) as varchar), 'not delivered'), count(*)
+            {self.source} group by all order by all
+        """
+        return connection.execute(sql, self.values).fetchall()
+
+    def samples(self, connection: "DuckDBPyConnection") -> Iterator[Row]:
+        """Yield the first findings of each kind, in order; the kind stands before the columns."""
+        sql = f"""
+            select anomaly, {", ".join(self.columns.values())} {self.source}
+            qualify row_number() over (partition by anomaly order by {self.order}) <= {SAMPLES}
+            order by anomaly, {self.order}
+        """
+        yield from connection.execute(sql, self.values).fetchall()
+
+
+def dataset_findings(dataset: str, version: int, is_complete: bool = True) -> FindingsQuery:
+    """Return the findings of a version of a dataset, by file (namespaces, columns, datapoints) and line.
+
+    Args:
+        dataset: its name.
+        version: number of the version.
+        is_complete: whether the version has its three files; if not, the title says so.
+    """
+    columns = {"file": "file_name", "line": "line_number", "anomaly": "anomaly", "column": "column_name"}
+    columns |= {"value": "raw_value", "severity": "severity", "reason": "reason"}
+    source = "from reports.dataset_anomalies where dataset = ? and version = ?"
+    order = "file_order, line_number nulls first, anomaly, column_name"
+    title = f"dataset {dataset}, version {version}{'' if is_complete else ' (incomplete)'}"
+    return FindingsQuery(title, columns, source, order, (dataset, version))
+
+
+def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | None) -> FindingsQuery:
+    """Return the findings of a feed, or of one of its partitions, by partition, file and line.
+
+    Raises:
+        UsageError: there is no such feed, or nothing is known of the partition.
+    """
+    if feed not in all_feeds():
+        raise UsageError(f"there is no feed {feed!r}; feeds: {', '.join(all_feeds())}")
+    if partition is not None:
+        known = "select 1 from reports.{} where feed = ? and partition_key = ? limit 1"
+        tables = ("files", "anomalies")
+        if not any(connection.execute(known.format(table), [feed, partition]).fetchall() for table in tables):
+            raise UsageError(f"nothing was delivered for {feed} {partition}; see: vsf status")
+    columns = {"partition": "partition_key", "file": "file_name", "line": "line_number", "anomaly": "anomaly"}
+    columns |= {"column": "column_name", "value": "raw_value", "severity": "severity", "reason": "reason"}
+    source = "from reports.anomalies where feed = ? and (? is null or partition_key = ?)"
+    order = "partition_key nulls first, landed_at, file_name, line_number nulls first, anomaly, column_name, reason"
+    title = feed if partition is None else f"{feed}, {partition}"
+    return FindingsQuery(title, columns, source, order, (feed, partition, partition))

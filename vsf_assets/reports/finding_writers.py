@@ -1,0 +1,58 @@
+"""Writes findings as CSV, JSON and HTML.
+
+Here: how a report file is written, row by row. Not here: which findings it tells (finding_queries.py) and what the page
+looks like (html_page.py).
+"""
+
+import csv
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from vsf_assets.common.errors import UsageError
+from vsf_assets.reports.finding_queries import FindingsQuery
+from vsf_assets.reports.html_page import write_page
+from vsf_assets.reports.output_files import harmless
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Writer = Callable[["DuckDBPyConnection", FindingsQuery, TextIO], Any]
+
+
+def write_csv(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
+    """Write one line per finding below a header; no cell is a formula in a spreadsheet."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(findings.columns)
+    writer.writerows([harmless(cell) for cell in row] for row in findings.rows(connection))
+
+
+def write_json(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
+    """Write a list with an object per finding, the values as they were delivered."""
+    before = "[\n"
+    for row in findings.rows(connection):
+        file.write(before + json.dumps(dict(zip(findings.columns, row, strict=True)), ensure_ascii=False))
+        before = ",\n"
+    file.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+WRITERS: dict[str, Writer] = {"csv": write_csv, "json": write_json, "html": write_page}
+"""Format, also the ending of a file's name -> what writes it."""
+
+
+def format_of(given: str | None, suffix: str) -> str:
+    """Return the format of a report: the one that is given, else what the file's name ends in.
+
+    Args:
+        given: the format asked for.
+        suffix: what the name ends in, with the dot; empty where no name is given.
+
+    Raises:
+        UsageError: the name ends in the format of another.
+    """
+    named = suffix.removeprefix(".").lower()
+    if given is not None and suffix and named != given:
+        raise UsageError(f"--format {given} writes no {suffix} file; let the name end in .{given}")
+    if given is None and suffix and named not in WRITERS:
+        raise UsageError(f"a report's name ends in {', '.join(f'.{name}' for name in WRITERS)}, not in {suffix}")
+    return given or named or "csv"

@@ -1,0 +1,77 @@
+"""Writes report files: valid names, cells that no spreadsheet executes, atomic replacement.
+
+Here: names, cells, writing. Not here: what a report says.
+"""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from vsf_assets.common.errors import UsageError
+from vsf_assets.storage.full_disk import FullDiskError, room_for
+
+LONGEST_NAME = 200
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell begins with that a spreadsheet takes for a formula, in both widths."""
+
+
+def harmless(cell: Any) -> Any:
+    """Return a cell that no spreadsheet runs: a text that looks like a formula gets an apostrophe in front."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def check_name(path: Path, suffixes: Collection[str]) -> Path:
+    """Return the path of a report file, if it can be one.
+
+    Args:
+        path: as it was given.
+        suffixes: what its name may end in.
+
+    Raises:
+        UsageError: the name has another ending, or cannot be a file's.
+    """
+    name, allowed = path.name, " or ".join(sorted(suffixes))
+    if path.suffix not in suffixes:
+        raise UsageError(f"{path}: the name must end in {allowed}")
+    if name.startswith(".") or any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+        raise UsageError(f"{str(path)!r}: the name must not begin with a dot nor hold control characters")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise UsageError(f"{str(path)!r}: the name is not UTF-8") from None
+    if size > LONGEST_NAME:
+        raise UsageError(f"{path}: the name is longer than {LONGEST_NAME} bytes")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    return path
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[TextIO]:
+    """Write a text file that appears under its name only when complete; folders are made where needed.
+
+    Raises:
+        FullDiskError: there is no room for it.
+        UsageError: its folder cannot be made or written to.
+    """
+    try:
+        with room_for(path.name, path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".tmp")
+    except FullDiskError:
+        raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
+    try:
+        written = Path(temporary)
+        room = room_for(path.name, path.parent, lambda: 2 * written.stat().st_size)
+        with room, os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            os.fchmod(handle, 0o644)
+            yield file
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
