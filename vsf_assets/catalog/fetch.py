@@ -1,7 +1,7 @@
 """Fetches objects of a source into temporary files, new ones ahead of the scan.
 
-Here: one attempt at an object, and the attempt at new ones that spares the question for their state.
-Not here: which objects are due (catalog/model/plan.py), and where the files go (fetch_round.py).
+Here: one attempt to fetch an object, and the prefetch of new objects, which saves one request per object.
+Not here: which objects are fetched (catalog/model/plan.py), and where the files go (fetch_round.py).
 """
 
 import hashlib
@@ -20,18 +20,18 @@ from vsf_assets.feeds import LONGEST_NAME
 from vsf_assets.feeds.by_family.catalog import file_name
 
 AHEAD_BYTES = 64 << 20
-"""Bytes of new objects that are fetched before the look is recorded; a crash until then costs their transfer."""
+"""Bytes of new objects that are prefetched before the scan is recorded. A crash until then costs their transfer."""
 
 
 @dataclass(frozen=True)
 class FetchedObject:
-    """An object that was fetched.
+    """A fetched object.
 
     Attributes:
-        temp_path: the file it is in.
+        temp_path: the temporary file with its bytes.
         size, sha256: of its bytes.
-        state: its state, as the source told with it.
-        is_sure: whether looking at it would have told the same state.
+        state: its state, from the answer that held it.
+        is_sure: whether a scan would observe the same state.
     """
 
     temp_path: Path
@@ -42,13 +42,13 @@ class FetchedObject:
 
 
 def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: Deadline) -> FetchedObject:
-    """Fetch an object, once.
+    """Fetch an object in one attempt.
 
     Args:
         source: where it is.
-        inbox: gets the file.
+        inbox: holds the temporary file.
         name: the object's name.
-        state: the one that a look saw, or UNKNOWN.
+        state: the state that the scan observed, or UNKNOWN.
         deadline: when to give up.
 
     Raises:
@@ -67,17 +67,18 @@ def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: D
 
 @dataclass
 class ObjectPrefetcher:
-    """New objects, fetched while the source is looked at, where it must be asked for the state of each.
+    """Prefetches new objects during a scan, where the state of each object takes a request of its own.
 
-    The answer that holds an object tells its state, too. What fails is left to those who look and fetch
-    with patience; with the first failure nothing more is fetched ahead, and the pause that the source may
-    ask for is made, unless an object may not take so long.
+    The answer that holds an object holds its state too. A failed object is left to the scan and the fetch, which
+    retry. After the first failure the prefetch stops, and waits as long as the source asks for, at most the time
+    limit of an object.
 
     Attributes:
-        source, inbox: from where to where.
-        known: names that are not new.
-        log: told of progress.
-        objects: what came, by name, until it is taken.
+        source: where objects are fetched from.
+        inbox: where they are stored.
+        known: names that the warehouse knows; they are not prefetched.
+        log: receives progress lines.
+        objects: fetched objects by name, until `pop` hands them out.
     """
 
     source: ObjectSource
@@ -87,7 +88,7 @@ class ObjectPrefetcher:
     objects: dict[str, FetchedObject] = field(default_factory=dict)
 
     def states(self, names: Sequence[str]) -> dict[str, str]:
-        """Fetch the new ones of these objects, within bounds; return the states that need not be asked for."""
+        """Prefetch the new ones of these objects, within bounds; return the states that the scan need not observe."""
         profile, known = self.source.profile, set(self.known)
         new = [name for name in names if name not in known] if self.source.asks_for_each else []
         spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.log)
@@ -116,7 +117,7 @@ class ObjectPrefetcher:
         return {name: one.state for name, one in self.objects.items() if one.is_sure}
 
     def pop(self, name: str, state: str) -> FetchedObject | None:
-        """Return an object that came in the state that a look saw."""
+        """Return a prefetched object if its state is the one that the scan observed."""
         one = self.objects.get(name)
         fits = one is not None and (UNKNOWN in (state, one.state) or state == one.state)
         return self.objects.pop(name) if fits else None

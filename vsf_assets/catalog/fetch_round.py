@@ -1,7 +1,7 @@
 """One round of fetching: scan a source, then put scan record, list and objects into the inbox.
 
-Here: one round of looking and fetching, and its report. Not here: the decision (catalog/model/plan.py) and what
-becomes of the inbox (ingest/session.py). The caller holds the inbox.
+Here: one round, and its report. Not here: the decision what to fetch (catalog/model/plan.py), and loading the inbox
+(ingest/session.py). The caller holds the lock of the inbox.
 """
 
 from collections.abc import Collection
@@ -24,17 +24,17 @@ from vsf_assets.feeds.by_family.catalog import OBJECTS
 
 @dataclass
 class RoundReport:
-    """What a round did.
+    """The result of a round.
 
     Attributes:
         profile: the source.
-        scan: what was seen; None where the source is not in use.
+        scan: the scan of the source; None if the source is not in use.
         changed, vanished, compared: numbers of objects.
         fetched: objects that are in the inbox now.
-        transferred: bytes of objects and lists that came.
-        failed: object -> why it could not be read; it is taken again next time.
-        gone: names that turned out not to be there when they were fetched.
-        replaced: names that were in another state by then.
+        transferred: bytes of the fetched objects and lists.
+        failed: object -> why it could not be read; the next run fetches it again.
+        gone: names that were listed and not there when they were fetched.
+        replaced: names whose state changed between scan and fetch.
     """
 
     profile: Profile
@@ -58,16 +58,16 @@ def fetch_from_source(
     force: bool = False,
     gone: Collection[str] = (),
 ) -> RoundReport:
-    """Look once, put what is due into the inbox, and report; nothing that fails raises.
+    """Scan a source once, fetch what changed into the inbox, and report. Failures stand in the report, none is raised.
 
     Args:
         settings: for settling and the cache.
-        inbox: held by the caller, and empty of records.
+        inbox: locked by the caller; it holds no scan records.
         profile: the source.
-        history: what is known of it.
+        history: the known states of its objects.
         log: told of progress.
         force: fetch everything that is listed.
-        gone: names that an earlier round found gone; they are where the source gives no states.
+        gone: names that an earlier round of this run did not find; needed where the source gives no states.
     """
     report = RoundReport(profile)
     fetched_states = FetchedStates.read(settings, profile.name)
@@ -112,9 +112,9 @@ class _Round:
         self._history, self._log, self._ahead = history, log, ahead
 
     def execute(self, plan: Plan) -> None:
-        """Compare, record, fetch."""
+        """Compare objects without comparable states, write the scan record, fetch."""
         report, scan = self._report, self._report.scan
-        assert scan is not None  # noqa: S101 - for the type checker: the caller looked
+        assert scan is not None  # noqa: S101 - for the type checker: the caller scanned
         report.failed |= {_short(shown(report.profile, name)): _short(why, 1000) for name, why in plan.unseen}
         different = self._compare(plan)
         records = sorted(plan.records, key=lambda record: record[0].position)
@@ -130,7 +130,7 @@ class _Round:
         self._fetch(plan.fetch)
 
     def _compare(self, plan: Plan) -> list[tuple[ToFetch, FetchedObject]]:
-        """Fetch what cannot be judged by its state; add what differs to the plan's records and return it."""
+        """Fetch objects whose states cannot be compared; return the changed ones, and add them to the records."""
         different: list[tuple[ToFetch, FetchedObject]] = []
         said = self._progress("compared", len(plan.compare))
         for to_fetch, result in concurrently(self._bring, plan.compare, self._report.profile.connections):
@@ -155,7 +155,7 @@ class _Round:
 
         def bring(item: ToFetch) -> FetchedObject:
             fetched = self._ahead.pop(item.listed.name, item.state) or self._bring(item)
-            # Here, not where results are gathered: what came whole survives whatever ends this process.
+            # In the worker, not where results are gathered: a complete object survives the death of this process.
             self._inbox.place_object(fetched.temp_path, self._report.profile, item.listed.name, item.at)
             return fetched
 
@@ -172,7 +172,7 @@ class _Round:
             said(done)
 
     def _bring(self, to_fetch: ToFetch) -> FetchedObject:
-        """Fetch an object into a file that no listing shows."""
+        """Fetch an object into a temporary file, with retries."""
         profile = self._report.profile
 
         def once(deadline: Deadline) -> FetchedObject:
@@ -185,7 +185,7 @@ class _Round:
         self._report.fetched.add(shown(self._report.profile, to_fetch.listed.name))
 
     def _note_state(self, to_fetch: ToFetch, fetched: FetchedObject, is_known: bool = False) -> None:
-        """Remember the state of what its record calls UNKNOWN; `is_known` where the content is the known one."""
+        """Cache the state of an object whose record says UNKNOWN; `is_known` if its content is unchanged."""
         before = self._history.known.get(to_fetch.listed.name)
         at, state = to_fetch.at, to_fetch.state
         if before is not None and (is_known or before.at == to_fetch.at):
@@ -217,7 +217,7 @@ def _record(item: Listed, state: str | None, list_sha256: str) -> dict[str, Any]
 
 
 def _short(text: str, most: int = 300) -> str:
-    """Return the beginning of a long text: a name in a list may have a megabyte, and errors repeat it."""
+    """Cut a long text: a name in a list may have a megabyte, and error messages repeat it."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 

@@ -44,14 +44,14 @@ _OUTDATED = "select count(*) from raw.files where feed = ? and partition_key = ?
 
 @dataclass(frozen=True)
 class SourceHistory:
-    """What is known of a profile.
+    """The known objects of a profile, and its last scan.
 
     Attributes:
         known: by name.
-        last_scan_at: time of the last look that left a record, or None.
-        list_sha256: digest of the last list that was recorded, or empty.
-        lost_list: time and digest of a list whose look was recorded and which itself was not; a crash came between.
-        is_complete: whether every record of a look can be read; not so while they are read again.
+        last_scan_at: time of the last scan with a record, or None.
+        list_sha256: digest of the last recorded list, or empty.
+        lost_list: time and digest of a list whose scan record is loaded while the list is not: a crash came between.
+        is_complete: whether all scan records are loaded; false while they are read again.
     """
 
     known: Mapping[str, KnownObject] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class SourceHistory:
 
     @property
     def to_fetch(self) -> list[str]:
-        """Names whose newest state was not fetched."""
+        """Names whose newest state is not fetched yet."""
         return [name for name, k in self.known.items() if k.state is not None and not k.is_fetched]
 
 
@@ -99,7 +99,7 @@ def _utc(value: datetime) -> datetime:
 
 @dataclass
 class FetchedStates:
-    """States observed by fetches, of names whose record says `unknown`: name -> (time of the record, state)."""
+    """States observed by fetches for names recorded as `unknown`: name -> (time of the record, state)."""
 
     file: Path
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -120,11 +120,11 @@ class FetchedStates:
         return {name: state for name, (at, state) in found.items() if at == known[name].at.isoformat()}
 
     def note(self, name: str, at: datetime, state: str) -> None:
-        """Note a state; `write` keeps it."""
+        """Add a state; `write` stores it."""
         self.states[name] = (at.isoformat(), state)
 
     def write(self) -> None:
-        """Keep the cache, where there is something to keep."""
+        """Write the cache file, unless there is nothing to write."""
         if not self.states and not self.file.exists():
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)

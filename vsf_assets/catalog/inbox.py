@@ -1,7 +1,7 @@
 """The inbox: the local folder where fetched objects wait to be loaded.
 
-Here: its one lock, and writing a file that appears complete with the time it was due. Not here: what
-becomes of the files (ingest/session.py treats them like landed ones).
+Here: its lock, and placing complete files by atomic rename, with the time of their scan. Not here: loading the
+files (ingest/session.py treats them like landed files).
 """
 
 import json
@@ -23,7 +23,7 @@ from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.lock import hold_lock
 
 TEMP_FOLDER = ".half"
-"""Folder in the inbox for files that are still written; no listing shows it."""
+"""Folder in the inbox for temporary files; no listing shows it."""
 
 SCAN_RECORD_NAME = "look.jsonl"
 STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -39,10 +39,10 @@ class Inbox:
 
     @contextmanager
     def held(self, wait_seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
-        """Be the only one who looks and fetches; what a dead process left half done goes.
+        """Hold the lock of the inbox; remove temporary files of a dead process.
 
         Raises:
-            LockTimeoutError: another process looked and fetched for too long.
+            LockTimeoutError: another process held the lock for too long.
         """
         with hold_lock(self.root / ".lock", "fetching", wait_seconds, on_wait, "the inbox"):
             shutil.rmtree(self._temp_folder, ignore_errors=True)
@@ -56,7 +56,7 @@ class Inbox:
 
     @contextmanager
     def temp_file(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """Open a file that no listing shows; it goes where it is not `placed`."""
+        """Open a temporary file; an exception removes it."""
         with room_for("what is fetched", self.root):
             self._temp_folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._temp_folder)
@@ -68,10 +68,9 @@ class Inbox:
             raise
 
     def place(self, temp_path: Path, feed: str, profile: Profile, name: str, at: datetime) -> None:
-        """Give a finished file its name and the time at which it was due, at once.
+        """Move a finished file to its place, with the time of its scan as modified time.
 
-        Each time has a folder of its own: a state that could not be loaded or archived yet is never
-        replaced by the next one.
+        Each time has a folder of its own, so a newer state never replaces an older one that is not loaded yet.
         """
         target = self.root / feed / profile.name / at.strftime(STAMP) / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +82,7 @@ class Inbox:
         temp_path.replace(target)
 
     def place_scan(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:
-        """Put the records of a look into the inbox, then the list."""
+        """Put the record of a scan into the inbox, then the list."""
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
         if lines:
             self._write("".join(lines).encode(), SCANS, profile, SCAN_RECORD_NAME, at)

@@ -1,7 +1,7 @@
 """Scans a source: its list, the states of its objects, and whether anything must be fetched.
 
-Here: looking, also just to know whether there is something to do. Not here: the decision (catalog/model/plan.py),
-records and fetching (fetch_round.py). A look leaves no trace.
+Here: the scan, also the quick one that only answers whether anything changed. Not here: the decision
+(catalog/model/plan.py), records and fetching (fetch_round.py). A scan writes nothing.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ States = Callable[[Sequence[str]], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class SourceScan:
-    """What a look saw.
+    """The result of a scan.
 
     Attributes:
-        at: its time, UTC; later than any look before.
-        content: the list as fetched.
-        listed: its names.
-        observed: the state of each; empty where nobody asked.
+        at: its time, UTC; later than every earlier scan.
+        content: the bytes of the list.
+        listed: the names in the list.
+        observed: name -> state; empty if states were not requested.
     """
 
     at: datetime
@@ -55,18 +55,18 @@ def scan_source(
     most: int | None = None,
     ahead: States = lambda _: {},
 ) -> SourceScan | None:
-    """Return a look at the source; None where the folder `catalog` of the landing zone is not in use.
+    """Scan a source; return None if the folder `catalog` of the landing zone is not in use.
 
     Args:
         source: the source.
-        last_scan_at: time of the last look that left a record.
-        log: told of progress.
-        most: names up to which the state of each is asked for; None for any number.
-        ahead: tells states that need not be asked for.
+        last_scan_at: time of the last scan with a record.
+        log: receives progress lines.
+        most: the largest number of names whose states are requested; None for any number.
+        ahead: returns states that are known without a request (a prefetch).
 
     Raises:
-        SourceError: the list cannot be read, or is a page or another file; the message names the address and the
-            setting to look at.
+        SourceError: the list cannot be read, or is a web page or another kind of file; the message names the
+            address and the setting to check.
     """
     at = time_of_scan(datetime.now(UTC), last_scan_at)
     content = read_list(source)
@@ -78,7 +78,7 @@ def scan_source(
     said = Every(2.0, log)
     known_states = ahead([item.name for item in listed])
     to_observe = [item.name for item in listed if item.name not in known_states]
-    observed = source.observe(to_observe, lambda n: said(f"fetching: looked at {n:,} of {len(to_observe):,} objects"))
+    observed = source.observe(to_observe, lambda n: said(f"fetching: observed {n:,} of {len(to_observe):,} objects"))
     return SourceScan(at, content, listed, {**known_states, **observed})
 
 
@@ -115,7 +115,7 @@ def read_list(source: ObjectSource) -> bytes | None:
 def settled_scan(
     source: ObjectSource, last_scan_at: datetime | None, settings: Settings, log: Log, ahead: States = lambda _: {}
 ) -> SourceScan | None:
-    """Return a look at files that nobody has touched for the settle time; it waits for them, within bounds."""
+    """Scan a source whose files have not changed for the settle time; wait for that, within bounds."""
     until = time.monotonic() + settings.settle_timeout
     while True:
         scan = scan_source(source, last_scan_at, log, ahead=ahead)
@@ -128,18 +128,18 @@ def settled_scan(
 
 
 def unsettled_for(source: ObjectSource, scan: SourceScan, settle_seconds: float, now: float) -> float:
-    """Return the seconds after which the newest change is old enough; 0 where it is."""
+    """Return the seconds until the newest change is older than the settle time; 0 if it is."""
     age = now - source.last_modified([source.profile.list_name, *(item.name for item in scan.listed)])
     return settle_seconds - age if 0 <= age < settle_seconds else 0.0
 
 
 def plan_of(scan: SourceScan, history: SourceHistory, fetched_states: FetchedStates, force: bool = False) -> Plan:
-    """Return what is due."""
+    """Return what to record, to fetch and to compare."""
     return decide(scan.listed, scan.observed, history.known, scan.at, fetched_states.of(history.known), force)
 
 
 def has_anything_to_fetch(settings: Settings, profile: Profile, history: SourceHistory, force: bool = False) -> bool:
-    """Whether a run would find something to do at the source; stops looking as soon as that is clear.
+    """Whether a run would find something to do at the source; stops as soon as that is clear.
 
     Raises:
         SourceError: the list cannot be read.
@@ -159,7 +159,7 @@ def has_anything_to_fetch(settings: Settings, profile: Profile, history: SourceH
 
 
 def has_changes(settings: Settings, profile: Profile, scan: SourceScan, history: SourceHistory) -> bool:
-    """Whether what a look saw shows that something is due; what would have to be compared does not count."""
+    """Whether a scan shows something to record or fetch; objects that would have to be compared do not count."""
     if scan.list_sha256 != history.list_sha256:
         return True
     if not scan.observed:
@@ -170,13 +170,13 @@ def has_changes(settings: Settings, profile: Profile, scan: SourceScan, history:
 
 
 class Every:
-    """Tells at most once in some seconds, so that a log is not flooded."""
+    """Logs at most one line in some seconds."""
 
     def __init__(self, seconds: float, log: Log):
         self._seconds, self._log, self._next = seconds, log, time.monotonic() + seconds
 
     def __call__(self, message: str) -> None:
-        """Tell, if it is time."""
+        """Log the message if the interval is over."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._seconds
             self._log(message)

@@ -1,7 +1,7 @@
 """Fetches from a catalog source into the inbox and loads the inbox.
 
-Here: the order of it, under the inbox's lock. Not here: looking and fetching (sources/), and taking
-files (ingest/session.py). A crash leaves files in the inbox; the next run takes them before it looks.
+Here: the order of the steps, under the lock of the inbox. Not here: scanning and fetching (catalog/), and loading
+files (ingest/session.py). A crash leaves files in the inbox; the next run loads them before it scans.
 """
 
 from typing import TYPE_CHECKING
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 ROUNDS = 3
-"""Looks of a run, where objects change or go between a look and their turn."""
+"""Rounds of a run, if objects change or vanish between scan and fetch."""
 
 
 def load_fetched(run: "Run") -> list[RoundReport]:
-    """Take what is in the inbox, look at the source, fetch what is due, and take that; return the rounds.
+    """Load the inbox, scan the source, fetch what changed, and load that; return the rounds.
 
     Raises:
-        LockTimeoutError: another process looked and fetched for too long.
+        LockTimeoutError: another process held the inbox for too long.
         SettingsError: there is no such profile.
     """
     settings = run.warehouse.settings
@@ -44,7 +44,7 @@ def load_fetched(run: "Run") -> list[RoundReport]:
         for _ in range(ROUNDS):
             history, ledger = _known(run, profile.name)
             if not history.is_complete or any(e.path.startswith(f"{SCANS}/{profile.name}/") for e in left):
-                why = "its earlier looks are not all loaded yet, so nothing was fetched; run again"
+                why = "its earlier scans are not all loaded yet, so nothing was fetched; run again"
                 run.report.failed.append((profile.address, why))
                 return rounds
             done = fetch_from_source(settings, inbox, profile, history, run.progress, force, gone)
@@ -58,7 +58,7 @@ def load_fetched(run: "Run") -> list[RoundReport]:
 
 
 def _load_inbox(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None) -> list[Entry]:
-    """Take what is in the inbox; return what is left there."""
+    """Load the inbox; return the entries that are left there."""
     entries = _entries(inbox)
     if not entries:
         return []
@@ -73,7 +73,7 @@ def _load_inbox(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None)
 
 
 def _entries(inbox: Inbox) -> list[Entry]:
-    """Return what is in the inbox; a record that cannot be read would count as one that never was.
+    """Return the entries of the inbox. All must be readable: an unread scan record would count as a missing one.
 
     Raises:
         UnlistedEntryError: something in it cannot be read.
@@ -86,10 +86,10 @@ def _entries(inbox: Inbox) -> list[Entry]:
 
 
 def _known(run: "Run", profile: str) -> "tuple[SourceHistory, list[FileRow]]":
-    """Return what is known of a profile, and the ledger's rows of fetched files; whoever has the inbox adds to them."""
+    """Return the history of a profile, and the ledger rows of fetched files; only the holder of the inbox adds any."""
     from vsf_assets.warehouse.ledger import read_files
 
-    with run.warehouse.read("looking at what was fetched") as connection:
+    with run.warehouse.read("reading what was fetched") as connection:
         if connection is None:
             return SourceHistory(), []
         feeds = [feed.name for feed in all_feeds().values() if feed.is_fetched]
@@ -98,7 +98,7 @@ def _known(run: "Run", profile: str) -> "tuple[SourceHistory, list[FileRow]]":
 
 
 def _report(run: "Run", rounds: list[RoundReport]) -> None:
-    """Report what could not be fetched, as the last round that tried it saw it."""
+    """Report what could not be fetched, with the reason of the last round that tried."""
     failed: dict[str, str] = {}
     for done in rounds:
         failed.update(done.failed)

@@ -1,4 +1,4 @@
 """Clients of catalog sources: a local folder, an HTTP server, an S3 bucket.
 
-Not here: what is due (catalog/model/plan.py).
+Not here: what to fetch (catalog/model/plan.py).
 """

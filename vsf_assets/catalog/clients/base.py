@@ -1,7 +1,7 @@
 """The interface of every catalog client, and the errors that all of them raise.
 
-Here: the interface and its errors. Not here: the three forms (local.py, http.py, s3.py), when to try
-again (catalog/model/retry.py) and what is due (catalog/model/plan.py).
+Here: the interface and its errors. Not here: the three clients (local.py, http.py, s3.py), retries
+(catalog/model/retry.py) and what to fetch (catalog/model/plan.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +22,10 @@ class OpenedObject:
     """An object opened for reading.
 
     Attributes:
-        state: its state as the source told when it was opened, or UNKNOWN.
-        size: bytes the source announced, or None.
+        state: its state when it was opened, or UNKNOWN.
+        size: bytes that the source announced, or None.
         blocks: its bytes.
-        is_sure: whether looking at the object tells the same state.
+        is_sure: whether a scan observes the same state.
     """
 
     state: str
@@ -34,16 +34,16 @@ class OpenedObject:
     is_sure: bool = True
 
     def expect(self, state: str) -> None:
-        """Raise ReplacedError where it is in another state than a look saw."""
+        """Raise SourceObjectReplacedError if the state is not the one that the scan observed."""
         if UNKNOWN not in (state, self.state) and state != self.state:
-            raise SourceObjectReplacedError("it was replaced after the look")
+            raise SourceObjectReplacedError("it was replaced after the scan")
 
 
 class ObjectSource(Protocol):
-    """A place of objects that is only read.
+    """A read-only place of objects.
 
     Attributes:
-        profile: what is set for it.
+        profile: its settings.
         asks_for_each: whether the state of each object takes a request of its own.
     """
 
@@ -51,25 +51,25 @@ class ObjectSource(Protocol):
     asks_for_each: bool
 
     def is_absent(self) -> bool:
-        """Whether there is nothing at all at the address."""
+        """Whether the address does not exist or is empty."""
 
     def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
-        """Return the state of each name; `progress` hears how many were looked at."""
+        """Return the state of each name; call `progress` with the number of observed objects."""
 
     def open(self, name: str, deadline: Deadline) -> AbstractContextManager[OpenedObject]:
         """Open an object.
 
         Raises:
             GoneError: it is not there.
-            TransientError: the source failed in a way that may pass.
-            SourceError: it refused, or the object is larger than allowed.
+            TransientError: a failure that may pass.
+            SourceError: the source refused, or the object is larger than allowed.
         """
 
     def last_modified(self, names: Sequence[str]) -> float:
-        """Return the time (seconds since 1970) of the newest change, where it can be seen; else 0."""
+        """Return the time (seconds since 1970) of the newest change; 0 if the source does not show it."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 def too_large(profile: Profile, size: int) -> SourceError:
@@ -80,6 +80,6 @@ def too_large(profile: Profile, size: int) -> SourceError:
 
 
 def escapes_root(name: str) -> bool:
-    """Whether a name is none below an address: absolute, of a folder, or with steps upwards."""
+    """Whether a name leaves the address: absolute, ending in `/`, or with `..`."""
     parts = name.split("/")
     return not all(parts) or not {".", ".."}.isdisjoint(parts)

@@ -8,7 +8,7 @@ from vsf_assets.config.catalog_profiles import Profile
 
 
 def open_source(profile: Profile) -> ObjectSource:
-    """Return the source of a profile; nothing is reached yet."""
+    """Return the source of a profile; it is not contacted yet."""
     if profile.kind == "http":
         from vsf_assets.catalog.clients.http import HttpSource
 

@@ -1,6 +1,6 @@
 """Client of an HTTP(S) source: object states are ETags, or Last-Modified and length, from HEAD requests.
 
-Not here: trying again (catalog/model/retry.py). A server that answers neither is read in full and compared.
+Not here: retries (catalog/model/retry.py). Objects of a server that sends neither are fetched and compared.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +20,13 @@ from vsf_assets.config.catalog_profiles import Profile
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 GONE = {404, 410}
 NO_HEAD = {400, 401, 403, 405, 501}
-"""Answers to HEAD that say nothing of the object: signed addresses allow one method alone. GET then judges."""
+"""Answers to HEAD that say nothing of the object: a signed address allows one method only. GET decides then."""
 
 _HOSTS_HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 class HttpSource:
-    """Objects below an address that answers GET, and best HEAD."""
+    """Objects below an address that answers GET and, better, HEAD."""
 
     asks_for_each = True
 
@@ -36,11 +36,11 @@ class HttpSource:
         self._without_length: set[str] = set()
 
     def is_absent(self) -> bool:
-        """Return False: an address that was written down is meant to be there."""
+        """Return False: a configured address is expected to exist."""
         return False
 
     def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
-        """Return what HEAD tells of each name, many at once."""
+        """Return the state of each name from HEAD requests, in parallel."""
         found: dict[str, Observed] = {}
         for name, seen in concurrently(self._observe_one, names, self.profile.connections):
             if isinstance(seen, GoneError):
@@ -56,18 +56,18 @@ class HttpSource:
 
     @contextmanager
     def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:
-        """Ask for an object."""
+        """Request an object."""
         with self._request("GET", name, deadline) as response:
             self._raise_for_status(response)
             size = _length(response)
             if size is not None and size > self.profile.most_bytes:
                 raise too_large(self.profile, size)
             headers = response.headers
-            is_sure = "ETag" in headers or "Last-Modified" not in headers  # HEAD may tell another length, or none
+            is_sure = "ETag" in headers or "Last-Modified" not in headers  # HEAD may send another length, or none
             yield OpenedObject(self._state(name, response), size, self._blocks(response, size, deadline), is_sure)
 
     def last_modified(self, names: Sequence[str]) -> float:  # noqa: ARG002
-        """Return 0: a server shows whole objects."""
+        """Return 0: a server shows complete objects only."""
         return 0.0
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class HttpSource:
         return retried(head, self.profile.attempts, self.profile.object_timeout)
 
     def _state(self, name: str, response: Any) -> str:
-        """Return what tells states apart; GET and HEAD give the same."""
+        """Return the state from the headers; GET and HEAD give the same one."""
         etag = response.headers.get("ETag")
         modified = response.headers.get("Last-Modified")
         if etag or not modified:
@@ -97,7 +97,7 @@ class HttpSource:
 
     @contextmanager
     def _request(self, method: str, name: str, deadline: Deadline) -> Iterator[Any]:
-        """Send a request and yield its answer; failures of the connection may pass."""
+        """Send a request and yield its answer; connection failures are transient."""
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 

@@ -70,7 +70,7 @@ class FolderSource:
 
     @contextmanager
     def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:  # noqa: ARG002 - a disk does not stall
-        """Open a file; a change while it is read raises ReplacedError."""
+        """Open a file; a change while it is read raises SourceObjectReplacedError."""
         with self._opened(name) as file:
             before = os.fstat(file.fileno())
             if before.st_size > self.profile.most_bytes:
@@ -98,7 +98,7 @@ class FolderSource:
             raise SourceError(f"it cannot be read: {error.strerror}") from error
 
     def last_modified(self, names: Sequence[str]) -> float:
-        """Return when one of the files was last written, renamed or given another time."""
+        """Return the newest change time of the files: written, renamed or touched."""
         times = [0.0]
         for name in names:
             try:
@@ -111,7 +111,7 @@ class FolderSource:
         """Do nothing: there are no connections."""
 
     def _path(self, name: str) -> Path:
-        """Return where a name lies; one that leads out of the folder is not there."""
+        """Return the path of a name; a name that leaves the folder is not there."""
         if escapes_root(name):
             raise GoneError("it is not there")
         return self._root / name

@@ -1,7 +1,7 @@
 """Client of an S3 prefix: object states are ETags from one paged listing.
 
-Not here: the client (resources/objects.py) and trying again (catalog/model/retry.py). Loads Dagster's AWS
-library, which takes a second; so nothing imports this module before such a source is used.
+Not here: the S3 client (storage/s3_client.py) and retries (catalog/model/retry.py). Importing boto takes a second,
+so nothing imports this module before an S3 source is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +51,7 @@ class S3Source:
 
     @contextmanager
     def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:
-        """Ask for an object."""
+        """Request an object."""
         with self._errors():
             answer = within(
                 deadline.left(), lambda: self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
@@ -68,7 +68,7 @@ class S3Source:
             body.close()
 
     def last_modified(self, names: Sequence[str]) -> float:  # noqa: ARG002
-        """Return 0: a store shows whole objects."""
+        """Return 0: a store shows complete objects only."""
         return 0.0
 
     def close(self) -> None:
@@ -80,14 +80,14 @@ class S3Source:
             where = {"Bucket": self._bucket, "Prefix": self._prefix, **options}
             with self._errors():
                 page: dict[str, Any] = within(deadline.left(), lambda: self._client.list_objects_v2(**where))
-            if "IsTruncated" not in page:  # which must not pass for the last page
+            if "IsTruncated" not in page:  # a cut page must not count as the last one
                 raise TransientError("the store's answer was cut off")
             return page
 
         return retried(listing, self.profile.attempts, self.profile.object_timeout)
 
     def _blocks(self, body: Any, deadline: Deadline) -> Iterator[bytes]:
-        """Yield the bytes; the client compares their number and checksum with what the store told."""
+        """Yield the bytes; the client verifies their number and checksum."""
         from botocore.exceptions import BotoCoreError, IncompleteReadError, ResponseStreamingError
         from urllib3.exceptions import HTTPError
 
@@ -104,7 +104,7 @@ class S3Source:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn the client's errors into those of a source."""
+        """Translate the client's errors to SourceError."""
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, HTTPClientError
         from botocore.parsers import ResponseParserError
 
@@ -147,10 +147,10 @@ class S3Source:
 
 
 def _client(profile: Profile) -> Any:
-    """Return a client with the profile's time-outs; retried() tries again, so it tries once."""
+    """Return a client with the profile's time-outs; it makes one attempt, since retried() repeats."""
     from botocore.exceptions import BotoCoreError
 
-    client_options()  # shows the AWS client what a `.env` file says
+    client_options()  # exports the AWS variables of a `.env` file
     try:
         return make_client(1, profile.connect_timeout, profile.read_timeout, profile.connections)
     except (BotoCoreError, ValueError) as error:

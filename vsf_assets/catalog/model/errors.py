@@ -1,20 +1,20 @@
 """Errors of a catalog source, its list or an object.
 
-Here: the errors. Not here: when something is tried again (retry.py).
+Here: the errors. Not here: retries (retry.py).
 """
 
 from vsf_assets.common.errors import VsfError
 
 
 class SourceError(VsfError):
-    """The source, its list or an object cannot be read; the message says which and what to look at."""
+    """The source, its list or an object cannot be read; the message says which, and what to check."""
 
 
 class TransientError(SourceError):
-    """A failure that may pass: it is tried again.
+    """A failure that may pass; the call is retried.
 
     Attributes:
-        retry_after: seconds that the source asked to wait, or 0.
+        retry_after: seconds that the source requested to wait, or 0.
     """
 
     def __init__(self, reason: str, retry_after: float = 0.0):
@@ -27,4 +27,4 @@ class GoneError(SourceError):
 
 
 class SourceObjectReplacedError(SourceError):
-    """The object is no longer in the state that the look saw."""
+    """The object is no longer in the state that the scan observed."""

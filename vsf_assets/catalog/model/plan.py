@@ -1,7 +1,7 @@
 """Decides what to fetch: a pure function of the list, the observed states and the known states.
 
-Here: the list's names, the types of a look, the decision. Not here: looking (catalog/clients/base.py), where what
-is known is kept (catalog/history.py), and fetching (catalog/fetch_round.py). No clock, file or connection.
+Here: the names of a list, the types of a scan, the decision. Not here: scanning (catalog/scan.py), the known states
+(catalog/history.py), and fetching (catalog/fetch_round.py). No clock, file or connection.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from vsf_assets.feeds.by_family.catalog import listed_names
 from vsf_assets.readers.json.lossless_values import is_text
 
 UNKNOWN = "unknown"
-"""State of an object that is there, where the source gives nothing to tell its states apart by, or gave no answer."""
+"""State of an existing object whose source gives no ETag or time to compare, or no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,25 @@ class Listed:
 
 @dataclass(frozen=True)
 class Unseen:
-    """An object that could not be looked at, and why."""
+    """An object whose state could not be observed, with the reason."""
 
     reason: str
 
 
 Observed = str | None | Unseen
-"""What a look saw of an object: its state (ETag, size and time), UNKNOWN, None if it is not there, or Unseen."""
+"""The observed state of an object: ETag or size and time; UNKNOWN; None if it is not there; or Unseen."""
 
 
 @dataclass(frozen=True)
 class KnownObject:
-    """What the warehouse holds of a name: the newest record of a look, and whether that state was fetched.
+    """What the warehouse holds of a name: the newest recorded state, and whether that state was fetched.
 
     Attributes:
-        at: time of the look in which the state was first due.
-        position: its place in the list then.
+        at: time of the scan that first observed the state.
+        position: its place in the list at that scan.
         state: the state; None where the object was gone.
-        is_fetched: whether this state was taken into the warehouse.
-        sha256: digest of the newest content that was, or empty.
+        is_fetched: whether this state is loaded.
+        sha256: digest of the newest loaded content, or empty.
     """
 
     at: datetime
@@ -58,9 +58,9 @@ class ToFetch:
     """A state to fetch.
 
     Attributes:
-        listed: the object, with its place in the list when the state was first due.
-        at: time of that look; it becomes the delivery's landed_at.
-        state: the state that the look saw now; UNKNOWN takes whatever is there.
+        listed: the object, with its place in the list when the state was first observed.
+        at: time of that scan; it becomes the delivery's landed_at.
+        state: the state that this scan observed; with UNKNOWN any state is accepted.
     """
 
     listed: Listed
@@ -70,13 +70,13 @@ class ToFetch:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a look asks for.
+    """What a scan decides.
 
     Attributes:
         records: states that changed, in the order of the list: (object, state or None for gone).
         fetch: states to fetch: the changed ones and those that failed before.
         compare: objects to fetch and compare with what is known; a difference is a changed state.
-        unseen: objects that could not be looked at and are known already: (name, reason).
+        unseen: known objects whose state could not be observed: (name, reason).
     """
 
     records: list[tuple[Listed, str | None]] = field(default_factory=list)
@@ -86,9 +86,9 @@ class Plan:
 
 
 def parse_list(content: bytes, encoding: str) -> list[Listed]:
-    """Return the names of a list with their first places; blank lines do not count, bad ones are left out.
+    """Return the names of a list with their first places; blank lines do not count, undecodable ones are left out.
 
-    A line that is not in the encoding is a place without a name: ingest reports it.
+    An undecodable line counts as a place without a name: ingest reports it.
     """
     try:
         text = content.decode(encoding, errors="surrogateescape")
@@ -102,7 +102,7 @@ def parse_list(content: bytes, encoding: str) -> list[Listed]:
 
 
 def time_of_scan(now: datetime, last: datetime | None) -> datetime:
-    """Return the time of a look: now, yet always later than the last one, whatever the clock does."""
+    """Return the time of a scan: now, or just after the last scan if the clock went back."""
     return now if last is None or now > last else last + timedelta(microseconds=1)
 
 
@@ -114,15 +114,15 @@ def decide(
     fetched_states: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> Plan:
-    """Return what is due.
+    """Return what to record, to fetch and to compare.
 
     Args:
         listed: the list's names.
-        observed: what the look saw of each.
-        known: what the warehouse holds of each name that ever was due.
-        at: time of the look.
-        fetched_states: states observed by fetches, of names that are known with the state UNKNOWN.
-        force: fetch what is known, too.
+        observed: name -> observed state.
+        known: name -> what the warehouse holds, for every name ever recorded.
+        at: time of the scan.
+        fetched_states: states observed by fetches for names recorded as UNKNOWN.
+        force: fetch known states too.
     """
     plan = Plan()
     for item in listed:
@@ -146,10 +146,10 @@ def _change(plan: Plan, item: Listed, state: str, at: datetime) -> None:
 
 
 def _first_sight(plan: Plan, item: Listed, seen: Observed, before: KnownObject | None, at: datetime) -> None:
-    """Never seen, or gone at the last record."""
+    """An object that is new, or was gone at the last record."""
     if isinstance(seen, Unseen):
         if before is None:
-            _change(plan, item, UNKNOWN, at)  # its place is that of the first failure
+            _change(plan, item, UNKNOWN, at)  # it keeps the place of its first failure
         else:
             plan.unseen.append((item.name, seen.reason))
     elif seen is not None:
@@ -159,7 +159,7 @@ def _first_sight(plan: Plan, item: Listed, seen: Observed, before: KnownObject |
 
 
 def _failed_before(plan: Plan, item: Listed, seen: str | Unseen, before: KnownObject, at: datetime) -> None:
-    """Due earlier and not fetched: it keeps its place as long as it is the same state."""
+    """An object that an earlier round could not fetch: it keeps its place while its state stays the same."""
     state = UNKNOWN if isinstance(seen, Unseen) else seen
     if UNKNOWN in (state, before.state) or state == before.state:
         plan.fetch.append(ToFetch(Listed(before.position, item.name), before.at, state))

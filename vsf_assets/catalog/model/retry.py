@@ -1,7 +1,7 @@
 """Retries with growing pauses and a deadline, and concurrent calls.
 
-Here: deadlines, pauses with jitter, a pool of threads that never keeps a process alive. Not here:
-which failures may pass (the sources say so by raising TransientError).
+Here: deadlines, pauses with jitter, a pool of daemon threads. Not here: which failures are transient (the clients
+raise TransientError for them).
 """
 
 import queue
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 LONGEST_RETRY_AFTER = 60.0
-"""Seconds that a source may ask to wait; of more only this much is believed."""
+"""Longest pause in seconds that a source may request; a longer one is cut to this."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Deadline:
         return cls(time.monotonic() + seconds)
 
     def left(self) -> float:
-        """Return the seconds that are left; never less than a twentieth."""
+        """Return the seconds that are left, at least 0.05."""
         return max(0.05, self.at - time.monotonic())
 
     @property
     def is_over(self) -> bool:
-        """Whether it is too late."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self.at
 
 
@@ -46,20 +46,20 @@ def pause(attempt: int, retry_after: float, chance: float) -> float:
     """Return the seconds to wait after an attempt that failed.
 
     Args:
-        attempt: how many attempts failed, from 1.
-        retry_after: seconds the source asked for, or 0.
-        chance: from 0 to 1; spreads the pauses so that many do not come back at once.
+        attempt: number of failed attempts, from 1.
+        retry_after: seconds that the source requested, or 0.
+        chance: from 0 to 1; jitter, so that many clients do not retry at once.
     """
     growing = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1)) * (0.5 + chance)
     return max(growing, min(retry_after, LONGEST_RETRY_AFTER))
 
 
 def retried(attempt: Callable[[Deadline], Result], attempts: int, seconds: float) -> Result:
-    """Return what `attempt` gives; a TransientError is tried again, as often and as long as may be.
+    """Return the result of `attempt`; retry it after a TransientError, within the number of attempts and the time.
 
     Raises:
         TransientError: the last one, with the number of attempts.
-        SourceError: one that does not pass, at once.
+        SourceError: one that is not transient, at once.
     """
     from vsf_assets.catalog.model.errors import TransientError
 
@@ -79,7 +79,7 @@ def retried(attempt: Callable[[Deadline], Result], attempts: int, seconds: float
 def concurrently(
     do: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[tuple[Item, Result | Exception]]:
-    """Yield each item with what `do` gave or raised, as they end.
+    """Yield each item with the result or the exception of `do`, in the order in which they end.
 
     The threads are daemons: an interrupted caller does not wait for a stalled connection.
     """
@@ -97,7 +97,7 @@ def concurrently(
                 return
             try:
                 done.put((item, do(item)))
-            except Exception as error:  # noqa: BLE001 - the caller judges it
+            except Exception as error:  # noqa: BLE001 - the caller handles it
                 done.put((item, error))
 
     for _ in range(min(threads, len(items))):
