@@ -1,5 +1,5 @@
 """Ingest: reads settled files, validates and stores their rows, and archives the originals.
 
-Here: a run over chosen files, batch by batch, and what survives a crash of it. Not here: forms of files (readers/), the
-landing zone (landing/) and the archive (archive/). The only step that writes the warehouse is `warehouse/ledger.py`.
+Here: a run over selected files in batches, and recovery after a crash. Not here: file formats (readers/), the
+landing zone (landing/) and the archive (archive/). Only `warehouse/ledger.py` writes to the warehouse.
 """

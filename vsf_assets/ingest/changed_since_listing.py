@@ -1,7 +1,6 @@
 """Checks under the lock that each file is still in the state in which it was read.
 
-Here: whether a file is still as it was when it was read. Not here: reading it (read_file.py) and storing it
-(warehouse/ledger.py).
+Here: the second stat of each file. Not here: reading files (read_file.py) and storing rows (warehouse/ledger.py).
 """
 
 from collections.abc import Callable
@@ -21,7 +20,7 @@ Restat = Callable[[], Entry | None]
 
 
 def restat(results: list[ReadResult]) -> list[Restat]:
-    """Return looks at the files now that the lock is held; objects are asked at once, files when it is their turn."""
+    """Re-stat the input files under the lock: objects in parallel at once, files lazily."""
     from concurrent.futures import ThreadPoolExecutor
 
     restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in results]
@@ -35,7 +34,7 @@ def restat(results: list[ReadResult]) -> list[Restat]:
 def is_unchanged(
     connection: "DuckDBPyConnection", result: ReadResult, restat_one: Restat, report: "IngestReport"
 ) -> bool:
-    """Whether a file is in the state that was read; if not, the report says why it is left."""
+    """Whether a file is still in the state that was read; if not, add it to `report.left` with the reason."""
     from vsf_assets.warehouse.ledger import read_files
 
     input_file = result.input_file
@@ -56,7 +55,7 @@ def is_unchanged(
         report.left.append((input_file.entry.path, WHY))
         return False
     if now is None and input_file.known_sha256 is None and read_files(connection, "file_id = ?", (result.file_id,)):
-        return True  # another run stored and filed it meanwhile
+        return True  # another run stored and archived it meanwhile
     what = "vanished" if now is None else "changed"
     report.left.append((input_file.entry.path, f"{what} before it was stored; it is taken up when it is stable"))
     return False

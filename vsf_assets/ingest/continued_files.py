@@ -1,10 +1,10 @@
 """Recognizes landed files that continue a file that was loaded too early.
 
-Here: recognizing them, and bringing the whole file into the archive in place of its beginning. Not here: originals
-that are written to in the archive (archive/changed_originals.py). Two kinds stay in the landing zone after they were
-loaded: those of VSF_AFTER_LOAD=keep, and those that somebody had opened again when they were to be filed away. One
-that begins with exactly what was loaded, within VSF_RECHECK_HOURS, is the same delivery; anything else is another
-one.
+Here: recognizing them, and copying the complete file into the archive in place of its first part. Not here: originals
+that are written to in the archive (archive/changed_originals.py). Two kinds of files stay in the landing zone after
+they are loaded: with VSF_AFTER_LOAD=keep, and files that another process had open when they were to be archived. A
+file that begins with exactly the loaded bytes, within VSF_RECHECK_HOURS, is the same delivery; any other content is
+a new delivery.
 """
 
 import errno
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 NOTE = "opened-again"
-"""Landing path -> archive path of what somebody had opened again; where it is lost such a file is another delivery."""
+"""Landing path -> archive path of files that were open again. Without this note such a file is a new delivery."""
 
 
 def note_opened_again(path: str, row: "FileRow", settings: Settings) -> None:
-    """Remember that a loaded file stays in the landing zone, because somebody has opened it again."""
+    """Note that a loaded file stays in the landing zone, because another process has it open."""
     write_note(settings, NOTE, {**read_note(settings, NOTE), path: row.archive_path})
 
 
@@ -48,16 +48,16 @@ def continued(
     now: datetime,
     report: "IngestReport",
 ) -> list[Changed]:
-    """Take files that go on where a loaded one ended out of `new`; return them as changed originals.
+    """Remove files that continue a loaded file from `new`; return them as changed originals.
 
     Args:
-        new: files that the ledger does not know as they lie there.
-        ledger: every row.
-        landing: where the files lie.
-        archive: where the originals are; nothing goes on in an object store.
-        settings: what becomes of loaded files, and for how long they are looked at.
+        new: landed files that the ledger does not know in their state.
+        ledger: all rows.
+        landing: the store with the landed files.
+        archive: the store with the originals; an object never continues.
+        settings: VSF_AFTER_LOAD and VSF_RECHECK_HOURS.
         now: the time, UTC.
-        report: gets what cannot be compared; it is taken out of `new` and left for a later run.
+        report: receives files that cannot be compared; they are removed from `new` and left for a later run.
     """
     if not new or not isinstance(landing, FolderStore) or not isinstance(archive, FolderStore):
         return []
@@ -92,7 +92,7 @@ def _of_one(
     settings: Settings,
     noted: Mapping[str, Any],
 ) -> Changed | None:
-    """Return the changed original that one file makes of the newest of the candidates that it goes on with."""
+    """Return the changed original if a file continues one of the candidates, the newest first."""
     for row in reversed(candidates):
         is_kept = after_load_of(settings, row.feed) == "keep"
         if is_kept or noted.get(entry.path) == row.archive_path:
@@ -103,7 +103,7 @@ def _of_one(
 
 
 def _bring(entry: Entry, row: "FileRow", landing: FolderStore, archive: FolderStore, is_kept: bool) -> Changed | None:
-    """Bring the whole file into the archive, where it begins with what was loaded."""
+    """Copy the complete file into the archive if it begins with the loaded bytes."""
     if entry.size <= row.bytes or entry.modified < row.landed_at or archive.stat(row.archive_path) is None:
         return None
     digest = _digest_after(landing, entry.path, row)
@@ -120,7 +120,7 @@ def _bring(entry: Entry, row: "FileRow", landing: FolderStore, archive: FolderSt
         return None
     keep_time(archive, target, row.landed_at)
     for path in (row.archive_path, row.archive_path + CHANGED_SUFFIX):
-        archive.remove(path)  # its content is the beginning of the new one
+        archive.remove(path)  # its content is the first part of the new one
     if not is_kept and seen.same_state(landing.stat(seen.path)):
         landing.remove(seen.path)
     there = archive.stat(target)
@@ -128,7 +128,7 @@ def _bring(entry: Entry, row: "FileRow", landing: FolderStore, archive: FolderSt
 
 
 def _digest_after(landing: FolderStore, path: str, row: "FileRow") -> str | None:
-    """Return the digest of a file that begins with what was loaded; None of any other."""
+    """Return the digest of a file that begins with the loaded bytes; None for any other file."""
     digest = hashlib.sha256()
     try:
         with landing.open(path) as file:
@@ -146,7 +146,7 @@ def _digest_after(landing: FolderStore, path: str, row: "FileRow") -> str | None
 
 
 def _give_time(landing: FolderStore, path: str, at: datetime) -> bool:
-    """Give a file that stays its first time again, by which the ledger knows it; return whether that may be done."""
+    """Set the modified time of a file that stays back to the time in the ledger; return whether that is permitted."""
     nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
     try:
         os.utime(landing.root / path, ns=(nanoseconds, nanoseconds))

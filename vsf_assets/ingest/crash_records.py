@@ -1,7 +1,7 @@
 """Records which file a run reads, so that the next run knows which file ended it.
 
-Here: the record of the file that is being read, and what records of dead processes say. Not here: how such a file
-is read (read_in_child.py). A process may be ended by the file it reads: by a library that aborts, or by the system when
+Here: the record of the file that a run reads, and the records of dead processes. Not here: reading such a file
+(read_in_child.py). A file can end the process that reads it: a library aborts, or the system kills the process when
 memory is short. Without a record the next run would end at the same file, and nothing would ever be loaded.
 """
 
@@ -26,7 +26,7 @@ State = tuple[str, str, int, str, str]
 
 
 def place_of(store: Store) -> str:
-    """Return a store's address, as open_store takes it."""
+    """Return the address of a store, as `open_store` expects it."""
     return str(store.root) if isinstance(store, FolderStore) else cast(Any, store).address
 
 
@@ -39,7 +39,7 @@ class Perils:
     """The records of a home.
 
     Args:
-        scratch: folder of what lives no longer than a run; the records lie in it and outlive one that dies.
+        scratch: the scratch folder of the home; the records lie in it and outlive a run that dies.
     """
 
     def __init__(self, scratch: Path):
@@ -49,14 +49,14 @@ class Perils:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Look at what dead processes were reading, and keep a record of one's own; it goes at the end."""
+        """Read the records of dead processes, and open a record of this process; it is removed at the end."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._dead = dict(self._of_the_dead())
         self._file, name = tempfile.mkstemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._scratch)
         try:
             yield
         finally:
-            if not os.fstat(self._file).st_size:  # else it tells of a file that could not be read
+            if not os.fstat(self._file).st_size:  # else it names a file that could not be read
                 Path(name).unlink()
             os.close(self._file)
             self._file = None
@@ -69,7 +69,7 @@ class Perils:
                 is_over = known["is_over"] or _is_gone(known["pid"], known["started"])
             except FileNotFoundError:
                 continue
-            except (ValueError, KeyError, TypeError):  # nothing was being read, or it was not written to the end
+            except (ValueError, KeyError, TypeError):  # no file was being read, or the record is incomplete
                 if not is_there(int(path.name.split("-")[1])):
                     path.unlink(missing_ok=True)
                 continue
@@ -77,7 +77,7 @@ class Perils:
                 continue
             try:
                 is_still_there = _lies_there(state)
-            except OSError as error:  # it cannot be looked at now, which is no other file's affair
+            except OSError as error:  # it cannot be read now; other files go on
                 is_still_there = is_about_one_file(error)
             if is_still_there:
                 yield state, path
@@ -89,7 +89,7 @@ class Perils:
         return _state(input_file) in self._dead
 
     def absolve(self, input_file: InputFile) -> None:
-        """Forget what was suspected of a file: it was read, or set aside."""
+        """Remove the record of a file that was read or set aside."""
         path = self._dead.pop(_state(input_file), None)
         if path is not None:
             path.unlink(missing_ok=True)
@@ -100,7 +100,7 @@ class Perils:
 
         Args:
             input_file: the file.
-            expected: errors that say nothing about it.
+            expected: errors that do not end a process.
         """
         self._write(input_file, is_over=False)
         try:

@@ -1,6 +1,6 @@
 """The report of an ingest: what was stored, archived, left and failed.
 
-Here: the report and how failures are put into it. Not here: doing it (session.py, loader.py).
+Here: the report, and how failures become lines in it. Not here: ingest itself (session.py, loader.py).
 """
 
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class IngestReport:
-    """What an ingest did.
+    """The result of an ingest.
 
     Attributes:
-        stored: ledger rows written, in the order of the files.
-        left: (path, why) of files that are taken up at a later run.
-        failed: (path, why) of files that could not be reached or are not what the ledger knows.
-        unreadable: path -> what to do, of those among them that only they themselves stand in the way of: the platform
-            may not read or move them. Nothing is wrong with the run.
+        stored: written ledger rows, in the order of the files.
+        left: (path, why) of files that a later run loads.
+        failed: (path, why) of files that could not be read, or differ from the ledger.
+        unreadable: path -> what to do, for the failed files that the platform is not permitted to read or move.
+            Nothing is wrong with the run itself.
         left_out: what the newest listing of the landing zone left out.
     """
 
@@ -39,13 +39,13 @@ class IngestReport:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def cannot_use(self, path: str, error: OSError, doing: str, is_own: bool = False) -> None:
-        """Report a file that cannot be read or moved, or is none any more.
+        """Report a file that cannot be read or moved, or is no longer a file.
 
         Args:
-            path: of the file.
-            error: what stands in the way.
-            doing: what cannot be done, e.g. `read`.
-            is_own: whether it lies where nobody else puts files, so that something is wrong with the platform.
+            path: path of the file.
+            error: the error.
+            doing: the step that failed, e.g. `read`.
+            is_own: whether only the platform writes at this place, so that the failure is the platform's.
         """
         if isinstance(error, NotRegularError):
             self.left.append((path, f"{error.strerror}; remove it, and let the sender put a file here"))
@@ -53,17 +53,17 @@ class IngestReport:
         if isinstance(error, BlockingIOError):
             self.left.append((path, "another program holds it; it is loaded when that lets go"))
             return
-        is_answer = isinstance(error, ObjectStoreError)  # its message is whole
+        is_answer = isinstance(error, ObjectStoreError)  # its message is complete
         self.failed.append((path, str(error) if is_answer else f"cannot be {doing}: {error.strerror or error}"))
         if is_about_one_file(error) and not is_own:
             self.unreadable[path] = "" if is_answer else unreadable(path, error).advice
 
     def why_failed(self, path: str, why: str) -> str:
-        """Return a failure as a sentence with what to do, where that is known."""
+        """Return a failure as a sentence, with advice where there is one."""
         advice = self.unreadable.get(path)
         return f"{path}: {why}" + (f"; {advice}" if advice else "")
 
     @property
     def breaking(self) -> list[tuple[str, str]]:
-        """What failed because something is wrong with the platform or its surroundings: (path, why)."""
+        """Failures of the platform or its surroundings, not of one file: (path, why)."""
         return [(path, why) for path, why in self.failed if path not in self.unreadable]

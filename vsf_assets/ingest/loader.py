@@ -1,8 +1,7 @@
 """Loads batches of files: read them, store them under one hold of the lock, archive them.
 
-Here: what happens to chosen files, and what is reported of it. Not here: choosing them
-(session.py), reading one (read_file.py), its transaction (warehouse/ledger.py) and its way to the
-archive (move_to_archive.py).
+Here: the steps for selected files, and their report. Not here: selecting files (session.py), reading one
+(read_file.py), its transaction (warehouse/ledger.py) and the move to the archive (move_to_archive.py).
 """
 
 import time
@@ -43,16 +42,16 @@ if TYPE_CHECKING:
 
 BATCH_FILES = 100
 GIVE_UP_AFTER = 3
-"""So many objects of a batch that cannot be fetched mean that the store is down; each costs a time-out."""
+"""After so many failed objects of a batch the store counts as down: each failure costs a time-out."""
 
 BATCH_BYTES = 256 << 20
-"""A batch is read first and then stored under one hold of the lock, a transaction per file; but see QUICK_BYTES."""
+"""Files of a batch. A batch is read first and then stored under one hold of the lock; but see QUICK_BYTES."""
 
 QUICK_BYTES = 4 << 20
-"""Fetched files up to this size are read while the one before is committed."""
+"""Fetched files up to this size are read while the previous one is committed."""
 
 LONGEST_HOLD = 3.0
-"""Seconds after which those who read while they store let others have the lock, before the next file."""
+"""Seconds after which a loader that reads under the lock releases it once, before the next file."""
 
 
 def _bytes(batch: list[InputFile]) -> int:
@@ -76,15 +75,15 @@ Connect = Callable[[str], AbstractContextManager["DuckDBPyConnection"]]
 
 @dataclass(frozen=True)
 class Ingest:
-    """What all batches of a run share.
+    """Loads the batches of a run.
 
     Attributes:
-        connect: opens the warehouse for a purpose, with its lock held.
+        connect: opens the warehouse for a purpose, under its lock.
         settings: limits and folders.
-        versions: what files are read with.
+        versions: the contract versions to record.
         run_id: recorded with each file.
-        report: gets what becomes of them.
-        progress: told of it.
+        report: receives results and failures.
+        progress: receives progress lines.
     """
 
     connect: Connect
@@ -96,11 +95,11 @@ class Ingest:
 
     @cached_property
     def perils(self) -> Perils:
-        """What dead runs were reading, and the record of what this one reads."""
+        """The files that dead runs were reading, and the record of the file that this run reads."""
         return Perils(self.settings.scratch)
 
     def load(self, input_file: list[InputFile]) -> None:
-        """Read the files batch by batch, store each with a transaction per delivery, file it away."""
+        """Read the files in batches, store each delivery in one transaction, and archive the originals."""
         with self.perils.watched():
             for batch in batches(input_file):
                 with scratch_folder(self.settings.scratch) as scratch:
@@ -110,7 +109,7 @@ class Ingest:
                         self._store(self._secure(self._read(batch, scratch)))
 
     def _secure(self, results: list[ReadResult]) -> list[ReadResult]:
-        """Make the originals safe before anything is stored; uploads stay whole."""
+        """Make safe copies of the originals before anything is stored; uploads stay complete."""
         safe = secure(results, self.settings, self.report)
         return (
             safe if len(safe) == len(results) else _complete_uploads([d.input_file for d in results], safe, self.report)
@@ -129,7 +128,7 @@ class Ingest:
         self._file(stored)
 
     def _store_while_reading(self, results: Iterator[ReadResult], number: int) -> None:
-        """Store files of which each is read while the one before it is committed; let others write now and then."""
+        """Read each file while the previous one is committed; release the lock now and then."""
         from vsf_assets.warehouse.async_commits import Commits
 
         while (first := next(results, None)) is not None:
@@ -156,7 +155,7 @@ class Ingest:
     def _store_one(
         self, inserts: "Inserts", unit: list[tuple[ReadResult, Restat]], commit: Callable[[], object] | None = None
     ) -> "list[tuple[ReadResult, FileRow, bool]]":
-        """Store a file, or the files of an upload; return what is stored then, and whether it is new."""
+        """Store a file, or the files of an upload; return their ledger rows, and whether each is new."""
         from vsf_assets.warehouse.ledger import store_results
 
         checked = [d for d, restat_one in unit if is_unchanged(inserts.connection, d, restat_one, self.report)]
@@ -172,7 +171,7 @@ class Ingest:
         return [(result, row, is_new) for result, (row, is_new) in zip(checked, rows, strict=True)]
 
     def _record_stored(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
-        """Report what was stored, and add it to what is to be filed."""
+        """Add stored files to the report, and to the files to archive."""
         for result, row, is_new in rows:
             stored.append((result, row))
             if is_new:
@@ -198,12 +197,12 @@ class Ingest:
             try:
                 result = self._read_one(input_file, folder / str(number))
             except FullDiskError:
-                raise  # it is not the file's fault, and the next one would find the disk full, too
+                raise  # the next file would meet the full disk too
             except ChangedError as error:
                 self.report.left.append((input_file.entry.path, str(error)))
                 continue
             except OSError as error:
-                # One file that cannot be read holds nothing else back; the run says so in the end.
+                # An unreadable file stops no other file; the report names it.
                 unreachable += isinstance(error, ObjectStoreError) and not is_about_one_file(error)
                 if unreachable == GIVE_UP_AFTER:
                     raise
@@ -217,7 +216,7 @@ class Ingest:
             yield result
 
     def _read_one(self, input_file: InputFile, folder: Path) -> ReadResult:
-        """Read a file here; one that a run died of in a process of its own."""
+        """Read a file in this process; a file that ended an earlier run in a child process."""
         encoding = self.settings.encodings.get(input_file.partition or "", "utf-8")
         limits = ReadLimits(self.settings.findings_per_file, self.settings.file_unpacked_max)
         if self.perils.may_end_the_run(input_file) or (
@@ -233,12 +232,12 @@ class Ingest:
 
 
 def _is_quick(batch: list[InputFile]) -> bool:
-    """Whether a batch may be read while the lock is held: each file takes a moment, and nobody else takes them."""
+    """Whether a batch may be read under the lock: all files are small, and no other process can change them."""
     return all(input_file.store.is_private and input_file.entry.size <= QUICK_BYTES for input_file in batch)
 
 
 def _complete_uploads(batch: list[InputFile], results: list[ReadResult], report: IngestReport) -> list[ReadResult]:
-    """Return the deliveries without those of uploads of which another file could not be read."""
+    """Return the results without uploads of which another file could not be read."""
     read = {id(result.input_file) for result in results}
     torn = {id(w) for unit in group_by_upload(batch, lambda w: w) if not read.issuperset(map(id, unit)) for w in unit}
     for result in results:
@@ -248,7 +247,7 @@ def _complete_uploads(batch: list[InputFile], results: list[ReadResult], report:
 
 
 def _line(row: "FileRow") -> str:
-    """Say in one line what became of a file."""
+    """Return the log line of a stored file."""
     place = row.feed if row.partition_key is None else f"{row.feed}/{row.partition_key}"
     counts = f"{row.rows_loaded:,} loaded, {row.rows_quarantined:,} quarantined"
     return f"{row.status} {place} {row.file_name}" + (f": {counts}" if row.status == "loaded" else "")

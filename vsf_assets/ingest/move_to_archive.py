@@ -1,7 +1,7 @@
 """Moves stored deliveries from the landing zone to the archive.
 
-Here: which file goes where after it is loaded, many at once where a store is far away. Not here: moving
-one so that a crash does no harm (archive/originals.py).
+Here: the move of many files, in parallel for object stores. Not here: the crash-safe move of one file
+(archive/originals.py).
 """
 
 from typing import TYPE_CHECKING
@@ -34,21 +34,21 @@ OPENED_AGAIN = (
 def file_originals(
     landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: "IngestReport", *, hashed: bool
 ) -> list[tuple[Entry, "FileRow"]]:
-    """File stored deliveries away; what cannot be is told and holds nothing else back.
+    """Archive stored deliveries; a file that cannot be moved is reported and stops no other.
 
     Args:
-        landed: store, entry and ledger row of each.
-        settings: where the archive is, and what becomes of loaded files.
-        report: gets what failed.
-        hashed: whether this run read and hashed the files in the state of their entries.
+        landed: store, entry and ledger row of each file.
+        settings: the address of the archive, and VSF_AFTER_LOAD.
+        report: receives failures.
+        hashed: whether this run hashed the files in the state of their entries.
 
     Raises:
-        FullDiskError: the archive has no room; what is stored is filed away by the next run.
+        FullDiskError: the archive has no room; the next run archives the stored files.
 
     Returns:
-        Those that are not what the ledger knows; they are left where they are.
+        Files whose content is not the one in the ledger; they stay where they are.
     """
-    # The newest file of an upload tells when all of it has landed, so it goes last: what a crash leaves is known.
+    # The newest file of an upload defines landed_at, so it moves last: after a crash the rest is still recognized.
     older = [item for item in landed if item[1].modified != item[2].landed_at]
     newest = [item for item in landed if item[1].modified == item[2].landed_at]
     return [mismatched for files in (older, newest) for mismatched in _file_some(files, settings, report, hashed)]
@@ -57,7 +57,7 @@ def file_originals(
 def _file_some(
     landed: list[tuple[Store, Entry, "FileRow"]], settings: Settings, report: "IngestReport", hashed: bool
 ) -> list[tuple[Entry, "FileRow"]]:
-    """File some away, as many at once as it is worth."""
+    """Archive some files, in parallel where the store is remote."""
     if not landed:
         return []
     from concurrent.futures import ThreadPoolExecutor
@@ -70,12 +70,12 @@ def _file_some(
             with room_for(f"the original {entry.name}", settings.archive, entry.size):
                 return _file_one(store, entry, row, archive, settings, report, hashed)
         except FullDiskError:
-            raise  # the others would find it full, too; the next run files them away
+            raise  # the others would meet the full disk too; the next run archives them
         except VsfError as error:
             report.failed.append((entry.path, str(error)))
             return None
         except OSError as error:
-            # A full disk, or an archive that is gone, concerns every file.
+            # A full disk, or a missing archive, concerns every file.
             if not is_about_one_file(error) and not isinstance(error, ObjectStoreError):
                 raise
             report.cannot_use(entry.path, error, "filed away", not _is_of(error, store, entry))
@@ -94,7 +94,7 @@ def _file_some(
 def _file_one(
     store: Store, entry: Entry, row: "FileRow", archive: Store, settings: Settings, report: "IngestReport", hashed: bool
 ) -> bool | None:
-    """File one away; return whether it was the one that the ledger knows, None where it stays for now."""
+    """Archive one file; return whether its content is the one in the ledger, None if it stays for now."""
     after_load, seen = after_load_of(settings, row.feed), entry if hashed else None
     is_safe = hashed and not store.is_private and after_load != "delete"
     moves = is_safe and after_load == "archive" and is_same_disk(store, archive)
@@ -112,10 +112,10 @@ def _file_one(
 
 
 def _is_of(error: OSError, store: Store, entry: Entry) -> bool:
-    """Whether an error concerns a file where it landed, and not its place in the archive."""
+    """Whether an error concerns the landed file, not its place in the archive."""
     if store.is_private:
         return False
     place = store.local_path(entry.path)
     if place is None:
-        return f"/{entry.path} at " in str(error)  # an address as it stands in messages of the object store
+        return f"/{entry.path} at " in str(error)  # an address as in messages of the object store
     return str(error.filename) in (str(place), f"{place}{DONE_SUFFIX}")

@@ -1,8 +1,7 @@
 """Reads one file into scratch space: digest, counts, valid rows and findings.
 
-Here: the pass over a file that computes everything before the warehouse is opened. Not here: how the rows are kept
-until then (row_spool.py), the transaction that stores them (warehouse/ledger.py) and the move to the archive
-(archive/originals.py).
+Here: the one pass over a file, before the warehouse is opened. Not here: holding the rows until then (row_spool.py),
+the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive/originals.py).
 """
 
 import re
@@ -23,7 +22,7 @@ _DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ChangedError(Exception):
-    """The file changed or vanished while it was read; it is taken up at a later run."""
+    """The file changed or vanished while it was read; a later run loads it."""
 
 
 def read_one_file(
@@ -33,14 +32,14 @@ def read_one_file(
     encoding: str = "utf-8",
     limits: ReadLimits = DEFAULT_LIMITS,
 ) -> ReadResult:
-    """Read a file once: hash, integrity, records, contract.
+    """Read a file once: hash it, verify its compression, parse and validate its records.
 
     Args:
         input_file: the file.
-        folder: scratch folder for its parts; made where needed.
-        first_day: earliest day a daily file may be for.
-        encoding: of a fetched file.
-        limits: what the file may cost.
+        folder: scratch folder for its parts; created if needed.
+        first_day: earliest day of a daily file.
+        encoding: encoding of a fetched file.
+        limits: limits of findings and decompressed bytes.
 
     Raises:
         ChangedError: the file changed or vanished meanwhile.
@@ -54,7 +53,7 @@ def read_one_file(
             raise ChangedError(f"{input_file.entry.path} vanished before it was read") from None
         except StoredObjectReplacedError:
             raise changed from None
-        # An object is opened by its state; only of a file it must be asked afterwards.
+        # An object is opened by its state; a file needs a stat afterwards.
         if not input_file.entry.etag and not input_file.entry.same_state(input_file.store.stat(input_file.entry.path)):
             parts.discard()
             raise changed
@@ -106,7 +105,7 @@ def _read_records(source: Source, result: ReadResult, parts: Parts, encoding: st
 
 
 def _set_aside(result: ReadResult, parts: Parts, error: UnreadableError) -> None:
-    """Turn the delivery into an unreadable one: no rows, no counts, one finding."""
+    """Make the result an unreadable one: no rows, no counts, one finding."""
     from vsf_assets.readers.common.findings import file_finding
 
     parts.discard()
@@ -127,7 +126,7 @@ def _report_change(parts: Parts) -> None:
 
 
 def _check_partition(input_file: InputFile, first_day: str) -> None:
-    """Refuse a file whose name tells no partition, or one that cannot be.
+    """Refuse a file whose name holds no partition, or an impossible one.
 
     Raises:
         UnreadableError: missing_partition or partition_out_of_range.

@@ -1,7 +1,7 @@
 """Reads a file in a child process, because an earlier run died while it read that file.
 
-Here: the child, what it hands back, and what becomes of a file that ends the child too. Not here: which files these
-are (crash_records.py). `python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
+Here: the child, its answer, and a file that ends the child too. Not here: which files these are (crash_records.py).
+`python -m vsf_assets.ingest.read_in_child FOLDER` is the child; only this module starts it.
 """
 
 import json
@@ -31,11 +31,11 @@ from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 REQUEST, ANSWER, OUTPUT = "request.json", "answer", "output"
 NOTE = "set-aside"
-"""Digests of files that ended two processes: they are not read again where nothing else is at risk."""
+"""Digests of files that ended two processes. They are not read again while they are unchanged."""
 
 
 def ended_processes(input_file: InputFile, settings: Settings) -> bool:
-    """Whether a file that is read again has ended two processes before."""
+    """Whether an archived file has ended two processes before."""
     known = input_file.known_sha256
     return known is not None and any(sha256.startswith(known) for sha256 in read_note(settings, NOTE))
 
@@ -43,17 +43,17 @@ def ended_processes(input_file: InputFile, settings: Settings) -> bool:
 def read_apart(
     input_file: InputFile, folder: Path, settings: Settings, encoding: str, limits: ReadLimits
 ) -> ReadResult:
-    """Read a file in a process of its own; one that ends it is set aside as unreadable.
+    """Read a file in a child process; a file that ends the child is set aside as unreadable.
 
     Args:
         input_file: the file.
-        folder: scratch folder for its parts; made where needed.
-        settings: the earliest day of daily files; and where the note of such files is.
-        encoding: of a fetched file.
-        limits: what the file may cost.
+        folder: scratch folder for its parts; created if needed.
+        settings: the earliest day of daily files, and the folder of the note.
+        encoding: encoding of a fetched file.
+        limits: limits of findings and decompressed bytes.
 
     Raises:
-        ChangedError, OSError: as reading it here would.
+        ChangedError, OSError: as reading in this process raises them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     entry = input_file.entry
@@ -76,7 +76,7 @@ def read_apart(
         code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
     if not (folder / ANSWER).exists():
         return _set_aside(input_file, folder, _how_it_ended(code, folder / OUTPUT), settings)
-    # Our own child wrote it, into a folder of ours.
+    # This process's child wrote it, into a private folder.
     error, values = pickle.loads((folder / ANSWER).read_bytes())  # noqa: S301
     if error is not None:
         raise error
@@ -93,7 +93,7 @@ def _how_it_ended(code: int, output: Path) -> str:
 
 
 def _set_aside(input_file: InputFile, folder: Path, how: str, settings: Settings) -> ReadResult:
-    """Return the delivery of a file that nobody can read.
+    """Return the result of a file that ends its reader: unreadable, with one finding.
 
     Raises:
         ChangedError: it changed or vanished meanwhile.
@@ -120,8 +120,8 @@ def _set_aside(input_file: InputFile, folder: Path, how: str, settings: Settings
 
 
 def main(folder: Path) -> None:
-    """Read what the request in the folder names, and leave the answer there."""
-    with suppress(OSError):  # where the system has no such file, it chooses without it whom to end
+    """Read the file that the request in the folder names, and write the answer there."""
+    with suppress(OSError):  # some systems have no such file
         Path("/proc/self/oom_score_adj").write_text("1000")
     message = json.loads((folder / REQUEST).read_text())
     path, size, modified, has_done, etag = message["entry"]

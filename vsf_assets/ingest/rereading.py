@@ -1,8 +1,8 @@
 """Chooses the archived originals that a run reads again, in place of their earlier rows.
 
-Here: the choice: what was asked for, what a contract changed, what was written to after it was loaded, and what
-repeated a file whose content is another now. Not here: reading and storing them (loader.py). Name, landed_at and
-place in the landing order stay.
+Here: the choice: originals that a person requests, that have an outdated contract version, that were written to after
+they were loaded, and duplicates of a file whose content changed. Not here: reading and storing them (loader.py).
+Name, landed_at and place in the landing order stay.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def without_rows(ledger: Iterable["FileRow"], but_not: Collection[int] = ()) -> list["FileRow"]:
-    """Return duplicate files whose content nobody else holds any more.
+    """Return duplicate files whose content no loaded file holds any more.
 
     Args:
-        ledger: every row.
+        ledger: all rows.
         but_not: ids of rows that are about to be replaced.
     """
     rows = list(ledger)
@@ -48,10 +48,10 @@ class Rereading:
     """The choice of a run.
 
     Attributes:
-        settings, selection, versions: what for, and with what.
-        archive: where the originals are.
-        report: gets what cannot be read again.
-        progress: told of what was written to.
+        settings, selection, versions: of the run.
+        archive: the store with the originals.
+        report: receives originals that cannot be read again.
+        progress: receives a line for each original that was written to.
     """
 
     settings: Settings
@@ -65,8 +65,8 @@ class Rereading:
         """Return the files to read again.
 
         Args:
-            ledger: every row.
-            idle: whether nothing else is to be done.
+            ledger: all rows.
+            idle: whether the run has nothing else to load.
             continued: originals that are known to have changed.
         """
         known = {changed.row.file_id for changed in continued}
@@ -101,7 +101,7 @@ class Rereading:
 
     def _one(self, row: "FileRow", is_orphan: bool, idle: bool) -> list[InputFile]:
         every = self.selection.reload == "all" or (self.selection.reload == "if_idle" and idle)
-        # Under another contract a duplicate may be judged again: its twin may be unreadable now.
+        # Under another contract the first file may be unreadable, so its duplicate is read too.
         version = self.versions.of(row.feed, row.partition_key)
         outdated = is_orphan or (row.contract_version != version and self.selection.reload != "no")
         if not outdated and not (every and row.status != "duplicate_file"):
@@ -130,7 +130,7 @@ class Rereading:
         ]
 
     def _original_of(self, row: "FileRow") -> Entry | None:
-        """Return a file's original; None where it is not there or cannot be seen, which the report says."""
+        """Return the original of a file; None if it is missing or unreadable, which the report says."""
         try:
             entry = self.archive.stat(row.archive_path)
         except OSError as error:

@@ -1,7 +1,7 @@
 """Holds the rows of a delivery until they are stored: in memory, or as Parquet files in scratch.
 
-Here: when rows are written, in which portions, and the thread that does it. Not here: where rows come from
-(read_file.py) and where they go (warehouse/ledger.py).
+Here: when rows are written, how many at once, and the writing thread. Not here: reading rows (read_file.py) and
+storing them (warehouse/ledger.py).
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     import polars as pl
 
 ROW_GROUP = 122_880
-"""DuckDB's own row group: parts cut like it are stored in file order without being cut again."""
+"""DuckDB's row group size: DuckDB stores parts of this size in file order without splitting them."""
 
 PART_BYTES = 24 << 20
-"""Size of the rows held in memory before they are written to scratch, in whole row groups if it can be."""
+"""Bytes of rows in memory before complete row groups are written to scratch."""
 
 LONGEST_PART_BYTES = 288 << 20
-"""Size at which rows are written although they do not fill a row group."""
+"""Bytes at which rows are written even if they do not fill a row group."""
 
 WAITED_FOR_BYTES = 64 << 20
-"""Size from which on a part is waited for: while a smaller one is written, the next is already collected."""
+"""Bytes from which on the caller waits for a part to be written; smaller parts are written in the background."""
 
 HELD_BYTES = 1 << 20
-"""Up to this size the rows of a delivery stay in memory until they are stored: a file costs more than they do."""
+"""Up to this size the rows of a delivery stay in memory until they are stored: a file would cost more."""
 
 
 class Parts:
-    """Collects frames by table and writes them to Parquet when they grow. Left as a context, nothing is being written.
+    """Collects frames by table and writes them to Parquet when they grow. Leaving the context ends the writing thread.
 
     Args:
-        folder: where the files go; made where needed.
+        folder: folder of the files; created if needed.
     """
 
     def __init__(self, folder: Path):
@@ -52,11 +52,11 @@ class Parts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the thread end; what it was writing is whole or has failed then."""
+        """End the thread; its last part is complete or has failed then."""
         self._pool.shutdown()
 
     def add(self, table: str, frame: "pl.DataFrame") -> None:
-        """Take rows; what is full is written.
+        """Add rows; write complete row groups.
 
         Raises:
             FullDiskError, OSError: scratch cannot be written.
@@ -73,7 +73,7 @@ class Parts:
             self._write(table, rows // ROW_GROUP * ROW_GROUP)
 
     def finish(self) -> "tuple[dict[str, list[Path]], dict[str, pl.DataFrame]]":
-        """Return the rows by table: as files, or as frames where nothing is written yet and they are small.
+        """Return the rows by table: as files, or as frames if they are few and nothing is written yet.
 
         Raises:
             OSError: scratch cannot be written.
@@ -88,14 +88,14 @@ class Parts:
         return self._files, {}
 
     def discard(self) -> None:
-        """Forget all rows."""
+        """Drop all rows."""
         self._wait()
         for path in (path for paths in self._files.values() for path in paths):
             path.unlink()
         self._frames, self._sizes, self._files = {}, {}, {}
 
     def _write(self, table: str, rows: int) -> None:
-        """Have the first rows that are held written; the others stay. At most one part is written at a time."""
+        """Write the first rows in the background; the others stay. At most one part is written at a time."""
         import polars as pl
 
         held, size = pl.concat(self._frames.pop(table)), self._sizes.pop(table)

@@ -1,11 +1,11 @@
 """Copies originals to safety before the transaction that stores their rows.
 
-Here: a copy or a second name of a delivered file in a hidden folder of the archive, made before the delivery is
-stored; giving it its name in the archive afterwards; and what a crash left of it. Not here: taking the delivered file
-out of the landing zone (archive/originals.py). A sender may delete, replace or overwrite a file at any moment; what
-was stored has its original all the same. A large file on the archive's file system gets a second name (a hard link),
-which costs nothing, and is lost only where the sender writes into the file itself; the run says so then. In an
-archive of objects, where nothing may be deleted, the copy has its final name from the beginning.
+Here: the copy or hard link of a delivered file in a hidden folder of the archive, made before the delivery is stored;
+its rename to the final name afterwards; and recovery after a crash. Not here: removing the delivered file from the
+landing zone (archive/originals.py). A sender may delete, replace or overwrite a file at any moment; every stored
+delivery keeps its original all the same. A large file on the archive's file system gets a hard link, which costs
+nothing. The link loses the original only if the sender writes into the file itself; the run reports that. In an
+archive in an object store, which may forbid deletion, the copy has its final name from the start.
 """
 
 import errno
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 SAFE = ".safe"
-"""Folder of the archive that no listing shows: originals whose transaction may not have ended."""
+"""Folder of the archive that no listing shows: originals whose transaction may be open."""
 
 LEFT_BEHIND = timedelta(days=1)
-"""What is older and belongs to no stored delivery was left by a run that died; the sender withdrew the file."""
+"""Age after which a safe copy without a stored delivery is removed: its run died, and the sender withdrew the file."""
 
 SMALL_BYTES = 1 << 20
-"""Files up to this size are copied although a link would do."""
+"""Files up to this size are copied, although a hard link is possible."""
 
 _NO_LINK = {
     errno.EXDEV,
@@ -56,17 +56,17 @@ _NO_LINK = {
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return what becomes of a loaded file; what the platform fetched or wrote always goes to the archive."""
+    """Return VSF_AFTER_LOAD for a store; files that the platform fetched or wrote are always archived."""
     is_own = feed == CHANGES or (feed in all_feeds() and all_feeds()[feed].is_fetched)
     return "archive" if is_own else settings.after_load
 
 
 class OverwrittenError(VsfError):
-    """A safe original does not hold what was stored."""
+    """A safe copy does not hold the stored content."""
 
 
 def needs_safekeeping(result: ReadResult, settings: Settings) -> bool:
-    """Whether somebody else may touch the file before it is archived, and its original is wanted."""
+    """Whether another process may touch the file before it is archived, and its original is kept."""
     input_file = result.input_file
     return (
         input_file.known_sha256 is None
@@ -76,12 +76,12 @@ def needs_safekeeping(result: ReadResult, settings: Settings) -> bool:
 
 
 def secure(results: list[ReadResult], settings: Settings, report: "IngestReport") -> list[ReadResult]:
-    """Make the originals of deliveries safe; return the deliveries that may be stored.
+    """Make safe copies of the originals; return the results that may be stored.
 
     Args:
-        results: what was read.
-        settings: where the archive is, and what becomes of loaded files.
-        report: gets what cannot be made safe; it is not stored.
+        results: results of reading.
+        settings: the address of the archive, and VSF_AFTER_LOAD.
+        report: receives files without a safe copy; they are not stored.
 
     Raises:
         FullDiskError: the archive has no room; nothing is stored.
@@ -113,13 +113,13 @@ def secure(results: list[ReadResult], settings: Settings, report: "IngestReport"
 
 
 def _is_secured(result: ReadResult, archive: Store, settings: Settings, report: "IngestReport") -> bool:
-    """Make one original safe; where that cannot be, the report says why and holds no other back."""
+    """Make a safe copy of one original; a failure is reported and stops no other file."""
     path = result.input_file.entry.path
     try:
         with room_for(f"the original {result.input_file.entry.name}", settings.archive, result.size):
             return secure_one(result, archive, after_load_of(settings, result.input_file.feed.name))
     except FullDiskError:
-        raise  # nothing is stored yet, and the others would find it full, too
+        raise  # nothing is stored yet, and the others would meet the full disk too
     except (VsfError, ObjectStoreError) as error:
         report.failed.append((path, f"not loaded, it cannot be archived: {error}"))
     except OSError as error:
@@ -130,9 +130,9 @@ def _is_secured(result: ReadResult, archive: Store, settings: Settings, report: 
 
 
 def secure_one(result: ReadResult, archive: Store, after_load: str) -> bool:
-    """Make one original safe; return False where the file is not what was read.
+    """Make a safe copy of one original; return False if the file is not the one that was read.
 
-    A file that is not there any more is no matter: it is looked at again under the lock.
+    A vanished file needs no copy: the check under the lock leaves it out.
     """
     input_file, entry = result.input_file, result.input_file.entry
     target = archive_path(
@@ -172,21 +172,21 @@ def _copy_object(result: ReadResult, archive: Store, target: str) -> bool:
 
 
 def _copy_unsynced(result: ReadResult, archive: FolderStore, place: str) -> bool:
-    """Copy a small file that will most likely be moved itself, so that the copy need not be flushed to disk."""
+    """Copy a small file without fsync: most likely the file itself moves to the archive later."""
     with result.input_file.store.open(result.input_file.entry.path, result.input_file.entry.etag) as reader:
         content = reader.read(SMALL_BYTES + 1)
     if hashlib.sha256(content).hexdigest() != result.sha256:
         return False
     here = archive.root / place
     here.parent.mkdir(parents=True, exist_ok=True)
-    here.unlink(missing_ok=True)  # left by a run that died, perhaps a second name of the file itself
+    here.unlink(missing_ok=True)  # left by a run that died; it may be a hard link of the file itself
     here.write_bytes(content)
     keep_time(archive, place, result.input_file.entry.modified)
     return True
 
 
 def is_same_disk(landing: Store, archive: Store) -> bool:
-    """Whether a file can be moved from one to the other by renaming it."""
+    """Whether a rename can move a file from one store to the other."""
     here, there = landing.local_path(""), archive.local_path("")
     if here is None or there is None:
         return False
@@ -195,9 +195,9 @@ def is_same_disk(landing: Store, archive: Store) -> bool:
 
 
 def link(source: Store, path: str, target: FolderStore, target_path: str) -> bool:
-    """Give a file of this machine a second name where the file system can; return whether it was done."""
+    """Make a hard link of a local file if the file system can; return whether it did."""
     here, there = source.local_path(path), target.root / target_path
-    if here is None or here.is_symlink():  # a link is no original: its file is copied
+    if here is None or here.is_symlink():  # a symbolic link is no original: the file behind it is copied
         return False
     there.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):
@@ -215,17 +215,17 @@ def link(source: Store, path: str, target: FolderStore, target_path: str) -> boo
 
 
 def put_in_place(archive: Store, target: str, sha256: str = "") -> bool:
-    """Give a safe original its name in the archive; return whether it has it now by this.
+    """Rename a safe copy to its name in the archive; return whether this call did it.
 
-    Nothing is overwritten: where a file has the name already, the second one goes.
+    Nothing is overwritten: if a file has the name already, the copy is removed.
 
     Args:
         archive: the archive.
         target: its path there.
-        sha256: digest to compare it with first, where somebody may have written to it.
+        sha256: digest to verify first, if another process may have written to the file.
 
     Raises:
-        OverwrittenError: it does not hold what was stored any more; it goes.
+        OverwrittenError: it no longer holds the stored content; it is removed.
     """
     place = f"{SAFE}/{target}"
     if not isinstance(archive, FolderStore):
@@ -243,7 +243,7 @@ def put_in_place(archive: Store, target: str, sha256: str = "") -> bool:
         _flush(archive, place)
         archive.move(place, target)
     except FileNotFoundError:
-        return False  # it was never made safe, or another run was faster
+        return False  # there was no safe copy, or another run was faster
     return True
 
 
@@ -253,12 +253,12 @@ def _flush(archive: FolderStore, place: str) -> None:
 
 
 def finish(archive: Store, stored: Iterable["FileRow"], report: "IngestReport", now: datetime | None = None) -> None:
-    """Complete what runs that died left: originals of stored deliveries get their names, old others go.
+    """Recover safe copies of dead runs: rename those of stored deliveries, remove old ones without a delivery.
 
     Args:
         archive: the archive.
         stored: rows of the ledger.
-        report: gets what was lost.
+        report: receives lost originals.
         now: the time, UTC.
     """
     left = archive.hidden_entries(SAFE) if isinstance(archive, FolderStore) else []
@@ -274,14 +274,14 @@ def finish(archive: Store, stored: Iterable["FileRow"], report: "IngestReport", 
                 archive.remove(entry.path)
         except OverwrittenError as error:
             report.failed.append((entry.name, str(error)))
-        except OSError as error:  # the place of one feed, say; the next run tries again
+        except OSError as error:  # the folder of one feed, for example; the next run tries again
             if not is_about_one_file(error):
                 raise
             report.cannot_use(entry.name, error, "given its place in the archive", is_own=True)
 
 
 def _came(archive: FolderStore, entry: Entry) -> datetime:
-    """Return when an entry got its place: a second name has the times of the file, but for its change time."""
+    """Return when an entry was created: a hard link shares all times of the file but the change time."""
     try:
         return datetime.fromtimestamp((archive.root / entry.path).stat().st_ctime, UTC)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """The scratch folder of a run, for rows that are too many for memory.
 
-Here: making it, and removing it with those of dead processes. Not here: what lies in it (row_spool.py).
+Here: creating it, and removing it and those of dead processes. Not here: its files (row_spool.py).
 """
 
 import os
@@ -18,7 +18,7 @@ _RUN = re.compile(r"^run-(\d{1,9})-")
 
 @contextmanager
 def scratch_folder(root: Path) -> Iterator[Path]:
-    """Yield a folder that is removed afterwards; remove those of processes that are gone."""
+    """Yield a folder and remove it afterwards; remove folders of dead processes."""
     root.mkdir(parents=True, exist_ok=True)
     for old in root.iterdir():
         named = _RUN.match(old.name)

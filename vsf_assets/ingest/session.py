@@ -1,7 +1,6 @@
 """An ingest run: from the entries of the landing zone to stored and archived deliveries.
 
-Here: choosing the files of a run, or of a rebuild. Not here: what happens to a batch of them
-(loader.py), and anything of Dagster.
+Here: selecting the files of a run or of a rebuild. Not here: loading a batch (loader.py). No Dagster.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,12 +39,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """An ingest under way.
+    """A running ingest.
 
     Attributes:
-        warehouse, selection, run_id: what for.
-        report: what it did so far.
-        progress: told of it.
+        warehouse, selection, run_id: of the run.
+        report: results so far.
+        progress: receives progress lines.
     """
 
     warehouse: Warehouse
@@ -63,22 +62,24 @@ class Run:
         fetched: bool = False,
         ledger: "list[FileRow] | None" = None,
     ) -> None:
-        """Take files of the landing zone or the inbox into the warehouse, and file them away.
+        """Load files of the landing zone or the inbox, and archive them.
 
         Args:
-            store: where they lie.
+            store: the store with the files.
             entries: the files.
-            again: read archived files again, too, as the selection wants.
-            may_be_idle: whether nothing to take means that nothing is pending.
+            again: read archived files again too, as the selection says.
+            may_be_idle: whether no files mean that nothing is pending.
             fetched: whether the store is the inbox.
-            ledger: rows of the feeds of these files, where nobody else can have added any since they were read.
+            ledger: ledger rows of the feeds of these files, if no other process can have added any since.
         """
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
-        if ledger is None or not self.warehouse.file.exists():  # somebody may have removed it during a long fetch
+        if (
+            ledger is None or not self.warehouse.file.exists()
+        ):  # a person may remove it during a fetch
             ledger = _read_ledger(self.warehouse, is_created=fetched)
             if not ledger and holds_originals(archive):
-                ledger = _read_ledger(self.warehouse)  # another first run may have filed its files this instant
+                ledger = _read_ledger(self.warehouse)  # another first run may have archived its files this instant
                 refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
         if not fetched:
             finish(archive, ledger, report)
@@ -100,7 +101,7 @@ class Run:
 
 
 def _read_ledger(warehouse: Warehouse, is_created: bool = False) -> list["FileRow"]:
-    """Return the ledger; its tables are made, and those of changed contracts again, unless this run did so before."""
+    """Return the ledger; create its tables, and those of changed contracts again, unless this run did so before."""
     from vsf_assets.warehouse.ledger import read_files
 
     if is_created:
@@ -117,7 +118,7 @@ def _input_file(landing: Store, item: Landed) -> InputFile:
 def _file_known(
     known: list[Landed], ledger: list["FileRow"], landing: Store, settings: Settings, report: IngestReport
 ) -> list[InputFile]:
-    """File away what the ledger knows already; return what only looked known."""
+    """Archive files that the ledger knows; return files whose content differs from the ledger."""
     rows = {row.key: row for row in ledger}
     landed_here = [item for item in known if not item.feed.is_fetched]
     items = files_to_archive(landed_here, rows, open_store(settings.archive), settings)
@@ -128,7 +129,7 @@ def _file_known(
 
 
 def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
-    """File away what the ledger knows and still lies in the landing zone or the inbox."""
+    """Archive known files that still lie in the landing zone or the inbox."""
     finish(open_store(settings.archive), ledger, IngestReport())
     keys = {row.key for row in ledger}
     for store, fetched in ((open_store(settings.landing), False), (FolderStore(settings.fetched), True)):
@@ -137,7 +138,7 @@ def file_known(settings: Settings, ledger: list["FileRow"]) -> None:
 
 
 def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], None] = lambda _: None) -> None:
-    """Fill an empty warehouse from the archive alone; the caller holds the lock.
+    """Load an empty warehouse from the archive; the caller holds the lock.
 
     Raises:
         VsfError: the archive does not hold every original, or one of them is damaged.
