@@ -1,20 +1,22 @@
 """Renders findings as one self-contained HTML page.
 
-Here: the page. Every text that comes from outside is escaped, and the page allows neither scripts nor anything from
-elsewhere. Not here: which findings there are (finding_queries.py).
+Here: what the tables and cells of the page say. Not here: HTML and style (templates/anomalies.html.jinja) and which
+findings there are (finding_queries.py).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from vsf_assets.common.visible_text import visible
 from vsf_assets.reports.finding_queries import SAMPLES, FindingsQuery
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from jinja2 import Template
 
 LONGEST_CELL = 300
 """Characters of a value that are shown; a reason is shown whole."""
@@ -22,81 +24,85 @@ LONGEST_CELL = 300
 SHORT_CELL = 24
 """Characters that stay on one line, as dates and names of kinds do; longer texts may break anywhere."""
 
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; display: block; margin: 0.5rem 0 2rem; overflow-x: auto; }}
-th, td {{ border-bottom: 1px solid #8884; padding: 0.25rem 0.75rem; text-align: left; vertical-align: top; }}
-td {{ min-width: 10rem; overflow-wrap: anywhere; white-space: pre-wrap; }}
-td.short, td.number {{ min-width: 0; white-space: pre; }}
-.number {{ font-variant-numeric: tabular-nums; text-align: right; }}
-.error {{ color: #c62828; font-weight: 600; }}
-@media (prefers-color-scheme: dark) {{ .error {{ color: #ff8a80; }} }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-"""
+
+class Cell(NamedTuple):
+    """What a cell shows, and the CSS classes of how, separated by spaces."""
+
+    text: str
+    classes: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page; its rows are read once, while the page is written."""
+
+    heading: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
 
 
 def write_page(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
-    """Write the page."""
+    """Write the page, piece by piece."""
     counts = findings.counts(connection)
-    file.write(_HEAD.format(title=escape(visible(f"Anomalies of {findings.title}"))))
-    if not counts:
-        file.write("<p>Nothing was found wrong.</p>\n</body>\n</html>\n")
-        return
-    by_severity: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
     for _, severity, _, count in counts:
-        by_severity[severity] += count
-    told = ", ".join(f"{count:,} {severity}{'s' if count != 1 else ''}" for severity, count in by_severity.items())
-    file.write(f"<p>{escape(told)}. An error is not loaded, a warning is loaded and reported.</p>\n")
-    file.write("<h2>How many of each kind</h2>\n")
-    file.writelines(_table(*_per_kind(counts)))
-    file.write("<h2>Per day of landing (UTC)</h2>\n")
-    file.writelines(_table(*_per_day(counts)))
+        totals[severity] += count
+    title = visible(f"Anomalies of {findings.title}")
+    file.writelines(_template().generate(title=title, totals=totals, tables=_tables(connection, findings, counts)))
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,  # every text of a finding comes from a file of a stranger
+        undefined=StrictUndefined,  # a field that is misspelt fails and does not leave a gap
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("anomalies.html.jinja")
+
+
+def _tables(
+    connection: "DuckDBPyConnection", findings: FindingsQuery, counts: Sequence[tuple[str, str, str, int]]
+) -> Iterator[Table]:
+    yield _per_kind(counts)
+    yield _per_day(counts)
+    names = list(findings.columns)
     for kind, rows in groupby(findings.samples(connection), key=lambda row: row[0]):
-        file.write(f"<h2>{escape(kind)}: the first {SAMPLES} at most</h2>\n")
-        file.writelines(_table(list(findings.columns), (row[1:] for row in rows)))
-    file.write("</body>\n</html>\n")
+        yield Table(f"{kind}: the first {SAMPLES} at most", names, (_row(names, row[1:]) for row in rows))
 
 
-def _per_kind(counts: Sequence[tuple[str, str, str, int]]) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _per_kind(counts: Sequence[tuple[str, str, str, int]]) -> Table:
     totals: dict[tuple[str, str], int] = defaultdict(int)
     for kind, severity, _, count in counts:
         totals[kind, severity] += count
-    return ["anomaly", "severity", "findings"], [(*key, count) for key, count in totals.items()]
+    names = ["anomaly", "severity", "findings"]
+    return Table("How many of each kind", names, (_row(names, (*key, count)) for key, count in totals.items()))
 
 
-def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return a line per day and a column per kind."""
+def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> Table:
+    """Return a table with a line per day and a column per kind."""
     kinds = sorted({kind for kind, *_ in counts})
     days: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for kind, _, day, count in counts:
         days[day][kind] += count
-    return ["day", *kinds], [(day, *(days[day].get(kind, 0) for kind in kinds)) for day in sorted(days)]
+    names = ["day", *kinds]
+    rows = (_row(names, (day, *(days[day].get(kind, 0) for kind in kinds))) for day in sorted(days))
+    return Table("Per day of landing (UTC)", names, rows)
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[str]:
-    yield "<table>\n<tr>" + "".join(f"<th>{escape(name)}</th>" for name in names) + "</tr>\n"
-    for row in rows:
-        cells = (_cell(value, whole=name == "reason") for name, value in zip(names, row, strict=True))
-        yield "<tr>" + "".join(cells) + "</tr>\n"
-    yield "</table>\n"
+def _row(names: Sequence[str], values: Sequence[Any]) -> list[Cell]:
+    return [_cell(value, whole=name == "reason") for name, value in zip(names, values, strict=True)]
 
 
-def _cell(value: Any, *, whole: bool) -> str:
+def _cell(value: Any, *, whole: bool) -> Cell:
     if isinstance(value, int):
-        return f'<td class="number">{value:,}</td>'
+        return Cell(f"{value:,}", "number")
     text = "" if value is None else str(value)
     shown = visible(text if whole or len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…", keep="\n\t")
     classes = ["short"] * (len(shown) <= SHORT_CELL) + ["error"] * (text == "error")
-    mark = f' class="{" ".join(classes)}"' if classes else ""
-    return f"<td{mark}>{escape(shown)}</td>"
+    return Cell(shown, " ".join(classes))

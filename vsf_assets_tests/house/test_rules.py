@@ -7,6 +7,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_every_module_opens_with_what_belongs_in_it() -> None:
 def test_every_model_has_its_yml_beside_it() -> None:
     alone = [p for p in MODELS if "models" in p.parts and not p.with_suffix(".yml").exists()]
     assert [name_of(p) for p in alone] == []
+
+
+def test_files_of_the_package_that_are_no_modules_are_installed_with_it() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    installed = {p for package, globs in declared.items() for glob in globs for p in (ROOT / package).glob(glob)}
+    others = [p for p in (ROOT / "vsf_assets").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")]
+    assert others != []
+    assert [name_of(p) for p in others if p not in installed] == []
 
 
 @pytest.mark.parametrize(

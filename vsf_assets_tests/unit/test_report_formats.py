@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from typing import Any
 
 import duckdb
 import pytest
@@ -130,6 +131,43 @@ def test_the_page_shows_a_reason_whole_and_dates_on_one_line(connection: duckdb.
     assert f"<td>{'v' * 300}…</td>" in text
     assert '<td class="short">2019-05-20</td>' in text
     assert '<td class="short error">error</td>' in text
+
+
+def test_the_page_says_how_many_of_each_severity(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "insert into reports.anomalies select 'events', '1', 'a.csv', range, 'extra_fields', null, null, 'warning',"
+        " 'one too many', timestamp '2019-05-21 00:00:00' from range(1233)"
+    )
+    text = written(connection, feed_findings(connection, "events", None), "html")
+    assert "<p>1,234 warnings. An error is not loaded, a warning is loaded and reported.</p>" in text
+    text = written(connection, feed_findings(connection, "clicks", None), "html")
+    assert "<p>4 warnings, 1 error. An error" in text
+
+
+def test_a_value_in_the_template_s_language_stays_as_it_is(connection: duckdb.DuckDBPyConnection) -> None:
+    value = "{{ 7 * 7 }}{% endif %}{#"
+    row = ("clicks", "1", "c.csv", 1, "invalid_value", None, value, "error", value, "2019-05-20 00:00:00")
+    connection.execute("insert into reports.anomalies values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    page = Cells()
+    page.feed(written(connection, feed_findings(connection, "clicks", "1"), "html"))
+    cells = next(row for table in page.tables[2:] for row in table if row[1] == "c.csv")
+    assert cells[5:] == [value, "error", value]
+
+
+def test_the_page_is_written_while_its_rows_are_read(connection: duckdb.DuckDBPyConnection) -> None:
+    file = io.StringIO()
+    written_before: list[int] = []
+
+    class Watched(FindingsQuery):
+        def samples(self, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+            for row in super().samples(connection):
+                written_before.append(len(re.findall("<tr>", file.getvalue())))
+                yield row
+
+    found = feed_findings(connection, "clicks", None)
+    WRITERS["html"](connection, Watched(**vars(found)), file)
+    # Two tables above (5 and 4 rows), then a header and rows for each kind: 2, 1, 1 and 1. One row is read ahead.
+    assert written_before == [9, 11, 12, 14, 16]
 
 
 def test_what_is_not_known_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
