@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from vsf_assets.contracts.table import Table
 
+STORAGE_VERSION = "v1.0.0"
+"""The file format of a new warehouse: what DuckDB 1.5 writes. A newer DuckDB would write its own, which analysts with
+an older one cannot open, and from which there is no way back (docs/upgrading.md). A file keeps the format it has."""
+
 LEAST_ROOM = 16 << 20
 """Bytes that any transaction may take: DuckDB writes whole blocks of 256 KB per column, and a log before."""
 
@@ -100,6 +104,7 @@ class Warehouse:
             "temp_directory": str(self.settings.scratch / "duckdb"),
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": True,
+            "storage_compatibility_version": STORAGE_VERSION,
         }
 
     @contextmanager

@@ -68,6 +68,15 @@ def test_times_are_utc_and_the_catalog_is_named_warehouse(home: Home) -> None:
     assert home.query("select current_setting('TimeZone'), current_database()") == [("UTC", "warehouse")]
 
 
+def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(home: Home) -> None:
+    with home.warehouse.write("test") as connection:
+        sql = "select tags['storage_version'] from duckdb_databases() where database_name = 'warehouse'"
+        assert connection.execute(sql).fetchall() == [("v1.0.0+",)]
+    # The header of a DuckDB file: a checksum, the magic bytes, the number of the format. 1.5 reads 64 to 68.
+    header = home.warehouse.file.read_bytes()[:20]
+    assert (header[8:12], int.from_bytes(header[12:], "little")) == (b"DUCK", 64)
+
+
 def test_ledger_of_another_version_is_refused(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
