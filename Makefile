@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint format types unit generated bench clean
+.PHONY: help install demo dev test test-next lint format types unit generated bench clean
 
 help: ## print this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(STAMP) ## set up .venv with the pinned packages and the vsf command
 
@@ -39,6 +39,29 @@ types: install
 unit: install
 	@$(BIN)/pytest -n 2
 
+# The newest release of the next major version; a pre-release where there is no release. Another one by name:
+# make test-next NEXT_DUCKDB=duckdb==2.1.0
+NEXT_DUCKDB ?= duckdb>=2,<3
+NEXT_TESTS ?= vsf_assets_tests
+NEXT := .venv-next
+
+$(NEXT)/.installed: pyproject.toml constraints.txt
+	@echo "setting up $(NEXT) (a minute or two, once)"
+	@$(PYTHON) -m venv --clear $(NEXT)
+	@$(NEXT)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Without dependencies: the pins of this project and of what builds on DuckDB stay as they are, but for DuckDB. Its
+# extension comes as a package for exactly one DuckDB; where there is none, tests that need it are skipped.
+test-next: $(NEXT)/.installed ## run the tests with the newest DuckDB 2.x, in an environment of its own
+	@$(NEXT)/bin/python -m pip install --quiet --no-deps --upgrade '$(NEXT_DUCKDB)'
+	@$(NEXT)/bin/python -m pip uninstall --quiet --yes duckdb-extension-httpfs
+	@duckdb=$$($(NEXT)/bin/python -c 'import duckdb; print(duckdb.__version__)') && \
+	  { $(NEXT)/bin/python -m pip install --quiet --no-deps "duckdb-extension-httpfs==$$duckdb" \
+	    || echo "no duckdb-extension-httpfs for DuckDB $$duckdb: tests that read snapshots over HTTP are skipped"; }
+	@$(NEXT)/bin/vsf prepare
+	@$(NEXT)/bin/pytest -n 2 -r fEs $(NEXT_TESTS)
+
 format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -55,5 +78,5 @@ $(VENV)/.bench: $(STAMP)
 bench: $(VENV)/.bench ## measure speed against naive references and the physical floor
 	@$(BIN)/python -m benchmarks
 
-clean: ## remove the virtual environment and caches (never data)
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs
+clean: ## remove the virtual environments and caches (never data)
+	rm -rf $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

@@ -10,7 +10,7 @@ import pytest
 from vsf_assets.cli.main import COMMANDS, cli
 from vsf_assets_tests.docs.pages import blocks, pages, text_of
 
-TARGETS = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
 
 
 def shell_lines(page: Path) -> list[str]:
@@ -54,10 +54,10 @@ def test_every_command_and_target_a_page_speaks_of_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     spoken = set(re.findall(r"`vsf ([a-z]+)", text))
     assert spoken <= set(COMMANDS)
-    assert set(re.findall(r"`make ([a-z]+)", text)) <= TARGETS
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= TARGETS
 
 
 def test_every_make_target_with_a_description_is_in_a_page() -> None:
-    described = set(re.findall(r"^([a-z]+):.*## ", text_of("Makefile"), re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
     text = text_of("README.md") + text_of("CONTRIBUTING.md")
     assert {target for target in described if f"`make {target}`" not in text} == set()

@@ -12,6 +12,7 @@ import duckdb
 from vsf_assets.publish.httpfs import extension_file
 from vsf_assets.publish.publish import publish
 from vsf_assets_tests.docs.pages import blocks, text_of
+from vsf_assets_tests.engines import needs_httpfs
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.warehouses import clicks
@@ -20,6 +21,7 @@ PAGE = text_of("docs/object-store.md")
 ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
 
 
+@needs_httpfs
 def test_the_page_s_sql_opens_a_snapshot(bucket: Bucket, tmp_path: Path) -> None:
     home = EngineHome(tmp_path, bucket)
     home.land("clicks_1.csv", clicks(1))
@@ -44,6 +46,7 @@ def test_the_page_s_sql_opens_a_snapshot(bucket: Bucket, tmp_path: Path) -> None
     assert answers[-1] == [(1,)]
 
 
+@needs_httpfs
 def test_the_permissions_cover_what_the_platform_does(bucket: Bucket, tmp_path: Path) -> None:
     platform, analysts = (json.loads(block)["Statement"] for block in blocks(PAGE, "json"))
     allowed = {

@@ -61,7 +61,7 @@ def spill(home: Home) -> None:
     with home.warehouse.connect() as connection:
         connection.execute("set memory_limit = '50MB'")
         connection.execute("set threads = 1")
-        connection.sql("select i, repeat(md5(i::varchar), 4) as k from range(800000) t(i) order by k").fetchmany(3)
+        connection.execute("select i, repeat(md5(i::varchar), 4) as k from range(800000) t(i) order by k").fetchmany(3)
 
 
 def main(root: Path) -> dict[str, str]:

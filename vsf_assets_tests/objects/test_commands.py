@@ -17,6 +17,7 @@ from vsf_assets import definitions
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.config.settings import read_settings
 from vsf_assets_tests.commandline import SAMPLES, Home, enter_home
+from vsf_assets_tests.engines import needs_httpfs
 from vsf_assets_tests.objects.homes import CommandHome
 
 FILES = {
@@ -51,6 +52,7 @@ def figures(home: CommandHome) -> None:
     assert ask(f"{without_impression} 'unknown_reference'") == [(5,)]
 
 
+@needs_httpfs
 @pytest.mark.skipif(not SAMPLES.exists(), reason=f"no samples at {SAMPLES}; set VSF_SAMPLES")
 def test_the_samples_give_the_same_in_a_bucket_as_in_folders_also_rebuilt(
     command_home: CommandHome, tmp_path: Path
@@ -86,6 +88,7 @@ def in_folders(root: Path, landed: dict[str, datetime], contents: dict[str, byte
         return home.tables()
 
 
+@needs_httpfs
 def test_an_object_that_cannot_be_fetched_fails_the_run_and_the_next_one_completes_it(
     command_home: CommandHome,
 ) -> None:
