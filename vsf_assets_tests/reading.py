@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.delimited import exact_parser as records
 from vsf_assets.readers.delimited import fast_parser as fastblock
 from vsf_assets.readers.delimited import reader as delimited

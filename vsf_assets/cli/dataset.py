@@ -18,7 +18,7 @@ from vsf_assets.cli.run import make_selection, run
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.datasets import CHANGES
-from vsf_assets.feeds.feed import DATASETS
+from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.landing.land_file import land_file
 
 

@@ -17,7 +17,8 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, feed_of_name, recognize
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.mobile import FIRST_DATE, LAST_DATE
-from vsf_assets.feeds.feed import DAYS, Feed
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.landing.files_to_land import (
     NO_FEED,
     SourceFile,

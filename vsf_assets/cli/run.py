@@ -16,7 +16,7 @@ from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
-from vsf_assets.feeds.feed import Partitioning
+from vsf_assets.feeds.partitioning import Partitioning
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey
 from vsf_assets.storage.listing import LeftOut, lines

@@ -14,7 +14,7 @@ from typing import Any
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.regular_files import read_regular
 from vsf_assets.config.boolean_rules import AWESOME, RuleError, parse_rule
-from vsf_assets.feeds.feed import SOURCES
+from vsf_assets.feeds.partitioning import SOURCES
 
 LARGEST = 10 << 20
 """Bytes of a settings file that are read; thousands of sources fit."""

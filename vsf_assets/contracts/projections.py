@@ -96,7 +96,7 @@ def contract_version(tables: tuple[Table, ...], reading: str) -> str:
 
     Args:
         tables: contracts of one feed.
-        reading: how the files are read, as text (feeds.feed.reading_text).
+        reading: how the files are read, as text (feeds.reading.reading_text).
     """
     content = [
         (

@@ -15,7 +15,7 @@ import dagster as dg
 from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
 from vsf_assets.defs.partitions import DATASETS as NAMES
 from vsf_assets.defs.partitions import partitions_of
-from vsf_assets.feeds.feed import DATASETS
+from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.publish.publish import Snapshot, connect_snapshot
 from vsf_assets.reports.finding_queries import dataset_findings
 

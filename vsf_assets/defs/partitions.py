@@ -4,7 +4,7 @@ from functools import cache
 
 import dagster as dg
 
-from vsf_assets.feeds.feed import Partitioning
+from vsf_assets.feeds.partitioning import Partitioning
 
 DATASETS = "datasets"
 """Name of the partitions that senders name; an ingest adds those that got files."""

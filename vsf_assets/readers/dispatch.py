@@ -14,7 +14,8 @@ from vsf_assets.common.prefetch import one_ahead
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import Delimited, Feed, JsonLines, JsonRecords, Reading
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.reading import Delimited, JsonLines, JsonRecords, Reading
 from vsf_assets.readers import name_list as listfiles
 from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.findings import NO_FINDINGS

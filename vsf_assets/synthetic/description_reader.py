@@ -11,7 +11,7 @@ import polars as pl
 
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import Described
+from vsf_assets.feeds.reading import Described
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_of
 from vsf_assets.readers.common.decoding import read_all

@@ -76,7 +76,7 @@ def _source_digest() -> str:
 def _compute() -> dict[str, str]:
     from vsf_assets.contracts import get_table
     from vsf_assets.contracts.projections import contract_version
-    from vsf_assets.feeds.feed import reading_text
+    from vsf_assets.feeds.reading import reading_text
 
     return {
         feed.name: contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import session as engine
 from vsf_assets.warehouse.contract_versions import Versions

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.by_family.mobile import PHONE_NUMBER
-from vsf_assets.feeds.feed import DAYS
+from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.readers.common.casts import cast
 from vsf_assets.readers.common.displayable_text import is_utf8, show
 from vsf_assets.readers.common.findings import broken_rules

@@ -12,7 +12,8 @@ from vsf_assets.contracts import all_tables, get_table
 from vsf_assets.contracts.projections import columns, contract_version, create_sql, duckdb_type, polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.feed import Feed, JsonLines, reading_text
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.reading import JsonLines, reading_text
 
 
 def table(**fields: Any) -> Table:

@@ -14,7 +14,7 @@ from vsf_assets.contracts import get_table
 from vsf_assets.contracts.by_family import mobile
 from vsf_assets.contracts.projections import polars_types
 from vsf_assets.feeds import all_feeds, recognize
-from vsf_assets.feeds.feed import DAYS
+from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.readers.common.casts import cast
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.validation import check_block

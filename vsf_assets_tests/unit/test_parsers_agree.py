@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets_tests.reading import COMMA, PIPE, read, reference, small_blocks
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import check_block

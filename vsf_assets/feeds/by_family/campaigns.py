@@ -1,6 +1,7 @@
 """Feeds of the campaign family: statistics by quarter of an hour, as CSV with a header."""
 
-from vsf_assets.feeds.feed import QUARTERS, Feed
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import QUARTERS
 
 
 def _campaign_feed(name: str, description: str) -> Feed:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from vsf_assets.feeds.feed import SOURCES, Feed, JsonLines, JsonRecords, NameList, Reading
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import SOURCES
+from vsf_assets.feeds.reading import JsonLines, JsonRecords, NameList, Reading
 
 OBJECTS = "catalog"
 SCANS = "catalog_looks"

@@ -4,7 +4,9 @@ Here: the declaration. Not here: what the rows promise (contracts/by_family/data
 files (dbt). The tolerant reading is declared, not programmed: no anomaly may keep a dataset from being browsed.
 """
 
-from vsf_assets.feeds.feed import DATASETS, Delimited, Feed, JsonLines, Tolerance
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import DATASETS
+from vsf_assets.feeds.reading import Delimited, JsonLines, Tolerance
 
 CHANGES = "dataset_changes"
 """The feed of renames and deletions. They are deliveries, so that the archive tells them to a rebuild."""

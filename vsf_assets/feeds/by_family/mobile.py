@@ -1,6 +1,8 @@
 """Feeds of the mobile analytics family: events by processing date, and the states they refer to."""
 
-from vsf_assets.feeds.feed import DAYS, Delimited, Feed
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import DAYS
+from vsf_assets.feeds.reading import Delimited
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 

@@ -4,7 +4,9 @@ Here: the declarations. Not here: what a schema may say (synthetic/model/schema.
 (contracts/by_family/synthetic.py) and how a request is fulfilled (pipeline/synthetic_fulfilment.py).
 """
 
-from vsf_assets.feeds.feed import REQUESTS, Described, Feed, JsonLines
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.partitioning import REQUESTS
+from vsf_assets.feeds.reading import Described, JsonLines
 
 FAMILY = "synthetic"
 SCHEMAS = "fake_schemas"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import show
 from vsf_assets.readers.delimited.exact_parser import Problem
 from vsf_assets.readers.delimited.lenient import Note, parse_tolerant

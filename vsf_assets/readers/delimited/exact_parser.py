@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from vsf_assets.common.visible_text import quoted
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.content_types import likely_encoding
 from vsf_assets.readers.common.displayable_text import MAX_RECORD, is_utf8, show, without_line_end
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD
 from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records

@@ -8,7 +8,7 @@ with spaces around them, and empty columns at the right.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited, likely_encoding
 from vsf_assets.readers.common.displayable_text import SHOWN_TEXT, is_utf8, show

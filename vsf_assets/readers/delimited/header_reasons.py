@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from vsf_assets.common.visible_text import PADDING, quoted, visible
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 
 MOST_NAMES = 10
 """Names of each kind that a reason shows."""

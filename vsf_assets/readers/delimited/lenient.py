@@ -1,13 +1,13 @@
 """Lenient parsing of one record: other delimiters, missing and extra fields, undecodable bytes.
 
-Here: the pure half of a tolerant reading, used where its feed declares it (feeds/feed.py, `Tolerance`). Not here:
+Here: the pure half of a tolerant reading, used where its feed declares it (feeds/reading.py, `Tolerance`). Not here:
 the exact rules of a record (exact_parser.py), which it builds on, and which rows are held back (validation.py).
 """
 
 from dataclasses import dataclass, replace
 from functools import cache
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import show
 from vsf_assets.readers.delimited.exact_parser import Problem, Record, count_problem, parse_record, text_problem
 

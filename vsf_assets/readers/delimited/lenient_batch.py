@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import BOM, is_utf8
 from vsf_assets.readers.delimited.exact_parser import count_problem, is_blank
 from vsf_assets.readers.delimited.fast_parser import read_fields

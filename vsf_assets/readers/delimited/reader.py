@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited
 from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD, SHOWN_TEXT, show

@@ -6,7 +6,7 @@ that it belongs to a value. Not here: what is done with the records (fast_parser
 
 from typing import Any, NamedTuple
 
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import BOM, is_utf8
 from vsf_assets.readers.delimited.exact_parser import blank_bytes, is_blank
 

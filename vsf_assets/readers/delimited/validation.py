@@ -13,7 +13,7 @@ import polars as pl
 from vsf_assets.common.visible_text import PADDING, quoted, visible
 from vsf_assets.contracts.projections import has_rules, polars_types, trimmed_columns
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import Delimited
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.casts import cast, expectation
 from vsf_assets.readers.common.findings import CELLS, FINDINGS, broken_rules
 from vsf_assets.readers.common.implausible_texts import implausible_texts

@@ -13,7 +13,7 @@ import polars as pl
 
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.table import Table
-from vsf_assets.feeds.feed import JsonRecords
+from vsf_assets.feeds.reading import JsonRecords
 from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.decoding import line_blocks, utf8
 from vsf_assets.readers.common.limits import FindingsLimit
