@@ -16,8 +16,8 @@ from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientErr
 from vsf_assets.catalog.model.plan import UNKNOWN
 from vsf_assets.catalog.model.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
 from vsf_assets.catalog.scan import Every, Log
-from vsf_assets.feeds import LONGEST_NAME
 from vsf_assets.feeds.by_family.catalog import file_name
+from vsf_assets.feeds.recognition import LONGEST_NAME
 
 AHEAD_BYTES = 64 << 20
 """Bytes of new objects that are prefetched before the scan is recorded. A crash until then costs their transfer."""

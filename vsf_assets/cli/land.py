@@ -14,7 +14,7 @@ from vsf_assets.cli.output import say
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import DEFAULT
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.feeds import all_feeds, feed_of_name, recognize
+from vsf_assets.feeds import all_feeds, feeds_of_name, recognize
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.mobile import FIRST_DATE, LAST_DATE
 from vsf_assets.feeds.feed import Feed
@@ -28,6 +28,7 @@ from vsf_assets.landing.files_to_land import (
     refuse_unlisted,
 )
 from vsf_assets.landing.land_file import land_file, replace_file
+from vsf_assets.landing.pending import why_ambiguous
 
 
 @click.command("land")
@@ -102,7 +103,7 @@ def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
     if feed is not None:
         return "/".join(hint.parts[1:]) if feed.name == OBJECTS else None
     folders = hint.parts[:-1]
-    if feed_of_name(hint.name) is not None:
+    if feeds_of_name(hint.name):
         return None
     return "/".join(hint.parts[folders.index(OBJECTS) + 1 :]) if OBJECTS in folders else None
 
@@ -136,7 +137,7 @@ def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
         raise UsageError(f"{path} is no file of {feed.name}; those are {members}. Nothing was landed")
     name = partition or folder_name(path)
     if not feed.partitioning.accepts(name):
-        raise UsageError(f"{name!r} cannot be the name of a {feed.partitioning.kind}; give another: --partition NAME")
+        raise UsageError(f"{name!r} cannot be the name of a {feed.partitioning.noun}; give another: --partition NAME")
     return f"{feed.name}/{name}/{path.name}"
 
 
@@ -152,25 +153,39 @@ def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple
         raise UsageError(f"files of {feed.name} are written by the platform; land objects and their list into catalog")
     if feed is not None and feed.members:
         return path, _target_in_upload(path, feed, partition)
-    recognized = recognize(str(hint))
-    # The name first: a folder that people call `events` may hold the files of the whole family.
-    chosen = feed or feed_of_name(path.name) or (recognized[0] if recognized else None)
-    if chosen is None:
-        feeds = ", ".join(all_feeds())
-        raise UsageError(f"{path}: {NO_FEED}; say which: vsf land FEED {path} (feeds: {feeds})")
+    chosen = feed or _feed_of(path, hint)
     partitioning = chosen.partitioning
     if partition is not None and not partitioning.accepts(partition):
-        allowed = f"a {partitioning.kind}: {partitioning.choices}" if partitioning.kind != "none" else "not used"
-        raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {allowed}")
-    key_in_name = partitioning.key_of(chosen.name, PurePosixPath(path.name))
-    if partitioning.kind in ("day", "request") and partition is not None and key_in_name not in (None, partition):
+        raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {partitioning.allowed}")
+    key_in_name = chosen.key_of(PurePosixPath(path.name))
+    if partitioning.name_decides and partition is not None and key_in_name not in (None, partition):
         raise UsageError(f"{path}: --partition {partition} cannot be, the name says {key_in_name}; rename the file")
-    key = partition or partitioning.key_of(chosen.name, hint)
+    key = partition or chosen.key_of(hint)
     if key is None:
-        key = partitioning.key_of(chosen.name, PurePosixPath(folder_name(path), path.name))
-    if key is None and partitioning.kind != "none":
+        key = chosen.key_of(PurePosixPath(folder_name(path), path.name))
+    if key is None and partitioning.has_keys:
         raise UsageError(
-            f"{path}: neither the name nor its folder tells the {partitioning.kind};"
+            f"{path}: neither the name nor its folder tells the {partitioning.noun};"
             f" add --partition KEY ({partitioning.choices})"
         )
     return path, "/".join(part for part in (chosen.name, key, path.name) if part)
+
+
+def _feed_of(path: Path, hint: PurePosixPath) -> Feed:
+    """Return the feed of a file that its name tells, else its folder.
+
+    The name comes first: a folder that people call `events` may hold the files of the whole family.
+
+    Raises:
+        UsageError: neither tells one, or the name tells more than one.
+    """
+    claiming, recognized = feeds_of_name(path.name), recognize(str(hint))
+    if len(claiming) == 1:
+        return claiming[0]
+    if recognized is not None:
+        return recognized[0]
+    if claiming:
+        say_which = " or ".join(f"vsf land {feed.name} {path}" for feed in claiming)
+        why = why_ambiguous(claiming, path.name)
+        raise UsageError(f"{path}: {why}, or say which it is: {say_which}. Nothing was landed")
+    raise UsageError(f"{path}: {NO_FEED}; say which: vsf land FEED {path} (feeds: {', '.join(all_feeds())})")

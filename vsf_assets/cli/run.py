@@ -64,8 +64,11 @@ def make_selection(
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = with_companions(feeds) if feeds else tuple(known)
     # Anything may be the name of a dataset or a request; a mistyped day must not be taken for one.
-    no_keys = {"none", "source"} if feeds else {"none", "source", "dataset", "request"}
-    kinds = {known[name].partitioning for name in chosen if known[name].partitioning.kind not in no_keys}
+    kinds = {
+        kind
+        for kind in (known[name].partitioning for name in chosen)
+        if kind.can_be_asked_for and (feeds or not kind.is_named_by_senders)
+    }
     _check_keys(kinds, partition, first, last)
     partitions = [partition] if partition is not None else None
     return Selection(chosen, partitions, "all" if force else "changed", first, last)
@@ -77,7 +80,7 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
         raise UsageError("--partition and --from/--to exclude each other")
     for key in (partition, first, last):
         if key is not None and not any(kind.accepts(key) for kind in kinds):
-            choices = " or ".join(sorted(f"a {kind.kind} ({kind.choices})" for kind in kinds))
+            choices = " or ".join(sorted(f"a {kind.noun} ({kind.choices})" for kind in kinds))
             raise UsageError(
                 f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
             )

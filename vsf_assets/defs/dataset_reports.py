@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
-from vsf_assets.defs.partitions import DATASETS as NAMES
-from vsf_assets.defs.partitions import partitions_of
+from vsf_assets.defs.partitions import growing_set, partitions_of
 from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.publish.publish import Snapshot, connect_snapshot
 from vsf_assets.reports.finding_queries import dataset_findings
@@ -54,12 +53,12 @@ def log_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
     """Log the reports of versions that were stored since the last report; after a crash they are told later."""
     last = context.instance.get_latest_materialization_event(REPORT)
     since = datetime.fromtimestamp(last.timestamp if last else 0, UTC).replace(tzinfo=None)
-    connection = connect_snapshot(snapshot)
+    connection, names = connect_snapshot(snapshot), growing_set(DATASETS) or ""
     try:
         for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
             metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}
             metadata |= _metadata(connection, dataset, version, is_complete)
-            context.instance.add_dynamic_partitions(NAMES, [dataset])  # a renamed one has no delivery of its name
+            context.instance.add_dynamic_partitions(names, [dataset])  # a renamed one has no delivery of its name
             context.log_event(dg.AssetMaterialization(REPORT, partition=dataset, metadata=metadata))
     finally:
         connection.close()

@@ -10,7 +10,7 @@ import dagster as dg
 
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
-from vsf_assets.defs.partitions import DATASETS, partitions_of
+from vsf_assets.defs.partitions import growing_set, partitions_of
 from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
@@ -51,8 +51,8 @@ def report_ingest(
                     ]
                     if files and (partition is not None or not is_partitioned):
                         metadata = _metadata(connection, table, files) | _scan_metadata(report, feed)
-                        if partition is not None and partition == newest and feed.partitioning.kind == "day":
-                            metadata["daily_volume"] = _daily_volume(connection, feed.name, partition)
+                        if partition is not None and partition == newest and feed.partitioning.rhythm:
+                            metadata[f"{feed.partitioning.rhythm}_volume"] = _volume(connection, feed, partition)
                         context.log_event(
                             dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
                         )
@@ -62,24 +62,24 @@ def report_ingest(
 def _add_partitions(context: dg.AssetExecutionContext, report: RunReport, feeds: tuple[Feed, ...]) -> None:
     """Make partitions known that senders name, before anything is shown of them."""
     for feed in feeds:
-        if isinstance(partitions_of(feed.partitioning), dg.DynamicPartitionsDefinition):
+        names = growing_set(feed.partitioning)
+        if names is not None:
             got = [row.partition_key for row in report.stored if row.feed == feed.name and row.partition_key]
-            context.instance.add_dynamic_partitions(DATASETS, list(dict.fromkeys(got)))
+            context.instance.add_dynamic_partitions(names, list(dict.fromkeys(got)))
 
 
-def _daily_volume(connection: Any, feed: str, last: str) -> dg.MarkdownMetadataValue:
-    """Return a picture of the rows loaded per day, eight weeks up to a day."""
+def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
+    """Return a picture of the rows loaded per partition, up to one."""
     found = connection.execute(
         """
-        select cast(day as date), coalesce(sum(files.rows_loaded), 0)
-        from range(cast($last as date) - interval 55 day, cast($last as date) + interval 1 day, interval 1 day)
-            as days (day)
-        left join raw.files as files on files.feed = $feed and files.partition_key = cast(cast(day as date) as varchar)
+        select recent.key, coalesce(sum(files.rows_loaded), 0)
+        from (select unnest($keys) as key) as recent
+        left join raw.files as files on files.feed = $feed and files.partition_key = recent.key
         group by all order by all
         """,
-        {"feed": feed, "last": last},
+        {"feed": feed.name, "keys": list(feed.partitioning.recent(last))},
     ).fetchall()
-    return bars([(str(day), int(rows)) for day, rows in found], f"rows of {feed} per day")
+    return bars([(key, int(rows)) for key, rows in found], f"rows of {feed.name} per {feed.partitioning.noun}")
 
 
 def _rows(connection: Any, table: str, files: list[FileRow]) -> int:

@@ -1,15 +1,15 @@
-"""How feeds are cut into partitions, and how a path tells the partition.
+"""How feeds are cut into partitions, and how a path tells the partition: a class per kind.
 
-Here: pure functions on names. Not here: how partitions look in Dagster (defs/partitions.py).
+Here: pure functions on names and dates. A new kind is a class here, and a line in defs/partitions.py that says how it
+looks in Dagster; nothing else asks which kind it is. Not here: which feed a path is of (recognition.py).
 """
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Literal
-
-PartitionKind = Literal["none", "quarter", "day", "source", "dataset", "request"]
+from typing import ClassVar
 
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Names of sources; they begin with a letter, so none looks like a day or a quarter."""
@@ -29,87 +29,252 @@ _REQUEST = re.compile(r"[^\W_](?:(?!\.\.\.)[\w .-]){0,79}")
 _DESCRIBING = re.compile(r"(?:\.request)?\.(?:ya?ml|json)$", re.IGNORECASE)
 """How the name of a file that holds a request ends."""
 
+_DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+_VOLUME_DAYS = 56
+"""Days that a picture of daily volumes shows: eight weeks."""
+
 
 @dataclass(frozen=True)
-class Partitioning:
-    """How a feed is cut into partitions, and how a path tells the partition.
+class PartitionProblem:
+    """Why a file cannot be loaded into a partition.
 
     Attributes:
-        kind: none, quarter, day, source (the profile of a foreign source that files were fetched from), dataset
-            (a name that its senders give), or request (the name of the file that asks for something).
-        keys: the closed list of keys, where there is one.
-        example: a key for messages, where the list is open.
+        anomaly: missing_partition or partition_out_of_range.
+        reason: what is wrong, and what to do.
     """
 
-    kind: PartitionKind = "none"
-    keys: tuple[str, ...] = ()
-    example: str = ""
+    anomaly: str
+    reason: str
 
+
+@dataclass(frozen=True)
+class Partitioning(ABC):
+    """How a feed is cut into partitions. Two of one class are equal.
+
+    Attributes:
+        noun: what a partition is called in messages.
+        keys: the closed list of keys, where there is one.
+        example: a key for messages, where the list is open.
+        has_keys: whether there are partitions at all.
+        has_ranges: whether `--from` and `--to` choose by the order of the keys.
+        name_decides: whether a partition that the name tells cannot be replaced by another.
+        can_be_asked_for: whether a run can be asked for a partition.
+        rhythm: how often files come whose volumes are compared, like `daily`; empty where they say nothing.
+        is_named_by_senders: whether nearly any text may be a key, so that a mistyped key of another kind would pass.
+    """
+
+    noun: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[str] = ""
+    has_keys: ClassVar[bool] = True
+    has_ranges: ClassVar[bool] = True
+    name_decides: ClassVar[bool] = False
+    can_be_asked_for: ClassVar[bool] = True
+    rhythm: ClassVar[str] = ""
+    is_named_by_senders: ClassVar[bool] = False
+
+    @abstractmethod
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:
+        """Return the partition that a path of a feed's file tells, or None where it tells none."""
+
+    @abstractmethod
     def accepts(self, key: str) -> bool:
         """Whether a text is a partition key of this kind."""
-        if self.kind == "source":
-            return _PROFILE.fullmatch(key) is not None
-        if self.kind == "dataset":
-            return _is_name(key)
-        if self.kind == "request":
-            return _REQUEST.fullmatch(key) is not None
-        return _is_day(key) if self.kind == "day" else key in self.keys
+
+    def problem_of(self, key: str, landed_at: datetime, earliest: str) -> PartitionProblem | None:  # noqa: ARG002
+        """Return why a file that landed at a time (UTC) cannot be of a partition, or None.
+
+        Args:
+            key: the partition.
+            landed_at: when the file landed.
+            earliest: the first day that is expected, like `2015-01-01`.
+        """
+        return None
+
+    def missing_reason(self, name: str, example: str) -> str:  # noqa: ARG002
+        """Return why a file tells no partition, and what to do.
+
+        Args:
+            name: the file's name.
+            example: a name that tells one.
+        """
+        return f"neither the name nor a folder tells the {self.noun} ({self.choices}); name it like {example}"
+
+    def recent(self, key: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the keys up to one whose volumes stand in one picture; none where there is no rhythm."""
+        return ()
 
     @property
     def choices(self) -> str:
         """The keys, or one as an example, for a message."""
         return ", ".join(self.keys) or f"like {self.example}"
 
-    def key_of(self, feed: str, path: PurePosixPath) -> str | None:
-        """Return the partition a path tells, or None where it tells none.
+    @property
+    def allowed(self) -> str:
+        """What `--partition` may be, for a message."""
+        return f"a {self.noun}: {self.choices}" if self.has_keys else "not used"
 
-        For a quarter a folder named like one beats the name (`2/clicks_1.csv` is quarter 2), where
-        it is `<feed>_<q>` followed by a non-digit. A day is the date the name begins with, and only
-        without one that of a folder: people call a folder of downloads by its date. A source or a
-        dataset is the folder directly below the feed's own; below a source's one more, for the time
-        it was due, may follow. A request is called like its file.
-        """
-        if self.kind in ("none", "request"):
-            return self._request_of(path) if self.kind == "request" else None
-        if self.kind in ("source", "dataset"):
-            folders = path.parts[:-1]
-            has_time = self.kind == "source" and len(folders) == 3 and _FETCH_TIME.match(folders[2]) is not None
-            is_plain = len(folders) == 2 or has_time
-            return folders[1] if is_plain and folders[0] == feed and self.accepts(folders[1]) else None
-        if self.kind == "day" and _is_day(path.name[:10]):
-            return path.name[:10]
-        for folder in reversed(path.parts[:-1]):
-            if self.accepts(folder):
-                return folder
-        if self.kind == "day":
-            return None
+
+class Unpartitioned(Partitioning):
+    """No partitions: every file is of the whole feed."""
+
+    noun = "partition"
+    has_keys = False
+    can_be_asked_for = False
+
+    def key_of(self, path: PurePosixPath, feed: str) -> None:  # noqa: ARG002
+        """Return None."""
+        return
+
+    def accepts(self, key: str) -> bool:  # noqa: ARG002
+        """Return False."""
+        return False
+
+
+class Quarters(Partitioning):
+    """The four quarters of an hour.
+
+    A folder named like a quarter beats the name (`2/clicks_1.csv` is quarter 2), where it is `<feed>_<q>` followed by
+    a non-digit.
+    """
+
+    noun = "quarter"
+    keys = ("1", "2", "3", "4")
+
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:
+        """Return the quarter of the innermost folder that is one, else that of the name."""
         named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
-        if named and named.group(1) in self.keys:
-            return named.group(1)
-        return None
+        return _innermost(path, self) or (named.group(1) if named and self.accepts(named.group(1)) else None)
 
-    def _request_of(self, path: PurePosixPath) -> str | None:
+    def accepts(self, key: str) -> bool:
+        """Whether a text is a quarter's number."""
+        return key in self.keys
+
+
+class Days(Partitioning):
+    """Days: the date that the name begins with, and only without one that of a folder.
+
+    People call a folder of downloads by its date.
+    """
+
+    noun = "day"
+    example = "2019-05-20"
+    rhythm = "daily"
+    name_decides = True
+
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:  # noqa: ARG002
+        """Return the date of the name, else of the innermost folder that is one."""
+        return path.name[:10] if self.accepts(path.name[:10]) else _innermost(path, self)
+
+    def accepts(self, key: str) -> bool:
+        """Whether a text is a date of the calendar, like `2019-05-20`."""
+        try:
+            return date.fromisoformat(key).isoformat() == key
+        except ValueError:
+            return False
+
+    def problem_of(self, key: str, landed_at: datetime, earliest: str) -> PartitionProblem | None:
+        """Return a problem of a day before the first one expected, or later than the day after the file landed."""
+        landed = landed_at.date().isoformat()
+        tomorrow = (landed_at + timedelta(days=1)).date().isoformat()
+        if earliest <= key <= tomorrow:
+            return None
+        if landed < earliest <= key:
+            reason = (
+                f"the file's own time is {landed}, which is before its day {key} and before any file is expected"
+                f" ({earliest}); was its time kept by unzip or cp -p? Copy it without keeping times, or `vsf land` it"
+            )
+        else:
+            reason = (
+                f"{key} is not between {earliest}, the first day expected, and {tomorrow}, the day after it landed"
+                " (UTC); correct the date in the name and deliver it again"
+            )
+        return PartitionProblem("partition_out_of_range", reason)
+
+    def missing_reason(self, name: str, example: str) -> str:
+        """Return why a file tells no day; a name may begin with what only looks like one."""
+        if _DATE_LIKE.match(name):
+            return f"the name begins with {name[:10]}, which is no day of the calendar; name it like {example}"
+        return super().missing_reason(name, example)
+
+    def recent(self, key: str) -> tuple[str, ...]:
+        """Return the days of eight weeks up to a day."""
+        last = date.fromisoformat(key)
+        return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(_VOLUME_DAYS)))
+
+
+class Sources(Partitioning):
+    """Profiles of foreign sources: the folder directly below the feed's own; one more, of a fetch time, may follow."""
+
+    noun = "source"
+    example = "default"
+    can_be_asked_for = False
+
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:
+        """Return the profile's folder."""
+        folders = path.parts[:-1]
+        if len(folders) == 3 and _FETCH_TIME.match(folders[2]):
+            folders = folders[:2]
+        return _below(feed, folders, self)
+
+    def accepts(self, key: str) -> bool:
+        """Whether a text can be the name of a profile."""
+        return _PROFILE.fullmatch(key) is not None
+
+
+class Datasets(Partitioning):
+    """Names that senders give to a folder directly below the feed's own."""
+
+    noun = "dataset"
+    example = "managed_investments"
+    has_ranges = False
+    is_named_by_senders = True
+
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:
+        """Return the folder's name."""
+        return _below(feed, path.parts[:-1], self)
+
+    def accepts(self, key: str) -> bool:
+        """Whether a text can be the name of a dataset: of a folder, and of a partition in the UI."""
+        try:
+            return 0 < len(key.encode()) <= LONGEST_DATASET and _NO_NAME.search(key) is None
+        except UnicodeEncodeError:
+            return False
+
+
+class Requests(Partitioning):
+    """Requests, each called like its file: `people_1000.request.yaml` is the request people_1000."""
+
+    noun = "request"
+    example = "people_1000"
+    name_decides = True
+    is_named_by_senders = True
+
+    def key_of(self, path: PurePosixPath, feed: str) -> str | None:  # noqa: ARG002
+        """Return the file's name without its endings."""
         key = _DESCRIBING.sub("", path.name)
         return key if self.accepts(key) else None
 
-
-def _is_name(text: str) -> bool:
-    try:
-        return 0 < len(text.encode()) <= LONGEST_DATASET and _NO_NAME.search(text) is None
-    except UnicodeEncodeError:
-        return False
+    def accepts(self, key: str) -> bool:
+        """Whether a text can be the name of a request."""
+        return _REQUEST.fullmatch(key) is not None
 
 
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
+def _innermost(path: PurePosixPath, partitioning: Partitioning) -> str | None:
+    """Return the innermost folder of a path that is a key."""
+    return next((folder for folder in reversed(path.parts[:-1]) if partitioning.accepts(folder)), None)
 
 
-UNPARTITIONED = Partitioning()
-DAYS = Partitioning("day", example="2019-05-20")
-QUARTERS = Partitioning("quarter", ("1", "2", "3", "4"))
-SOURCES = Partitioning("source", example="default")
-DATASETS = Partitioning("dataset", example="managed_investments")
-REQUESTS = Partitioning("request", example="people_1000")
+def _below(feed: str, folders: tuple[str, ...], partitioning: Partitioning) -> str | None:
+    """Return the second of two folders, where the first is the feed's own and the second is a key."""
+    is_plain = len(folders) == 2 and folders[0] == feed and partitioning.accepts(folders[1])
+    return folders[1] if is_plain else None
+
+
+UNPARTITIONED = Unpartitioned()
+DAYS = Days()
+QUARTERS = Quarters()
+SOURCES = Sources()
+DATASETS = Datasets()
+REQUESTS = Requests()

@@ -4,8 +4,6 @@ Here: the one pass over a file, before the warehouse is opened. Not here: holdin
 the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive/originals.py).
 """
 
-import re
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +15,6 @@ from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
     pass
-
-_DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ChangedError(Exception):
@@ -37,7 +33,7 @@ def read_one_file(
     Args:
         input_file: the file.
         folder: scratch folder for its parts; created if needed.
-        first_day: earliest day of a daily file.
+        first_day: the first day expected of files that have a date.
         encoding: encoding of a fetched file.
         limits: limits of findings and decompressed bytes.
 
@@ -131,36 +127,6 @@ def _check_partition(input_file: InputFile, first_day: str) -> None:
     Raises:
         UnreadableError: missing_partition or partition_out_of_range.
     """
-    feed, partitioning = input_file.feed, input_file.feed.partitioning
-    if partitioning.kind == "none":
-        return
-    if input_file.partition is None:
-        example = f"{feed.name}_{partitioning.keys[0]}.csv" if partitioning.keys else f"{partitioning.example}_name.txt"
-        if partitioning.kind == "request":
-            example = f"{partitioning.example}.request.yaml"
-        reason = (
-            f"neither the name nor a folder tells the {partitioning.kind} ({partitioning.choices});"
-            f" name it like {example}"
-        )
-        if partitioning.kind == "day" and _DATE_LIKE.match(input_file.name):
-            reason = (
-                f"the name begins with {input_file.name[:10]}, which is no day of the calendar; name it like {example}"
-            )
-        raise UnreadableError("missing_partition", reason)
-    if partitioning.kind == "day":
-        landed = input_file.landed_at.date().isoformat()
-        tomorrow = (input_file.landed_at + timedelta(days=1)).date().isoformat()
-        if first_day <= input_file.partition <= tomorrow:
-            return
-        if landed < first_day <= input_file.partition:
-            reason = (
-                f"the file's own time is {landed}, which is before its day {input_file.partition} and before any file"
-                f" is expected ({first_day}); was its time kept by unzip or cp -p? Copy it without keeping times, or"
-                f" `vsf land` it"
-            )
-        else:
-            reason = (
-                f"{input_file.partition} is not between {first_day}, the first day expected, and {tomorrow}, the day"
-                f" after it landed (UTC); correct the date in the name and deliver it again"
-            )
-        raise UnreadableError("partition_out_of_range", reason)
+    problem = input_file.feed.problem_of(input_file.name, input_file.partition, input_file.landed_at, first_day)
+    if problem is not None:
+        raise UnreadableError(problem.anomaly, problem.reason)

@@ -68,7 +68,7 @@ def read_apart(
         "is_changed": input_file.is_changed,
         "first_day": settings.events_start,
         "encoding": encoding,
-        "limits": asdict(limits),
+        "bounds": asdict(limits),
     }
     (folder / REQUEST).write_text(json.dumps(request))
     with (folder / OUTPUT).open("wb") as output:
@@ -140,7 +140,7 @@ def main(folder: Path) -> None:
     answer: tuple[Exception | None, dict[str, Any]]
     try:
         result = read_one_file(
-            input_file, folder / "parts", message["first_day"], message["encoding"], ReadLimits(**message["limits"])
+            input_file, folder / "parts", message["first_day"], message["encoding"], ReadLimits(**message["bounds"])
         )
         answer = None, {f.name: getattr(result, f.name) for f in fields(result) if f.name != "input_file"}
     except ObjectStoreError as error:

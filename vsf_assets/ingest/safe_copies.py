@@ -19,7 +19,6 @@ from vsf_assets.archive.originals import keep_time, refuse_damaged
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.by_family.datasets import CHANGES
 from vsf_assets.storage.archive_names import archive_path
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import Entry
@@ -56,8 +55,8 @@ _NO_LINK = {
 
 
 def after_load_of(settings: Settings, feed: str) -> str:
-    """Return VSF_AFTER_LOAD for a store; files that the platform fetched or wrote are always archived."""
-    is_own = feed == CHANGES or (feed in all_feeds() and all_feeds()[feed].is_fetched)
+    """Return VSF_AFTER_LOAD for a feed; some feeds are always archived."""
+    is_own = feed in all_feeds() and all_feeds()[feed].is_always_archived
     return "archive" if is_own else settings.after_load
 
 

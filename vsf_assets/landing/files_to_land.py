@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
 from vsf_assets.common.visible_text import visible
-from vsf_assets.feeds import all_feeds, feed_of_name, recognize
-from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.feeds import all_feeds, feeds_of_name, recognize, source_folders
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.storage.folder_listing import list_folder, unreadable
 from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_ignored
@@ -186,10 +185,13 @@ def _with_uploads(files: list[SourceFile]) -> list[SourceFile]:
 
 
 def _is_meant(file: SourceFile, feed: Feed | None) -> bool:
-    """Whether a file of a folder is landed: where a feed is named every one is, else those whose feed is known."""
-    if feed is not None or file.upload is not None or OBJECTS in file.hint.parts[:-1]:
+    """Whether a file of a folder is landed: where a feed is named every one is, else those that a feed claims.
+
+    One that two feeds claim is meant too, and cli/land.py refuses it: what is a delivery must not be skipped.
+    """
+    if feed is not None or file.upload is not None or source_folders().intersection(file.hint.parts[:-1]):
         return True
-    return recognize(str(file.hint)) is not None or feed_of_name(file.path.name) is not None
+    return recognize(str(file.hint)) is not None or bool(feeds_of_name(file.path.name))
 
 
 def _nothing_in(given: Path, unknown: Sequence[SourceFile], left_out: Sequence[LeftOut], feed: Feed | None) -> str:

@@ -4,12 +4,13 @@ Here: the match of a listed file with ledger rows. Not here: reading either of t
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from vsf_assets.feeds import recognize
-from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.common.visible_text import visible
+from vsf_assets.feeds import all_feeds, source_folders
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.feeds.recognition import names_of, recognition_of
 from vsf_assets.landing.uploads import landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.ledger import LedgerKey
@@ -42,6 +43,30 @@ class Landed:
 
 
 @dataclass(frozen=True)
+class Ambiguous:
+    """A file whose name more than one feed claims and that no folder settles; it stays.
+
+    Attributes:
+        entry: its state in the landing zone.
+        feeds: the feeds that claim it.
+    """
+
+    entry: Entry
+    feeds: tuple[Feed, ...]
+
+    @property
+    def line(self) -> str:
+        """The file, its feeds and what to do, for a person."""
+        return f"{visible(self.entry.path)}: {why_ambiguous(self.feeds, self.entry.name)}"
+
+
+def why_ambiguous(feeds: tuple[Feed, ...], name: str) -> str:
+    """Return why a file is left alone whose name more than one feed claims, and what to do."""
+    places = " or ".join(f"{feed.name}/{visible(name)}" for feed in feeds)
+    return f"its name is one of {names_of(feeds)}; put it into the folder of its feed: {places}"
+
+
+@dataclass(frozen=True)
 class Queue:
     """The landing zone against the ledger.
 
@@ -49,11 +74,13 @@ class Queue:
         new: files the ledger does not know, in landing order.
         known: files the ledger knows that still lie there (a crash, or VSF_AFTER_LOAD=keep).
         unknown: files nobody recognizes; they stay.
+        ambiguous: files that more than one feed claims; they stay too.
     """
 
     new: list[Landed]
     known: list[Landed]
     unknown: list[Entry]
+    ambiguous: list[Ambiguous] = field(default_factory=list)
 
 
 def classify_landed(entries: Iterable[Entry], ledger: Collection[LedgerKey], fetched: bool = False) -> Queue:
@@ -63,19 +90,23 @@ def classify_landed(entries: Iterable[Entry], ledger: Collection[LedgerKey], fet
         entries: what a listing shows.
         ledger: the keys of what was stored.
         fetched: whether it is a listing of the inbox, which holds what was fetched, and not of the landing zone,
-            where the folder `catalog` is a source: it is read by looks and nothing in it waits.
+            where the folder of a feed may be a source: it is read like a bucket and nothing in it waits.
     """
     queue = Queue([], [], [])
-    listed = list(entries)
+    listed, feeds = list(entries), all_feeds()
+    sources = () if fetched else tuple(f"{folder}/" for folder in source_folders())
     times = landing_times(listed)
     for entry in listed:
-        recognized = recognize(entry.path)
-        if not fetched and entry.path.startswith(f"{OBJECTS}/"):
+        if entry.path.startswith(sources):
             continue
-        if recognized is None or recognized[0].is_fetched != fetched:
+        found = recognition_of(entry.path, feeds)
+        feed, partition = found.feed, found.partition
+        if found.rivals:
+            queue.ambiguous.append(Ambiguous(entry, found.rivals))
+            continue
+        if feed is None or feed.is_fetched != fetched:
             queue.unknown.append(entry)
             continue
-        feed, partition = recognized
         landed = Landed(entry, feed, partition, times.get((feed.name, partition), entry.modified))
         (queue.known if landed.key in ledger else queue.new).append(landed)
     queue.new.sort(key=lambda item: item.order)

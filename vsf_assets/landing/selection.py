@@ -50,6 +50,6 @@ class Selection:
         if not bounds:
             return True
         partitioning = all_feeds()[feed].partitioning
-        if partition is None or partitioning.kind == "dataset" or not all(map(partitioning.accepts, bounds)):
+        if partition is None or not partitioning.has_ranges or not all(map(partitioning.accepts, bounds)):
             return False
         return (self.first or partition) <= partition <= (self.last or partition)

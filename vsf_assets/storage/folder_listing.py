@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vsf_assets.common.regular_files import NotRegularError, kind_of
-from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.feeds import source_folders
 from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
@@ -144,7 +144,7 @@ class _Walk:
             status = item.stat(follow_symlinks=False)
         kind = kind_of(status.st_mode)
         if kind == "folder":
-            if path != OBJECTS:  # read as the catalog's source, wherever it lies
+            if path not in source_folders():  # they are read wherever they lie
                 advice = "put the files here, or set VSF_LANDING to the folder it leads to"
                 self._note(path, "linked folder", "it is a link to a folder, which is not followed", advice)
         elif kind != "file":

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.by_family.catalog import SCANS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -34,8 +33,7 @@ class Versions:
 
     def of(self, feed: str, partition: str | None) -> str:
         """Return the version that a file's rows are recorded with; with another one it is read again."""
-        is_foreign = all_feeds()[feed].is_fetched and feed != SCANS  # looks are written here, in UTF-8
-        encoding = self.encodings.get(partition or "") if is_foreign else None
+        encoding = self.encodings.get(partition or "") if all_feeds()[feed].has_source_encoding else None
         return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
 
     def can_read(self, feed: str, partition: str | None) -> bool:

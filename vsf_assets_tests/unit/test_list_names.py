@@ -9,7 +9,7 @@ import re
 import pytest
 
 from vsf_assets.cli.land import _effect
-from vsf_assets.feeds import feed_of_name, recognize
+from vsf_assets.feeds import feeds_of_name, recognize
 from vsf_assets.feeds.by_family.mobile import FIRST_DATE, LAST_DATE
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
@@ -27,8 +27,7 @@ EXTENSIONS = ("", ".csv", ".CSV", ".csv.gz", ".txt", ".txt.gz")
 def test_a_list_is_the_word_with_a_date_before_and_a_tail_behind(word: str) -> None:
     for date, tail, extension in itertools.product(DATES, TAILS, EXTENSIONS):
         for name in (f"{date}{word}{tail}{extension}", f"{date}{word.upper()}{tail}{extension}"):
-            found = feed_of_name(name)
-            assert found is not None and found.name == WORDS[word], name
+            assert [feed.name for feed in feeds_of_name(name)] == [WORDS[word]], name
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -10,6 +10,8 @@ def _campaign_feed(name: str, description: str) -> Feed:
         family="campaigns",
         description=description,
         tables=(f"raw.{name}",),
+        examples=(f"{name}_1.csv", f"{name}_1_again.csv", f"2026-01-05_{name}_4.csv.gz", f"2/{name}.csv"),
+        not_ours=(f"my{name}_1.csv", f"{name}y_1.csv", f"{name[:-1]}_1.csv"),
         partitioning=QUARTERS,
         names=(rf"(?<![a-z]){name}(?![a-z])",),
     )

@@ -43,15 +43,29 @@ def listed_names(text: str) -> Iterator[tuple[int, str]]:
             yield number, name
 
 
-def _catalog_feed(name: str, description: str, tables: tuple[str, ...], reading: Reading) -> Feed:
+def _catalog_feed(
+    name: str,
+    description: str,
+    tables: tuple[str, ...],
+    reading: Reading,
+    file: str,
+    is_source_folder: bool = False,
+    has_source_encoding: bool = True,
+) -> Feed:
     return Feed(
         name=name,
         family="catalog",
         description=description,
         tables=tables,
+        examples=(f"{name}/default/{file}", f"{name}/default/20261122T101500.000001Z/{file}"),
+        not_ours=(file, f"upload/{name}/default/{file}", f"{name}.json"),
         reading=reading,
         partitioning=SOURCES,
         keeps="state",
+        is_fetched=True,
+        is_source_folder=is_source_folder,
+        has_source_encoding=has_source_encoding,
+        is_always_archived=True,
     )
 
 
@@ -61,12 +75,22 @@ FEEDS = (
         "Looks at a foreign list: the objects whose state had changed, written by the platform.",
         ("raw.catalog_looks",),
         JsonLines(),
+        "look.jsonl",
+        has_source_encoding=False,
     ),
-    _catalog_feed(LIST, "The list of a foreign bucket's objects, as fetched.", ("raw.catalog_list",), NameList()),
+    _catalog_feed(
+        LIST,
+        "The list of a foreign bucket's objects, as fetched.",
+        ("raw.catalog_list",),
+        NameList(),
+        "files_list.data",
+    ),
     _catalog_feed(
         OBJECTS,
         "An object of a foreign bucket, as fetched: songs, movies and apps.",
         ("raw.songs", "raw.movies", "raw.apps", "raw.skipped_types"),
         JsonRecords((("song", "raw.songs"), ("movie", "raw.movies"), ("app", "raw.apps")), "raw.skipped_types"),
+        "29c209f3.data",
+        is_source_folder=True,
     ),
 )

@@ -17,6 +17,12 @@ FEEDS = (
         family="datasets",
         description="Metadata dictionaries: namespaces, columns and data points of a named dataset.",
         tables=("raw.namespaces", "raw.columns", "raw.datapoints"),
+        examples=(
+            "datasets/managed_investments/namespaces.csv",
+            "datasets/managed_investments/columns.csv",
+            "datasets/events/datapoints.csv",
+        ),
+        not_ours=("columns.csv", "datasets/columns.csv", "datasets/a/notes.csv", "upload/datasets/a/columns.csv"),
         reading=Delimited(tolerance=Tolerance(";", (("approved_abbreviations", "approved_abreviations"),))),
         partitioning=DATASETS,
         keeps="state",
@@ -31,7 +37,10 @@ FEEDS = (
         family="datasets",
         description="Renames and deletions of datasets, written by `vsf dataset`.",
         tables=("raw.dataset_changes",),
+        examples=(f"{CHANGES}/20261122T101500.000001Z_rename.jsonl",),
+        not_ours=(f"{CHANGES}.jsonl",),
         reading=JsonLines(),
         keeps="state",
+        is_always_archived=True,
     ),
 )
