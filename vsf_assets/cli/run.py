@@ -17,6 +17,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
 from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.feeds.partitioning import Partitioning
+from vsf_assets.landing.pending import ambiguous_lines
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey
 from vsf_assets.storage.listing import LeftOut, lines
@@ -107,6 +108,8 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
         chosen = [row for row in found.mended if selection.selects(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
             progress.info(line)
+        for line in ambiguous_lines([i for i in found.queue.ambiguous if selection.selects_any(i.feeds)]):
+            say(f"vsf: left in the landing zone: {line}", err=True)
         families = found.families(selection)
         unreachable = add_fetched_family(settings, selection, found, families)
         good = not unreachable

@@ -15,7 +15,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.landing.ownership import foreign
-from vsf_assets.landing.pending import classify_landed
+from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
 from vsf_assets.publish.publish import connect_current, current_snapshot
@@ -42,7 +42,7 @@ _SQL = (
 @click.option("--all", "everything", is_flag=True, help=f"every loaded file, not only the last {SHOWN}")
 @click.option("--left-out", "only_left_out", is_flag=True, help="what in the landing zone is no delivery, and why")
 def command(form: str, everything: bool, only_left_out: bool) -> None:
-    """Show every file: pending, loaded, duplicate_file, unreadable or unknown; and the snapshot.
+    """Show every file: pending, loaded, duplicate_file, unreadable, unknown or ambiguous; and the snapshot.
 
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
@@ -88,6 +88,7 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
         for name, first_seen_at in source.to_fetch.items()
     ]
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
+    unknown += [_ambiguous_row(item) for item in queue.ambiguous]
     rows = [_with_state(row[:8], requests) for row in ledger] + waiting + unknown
     if form != "table":
         hand_over(render(COLUMNS, rows, form), form)
@@ -102,7 +103,8 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
     if hidden:
         say(f"… and {hidden:,} earlier loaded files (vsf status --all)")
     snapshot = current_snapshot(settings)
-    pending = f"{len(waiting)} pending, {len(unknown)} unknown"
+    counts = {"pending": len(waiting), "unknown": len(queue.unknown), "ambiguous": len(queue.ambiguous)}
+    pending = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what != "ambiguous")
     say(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
     if source.line:
         say(source.line)
@@ -111,8 +113,20 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
     _print_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
         say('why files and rows were held back: vsf query "from reports.anomalies"')
-    if unknown:
+    _explain_what_stays(queue)
+
+
+def _explain_what_stays(queue: Queue) -> None:
+    for line in ambiguous_lines(queue.ambiguous):
+        say(f"ambiguous: {line}")
+    if queue.unknown:
         say("unknown files stay where they are; rename them, or: vsf land FEED PATH")
+
+
+def _ambiguous_row(item: Ambiguous) -> tuple[Any, ...]:
+    """Return the row of a file that more than one feed claims, with all of them in place of the feed."""
+    feeds = ", ".join(feed.name for feed in item.feeds)
+    return (feeds, None, item.entry.path, "ambiguous", None, None, None, item.entry.modified)
 
 
 def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], RequestRow]) -> tuple[Any, ...]:

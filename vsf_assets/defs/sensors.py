@@ -17,8 +17,10 @@ from vsf_assets.defs.build import BUILD_JOB
 from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.process import reap
 from vsf_assets.defs.requested_files import Repetition, read_requested, ready, still_requested, with_request
-from vsf_assets.feeds import families, recognize
+from vsf_assets.feeds import all_feeds, families
+from vsf_assets.feeds.recognition import recognition_of
 from vsf_assets.landing.ownership import foreign
+from vsf_assets.landing.pending import Ambiguous, ambiguous_lines
 from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, without
 from vsf_assets.landing.uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -128,11 +130,13 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         settings = warehouse.settings()
         landing_zone = open_store(settings.landing)
         listing = landing_zone.listing()
-        entries = [e for e in split_torn(listing)[0] if _belongs(e, names)]
+        entries, ambiguous = _of_feeds(split_torn(listing)[0], names)
         if settings.after_load == "keep":
             entries = _without_loaded(warehouse, entries)
         if not entries:
-            return dg.SkipReason("; ".join(["nothing is pending", *lines(listing.left_out)]))
+            return dg.SkipReason(
+                "; ".join(["nothing is pending", *lines(listing.left_out), *ambiguous_lines(ambiguous)])
+            )
         earlier = read_listing(context.cursor)
         timed = timed_listing(entries, time.time(), earlier)
         requested = still_requested(read_requested(context.cursor), earlier, entries)
@@ -184,9 +188,16 @@ def _request(family: str, batch: list[Entry], wanted: list[Entry], listed_at: fl
     return dg.RunRequest(run_config=run_config, tags={"vsf/files": str(len(batch))})
 
 
-def _belongs(entry: Entry, names: set[str]) -> bool:
-    recognized = recognize(entry.path)
-    return recognized is not None and recognized[0].name in names
+def _of_feeds(entries: list[Entry], names: set[str]) -> tuple[list[Entry], list[Ambiguous]]:
+    """Return the entries of some feeds, and those that one of them and another feed claim; these stay."""
+    feeds, own, ambiguous = all_feeds(), list[Entry](), list[Ambiguous]()
+    for entry in entries:
+        found = recognition_of(entry.path, feeds)
+        if found.feed is not None and found.feed.name in names:
+            own.append(entry)
+        elif not names.isdisjoint(feed.name for feed in found.rivals):
+            ambiguous.append(Ambiguous(entry, found.rivals))
+    return own, ambiguous
 
 
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
@@ -238,8 +249,6 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
 
 def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
     """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
-    from vsf_assets.feeds import all_feeds
-
     requests = []
     for family in dict.fromkeys(all_feeds()[row.feed].family for row in found.outdated):
         reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}

@@ -49,11 +49,6 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
     return (found.feed, found.partition) if found.feed is not None else None
 
 
-def rivals(path: str) -> tuple[Feed, ...]:
-    """Return the feeds that claim the name of a path whose folders settle nothing; empty where there are not two."""
-    return recognition_of(path, all_feeds()).rivals
-
-
 def feeds_of_name(name: str) -> tuple[Feed, ...]:
     """Return the feeds that a file name alone tells: none, one, or more where it is ambiguous."""
     return feeds_claiming(name, all_feeds().values())

@@ -112,7 +112,7 @@ def _problems_of(feed: Feed, feeds: Mapping[str, Feed]) -> list[str]:
         problems.append(f"{feed.name}: give names in not_ours that look alike and are not its own")
     for example in feed.examples:
         why = _why_not_its_own(feed, recognition_of(example, feeds))
-        problems += [f"{feed.name}: {why} its example {example}"] if why else []
+        problems += [f"{feed.name}: {why} example {example}"] if why else []
     for name in feed.not_ours:
         found = recognition_of(name, feeds)
         if found.feed is feed or feed in found.rivals:
@@ -123,13 +123,13 @@ def _problems_of(feed: Feed, feeds: Mapping[str, Feed]) -> list[str]:
 def _why_not_its_own(feed: Feed, found: Recognition) -> str | None:
     """Return what somebody wrongly does with an example of a feed, or None."""
     if found.rivals:
-        return f"{names_of(found.rivals)} claim"
+        return f"{names_of(found.rivals)} claim its"
     if found.feed is None:
-        return "it does not claim"
+        return "it does not claim its own"
     if found.feed is not feed:
-        return f"{found.feed.name} claims"
+        return f"{found.feed.name} claims its"
     no_partition = found.partition is None and feed.partitioning.has_keys
-    return f"it finds no {feed.partitioning.noun} in" if no_partition else None
+    return f"it finds no {feed.partitioning.noun} in its" if no_partition else None
 
 
 def names_of(feeds: Iterable[Feed]) -> str:

@@ -3,9 +3,10 @@
 Here: the match of a listed file with ledger rows. Not here: reading either of them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from vsf_assets.common.visible_text import visible
 from vsf_assets.feeds import all_feeds, source_folders
@@ -42,6 +43,10 @@ class Landed:
         return (self.landed_at, self.entry.name, self.entry.path)
 
 
+MOST_LINES = 10
+"""Ambiguous files that a message names."""
+
+
 @dataclass(frozen=True)
 class Ambiguous:
     """A file whose name more than one feed claims and that no folder settles; it stays.
@@ -60,10 +65,23 @@ class Ambiguous:
         return f"{visible(self.entry.path)}: {why_ambiguous(self.feeds, self.entry.name)}"
 
 
+def ambiguous_lines(files: Sequence[Ambiguous]) -> list[str]:
+    """Return a line for each of the first files that more than one feed claims, and one for the others."""
+    more = len(files) - MOST_LINES
+    shown = [file.line for file in files[:MOST_LINES]]
+    return shown + ([f"{more} more files have names that more than one feed claims"] if more > 0 else [])
+
+
 def why_ambiguous(feeds: tuple[Feed, ...], name: str) -> str:
     """Return why a file is left alone whose name more than one feed claims, and what to do."""
-    places = " or ".join(f"{feed.name}/{visible(name)}" for feed in feeds)
+    places = " or ".join(_place_of(feed, name) for feed in feeds)
     return f"its name is one of {names_of(feeds)}; put it into the folder of its feed: {places}"
+
+
+def _place_of(feed: Feed, name: str) -> str:
+    """Return where in the landing zone a file is a feed's beyond doubt, with a folder for what its name lacks."""
+    lacks_key = feed.partitioning.has_keys and feed.key_of(PurePosixPath(feed.name, name)) is None
+    return "/".join([feed.name, *([feed.partitioning.noun.upper()] if lacks_key else []), visible(name)])
 
 
 @dataclass(frozen=True)

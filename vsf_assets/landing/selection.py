@@ -3,10 +3,11 @@
 Here: the frozen `Selection`. Not here: acting on it (ingest/session.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Selection:
         """Whether a foreign source is to be looked at: not where a run asks for partitions."""
         narrowed = self.partitions is not None or self.first is not None or self.last is not None
         return self.scans and self.fetches and not narrowed
+
+    def selects_any(self, feeds: Iterable[Feed]) -> bool:
+        """Whether one of some feeds is asked for, of any partition."""
+        return any(feed.name in self.feeds for feed in feeds)
 
     def selects(self, feed: str, partition: str | None) -> bool:
         """Whether a file of this feed and partition is asked for."""

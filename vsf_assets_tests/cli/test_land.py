@@ -55,6 +55,20 @@ def test_feed_and_partition_can_be_said(home: Home, tmp_path: Path) -> None:
     assert landed(home) == ["clicks/2/export.csv"]
 
 
+def test_a_name_that_two_feeds_claim_is_refused_until_a_word_or_a_folder_settles_it(home: Home, tmp_path: Path) -> None:
+    file = write(tmp_path, "drop/events_clicks_1.csv")
+    for given in (file, file.parent):
+        outcome = home.vsf("land", str(given))
+        assert outcome.exit_code == 2
+        assert "its name is one of clicks and events; put it into the folder of its feed" in outcome.errors
+        assert f"vsf land clicks {file} or vsf land events {file}" in outcome.errors
+    assert landed(home) == []
+    assert home.vsf("land", "clicks", str(file)).exit_code == 0
+    assert home.vsf("land", str(write(tmp_path, "clicks/2/clicks_events.csv"))).exit_code == 2
+    assert home.vsf("land", str(tmp_path / "clicks")).exit_code == 0
+    assert landed(home) == ["clicks/1/events_clicks_1.csv", "clicks/2/clicks_events.csv"]
+
+
 def test_a_name_that_tells_no_feed_is_refused_with_the_list_of_feeds(home: Home, tmp_path: Path) -> None:
     outcome = home.vsf("land", str(write(tmp_path, "export.csv")))
     assert outcome.exit_code == 2

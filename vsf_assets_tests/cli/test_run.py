@@ -4,6 +4,7 @@ Not here: single defects of files (unit/ and engine/), crashes (test_crash.py).
 """
 
 import gzip
+import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -125,6 +126,24 @@ def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home:
 
 def test_a_second_run_has_nothing_to_do(loaded: Home) -> None:
     assert "nothing is pending" in loaded.vsf("run").output
+
+
+def test_a_file_that_two_feeds_claim_stays_and_is_shown_with_both(loaded: Home) -> None:
+    loaded.drop({"clicks_conversions_2.csv": CLICKS, "notes.txt": "unknown"})
+    why = "clicks_conversions_2.csv: its name is one of clicks and conversions; put it into the folder of its feed"
+    outcome = loaded.vsf("run")
+    assert outcome.exit_code == 0
+    assert f"left in the landing zone: {why}" in outcome.errors
+    assert "nothing is pending" in outcome.output
+    assert "left in the landing zone" not in loaded.vsf("run", "--feed", "impressions").errors
+    status = loaded.vsf("status")
+    assert "0 pending, 1 unknown, 1 ambiguous" in status.output
+    assert f"ambiguous: {why}" in status.output
+    rows = [row for row in json.loads(loaded.vsf("status", "--format", "json").output) if row["status"] == "ambiguous"]
+    assert [(row["feed"], row["file_name"]) for row in rows] == [("clicks, conversions", "clicks_conversions_2.csv")]
+    (loaded.landing / "clicks/2").mkdir(parents=True)
+    (loaded.landing / "clicks_conversions_2.csv").rename(loaded.landing / "clicks/2/clicks_conversions_2.csv")
+    assert "1 pending, 1 unknown;" in loaded.vsf("status").output
 
 
 def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) -> None:

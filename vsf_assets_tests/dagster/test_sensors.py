@@ -73,6 +73,20 @@ def test_a_file_is_requested_once_two_looks_agree(
     assert len(second.cursor) < 1000
 
 
+def test_a_file_that_two_feeds_claim_is_left_and_named_by_the_sensors_of_both(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
+    home.drop({"clicks_events_1.csv": CLICKS})
+    says = "nothing is pending; clicks_events_1.csv: its name is one of clicks and events; put it into the folder"
+    for family in ("campaigns", "mobile"):
+        assert instances.tick(landing_sensor(family), instance, None).skip_message.startswith(says)
+    assert instances.tick(landing_sensor("mobile_states"), instance, None).skip_message == "nothing is pending"
+    home.drop({"clicks/clicks_events_1.csv": CLICKS})
+    (request,) = tick(instance).run_requests
+    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks/clicks_events_1.csv"]
+
+
 def test_ticks_more_often_than_the_settle_time_still_find_a_file_stable(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
