@@ -21,8 +21,8 @@ def vocabulary() -> set[str]:
 
 
 def used_kinds() -> set[str]:
-    """Return the kinds that ingest (as an argument of a call) and the models can write today."""
-    rooms = [PROJECT_ROOT / "vsf_assets" / room for room in ("readers", "ingest", "synthetic")]
+    """Return the kinds that declarations and ingest (as an argument of a call) and the models can write today."""
+    rooms = [PROJECT_ROOT / "vsf_assets" / room for room in ("feeds", "readers", "ingest", "synthetic")]
     python = [path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py")]
     models = [path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "dbt_project").glob("m*/**/*.sql")]
     found = {kind for text in python for kind in re.findall(r'"([a-z_]+)"(?=[,)])', text)}

@@ -110,8 +110,8 @@ def test_names_tell_feed_and_day(path: str, expected: tuple[str, str | None]) ->
 def test_only_real_days_are_day_keys() -> None:
     assert DAYS.accepts("2019-05-20")
     assert not any(map(DAYS.accepts, ("2019-5-20", "20190520", "2019-02-30", "1", "")))
-    assert DAYS.key_of("events", PurePosixPath("2019-05-20/2019-05-21_x.txt")) == "2019-05-21"
-    assert DAYS.key_of("events", PurePosixPath("2019-05-20/x.txt")) == "2019-05-20"
+    assert DAYS.key_of(PurePosixPath("2019-05-20/2019-05-21_x.txt"), "events") == "2019-05-21"
+    assert DAYS.key_of(PurePosixPath("2019-05-20/x.txt"), "events") == "2019-05-20"
 
 
 @pytest.mark.parametrize(
