@@ -14,7 +14,8 @@ from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.session import Selection
 from vsf_assets.landing.ownership import MARKER
 from vsf_assets.pipeline.ingest import ingest
-from vsf_assets.publish.publish import Snapshot, publish
+from vsf_assets.publish.publish import publish
+from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.warehouse.connection import Warehouse
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)

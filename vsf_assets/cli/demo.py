@@ -17,7 +17,7 @@ from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import dataset_files
 from vsf_assets.landing.land_file import land_file, replace_file
-from vsf_assets.publish.publish import current_snapshot
+from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 

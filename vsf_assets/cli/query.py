@@ -10,7 +10,8 @@ import click
 from vsf_assets.cli.output import LONGEST_CELL, format_option, hand_over, is_cut, pure_json, render, say
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.publish.publish import Snapshot, connect_current
+from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.snapshots.current import Snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -226,7 +226,7 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
 
 def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> None:
     """Print what became of the files of these runs."""
-    from vsf_assets.publish.publish import current_snapshot
+    from vsf_assets.snapshots.current import current_snapshot
     from vsf_assets.warehouse.ledger import read_files
 
     with Warehouse.of(settings).read("summary") as connection:

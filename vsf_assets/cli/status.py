@@ -18,7 +18,8 @@ from vsf_assets.landing.ownership import foreign
 from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
-from vsf_assets.publish.publish import connect_current, current_snapshot
+from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
 from vsf_assets.storage.local import FolderStore

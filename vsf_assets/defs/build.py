@@ -15,8 +15,8 @@ from vsf_assets.defs.process import mark_process
 from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
 from vsf_assets.pipeline.run_log import run_log
-from vsf_assets.publish.publish import snapshot_bytes
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.snapshots.current import snapshot_bytes
 from vsf_assets.transform.dbt_runner import FailedCheck
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])

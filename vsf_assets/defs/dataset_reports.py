@@ -15,8 +15,9 @@ import dagster as dg
 from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
 from vsf_assets.defs.partitions import growing_set, partitions_of
 from vsf_assets.feeds.partitioning import DATASETS
-from vsf_assets.publish.publish import Snapshot, connect_snapshot
 from vsf_assets.reports.finding_queries import dataset_findings
+from vsf_assets.snapshots.connect import connect_snapshot
+from vsf_assets.snapshots.current import Snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -44,7 +44,6 @@ ROOMS = (
 
 PLANNED = {
     "runs": "The record of runs.",
-    "snapshots": "Snapshots as readers open them.",
     "portal": "The web pages and the API.",
     "service": "The supervisor of all parts.",
 }

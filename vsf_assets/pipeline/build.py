@@ -15,7 +15,8 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.ownership import refuse_foreign
 from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, refuse_empty_tables
-from vsf_assets.publish.publish import Snapshot, current_snapshot, newest_number, publish, row_counts, snapshot_number
+from vsf_assets.publish.publish import newest_number, publish, row_counts
+from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_number
 from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build

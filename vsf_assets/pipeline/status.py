@@ -20,7 +20,7 @@ from vsf_assets.landing.pending import Queue, classify_landed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.synthetic_queue import read_known
-from vsf_assets.publish.publish import Snapshot, current_snapshot, snapshot_number
+from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_number
 from vsf_assets.storage.base import probably_present
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut

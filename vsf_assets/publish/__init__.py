@@ -1,4 +1,4 @@
-"""Publishing: checked, versioned copies of the warehouse, and the pointer to the current one.
+"""Publishing: checked, versioned copies of the warehouse, and moving the pointer to the current one.
 
-Not here: blocking checks on data (they are dbt tests).
+Not here: finding and opening a snapshot (snapshots/), and blocking checks on data (they are dbt tests).
 """

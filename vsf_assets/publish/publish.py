@@ -1,13 +1,12 @@
 """Publishes a snapshot: copy the warehouse, check the copy, move the pointer.
 
-Here: the order of copy, check and pointer; copying, finding and pruning in a folder. Not here: the
-same in an object store (s3_snapshots.py), and the blocking checks on data (they are dbt tests
-and run before). Readers open snapshots only.
+Here: the order of copy, check and pointer; copying and pruning in a folder. Not here: the
+same in an object store (s3_snapshots.py), how readers find and open a snapshot (snapshots/), and the blocking
+checks on data (they are dbt tests and run before). Readers open snapshots only.
 """
 
 import errno
 import os
-import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,11 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import status_of
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
-from vsf_assets.publish.s3_snapshots import SnapshotPrefix, StoredSnapshot
+from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.publish.snapshot_pruning import Pointed, removable
+from vsf_assets.snapshots.connect import connect_snapshot
+from vsf_assets.snapshots.current import POINTER, Snapshot, snapshot_number
+from vsf_assets.snapshots.stored import NAME
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_runner import ensure_manifest
@@ -28,77 +30,12 @@ from vsf_assets.warehouse.connection import Warehouse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Snapshot = Path | StoredSnapshot
-
-POINTER = "current.duckdb"
-_NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
 _FICLONE = 0x40049409
 _RELATIONS = """
     select table_schema, table_name from information_schema.tables
     where table_catalog = current_database()
     order by all
 """
-
-
-def current_snapshot(settings: Settings) -> Snapshot | None:
-    """Return the snapshot the pointer names, under its own versioned name; None where there is none."""
-    if is_address(settings.snapshots):
-        return SnapshotPrefix(settings.snapshots).current()
-    pointer = Path(settings.snapshots) / POINTER
-    try:
-        return pointer.parent / pointer.readlink()
-    except FileNotFoundError:
-        return None
-
-
-def snapshot_number(snapshot: Snapshot | None) -> int:
-    """Return the number in a snapshot's name; 0 for none."""
-    named = _NAME.match(snapshot.name) if snapshot else None
-    return int(named.group(1)) if named else 0
-
-
-def snapshot_bytes(snapshot: Snapshot) -> int:
-    """Return the size of a snapshot."""
-    return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size
-
-
-def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
-    """Open a snapshot read-only, without downloads; the caller closes it.
-
-    Raises:
-        duckdb.Error, OSError: it cannot be opened.
-    """
-    import duckdb
-
-    if isinstance(snapshot, StoredSnapshot):
-        return snapshot.connect()
-    return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
-
-
-def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
-    """Open the current snapshot read-only; the caller closes it. None where nothing was published yet.
-
-    A snapshot that was removed between the look at the pointer and the opening is resolved once more.
-
-    Raises:
-        duckdb.Error, OSError: it cannot be opened.
-    """
-    import duckdb
-
-    for is_last in (False, True):
-        snapshot = current_snapshot(settings)
-        if snapshot is None or (isinstance(snapshot, Path) and is_last and not snapshot.exists()):
-            return None
-        try:
-            return snapshot, connect_snapshot(snapshot)
-        except (duckdb.Error, OSError):
-            if is_last or not _is_gone(snapshot):
-                raise
-    return None
-
-
-def _is_gone(snapshot: Snapshot) -> bool:
-    return snapshot.size == 0 if isinstance(snapshot, StoredSnapshot) else not snapshot.exists()
 
 
 def newest_number(settings: Settings) -> int:
@@ -114,7 +51,7 @@ def _snapshots_in(folder: Path) -> list[Path]:
         names = os.listdir(folder)
     except FileNotFoundError:
         return []
-    return [folder / name for name in names if _NAME.match(name)]
+    return [folder / name for name in names if NAME.match(name)]
 
 
 def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:

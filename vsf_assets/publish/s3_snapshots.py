@@ -1,83 +1,33 @@
 """Publishes snapshots to a bucket: immutable objects, and a pointer object that is written last.
 
-Here: uploading, finding, opening and pruning `vsf-<n>.duckdb` under a prefix, and the object
-`current`, which holds the name of the current one. Not here: when they are made and how they are
-checked (publish.py). An upload is all or nothing, so no name ever shows half a file.
+Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: when they are made
+and how they are checked (publish.py), finding and opening one (snapshots/stored.py). An upload is all or nothing, so
+no name ever shows half a file.
 """
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish.snapshot_pruning import Pointed
+from vsf_assets.snapshots.stored import NAME, POINTER, StoredSnapshot, current_in, open_prefix
 from vsf_assets.storage.s3_client import ObjectRefusedError
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    from vsf_assets.storage.s3 import ObjectStore
-
-POINTER = "current"
-_NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
-
-
-@dataclass(frozen=True)
-class StoredSnapshot:
-    """A snapshot in an object store.
-
-    Attributes:
-        address: `s3://bucket/prefix/vsf-<n>.duckdb`.
-    """
-
-    address: str
-
-    @property
-    def name(self) -> str:
-        """The object's own name."""
-        return self.address.rsplit("/", 1)[-1]
-
-    @property
-    def size(self) -> int:
-        """Bytes; 0 where it is gone."""
-        place, _, name = self.address.rpartition("/")
-        entry = _store(place).stat(name)
-        return entry.size if entry else 0
-
-    def connect(self) -> "DuckDBPyConnection":
-        """Open it read-only."""
-        from vsf_assets.publish.httpfs import connect_object
-
-        return connect_object(self.address, self.name.removesuffix(".duckdb"))
 
 
 class SnapshotPrefix:
     """The snapshots under a prefix of a bucket."""
 
     def __init__(self, address: str):
-        self.store = _store(address)
+        self.store = open_prefix(address)
 
     def current(self) -> StoredSnapshot | None:
-        """Return the snapshot the pointer names; None where there is none.
-
-        Raises:
-            VsfError: the pointer does not hold a snapshot's name.
-        """
-        try:
-            with self.store.open(POINTER) as file:
-                name = file.read(200).decode(errors="replace").strip()
-        except FileNotFoundError:
-            return None
-        if not _NAME.match(name):
-            raise VsfError(f"{self.store.at(POINTER)} holds {name!r} and not a name like vsf-1.duckdb; mend it")
-        return StoredSnapshot(self.store.at(name))
+        """Return the snapshot the pointer names; None where there is none. See `current_in` for what it raises."""
+        return current_in(self.store)
 
     def numbers(self) -> dict[int, datetime]:
         """Return the numbers of the snapshots that are there, with the times they were uploaded."""
-        named = ((_NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
+        named = ((NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
         return {int(name.group(1)): at for name, at in named if name}
 
     def add(self, file: Path, number: int) -> StoredSnapshot:
@@ -108,7 +58,7 @@ class SnapshotPrefix:
     def pointed(self) -> Pointed:
         """Return what the pointer names, and since when."""
         entry, snapshot = self.store.stat(POINTER), self.current()
-        named = _NAME.match(snapshot.name) if snapshot else None
+        named = NAME.match(snapshot.name) if snapshot else None
         return Pointed(int(named.group(1)), entry.modified) if entry and named else Pointed()
 
     def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> None:
@@ -118,10 +68,3 @@ class SnapshotPrefix:
                 self.remove(StoredSnapshot(self.store.at(f"vsf-{number}.duckdb")))
             except ObjectRefusedError as error:
                 log(f"warning: an old snapshot could not be removed: {error}")
-
-
-def _store(address: str) -> "ObjectStore":
-    """Return the store; who keeps snapshots in a folder does not load it."""
-    from vsf_assets.storage.s3 import ObjectStore
-
-    return ObjectStore(address)

@@ -1,4 +1,5 @@
 """The warehouse file: lock, connections, ledger, transactions.
 
-Not here: dbt (transform/) and snapshots (publish/). Only this room, dbt and publish open the warehouse file.
+Not here: dbt (transform/), and snapshots of it (snapshots/, publish/). Only this room, dbt and publish open the
+warehouse file.
 """

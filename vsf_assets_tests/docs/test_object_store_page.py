@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from vsf_assets.publish.httpfs import extension_file
 from vsf_assets.publish.publish import publish
+from vsf_assets.snapshots.httpfs import extension_file
 from vsf_assets_tests.docs.pages import blocks, text_of
 from vsf_assets_tests.engines import needs_httpfs
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket

@@ -13,8 +13,10 @@ import pytest
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
-from vsf_assets.publish.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.snapshot_pruning import Pointed
+from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG
 from vsf_assets_tests.warehouses import Home, publish_click
 
@@ -150,8 +152,8 @@ def test_reader_opens_the_next_snapshot_where_the_first_went_before_it_was_opene
     publish_click(home, 2)
     scans_sources = [first, current_snapshot(home.settings)]
     first.unlink()
-    monkeypatch.setattr(publishing, "current_snapshot", lambda _: scans_sources.pop(0))
-    opened = publishing.connect_current(home.settings)
+    monkeypatch.setattr("vsf_assets.snapshots.connect.current_snapshot", lambda _: scans_sources.pop(0))
+    opened = connect_current(home.settings)
     assert opened is not None
     with opened[1] as connection:
         assert (opened[0].name, connection.execute("select count(*) from raw.clicks").fetchall()) == (
@@ -162,7 +164,7 @@ def test_reader_opens_the_next_snapshot_where_the_first_went_before_it_was_opene
 
 def test_pointer_to_a_snapshot_that_is_gone_is_no_snapshot(home: Home) -> None:
     publish_click(home, 1).unlink()
-    assert publishing.connect_current(home.settings) is None
+    assert connect_current(home.settings) is None
 
 
 def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.landing.ownership import MARKER
-from vsf_assets.publish.publish import connect_snapshot, current_snapshot
+from vsf_assets.snapshots.connect import connect_snapshot
+from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets_tests import commandline, warehouses
 from vsf_assets_tests.object_server import Bucket
 

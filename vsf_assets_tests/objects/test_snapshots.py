@@ -13,9 +13,11 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish import s3_snapshots as object_snapshots
 from vsf_assets.publish.empty_mart_check import EmptyTablesError
-from vsf_assets.publish.httpfs import connect_object, load_httpfs
-from vsf_assets.publish.publish import connect_snapshot, current_snapshot, newest_number, publish, snapshot_number
+from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
+from vsf_assets.snapshots.connect import connect_snapshot
+from vsf_assets.snapshots.current import current_snapshot, snapshot_number
+from vsf_assets.snapshots.httpfs import connect_object, load_httpfs
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG, needs_httpfs

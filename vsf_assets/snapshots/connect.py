@@ -1,0 +1,53 @@
+"""Read-only connections to snapshots.
+
+Here: opening a given snapshot, or the current one. Not here: what is asked of it (reports/, cli/query.py).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.snapshots.current import Snapshot, current_snapshot
+from vsf_assets.snapshots.stored import StoredSnapshot
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
+    """Open a snapshot read-only, without downloads; the caller closes it.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    if isinstance(snapshot, StoredSnapshot):
+        return snapshot.connect()
+    return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
+
+
+def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
+    """Open the current snapshot read-only; the caller closes it. None where nothing was published yet.
+
+    A snapshot that was removed between the look at the pointer and the opening is resolved once more.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    import duckdb
+
+    for is_last in (False, True):
+        snapshot = current_snapshot(settings)
+        if snapshot is None or (isinstance(snapshot, Path) and is_last and not snapshot.exists()):
+            return None
+        try:
+            return snapshot, connect_snapshot(snapshot)
+        except (duckdb.Error, OSError):
+            if is_last or not _is_gone(snapshot):
+                raise
+    return None
+
+
+def _is_gone(snapshot: Snapshot) -> bool:
+    return snapshot.size == 0 if isinstance(snapshot, StoredSnapshot) else not snapshot.exists()

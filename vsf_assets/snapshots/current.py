@@ -1,0 +1,37 @@
+"""The current snapshot: the one that the pointer names, in a folder or in a bucket.
+
+Here: the pointer as readers see it, and the names of snapshots. Not here: opening one (connect.py), and moving the
+pointer (publish/publish.py).
+"""
+
+from pathlib import Path
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.snapshots.stored import NAME, StoredSnapshot, current_in, open_prefix
+from vsf_assets.storage.s3_client import is_address
+
+Snapshot = Path | StoredSnapshot
+
+POINTER = "current.duckdb"
+
+
+def current_snapshot(settings: Settings) -> Snapshot | None:
+    """Return the snapshot the pointer names, under its own versioned name; None where there is none."""
+    if is_address(settings.snapshots):
+        return current_in(open_prefix(settings.snapshots))
+    pointer = Path(settings.snapshots) / POINTER
+    try:
+        return pointer.parent / pointer.readlink()
+    except FileNotFoundError:
+        return None
+
+
+def snapshot_number(snapshot: Snapshot | None) -> int:
+    """Return the number in a snapshot's name; 0 for none."""
+    named = NAME.match(snapshot.name) if snapshot else None
+    return int(named.group(1)) if named else 0
+
+
+def snapshot_bytes(snapshot: Snapshot) -> int:
+    """Return the size of a snapshot."""
+    return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size

@@ -1,0 +1,71 @@
+"""A snapshot in an object store, as readers find and open it.
+
+Here: the pointer object `current`, which holds the name of the current snapshot, and an immutable object
+`vsf-<n>.duckdb`. Not here: uploading and removing (publish/s3_snapshots.py), and the connection itself (httpfs.py).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.errors import VsfError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vsf_assets.storage.s3 import ObjectStore
+
+POINTER = "current"
+NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
+
+
+@dataclass(frozen=True)
+class StoredSnapshot:
+    """A snapshot in an object store.
+
+    Attributes:
+        address: `s3://bucket/prefix/vsf-<n>.duckdb`.
+    """
+
+    address: str
+
+    @property
+    def name(self) -> str:
+        """The object's own name."""
+        return self.address.rsplit("/", 1)[-1]
+
+    @property
+    def size(self) -> int:
+        """Bytes; 0 where it is gone."""
+        place, _, name = self.address.rpartition("/")
+        entry = open_prefix(place).stat(name)
+        return entry.size if entry else 0
+
+    def connect(self) -> "DuckDBPyConnection":
+        """Open it read-only."""
+        from vsf_assets.snapshots.httpfs import connect_object
+
+        return connect_object(self.address, self.name.removesuffix(".duckdb"))
+
+
+def current_in(store: "ObjectStore") -> StoredSnapshot | None:
+    """Return the snapshot the pointer names; None where there is none.
+
+    Raises:
+        VsfError: the pointer does not hold a snapshot's name.
+    """
+    try:
+        with store.open(POINTER) as file:
+            name = file.read(200).decode(errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    if not NAME.match(name):
+        raise VsfError(f"{store.at(POINTER)} holds {name!r} and not a name like vsf-1.duckdb; mend it")
+    return StoredSnapshot(store.at(name))
+
+
+def open_prefix(address: str) -> "ObjectStore":
+    """Return the store; who keeps snapshots in a folder does not load it."""
+    from vsf_assets.storage.s3 import ObjectStore
+
+    return ObjectStore(address)
