@@ -1,8 +1,7 @@
 """`vsf run`: ingest what is pending, build, check and publish, through the Dagster assets."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from vsf_assets.archive.outdated_originals import Outdated
 from vsf_assets.cli.catalog_source import add_fetched_family
 from vsf_assets.cli.output import render, say, show_progress
 from vsf_assets.common.errors import UsageError
+from vsf_assets.common.interpreter_tricks import garbage_left_to_exit
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds import all_feeds, with_companions
@@ -116,7 +116,7 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
         if families or full or found.needs_build or found.needs_publish or found.requests:
             selection = replace(selection, scans=selection.scans and not unreachable)
             small = sum(entry.size for entry in found.landed.entries.values()) < SMALL_BYTES
-            with _without_collector() if small else nullcontext():
+            with garbage_left_to_exit() if small else nullcontext():
                 good = _execute(settings, selection, families, found, full) and good
         else:
             say(_nothing(found))
@@ -141,18 +141,6 @@ def _nothing(found: Survey) -> str:
 
 SMALL_BYTES = 64 << 20
 """Below this much to read, garbage is left to the end of the process: half of a small run is imports."""
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Leave garbage alone for a while: with thousands of modules loaded, looking for it costs seconds."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        # What lives now lives to the end of the process; the end would look through all of it again.
-        gc.freeze()
-        gc.enable()
 
 
 def _execute(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> bool:

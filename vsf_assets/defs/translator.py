@@ -5,7 +5,6 @@ imported without dbt (it allows that), because dbt costs seconds and only a buil
 """
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,21 +13,11 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.interpreter_tricks import hidden_modules
 
-
-def _import_dagster_dbt() -> None:
-    if "dagster_dbt" in sys.modules or "dbt" in sys.modules:
-        return
-    sys.modules["dbt"] = None  # type: ignore[assignment]
-    try:
-        import dagster_dbt  # noqa: F401
-    finally:
-        del sys.modules["dbt"]
-
-
-_import_dagster_dbt()
-
-from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs  # noqa: E402
+# It allows that; with dbt its import takes 1.1 s instead of 0.3 s.
+with hidden_modules(["dbt"]):
+    from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 UNIQUE_ID = "dagster_dbt/unique_id"
 DOWNSTREAM = dg.AutomationCondition.any_deps_updated()

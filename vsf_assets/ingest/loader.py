@@ -30,6 +30,7 @@ from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets.warehouse.duckdb_private import expect_few_rows
 from vsf_assets.warehouse.read_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Ingest:
         with self._writing(len(results)) as inserts:
             restats = restat(results)
             if not any(result.parts for result in results):
-                inserts.expect_few_rows()
+                expect_few_rows(inserts.connection)
             for unit in group_by_upload(list(zip(results, restats, strict=True)), lambda pair: pair[0].input_file):
                 self._record_stored(self._store_one(inserts, unit), stored)
         self._file(stored)
@@ -134,7 +135,7 @@ class Ingest:
         while (first := next(results, None)) is not None:
             stored: list[_Stored] = []
             with self._writing(number) as inserts, Commits(inserts.connection) as commits:
-                inserts.expect_few_rows()
+                expect_few_rows(inserts.connection)
                 until = time.monotonic() + LONGEST_HOLD
                 for result in chain([first], results):
                     commits.wait()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from vsf_assets.storage.boto_private import prompt
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.s3_client import (
     PAUSE_SECONDS,
@@ -222,30 +223,6 @@ class ObjectPrefetch:
     def _fetch(self, entry: Entry) -> bytes:
         with self._open(entry.path, entry.etag) as file:
             return file.read()
-
-
-class _Prompt:
-    """A response that hands out what has come; the client's own read waits for a whole block.
-
-    A trickle would make that wait outlast every time-out.
-    """
-
-    def __init__(self, raw: Any):
-        self._raw = raw
-
-    def read(self, amount: int) -> bytes:
-        block: bytes = self._raw.read1(amount)
-        return block
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-
-def prompt(body: Any) -> Any:
-    """Return a body of the client that hands out what has come."""
-    if hasattr(body, "_raw_stream"):
-        body._raw_stream = _Prompt(body._raw_stream)
-    return body
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -22,6 +22,7 @@ from vsf_assets.config.settings import Settings, export, fix_surroundings
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import project_digest
 from vsf_assets.transform.dbt_paths import DBT_PROJECT, MANIFEST
+from vsf_assets.transform.dbt_private import close_connections, message_as_dict, read_parsed_project
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
@@ -166,15 +167,13 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
     # dbt takes every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
     fix_surroundings()
     handlers = logging.getLogger().handlers[:]
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
-    from dbt_common.events.functions import msg_to_dict
 
     events: list[dict[str, Any]] = []
 
     def keep(event: Any) -> None:
         if event.info.name in _RESULT_EVENTS:
-            events.append(msg_to_dict(event))
+            events.append(message_as_dict(event))
 
     places = [
         "--project-dir",
@@ -186,13 +185,13 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         "--log-path",
         target,
     ]
-    parsed = None if "parse" in arguments else _parsed_project()
+    parsed = None if "parse" in arguments else read_parsed_project(_PARSED)
     try:
         # Before dbt has read its settings it prints; nothing of it is meant for our output.
         with _interruptible(), redirect_stdout(io.StringIO()):
             result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        close_connections()
         logging.getLogger().handlers[:] = handlers
     if result.exception is not None:
         if interruption(result.exception) is not None:
@@ -219,14 +218,6 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in handled.items():
             signal.signal(number, handler)
-
-
-def _parsed_project() -> Any:
-    """Return the parsed project of the last `ensure_manifest`; a build then parses nothing."""
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    return Manifest.from_msgpack(_PARSED.read_bytes(), decoder=extended_mashumuro_decoder)
 
 
 def ensure_manifest(settings: Settings) -> Path:

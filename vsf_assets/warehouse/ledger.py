@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import SameInstantError, VsfError
 from vsf_assets.storage.archive_names import archive_path
-from vsf_assets.warehouse.prepared_inserts import Inserts, block_missing_optional_imports
+from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports
+from vsf_assets.warehouse.prepared_inserts import Inserts
 from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:

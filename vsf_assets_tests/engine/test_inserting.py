@@ -7,7 +7,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from vsf_assets.warehouse.prepared_inserts import Inserts, block_missing_optional_imports
+from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports, expect_few_rows
+from vsf_assets.warehouse.prepared_inserts import Inserts
 
 
 @pytest.fixture
@@ -58,10 +59,19 @@ def test_rows_that_failed_do_not_come_back(inserts: Inserts) -> None:
 
 
 def test_what_is_not_installed_is_hidden_only_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vsf_assets.warehouse.prepared_inserts._is_installed", lambda name: name == "pyarrow")
+    monkeypatch.setattr("vsf_assets.warehouse.duckdb_private._is_installed", lambda name: name == "pyarrow")
     for name in ("pandas", "pyarrow"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with block_missing_optional_imports():
         assert sys.modules.get("pandas", "") is None
         assert "pyarrow" not in sys.modules
     assert "pandas" not in sys.modules
+
+
+def test_expecting_few_rows_leaves_one_optimizer_and_the_same_rows(inserts: Inserts) -> None:
+    expect_few_rows(inserts.connection)
+    (disabled,) = inserts.connection.execute("select current_setting('disabled_optimizers')").fetchall()[0]
+    (known,) = inserts.connection.execute("select list(name) from duckdb_optimizers()").fetchall()[0]
+    assert set(known) - set(disabled.split(",")) == {"filter_pushdown"}
+    inserts.add("t", pl.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
+    assert inserts.connection.execute("select a from t where b > 1").fetchall() == [("y",)]

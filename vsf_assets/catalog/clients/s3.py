@@ -15,8 +15,8 @@ from vsf_assets.catalog.model.retry import Deadline, retried
 from vsf_assets.common.call_timeout import within
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import client_options
+from vsf_assets.storage.boto_private import prompt
 from vsf_assets.storage.s3_client import ABSENT, COLD, DENIED, error_code, make_client, split_address
-from vsf_assets.storage.s3_reader import prompt
 
 
 class S3Source:

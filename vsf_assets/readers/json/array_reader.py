@@ -4,9 +4,7 @@ Here: the walk over the file: whole blocks by the fast parser, and element by el
 one refuses. Not here: what an element must hold (exact_validator.py) and how it is checked (fast_validator.py).
 """
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -253,15 +251,3 @@ def _parsed(raw: bytes, place: int, refused: list[int]) -> Any:
     except orjson.JSONDecodeError:
         refused.append(place)
         return None
-
-
-@contextmanager
-def gc_paused() -> Iterator[None]:
-    """Let nobody look for garbage while thousands of objects are made, all alive: it costs half of making them."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

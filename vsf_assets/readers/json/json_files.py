@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.reading import JsonRecords
@@ -18,7 +19,7 @@ from vsf_assets.readers.common.byte_stream import Source
 from vsf_assets.readers.common.decoding import line_blocks, utf8
 from vsf_assets.readers.common.limits import FindingsLimit
 from vsf_assets.readers.common.portion import Portion
-from vsf_assets.readers.json.array_reader import ArrayReader, gc_paused
+from vsf_assets.readers.json.array_reader import ArrayReader
 from vsf_assets.readers.json.elements import Chunk, invalid_json
 from vsf_assets.readers.json.exact_validator import Defect, Fields, Validated, validate_line, validate_record
 from vsf_assets.readers.json.fast_validator import fields_of, names_are_single, names_in, with_doubled_names
