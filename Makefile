@@ -29,9 +29,12 @@ dev: install ## open the Dagster UI with sensors running (http://127.0.0.1:3000)
 
 test: install lint types unit ## set up, lint, type-check and run every test
 
-lint: install ## check style and formatting
+lint: install ## check style, formatting, and that what is imported is declared
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/deptry vsf_assets
+	@# Tests and benchmarks may import the extras, and need not import what only the package needs.
+	@$(BIN)/deptry --ignore DEP002,DEP004 vsf_assets_tests benchmarks
 
 types: install
 	@$(BIN)/mypy

@@ -15,7 +15,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.snapshot_pruning import Pointed
-from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG
 from vsf_assets_tests.warehouses import Home, publish_click
