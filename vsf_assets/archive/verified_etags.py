@@ -5,19 +5,19 @@ comparison (originals.py). An object store tells times in whole seconds, so that
 same size may look like the loaded one; its ETag tells. A lost note costs one more look.
 """
 
-import json
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.base import Store, probably_present
+from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.warehouse.ledger import LedgerKey
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
+
+NOTE = "kept-objects"
 
 
 def files_to_archive(
@@ -43,20 +43,10 @@ def note(states: Mapping[str, str], settings: Settings) -> None:
     if settings.after_load != "keep" or not any(states.values()):
         return
     noted = {**_noted(settings), **{path: etag for path, etag in states.items() if etag}}
-    file = _file(settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"landing": settings.landing, "etags": noted}))
-    temporary.replace(file)
+    write_note(settings, NOTE, {"landing": settings.landing, "etags": noted})
 
 
 def _noted(settings: Settings) -> dict[str, str]:
-    try:
-        kept = json.loads(_file(settings).read_text())
-        return dict(kept["etags"]) if kept["landing"] == settings.landing else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _file(settings: Settings) -> Path:
-    return settings.home / "cache" / "kept-objects.json"
+    kept = read_note(settings, NOTE)
+    etags = kept.get("etags")
+    return dict(etags) if kept.get("landing") == settings.landing and isinstance(etags, dict) else {}

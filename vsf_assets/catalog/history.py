@@ -5,7 +5,6 @@ fetches observed. Not here: the decision (catalog/model/plan.py). Losing the cac
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsf_assets.catalog.model.plan import KnownObject
+from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.catalog import LIST, OBJECTS, SCANS, file_name
 from vsf_assets.warehouse.contract_versions import contract_versions
@@ -128,6 +128,4 @@ class FetchedStates:
         if not self.states and not self.file.exists():
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(self.states, ensure_ascii=False))
-        temporary.replace(self.file)
+        atomic_write(self.file, json.dumps(self.states, ensure_ascii=False).encode(), is_durable=False)

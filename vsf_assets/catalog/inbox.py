@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vsf_assets.common.atomic_files import flush_to_disk
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.catalog import LIST, OBJECTS, SCANS, file_name
@@ -77,8 +78,7 @@ class Inbox:
         nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
         temp_path.chmod(0o644)
         os.utime(temp_path, ns=(nanoseconds, nanoseconds))
-        with temp_path.open("rb") as file:
-            os.fsync(file.fileno())
+        flush_to_disk(temp_path)
         temp_path.replace(target)
 
     def place_scan(self, profile: Profile, at: datetime, records: Sequence[dict[str, Any]], content: bytes) -> None:

@@ -8,6 +8,7 @@ from vsf_assets.cli.output import render, say
 from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
 from vsf_assets.cli.report_datasets import datapoints, next_choices
+from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.storage.full_disk import room_for
@@ -50,9 +51,7 @@ def scores(campaign: int | None, quarter: int | None, output: Path | None) -> No
             text = render(answer.names, answer.rows, "csv")
         with room_for(path.name, path.parent, len(text)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_text(text + "\n", encoding="utf-8")
-            temporary.replace(path)
+            atomic_write(path, f"{text}\n".encode(), is_durable=False)
         say(f"wrote {len(answer.rows):,} banners to {path}")
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.crash_records import place_of
@@ -149,9 +150,7 @@ def main(folder: Path) -> None:
         answer = OSError(error.errno, error.strerror), {}
     except ChangedError as error:
         answer = error, {}
-    temp_path = folder / f"{ANSWER}.half"
-    temp_path.write_bytes(pickle.dumps(answer))
-    temp_path.replace(folder / ANSWER)
+    atomic_write(folder / ANSWER, pickle.dumps(answer), is_durable=False)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vsf_assets.archive.originals import keep_time, refuse_damaged
+from vsf_assets.common.atomic_files import flush_to_disk
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
@@ -239,16 +240,11 @@ def put_in_place(archive: Store, target: str, sha256: str = "") -> bool:
                 f"it was overwritten after it was loaded and before it was archived, so the archive lacks {target}, and"
                 " a rebuild will refuse; deliver the earlier file again, or what is there now under another name"
             )
-        _flush(archive, place)
+        flush_to_disk(archive.root / place)
         archive.move(place, target)
     except FileNotFoundError:
         return False  # there was no safe copy, or another run was faster
     return True
-
-
-def _flush(archive: FolderStore, place: str) -> None:
-    with (archive.root / place).open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def finish(archive: Store, stored: Iterable["FileRow"], report: "IngestReport", now: datetime | None = None) -> None:

@@ -1,12 +1,11 @@
 """Puts a file into the landing zone atomically."""
 
-import errno
 import filecmp
 import os
 import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 
+from vsf_assets.common.atomic_files import link_new, temp_beside
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import open_regular, status_of
 from vsf_assets.storage.factory import open_store
@@ -14,8 +13,6 @@ from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.storage.transfer import sha256_of
-
-_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 def land_file(landing: Path | str, source: Path, target: str) -> bool:
@@ -86,19 +83,13 @@ def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
     place = Path(landing) / target
     _refuse_linked_folder(Path(landing), target)
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".landing-", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as writer, open_regular(source) as reader:
-            shutil.copyfileobj(reader, writer, 1 << 20)
-            writer.flush()
-            os.fsync(writer.fileno())
-        temporary.chmod(0o644)
-        os.utime(temporary)
-        is_landed = _place(temporary, place)
-        return is_landed, is_landed or _is_equal(temporary, place)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with temp_beside(place, mode=0o644) as temp:
+        with open_regular(source) as reader:
+            shutil.copyfileobj(reader, temp.file, 1 << 20)
+        temp.finish()
+        os.utime(temp.path)
+        is_landed = link_new(temp.path, place)
+        return is_landed, is_landed or _is_equal(temp.path, place)
 
 
 def _refuse_linked_folder(landing: Path, target: str) -> None:
@@ -126,18 +117,3 @@ def _is_equal(temporary: Path, place: Path) -> bool:
         return filecmp.cmp(temporary, place, shallow=False)
     except OSError as error:
         raise UsageError(f"{place} is there already and cannot be compared: {error.strerror}; remove it") from None
-
-
-def _place(temporary: Path, place: Path) -> bool:
-    """Give the file its name; return False where there is a file of this name already."""
-    try:
-        os.link(temporary, place)  # fails where a file is, also one that came this instant
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        if place.exists():
-            return False
-        temporary.replace(place)
-    return True

@@ -7,7 +7,6 @@ would say so. The id lies beside the warehouse file and outlives a rebuild; a ho
 
 import io
 import json
-import os
 import socket
 import uuid
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+from vsf_assets.common.atomic_files import link_new, temp_beside
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import NotRegularError, read_regular
 from vsf_assets.config.settings import Settings
@@ -153,17 +153,10 @@ def _write_marker(settings: Settings, content: bytes) -> None:
 
 def _create(path: Path, content: bytes) -> None:
     """Write a file that appears as a whole, unless one is there."""
-    temporary = path.with_name(f".{path.name.removeprefix('.')}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_bytes(content)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
-        if not path.exists():
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with temp_beside(path) as temp:
+        temp.file.write(content)
+        temp.finish()
+        link_new(temp.path, path)
 
 
 def foreign(settings: Settings) -> str | None:

@@ -11,8 +11,9 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import status_of
 from vsf_assets.config.settings import Settings
@@ -96,15 +97,9 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     folder = Path(warehouse.settings.snapshots)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"vsf-{number}.duckdb"
-    temporary = folder / f".vsf-{number}.tmp"
-    try:
-        with room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size):
-            _clone(warehouse.file, temporary)
-        temporary.chmod(0o444)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    room = room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size)
+    with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
+        _clone(warehouse.file, file)
     try:
         _check(target, counts)
     except BaseException:
@@ -116,20 +111,17 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     return target
 
 
-def _clone(source: Path, target: Path) -> None:
-    """Copy by reflink where the file system can, else byte by byte; flushed to disk."""
+def _clone(source: Path, target: BinaryIO) -> None:
+    """Copy into an open file by reflink where the file system can, else byte by byte."""
     import fcntl
 
-    target.unlink(missing_ok=True)
-    with source.open("rb") as reader, target.open("xb") as writer:
+    with source.open("rb") as reader:
         try:
-            fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
+            fcntl.ioctl(target.fileno(), _FICLONE, reader.fileno())
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
                 raise
-            shutil.copyfileobj(reader, writer, 16 << 20)
-        writer.flush()
-        os.fsync(writer.fileno())
+            shutil.copyfileobj(reader, target, 16 << 20)
 
 
 def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:

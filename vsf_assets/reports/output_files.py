@@ -3,13 +3,13 @@
 Here: names, cells, writing. Not here: what a report says.
 """
 
-import os
-import tempfile
+import io
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from vsf_assets.common.atomic_files import temp_beside
 from vsf_assets.common.errors import UsageError
 from vsf_assets.storage.full_disk import FullDiskError, room_for
 
@@ -57,21 +57,19 @@ def atomic_file(path: Path) -> Iterator[TextIO]:
         FullDiskError: there is no room for it.
         UsageError: its folder cannot be made or written to.
     """
-    try:
-        with room_for(path.name, path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".tmp")
-    except FullDiskError:
-        raise
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
-    try:
-        written = Path(temporary)
-        room = room_for(path.name, path.parent, lambda: 2 * written.stat().st_size)
-        with room, os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            os.fchmod(handle, 0o644)
-            yield file
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with ExitStack() as stack:
+        try:
+            with room_for(path.name, path.parent):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temp = stack.enter_context(temp_beside(path, mode=0o644))
+        except FullDiskError:
+            raise
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
+        with room_for(path.name, path.parent, lambda: 2 * temp.path.stat().st_size):
+            text = io.TextIOWrapper(temp.file, encoding="utf-8", newline="")
+            yield text
+            text.flush()
+            text.detach()
+            temp.finish(is_durable=False)  # it is made again from the snapshot
+        temp.path.replace(path)

@@ -4,10 +4,10 @@ Here: reading and writing one as a whole. Not here: what is noted.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
+from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.config.settings import Settings
 
 
@@ -24,6 +24,4 @@ def write_note(settings: Settings, name: str, content: Mapping[str, Any]) -> Non
     """Note something in place of what was noted, at once."""
     file = settings.home / "cache" / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content))
-    temporary.replace(file)
+    atomic_write(file, json.dumps(content).encode(), is_durable=False)

@@ -4,12 +4,12 @@ Here: opening, atomic writing and removing of whole files. Not here: the walk of
 """
 
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
+from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.common.regular_files import open_regular, status_of
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import Entry, modified_time
@@ -94,17 +94,8 @@ class FolderStore:
         """Write beside the target, flush to disk, then rename into place."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                os.fchmod(handle, 0o644)
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with atomic_file(target, mode=0o644) as file:
+            yield file
 
     def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:  # noqa: ARG002
         """Return False: a file is copied byte by byte, or renamed (rename_if_same_disk)."""

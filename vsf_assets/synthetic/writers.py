@@ -6,7 +6,6 @@ an interruption or a full disk. Not here: what the rows are (generator.py).
 
 import os
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import BinaryIO, Literal
 
 import polars as pl
 
+from vsf_assets.common.atomic_files import temp_beside
 from vsf_assets.common.errors import VsfError
 from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 from vsf_assets.synthetic.generator import Frames
@@ -164,17 +164,19 @@ def _atomic_file(path: Path) -> Iterator[BinaryIO]:
         FullDiskError: the disk is full.
         VsfError: the folder is missing.
     """
-    hidden = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.tmp")
+    so_far = 0
     try:
-        with hidden.open("xb") as target:
-            yield target
-        hidden.replace(path)
+        with temp_beside(path) as temp:
+            try:
+                yield temp.file
+            except BaseException:
+                so_far = temp.path.stat().st_size if temp.path.exists() else 0
+                raise
+            temp.finish(is_durable=False)  # what power loss takes is made again, with the same bytes
+            temp.path.replace(path)
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_full(error):
-            so_far = hidden.stat().st_size if hidden.exists() else 0
             line = full_disk_line("it", path.parent, so_far)
             raise FullDiskError(f"{path}: the disk is full; nothing was left there: {line}") from error
         reason = getattr(error, "strerror", None) or error
         raise VsfError(f"{path} could not be written: {reason}; nothing was left there") from error
-    finally:
-        hidden.unlink(missing_ok=True)

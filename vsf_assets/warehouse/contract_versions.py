@@ -5,16 +5,16 @@ text. A comment in a contract changes the text and not the version, so nothing i
 """
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
+from vsf_assets.storage.cache_files import read_note, write_note
 
 PACKAGE = Path(__file__).resolve().parent.parent
+NOTE = "contract-versions"
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,12 @@ def contract_versions(settings: Settings) -> Versions:
 
 
 def _by_feed(settings: Settings) -> dict[str, str]:
-    cache = settings.home / "cache" / "contract-versions.json"
     source = _source_digest()
-    try:
-        kept = json.loads(cache.read_text())
-        if kept["source"] == source:
-            return dict(kept["versions"])
-    except (OSError, ValueError, KeyError):
-        pass  # no usable cache: it is made below
+    kept = read_note(settings, NOTE)
+    if kept.get("source") == source and isinstance(kept.get("versions"), dict):
+        return dict(kept["versions"])
     versions = _compute()
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"source": source, "versions": versions}))
-    temporary.replace(cache)
+    write_note(settings, NOTE, {"source": source, "versions": versions})
     return versions
 
 

@@ -38,7 +38,7 @@ MOVED = [
 ]
 COPIED = [
     ("ingest.safe_copies", "copy_file", "before", 1),
-    ("storage.local", "os.fsync", "before", 1),
+    ("common.atomic_files", "os.fsync", "before", 1),
     ("ingest.safe_copies", "copy_file", "after", 2),
     ("storage.local", "FolderStore.remove", "before", 1),
     ("storage.local", "FolderStore.remove_marker", "after", 1),
@@ -48,7 +48,7 @@ CASES = (
     [("archive", False, step) for step in STEPS + MOVED]
     + [("archive", True, step) for step in COPIED]
     + [("keep", False, step) for step in COPIED[1:3]]
-    + [("delete", False, step) for step in [("storage.local", "os.fsync", "before", 1), *COPIED[3:5]]]
+    + [("delete", False, step) for step in [("common.atomic_files", "os.fsync", "before", 1), *COPIED[3:5]]]
 )
 
 

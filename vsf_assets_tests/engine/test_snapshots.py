@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import pytest
@@ -106,8 +107,8 @@ def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
 def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_click(home, 1)
 
-    def stale(_: Path, target: Path) -> None:
-        shutil.copy(current_snapshot(home.settings), target)
+    def stale(_: Path, target: BinaryIO) -> None:
+        target.write(current_snapshot(home.settings).read_bytes())
 
     monkeypatch.setattr(publishing, "_clone", stale)
     with pytest.raises(VsfError, match=r"raw\.\"clicks\""):

@@ -167,7 +167,8 @@ def test_a_full_disk_is_a_clear_error_and_leaves_the_old_file(
     if not Path("/dev/full").is_char_device():
         pytest.skip("no /dev/full here")
     (tmp_path / "f").write_text("old")
-    monkeypatch.setattr(Path, "open", lambda *_: open("/dev/full", "wb"))  # noqa: PTH123, SIM115
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda *_: opened("/dev/full", os.O_WRONLY))
     with pytest.raises(VsfError, match="the disk is full; nothing was left"):
         write_file(Frames(schema(*ALL), 5000), tmp_path / "f", form)
     monkeypatch.undo()
