@@ -4,7 +4,6 @@ Here: one attempt to fetch an object, and the prefetch of new objects, which sav
 Not here: which objects are fetched (catalog/model/plan.py), and where the files go (fetch_round.py).
 """
 
-import hashlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,9 @@ from vsf_assets.catalog.inbox import Inbox
 from vsf_assets.catalog.model.errors import GoneError, SourceError, TransientError
 from vsf_assets.catalog.model.plan import UNKNOWN
 from vsf_assets.catalog.model.retry import LONGEST_RETRY_AFTER, Deadline, concurrently
-from vsf_assets.catalog.scan import Every, Log
+from vsf_assets.catalog.scan import Log
+from vsf_assets.common.digests import copy_hashed
+from vsf_assets.common.throttle import throttled
 from vsf_assets.feeds.by_family.catalog import file_name
 from vsf_assets.feeds.recognition import LONGEST_NAME
 
@@ -56,13 +57,10 @@ def bring(source: ObjectSource, inbox: Inbox, name: str, state: str, deadline: D
     """
     if len(file_name(name).encode()) > LONGEST_NAME:
         raise SourceError(f"its name is longer than {LONGEST_NAME} bytes and cannot be kept")
-    digest, size = hashlib.sha256(), 0
     with source.open(name, deadline) as content, inbox.temp_file() as (temp_path, file):
         content.expect(state)
-        for block in content.blocks:
-            size += file.write(block)
-            digest.update(block)
-    return FetchedObject(temp_path, size, digest.hexdigest(), content.state, content.is_sure)
+        digest, size = copy_hashed(content.blocks, file)
+    return FetchedObject(temp_path, size, digest, content.state, content.is_sure)
 
 
 @dataclass
@@ -91,7 +89,7 @@ class ObjectPrefetcher:
         """Prefetch the new ones of these objects, within bounds; return the states that the scan need not observe."""
         profile, known = self.source.profile, set(self.known)
         new = [name for name in names if name not in known] if self.source.asks_for_each else []
-        spent, is_well, rest, said = 0, True, 0.0, Every(2.0, self.log)
+        spent, is_well, rest, said = 0, True, 0.0, throttled(self.log, 2.0)
 
         def attempt(name: str) -> FetchedObject | None:
             nonlocal spent, is_well

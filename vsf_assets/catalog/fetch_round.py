@@ -16,7 +16,8 @@ from vsf_assets.catalog.inbox import Inbox
 from vsf_assets.catalog.model.errors import GoneError, SourceError, SourceObjectReplacedError
 from vsf_assets.catalog.model.plan import UNKNOWN, Listed, Plan, ToFetch
 from vsf_assets.catalog.model.retry import Deadline, concurrently, retried
-from vsf_assets.catalog.scan import Every, Log, SourceScan, plan_of, settled_scan
+from vsf_assets.catalog.scan import Log, SourceScan, plan_of, settled_scan
+from vsf_assets.common.throttle import throttled
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
@@ -202,7 +203,7 @@ class _Round:
             raise error
 
     def _progress(self, what: str, of: int) -> Any:
-        said = Every(1.0, self._log)
+        said = throttled(self._log, 1.0)
         report = self._report
 
         def log(count: int) -> None:

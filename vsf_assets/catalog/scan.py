@@ -16,6 +16,7 @@ from vsf_assets.catalog.history import FetchedStates, SourceHistory
 from vsf_assets.catalog.model.errors import GoneError, SourceError
 from vsf_assets.catalog.model.plan import Listed, Observed, Plan, decide, parse_list, time_of_scan
 from vsf_assets.catalog.model.retry import Deadline, retried
+from vsf_assets.common.throttle import throttled
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.readers.common.content_types import content_instead_of_names
@@ -75,7 +76,7 @@ def scan_source(
     listed = parse_list(content, source.profile.encoding)
     if most is not None and len(listed) > most:
         return SourceScan(at, content, listed, {})
-    said = Every(2.0, log)
+    said = throttled(log, 2.0)
     known_states = ahead([item.name for item in listed])
     to_observe = [item.name for item in listed if item.name not in known_states]
     observed = source.observe(to_observe, lambda n: said(f"fetching: observed {n:,} of {len(to_observe):,} objects"))
@@ -167,16 +168,3 @@ def has_changes(settings: Settings, profile: Profile, scan: SourceScan, history:
         return any(item.name not in history.known or item.name in waiting for item in scan.listed)
     plan = plan_of(scan, history, FetchedStates.read(settings, profile.name))
     return bool(plan.records or plan.fetch)
-
-
-class Every:
-    """Logs at most one line in some seconds."""
-
-    def __init__(self, seconds: float, log: Log):
-        self._seconds, self._log, self._next = seconds, log, time.monotonic() + seconds
-
-    def __call__(self, message: str) -> None:
-        """Log the message if the interval is over."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._seconds
-            self._log(message)

@@ -1,7 +1,6 @@
 """`vsf generate`: writes a made-up file from a schema, at once."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import Logger
@@ -12,6 +11,7 @@ import click
 
 from vsf_assets.cli.output import say, show_progress
 from vsf_assets.common.errors import UsageError
+from vsf_assets.common.throttle import Throttle
 from vsf_assets.synthetic.schema_parser import read_schema
 
 _SECONDS = 2.0
@@ -48,12 +48,10 @@ class _ProgressLog:
     """Tells from time to time how far the rows are."""
 
     def __init__(self, logger: Logger, rows: int) -> None:
-        self._logger, self._rows, self._last = logger, rows, time.monotonic()
+        self._logger, self._rows, self._throttle = logger, rows, Throttle(_SECONDS)
 
     def report(self, done: int) -> None:
-        now = time.monotonic()
-        if now - self._last >= _SECONDS:
-            self._last = now
+        if self._throttle.passes():
             self._logger.info(f"making up rows: {done:,} of {self._rows:,} ({100 * done // self._rows} %)")
 
 

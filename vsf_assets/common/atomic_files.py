@@ -1,4 +1,4 @@
-"""Files of this machine that are there as a whole or not at all.
+"""Writes local files so that they appear as a whole or not at all.
 
 Here: writing beside the target under a hidden name, flushing, giving the name, and cleaning up after a failure. Not
 here: a full disk (storage/full_disk.py), stores (storage/), the pointer to a snapshot, which is a link

@@ -1,4 +1,4 @@
-"""Tricks with the interpreter itself: modules that are hidden for a moment, and garbage that nobody looks for.
+"""Tricks with the Python interpreter: hides modules from imports, pauses garbage collection.
 
 Here: every use of `sys.modules` and of `gc` in the package. Not here: what is private to a library (`*_private.py` in
 the room that uses it). Each function says why it is there and what it gains; `RECHECK` says what to look at with

@@ -1,24 +1,80 @@
-"""Computes the next item of an iterator in a thread while the caller uses the last one.
+"""Runs work in threads and returns the results in the order of the items.
 
-Here: that one step of overlap. Not here: what the items are. Cutting text into records and checking
-them are both done by libraries that let other threads run, so two cores share a file's reading.
+Here: one item ahead, many items ahead, and all at once. Not here: what the items are; threads that an interrupt need
+not wait for, and results in the order in which they end (catalog/model/retry.py); objects that are taken by name and
+not in turn (storage/s3_reader.py); one writer behind its caller (ingest/spool.py, warehouse/async_commits.py).
+`concurrent.futures` is imported where it is used: commands that have nothing to do need none of it.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """Yield the items in their order, with at most one more made than was asked for.
 
+    Cutting text into records and checking them are both done by libraries that let other threads run, so two cores
+    share a file's reading.
+
     Raises:
         Exception: whatever making an item raised, in its place in the order.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1, thread_name_prefix="one-ahead") as pool:
         coming = pool.submit(next, items, None)
         while (item := coming.result()) is not None:
             coming = pool.submit(next, items, None)
             yield item
+
+
+def map_ahead(do: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Yield what `do` gives for each item, in order; as many as there are workers are made ahead, never more.
+
+    Who stops early waits for those that are being made; those that wait are given up.
+
+    Raises:
+        Exception: whatever `do` raised, in its place in the order.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    ahead: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
+    try:
+        for item in items:
+            ahead.append(pool.submit(do, item))
+            if len(ahead) > workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def map_in_order(do: Callable[[Item], Result], items: Collection[Item], workers: int) -> list[Result]:
+    """Return what `do` gives for each item, in order; with one worker they are done here, one after another.
+
+    Raises:
+        Exception: the first one in order that `do` raised; what was not begun then is not done.
+    """
+    if workers == 1 or len(items) < 2:
+        return [do(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(do, items))
+
+
+def call_all(calls: Collection[Callable[[], Result]], workers: int) -> list[Callable[[], Result]]:
+    """Make some calls at once; return for each of them a function that gives its result, or raises its error."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        return [pool.submit(call).result for call in calls]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vsf_assets.common.prefetch import call_all
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.open_writers import WHY, is_written
 from vsf_assets.warehouse.read_result import ReadResult
@@ -21,14 +22,9 @@ Restat = Callable[[], Entry | None]
 
 def restat(results: list[ReadResult]) -> list[Restat]:
     """Re-stat the input files under the lock: objects in parallel at once, files lazily."""
-    from concurrent.futures import ThreadPoolExecutor
-
     restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in results]
     workers = results[0].input_file.store.workers
-    if workers == 1:
-        return restats
-    with ThreadPoolExecutor(workers) as pool:
-        return [pool.submit(restat_one).result for restat_one in restats]
+    return restats if workers == 1 else call_all(restats, workers)
 
 
 def is_unchanged(

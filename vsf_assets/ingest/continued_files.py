@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsf_assets.archive.changed_originals import Changed
 from vsf_assets.archive.originals import keep_time
+from vsf_assets.common.digests import update
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.safe_copies import after_load_of
 from vsf_assets.landing.pending import Landed
@@ -24,7 +25,7 @@ from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.storage.transfer import COPY_BYTES, copy_file
+from vsf_assets.storage.transfer import copy_file
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.ingest_report import IngestReport
@@ -132,14 +133,9 @@ def _digest_after(landing: FolderStore, path: str, row: "FileRow") -> str | None
     digest = hashlib.sha256()
     try:
         with landing.open(path) as file:
-            left = row.bytes
-            while left and (block := file.read(min(left, COPY_BYTES))):
-                digest.update(block)
-                left -= len(block)
-            if left or digest.hexdigest() != row.sha256:
+            if update(digest, file, row.bytes) < row.bytes or digest.hexdigest() != row.sha256:
                 return None
-            while block := file.read(COPY_BYTES):
-                digest.update(block)
+            update(digest, file)
     except FileNotFoundError:
         return None
     return digest.hexdigest()

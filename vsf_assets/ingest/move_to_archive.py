@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.archive.originals import file_away
 from vsf_assets.archive.verified_etags import note
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.prefetch import map_in_order
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.continued_files import note_opened_again
 from vsf_assets.ingest.safe_copies import after_load_of, is_same_disk, put_in_place
@@ -60,8 +61,6 @@ def _file_some(
     """Archive some files, in parallel where the store is remote."""
     if not landed:
         return []
-    from concurrent.futures import ThreadPoolExecutor
-
     archive = open_store(settings.archive)
 
     def file_one(item: tuple[Store, Entry, "FileRow"]) -> bool | None:
@@ -82,11 +81,7 @@ def _file_some(
             return None
 
     workers = max([archive.workers, *(store.workers for store, _, _ in landed)])
-    if workers == 1:
-        are_filed = [file_one(item) for item in landed]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            are_filed = list(pool.map(file_one, landed))
+    are_filed = map_in_order(file_one, landed, workers)
     note({entry.path: entry.etag for (_, entry, _), done in zip(landed, are_filed, strict=True) if done}, settings)
     return [(entry, row) for (_, entry, row), done in zip(landed, are_filed, strict=True) if done is False]
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.archive.originals import keep_time, refuse_damaged
 from vsf_assets.common.atomic_files import flush_to_disk
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.prefetch import map_in_order
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.storage.archive_names import archive_path
@@ -89,19 +90,13 @@ def secure(results: list[ReadResult], settings: Settings, report: "IngestReport"
     wanted = [d for d in results if needs_safekeeping(d, settings)]
     if not wanted:
         return results
-    from concurrent.futures import ThreadPoolExecutor
-
     archive = open_store(settings.archive)
 
     def is_safe(result: ReadResult) -> bool:
         return _is_secured(result, archive, settings, report)
 
     workers = max(archive.workers, wanted[0].input_file.store.workers)
-    if workers == 1:
-        outcomes = [is_safe(result) for result in wanted]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            outcomes = list(pool.map(is_safe, wanted))
+    outcomes = map_in_order(is_safe, wanted, workers)
     failed = {path for path, _ in report.failed}
     lost = [d for d, done in zip(wanted, outcomes, strict=True) if not done]
     for result in lost:

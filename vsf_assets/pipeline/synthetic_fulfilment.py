@@ -5,7 +5,6 @@ files in the landing zone, so that they are deliveries like all others: recorded
 which requests wait (synthetic_queue.py), making rows (synthetic/generator.py) and Dagster.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vsf_assets.common.digests import sha256_of_file
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.throttle import Throttle
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
@@ -26,7 +27,6 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
 
 _SECONDS = 2.0
-_STEP = 1 << 20
 
 Log = Callable[[str], None]
 
@@ -171,7 +171,7 @@ def _make(settings: Settings, known: KnownRequests, request: RequestRow, log: Lo
         target.unlink()
         found = "; ".join(problem for listed in problems.values() for problem in listed)
         return FulfilmentResult(request, "failed", f"the file did not pass its checks: {found}", problems=problems)
-    return FulfilmentResult(request, "ready", None, written.bytes, _sha256(target), problems)
+    return FulfilmentResult(request, "ready", None, written.bytes, sha256_of_file(target), problems)
 
 
 def _schema(known: KnownRequests, request: RequestRow) -> Schema:
@@ -180,14 +180,6 @@ def _schema(known: KnownRequests, request: RequestRow) -> Schema:
         there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
         raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}")
     return schema_of(json.loads(found.definition))
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(_STEP):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 def _record(settings: Settings, result: FulfilmentResult) -> None:
@@ -212,13 +204,12 @@ class _Progress:
     """Tells from time to time how far a file is, to the log and to `vsf status`."""
 
     def __init__(self, settings: Settings, request: RequestRow, log: Log) -> None:
-        self._settings, self._request, self._log, self._last = settings, request, log, 0.0
+        self._settings, self._request, self._log = settings, request, log
+        self._throttle = Throttle(_SECONDS, is_first_now=True)
 
     def __call__(self, done: int) -> None:
-        now = time.monotonic()
-        if now - self._last < _SECONDS:
+        if not self._throttle.passes():
             return
-        self._last = now
         rows, request = self._request.rows, self._request
         self._log(f"making up {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0

@@ -22,7 +22,7 @@ from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.publish.snapshot_pruning import Pointed, removable
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import POINTER, Snapshot, snapshot_number
-from vsf_assets.snapshots.stored import NAME
+from vsf_assets.snapshots.s3_snapshot import NAME
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_runner import ensure_manifest

@@ -1,8 +1,8 @@
 """Publishes snapshots to a bucket: immutable objects, and a pointer object that is written last.
 
-Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: when they are made
-and how they are checked (publish.py), finding and opening one (snapshots/stored.py). An upload is all or nothing, so
-no name ever shows half a file.
+Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: when they are made and
+how they are checked (publish.py), and finding and opening one (snapshots/s3_snapshot.py). An upload is all or nothing,
+so no name ever shows half a file.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish.snapshot_pruning import Pointed
-from vsf_assets.snapshots.stored import NAME, POINTER, StoredSnapshot, current_in, open_prefix
+from vsf_assets.snapshots.s3_snapshot import NAME, POINTER, StoredSnapshot, current_in, open_prefix
 from vsf_assets.storage.s3_client import ObjectRefusedError
 
 

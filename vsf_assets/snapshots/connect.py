@@ -1,4 +1,4 @@
-"""Read-only connections to snapshots.
+"""Opens snapshots read-only.
 
 Here: opening a given snapshot, or the current one. Not here: what is asked of it (reports/, cli/query.py).
 """
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot, current_snapshot
-from vsf_assets.snapshots.stored import StoredSnapshot
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -1,4 +1,4 @@
-"""The current snapshot: the one that the pointer names, in a folder or in a bucket.
+"""Finds the current snapshot: the one that the pointer names, in a folder or in a bucket.
 
 Here: the pointer as readers see it, and the names of snapshots. Not here: opening one (connect.py), and moving the
 pointer (publish/publish.py).
@@ -7,7 +7,7 @@ pointer (publish/publish.py).
 from pathlib import Path
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.snapshots.stored import NAME, StoredSnapshot, current_in, open_prefix
+from vsf_assets.snapshots.s3_snapshot import NAME, StoredSnapshot, current_in, open_prefix
 from vsf_assets.storage.s3_client import is_address
 
 Snapshot = Path | StoredSnapshot

@@ -1,6 +1,6 @@
 """Configures DuckDB's httpfs extension for an object store.
 
-Here: a connection to a DuckDB file in a bucket. Not here: which file (stored.py). The
+Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshot.py). The
 extension comes as a package for exactly our DuckDB and is loaded from there; nothing is downloaded.
 """
 

@@ -1,4 +1,4 @@
-"""What we know of the AWS client beyond its documentation, and use.
+"""Uses of private parts of the AWS client (boto3, botocore).
 
 Here: each such use, with its reason and what it was checked with. Not here: its documented interface (s3_client.py).
 A test fails with another version than `CHECKED`; `RECHECK` says what to look at then.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from vsf_assets.common.prefetch import map_in_order
 from vsf_assets.common.regular_files import open_regular
 from vsf_assets.config.settings import client_options
 from vsf_assets.storage.base import Store
@@ -132,10 +133,7 @@ class ObjectStore:
             folders = {path.partition("/")[0] for path in paths}
             listed = {entry.path for folder in folders for entry in self.every_entry(folder)}
             return listed.intersection(paths)
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(STATS_AT_ONCE) as pool:
-            return {entry.path for entry in pool.map(self.stat, paths) if entry is not None}
+        return {entry.path for entry in map_in_order(self.stat, paths, STATS_AT_ONCE) if entry is not None}
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
         """Open a file for reading, only in the state `etag` where it is given.

@@ -3,12 +3,9 @@
 Here: copying, moving and hashing. Not here: one store (base.py) and what is filed where (archive/).
 """
 
-import hashlib
-
+from vsf_assets.common.digests import blocks_of, copy_hashed, sha256_of_stream
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import Entry
-
-COPY_BYTES = 1 << 20
 
 
 class _OtherContentError(Exception):
@@ -21,18 +18,12 @@ def copy_file(source: Store, seen: Entry, target: Store, target_path: str, sha25
     Raises:
         FileNotFoundError: it is not there any more.
     """
-    import hashlib
-
     if seen.etag and source.copy_within(seen, target, target_path):
         return True  # of this state only, whose SHA-256 is known
 
-    digest = hashlib.sha256()
     try:
         with source.open(seen.path, seen.etag) as reader, target.writer(target_path) as writer:
-            while block := reader.read(COPY_BYTES):
-                digest.update(block)
-                writer.write(block)
-            if digest.hexdigest() != sha256:
+            if copy_hashed(blocks_of(reader), writer)[0] != sha256:
                 raise _OtherContentError(seen.path)
     except _OtherContentError:
         return False
@@ -57,8 +48,5 @@ def rename_if_same_disk(source: Store, path: str, target: Store, target_path: st
 
 def sha256_of(store: Store, path: str, etag: str = "") -> str:
     """Return the SHA-256 of a file, in an object store only in a state; see Store.open for what it raises."""
-    digest = hashlib.sha256()
     with store.open(path, etag) as file:
-        while block := file.read(COPY_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return sha256_of_stream(file)

@@ -6,9 +6,8 @@ an interruption or a full disk. Not here: what the rows are (generator.py).
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import polars as pl
 
 from vsf_assets.common.atomic_files import temp_beside
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.prefetch import map_ahead
 from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 from vsf_assets.synthetic.generator import Frames
 
@@ -128,23 +128,15 @@ def _write_parquet(frames: Frames, target: BinaryIO, progress: Progress, threads
 
 
 def _in_order(frames: Frames, threads: int, portion_rows: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Yield (rows so far, frame) of all portions in order; a few are made ahead, never more."""
+    """Return an iterator of (rows so far, frame) of all portions in order; a few are made ahead, never more."""
     rows, workers = frames.request.rows, threads or os.cpu_count() or 1
     step = portion_rows or _fitting_rows(frames, workers + 2)
-    ahead: deque[tuple[int, Future[pl.DataFrame]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="synthetic")
-    try:
-        for start in range(0, rows, step):
-            stop = min(start + step, rows)
-            ahead.append((stop, pool.submit(frames.frame, start, stop)))
-            if len(ahead) > workers:
-                made, frame = ahead.popleft()
-                yield made, frame.result()
-        while ahead:
-            made, frame = ahead.popleft()
-            yield made, frame.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def make(start: int) -> tuple[int, pl.DataFrame]:
+        stop = min(start + step, rows)
+        return stop, frames.frame(start, stop)
+
+    return map_ahead(make, range(0, rows, step), workers)
 
 
 def _fitting_rows(frames: Frames, portions: int) -> int:

@@ -1,4 +1,4 @@
-"""What we know of dbt beyond `dbt.cli.main`, the only interface that it documents for programs, and use.
+"""Uses of private parts of dbt: everything beyond `dbt.cli.main`, the interface that it documents for programs.
 
 Here: each such use, with its reason, its gain, and what it was checked with. Not here: running dbt (dbt_runner.py).
 dbt takes a second to import, so nothing of it is imported before a function is called. A test fails with another

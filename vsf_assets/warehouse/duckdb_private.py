@@ -1,4 +1,4 @@
-"""What we know of DuckDB's Python package beyond its documentation, and use.
+"""Uses of undocumented behaviour of DuckDB's Python package.
 
 Here: each such use, with its reason, its gain, and what it was checked with. Not here: SQL and settings that DuckDB
 documents. A test fails with another version than `CHECKED`; `RECHECK` says what to look at then.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.atomic_files import atomic_file, atomic_write, flush_to_disk, link_new, temp_beside
-from vsf_assets.storage.ignored_names import why_no_delivery
+from vsf_assets.storage.ignored_names import why_ignored
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_what_is_durable_is_flushed_before_it_has_its_name(tmp_path: Path, monke
 
 def test_no_listing_takes_the_name_of_an_unfinished_file_for_a_delivery(tmp_path: Path) -> None:
     with temp_beside(tmp_path / ("ä" * 127 + ".c")) as temp:  # 256 bytes: longer than any name may be
-        assert why_no_delivery(temp.path.name) is not None
+        assert why_ignored(temp.path.name) is not None
         assert (temp.path.name[0], temp.path.suffix) == (".", ".tmp")
     assert os.listdir(tmp_path) == []
 

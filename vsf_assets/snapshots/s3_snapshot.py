@@ -1,4 +1,4 @@
-"""A snapshot in an object store, as readers find and open it.
+"""Finds and opens snapshots in a bucket.
 
 Here: the pointer object `current`, which holds the name of the current snapshot, and an immutable object
 `vsf-<n>.duckdb`. Not here: uploading and removing (publish/s3_snapshots.py), and the connection itself (httpfs.py).

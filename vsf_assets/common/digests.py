@@ -1,0 +1,57 @@
+"""Computes the SHA-256 of files and streams, block by block, also while they are copied.
+
+Here: the loops. Not here: which digest is right (warehouse/ledger.py), and the stream that is hashed while it is
+unpacked and parsed (readers/common/byte_stream.py): it must see each byte exactly once, in whatever portions the reader
+asks for.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+BLOCK_BYTES = 1 << 20
+
+
+class Digest(Protocol):
+    """A digest that is being computed, as hashlib gives it."""
+
+    def update(self, block: bytes, /) -> None:
+        """Take some more bytes in."""
+
+
+def blocks_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield what is left of an open file, in blocks."""
+    while block := file.read(BLOCK_BYTES):
+        yield block
+
+
+def sha256_of_stream(file: BinaryIO) -> str:
+    """Return the SHA-256 of what is left of an open file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    update(digest, file)
+    return digest.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file of this machine."""
+    with path.open("rb") as file:
+        return sha256_of_stream(file)
+
+
+def update(digest: Digest, file: BinaryIO, most: int | None = None) -> int:
+    """Hash what is left of an open file, or its next `most` bytes; return how many there were."""
+    count = 0
+    while block := file.read(BLOCK_BYTES if most is None else min(BLOCK_BYTES, most - count)):
+        digest.update(block)
+        count += len(block)
+    return count
+
+
+def copy_hashed(blocks: Iterable[bytes], target: BinaryIO) -> tuple[str, int]:
+    """Write blocks to an open file; return (SHA-256, bytes) of them."""
+    digest, size = hashlib.sha256(), 0
+    for block in blocks:
+        digest.update(block)
+        size += target.write(block)
+    return digest.hexdigest(), size
