@@ -7,7 +7,6 @@ here: a full disk (storage/full_disk.py), stores (storage/), the pointer to a sn
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def temp_beside(path: Path, *, mode: int | None = None, temp_path: Path | None =
     """
     if temp_path is not None:
         temp_path.unlink(missing_ok=True)
-    name = temp_path or path.with_name(f".{secrets.token_hex(8)}.tmp")
+    name = temp_path or path.with_name(f".{os.urandom(8).hex()}.tmp")
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
