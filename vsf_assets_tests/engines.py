@@ -6,10 +6,10 @@ Here: reasons to skip. Not here: what differs between versions of DuckDB (docs/u
 from importlib.metadata import version
 
 import pytest
-from vsf_assets.publish.httpfs import extension_file
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.snapshots.httpfs import extension_file
 
 
 def is_pinned() -> bool:
