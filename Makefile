@@ -69,8 +69,9 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: install ## write the generated parts of docs/: data dictionary, picture of the rooms
+generated: install ## write the generated parts of docs/: data dictionary, data model, picture of the rooms
 	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
+	@$(BIN)/python -m vsf_assets.devtools.data_model --write
 	@$(BIN)/python -m vsf_assets.devtools.rooms --write
 
 # The references need packages of their own; the platform starts faster without them beside it.

@@ -24,8 +24,8 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.Datetime: "timestamp",
 }
 _LINEAGE_TEXT = {
-    "_file_id": "delivery the row came in (raw.files.file_id)",
-    "_line": "physical line the record starts on (the header is line 1); in a JSON array its index, from 0",
+    "_file_id": "Delivery the row came in (raw.files.file_id).",
+    "_line": "Physical line the record starts on (the header is line 1); in a JSON array its index, from 0.",
 }
 
 
