@@ -31,7 +31,9 @@ Every table in a published snapshot that analysts are meant to read. Times are U
 `decimal(18,6)`. The schemas `staging` and `absorbed` are in the file too; they are the workshop of the
 models and what the newest build remembers, and may change without notice.
 
-[data-model.md](data-model.md) draws how the tables refer to each other.
+The database has these texts too, as comments on tables and columns
+([analysts.md](analysts.md#what-a-table-and-its-columns-mean)), and [data-model.md](data-model.md) draws how the tables
+refer to each other.
 
 This page is generated from the contracts and the dbt models; do not edit it, run `make generated`."""
 

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from vsf_assets.config.settings import read_settings
@@ -15,6 +16,7 @@ from vsf_assets.pipeline.build import rebuild
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import homes
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
+from vsf_assets_tests.comments import uncommented
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
 
@@ -54,6 +56,11 @@ def test_status_says_what_will_be_read_again_and_the_run_does_it_once(
     for feed in ("events (3)", "lines (3)", "accounts (3)", "clicks (4)", "datasets (4)", "catalog (2)"):
         assert feed in before.output
     assert home.vsf("run").output.startswith("nothing is pending")
+
+
+def test_the_home_has_comments_on_all_that_analysts_read(upgraded: tuple[Home, Outcome, Outcome]) -> None:
+    with duckdb.connect(str(upgraded[0].current.resolve()), read_only=True) as connection:
+        assert uncommented(connection) == []
 
 
 def test_the_home_holds_what_a_rebuild_makes_of_its_archive(
