@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-next lint format types unit generated bench clean
+.PHONY: help install demo dev test test-next lint format types unit generated docs bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ generated: install ## write the generated parts of docs/: data dictionary, data 
 	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
 	@$(BIN)/python -m vsf_assets.devtools.data_model --write
 	@$(BIN)/python -m vsf_assets.devtools.rooms --write
+
+docs: install ## write dbt's documentation of the models, one HTML file, to build/dbt-docs/
+	@$(BIN)/python -m vsf_assets.devtools.dbt_docs
 
 # The references need packages of their own; the platform starts faster without them beside it.
 $(VENV)/.bench: $(STAMP)
