@@ -11,7 +11,7 @@ from vsf_assets.contracts.table import Table
 
 
 class Files(pa.DataFrameModel):
-    """A delivered file and what became of it."""
+    """The ledger: a delivered file, and what became of it."""
 
     file_id: int = pa.Field(description="Identifies the delivery; 63 bits of an MD5, see docs/naming.md.")
     feed: str = pa.Field(description="Feed the file belongs to.")
@@ -68,7 +68,7 @@ class Findings(pa.DataFrameModel):
 
 
 class Builds(pa.DataFrameModel):
-    """A finished build of the marts; the last step of a build."""
+    """A finished build of the marts, written as its last step; no model reads it."""
 
     build_number: int = pa.Field(description="Number of the build; its snapshot is vsf-<number>.duckdb.")
     built_at: datetime = pa.Field(description="Time the build finished, UTC.")

@@ -1,4 +1,4 @@
-"""Projects a contract to DuckDB DDL, polars types, column lists and a digest.
+"""Projects a contract to DuckDB DDL, polars types, column lists, a description and a digest.
 
 Here: pure functions of a `Table`. Not here: Dagster's column schema (it would import Dagster,
 see defs/metadata.py) and anything that touches a file or a database.
@@ -70,6 +70,12 @@ def columns(table: Table) -> list[ColumnInfo]:
         for name, c in table.schema.columns.items()
     ]
     return [*(lineage if table.lineage else []), *own]
+
+
+def description(table: Table) -> str:
+    """Return what a table is and what one row of it is, as one line."""
+    what = " ".join((table.model.__doc__ or "").split("\n\n")[0].split())
+    return f"{what} One row is {table.grain}."
 
 
 @cache

@@ -174,11 +174,18 @@ def _cell(text: str) -> str:
 
 
 def read_model_files(models: Path = MODELS) -> dict[str, Any]:
-    """Return path below `models/` -> parsed YAML, of every YAML file."""
+    """Return what YAML says of each model, as of a file beside it: path below `models/` -> parsed YAML.
+
+    A file of a whole family describes models of several layers; the SQL tells the layer.
+
+    Raises:
+        KeyError: a model is described that there is not.
+    """
     import yaml
 
-    paths = sorted(models.rglob("*.yml"))
-    return {p.relative_to(models).as_posix(): yaml.safe_load(p.read_text(encoding="utf-8")) or {} for p in paths}
+    places = {path.stem: path.relative_to(models).with_suffix(".yml").as_posix() for path in models.rglob("*.sql")}
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(models.rglob("*.yml"))]
+    return {places[model["name"]]: {"models": [model]} for file in files for model in file.get("models") or ()}
 
 
 def current_entries() -> list[DictionaryTable]:

@@ -1,3 +1,4 @@
+{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
 {{ config(
     meta={
         'dagster': {'ref': {'name': 'stg_ledger__files'}},
@@ -8,4 +9,10 @@
     },
 ) }}
 
-{{ rows_unlike_the_ledger({'impressions': 'impressions', 'clicks': 'clicks', 'conversions': 'conversions'}) }}
+{% set tables = [
+    {'table': 'impressions', 'feed': 'impressions', 'file_name': ''},
+    {'table': 'clicks', 'feed': 'clicks', 'file_name': ''},
+    {'table': 'conversions', 'feed': 'conversions', 'file_name': ''},
+] %}
+
+{{ rows_unlike_the_ledger(tables) }}

@@ -43,7 +43,7 @@ class Apps(pa.DataFrameModel):
 
 
 class SkippedTypes(pa.DataFrameModel):
-    """A type of records that nobody asked for."""
+    """A type of records that nobody asked for; its records are skipped and counted."""
 
     record_type: str = pa.Field(description="Type of the records, as delivered.")
     records: int = pa.Field(ge=1, description="Number of records of this type in the object.")

@@ -77,7 +77,7 @@ class Datapoints(pa.DataFrameModel):
 
 
 class DatasetChanges(pa.DataFrameModel):
-    """A dataset that got another name, or was deleted: the uploads that had landed by then."""
+    """A dataset that got another name, or was deleted: the uploads that had landed when the file of the change did."""
 
     action: str = pa.Field(isin=["rename", "delete"], description="What happened to the dataset: rename or delete.")
     dataset: str = pa.Field(description="Name of the dataset before the change.")

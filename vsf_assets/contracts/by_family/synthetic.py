@@ -10,7 +10,7 @@ from vsf_assets.contracts.table import Table
 
 
 class FakeSchemas(pa.DataFrameModel):
-    """A schema of made-up files."""
+    """A schema of made-up files; of a name the last one delivered stands."""
 
     schema_name: str = pa.Field(description="Name of the schema.")
     is_deleted: bool = pa.Field(description="Whether this delivery deletes the schema, with all files made from it.")
