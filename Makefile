@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-next lint format types unit generated docs bench clean
+.PHONY: help install demo dev test test-next lint format types unit generated feed docs bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,10 +69,11 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: install ## write the generated parts of docs/: data dictionary, data model, picture of the rooms
-	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
-	@$(BIN)/python -m vsf_assets.devtools.data_model --write
-	@$(BIN)/python -m vsf_assets.devtools.rooms --write
+generated: install ## write generated files: dbt sources, lists and ledger tests; tables and pictures in docs/
+	@$(BIN)/python -m vsf_assets.devtools.generated_files --write
+
+feed: install ## write the skeleton of a family: make feed NAME=orders KIND=csv-daily
+	@$(BIN)/python -m vsf_assets.devtools.feed_skeleton "$(NAME)" "$(KIND)"
 
 docs: install ## write dbt's documentation of the models, one HTML file, to build/dbt-docs/
 	@$(BIN)/python -m vsf_assets.devtools.dbt_docs

@@ -22,11 +22,22 @@
     regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
 {%- endmacro %}
 
+{# What the generated tests of raw tables against the ledger say in the UI, and at which asset. #}
+{% macro ledger_check() -%}
+    {{ return({
+        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'description': (
+            'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
+            ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
+        ),
+    }) }}
+{%- endmacro %}
+
 {# A query with one row per file whose rows in the raw tables differ in number from what the ledger says, or that the
    ledger does not know. `tables`: a list of {table, feed, file_name}, with the one name of the files whose rows the
    table holds, or '' where those of every file of the feed; `skipping`: the feed whose records of unknown types are
    counted in raw.skipped_types. #}
-{% macro rows_unlike_the_ledger(tables, skipping=none) -%}
+{% macro mismatches_with_the_ledger(tables, skipping=none) -%}
 {%- set named = tables | selectattr('file_name') | map(attribute='feed') | unique | list -%}
 with
 

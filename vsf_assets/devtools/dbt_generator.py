@@ -93,21 +93,13 @@ def _ledger_test(feeds: Iterable[Feed]) -> str:
     listed = "\n".join(rows)
     return f"""\
 {{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}}
-{{{{ config(
-    meta={{
-        'dagster': {{'ref': {{'name': 'stg_ledger__files'}}}},
-        'description': (
-            'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
-            ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
-        ),
-    }},
-) }}}}
+{{{{ config(meta=ledger_check()) }}}}
 
 {{% set tables = [
 {listed}
 ] %}}
 
-{{{{ rows_unlike_the_ledger(tables{skipping}) }}}}
+{{{{ mismatches_with_the_ledger(tables{skipping}) }}}}
 """
 
 

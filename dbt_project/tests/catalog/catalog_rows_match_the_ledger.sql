@@ -1,13 +1,5 @@
 {# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
-{{ config(
-    meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
-        'description': (
-            'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
-            ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
-        ),
-    },
-) }}
+{{ config(meta=ledger_check()) }}
 
 {% set tables = [
     {'table': 'catalog_looks', 'feed': 'catalog_looks', 'file_name': ''},
@@ -17,4 +9,4 @@
     {'table': 'apps', 'feed': 'catalog', 'file_name': ''},
 ] %}
 
-{{ rows_unlike_the_ledger(tables, skipping='catalog') }}
+{{ mismatches_with_the_ledger(tables, skipping='catalog') }}
