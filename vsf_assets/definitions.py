@@ -13,15 +13,17 @@ def defs() -> dg.Definitions:
 
 
 def _definitions() -> dg.Definitions:
-    from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
+    from vsf_assets.defs.backoff import TICK_SECONDS
+    from vsf_assets.defs.catalog_sensor import source_sensor
     from vsf_assets.defs.dataset_reports import report_spec
-    from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
-    from vsf_assets.defs.ledger import ledger_specs
-    from vsf_assets.defs.rebuild import rebuild_job
-    from vsf_assets.defs.sensors import TICK_SECONDS, backstop_sensor, dead_runs, landing_sensor
-    from vsf_assets.defs.source_sensor import source_sensor
+    from vsf_assets.defs.dbt_specs import load_dbt_assets
+    from vsf_assets.defs.landing_sensors import landing_sensor
+    from vsf_assets.defs.ledger_assets import ledger_specs
+    from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
+    from vsf_assets.defs.raw_assets import WRITER_TAG, ingest_assets, ingest_job_name
+    from vsf_assets.defs.rebuild_job import rebuild_job
+    from vsf_assets.defs.recovery_sensors import backstop_sensor, dead_runs
     from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, made_files, requests_waiting
-    from vsf_assets.defs.translator import load_dbt_assets
     from vsf_assets.feeds import families
     from vsf_assets.resources.warehouse import WarehouseResource
     from vsf_assets.transform.dbt_paths import MANIFEST

@@ -11,9 +11,9 @@ from dataclasses import replace
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.metadata import markdown_table, report_check
-from vsf_assets.defs.process import mark_process
-from vsf_assets.defs.sensors import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now

@@ -11,8 +11,8 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.dataset_reports import REPORT
-from vsf_assets.defs.in_process import open_instance, run_job
-from vsf_assets.defs.sensors import landing_sensor
+from vsf_assets.defs.landing_sensors import landing_sensor
+from vsf_assets.defs.local_runner import open_instance, run_job
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.datasets import small_dataset

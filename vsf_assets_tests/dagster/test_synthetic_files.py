@@ -11,7 +11,7 @@ import pytest
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.local_runner import open_instance, run_job
 from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, requests_waiting
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.transform.dbt_runner import ensure_manifest

@@ -1,21 +1,19 @@
-"""Sensors: who notices files, what is not built, and runs whose process is gone.
+"""Sensors of the landing zone: which files are stable, and the one run that takes a batch of them.
 
-Here: pure decisions and ten lines of plumbing each. Not here: reading files (a sensor never
-hashes or decompresses) and rules of automation downstream (translator.DOWNSTREAM).
+Here: pure decisions and ten lines of plumbing. Not here: reading files (a sensor never hashes or
+decompresses), when no run is requested (backoff.py), and rules of automation downstream (dbt_specs.DOWNSTREAM).
 """
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
-from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.ingest import as_config, etags_of, from_config, ingest_job_name
-from vsf_assets.defs.process import reap
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.raw_assets import as_config, etags_of, from_config, ingest_job_name
 from vsf_assets.defs.requested_files import Repetition, read_requested, ready, still_requested, with_request
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.feeds.recognition import recognition_of
@@ -29,68 +27,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import lines
 from vsf_assets.storage.open_writers import being_written
 
-if TYPE_CHECKING:
-    from vsf_assets.pipeline.status import Survey
-
-TICK_SECONDS = 5
-BACKSTOP_SECONDS = 30
-PAUSE_AFTER = 5
 BATCH_FILES = 1000
-_ACTIVE = {
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-}
-
-
-@dataclass(frozen=True)
-class RunHistory:
-    """What became of a job's last runs.
-
-    Attributes:
-        active: whether one is queued or running.
-        failures: how many failed in a row, newest first.
-        idle_seconds: time since the newest ended.
-    """
-
-    active: bool
-    failures: int
-    idle_seconds: float
-
-
-def backoff_reason(history: RunHistory) -> str | None:
-    """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
-    if history.active:
-        return "the last batch still runs"
-    if history.failures >= PAUSE_AFTER:
-        return (
-            f"PAUSED after {history.failures} failed runs in a row: see the last run, mend the cause, then materialize"
-            " once by hand or use `vsf run`; a good run resumes the sensor"
-        )
-    rest = TICK_SECONDS * 2**history.failures if history.failures else 0
-    if history.idle_seconds < rest:
-        return f"{history.failures} failed runs in a row; resting {rest} s before the next"
-    return None
-
-
-def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now: float) -> RunHistory:
-    """Summarize runs, newest first, given as (status, end time in seconds since 1970)."""
-    ended = [(status, end) for status, end in statuses if status not in _ACTIVE]
-    failures = 0
-    for status, _ in ended:
-        if status != dg.DagsterRunStatus.FAILURE:
-            break
-        failures += 1
-    idle = now - (ended[0][1] or 0.0) if ended else float("inf")
-    return RunHistory(len(ended) < len(statuses), failures, idle)
-
-
-def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
-    """Return what became of a job's last runs."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
-    return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
 
 
 def read_listing(cursor: str | None) -> TimedListing:
@@ -210,62 +147,3 @@ def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[
         known = {row.key for row in read_files(connection)} if connection and has_ledger(connection) else set()
     queue = classify_landed(entries, known)
     return [item.entry for item in (*queue.new, *unverified(queue.known, warehouse.settings()))]
-
-
-def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
-    """Return the sensor that asks for what edges missed; `jobs` are those it may request (asset jobs)."""
-
-    @dg.sensor(
-        name="unbuilt_deliveries",
-        jobs=list(jobs),
-        minimum_interval_seconds=BACKSTOP_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Backstop: asks for a build that is missing after a crash or a changed model, and for files"
-        " whose contract changed to be read again.",
-    )
-    def unbuilt(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
-        from vsf_assets.pipeline.status import survey
-
-        target = warehouse.warehouse()
-        if not target.file.exists():
-            return dg.SkipReason("there is no warehouse yet")
-        missing = _missing_runs(survey(target.settings, target))
-        if not missing:
-            return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-        # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
-        histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
-        reasons = {job: backoff_reason(history) for job, history in histories.items()}
-        ready = [r for r in missing if reasons[r.job_name] is None]
-        if not ready or any(history.active for history in histories.values()):
-            return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
-        request = ready[0]
-        if context.cursor != request.job_name:
-            why = f"a run of {request.job_name} is due; it is asked for if it still is at the next look"
-            return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
-        return dg.SensorResult(run_requests=[request], cursor="")
-
-    return unbuilt
-
-
-def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
-    """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
-    requests = []
-    for family in dict.fromkeys(all_feeds()[row.feed].family for row in found.outdated):
-        reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
-        requests.append(dg.RunRequest(job_name=ingest_job_name(family), run_config=reading))
-    if found.needs_build or found.needs_publish:
-        building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-        requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building))
-    return requests
-
-
-@dg.sensor(
-    name="dead_runs",
-    minimum_interval_seconds=BACKSTOP_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Marks runs failed whose process is gone.",
-)
-def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Reap runs of this machine."""
-    reaped = reap(context.instance)
-    return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")

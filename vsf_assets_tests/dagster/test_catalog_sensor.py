@@ -10,9 +10,9 @@ import pytest
 from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.sensors import RunHistory
-from vsf_assets.defs.source_sensor import Seen, digest_of, read_seen, source_sensor, why_not
+from vsf_assets.defs.backoff import RunHistory
+from vsf_assets.defs.catalog_sensor import Seen, digest_of, read_seen, source_sensor, why_not
+from vsf_assets.defs.local_runner import run_job
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
@@ -24,7 +24,7 @@ IDLE = RunHistory(active=False, failures=0, idle_seconds=1e9)
 
 @pytest.fixture
 def served(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    monkeypatch.setattr("vsf_assets.defs.source_sensor.NETWORK_SECONDS", 0)
+    monkeypatch.setattr("vsf_assets.defs.catalog_sensor.NETWORK_SECONDS", 0)
     with http_server() as served:
         serve_songs(served, 3)
         home.path.mkdir(parents=True, exist_ok=True)

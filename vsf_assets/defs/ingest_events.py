@@ -1,6 +1,6 @@
 """What an ingest run tells Dagster: materializations with counts and previews, and the checks' results.
 
-Here: looking at the stored rows and turning them into events. Not here: the assets (ingest.py).
+Here: looking at the stored rows and turning them into events. Not here: the assets (raw_assets.py).
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.contracts import get_table
+from vsf_assets.defs.charts import bars
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
 from vsf_assets.defs.partitions import growing_set, partitions_of
-from vsf_assets.defs.pictures import bars
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.warehouse.connection import Warehouse

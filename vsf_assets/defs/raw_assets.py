@@ -14,10 +14,10 @@ from pydantic import Field
 from vsf_assets.archive.outdated_originals import lines_of_left
 from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.ingested import asset_key, report_ingest
+from vsf_assets.defs.ingest_events import asset_key, report_ingest
 from vsf_assets.defs.metadata import contract_schema
 from vsf_assets.defs.partitions import partitions_of
-from vsf_assets.defs.process import mark_process
+from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import families, with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection

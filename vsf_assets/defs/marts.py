@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.defs.dataset_reports import log_reports
+from vsf_assets.defs.dbt_specs import DOWNSTREAM, DbtAssets
 from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
-from vsf_assets.defs.process import mark_process
-from vsf_assets.defs.translator import DOWNSTREAM, DbtAssets
+from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource

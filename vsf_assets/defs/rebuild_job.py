@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from vsf_assets.defs.ingest import WRITER_TAG
-from vsf_assets.defs.process import process_tags
+from vsf_assets.defs.raw_assets import WRITER_TAG
+from vsf_assets.defs.run_reaper import process_tags
 from vsf_assets.pipeline.build import rebuild
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource

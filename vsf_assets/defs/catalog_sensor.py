@@ -1,7 +1,7 @@
 """The sensor of a foreign source: notices a changed list or changed objects, and never fetches one.
 
 Here: the pure decision on what a look saw, and the plumbing. Not here: the look (sources/) and the
-sensors of the landing zone (sensors.py). A source that cannot be reached is a skipped tick.
+sensors of the landing zone (landing_sensors.py). A source that cannot be reached is a skipped tick.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from vsf_assets.catalog.scan import SourceScan, has_changes, scan_source, unsett
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
-from vsf_assets.defs.ingest import ingest_job_name
-from vsf_assets.defs.sensors import TICK_SECONDS, RunHistory, backoff_reason, history_of_job
+from vsf_assets.defs.backoff import TICK_SECONDS, RunHistory, backoff_reason, history_of_job
+from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.local import FolderStore

@@ -27,7 +27,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT, Settings, export
-from vsf_assets.defs.process import process_tags, reap
+from vsf_assets.defs.run_reaper import process_tags, reap
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
