@@ -14,7 +14,7 @@ from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_tab
 from vsf_assets.defs.partitions import growing_set, partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
-from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.warehouse.ledger import FileRow
 
 LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
@@ -26,7 +26,7 @@ def asset_key(table: str) -> dg.AssetKey:
 
 
 def report_ingest(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, report: RunReport, feeds: tuple[Feed, ...]
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
     """Log a materialization per table and partition that got files, and the results of the checks."""
     if not report.stored:
@@ -35,7 +35,7 @@ def report_ingest(
     _add_partitions(context, report, feeds)
     for key in LEDGER_KEYS:
         context.log_event(dg.AssetMaterialization(key, metadata={"files": len(report.stored)}))
-    with warehouse.read("previews") as connection:
+    with warehouse.get_connection("previews", read_only=True, on_wait=context.log.info) as connection:
         for feed in feeds:
             rows = [row for row in report.stored if row.feed == feed.name]
             is_partitioned = partitions_of(feed.partitioning) is not None

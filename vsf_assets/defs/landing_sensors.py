@@ -21,6 +21,7 @@ from vsf_assets.landing.ownership import foreign
 from vsf_assets.landing.pending import Ambiguous, ambiguous_lines
 from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, without
 from vsf_assets.landing.uploads import defer_incomplete, split_torn, upload_of
+from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
@@ -63,42 +64,50 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Notices stable files of {', '.join(sorted(names))} in the landing zone; one run takes a batch.",
     )
-    def landing(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
-        settings = warehouse.settings()
-        landing_zone = open_store(settings.landing)
-        listing = landing_zone.listing()
-        entries, ambiguous = _of_feeds(split_torn(listing)[0], names)
-        if settings.after_load == "keep":
-            entries = _without_loaded(warehouse, entries)
-        if not entries:
-            return dg.SkipReason(
-                "; ".join(["nothing is pending", *lines(listing.left_out), *ambiguous_lines(ambiguous)])
-            )
-        earlier = read_listing(context.cursor)
-        timed = timed_listing(entries, time.time(), earlier)
-        requested = still_requested(read_requested(context.cursor), earlier, entries)
-        stable, unsettled = split_settled(earlier, timed, settings.settle_seconds)
-        stable, written = without(stable, being_written(landing_zone, stable))
-        # Files may come with old times; an upload waits from when they were first seen.
-        stable, _ = defer_incomplete(
-            stable,
-            [*unsettled, *written],
-            lambda entry: max(entry.modified.timestamp(), timed.first_seen(entry.path)),
-            timed.at,
-            settings.dataset_wait_seconds,
-        )
-        wanted = ready(stable, requested, TICK_SECONDS, timed.at)
-        history = history_of_job(context.instance, ingest_job_name(family))
-        reason = backoff_reason(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
-        if reason:
-            return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_cursor(timed, requested))
-        batch = wanted[:BATCH_FILES]
-        return dg.SensorResult(
-            run_requests=[_request(family, batch, wanted, timed.at - settings.settle_seconds)],
-            cursor=write_cursor(timed, with_request(requested, batch, timed.at)),
-        )
+    def landing(
+        context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        with object_store.in_use():
+            return _tick(context, warehouse, family, names)
 
     return landing
+
+
+def _tick(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, family: str, names: set[str]
+) -> dg.SensorResult | dg.SkipReason:
+    """Decide on the feeds `names` of a family: a batch of stable files, or why there is none."""
+    settings = warehouse.settings()
+    landing_zone = open_store(settings.landing)
+    listing = landing_zone.listing()
+    entries, ambiguous = _of_feeds(split_torn(listing)[0], names)
+    if settings.after_load == "keep":
+        entries = _without_loaded(warehouse, entries)
+    if not entries:
+        return dg.SkipReason("; ".join(["nothing is pending", *lines(listing.left_out), *ambiguous_lines(ambiguous)]))
+    earlier = read_listing(context.cursor)
+    timed = timed_listing(entries, time.time(), earlier)
+    requested = still_requested(read_requested(context.cursor), earlier, entries)
+    stable, unsettled = split_settled(earlier, timed, settings.settle_seconds)
+    stable, written = without(stable, being_written(landing_zone, stable))
+    # Files may come with old times; an upload waits from when they were first seen.
+    stable, _ = defer_incomplete(
+        stable,
+        [*unsettled, *written],
+        lambda entry: max(entry.modified.timestamp(), timed.first_seen(entry.path)),
+        timed.at,
+        settings.dataset_wait_seconds,
+    )
+    wanted = ready(stable, requested, TICK_SECONDS, timed.at)
+    history = history_of_job(context.instance, ingest_job_name(family))
+    reason = backoff_reason(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
+    if reason:
+        return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_cursor(timed, requested))
+    batch = wanted[:BATCH_FILES]
+    return dg.SensorResult(
+        run_requests=[_request(family, batch, wanted, timed.at - settings.settle_seconds)],
+        cursor=write_cursor(timed, with_request(requested, batch, timed.at)),
+    )
 
 
 def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], written: int) -> str | None:
@@ -143,7 +152,10 @@ def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[
     from vsf_assets.landing.pending import classify_landed
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 
-    with warehouse.warehouse().read("sensor") as connection:
-        known = {row.key for row in read_files(connection)} if connection and has_ledger(connection) else set()
+    settings = warehouse.settings()
+    if not settings.warehouse_file.exists():
+        return entries
+    with warehouse.get_connection("sensor", read_only=True) as connection:
+        known = {row.key for row in read_files(connection)} if has_ledger(connection) else set()
     queue = classify_landed(entries, known)
-    return [item.entry for item in (*queue.new, *unverified(queue.known, warehouse.settings()))]
+    return [item.entry for item in (*queue.new, *unverified(queue.known, settings))]

@@ -15,6 +15,7 @@ from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
 from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.snapshots.current import snapshot_bytes
 from vsf_assets.transform.dbt_runner import FailedCheck
@@ -75,10 +76,15 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         can_subset=True,
         allow_arbitrary_check_specs=True,
     )
-    def build(context: dg.AssetExecutionContext, config: BuildConfig, warehouse: WarehouseResource) -> Iterator[Any]:
+    def build(
+        context: dg.AssetExecutionContext,
+        config: BuildConfig,
+        warehouse: WarehouseResource,
+        object_store: ObjectStoreResource,
+    ) -> Iterator[Any]:
         mark_process(context)
         keys = set(context.selected_asset_keys)
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
@@ -91,8 +97,10 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
             context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
-            log_reports(context, report.snapshot)
-            yield dg.MaterializeResult(SNAPSHOT, metadata=_snapshot_metadata(report))
+            with object_store.in_use():
+                log_reports(context, report.snapshot)
+                metadata = _snapshot_metadata(report)
+            yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
         elif SNAPSHOT in keys:
             context.log.info("nothing is newer than the current snapshot")
 

@@ -24,6 +24,7 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.ingest import RunReport, ingest
 from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.listing import lines
@@ -80,18 +81,22 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def ingest_files(
-        context: dg.AssetExecutionContext, config: IngestConfig, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext,
+        config: IngestConfig,
+        warehouse: WarehouseResource,
+        object_store: ObjectStoreResource,
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
         with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
-            target = warehouse.warehouse(log)
-            report = ingest(target, _selection(context, config, feeds), context.run.run_id, log, _listing(config))
+            with object_store.in_use():
+                selection, run_id = _selection(context, config, feeds), context.run.run_id
+                report = ingest(warehouse.warehouse(log), selection, run_id, log, _listing(config))
             for line in lines_of_left(report.left):
                 log(f"left for a later run: {line}")
             for path, why in report.failed:
                 log(f"failed: {path}: {why}")
             _warn(context, report)
-            yield from report_ingest(context, target, report, feeds)
+            yield from report_ingest(context, warehouse, report, feeds)
             failed = report.failed if config.fails_for_files else report.breaking
             if failed:
                 raise dg.Failure(_failures([report.why_failed(path, why) for path, why in failed]))

@@ -13,6 +13,7 @@ from vsf_assets.defs.backoff import backoff_reason, history_of_job
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
+from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         description="Backstop: asks for a build that is missing after a crash or a changed model, and for files"
         " whose contract changed to be read again.",
     )
-    def unbuilt(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult | dg.SkipReason:
+    def unbuilt(
+        context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
+    ) -> dg.SensorResult | dg.SkipReason:
         from vsf_assets.pipeline.status import survey
 
         target = warehouse.warehouse()
         if not target.file.exists():
             return dg.SkipReason("there is no warehouse yet")
-        missing = _missing_runs(survey(target.settings, target))
+        with object_store.in_use():
+            missing = _missing_runs(survey(target.settings, target))
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
