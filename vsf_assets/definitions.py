@@ -33,10 +33,11 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.transform.dbt_paths import MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
-    marts = build_assets(load_dbt_assets(MANIFEST))
+    dbt_assets = load_dbt_assets(MANIFEST)
+    marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
     return dg.Definitions(
-        assets=[*raw.values(), *ledger_specs(), made_files(), marts, report_spec()],
+        assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
         jobs=[*ingest_jobs, make_job, build_job, rebuild_job],
         schedules=[weekly_full_build(build_job)],
         sensors=_sensors([*ingest_jobs, build_job]),

@@ -9,12 +9,14 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.contracts import get_table
+from vsf_assets.defs import code_versions
 from vsf_assets.defs.charts import bars
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
 from vsf_assets.defs.partitions import growing_set, partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.warehouse.contract_versions import contract_version_of
 from vsf_assets.warehouse.ledger import FileRow
 
 LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
@@ -54,7 +56,12 @@ def report_ingest(
                         if partition is not None and partition == newest and feed.partitioning.rhythm:
                             metadata[f"{feed.partitioning.rhythm}_volume"] = _volume(connection, feed, partition)
                         context.log_event(
-                            dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata)
+                            dg.AssetMaterialization(
+                                asset_key(table),
+                                partition=partition,
+                                metadata=metadata,
+                                tags={code_versions.TAG: contract_version_of(feed)},
+                            )
                         )
                 yield from _check_results(context, connection, table, rows)
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from vsf_assets.contracts.ledger import TABLES
+from vsf_assets.defs.code_versions import table_version
 from vsf_assets.defs.metadata import contract_schema
 
 
@@ -20,6 +21,7 @@ def ledger_specs() -> list[dg.AssetSpec]:
             group_name="raw",
             owners=[table.owner],
             kinds={"duckdb"},
+            code_version=table_version(table.name),
             metadata={"dagster/column_schema": contract_schema(table), "dagster/table_name": table.name},
         )
         for table in TABLES

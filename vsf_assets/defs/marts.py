@@ -65,6 +65,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         group_name="snapshots",
         owners=["team:data-platform"],
         kinds={"duckdb"},
+        code_version=dbt_assets.versions.of_all,
         automation_condition=DOWNSTREAM,
         skippable=True,
     )

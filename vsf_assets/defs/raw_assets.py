@@ -28,6 +28,7 @@ from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.listing import lines
+from vsf_assets.warehouse.contract_versions import contract_version_of
 
 SHOWN_FAILURES = 10
 WRITER_TAG = {"vsf/writer": "warehouse"}
@@ -131,6 +132,7 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
         group_name="raw",
         owners=[feed.owner],
         kinds={"duckdb", "polars"},
+        code_version=contract_version_of(feed),
         partitions_def=partitions_of(feed.partitioning),
         metadata={"dagster/column_schema": contract_schema(table), "dagster/table_name": table_name},
         tags={"family": feed.family},

@@ -19,6 +19,7 @@ from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.synthetic import ENGINE_VERSION
 from vsf_assets.synthetic.file_checks import CHECKS
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -40,6 +41,7 @@ def made_files() -> dg.AssetsDefinition:
         group_name="made",
         owners=["team:data-platform"],
         kinds={"polars"},
+        code_version=ENGINE_VERSION,
         partitions_def=dg.DynamicPartitionsDefinition(name=REQUEST_FEED),
         skippable=True,
     )
