@@ -6,7 +6,6 @@ what the command line asks for (cli/). `execute_in_process` would leave the run 
 
 import json
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,27 +13,17 @@ from contextlib import ExitStack, contextmanager, redirect_stderr
 from typing import Any, TextIO, cast
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import create_execution_plan, execute_run
-from dagster._core.execution.plan.objects import ErrorSource
-from dagster._core.remote_origin import (
-    ManagedGrpcPythonEnvCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
-from dagster._core.snap import snapshot_from_execution_plan
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT, Settings, export
 from vsf_assets.defs.run_reaper import process_tags, reap
+from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
 LOCATION = "vsf_assets"
 MODULE = "vsf_assets.definitions"
 _LOST_EVENT = "Exception while writing logger call to event log"
-_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def _prepare_dagster_home(settings: Settings) -> None:
@@ -78,39 +67,12 @@ def run_job(
     selection = frozenset(whole.asset_layer.selected_asset_keys)
     if tables is not None:
         selection &= {dg.AssetKey(table.split(".")) for table in tables}
-    # No check is planned: each would cost a run two events more, and all are evaluated and logged anyway.
-    job = whole.get_subset(asset_selection=selection, asset_check_selection=frozenset())
-    configured = {**_SILENT, **(config or {})}
-    plan = create_execution_plan(job, configured)
-    run = instance.create_run(
-        job_name=job_name,
-        run_id=None,
-        run_config=configured,
-        status=None,
-        tags=process_tags(),
-        root_run_id=None,
-        parent_run_id=None,
-        step_keys_to_execute=plan.step_keys_to_execute,
-        execution_plan_snapshot=snapshot_from_execution_plan(plan, job.get_job_snapshot_id()),
-        job_snapshot=job.get_job_snapshot(),
-        parent_job_snapshot=job.get_parent_job_snapshot(),
-        # Automation judges what a run made by its selection; without one it would build again.
-        asset_selection=selection,
-        asset_check_selection=frozenset(),
-        resolved_op_selection=None,
-        op_selection=None,
-        remote_job_origin=_origin(job_name),
-        job_code_origin=None,
-        asset_graph=job.asset_layer.asset_graph,
-    )
-    # An interrupt while a connection to its storage is closed would be told with a traceback.
+    origin = job_origin(LOCATION, MODULE, PROJECT_ROOT, job_name)
+    run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
+    # An interrupt while a connection to its storage is closed would be logged with a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))):
-        result = execute_run(InMemoryJob(whole), run, instance, raise_on_error=False)
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
-        raise KeyboardInterrupt  # Dagster took it, to record how the run ended; nothing is to follow
-    return result.success, run.run_id
+        return execute_local_run(instance, whole, run), run.run_id
 
 
 class _WithoutLostEvents:
@@ -144,11 +106,3 @@ def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
 def _names_of(kind: type) -> set[str]:
     """Return the names of a class and of those made of it."""
     return {kind.__name__}.union(*(_names_of(made) for made in kind.__subclasses__()))
-
-
-def _origin(job_name: str) -> RemoteJobOrigin:
-    target = LoadableTargetOrigin(
-        executable_path=sys.executable, module_name=MODULE, working_directory=os.fspath(PROJECT_ROOT)
-    )
-    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=LOCATION)
-    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job_name)

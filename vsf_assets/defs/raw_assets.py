@@ -14,6 +14,7 @@ from pydantic import Field
 from vsf_assets.archive.outdated_originals import lines_of_left
 from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts import get_table
+from vsf_assets.defs.empty_partitions import observe_empty
 from vsf_assets.defs.ingest_events import asset_key, report_ingest
 from vsf_assets.defs.metadata import contract_schema
 from vsf_assets.defs.partitions import partitions_of
@@ -97,6 +98,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             for path, why in report.failed:
                 log(f"failed: {path}: {why}")
             _warn(context, report)
+            observe_empty(context, feeds, report, _asked_partitions(context))
             yield from report_ingest(context, warehouse, report, feeds)
             failed = report.failed if config.fails_for_files else report.breaking
             if failed:
@@ -166,8 +168,8 @@ def _check_specs(table: str) -> list[dg.AssetCheckSpec]:
 def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: tuple[Feed, ...]) -> Selection:
     names = [f.name for f in feeds if any(asset_key(t) in context.selected_asset_keys for t in f.tables)]
     partitions: list[str] | None = config.partitions or None
-    if partitions is None and (context.has_partition_key or context.has_partition_key_range):
-        partitions = list(context.partition_keys)
+    if partitions is None:
+        partitions = _asked_partitions(context) or None
     return Selection(
         with_companions(names),
         partitions,
@@ -177,6 +179,11 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
         config.profile or None,
         config.scan_source,
     )
+
+
+def _asked_partitions(context: dg.AssetExecutionContext) -> list[str]:
+    """Return the partitions that the UI or a backfill asked for; none where a run takes what is pending."""
+    return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
 
 
 def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:

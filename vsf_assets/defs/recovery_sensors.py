@@ -1,4 +1,4 @@
-"""Sensors that mend: the backstop for builds and reads that are missing, and runs whose process is gone.
+"""Sensors that mend: missing builds and reads, runs whose process is gone, backfills that failed for want of files.
 
 Here: which runs are missing, and ten lines of plumbing each. Not here: what is missing
 (pipeline/status.py) and files that land (landing_sensors.py).
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from vsf_assets.defs.backoff import backoff_reason, history_of_job
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.empty_partitions import observed_empty
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
+from vsf_assets.resources.dagster_private import clear_skipped_partitions, failed_backfills
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from vsf_assets.pipeline.status import Survey
 
 BACKSTOP_SECONDS = 30
+MOST_BACKFILLS = 20
+"""Failed backfills that a tick looks at, the newest; those before were looked at when they were new."""
 
 
 def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
@@ -84,3 +88,43 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Reap runs of this machine."""
     reaped = reap(context.instance)
     return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")
+
+
+@dg.sensor(
+    name="empty_backfills",
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends backfills as completed whose runs all succeeded and that Dagster calls failed because some of"
+    " their partitions have no file; these partitions stay unmaterialized.",
+)
+def empty_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Look at backfills that ended since the last tick; the cursor is when the newest of them ended."""
+    since = _as_seconds(context.cursor)
+    ended = [found for found in failed_backfills(context.instance, MOST_BACKFILLS) if _ended_at(found) > since]
+    if not ended:
+        return dg.SensorResult(skip_reason=dg.SkipReason("no backfill failed since the last tick"))
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    said = [_settle(context.instance, graph, backfill) for backfill in ended]
+    cursor = repr(max(_ended_at(backfill) for backfill in ended))
+    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(said)), cursor=cursor)
+
+
+def _settle(instance: dg.DagsterInstance, graph: Any, backfill: Any) -> str:
+    """Take the partitions without a file off a backfill's failed ones; return what was done."""
+    empty: dict[dg.AssetKey, set[str]] = {}
+    for run in instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill.backfill_id})):
+        for key, partitions in observed_empty(instance, run.run_id).items() if run.is_success else ():
+            empty.setdefault(key, set()).update(partitions)
+    cleared = clear_skipped_partitions(instance, graph, backfill, empty) if empty else 0
+    return f"{backfill.backfill_id}: partitions without a file: {cleared}"
+
+
+def _ended_at(backfill: Any) -> float:
+    return float(backfill.backfill_end_timestamp or 0.0)
+
+
+def _as_seconds(cursor: str | None) -> float:
+    try:
+        return float(cursor or 0.0)
+    except ValueError:
+        return 0.0  # a broken cursor only costs another look
