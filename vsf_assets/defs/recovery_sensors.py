@@ -14,7 +14,6 @@ from vsf_assets.defs.empty_partitions import observed_empty
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
-from vsf_assets.resources.dagster_private import clear_skipped_partitions, failed_backfills
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 
@@ -99,6 +98,8 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 )
 def empty_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Look at backfills that ended since the last tick; the cursor is when the newest of them ended."""
+    from vsf_assets.resources.dagster_private import failed_backfills
+
     since = _as_seconds(context.cursor)
     ended = [found for found in failed_backfills(context.instance, MOST_BACKFILLS) if _ended_at(found) > since]
     if not ended:
@@ -111,6 +112,8 @@ def empty_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 
 def _settle(instance: dg.DagsterInstance, graph: Any, backfill: Any) -> str:
     """Take the partitions without a file off a backfill's failed ones; return what was done."""
+    from vsf_assets.resources.dagster_private import clear_skipped_partitions
+
     empty: dict[dg.AssetKey, set[str]] = {}
     for run in instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill.backfill_id})):
         for key, partitions in observed_empty(instance, run.run_id).items() if run.is_success else ():

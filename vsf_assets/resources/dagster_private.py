@@ -2,7 +2,8 @@
 
 Here: each such use, with its reason, what it gains and what it was checked with. Not here: Dagster's documented
 interface, which defs/ and resources/ use themselves. A test fails with another version than `CHECKED`; `RECHECK` says
-what to look at then.
+what to look at then. Loads SQLAlchemy and what Dagster runs with: what definitions need of it, they import when they
+use it.
 """
 
 import os
@@ -12,12 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
-from dagster._core.definitions.events import AssetKeyPartitionKey
 from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.execution.api import create_execution_plan, execute_run
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -57,7 +54,8 @@ def create_local_run(
     """Record a run of some assets of a job as the code location would.
 
     `execute_in_process` records a run without an origin, which the UI can neither place nor execute again, and plans
-    every check, which costs two events each: a run of the marts has some hundred checks.
+    every check, which costs two events each. Measured: a build with nothing to do takes 0.5 s of processor time
+    instead of 0.9 s.
     """
     some = job.get_subset(asset_selection=selection, asset_check_selection=frozenset())
     configured = {**_SILENT, **config}
@@ -109,6 +107,8 @@ def job_origin(location: str, module: str, folder: Path, job_name: str) -> Remot
 
 def failed_backfills(instance: dg.DagsterInstance, most: int) -> list[Any]:
     """Return the newest backfills of assets that ended as failed, newest first."""
+    from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+
     filters = BulkActionsFilter(statuses=[BulkActionStatus.COMPLETED_FAILED])
     return [found for found in instance.get_backfills(filters=filters, limit=most) if found.is_asset_backfill]
 
@@ -128,6 +128,11 @@ def clear_skipped_partitions(
         backfill: one of `failed_backfills`.
         skipped: asset -> keys of its partitions.
     """
+    from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
+    from dagster._core.definitions.events import AssetKeyPartitionKey
+    from dagster._core.definitions.partitions.context import partition_loading_context
+    from dagster._core.execution.backfill import BulkActionStatus
+
     with partition_loading_context(dynamic_partitions_store=instance):
         data = backfill.get_asset_backfill_data(asset_graph)
         wanted = AssetGraphSubset.from_asset_partition_set(

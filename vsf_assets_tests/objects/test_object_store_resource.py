@@ -67,10 +67,10 @@ def test_its_client_gives_up_as_the_variables_or_its_own_fields_say(
     assert by_fields.retries["total_max_attempts"] == 2
 
 
-def test_a_platform_without_a_bucket_does_not_load_the_aws_libraries() -> None:
+def test_definitions_load_neither_the_aws_libraries_nor_what_only_runs_need() -> None:
     code = (
         "import sys; from vsf_assets.definitions import defs; defs().get_repository_def();"
-        " print([name for name in ('boto3', 'dagster_aws', 'dbt') if name in sys.modules])"
+        " print([name for name in ('boto3', 'dagster_aws', 'dbt', 'sqlalchemy') if name in sys.modules])"
     )
     ensure_manifest(read_settings())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
