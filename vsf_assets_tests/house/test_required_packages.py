@@ -22,7 +22,7 @@ MODULES = {
 USED_OTHERWISE = {
     "dagster-webserver": ("vsf_assets/cli/dev.py", r'"dev", "-w"'),
     "dbt-duckdb": ("dbt_project/profiles.yml", r"type: duckdb"),
-    "duckdb-extension-httpfs": ("vsf_assets/publish/httpfs.py", r'PACKAGE = "duckdb_extension_httpfs"'),
+    "duckdb-extension-httpfs": ("vsf_assets/snapshots/httpfs.py", r'PACKAGE = "duckdb_extension_httpfs"'),
 }
 """Package -> the file and the text that use it without an import: a program, an adapter, a file."""
 
