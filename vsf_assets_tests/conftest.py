@@ -15,6 +15,8 @@ from vsf_assets_tests.warehouses import Home
 
 __all__ = ["bucket", "object_server", "place_of_the_original"]
 
+pytest_plugins = ["vsf_assets_tests.spent_time"]
+
 settings.register_profile("vsf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vsf")
 
