@@ -5,9 +5,10 @@ delivery costs afterwards. Not for tests of the first build itself: those start 
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets_tests.data_tests import keep_data_tests
 
 _places: list[Path] = []
 
@@ -32,11 +34,21 @@ def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: s
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_original(), settings.warehouse_file)
+
+
+def compiled_data_tests() -> Path:
+    """Return the file that holds dbt's data tests as SQL; see data_tests.py."""
+    return _original().with_suffix(".json")
+
+
+def _original() -> Path:
+    """Return the built warehouse that homes are copied from, made by the first who asks."""
     original = _places[-1] / "built.duckdb"
     with hold_lock(original.with_suffix(".lock"), "building the empty warehouse", 600):
         if not original.exists():
             _build(original)
-    shutil.copyfile(original, settings.warehouse_file)
+    return original
 
 
 def _build(original: Path) -> None:
@@ -46,8 +58,19 @@ def _build(original: Path) -> None:
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    outcome = dbt.build(settings, warehouse.file)
+    results: list[Any] = []
+    invoke = dbt.invoke
+
+    def kept(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+        result, events = invoke(settings, warehouse_file, arguments)
+        results.extend(result.result)
+        return result, events
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt, "invoke", kept)
+        outcome = dbt.build(settings, warehouse.file)
     assert (outcome.errors, outcome.failed) == ([], {})
+    keep_data_tests(results, settings, original.with_suffix(".json"))
     with warehouse.connect() as connection:
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.absorbed)
         connection.execute("checkpoint")
