@@ -21,12 +21,10 @@ from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
-from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.ingest import ingest
-from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.data_tests import can_ask, failed_data_tests
-from vsf_assets_tests.prebuilt import compiled_data_tests, put_built_warehouse
+from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
 NOT_COMPARED = {
@@ -110,16 +108,10 @@ class Home:
             checked: whether dbt's data tests are asked, all of them; not where the same rows pass them later or
                 elsewhere.
         """
-        settings = read_settings()
-        warehouse = Warehouse.of(settings)
+        warehouse = Warehouse.of(read_settings())
         chosen = Selection(tuple(all_feeds()), scans=(self.landing / "catalog").is_dir())
         assert ingest(warehouse, chosen, "test").failed == []
-        directly = checked and can_ask(settings, compiled_data_tests())
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(dbt, "LEFT_OUT", dbt.LEFT_OUT if checked and not directly else ("unit_test", "test"))
-            assert build_and_publish(warehouse, "test", only_if_pending=True).problems == []
-        if directly:
-            assert failed_data_tests(settings.warehouse_file, compiled_data_tests()) == {}
+        build_pending(warehouse, checked)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the current snapshot."""
