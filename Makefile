@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-next lint format types unit generated feed docs bench clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,12 @@ demo: install ## land sample files, build, publish, show what was built
 dev: install ## open the Dagster UI with sensors running (http://127.0.0.1:3000)
 	@$(BIN)/vsf dev
 
-test: install lint types unit ## set up, lint, type-check and run every test
+# Types are checked beside the tests: when either has ended, the other has the processor for itself.
+test: install lint ## set up, lint, type-check and run every test
+	@$(MAKE) --no-print-directory -j 2 types unit
+
+test-fast: install ## run the quick tests, in less than a minute
+	@$(BIN)/pytest -n 2 -m "not slow" $(addprefix vsf_assets_tests/,unit house golden)
 
 lint: install ## check style, formatting, and that what is imported is declared
 	@$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import build_pending
-from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
 NOT_COMPARED = {
@@ -146,6 +146,7 @@ def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:
     for name in NOT_INHERITED:
         patch.delenv(name, raising=False)
     put_built_warehouse(read_settings())
+    put_dagster_storage(read_settings())
     return Home(path)
 
 
@@ -159,6 +160,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def new_home(tmp_path: Path, home: Home) -> Home:
     """The same without a warehouse: a platform that never ran."""
     shutil.rmtree(home.path / "warehouse")
+    shutil.rmtree(home.path / "dagster")
     return home
 
 
