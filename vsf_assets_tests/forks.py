@@ -1,7 +1,7 @@
 """Processes of tests that crash and are killed, forked from one that has imported everything: a start costs nothing.
 
-Here: `vsf` commands and other functions in processes of their own, whole ones: with environment, output, signals
-and the interpreter's end of a process. Not here: what starts an interpreter to test its start (cli/test_output.py,
+Here: `vsf` commands and other functions in processes of their own, with environment, output, signals and exit code of
+a process that was started; at the end they wait for threads and run what was registered for it. Not here: what starts an interpreter to test its start (cli/test_output.py,
 cli/test_surroundings.py), and what such processes do.
 
 The process to fork from is started by the first who asks, for as long as the tests of this process last. A fork
@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -127,14 +128,14 @@ def _ask_to_fork(request: dict[str, Any], descriptors: list[int]) -> None:
     socket.send_fds(_forker[0], [json.dumps(request).encode()], descriptors)
 
 
-def _serve(requests: socket.socket) -> Callable[[], None]:
-    """Fork for each request; return in each forked process, with what it is to do, and end when nobody asks."""
+def _serve(requests: socket.socket) -> Callable[[], None] | None:
+    """Fork for each request; return in each forked process with what it is to do, and with None when nobody asks."""
     while True:
         content, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 3)
         while _reaped_one():
             pass
         if not content:
-            return lambda: None
+            return None
         if os.fork() == 0:
             requests.close()
             pid = os.fork()
@@ -182,12 +183,40 @@ def _prepared(request: dict[str, Any], descriptors: list[int]) -> Callable[[], N
 
 
 def main() -> None:
-    """Import everything, fork on request; a forked process does its work and ends as any interpreter does."""
+    """Import everything and fork on request; a forked process does its work and ends."""
     requests = socket.socket(fileno=int(sys.argv[1]))
     for module in PRELOADED:
         importlib.import_module(module)
     assert threading.enumerate() == [threading.main_thread()], "a fork would copy one thread of several"
-    _serve(requests)()
+    work = _serve(requests)
+    if work is not None:
+        _end(_exit_code_of(work))
+
+
+def _exit_code_of(work: Callable[[], None]) -> int:
+    """Do the work; return what the interpreter would exit with."""
+    try:
+        work()
+    except SystemExit as stop:
+        if stop.code is not None and not isinstance(stop.code, int):
+            sys.stderr.write(f"{stop.code}\n")
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> None:
+    """End as `multiprocessing` ends what it forked: without the destructors of libraries.
+
+    They would take down threads that the fork did not copy (DuckDB, polars), and abort.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
