@@ -6,7 +6,8 @@ cli/test_surroundings.py), and what such processes do.
 
 The process to fork from is started by the first who asks, for as long as the tests of this process last. A fork
 copies only the thread that calls it, so no thread of ours may run there; the allocators' and numpy's own know of forks.
-For each request it forks a keeper, which forks the process, tells its id, waits for it and tells how it ended.
+For each request it forks a keeper, which forks the process, reports its id, waits for it and reports
+how it ended.
 """
 
 import atexit
@@ -63,9 +64,9 @@ class ForkedProcess:
         self.stderr: TextIO = os.fdopen(err[0], encoding="utf-8")
         self._status = os.fdopen(status[0])
         self.returncode: int | None = None
-        told = self._status.readline()
-        assert told, "the process to fork from has ended; what it said stands above"
-        self.pid = int(told)
+        line = self._status.readline()
+        assert line, "the process to fork from has ended; its errors stand above"
+        self.pid = int(line)
 
     def wait(self, timeout: float = 300) -> int:
         """Wait for the end; raises subprocess.TimeoutExpired."""
@@ -155,14 +156,14 @@ def _reaped_one() -> bool:
 
 
 def _keep(pid: int, descriptors: list[int]) -> None:
-    """Tell the id of a process, wait for it, tell how it ended and what it used, and end."""
+    """Report the id of a process, wait for it, report how it ended and what it used, and end."""
     os.close(descriptors[0])
     os.close(descriptors[1])
     os.write(descriptors[2], b"%d\n" % pid)
     _, status, used = os.wait4(pid, 0)
-    told = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n"
+    report = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n"
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
-        os.write(descriptors[2], told.encode())
+        os.write(descriptors[2], report.encode())
     os._exit(0)
 
 
@@ -210,7 +211,7 @@ def _exit_code_of(work: Callable[[], None]) -> int:
 def _end(code: int) -> None:
     """End as `multiprocessing` ends what it forked: without the destructors of libraries.
 
-    They would take down threads that the fork did not copy (DuckDB, polars), and abort.
+    They would join threads that the fork did not copy (DuckDB, polars), and abort.
     """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()

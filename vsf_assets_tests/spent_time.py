@@ -47,7 +47,7 @@ class SpentTime:
         self.start = self.before = processor_seconds()
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell the process that prints what the start of this worker took."""
+        """Report what the start of this worker took to the process that prints."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["start_seconds"] = self.start
 

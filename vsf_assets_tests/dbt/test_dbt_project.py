@@ -59,10 +59,10 @@ def test_asked_directly_the_data_tests_find_what_dbt_finds(empty: Settings) -> N
         connection.execute("insert into marts.fct_campaign_scores (campaign_id, quarter, rank) values (1, 1, 1)")
         connection.execute("insert into raw.clicks (click_id, _file_id) values (1, 7)")
     result, _ = dbt.invoke(empty, empty.warehouse_file, ["test", "--exclude-resource-type", "unit_test"])
-    told = {item.node.name for item in result.result if str(item.status) == "fail"}
+    failing = {item.node.name for item in result.result if str(item.status) == "fail"}
     found = failed_data_tests(empty.warehouse_file, compiled_data_tests())
-    assert found.keys() == told
-    assert len(told) > 3
+    assert found.keys() == failing
+    assert len(failing) > 3
 
 
 def test_a_table_whose_rows_cannot_be_made_keeps_those_it_had(empty: Settings) -> None:
