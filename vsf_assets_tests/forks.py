@@ -1,13 +1,12 @@
 """Processes of tests that crash and are killed, forked from one that has imported everything: a start costs nothing.
 
 Here: `vsf` commands and other functions in processes of their own, with environment, output, signals and exit code of
-a process that was started; at the end they wait for threads and run what was registered for it. Not here: what starts an interpreter to test its start (cli/test_output.py,
-cli/test_surroundings.py), and what such processes do.
+a process that was started; at the end they wait for threads and run what was registered for it. Not here: tests of the
+start of an interpreter (cli/test_output.py, cli/test_surroundings.py), and what such processes do.
 
 The process to fork from is started by the first who asks, for as long as the tests of this process last. A fork
 copies only the thread that calls it, so no thread of ours may run there; the allocators' and numpy's own know of forks.
-For each request it forks a keeper, which forks the process, reports its id, waits for it and reports
-how it ended.
+For each request it forks a keeper, which forks the process, reports its id, waits for it and reports how it ended.
 """
 
 import atexit
