@@ -1,7 +1,7 @@
-"""Findings for what a lenient reading repairs, and the rows that it quarantines.
+"""Findings of a lenient reading: its repairs, and the rows that it quarantines.
 
-Here: notes of the reader turned into bad cells, and which rows lack their key. Not here: reading
-(lenient.py) and the check of the other cells (validation.py).
+Here: the conversion of the reader's notes into bad cells, and the search for rows without a key. Not here: the repair
+(lenient.py) and the validation of the other cells (validation.py).
 """
 
 import polars as pl
@@ -13,7 +13,7 @@ from vsf_assets.readers.delimited.lenient_batch import NOTES
 
 
 def with_notes(cells: pl.DataFrame, block: Block) -> pl.DataFrame:
-    """Return bad cells with those that the reader noted; of a field that a record lacks nothing else is said."""
+    """Add the cells that the reader noted to the bad cells; a missing field has no other finding."""
     rows = block.frame.select("_line").with_row_index("row").cast({"row": pl.Int64})
     notes = [
         (note.line, note.present, _name(block, problem.column), problem.anomaly, problem.reason, problem.value)
@@ -44,7 +44,7 @@ def _name(block: Block, column: int | None) -> str | None:
 
 
 def without_key(typed: pl.DataFrame, cells: pl.DataFrame, table: Table) -> pl.Series:
-    """Return the rows whose key is empty, absent or no text."""
+    """Return the rows whose key is empty, missing or not text."""
     empty = typed.select(pl.any_horizontal(pl.col(list(table.key)).is_null())).to_series().arg_true()
     invalid = (pl.col("anomaly") == "invalid_encoding") & pl.col("column_name").is_in(list(table.key))
     return pl.concat([empty.cast(pl.Int64), cells.filter(invalid)["row"]]).unique().sort()
