@@ -71,7 +71,7 @@ def without_empty_columns(fields: list[bytes], width: int, dialect: Delimited) -
     return fields[:width] if len(surplus) <= empty and not any(field.strip(b" ") for field in surplus) else fields
 
 
-def forgive(fields: list[bytes], names: list[str], dialect: Delimited) -> tuple[list[str], tuple[Problem, ...]]:
+def repair(fields: list[bytes], names: list[str], dialect: Delimited) -> tuple[list[str], tuple[Problem, ...]]:
     r"""Return a text for each of the header's columns, and the defects of the record.
 
     Missing fields become empty, extra fields are dropped, and bytes that are not text become `\xNN`.

@@ -36,7 +36,7 @@ Raw = tuple[int, bytes]
 
 
 @dataclass(frozen=True)
-class Forgiven:
+class Repaired:
     """The result of the vectorized repair.
 
     Attributes:
@@ -50,7 +50,7 @@ class Forgiven:
     rest: list[Raw] = field(default_factory=list)
 
 
-def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, names: list[str]) -> Forgiven:
+def repair_many(irregular: list[Raw], widths: list[int], dialect: Delimited, names: list[str]) -> Repaired:
     """Repair those irregular records of a proven block whose only defect is the number of fields.
 
     Args:
@@ -80,7 +80,7 @@ def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, na
         lines = pl.Series("_line", [line for line, _ in group], dtype=pl.Int64)
         frames.append(_padded(fields, names).insert_column(0, lines))
         notes.append(_notes(fields, lines, names, dialect))
-    return Forgiven(pl.concat(frames), pl.concat(notes), sorted(rest))
+    return Repaired(pl.concat(frames), pl.concat(notes), sorted(rest))
 
 
 def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:

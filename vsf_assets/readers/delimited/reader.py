@@ -18,8 +18,8 @@ from vsf_assets.readers.delimited.block import BadRecord, Block
 from vsf_assets.readers.delimited.exact_parser import LOOKAHEAD_BYTES, Problem, Record, check_fields, is_blank
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
-from vsf_assets.readers.delimited.lenient import Note, forgive, parse_tolerant
-from vsf_assets.readers.delimited.lenient_batch import forgive_many
+from vsf_assets.readers.delimited.lenient import Note, parse_tolerant, repair
+from vsf_assets.readers.delimited.lenient_batch import repair_many
 
 BIG_BLOCK = 16 << 20
 SMALL_BLOCK = 64 << 10
@@ -126,16 +126,16 @@ class DelimitedReader:
         block.frame = parsed.frame.select("_line", *self._columns)
         block.blank = parsed.blank
         block.body = aside.body = self._consume(min(parsed.consumed, len(data)), parsed.newlines)
-        forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
+        repaired = repair_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
-        for line, raw in forgiven.rest:
+        for line, raw in repaired.rest:
             row = self._validate_record(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
-        aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
-        aside.noted = forgiven.notes
+        aside.frame = pl.concat([self._frame(rows, lines), repaired.frame.select("_line", *self._columns)])
+        aside.noted = repaired.notes
         aside.raws = dict(parsed.irregular)
         found = [part for part, piece in ((block, block.records), (aside, parsed.irregular)) if piece]
         block.has_more = len(found) > 1
@@ -162,7 +162,7 @@ class DelimitedReader:
         """Return a text for each column and note repairs in the block; or return the defect."""
         if self._dialect.tolerance is None:
             return check_fields(fields, self._names, self._dialect.delimiter)
-        texts, problems = forgive(fields, self._names, self._dialect)
+        texts, problems = repair(fields, self._names, self._dialect)
         if problems:
             block.notes.append(Note(line, len(fields), problems))
         return texts

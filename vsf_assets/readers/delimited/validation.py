@@ -20,7 +20,7 @@ from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import FindingsLimit, text_once
 from vsf_assets.readers.common.long_texts import long_texts, shortened
 from vsf_assets.readers.delimited.block import Block
-from vsf_assets.readers.delimited.forgiven_findings import with_notes, without_key
+from vsf_assets.readers.delimited.repair_findings import with_notes, without_key
 
 SLICE_ROWS = 1 << 17
 """Number of rows that are validated at once: each may have a finding per column, and pandera makes a row of each."""
