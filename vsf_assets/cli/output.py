@@ -173,7 +173,7 @@ _PASSING = ("reading ", "fetching", "building ", "publishing ", "making up ")
 """How lines of progress begin that the next line may take the place of."""
 
 
-class _Progress(logging.Handler):
+class _ProgressHandler(logging.Handler):
     """Prints progress to standard error: a line that is rewritten in a terminal, else plain lines."""
 
     def __init__(self) -> None:
@@ -195,7 +195,7 @@ class _Progress(logging.Handler):
 @contextmanager
 def show_progress() -> Iterator[logging.Logger]:
     """Print what runs tell of themselves while the block lasts."""
-    logger, handler = logging.getLogger(LOGGER), _Progress()
+    logger, handler = logging.getLogger(LOGGER), _ProgressHandler()
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler)

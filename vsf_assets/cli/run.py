@@ -68,7 +68,7 @@ def make_selection(
     kinds = {
         kind
         for kind in (known[name].partitioning for name in chosen)
-        if kind.can_be_asked_for and (feeds or not kind.is_named_by_senders)
+        if kind.can_be_requested and (feeds or not kind.is_named_by_senders)
     }
     _check_keys(kinds, partition, first, last)
     partitions = [partition] if partition is not None else None

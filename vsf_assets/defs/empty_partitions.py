@@ -18,14 +18,14 @@ WITHOUT_FILE = "partitions_without_file"
 SHOWN = 10
 
 
-def without_file(asked: Sequence[str], feed: Feed, table: str, report: RunReport) -> list[str]:
+def without_file(requested: Sequence[str], feed: Feed, table: str, report: RunReport) -> list[str]:
     """Return the partitions of a table that a run was asked for and had nothing to load for.
 
     A partition with a file that could not be read, or that was left for a later run, is none of them: there is
     something to look at. One whose files are all loaded already is.
 
     Args:
-        asked: keys of the partitions.
+        requested: keys of the partitions.
         feed: that fills the table.
         table: its name, like raw.events.
         report: what the run did.
@@ -42,21 +42,21 @@ def without_file(asked: Sequence[str], feed: Feed, table: str, report: RunReport
         if recognized is None:
             return []  # nobody knows which partition it belongs to
         with_file |= {recognized[1]} if recognized[0].name == feed.name else set()
-    return [key for key in asked if key not in with_file]
+    return [key for key in requested if key not in with_file]
 
 
 def observe_empty(
-    context: dg.AssetExecutionContext, feeds: Iterable[Feed], report: RunReport, asked: Sequence[str]
+    context: dg.AssetExecutionContext, feeds: Iterable[Feed], report: RunReport, requested: Sequence[str]
 ) -> None:
     """Log which of the partitions that Dagster asked for had no file, an observation per selected asset."""
     for feed in feeds:
         for table in feed.tables:
             key = dg.AssetKey(table.split("."))
-            empty = without_file(asked, feed, table, report) if key in context.selected_asset_keys else []
+            empty = without_file(requested, feed, table, report) if key in context.selected_asset_keys else []
             if not empty:
                 continue
             shown = ", ".join(empty[:SHOWN]) + (f" and {len(empty) - SHOWN} more" if len(empty) > SHOWN else "")
-            context.log.info(f"{table}: no file for {len(empty)} of {len(asked)} partitions: {shown}")
+            context.log.info(f"{table}: no file for {len(empty)} of {len(requested)} partitions: {shown}")
             metadata = {WITHOUT_FILE: dg.MetadataValue.json(empty)}
             context.log_event(dg.AssetObservation(key, description=f"no file for {shown}", metadata=metadata))
 

@@ -98,7 +98,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             for path, why in report.failed:
                 log(f"failed: {path}: {why}")
             _warn(context, report)
-            observe_empty(context, feeds, report, _asked_partitions(context))
+            observe_empty(context, feeds, report, _requested_partitions(context))
             yield from report_ingest(context, warehouse, report, feeds)
             failed = report.failed if config.fails_for_files else report.breaking
             if failed:
@@ -169,7 +169,7 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
     names = [f.name for f in feeds if any(asset_key(t) in context.selected_asset_keys for t in f.tables)]
     partitions: list[str] | None = config.partitions or None
     if partitions is None:
-        partitions = _asked_partitions(context) or None
+        partitions = _requested_partitions(context) or None
     return Selection(
         with_companions(names),
         partitions,
@@ -181,7 +181,7 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
     )
 
 
-def _asked_partitions(context: dg.AssetExecutionContext) -> list[str]:
+def _requested_partitions(context: dg.AssetExecutionContext) -> list[str]:
     """Return the partitions that the UI or a backfill asked for; none where a run takes what is pending."""
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
 

@@ -59,7 +59,7 @@ class Partitioning(ABC):
         has_keys: whether there are partitions at all.
         has_ranges: whether `--from` and `--to` choose by the order of the keys.
         name_decides: whether a partition that the name tells cannot be replaced by another.
-        can_be_asked_for: whether a run can be asked for a partition.
+        can_be_requested: whether a run can be asked for a partition.
         rhythm: how often files come whose volumes are compared, like `daily`; empty where they say nothing.
         is_named_by_senders: whether nearly any text may be a key, so that a mistyped key of another kind would pass.
     """
@@ -70,7 +70,7 @@ class Partitioning(ABC):
     has_keys: ClassVar[bool] = True
     has_ranges: ClassVar[bool] = True
     name_decides: ClassVar[bool] = False
-    can_be_asked_for: ClassVar[bool] = True
+    can_be_requested: ClassVar[bool] = True
     rhythm: ClassVar[str] = ""
     is_named_by_senders: ClassVar[bool] = False
 
@@ -121,7 +121,7 @@ class Unpartitioned(Partitioning):
 
     noun = "partition"
     has_keys = False
-    can_be_asked_for = False
+    can_be_requested = False
 
     def key_of(self, path: PurePosixPath, feed: str) -> None:  # noqa: ARG002
         """Return None."""
@@ -204,12 +204,12 @@ class Days(Partitioning):
         return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(_VOLUME_DAYS)))
 
 
-class Sources(Partitioning):
+class SourceProfiles(Partitioning):
     """Profiles of foreign sources: the folder directly below the feed's own; one more, of a fetch time, may follow."""
 
     noun = "source"
     example = "default"
-    can_be_asked_for = False
+    can_be_requested = False
 
     def key_of(self, path: PurePosixPath, feed: str) -> str | None:
         """Return the profile's folder."""
@@ -275,6 +275,6 @@ def _below(feed: str, folders: tuple[str, ...], partitioning: Partitioning) -> s
 UNPARTITIONED = Unpartitioned()
 DAYS = Days()
 QUARTERS = Quarters()
-SOURCES = Sources()
+SOURCES = SourceProfiles()
 DATASETS = Datasets()
 REQUESTS = Requests()

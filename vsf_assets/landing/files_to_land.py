@@ -37,7 +37,7 @@ class SourceFile:
 
 
 @dataclass
-class Sources:
+class FilesToLand:
     """What was found.
 
     Attributes:
@@ -49,7 +49,7 @@ class Sources:
     skipped: list[str] = field(default_factory=list)
 
 
-def find_sources(paths: Iterable[str], feed: Feed | None) -> Sources:
+def find_sources(paths: Iterable[str], feed: Feed | None) -> FilesToLand:
     """Return the files of named files and folders.
 
     Args:
@@ -59,7 +59,7 @@ def find_sources(paths: Iterable[str], feed: Feed | None) -> Sources:
     Raises:
         UsageError: a named file is no delivery, something cannot be read, or there is nothing to land.
     """
-    found = Sources()
+    found = FilesToLand()
     for given in map(Path, paths):
         if _is_folder(given):
             _add_folder(found, given, feed)
@@ -139,7 +139,7 @@ def _refuse_what_is_none(given: Path) -> None:
         )
 
 
-def _add_folder(found: Sources, given: Path, feed: Feed | None) -> None:
+def _add_folder(found: FilesToLand, given: Path, feed: Feed | None) -> None:
     """Add what a folder holds.
 
     Raises:

@@ -158,7 +158,7 @@ def _make(settings: Settings, known: KnownRequests, request: RequestRow, log: Lo
     frames = Frames(schema, request.rows, request.seed)
     _record(settings, FulfilmentResult(request, "processing"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    progress = _Progress(settings, request, log)
+    progress = _FileProgress(settings, request, log)
     progress(0)
     form: Format = "parquet" if request.format == "parquet" else "csv"
     written = write_file(frames, target, form, progress=progress, threads=settings.threads)
@@ -200,7 +200,7 @@ def _record(settings: Settings, result: FulfilmentResult) -> None:
         file.write(json.dumps(reported).encode() + b"\n")
 
 
-class _Progress:
+class _FileProgress:
     """Tells from time to time how far a file is, to the log and to `vsf status`."""
 
     def __init__(self, settings: Settings, request: RequestRow, log: Log) -> None:

@@ -33,7 +33,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table of the page; its rows are read once, while the page is written."""
 
     heading: str
@@ -68,23 +68,23 @@ def _template() -> "Template":
 
 def _tables(
     connection: "DuckDBPyConnection", findings: FindingsQuery, counts: Sequence[tuple[str, str, str, int]]
-) -> Iterator[Table]:
+) -> Iterator[PageTable]:
     yield _per_kind(counts)
     yield _per_day(counts)
     names = list(findings.columns)
     for kind, rows in groupby(findings.samples(connection), key=lambda row: row[0]):
-        yield Table(f"{kind}: the first {SAMPLES} at most", names, (_row(names, row[1:]) for row in rows))
+        yield PageTable(f"{kind}: the first {SAMPLES} at most", names, (_row(names, row[1:]) for row in rows))
 
 
-def _per_kind(counts: Sequence[tuple[str, str, str, int]]) -> Table:
+def _per_kind(counts: Sequence[tuple[str, str, str, int]]) -> PageTable:
     totals: dict[tuple[str, str], int] = defaultdict(int)
     for kind, severity, _, count in counts:
         totals[kind, severity] += count
     names = ["anomaly", "severity", "findings"]
-    return Table("How many of each kind", names, (_row(names, (*key, count)) for key, count in totals.items()))
+    return PageTable("How many of each kind", names, (_row(names, (*key, count)) for key, count in totals.items()))
 
 
-def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> Table:
+def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> PageTable:
     """Return a table with a line per day and a column per kind."""
     kinds = sorted({kind for kind, *_ in counts})
     days: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -92,7 +92,7 @@ def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> Table:
         days[day][kind] += count
     names = ["day", *kinds]
     rows = (_row(names, (day, *(days[day].get(kind, 0) for kind in kinds))) for day in sorted(days))
-    return Table("Per day of landing (UTC)", names, rows)
+    return PageTable("Per day of landing (UTC)", names, rows)
 
 
 def _row(names: Sequence[str], values: Sequence[Any]) -> list[Cell]:

@@ -21,10 +21,10 @@ class Recorded:
     """A connection that keeps the first words of what it is asked."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection):
-        self.connection, self.asked = connection, list[str]()
+        self.connection, self.requested = connection, list[str]()
 
     def execute(self, sql: str) -> Any:
-        self.asked.append(sql.split()[0])
+        self.requested.append(sql.split()[0])
         return self.connection.execute(sql)
 
 
@@ -78,10 +78,10 @@ def test_nothing_is_written_where_all_comments_stand(home: Home) -> None:
     with home.warehouse.write("test") as connection:
         recorded = Recorded(connection)
         ensure_comments(recorded, all_tables().values())  # type: ignore[arg-type]
-        assert recorded.asked == ["select"]
+        assert recorded.requested == ["select"]
         connection.execute("comment on column raw.files.bytes is null")
         ensure_comments(recorded, all_tables().values())  # type: ignore[arg-type]
-        assert recorded.asked == ["select", "select", "begin"]
+        assert recorded.requested == ["select", "select", "begin"]
 
 
 def test_comments_survive_a_process_that_ends_without_closing(home: Home) -> None:

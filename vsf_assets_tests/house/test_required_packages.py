@@ -66,9 +66,9 @@ def test_the_resources_of_dagster_s_libraries_are_what_steps_get() -> None:
 
     resources = defs().resources or {}
     assert isinstance(resources["warehouse"], DuckDBResource)
-    asked = [
+    requested = [
         path.name
         for path in sorted((ROOT / "vsf_assets" / "defs").glob("*.py"))
         if re.search(r"warehouse\.get_connection\(", path.read_text())
     ]
-    assert asked == ["ingest_events.py", "landing_sensors.py"]
+    assert requested == ["ingest_events.py", "landing_sensors.py"]
