@@ -34,7 +34,7 @@
 {% macro catalog_records(records, table) -%}
 {%- set entity = catalog_entities()[table] -%}
 states as (
-    select * from {{ ref('stg_catalog__states') }} where status = 'loaded' and not is_repeated
+    select * from {{ ref('int_catalog__object_states') }} where status = 'loaded' and not is_repeated
 ),
 
 arrived as (

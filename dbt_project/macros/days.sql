@@ -5,7 +5,7 @@
 {% macro get_incremental_affected_days_sql(arg_dict) -%}
     {%- set target = arg_dict['target_relation'] -%}
     {%- set days = api.Relation.create(
-        database=target.database, schema='changes', identifier=config.get('meta')['days']
+        database=target.database, schema='transform_build_state', identifier=config.get('meta')['days']
     ) -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     delete from {{ target }} where event_date in (select event_date from {{ days }});

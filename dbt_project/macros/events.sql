@@ -12,11 +12,11 @@ wanted_files as (
         files.file_id,
         files.landing_position,
         cast(files.partition_key as date) as processing_date
-    from {{ ref('stg_ledger__files') }} as files
+    from {{ ref('int_ledger__files') }} as files
     where
         files.file_id in (
             select file_days.file_id
-            from {{ ref('stg_mobile__event_files') }} as file_days
+            from {{ ref('int_mobile__event_files') }} as file_days
             inner join wanted_days on file_days.event_date = wanted_days.event_date
         )
 ),

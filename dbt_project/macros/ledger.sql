@@ -30,7 +30,7 @@ with
 
 files as (
     select file_id, feed, file_name, rows_loaded, rows_skipped
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed in ('{{ tables.values() | unique | join("', '") }}') and status = 'loaded'
 ),
 

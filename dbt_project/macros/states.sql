@@ -14,7 +14,7 @@ files as (
         file_id,
         landing_position,
         {{ effective_date('file_name', 'landed_at') }} as effective_date
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed = '{{ feed }}' and status = 'loaded'
 ),
 

@@ -53,7 +53,7 @@ repeated_{{ member }} as (
         arrivals.*
     from {{ rows }} as arrivals
     inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ file_id }}
-    left join {{ ref('stg_datasets__repeated_rows') }} as repeated
+    left join {{ ref('int_datasets__repeated_rows') }} as repeated
         on arrivals._file_id = repeated.file_id and arrivals._line = repeated.line_number
     where not uploads.is_repeat and repeated.file_id is null
 {%- endmacro %}

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 REPORT = dg.AssetKey(["reports", "anomalies_report"])
 _NEW = """
     select uploads.dataset, uploads.version, uploads.is_current, uploads.is_complete
-    from staging.stg_datasets__uploads as uploads
-    inner join staging.stg_ledger__deliveries as files
+    from transform_intermediate.int_datasets__uploads as uploads
+    inner join transform_intermediate.int_ledger__deliveries as files
         on files.feed = 'datasets' and files.partition_key = uploads.dataset and files.landed_at = uploads.landed_at
     where not uploads.is_repeat
     group by all

@@ -126,9 +126,9 @@ def _models_of(feeds: Collection[str]) -> list[str]:
     By dbt's dotted names, the folders below models/ or tests/: a selector by path compares it with every node's.
     """
     folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
-    names = ["staging.ledger", "reports"]
+    names = ["intermediate.ledger", "reports"]
     for folder in folders:
-        names += [f"staging.{folder}", f"marts.{folder}", folder]
+        names += [f"intermediate.{folder}", f"marts.{folder}", folder]
     return [f"fqn:vsf.{name}" for name in names]
 
 

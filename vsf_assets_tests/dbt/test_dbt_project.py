@@ -56,7 +56,7 @@ def test_a_table_whose_rows_cannot_be_made_keeps_those_it_had(empty: Settings) -
     columns = "feed, partition_key, file_name, record_type, records"
     with Warehouse.of(empty).connect() as connection:
         connection.execute(f"insert into reports.skipped_types ({columns}) values (?, ?, ?, ?, ?)", had[0])
-        connection.execute("insert into staging.stg_ledger__files by name select 1 as file_id, 'loaded' as status")
+        connection.execute("insert into transform_intermediate.int_ledger__files by name select 1 as file_id, 'loaded' as status")
         connection.execute(
             "insert into raw.skipped_types by name select 1 as _file_id, 'book' as record_type, 1 as records"
         )

@@ -18,9 +18,9 @@ COLUMNS = 6_000
 def connection() -> duckdb.DuckDBPyConnection:
     """Columns 0 to 5,999 of a dataset; column n stands for the data point n % 3, of the owner n % 2."""
     found = duckdb.connect()
-    found.execute("create schema marts; create schema staging")
+    found.execute("create schema marts; create schema transform_intermediate")
     found.execute(
-        "create table staging.stg_datasets__uploads as"
+        "create table transform_intermediate.int_datasets__uploads as"
         " select 'x' as dataset, 1 as version, true as is_current, true as is_complete, false as is_repeat"
     )
     found.execute(

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select *, cast(landed_at as date) as landed_date from {{ ref('stg_ledger__deliveries') }}
+    select *, cast(landed_at as date) as landed_date from {{ ref('int_ledger__deliveries') }}
 ),
 
 findings as (

@@ -3,7 +3,7 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }} where not is_repeat
+    select * from {{ ref('int_datasets__uploads') }} where not is_repeat
 ),
 
 files as (
@@ -23,7 +23,7 @@ unreadable as (
         ledger.file_name,
         ledger.file_id
     from uploads
-    inner join {{ ref('stg_ledger__deliveries') }} as ledger
+    inner join {{ ref('int_ledger__deliveries') }} as ledger
         on
             ledger.feed = 'datasets'
             and ledger.status = 'unreadable'
@@ -40,7 +40,7 @@ deliveries as (
 findings as (
     select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ source('raw', 'findings') }}
     union all
-    select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ ref('stg_datasets__findings') }}
+    select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ ref('int_datasets__findings') }}
 ),
 
 found as (

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where feed = 'fake_requests'
+    select * from {{ ref('int_ledger__files') }} where feed = 'fake_requests'
 ),
 
 requests as (
@@ -9,7 +9,7 @@ requests as (
 ),
 
 states as (
-    select * from {{ ref('stg_synthetic__states') }}
+    select * from {{ ref('int_synthetic__request_states') }}
 ),
 
 findings as (

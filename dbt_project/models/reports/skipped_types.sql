@@ -1,7 +1,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where status = 'loaded'
+    select * from {{ ref('int_ledger__files') }} where status = 'loaded'
 ),
 
 skipped as (

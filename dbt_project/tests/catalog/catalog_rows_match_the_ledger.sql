@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'The raw tables of catalogs, their lists and looks hold exactly the rows the ledger says were loaded, and '
             ~ 'skipped types as many records as were skipped, file by file. Rows shown: files with more or fewer, and '

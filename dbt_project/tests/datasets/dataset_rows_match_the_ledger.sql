@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'The raw tables hold exactly the rows the ledger says were loaded of datasets, file by file. Rows shown: '
             ~ 'files with more or fewer, and rows of no file. If it fails, run vsf rebuild.'
@@ -11,7 +11,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where feed = 'datasets' and status = 'loaded'
+    select * from {{ ref('int_ledger__files') }} where feed = 'datasets' and status = 'loaded'
 ),
 
 counted as (

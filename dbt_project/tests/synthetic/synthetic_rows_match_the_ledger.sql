@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'The raw tables of made-up data hold exactly the rows the ledger says were loaded, file by file. Rows '
             ~ 'shown: files with more or fewer, and rows of no file. If it fails, run vsf rebuild.'

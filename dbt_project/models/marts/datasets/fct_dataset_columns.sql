@@ -1,7 +1,7 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }}
+    select * from {{ ref('int_datasets__uploads') }}
 ),
 
 standing as (

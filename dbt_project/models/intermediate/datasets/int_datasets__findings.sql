@@ -1,0 +1,68 @@
+{# What a row of columns.csv refers to: the file and its key. #}
+{% set references = {'namespaces': 'namespace_id', 'datapoints': 'data_point_id'} %}
+
+with
+
+uploads as (
+    select * from {{ ref('int_datasets__uploads') }}
+),
+
+found as (
+    select
+        file_id,
+        line_number,
+        anomaly,
+        key_name as column_name,
+        key_value as raw_value,
+        case anomaly when 'duplicate_row' then 'repeats an earlier row; line ' else 'differs from line ' end
+        || first_line_number || case anomaly when 'duplicate_row' then ' stands' else ', which stands' end as reason
+    from {{ ref('int_datasets__repeated_rows') }}
+
+    union all
+
+    -- Into a file that is missing or unreadable nothing is judged.
+    {% for member, key in references.items() %}
+    select
+        arrivals._file_id,
+        arrivals._line,
+        'unknown_reference',
+        '{{ key }}',
+        arrivals.{{ key }},
+        'no such {{ key }} in {{ member }}.csv; add it there, or correct it here'
+    from {{ source('raw', 'columns') }} as arrivals
+    inner join uploads on arrivals._file_id = uploads.columns_file_id
+    left join (select distinct _file_id, {{ key }} from {{ source('raw', member) }}) as known
+        on uploads.{{ member }}_file_id = known._file_id and arrivals.{{ key }} = known.{{ key }}
+    where
+        not uploads.is_repeat
+        and uploads.{{ member }}_file_id is not null
+        and arrivals.{{ key }} is not null
+        and known._file_id is null
+    union all
+    {% endfor %}
+
+    select
+        unnest([namespaces_file_id, columns_file_id, datapoints_file_id]),
+        null,
+        'duplicate_file',
+        null,
+        null,
+        'the upload repeats the one before it and adds no version'
+    from uploads
+    where is_repeat
+),
+
+final as (
+    select
+        file_id,
+        cast(line_number as bigint) as line_number,
+        anomaly,
+        cast(column_name as varchar) as column_name,
+        cast(raw_value as varchar) as raw_value,
+        'warning' as severity,
+        reason
+    from found
+    where file_id is not null
+)
+
+select * from final
