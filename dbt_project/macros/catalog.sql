@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 {# CTEs, the last called `final`: one row per record of a table that counts, compared with the record of its key that
-   held until then. `records` has _file_id, _line and all columns of the entity. #}
+   held until then. `records` has file_id, line_number and all columns of the entity. #}
 {% macro catalog_records(records, table) -%}
 {%- set entity = catalog_entities()[table] -%}
 states as (
@@ -44,12 +44,12 @@ arrived as (
         states.object_name,
         states.due_at,
         states.loaded_at,
-        records._line as line_number,
-        {{ landing_order('states.arrival', 'records._line') }} as arrival,
+        records.line_number,
+        {{ landing_order('states.arrival', 'records.line_number') }} as arrival,
         {{ catalog_key(entity['columns']) }} as {{ entity['key'] }},
-        records.* exclude (_file_id, _line)
+        records.* exclude (file_id, line_number)
     from {{ records }} as records
-    inner join states on records._file_id = states.file_id
+    inner join states on records.file_id = states.file_id
 ),
 
 -- The later one holds, in the order of looks, of places in the list, and of records in the object.

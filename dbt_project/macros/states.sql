@@ -1,12 +1,12 @@
 {# What belongs here: how delivered states of lines and accounts are read, and which repeat in a file. What does not:
    when a delivery takes effect (ledger.sql) and how states become versions (history.sql). #}
 
-{# A query with the rows of a state feed and the delivery they came with; `columns`: raw column -> name. #}
-{% macro delivered_states(feed, columns) -%}
+{# A query with the rows of a state feed, `states` of staging, and the delivery they came with. #}
+{% macro delivered_states(feed, states) -%}
 with
 
 states as (
-    select * from {{ source('raw', feed) }}
+    select * from {{ states }}
 ),
 
 files as (
@@ -21,15 +21,12 @@ files as (
 final as (
     select
         files.file_id,
-        states._line as line_number,
+        states.line_number,
         files.landing_position,
         files.effective_date,
-        {% for column, name in columns.items() -%}
-        states.{{ column }} as {{ name }}
-        {%- if not loop.last %},{% endif %}
-        {% endfor %}
+        states.* exclude (file_id, line_number)
     from states
-    inner join files on states._file_id = files.file_id
+    inner join files on states.file_id = files.file_id
 )
 
 select * from final

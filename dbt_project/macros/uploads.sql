@@ -50,11 +50,11 @@ repeated_{{ member }} as (
         uploads.version,
         uploads.is_current,
         uploads.is_complete,
-        arrivals.*
+        arrivals.* exclude (file_id)
     from {{ rows }} as arrivals
-    inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ file_id }}
+    inner join {{ uploads }} as uploads on arrivals.file_id = uploads.{{ file_id }}
     left join {{ ref('int_datasets__repeated_rows') }} as repeated
-        on arrivals._file_id = repeated.file_id and arrivals._line = repeated.line_number
+        on arrivals.file_id = repeated.file_id and arrivals.line_number = repeated.line_number
     where not uploads.is_repeat and repeated.file_id is null
 {%- endmacro %}
 

@@ -38,7 +38,7 @@ deliveries as (
 ),
 
 findings as (
-    select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ source('raw', 'findings') }}
+    select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ ref('stg_ledger__findings') }}
     union all
     select file_id, line_number, anomaly, column_name, raw_value, severity, reason from {{ ref('int_datasets__findings') }}
 ),

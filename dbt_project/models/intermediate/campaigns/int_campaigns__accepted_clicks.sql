@@ -3,7 +3,7 @@
 with
 
 clicks as (
-    select * from {{ source('raw', 'clicks') }}
+    select * from {{ ref('stg_campaigns__clicks') }}
 ),
 
 files as (
@@ -21,16 +21,16 @@ repeated as (
 final as (
     select
         files.file_id,
-        clicks._line as line_number,
+        clicks.line_number,
         files.quarter,
         clicks.click_id,
         clicks.banner_id,
         clicks.campaign_id
     from clicks
-    inner join files on clicks._file_id = files.file_id
+    inner join files on clicks.file_id = files.file_id
     -- `not exists` says the same, and costs six times as much here.
     left join repeated
-        on files.file_id = repeated.file_id and clicks._line = repeated.line_number
+        on files.file_id = repeated.file_id and clicks.line_number = repeated.line_number
     where repeated.line_number is null
 )
 

@@ -1,7 +1,7 @@
 with
 
 conversions as (
-    select * from {{ source('raw', 'conversions') }}
+    select * from {{ ref('stg_campaigns__conversions') }}
 ),
 
 files as (
@@ -23,15 +23,15 @@ clicks as (
 accepted as (
     select
         files.file_id,
-        conversions._line as line_number,
+        conversions.line_number,
         files.quarter,
         conversions.conversion_id,
         conversions.click_id,
         conversions.revenue
     from conversions
-    inner join files on conversions._file_id = files.file_id
+    inner join files on conversions.file_id = files.file_id
     left join repeated
-        on files.file_id = repeated.file_id and conversions._line = repeated.line_number
+        on files.file_id = repeated.file_id and conversions.line_number = repeated.line_number
     where repeated.line_number is null
 ),
 

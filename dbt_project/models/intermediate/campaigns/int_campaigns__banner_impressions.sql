@@ -1,7 +1,7 @@
 with
 
 impressions as (
-    select * from {{ source('raw', 'impressions') }}
+    select * from {{ ref('stg_campaigns__impressions') }}
 ),
 
 files as (
@@ -15,12 +15,12 @@ files as (
 -- Counted per file before the ledger is looked at: millions of rows meet no join.
 counted as (
     select
-        _file_id,
+        file_id,
         campaign_id,
         banner_id,
         count(*) as impressions
     from impressions
-    group by _file_id, campaign_id, banner_id
+    group by file_id, campaign_id, banner_id
 ),
 
 final as (
@@ -30,7 +30,7 @@ final as (
         counted.banner_id,
         cast(sum(counted.impressions) as bigint) as impressions
     from counted
-    inner join files on counted._file_id = files.file_id
+    inner join files on counted.file_id = files.file_id
     group by files.quarter, counted.campaign_id, counted.banner_id
 )
 

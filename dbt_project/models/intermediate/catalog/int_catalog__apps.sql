@@ -1,7 +1,7 @@
 with
 
 records as (
-    select * from {{ source('raw', 'apps') }}
+    select * from {{ ref('stg_catalog__apps') }}
 ),
 
 {{ catalog_records('records', 'apps') }}

@@ -4,7 +4,7 @@ records as (
     select
         *,
         {{ normalized_title('original_title') }} as original_title_normalized
-    from {{ source('raw', 'movies') }}
+    from {{ ref('stg_catalog__movies') }}
 ),
 
 {{ catalog_records('records', 'movies') }}

@@ -8,13 +8,13 @@ files as (
 looks as (
     select
         files.partition_key as profile,
-        looks.name as object_name,
+        looks.object_name,
         files.landed_at as due_at,
         min(looks.position) as position,
         max(looks.state) as state
-    from {{ source('raw', 'catalog_looks') }} as looks
-    inner join files on looks._file_id = files.file_id
-    group by files.partition_key, looks.name, files.landed_at
+    from {{ ref('stg_catalog__objects_to_fetch') }} as looks
+    inner join files on looks.file_id = files.file_id
+    group by files.partition_key, looks.object_name, files.landed_at
 ),
 
 objects as (
@@ -40,8 +40,8 @@ newest_lists as (
 
 listed as (
     select distinct newest_lists.profile, list.object_name
-    from {{ source('raw', 'catalog_list') }} as list
-    inner join newest_lists on list._file_id = newest_lists.file_id
+    from {{ ref('stg_catalog__listed_objects') }} as list
+    inner join newest_lists on list.file_id = newest_lists.file_id
 ),
 
 states as (

@@ -1,7 +1,7 @@
 with
 
 records as (
-    select * from {{ source('raw', 'songs') }}
+    select * from {{ ref('stg_catalog__songs') }}
 ),
 
 {{ catalog_records('records', 'songs') }}

@@ -7,6 +7,29 @@ uploads as (
     select * from {{ ref('int_datasets__uploads') }}
 ),
 
+-- Into a file that is missing or unreadable nothing is judged.
+unknown as (
+    select *
+    from (
+        select
+            arrivals.file_id,
+            arrivals.line_number,
+            {% for member, key in references.items() -%}
+            arrivals.{{ key }},
+            uploads.{{ member }}_file_id is not null
+            and arrivals.{{ key }} is not null
+            and {{ member }}.file_id is null as is_unknown_{{ key }}{% if not loop.last %},{% endif %}
+            {% endfor %}
+        from {{ ref('stg_datasets__columns') }} as arrivals
+        inner join uploads on arrivals.file_id = uploads.columns_file_id and not uploads.is_repeat
+        {% for member, key in references.items() -%}
+        left join (select distinct file_id, {{ key }} from {{ ref('stg_datasets__' ~ member) }}) as {{ member }}
+            on uploads.{{ member }}_file_id = {{ member }}.file_id and arrivals.{{ key }} = {{ member }}.{{ key }}
+        {% endfor %}
+    ) as referring
+    where {% for key in references.values() %}is_unknown_{{ key }}{% if not loop.last %} or {% endif %}{% endfor %}
+),
+
 found as (
     select
         file_id,
@@ -20,24 +43,16 @@ found as (
 
     union all
 
-    -- Into a file that is missing or unreadable nothing is judged.
     {% for member, key in references.items() %}
     select
-        arrivals._file_id,
-        arrivals._line,
+        file_id,
+        line_number,
         'unknown_reference',
         '{{ key }}',
-        arrivals.{{ key }},
+        {{ key }},
         'no such {{ key }} in {{ member }}.csv; add it there, or correct it here'
-    from {{ source('raw', 'columns') }} as arrivals
-    inner join uploads on arrivals._file_id = uploads.columns_file_id
-    left join (select distinct _file_id, {{ key }} from {{ source('raw', member) }}) as known
-        on uploads.{{ member }}_file_id = known._file_id and arrivals.{{ key }} = known.{{ key }}
-    where
-        not uploads.is_repeat
-        and uploads.{{ member }}_file_id is not null
-        and arrivals.{{ key }} is not null
-        and known._file_id is null
+    from unknown
+    where is_unknown_{{ key }}
     union all
     {% endfor %}
 

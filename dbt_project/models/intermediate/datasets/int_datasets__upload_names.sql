@@ -1,7 +1,7 @@
 with recursive
 
 files as (
-    select * from {{ source('raw', 'files') }}
+    select * from {{ ref('stg_ledger__files') }}
 ),
 
 changes as (
@@ -10,9 +10,9 @@ changes as (
         changes.dataset,
         changes.new_name,
         files.landed_at,
-        row_number() over (order by files.landed_at, files.file_name, files.file_id, changes._line) as place
-    from {{ source('raw', 'dataset_changes') }} as changes
-    inner join files on changes._file_id = files.file_id
+        row_number() over (order by files.landed_at, files.file_name, files.file_id, changes.line_number) as place
+    from {{ ref('stg_datasets__changes') }} as changes
+    inner join files on changes.file_id = files.file_id
 ),
 
 -- Each change applies to what had landed by then, under the name that it had by then; a deleted upload has none.

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select * from {{ source('raw', 'files') }}
+    select * from {{ ref('stg_ledger__files') }}
 ),
 
 final as (

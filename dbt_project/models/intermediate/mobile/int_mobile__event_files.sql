@@ -28,8 +28,8 @@ new_days as (
         new_files.loaded_at,
         cast(events.event_time as date) as event_date,
         count(*) as rows_loaded
-    from {{ source('raw', 'events') }} as events
-    inner join new_files on events._file_id = new_files.file_id
+    from {{ ref('stg_mobile__events') }} as events
+    inner join new_files on events.file_id = new_files.file_id
     group by new_files.file_id, new_files.loaded_at, cast(events.event_time as date)
 ),
 

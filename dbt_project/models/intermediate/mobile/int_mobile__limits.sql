@@ -1,7 +1,7 @@
 with
 
 limits as (
-    select * from {{ source('raw', 'limits') }}
+    select * from {{ ref('stg_mobile__limits') }}
 ),
 
 files as (
@@ -13,14 +13,14 @@ files as (
 arrivals as (
     select
         files.file_id,
-        limits._line as line_number,
-        limits.MTN as mtn,
-        limits.CUST_ACCT as cust_acct,
-        limits.LIMITING_DT as limiting_date,
-        limits.LIMIT_TYPE as limit_type,
-        {{ landing_order('files.landing_position', 'limits._line') }} as arrival
+        limits.line_number,
+        limits.mtn,
+        limits.cust_acct,
+        limits.limiting_date,
+        limits.limit_type,
+        {{ landing_order('files.landing_position', 'limits.line_number') }} as arrival
     from limits
-    inner join files on limits._file_id = files.file_id
+    inner join files on limits.file_id = files.file_id
 ),
 
 -- All columns are the key, so a repeat is always an equal row.

@@ -5,13 +5,13 @@ files as (
 ),
 
 states as (
-    select * from {{ source('raw', 'fake_states') }}
+    select * from {{ ref('stg_synthetic__states') }}
 ),
 
 told as (
     select states.*, files.landed_at as state_at, files.landing_position
     from states
-    inner join files on states._file_id = files.file_id
+    inner join files on states.file_id = files.file_id
 ),
 
 judged as (

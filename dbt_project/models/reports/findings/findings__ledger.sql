@@ -5,7 +5,7 @@ files as (
 ),
 
 findings as (
-    select * from {{ source('raw', 'findings') }}
+    select * from {{ ref('stg_ledger__findings') }}
 ),
 
 loaded as (

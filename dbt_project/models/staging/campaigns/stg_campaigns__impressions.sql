@@ -1,0 +1,6 @@
+select
+    _file_id as file_id,
+    _line as line_number,
+    banner_id,
+    campaign_id
+from {{ source('raw', 'impressions') }}

@@ -1,0 +1,19 @@
+select
+    file_id,
+    feed,
+    partition_key,
+    file_name,
+    sha256,
+    status,
+    bytes,
+    lines_read,
+    rows_loaded,
+    rows_quarantined,
+    rows_blank,
+    rows_skipped,
+    landed_at,
+    loaded_at,
+    run_id,
+    contract_version,
+    archive_path
+from {{ source('raw', 'files') }}
