@@ -128,10 +128,10 @@ class Home:
 def tables_of(file: Path) -> dict[str, list[str]]:
     """Return every table of a DuckDB file as sorted rows, without what tells of the run."""
     with duckdb.connect(str(file), read_only=True) as connection:
-        # `transform_build_state` and `absorbed` are the notes that a build takes for the next one.
+        # `transform_build_state` and `transform_previous_build` are the notes that a build takes for the next one.
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema not in ('transform_build_state', 'absorbed') order by 1"
+            " where table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
         ).fetchall()
         found = {}
         for (name,) in names:

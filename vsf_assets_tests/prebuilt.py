@@ -49,6 +49,6 @@ def _build(original: Path) -> None:
     outcome = dbt.build(settings, warehouse.file)
     assert (outcome.errors, outcome.failed) == ([], {})
     with warehouse.connect() as connection:
-        record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.absorbed)
+        record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
         connection.execute("checkpoint")
     warehouse.file.rename(original)

@@ -99,7 +99,11 @@ def of_models(
 
 def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the columns that the model's test of whole rows takes for its key."""
-    tests = [test["whole_rows"]["arguments"] for test in model.get("data_tests") or () if "whole_rows" in test]
+    tests = [
+        test["rows_with_required"]["arguments"]
+        for test in model.get("data_tests") or ()
+        if "rows_with_required" in test
+    ]
     return tuple(tests[0].get("key", ()) if tests else ())
 
 

@@ -1,7 +1,7 @@
 """Records builds, and decides what the next build must do.
 
-Here: digests of the ledger and of the dbt project, the build record with its copies of what was
-absorbed, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
+Here: digests of the ledger and of the dbt project, the build record with its copies for the
+next build, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from vsf_assets.warehouse.contract_versions import contract_versions
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+PREVIOUS_BUILD = "transform_previous_build"
+"""Schema of the copies that the next build compares with; dbt has the same (macros/previous_build.sql)."""
 _PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
 _NOT_PROJECT = {"target", "logs", "dbt_packages"}
 
@@ -82,10 +84,10 @@ def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> Bu
     newest = connection.execute(sql).fetchone()
     if newest is None:
         return NO_BUILD
-    number, absorbed, version = newest
+    number, built_from, version = newest
     now = ledger_state(connection)
     try:
-        before = json.loads(absorbed)
+        before = json.loads(built_from)
     except ValueError:  # recorded by an earlier version of the platform
         return BuildState(number, frozenset(now))
     changed = frozenset(feed for feed in {*before, *now} if before.get(feed) != now.get(feed))
@@ -98,7 +100,7 @@ def record_build(
     number: int,
     run_id: str,
     now: datetime,
-    absorbed: Iterable[str] = (),
+    to_keep: Iterable[str] = (),
 ) -> None:
     """Record a finished build; the older records go, a snapshot needs only its own.
 
@@ -108,14 +110,14 @@ def record_build(
         number: number of the build.
         run_id: the run that built it.
         now: when it finished, UTC.
-        absorbed: tables to copy into the schema `absorbed`, in the same transaction: what the next build compares with.
+        to_keep: tables to copy in the same transaction: what the next build compares with.
     """
     state = json.dumps(ledger_state(connection), sort_keys=True)
     values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
     connection.execute("begin transaction")
-    connection.execute("create schema if not exists absorbed")
-    for table in absorbed:
-        connection.execute(f"create or replace table absorbed.{table.split('.')[-1]} as from {table}")
+    connection.execute(f"create schema if not exists {PREVIOUS_BUILD}")
+    for table in to_keep:
+        connection.execute(f"create or replace table {PREVIOUS_BUILD}.{table.split('.')[-1]} as from {table}")
     connection.execute("delete from raw.builds")
     connection.execute("insert into raw.builds values (?, ?, ?, ?, ?)", values)
     connection.execute("commit")

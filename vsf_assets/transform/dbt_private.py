@@ -47,4 +47,7 @@ def read_parsed_project(file: Path) -> Any:
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    return Manifest.from_msgpack(file.read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest = Manifest.from_msgpack(file.read_bytes(), decoder=extended_mashumuro_decoder)
+    # The variable `graph` of macros; dbt makes it only where it parses.
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    return manifest

@@ -62,14 +62,14 @@ class DbtOutcome:
         errors: models or tests that could not run, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
-        absorbed: built tables with the tag `absorbed`, which the next build compares with.
+        to_keep: built tables with the tag `previous_build`, which the next build compares with.
     """
 
     events: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    absorbed: list[str] = field(default_factory=list)
+    to_keep: list[str] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[FailedCheck]:
@@ -107,8 +107,8 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         status, node = str(item.status), item.node
         if node.resource_type == "model":
             outcome.timings[node.name] = item.execution_time
-            if "absorbed" in node.tags and status == "success":
-                outcome.absorbed.append(f"{node.schema}.{node.alias}")
+            if "previous_build" in node.tags and status == "success":
+                outcome.to_keep.append(f"{node.schema}.{node.alias}")
         if status in ("error", "runtime error"):
             outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
         elif status in ("fail", "warn"):

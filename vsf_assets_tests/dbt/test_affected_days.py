@@ -27,7 +27,10 @@ from vsf_assets_tests.warehouses import Home
 
 
 def affected(home: Home) -> list[str]:
-    return [str(day) for (day,) in home.query("select event_date from transform_build_state.int_mobile__affected_days order by 1")]
+    return [
+        str(day)
+        for (day,) in home.query("select event_date from transform_build_state.int_mobile__affected_days order by 1")
+    ]
 
 
 def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

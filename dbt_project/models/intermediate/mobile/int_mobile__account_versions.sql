@@ -1,4 +1,4 @@
-{{ config(tags=['absorbed']) }}
+{{ config(tags=['previous_build']) }}
 
 with
 

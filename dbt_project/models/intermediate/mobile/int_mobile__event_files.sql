@@ -1,4 +1,4 @@
-{{ config(tags=['absorbed']) }}
+{{ config(tags=['previous_build']) }}
 
 with
 
@@ -9,7 +9,7 @@ files as (
 ),
 
 known as (
-    {{ absorbed('int_mobile__event_files', {
+    {{ previous_build('int_mobile__event_files', {
         'file_id': 'bigint', 'loaded_at': 'timestamp', 'event_date': 'date', 'rows_loaded': 'bigint',
     }) }}
 ),

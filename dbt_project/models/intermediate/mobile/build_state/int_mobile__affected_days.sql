@@ -1,4 +1,4 @@
-{{ config(tags=['absorbed']) }}
+{{ config(tags=['read_before_built']) }}
 
 with
 
@@ -15,7 +15,7 @@ changed_ids as (
 ),
 
 several_dates as (
-    {{ absorbed('int_mobile__events_on_several_dates', {'event_date': 'date', 'first_event_date': 'date'}) }}
+    {{ previous_build('int_mobile__events_on_several_dates', {'event_date': 'date', 'first_event_date': 'date'}) }}
 ),
 
 days as (
@@ -33,7 +33,7 @@ days as (
 ),
 
 final as (
-    select event_date, '{{ invocation_id }}' as invocation from days
+    select event_date, {{ last_finished_build() }} as after_build from days
 )
 
 select * from final

@@ -5,12 +5,12 @@ event_files as (
 ),
 
 old_event_files as (
-    {{ absorbed('int_mobile__event_files', {'file_id': 'bigint', 'loaded_at': 'timestamp', 'event_date': 'date'}) }}
+    {{ previous_build('int_mobile__event_files', {'file_id': 'bigint', 'loaded_at': 'timestamp', 'event_date': 'date'}) }}
 ),
 
 -- Days of rows in files that came, were read again, or gave their place to an earlier delivery.
 days_of_files as (
-    {{ differing('event_files', 'old_event_files', ['event_date']) }}
+    {{ symmetric_difference('event_files', 'old_event_files', ['event_date']) }}
 ),
 
 days_of_versions as (
@@ -18,16 +18,12 @@ days_of_versions as (
 ),
 
 affected as (
-    {{ standing('transform_build_state', 'int_mobile__affected_days', {'event_date': 'date', 'invocation': 'varchar'}) }}
-),
-
-finished as (
-    {{ absorbed('int_mobile__affected_days', {'invocation': 'varchar'}) }}
+    {{ before_this_build('transform_build_state', 'int_mobile__affected_days', {'event_date': 'date', 'after_build': 'bigint'}) }}
 ),
 
 -- Days that a build without an end has made: what it knew then may be gone again.
 days_of_unfinished as (
-    select event_date from affected where invocation not in (select invocation from finished)
+    select event_date from affected where after_build is not distinct from {{ last_finished_build() }}
 ),
 
 final as (

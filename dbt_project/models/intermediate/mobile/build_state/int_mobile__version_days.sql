@@ -17,7 +17,7 @@ lines as (
 ),
 
 old_lines as (
-    {{ absorbed('int_mobile__line_versions', line_columns) }}
+    {{ previous_build('int_mobile__line_versions', line_columns) }}
 ),
 
 accounts as (
@@ -25,7 +25,7 @@ accounts as (
 ),
 
 old_accounts as (
-    {{ absorbed('int_mobile__account_versions', account_columns) }}
+    {{ previous_build('int_mobile__account_versions', account_columns) }}
 ),
 
 line_accounts as (
@@ -33,23 +33,23 @@ line_accounts as (
 ),
 
 old_line_accounts as (
-    {{ absorbed('int_mobile__line_accounts', line_account_columns) }}
+    {{ previous_build('int_mobile__line_accounts', line_account_columns) }}
 ),
 
 changed_accounts as (
-    {{ differing('accounts', 'old_accounts', ['cust_acct']) }}
+    {{ symmetric_difference('accounts', 'old_accounts', ['cust_acct']) }}
 ),
 
 changed_lines as (
-    {{ differing('lines', 'old_lines', ['mtn']) }}
+    {{ symmetric_difference('lines', 'old_lines', ['mtn']) }}
     union
-    {{ differing('line_accounts', 'old_line_accounts', ['mtn']) }}
+    {{ symmetric_difference('line_accounts', 'old_line_accounts', ['mtn']) }}
     union
     select mtn from line_accounts where cust_acct in (select cust_acct from changed_accounts)
 ),
 
 activity as (
-    {{ standing('marts', 'fct_activity_daily', {'mtn': 'varchar', 'event_date': 'date'}) }}
+    {{ before_this_build('marts', 'fct_activity_daily', {'mtn': 'varchar', 'event_date': 'date'}) }}
 ),
 
 -- Only lines that changed are looked at, day by day: a version added today leaves earlier days as they are.
@@ -66,7 +66,7 @@ old_versions as (
 ),
 
 final as (
-    {{ differing('versions', 'old_versions', ['event_date']) }}
+    {{ symmetric_difference('versions', 'old_versions', ['event_date']) }}
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{{ config(tags=['read_before_built']) }}
+
 with
 
 events as (

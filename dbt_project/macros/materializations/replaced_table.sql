@@ -1,9 +1,9 @@
-{# What belongs here: how a model becomes a table. What does not: models that are made again in part (days.sql).
+{# What belongs here: how a model becomes a table. What does not: models that are made again in part (affected_days.sql).
 
    DuckDB replaces a table inside a transaction, so readers and a failed build see the old rows until the commit.
    dbt's own way, a second table and two renames, guards databases that cannot do that; it took a sixth of the
-   time that a build of small tables takes. #}
-{% materialization table, adapter='duckdb' %}
+   time that a build of small tables takes. It has a name of its own, so that `table` means what dbt's documentation says. #}
+{% materialization replaced_table, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') -%}

@@ -1,6 +1,6 @@
 {# No two rows of a model share its key, and none lacks a required column. One test for both, and one per
    model: each test costs a build as much as a small model does. #}
-{% test whole_rows(model, key=[], required=[]) %}
+{% test rows_with_required(model, key=[], required=[]) %}
 {%- set shown = (key + required) | unique | list %}
 
 {%- if key %}

@@ -9,35 +9,35 @@
    with the row that stands. `files` needs file_id, landing_position and the column `partition`.
    Only files whose ids may repeat are hashed; files with ascending ids in ranges of their own are done. #}
 {% macro repeated_rows(rows, files, partition, id, payload) -%}
-{{ suspect_files(rows, files, partition, id) }},
+{{ candidate_files(rows, files, partition, id) }},
 
-suspect_rows as (
+candidate_rows as (
     select
-        suspects.file_id,
-        suspects.{{ partition }},
+        candidates.file_id,
+        candidates.{{ partition }},
         arrivals._line as line_number,
         arrivals.{{ id }},
         {% for column in payload %}arrivals.{{ column }},
         {% endfor -%}
-        {{ landing_order('suspects.landing_position', 'arrivals._line') }} as arrival
+        {{ landing_order('candidates.landing_position', 'arrivals._line') }} as arrival
     from {{ rows }} as arrivals
-    inner join suspects on arrivals._file_id = suspects.file_id
+    inner join candidates on arrivals._file_id = candidates.file_id
 ),
 
 repeated_ids as (
     select {{ partition }}, {{ id }}, min(arrival) as first_arrival
-    from suspect_rows
+    from candidate_rows
     group by {{ partition }}, {{ id }}
     having count(*) > 1
 ),
 
 repeated as (
-    select suspect_rows.*, repeated_ids.first_arrival
-    from suspect_rows
+    select candidate_rows.*, repeated_ids.first_arrival
+    from candidate_rows
     inner join repeated_ids
         on
-            suspect_rows.{{ partition }} = repeated_ids.{{ partition }}
-            and suspect_rows.{{ id }} = repeated_ids.{{ id }}
+            candidate_rows.{{ partition }} = repeated_ids.{{ partition }}
+            and candidate_rows.{{ id }} = repeated_ids.{{ id }}
 ),
 
 final as (

@@ -1,5 +1,5 @@
 {# What belongs here: how delivered states of lines and accounts are read, and which repeat in a file. What does not:
-   when a delivery takes effect (ledger.sql) and how states become versions (history.sql). #}
+   when a delivery takes effect (ledger.sql) and how states become versions (versions.sql). #}
 
 {# A query with the rows of a state feed, `states` of staging, and the delivery they came with. #}
 {% macro delivered_states(feed, states) -%}

@@ -1,7 +1,8 @@
-{# What belongs here: telling what differs between the last finished build and now. #}
+{# What belongs here: what differs between the last finished build and now. What does not: reading what that build left
+   (previous_build.sql). #}
 
 {# What `new` has and `old` has not, and the other way round: some columns of it, each value once. #}
-{% macro differing(new, old, columns) -%}
+{% macro symmetric_difference(new, old, columns) -%}
     select {{ columns | join(', ') }} from (select * from {{ new }} except select * from {{ old }}) as gained
     union
     select {{ columns | join(', ') }} from (select * from {{ old }} except select * from {{ new }}) as lost

@@ -1,5 +1,5 @@
 {# What belongs here: which files may hold an id twice, found without hashing the ids. What does not: which of their
-   rows do (repeats.sql). #}
+   rows do (repeated_rows.sql). #}
 
 {# Per file the lowest and highest id, and whether every id is greater than the one before it. The window
    has no order on purpose: DuckDB then streams it, and an ascent in whatever order the rows are read
@@ -20,9 +20,9 @@
     group by _file_id
 {%- endmacro %}
 
-{# CTEs, the last called `suspects`: the files whose ids are not ascending, or whose range meets that of another file of
+{# CTEs, the last called `candidates`: the files whose ids are not ascending, or whose range meets that of another file of
    the partition. #}
-{% macro suspect_files(rows, files, partition, id) -%}
+{% macro candidate_files(rows, files, partition, id) -%}
 ranges as (
     select files.*, ranges.lowest_id, ranges.highest_id, ranges.is_ascending
     from ({{ id_ranges(rows, id) }}) as ranges
@@ -41,7 +41,7 @@ overlapping as (
             and ranges.highest_id >= others.lowest_id
 ),
 
-suspects as (
+candidates as (
     select *
     from ranges
     where not is_ascending or file_id in (select file_id from overlapping)
