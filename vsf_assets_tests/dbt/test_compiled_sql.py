@@ -32,7 +32,10 @@ def half_built(settings: Settings) -> None:
     """Every second table of dbt is missing, as after a first build that was stopped; and one has other columns."""
     put_built_warehouse(settings)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
-        sql = "select table_schema || '.' || table_name from information_schema.tables where table_schema != 'raw' order by 1"
+        sql = """
+            select table_schema || '.' || table_name from information_schema.tables
+            where table_schema != 'raw' order by 1
+        """
         tables = [name for (name,) in connection.execute(sql).fetchall()]
         assert len(tables) > 50
         for name in tables[::2]:

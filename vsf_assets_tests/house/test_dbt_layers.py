@@ -13,6 +13,8 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.transform.dbt_runner import ensure_manifest
 
+PACKAGE = Path(__file__).resolve().parents[2] / "vsf_assets"
+INNER_TABLE = re.compile(r"\b(staging|intermediate|transform_\w+)\.\w+|\b(stg|int)_\w+__\w+")
 LAYERS = ("staging", "intermediate", "marts", "reports")
 PREFIXES = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
 COMPUTES = re.compile(r"\b(join|over|union|group by|where|qualify|distinct|order by|limit)\b", re.IGNORECASE)
@@ -62,3 +64,15 @@ def test_a_model_reads_its_own_layer_and_those_below(models: dict[str, dict[str,
 def test_the_name_of_a_model_says_its_layer(models: dict[str, dict[str, Any]]) -> None:
     named = {m["name"]: PREFIXES.get(m["name"].split("_")[0], "reports") for m in models.values()}
     assert {m["name"]: layer_of(m) for m in models.values()} == named
+
+
+def test_nothing_outside_dbt_reads_the_layers_below_the_marts() -> None:
+    """Reports, commands and assets read marts, reports and raw tables; the selectors of a build name folders."""
+    selectors = re.compile(r"fqn:|f?\"(intermediate|staging)\.(\{folder\}|ledger)\"")
+    found = [
+        f"{path.relative_to(PACKAGE)}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if INNER_TABLE.search(line) and not selectors.search(line)
+    ]
+    assert found == []
