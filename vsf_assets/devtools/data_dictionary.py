@@ -27,8 +27,8 @@ LAYERS = {
 _INTRODUCTION = """# Data dictionary
 
 Every table in a published snapshot that analysts are meant to read. Times are UTC, money is
-`decimal(18,6)`. The schemas `staging` and `absorbed` are in the file too; they are the workshop of the
-models and what the newest build remembers, and may change without notice.
+`decimal(18,6)`. The schemas that begin with `transform_` are in the file too; they hold what the models make on
+their way and what the next build compares with, and may change without notice.
 
 This page is generated from the contracts and the dbt models; do not edit it, run `make generated`."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.config.boolean_rules import AWESOME, parse_rule
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 from vsf_assets.warehouse.contract_versions import contract_versions
@@ -60,11 +61,16 @@ def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
 
 def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
-    read_with = [dict(contract_versions(settings).by_feed), dict(settings.awesome_rules)]
+    read_with = [dict(contract_versions(settings).by_feed), awesome_rules(settings)]
     contracts = json.dumps(read_with, sort_keys=True)
     days = f"{settings.event_days_before}-{settings.event_days_after}"
     content = f"{settings.score_seed}|{days}|{contracts}|{project_digest()}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def awesome_rules(settings: Settings) -> dict[str, str]:
+    """Return source profile -> its checked rule as SQL, which models read; '' has the one of all others."""
+    return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
 
 
 def project_digest(project: Path = DBT_PROJECT) -> str:
