@@ -17,8 +17,8 @@ from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish,
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.snapshots.current import snapshot_bytes
-from vsf_assets.transform.dbt_runner import FailedCheck
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
+from vsf_assets.transform.dbt_runner import FailedCheck
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
 BUILDS = dg.AssetKey(["raw", "builds"])

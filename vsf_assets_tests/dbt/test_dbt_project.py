@@ -14,7 +14,7 @@ import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.transform import dbt_runner as dbt
-from vsf_assets.transform.paths import SCHEMAS_OF_ANALYSTS
+from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.prebuilt import put_built_warehouse
