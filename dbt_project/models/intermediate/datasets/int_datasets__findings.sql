@@ -45,11 +45,7 @@ found as (
 
     {% for member, key in references.items() %}
     select
-        file_id,
-        line_number,
-        'unknown_reference',
-        '{{ key }}',
-        {{ key }},
+        file_id, line_number, 'unknown_reference', '{{ key }}', {{ key }},
         'no such {{ key }} in {{ member }}.csv; add it there, or correct it here'
     from unknown
     where is_unknown_{{ key }}
@@ -57,11 +53,7 @@ found as (
     {% endfor %}
 
     select
-        unnest([namespaces_file_id, columns_file_id, datapoints_file_id]),
-        null,
-        'duplicate_file',
-        null,
-        null,
+        unnest([namespaces_file_id, columns_file_id, datapoints_file_id]), null, 'duplicate_file', null, null,
         'the upload repeats the one before it and adds no version'
     from uploads
     where is_repeat
