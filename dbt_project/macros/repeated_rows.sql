@@ -64,6 +64,6 @@ final as (
 {%- endmacro %}
 
 {# All columns of a row as one value to compare, without some. #}
-{% macro whole_row(rows, without) -%}
+{% macro row_without(rows, without) -%}
     row(*columns({{ rows }}.* exclude ({{ without | join(', ') }})))
 {%- endmacro %}

@@ -13,7 +13,7 @@ repeated_keys_of_{{ member }} as (
     having count(*) > 1
 ),
 
-judged_{{ member }} as (
+numbered_{{ member }} as (
     select
         arrivals._file_id as file_id,
         arrivals._line as line_number,
@@ -38,7 +38,7 @@ repeated_{{ member }} as (
         key_value,
         first_line_number,
         case when occurrence > 1 then 'duplicate_row' else 'duplicate_key' end as anomaly
-    from judged_{{ member }}
+    from numbered_{{ member }}
     where line_number > first_line_number
 )
 {%- endmacro %}

@@ -7,7 +7,7 @@ uploads as (
     select * from {{ ref('int_datasets__uploads') }}
 ),
 
--- Into a file that is missing or unreadable nothing is judged.
+-- Into a file that is missing or unreadable no reference is checked.
 unknown as (
     select *
     from (

@@ -8,18 +8,18 @@ states as (
     select * from {{ ref('stg_synthetic__states') }}
 ),
 
-told as (
+reported as (
     select states.*, files.landed_at as state_at, files.landing_position
     from states
     inner join files on states.file_id = files.file_id
 ),
 
-judged as (
+ranked as (
     select
         *,
         row_number() over (partition by request_id order by landing_position desc) as place,
         max(case when state = 'ready' then landing_position end) over (partition by file_path) as last_made_at
-    from told
+    from reported
 ),
 
 final as (
@@ -33,7 +33,7 @@ final as (
         sha256,
         engine,
         state_at
-    from judged
+    from ranked
     where place = 1
 )
 

@@ -26,7 +26,7 @@ days as (
     from ids
     inner join changed_ids on ids.uuid_hash = changed_ids.uuid_hash
     union
-    -- … and those that were told of a first date which may have lost it.
+    -- … and those whose first date may have lost it.
     select event_date
     from several_dates
     where first_event_date in (select event_date from changed)

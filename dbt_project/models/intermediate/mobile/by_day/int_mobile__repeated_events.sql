@@ -20,7 +20,7 @@ payloads as (
     select
         rows._file_id as file_id,
         rows._line as line_number,
-        {{ whole_row('rows', ['_file_id', '_line']) }} as payload
+        {{ row_without('rows', ['_file_id', '_line']) }} as payload
     from {{ source('raw', 'events') }} as rows
     inner join arrivals on rows._file_id = arrivals.file_id and rows._line = arrivals.line_number
 ),
