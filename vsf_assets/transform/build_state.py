@@ -32,7 +32,7 @@ class BuildState:
 
     Attributes:
         number: number of the newest build, 0 where there is none.
-        changed: feeds with deliveries that it has not absorbed.
+        changed: feeds with deliveries that came after it.
         is_same_project: whether it was made by the models, contracts and settings as they are now;
             otherwise the next build fully refreshes every mart.
     """
