@@ -94,6 +94,23 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
     assert tables(home) == incremental
 
 
+def test_what_a_stopped_full_build_did_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+    home = built_home(tmp_path)
+    for name, content, minute in event_files(random.Random(5))[:3]:
+        home.land(name, content, minute)
+    home.ingest(feeds=FEEDS)
+    build(home)
+    every_day = affected(home)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
+        patch.setattr("vsf_assets.pipeline.build.record_build", _stop)
+        build(home, full=True)
+    home.land(f"{FIRST + timedelta(9)}_z.txt", event_text())
+    home.ingest(feeds=FEEDS)
+    build(home)
+    assert affected(home) == every_day != []
+
+
 def _stop(*_: object) -> None:
     raise RuntimeError("stopped")
 
