@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-next lint format types unit generated bench clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,12 @@ demo: install ## land sample files, build, publish, show what was built
 dev: install ## open the Dagster UI with sensors running (http://127.0.0.1:3000)
 	@$(BIN)/vsf dev
 
-test: install lint types unit ## set up, lint, type-check and run every test
+# Types are checked beside the tests: when either has ended, the other has the processor for itself.
+test: install lint ## set up, lint, type-check and run every test
+	@$(MAKE) --no-print-directory -j 2 types unit
+
+test-fast: install ## run the quick tests, in less than a minute
+	@$(BIN)/pytest -n 2 -m "not slow" $(addprefix vsf_assets_tests/,unit house golden)
 
 lint: install ## check style, formatting, and that what is imported is declared
 	@$(BIN)/ruff check .
@@ -69,9 +74,14 @@ format: install ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: install ## write the generated parts of docs/: data dictionary, picture of the rooms
-	@$(BIN)/python -m vsf_assets.devtools.data_dictionary --write
-	@$(BIN)/python -m vsf_assets.devtools.rooms --write
+generated: install ## write generated files: dbt sources, lists and ledger tests; tables and pictures in docs/
+	@$(BIN)/python -m vsf_assets.devtools.generated_files --write
+
+feed: install ## write the skeleton of a family: make feed NAME=orders KIND=csv-daily
+	@$(BIN)/python -m vsf_assets.devtools.feed_skeleton "$(NAME)" "$(KIND)"
+
+docs: install ## write dbt's documentation of the models, one HTML file, to build/dbt-docs/
+	@$(BIN)/python -m vsf_assets.devtools.dbt_docs
 
 # The references need packages of their own; the platform starts faster without them beside it.
 $(VENV)/.bench: $(STAMP)

@@ -1,4 +1,11 @@
-"""The Dagster entry point: assets, jobs, sensors, resources and policies of the code location."""
+"""The Dagster entry point: assets, jobs, sensors, resources and policies of the code location.
+
+Here: putting them together by hand. Not here: what each is (defs/). Reads the dbt manifest and no setting: the
+definitions load whatever the variables say, and the run or the tick that needs a bad one fails with its name.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -13,22 +20,36 @@ def defs() -> dg.Definitions:
 
 
 def _definitions() -> dg.Definitions:
-    from vsf_assets.defs.build import BUILD_JOB, SNAPSHOT, build_assets, weekly_full_build
     from vsf_assets.defs.dataset_reports import report_spec
-    from vsf_assets.defs.ingest import WRITER_TAG, ingest_assets, ingest_job_name
-    from vsf_assets.defs.ledger import ledger_specs
-    from vsf_assets.defs.rebuild import rebuild_job
-    from vsf_assets.defs.sensors import TICK_SECONDS, backstop_sensor, dead_runs, landing_sensor
-    from vsf_assets.defs.source_sensor import source_sensor
-    from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, made_files, requests_waiting
-    from vsf_assets.defs.translator import load_dbt_assets
+    from vsf_assets.defs.dbt_specs import load_dbt_assets
+    from vsf_assets.defs.ledger_assets import ledger_specs
+    from vsf_assets.defs.marts import build_assets, weekly_full_build
+    from vsf_assets.defs.raw_assets import ingest_assets
+    from vsf_assets.defs.rebuild_job import rebuild_job
+    from vsf_assets.defs.synthetic_files import made_files
     from vsf_assets.feeds import families
+    from vsf_assets.resources.object_store import ObjectStoreResource
     from vsf_assets.resources.warehouse import WarehouseResource
     from vsf_assets.transform.dbt_paths import MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
-    marts = build_assets(load_dbt_assets(MANIFEST))
-    jobs = [
+    dbt_assets = load_dbt_assets(MANIFEST)
+    marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
+    ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
+    return dg.Definitions(
+        assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
+        jobs=[*ingest_jobs, make_job, build_job, rebuild_job],
+        schedules=[weekly_full_build(build_job)],
+        sensors=_sensors([*ingest_jobs, build_job]),
+        resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
+        executor=dg.in_process_executor,
+    )
+
+
+def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
+    from vsf_assets.defs.raw_assets import WRITER_TAG, ingest_job_name
+
+    return [
         dg.define_asset_job(
             ingest_job_name(family),
             [assets],
@@ -37,17 +58,43 @@ def _definitions() -> dg.Definitions:
         )
         for family, assets in raw.items()
     ]
-    build_job = dg.define_asset_job(
+
+
+def _build_job(marts: dg.AssetsDefinition) -> Any:
+    from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
+    from vsf_assets.defs.raw_assets import WRITER_TAG
+
+    return dg.define_asset_job(
         BUILD_JOB,
         dg.AssetSelection.assets(SNAPSHOT, *marts.keys),
         tags=WRITER_TAG,
         description="Builds every mart, checks, and publishes a snapshot, all under one hold of the warehouse lock.",
     )
-    make_job = dg.define_asset_job(
+
+
+def _make_job() -> Any:
+    from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB
+
+    return dg.define_asset_job(
         MAKE_JOB,
         dg.AssetSelection.assets(MADE),
         description="Makes the made-up files that requests wait for, and removes those of deleted schemas.",
     )
+
+
+def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """Return the sensors; `recoverable` are the jobs that the backstop may request."""
+    from vsf_assets.defs.backoff import TICK_SECONDS
+    from vsf_assets.defs.catalog_sensor import source_sensor
+    from vsf_assets.defs.landing_sensors import landing_sensor
+    from vsf_assets.defs.raw_assets import WRITER_TAG
+    from vsf_assets.defs.recovery_sensors import backstop_sensor, dead_runs, empty_backfills
+    from vsf_assets.defs.synthetic_files import requests_waiting
+    from vsf_assets.feeds import families
+
+    arrivals = [
+        source_sensor(family) if feeds[0].is_fetched else landing_sensor(family) for family, feeds in families().items()
+    ]
     automation = dg.AutomationConditionSensorDefinition(
         "downstream",
         target=dg.AssetSelection.all(),
@@ -55,29 +102,4 @@ def _definitions() -> dg.Definitions:
         default_status=dg.DefaultSensorStatus.RUNNING,
         run_tags=WRITER_TAG,
     )
-    noticing = [
-        source_sensor(family) if feeds[0].is_fetched else landing_sensor(family) for family, feeds in families().items()
-    ]
-    sensors = [*noticing, backstop_sensor([*jobs, build_job]), requests_waiting, dead_runs, automation]
-    return dg.Definitions(
-        assets=[*raw.values(), *ledger_specs(), made_files(), marts, report_spec()],
-        jobs=[*jobs, make_job, build_job, rebuild_job],
-        schedules=[weekly_full_build(build_job)],
-        sensors=sensors,
-        resources={"warehouse": WarehouseResource(), **_object_store()},
-        executor=dg.in_process_executor,
-    )
-
-
-def _object_store() -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]
-    """Return the object store for assets that use it themselves, where the platform is given one."""
-    from vsf_assets.config.settings import client_options, read_settings
-    from vsf_assets.storage.s3_client import is_address
-
-    settings = read_settings()
-    if not any(map(is_address, (settings.landing, settings.archive, settings.snapshots))):
-        return {}
-    from vsf_assets.resources.objects import ObjectStoreResource
-
-    options = client_options()
-    return {"object_store": ObjectStoreResource(max_attempts=options.attempts, read_timeout=options.timeout)}
+    return [*arrivals, backstop_sensor(recoverable), requests_waiting, dead_runs, empty_backfills, automation]

@@ -21,11 +21,10 @@ from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
-from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.ingest import ingest
-from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
 NOT_COMPARED = {
@@ -106,14 +105,13 @@ class Home:
         """Do what `vsf run` does with what was landed, without Dagster, which costs as much again.
 
         Args:
-            checked: whether dbt's tests are run; not where the same rows pass them later or elsewhere.
+            checked: whether dbt's data tests are asked, all of them; not where the same rows pass them later or
+                elsewhere.
         """
         warehouse = Warehouse.of(read_settings())
         chosen = Selection(tuple(all_feeds()), scans=(self.landing / "catalog").is_dir())
         assert ingest(warehouse, chosen, "test").failed == []
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(dbt, "LEFT_OUT", dbt.LEFT_OUT if checked else ("unit_test", "test"))
-            assert build_and_publish(warehouse, "test", only_if_pending=True).problems == []
+        build_pending(warehouse, checked)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the current snapshot."""
@@ -148,6 +146,7 @@ def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:
     for name in NOT_INHERITED:
         patch.delenv(name, raising=False)
     put_built_warehouse(read_settings())
+    put_dagster_storage(read_settings())
     return Home(path)
 
 
@@ -161,6 +160,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def new_home(tmp_path: Path, home: Home) -> Home:
     """The same without a warehouse: a platform that never ran."""
     shutil.rmtree(home.path / "warehouse")
+    shutil.rmtree(home.path / "dagster")
     return home
 
 

@@ -11,8 +11,7 @@ import dagster as dg
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance
-from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.defs.local_runner import open_instance
 from vsf_assets.transform.dbt_runner import ensure_manifest
 
 
@@ -27,7 +26,8 @@ def instance_at_home() -> Iterator[dg.DagsterInstance]:
 
 def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
     """Evaluate a sensor once; return what it decided."""
+    definitions = defs()
     context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
+        instance=instance, cursor=cursor, resources=definitions.resources, definitions=definitions
     )
     return sensor(context)

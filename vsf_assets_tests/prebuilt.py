@@ -1,13 +1,15 @@
-"""A warehouse with every mart built and empty, made once per run of the tests and copied into homes.
+"""What a first run makes, made once per run of the tests and copied into homes.
 
-Here: that one short cut. A first build makes every model and check, which costs ten times what a
-delivery costs afterwards. Not for tests of the first build itself: those start without a warehouse.
+Here: a warehouse with every mart built and empty, and Dagster's storage with its tables. A first build makes every
+model and check, which costs ten times what a delivery costs afterwards. Not for tests of the first run itself: those
+start without both.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets_tests.data_tests import keep_data_tests
 
 _places: list[Path] = []
 
@@ -32,11 +35,38 @@ def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: s
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_original(), settings.warehouse_file)
+
+
+def put_dagster_storage(settings: Settings) -> None:
+    """Give a home Dagster's storage with its tables made, which is an eighth of what a small run costs."""
+    from vsf_assets.defs.in_process import open_instance
+
+    original = _places[-1] / "storage"
+    with hold_lock(original.with_suffix(".lock"), "making Dagster's tables", 600):
+        if not original.exists():
+            made = read_settings({"VSF_HOME": str(original.with_name("storage.home"))})
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DAGSTER_HOME", "")  # it is exported while the storage is open
+                patch.setenv("VSF_HOME", str(made.home))
+                with open_instance(made):
+                    pass
+            made.dagster_home.rename(original)
+    shutil.copytree(original, settings.dagster_home, ignore=shutil.ignore_patterns("dagster.yaml", "*.lock"))
+
+
+def compiled_data_tests() -> Path:
+    """Return the file that holds dbt's data tests as SQL; see data_tests.py."""
+    return _original().with_suffix(".json")
+
+
+def _original() -> Path:
+    """Return the built warehouse that homes are copied from, made by the first who asks."""
     original = _places[-1] / "built.duckdb"
     with hold_lock(original.with_suffix(".lock"), "building the empty warehouse", 600):
         if not original.exists():
             _build(original)
-    shutil.copyfile(original, settings.warehouse_file)
+    return original
 
 
 def _build(original: Path) -> None:
@@ -46,8 +76,20 @@ def _build(original: Path) -> None:
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    outcome = dbt.build(settings, warehouse.file)
+    results: list[Any] = []
+    invoke = dbt.invoke
+
+    def kept(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+        result, events = invoke(settings, warehouse_file, arguments)
+        results.extend(result.result)
+        return result, events
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt, "invoke", kept)
+        patch.setattr(dbt, "LEFT_OUT", ("unit_test",))  # the test that asks first may leave out more
+        outcome = dbt.build(settings, warehouse.file)
     assert (outcome.errors, outcome.failed) == ([], {})
+    keep_data_tests(results, settings, original.with_suffix(".json"))
     with warehouse.connect() as connection:
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
         connection.execute("checkpoint")

@@ -22,50 +22,73 @@
     regexp_matches({{ file_name }}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([^0-9]|$)')
 {%- endmacro %}
 
+{# What the generated tests of raw tables against the ledger say in the UI, and at which asset. #}
+{% macro ledger_check() -%}
+    {{ return({
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
+        'description': (
+            'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
+            ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
+        ),
+    }) }}
+{%- endmacro %}
+
 {# A query with one row per file whose rows in the raw tables differ in number from what the ledger says, or that the
-   ledger does not know. `tables`: raw table -> its feed; `skipping`: the feed whose records of unknown types are
+   ledger does not know. `tables`: a list of {table, feed, file_name}, with the one name of the files whose rows the
+   table holds, or '' where those of every file of the feed; `skipping`: the feed whose records of unknown types are
    counted in raw.skipped_types. #}
-{% macro rows_unlike_the_ledger(tables, skipping=none) -%}
+{% macro mismatches_with_the_ledger(tables, skipping=none) -%}
+{%- set named = tables | selectattr('file_name') | map(attribute='feed') | unique | list -%}
 with
 
 files as (
-    select file_id, feed, file_name, rows_loaded, rows_skipped
+    select
+        file_id,
+        feed,
+        file_name,
+        {% if named %}case when feed in ('{{ named | join("', '") }}') then file_name else '' end{% else %}''{% endif %} as member,
+        rows_loaded,
+        rows_skipped
     from {{ ref('int_ledger__files') }}
-    where feed in ('{{ tables.values() | unique | join("', '") }}') and status = 'loaded'
+    where feed in ('{{ tables | map(attribute='feed') | unique | join("', '") }}') and status = 'loaded'
 ),
 
 counted as (
-    {% for table, feed in tables.items() -%}
-    select '{{ feed }}' as feed, _file_id, count(*) as found, 0 as skipped
-    from {{ source('raw', table) }}
+    {% for counted in tables -%}
+    select '{{ counted.feed }}' as feed, '{{ counted.file_name }}' as member, _file_id, count(*) as found, 0 as skipped
+    from {{ source('raw', counted.table) }}
     group by _file_id
     {% if not loop.last %}union all{% endif %}
     {% endfor -%}
     {% if skipping -%}
     union all
-    select '{{ skipping }}', _file_id, 0, sum(records)
+    select '{{ skipping }}', '', _file_id, 0, sum(records)
     from {{ source('raw', 'skipped_types') }}
     group by _file_id
     {%- endif %}
 ),
 
 by_file as (
-    select feed, _file_id, sum(found) as found, sum(skipped) as skipped
+    select feed, member, _file_id, sum(found) as found, sum(skipped) as skipped
     from counted
-    group by feed, _file_id
+    group by feed, member, _file_id
 ),
 
 final as (
     select
         coalesce(files.feed, by_file.feed) as feed,
         by_file._file_id,
-        files.file_name,
+        coalesce(files.file_name, nullif(by_file.member, '')) as file_name,
         coalesce(files.rows_loaded, 0) as rows_loaded,
         coalesce(by_file.found, 0) as rows_found,
         coalesce(files.rows_skipped, 0) as rows_skipped,
         coalesce(by_file.skipped, 0) as skipped_found
     from files
-    full outer join by_file on files.feed = by_file.feed and files.file_id = by_file._file_id
+    full outer join by_file
+        on
+            files.feed = by_file.feed
+            and files.member = by_file.member
+            and files.file_id = by_file._file_id
 )
 
 select * from final

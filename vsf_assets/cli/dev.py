@@ -15,7 +15,7 @@ from vsf_assets.storage.s3_client import is_address
 @click.option("--port", default=3000, show_default=True, help="port of the UI, on this machine only")
 def command(port: int) -> None:
     """Open the Dagster UI on 127.0.0.1 with sensors and automation running."""
-    from vsf_assets.defs.in_process import open_instance
+    from vsf_assets.defs.local_runner import open_instance
     from vsf_assets.transform.dbt_runner import ensure_manifest
 
     settings = read_settings()

@@ -43,7 +43,10 @@ class Answer:
 @click.argument("sql")
 @format_option
 def command(sql: str, form: str) -> None:
-    """Run SQL on the current snapshot, e.g. "from reports.files"."""
+    """Run SQL on the current snapshot, e.g. "from reports.files".
+
+    What the tables and their columns mean: "from duckdb_tables()" and "from duckdb_columns()" have it as comment.
+    """
     answer = query_snapshot(read_settings(), sql, form)
     if form == "json":
         hand_over("[" + ",\n ".join(json_rows(answer)) + "]", form)

@@ -15,7 +15,7 @@ def command() -> None:
 
         ensure_manifest(settings)
         from vsf_assets.definitions import defs
-        from vsf_assets.defs.in_process import failure_reason, open_instance, run_job
+        from vsf_assets.defs.local_runner import failure_reason, open_instance, run_job
         from vsf_assets.snapshots.current import current_snapshot
 
         with open_instance(settings) as instance:

@@ -6,6 +6,7 @@ connection starts again with each byte that comes, so an answer of a byte a seco
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar, cast
 
 Result = TypeVar("Result")
@@ -30,7 +31,7 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
         except BaseException as error:  # noqa: BLE001 - raised again by who waits
             done.append((None, error))
 
-    thread = threading.Thread(target=run, name="bounded-call", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="bounded-call", daemon=True)
     thread.start()
     thread.join(seconds)
     if not done:

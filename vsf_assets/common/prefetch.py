@@ -8,10 +8,12 @@ not in turn (storage/s3_reader.py); one writer behind its caller (ingest/spool.p
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,10 +30,11 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    here = copy_context()
     with ThreadPoolExecutor(1, thread_name_prefix="one-ahead") as pool:
-        coming = pool.submit(next, items, None)
+        coming = pool.submit(here.run, lambda: next(items, None))
         while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
+            coming = pool.submit(here.run, lambda: next(items, None))
             yield item
 
 
@@ -49,7 +52,7 @@ def map_ahead(do: Callable[[Item], Result], items: Iterable[Item], workers: int)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
     try:
         for item in items:
-            ahead.append(pool.submit(do, item))
+            ahead.append(_submit(pool, partial(do, item)))
             if len(ahead) > workers:
                 yield ahead.popleft().result()
         while ahead:
@@ -69,7 +72,8 @@ def map_in_order(do: Callable[[Item], Result], items: Collection[Item], workers:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(do, items))
+        here = [copy_context() for _ in items]
+        return list(pool.map(lambda context, item: context.run(do, item), here, items))
 
 
 def call_all(calls: Collection[Callable[[], Result]], workers: int) -> list[Callable[[], Result]]:
@@ -77,4 +81,9 @@ def call_all(calls: Collection[Callable[[], Result]], workers: int) -> list[Call
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
-        return [pool.submit(call).result for call in calls]
+        return [_submit(pool, call).result for call in calls]
+
+
+def _submit(pool: "Executor", call: Callable[[], Result]) -> "Future[Result]":
+    """Let a thread make a call; what is set for this thread holds there, too, e.g. the S3 client of a run."""
+    return pool.submit(copy_context().run, call)

@@ -1,7 +1,7 @@
 """Asks the operating system about other processes of this machine.
 
 Here: whether one is there, and since when. Not here: what its being gone means (ingest/scratch_folder.py,
-ingest/crash_records.py, defs/process.py).
+ingest/crash_records.py, defs/run_reaper.py).
 """
 
 import os

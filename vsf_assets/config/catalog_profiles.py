@@ -117,11 +117,11 @@ def _tables(file: Path, is_required: bool) -> dict[str, Any]:
             ) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: the settings file of sources cannot be read: {error}") from error
+        raise SettingsError(f"VSF_SOURCES: {file}, the settings file of sources, cannot be read: {error}") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file.name} is not TOML: {error}") from error
+        raise SettingsError(f"VSF_SOURCES: {file} is not TOML: {error}; mend that line") from error
 
 
 def _profile(origin: str, name: str, table: Any, root: Path, own: Profile) -> Profile:

@@ -1,4 +1,4 @@
-"""Projects a contract to DuckDB DDL, polars types, column lists and a digest.
+"""Projects a contract to DuckDB DDL, polars types, column lists, a description and a digest.
 
 Here: pure functions of a `Table`. Not here: Dagster's column schema (it would import Dagster,
 see defs/metadata.py) and anything that touches a file or a database.
@@ -24,8 +24,8 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.Datetime: "timestamp",
 }
 _LINEAGE_TEXT = {
-    "_file_id": "delivery the row came in (raw.files.file_id)",
-    "_line": "physical line the record starts on (the header is line 1); in a JSON array its index, from 0",
+    "_file_id": "Delivery the row came in (raw.files.file_id).",
+    "_line": "Physical line the record starts on (the header is line 1); in a JSON array its index, from 0.",
 }
 
 
@@ -70,6 +70,12 @@ def columns(table: Table) -> list[ColumnInfo]:
         for name, c in table.schema.columns.items()
     ]
     return [*(lineage if table.lineage else []), *own]
+
+
+def description(table: Table) -> str:
+    """Return what a table is and what one row of it is, as one line."""
+    what = " ".join((table.model.__doc__ or "").split("\n\n")[0].split())
+    return f"{what} One row is {table.grain}."
 
 
 @cache

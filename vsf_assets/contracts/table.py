@@ -29,6 +29,8 @@ class Table:
         model: the pandera model (polars backend); the only place where columns are declared.
         owner: who answers for it.
         lineage: whether the stored table has the lineage columns in front.
+        references: (column, `schema.table.column` that its values are of), not enforced; that of `_file_id` to files
+            goes without saying.
         added: (column, value) of its last columns that an earlier release did not have; rows of that time get the
             value when the column is added.
     """
@@ -39,6 +41,7 @@ class Table:
     model: "type[pa.DataFrameModel]"
     owner: str = "team:data-platform"
     lineage: bool = True
+    references: tuple[tuple[str, str], ...] = ()
     added: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -34,11 +34,12 @@ _NEW = """
 """
 
 
-def report_spec() -> dg.AssetSpec:
-    """Return the asset."""
+def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
+    """Return the asset; `findings` is that of the rows it lists."""
     return dg.AssetSpec(
         REPORT,
-        deps=[dg.AssetKey(["reports", "dataset_anomalies"])],
+        deps=[findings.key],
+        code_version=findings.code_version,
         description="What is wrong with a dataset, version by version: counts per kind and the first findings; a"
         " materialization is the report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When"
         " it is late: its upload is not complete, or the build failed.",

@@ -1,7 +1,8 @@
 """Files that a sensor asked a run for and that are still there as they were: when it asks again.
 
-Here: the pure decision, and its part of the sensor's cursor. Not here: the sensors (sensors.py). A run that cannot
-load a file ends well, so that it holds no good file back; without a pause the next tick would ask for it again.
+Here: the pure decision, and its part of the sensor's cursor. Not here: the sensors (landing_sensors.py). A
+run that cannot load a file ends well, so that it holds no good file back; without a pause the next tick would ask
+for it again.
 """
 
 import json

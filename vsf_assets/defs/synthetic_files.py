@@ -11,13 +11,15 @@ from dataclasses import replace
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.metadata import markdown_table, report_check
-from vsf_assets.defs.process import mark_process
-from vsf_assets.defs.sensors import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
+from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.synthetic import ENGINE_VERSION
 from vsf_assets.synthetic.file_checks import CHECKS
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -39,6 +41,7 @@ def made_files() -> dg.AssetsDefinition:
         group_name="made",
         owners=["team:data-platform"],
         kinds={"polars"},
+        code_version=ENGINE_VERSION,
         partitions_def=dg.DynamicPartitionsDefinition(name=REQUEST_FEED),
         skippable=True,
     )
@@ -50,10 +53,12 @@ def made_files() -> dg.AssetsDefinition:
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def make(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+    def make(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
+    ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
         again = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
             done = fulfil(warehouse.warehouse(log), log, again)
         context.instance.add_dynamic_partitions(
             REQUEST_FEED, list(dict.fromkeys(result.request.name for result in done))
@@ -109,7 +114,7 @@ def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
     description="Asks for a run that makes the files of requests that wait, and removes those of deleted schemas.",
 )
 def requests_waiting(
-    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Look at the warehouse only after it changed; the cursor is when it did last."""
     settings = warehouse.settings()
@@ -122,7 +127,8 @@ def requests_waiting(
     if reason:
         return dg.SkipReason(reason)
     try:
-        _, waiting = waiting_now(Warehouse.of(replace(settings, lock_wait_seconds=0)))
+        with object_store.in_use():
+            _, waiting = waiting_now(Warehouse.of(replace(settings, lock_wait_seconds=0)))
     except LockTimeoutError:
         return dg.SkipReason("the warehouse is in use; looking again at the next tick")
     if not waiting:

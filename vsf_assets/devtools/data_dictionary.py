@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.contracts.descriptions import description, references
 from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
 
@@ -30,6 +31,10 @@ Every table in a published snapshot that analysts are meant to read. Times are U
 `decimal(18,6)`. The schemas that begin with `transform_` are in the file too; they hold what the models make on
 their way and what the next build compares with, and may change without notice.
 
+The database has these texts too, as comments on tables and columns
+([analysts.md](analysts.md#what-a-table-and-its-columns-mean)), and [data-model.md](data-model.md) draws how the tables
+refer to each other.
+
 This page is generated from the contracts and the dbt models; do not edit it, run `make generated`."""
 
 
@@ -43,20 +48,41 @@ class DictionaryColumn:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A column whose values are those of another table's column.
+
+    Attributes:
+        column: the column that refers.
+        target: `schema.table.column`.
+        is_certain: whether every row finds its target; a build that breaks this is not published.
+    """
+
+    column: str
+    target: str
+    is_certain: bool = False
+
+
+@dataclass(frozen=True)
 class DictionaryTable:
     """A table as the page shows it.
 
     Attributes:
         name: `schema.table`.
         description: what it is; says what one row is.
-        key: columns that identify a row; empty where rows may repeat.
+        key: columns that identify a row; empty where it has no key.
         columns: in stored order.
+        references: columns that refer to other tables.
+        key_may_repeat: whether rows may share a key, as raw rows do.
+        family: the family it is of, `ledger` for the platform's own records; empty where the folder does not say.
     """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[DictionaryColumn, ...]
+    references: tuple[Reference, ...] = ()
+    key_may_repeat: bool = False
+    family: str = ""
 
     @property
     def layer(self) -> str:
@@ -67,11 +93,10 @@ class DictionaryTable:
 def of_contracts(tables: Iterable[Table]) -> Iterator[DictionaryTable]:
     """Yield the entries of raw tables."""
     for table in tables:
-        text = f"One row is {table.grain}."
-        if table.lineage and table.key:
-            text += f" `{', '.join(table.key)}` may repeat here; the models settle which row stands."
-        shown = (DictionaryColumn(c.name, _nullable(c.type, c.nullable), c.description) for c in columns(table))
-        yield DictionaryTable(table.name, text, () if table.lineage else table.key, tuple(shown))
+        shown = tuple(DictionaryColumn(c.name, _nullable(c.type, c.nullable), c.description) for c in columns(table))
+        refers = tuple(Reference(column, to, to == "raw.files.file_id") for column, to in references(table))
+        family = table.model.__module__.rpartition(".")[2]
+        yield DictionaryTable(table.name, description(table), table.key, shown, refers, table.lineage, family)
 
 
 def _nullable(type_name: str, nullable: bool) -> str:
@@ -87,6 +112,7 @@ def of_models(
         files: path below `models/` -> content of the YAML file.
         layers: first folders that count; the folder is the schema.
     """
+    schemas = {m["name"]: path.split("/")[0] for path, content in files.items() for m in content.get("models") or ()}
     for path, content in files.items():
         layer, *folders = path.split("/")[:-1]
         if layer not in layers or "findings" in folders:  # findings are parts of reports.anomalies, not tables
@@ -94,17 +120,33 @@ def of_models(
         for model in content.get("models") or ():
             own = model.get("columns") or ()
             shown = tuple(DictionaryColumn(c["name"], c.get("data_type", ""), c.get("description", "")) for c in own)
-            yield DictionaryTable(f"{layer}.{model['name']}", model.get("description", ""), _key_of(model), shown)
+            tested = _arguments(model, "rows_with_required")
+            key, required = tested.get("key", ()), tested.get("required", ())
+            refers = tuple(reference for column in own for reference in _references_of(column, schemas, required))
+            name, family = f"{layer}.{model['name']}", "".join(folders[:1])
+            yield DictionaryTable(
+                name, " ".join(model.get("description", "").split()), tuple(key), shown, refers, family=family
+            )
 
 
-def _key_of(model: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the columns that the model's test of whole rows takes for its key."""
-    tests = [
-        test["rows_with_required"]["arguments"]
-        for test in model.get("data_tests") or ()
-        if "rows_with_required" in test
-    ]
-    return tuple(tests[0].get("key", ()) if tests else ())
+def _arguments(owner: Mapping[str, Any], test: str) -> dict[str, Any]:
+    """Return the arguments and `where` of a test of a model or column; empty where it has none."""
+    found = [t[test] for t in owner.get("data_tests") or () if isinstance(t, dict) and test in t]
+    return {**found[0]["arguments"], "where": found[0].get("config", {}).get("where")} if found else {}
+
+
+def _references_of(
+    column: Mapping[str, Any], schemas: Mapping[str, str], required: Sequence[str]
+) -> Iterator[Reference]:
+    """Yield what a column refers to: by a test of relationships, or declared in `meta.references`."""
+    tested = _arguments(column, "relationships")
+    if tested:
+        model = tested["to"].split("'")[1]  # ref('dim_lines')
+        is_certain = column["name"] in required and not tested["where"]
+        yield Reference(column["name"], f"{schemas[model]}.{model}.{tested['field']}", is_certain)
+    declared = column.get("config", {}).get("meta", {}).get("references")
+    if declared:
+        yield Reference(column["name"], declared)
 
 
 def data_dictionary(entries: Iterable[DictionaryTable]) -> str:
@@ -120,9 +162,11 @@ def data_dictionary(entries: Iterable[DictionaryTable]) -> str:
 
 def _section(entry: DictionaryTable) -> str:
     key = f" Key: {', '.join(f'`{name}`' for name in entry.key)}." if entry.key else ""
+    if entry.references:
+        key += f" References: {', '.join(f'`{r.column}` to `{r.target}`' for r in entry.references)}."
     rows = [f"| `{c.name}` | {_cell(c.type)} | {_cell(c.description)} |" for c in entry.columns]
     table = "\n".join(["| column | type | what it is |", "|---|---|---|", *rows])
-    return f"### {entry.name}\n\n{' '.join(entry.description.split())}{key}\n\n{table}"
+    return f"### {entry.name}\n\n{entry.description}{key}\n\n{table}"
 
 
 def _cell(text: str) -> str:
@@ -130,18 +174,30 @@ def _cell(text: str) -> str:
 
 
 def read_model_files(models: Path = MODELS) -> dict[str, Any]:
-    """Return path below `models/` -> parsed YAML, of every YAML file."""
+    """Return what YAML says of each model, as of a file beside it: path below `models/` -> parsed YAML.
+
+    A file of a whole family describes models of several layers; the SQL tells the layer.
+
+    Raises:
+        KeyError: a model is described that there is not.
+    """
     import yaml
 
-    paths = sorted(models.rglob("*.yml"))
-    return {p.relative_to(models).as_posix(): yaml.safe_load(p.read_text(encoding="utf-8")) or {} for p in paths}
+    places = {path.stem: path.relative_to(models).with_suffix(".yml").as_posix() for path in models.rglob("*.sql")}
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted(models.rglob("*.yml"))]
+    return {places[model["name"]]: {"models": [model]} for file in files for model in file.get("models") or ()}
+
+
+def current_entries() -> list[DictionaryTable]:
+    """Return every table as the contracts and models are now."""
+    from vsf_assets.contracts import all_tables
+
+    return [*of_contracts(all_tables().values()), *of_models(read_model_files())]
 
 
 def current_page() -> str:
     """Return the page as the contracts and models are now."""
-    from vsf_assets.contracts import all_tables
-
-    return data_dictionary([*of_contracts(all_tables().values()), *of_models(read_model_files())])
+    return data_dictionary(current_entries())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -76,6 +76,10 @@ class NameList:
     revision: ClassVar[int] = 2
 
 
+NO_DESCRIPTION = r"(?!.*\.(?:schema|request)\.(?:ya?ml|json)$)"
+"""Start of a pattern of names: `clicks.schema.yaml` describes a made-up file of clicks and is no file of clicks."""
+
+
 @dataclass(frozen=True)
 class Described:
     """A YAML or JSON file that describes one thing, its one row: a schema of made-up data, or a request for some."""

@@ -1,5 +1,5 @@
-"""Readers: from the bytes of a file to validated rows and findings.
+"""Readers: parse the bytes of a file into validated rows and findings.
 
-Here: a reader for each form of file, and the check of rows against a contract. Not here: which files are read
+Here: a reader for each file format, and the validation of rows against a contract. Not here: the choice of files
 (ingest/).
 """

@@ -1,8 +1,7 @@
-"""Chooses the reader of a file by the reading that its feed declares.
+"""Chooses the reader of a file by the `Reading` that its feed declares.
 
-Here: which reader takes a file. Not here: the readers themselves (readers/delimited/reader.py,
-readers/json/json_files.py, name_list.py, synthetic/description_reader.py), what becomes of
-the rows (ingest/read_file.py).
+Here: the choice. Not here: the readers (readers/delimited/reader.py, readers/json/json_files.py, name_list.py,
+synthetic/description_reader.py), and storing the rows (ingest/read_file.py).
 """
 
 import importlib
@@ -28,12 +27,12 @@ from vsf_assets.readers.json import json_files as jsonfiles
 
 
 def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
-    """Return what chooses the findings of a file that are listed.
+    """Return the limit on the listed findings of a file.
 
     Args:
-        feed: how it is written, and the contracts.
-        file_name: of a file of an upload, which tells its table.
-        most: records of a kind and column.
+        feed: declares the format and the contracts.
+        file_name: name of a file of an upload; it decides the table.
+        most: the largest number of records that are listed for one anomaly and column.
     """
     columns = {column for name in feed.tables_of(file_name) for column in polars_types(get_table(name))}
     return FindingsLimit(most, columns)
@@ -42,14 +41,14 @@ def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
 def portions(
     source: Source, feed: Feed, encoding: str = "utf-8", file_name: str = "", limit: FindingsLimit | None = None
 ) -> Iterator[Portion]:
-    """Yield what a file holds.
+    """Yield the validated rows and the findings of a file.
 
     Args:
-        source: its bytes.
-        feed: how it is written, and the contracts.
-        encoding: of a file that others wrote; delimited files are UTF-8.
-        file_name: of a file of an upload, which tells its table.
-        limit: chooses the findings that are listed; the caller adds its summary at the end.
+        source: the bytes of the file.
+        feed: declares the format and the contracts.
+        encoding: encoding of a fetched file; delimited files are UTF-8.
+        file_name: name of a file of an upload; it decides the table.
+        limit: chooses the listed findings; the caller adds its summary at the end.
 
     Raises:
         UnreadableError: the file as a whole cannot be read.
@@ -68,7 +67,7 @@ def portions(
 
 
 def _own_reader(name: str) -> Callable[[Source, Table, Reading], Iterator[Portion]]:
-    """Return the function that a feed's declaration names, like `package.module:function`."""
+    """Import the function that a feed's declaration names, in the form `package.module:function`."""
     module, _, function = name.partition(":")
     reader: Callable[[Source, Table, Reading], Iterator[Portion]] = getattr(importlib.import_module(module), function)
     return reader

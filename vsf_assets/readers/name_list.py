@@ -1,6 +1,6 @@
 """Reads lists of names: one name per line.
 
-Here: the reader of such files. Not here: what is done with the names (sources/).
+Here: the reader of such files. Not here: the use of the names (catalog/).
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from vsf_assets.readers.json.lossless_values import storable, why_no_text
 
 
 def name_portions(source: ByteSource, table: Table, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
-    """Yield the names of a list, each with its place among them; blank lines count as such.
+    """Yield the names of a list, each with its position in the list; blank lines are counted as blank.
 
     Raises:
-        UnreadableError: the bytes cannot be read, or are a page or another file whose lines are no names.
+        UnreadableError: the bytes cannot be read, or the file is a web page or another file whose lines are not names.
     """
     position = 0
     for first_line, lines in line_blocks(utf8(source, encoding)):
@@ -52,7 +52,7 @@ def name_portions(source: ByteSource, table: Table, encoding: str, limit: Findin
 
 
 def _refuse_other_content(head: bytes) -> None:
-    """Raise UnreadableError where the beginning of a list is that of another file."""
+    """Raise UnreadableError if the first bytes show that the file is not a list of names."""
     other = content_instead_of_names(head)
     if other is not None:
         raise UnreadableError(other.anomaly, other.reason("a list of names"), None, other.text)

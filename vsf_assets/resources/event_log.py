@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from functools import cached_property
 
 import sqlalchemy
-from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
+from vsf_assets.resources.dagster_private import SQLITE_BUSY_TIMEOUT_SECONDS, ConsolidatedSqliteEventLogStorage
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 

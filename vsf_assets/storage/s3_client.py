@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -76,11 +77,26 @@ def split_address(address: str) -> tuple[str, str]:
 def s3_client() -> Any:
     """Return a boto3 S3 client; it may be used by many threads at once and is made once per process.
 
+    In a step or a sensor's tick of Dagster it is the one of the resource (`clients_from`), elsewhere one made here.
     Endpoint and credentials come from the usual AWS variables, VSF_STORE_TIMEOUT and
     VSF_STORE_ATTEMPTS bound how long a request takes. Throttled and failed requests are repeated
     with growing pauses.
     """
-    return _client(client_options(), os.getpid())
+    make = _make.get()
+    return _client(client_options(), os.getpid()) if make is None else make()
+
+
+_make: ContextVar[Callable[[], Any] | None] = ContextVar("_make", default=None)
+
+
+@contextmanager
+def clients_from(make: Callable[[], Any]) -> Iterator[None]:
+    """Let `s3_client` return what `make` returns, in this thread, while the context is open."""
+    token = _make.set(make)
+    try:
+        yield
+    finally:
+        _make.reset(token)
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
 """Runs dbt in this process: models, tests, and the manifest.
 
 Here: one invocation at a time, its outcome as plain data, and the closed file afterwards. Not
-here: Dagster events (defs/build.py) and the decision to publish (pipeline/build.py). In process because
+here: Dagster events (defs/marts.py) and the decision to publish (pipeline/build.py). In process because
 a child costs three times as much, and because the caller's lock then needs no handing over.
 """
 

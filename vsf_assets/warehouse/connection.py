@@ -128,7 +128,8 @@ class Warehouse:
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:
     """Create what is missing; a feed table whose contract changed is emptied, and its originals are read again.
 
-    A table that lacks only columns which were added to it later (Table.added) gets them and keeps its rows.
+    A table that lacks only columns which were added to it later (Table.added) gets them and keeps its rows. Tables
+    and columns have the comments that the contracts give them.
 
     Args:
         connection: the warehouse, opened for writing.
@@ -139,6 +140,7 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
     """
     from vsf_assets.contracts import all_tables
     from vsf_assets.contracts.projections import columns, create_sql
+    from vsf_assets.warehouse.comments import ensure_comments
 
     connection.execute("create schema if not exists raw")
     found: dict[str, list[tuple[str, str]]] = {}
@@ -159,6 +161,7 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
             )
         connection.execute(f"drop table if exists {table.name}")
         connection.execute(create_sql(table))
+    ensure_comments(connection, all_tables().values())
 
 
 def _with_added(

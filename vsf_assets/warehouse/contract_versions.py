@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed
 from vsf_assets.storage.cache_files import read_note, write_note
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -65,11 +66,13 @@ def _source_digest() -> str:
 
 
 def _compute() -> dict[str, str]:
+    return {feed.name: contract_version_of(feed) for feed in all_feeds().values()}
+
+
+def contract_version_of(feed: Feed) -> str:
+    """Return the version of a feed's contract, made anew; this loads the contracts."""
     from vsf_assets.contracts import get_table
     from vsf_assets.contracts.projections import contract_version
     from vsf_assets.feeds.reading import reading_text
 
-    return {
-        feed.name: contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))
-        for feed in all_feeds().values()
-    }
+    return contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))

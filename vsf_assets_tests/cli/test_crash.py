@@ -5,8 +5,6 @@ Not here: crashes at single steps of the ingest (engine/), and readers during pu
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,15 +12,9 @@ import pytest
 
 from vsf_assets.demo import demo_files
 from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.forks import ForkedProcess, start_vsf
 
 INTERRUPTED = "vsf: interrupted; what was finished is kept, run it again for the rest\n"
-VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
-
-
-def start(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*VSF, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
 
 
 def drop_demo(home: Home) -> None:
@@ -52,9 +44,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]
         return home.tables()
 
 
-def wait_for(line: str, process: subprocess.Popen[str]) -> str:
+def wait_for(line: str, process: ForkedProcess) -> str:
     """Return the line of progress that holds `line` as soon as the process prints it."""
-    assert process.stderr is not None
     for printed in process.stderr:
         if line in printed:
             return printed
@@ -63,7 +54,7 @@ def wait_for(line: str, process: subprocess.Popen[str]) -> str:
 
 def kill(home: Home, line: str, delay: float = 0, group: bool = True) -> None:
     """Run until a line of progress and `delay` seconds more, then kill the process or its whole group."""
-    process = start("run")
+    process = start_vsf("run")
     wait_for(line, process)
     time.sleep(delay)
     if group:
@@ -75,7 +66,7 @@ def kill(home: Home, line: str, delay: float = 0, group: bool = True) -> None:
 
 def interrupt(home: Home, line: str, delay: float = 0) -> None:
     """Run until a line of progress and `delay` seconds more, then press Ctrl-C; it ends with one sentence."""
-    process = start("run")
+    process = start_vsf("run")
     wait_for(line, process)
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)
@@ -114,7 +105,7 @@ def test_after_kill_9_and_ctrl_c_at_every_stage_a_run_equals_an_undisturbed_one(
 
 def test_two_runs_at_once_end_well_and_double_nothing(home: Home, undisturbed: dict[str, list[str]]) -> None:
     drop_demo(home)
-    processes = [start("run"), start("run")]
+    processes = [start_vsf("run"), start_vsf("run")]
     printed = [process.communicate(timeout=240) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(errors for _, errors in printed)
     assert home.tables() == undisturbed
@@ -126,7 +117,7 @@ def test_a_run_that_waits_says_for_whom(home: Home) -> None:
 
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})
     with Warehouse.of(read_settings()).lock("a long look"):
-        process = start("run")
+        process = start_vsf("run")
         printed = wait_for("waiting for the warehouse", process)
         process.kill()
         process.communicate()
@@ -137,7 +128,7 @@ def test_a_run_that_waits_says_for_whom(home: Home) -> None:
 def test_ctrl_c_ends_a_query(home: Home) -> None:
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,1,1\n"})
     home.load(checked=False)
-    process = start("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
+    process = start_vsf("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
     try:
         while not any(path.name.endswith(".duckdb") for path in open_files(process)):
             assert process.poll() is None
@@ -151,6 +142,6 @@ def test_ctrl_c_ends_a_query(home: Home) -> None:
     assert errors == INTERRUPTED
 
 
-def open_files(process: subprocess.Popen[str]) -> list[Path]:
+def open_files(process: ForkedProcess) -> list[Path]:
     """Return what a process has open."""
     return [path.resolve() for path in Path(f"/proc/{process.pid}/fd").iterdir()]

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
@@ -15,6 +16,7 @@ from vsf_assets.pipeline.build import rebuild
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import homes
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
+from vsf_assets_tests.comments import uncommented
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
@@ -81,6 +83,11 @@ def test_the_home_holds_the_tables_of_a_new_one(upgraded: tuple[Home, Outcome, O
             return sorted(schemas) + connection.execute(sql).fetchall()
 
     assert relations(read_settings({"VSF_HOME": str(home.path)})) == relations(new)
+
+
+def test_the_home_has_comments_on_all_that_analysts_read(upgraded: tuple[Home, Outcome, Outcome]) -> None:
+    with duckdb.connect(str(upgraded[0].current.resolve()), read_only=True) as connection:
+        assert uncommented(connection) == []
 
 
 def test_the_home_holds_what_a_rebuild_makes_of_its_archive(

@@ -11,18 +11,15 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.dataset_reports import REPORT
-from vsf_assets.defs.in_process import open_instance, run_job
-from vsf_assets.defs.sensors import landing_sensor
-from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.defs.landing_sensors import landing_sensor
+from vsf_assets.defs.local_runner import open_instance, run_job
+from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.datasets import small_dataset
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
-    )
-    return landing_sensor("datasets")(context)
+    return instances.tick(landing_sensor("datasets"), instance, cursor)
 
 
 def test_whole_uploads_are_asked_for_and_become_partitions(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import re
 import dagster as dg
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.pictures import bars
+from vsf_assets.defs.charts import bars
+from vsf_assets.defs.local_runner import run_job
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.events import event, event_text
 

@@ -76,7 +76,7 @@ def test_one_name_in_four_places(definitions: dg.Definitions) -> None:
     assert set(all_tables()) <= keys
 
 
-@pytest.mark.parametrize("module", ["vsf_assets.definitions", "vsf_assets.cli.main", "vsf_assets.defs.sensors"])
+@pytest.mark.parametrize("module", ["vsf_assets.definitions", "vsf_assets.cli.main", "vsf_assets.defs.landing_sensors"])
 def test_importing_needs_no_setting_opens_no_socket_and_writes_no_file(module: str) -> None:
     code = f"""
 import sys

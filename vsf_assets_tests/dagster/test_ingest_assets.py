@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import run_job
+from vsf_assets.defs.local_runner import run_job
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets_tests.commandline import Home
 

@@ -11,18 +11,12 @@ import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.process import process_tags, reap
-from vsf_assets.defs.sensors import (
-    PAUSE_AFTER,
-    RunHistory,
-    backoff_reason,
-    backstop_sensor,
-    history_of,
-    landing_sensor,
-    read_listing,
-)
+from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
+from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
+from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.recovery_sensors import backstop_sensor
+from vsf_assets.defs.run_reaper import process_tags, reap
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home

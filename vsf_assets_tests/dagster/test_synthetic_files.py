@@ -11,11 +11,11 @@ import pytest
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import open_instance, run_job
+from vsf_assets.defs.local_runner import open_instance, run_job
 from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, requests_waiting
-from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 
 FILES = {
@@ -35,10 +35,7 @@ def instance(home: Home) -> Iterator[dg.DagsterInstance]:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"warehouse": WarehouseResource()}, definitions=defs()
-    )
-    return requests_waiting(context)
+    return instances.tick(requests_waiting, instance, cursor)
 
 
 def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home, instance: dg.DagsterInstance) -> None:
@@ -69,9 +66,7 @@ def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home
     file = home.path / "made" / "people" / "one.csv"
     file.unlink()
     made = defs().get_assets_def(MADE)
-    assert dg.materialize(
-        [made], instance=instance, partition_key="one", resources={"warehouse": WarehouseResource()}
-    ).success
+    assert dg.materialize([made], instance=instance, partition_key="one", resources=defs().resources).success
     assert file.exists()
     home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
     for job in ("ingest_synthetic", MAKE_JOB):

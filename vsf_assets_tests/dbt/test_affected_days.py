@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets_tests.dbt.deliveries import (
     FEEDS,
     FIRST,
@@ -33,8 +32,7 @@ def affected(home: Home) -> list[str]:
     ]
 
 
-def test_only_days_that_may_differ_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def test_only_days_that_may_differ_are_made_anew(tmp_path: Path) -> None:
     chance = random.Random(1)
     home = Home(tmp_path)
     line = f"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n{LINES[0]},APPLE,Retail,2025-01-01\n"
@@ -63,7 +61,6 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
 
     So the history of the line is as before the stopped build, and its days are made again all the same.
     """
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home, chance = built_home(tmp_path), random.Random(4)
     files = event_files(random.Random(2))[:4]
     mtn, before = lines_of(1)[0], FIRST - timedelta(100)
@@ -95,7 +92,6 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_a_stopped_full_build_did_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home = built_home(tmp_path)
     for name, content, minute in event_files(random.Random(5))[:3]:
         home.land(name, content, minute)
@@ -116,7 +112,6 @@ def _stop(*_: object) -> None:
 
 
 def test_a_changed_model_or_setting_builds_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home = built_home(tmp_path)
     for name, content, minute in event_files(random.Random(3))[:4]:
         home.land(name, content, minute)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.pipeline.build import build_and_publish, rebuild
+from vsf_assets.pipeline.build import rebuild
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.catalogs import app, fetched, load, movie, scan, song
 from vsf_assets_tests.commandline import tables_of
 from vsf_assets_tests.dbt.deliveries import built_home
@@ -20,10 +21,9 @@ from vsf_assets_tests.warehouses import Home, clicks
 
 def build(home: Home, warehouse: Warehouse | None = None) -> dbt.DbtOutcome:
     """Build what changed; every check must pass."""
-    report = build_and_publish(warehouse or home.warehouse, "test", only_if_pending=True)
-    assert report.problems == []
-    assert report.outcome is not None
-    return report.outcome
+    outcome = build_pending(warehouse or home.warehouse)
+    assert outcome is not None
+    return outcome
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +78,13 @@ def current_values(home: Home) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("way", ["at once", "look by look", "the first object failed"])
-def test_the_later_record_stands_whenever_it_was_fetched(
-    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_later_record_stands_whenever_it_was_fetched(tmp_path: Path, way: str) -> None:
     home = built_home(tmp_path)
     late = ("a.data",) if way == "the first object failed" else ()
     scan(home, FIRST, 0, late=late)
     load(home)
     if way != "at once":
-        with monkeypatch.context() as patch:
-            patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
-            build(home)
+        build(home)
         assert current_values(home)[0] == ("A", 2, "b.data", 1 if late else 2)
     scan(home, SECOND, 1)
     load(home)
@@ -111,10 +107,7 @@ def test_the_later_record_stands_whenever_it_was_fetched(
     ]
 
 
-def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(tmp_path: Path) -> None:
     home = built_home(tmp_path)
     states = [[song(year=1)], [song(year=2)], [song(year=1)], [song(year=1)]]
     for minute, records in enumerate(states):
@@ -128,8 +121,7 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(
     ]
 
 
-def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path) -> None:
     home = built_home(tmp_path)
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
@@ -145,10 +137,7 @@ def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path, monkeyp
     assert not {name for name in built if name.startswith(("int_catalog", "dim_song", "dim_movie", "dim_app"))}
 
 
-def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(tmp_path: Path) -> None:
     home = built_home(tmp_path)
     scan(home, {"a.data": [app("big", size=2_000_000), app("small")]})
     scan(home, {"a.data": [app("theirs", size=2_000_000, rating=5)]}, profile="theirs")
@@ -161,9 +150,8 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(
     assert home.query(awesome) == [("small",), ("theirs",)]
 
 
-def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path) -> None:
     """Vowel signs belong to letters, an accent may be written in two ways, and a `|` is no border between parts."""
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
     home = built_home(tmp_path)
     titles = ["सैयारा", "सियार", "Am\u00e9lie", "Ame\u0301lie", "???", "!!!"]
     records = [movie(title, budget=n) for n, title in enumerate(titles)]

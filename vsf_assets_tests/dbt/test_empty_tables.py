@@ -71,8 +71,14 @@ def requested(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -
 
 
 def test_with_rows_of_every_feed_every_condition_holds(built: Home, wanted: dict[str, str]) -> None:
+    landed = {all_feeds()[feed].models for (feed,) in built.ask("select distinct feed from raw.files")}
+    assert landed >= {"campaigns", "catalog", "datasets", "mobile", "synthetic"}
+    # A family that the demo has no files of yet has no rows either.
+    without_files = {feed.models for feed in all_feeds().values()} - landed
+    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    empty = {f"{node['schema']}.{node['alias']}" for node in nodes if set(node["fqn"]) & without_files}
     assert requested(built, wanted) == []
-    assert requested(built, wanted, none_of=wanted) == sorted(wanted)
+    assert requested(built, wanted, none_of=wanted) == sorted(set(wanted) - empty)
 
 
 def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str, str]) -> None:

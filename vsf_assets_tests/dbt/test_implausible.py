@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.dbt.deliveries import FEEDS, build, built_home
 from vsf_assets_tests.events import event, event_file
@@ -112,8 +111,7 @@ def test_first_days_activation_and_accounts_go_by_plausible_dates(home: Home) ->
     assert home.query(f"select distinct segment_name from {accounts} where mtn = ?", A) == [("S",)]
 
 
-def test_a_changed_setting_builds_everything_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def test_a_changed_setting_builds_everything_again(home: Home) -> None:
     wide = Warehouse(replace(home.settings, event_days_before=401, event_days_after=3), home.warehouse.file)
     other = Home(Path(home.settings.home))
     other.warehouse = wide

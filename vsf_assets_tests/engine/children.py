@@ -1,7 +1,7 @@
-"""Child processes that ingest, and die where they are told to: `python -m vsf_assets_tests.engine.children JOBS`.
+"""Child processes that ingest, and die where they are told to.
 
-Here: one process that imports everything once and forks a child per job before any library has
-started a thread. Not here: what the tests expect of the homes afterwards.
+Here: what a job is, and doing it in a forked process. Not here: forking (forks.py), and what the tests expect of the
+homes afterwards.
 """
 
 import importlib
@@ -9,13 +9,12 @@ import itertools
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets_tests.forks import ForkedProcess
 
 
 def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[int]:
@@ -27,11 +26,22 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
             process is killed with SIGKILL.
         at_once: start them all before waiting for any.
     """
-    command = [sys.executable, "-m", "vsf_assets_tests.engine.children", json.dumps([jobs, at_once])]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT_ROOT, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    codes: list[int] = json.loads(done.stdout.splitlines()[-1])
-    return codes
+    if at_once:
+        return [_ended(process) for process in [_start(job) for job in jobs]]
+    return [_ended(_start(job)) for job in jobs]
+
+
+def _start(job: dict[str, Any]) -> ForkedProcess:
+    return ForkedProcess("vsf_assets_tests.engine.children", "main", [json.dumps(job)])
+
+
+def _ended(process: ForkedProcess) -> int:
+    """Wait for a child, show what it said, and return how it ended."""
+    printed, errors = process.communicate(timeout=120)
+    sys.stderr.write(printed + errors)
+    code = process.returncode
+    assert code is not None
+    return code
 
 
 def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
@@ -78,35 +88,6 @@ def _child(job: dict[str, Any]) -> None:
     home.ingest(reload=job.get("reload", "changed"), **feeds)
 
 
-def _fork(job: dict[str, Any]) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        _child(job)
-        code = 0
-    except BaseException as error:  # noqa: BLE001  the parent reports it
-        sys.stderr.write(f"{job}: {error!r}\n")
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def main() -> None:
-    jobs, at_once = json.loads(sys.argv[1])
-    for module in ("warehouse.ledger", "readers.delimited.validation", "contracts", "readers.delimited.fast_parser"):
-        importlib.import_module(f"vsf_assets.{module}")
-    importlib.import_module("pandera.polars")
-    importlib.import_module("duckdb")
-    codes = []
-    if at_once:
-        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in [_fork(job) for job in jobs]]
-    else:
-        for job in jobs:
-            codes.append(os.waitstatus_to_exitcode(os.waitpid(_fork(job), 0)[1]))
-    sys.stdout.write(json.dumps(codes) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    """Do the job that the command line names."""
+    _child(json.loads(sys.argv[1]))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.archive.outdated_originals import Outdated, lines_of_left, outdated_files, split_outdated
-from vsf_assets.defs.build import BUILD_JOB
-from vsf_assets.defs.sensors import _missing_runs
+from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.recovery_sensors import _missing_runs
 from vsf_assets.ingest import loader as batches
 from vsf_assets.pipeline.status import Survey, survey
 from vsf_assets.warehouse import contract_versions as versions

@@ -11,7 +11,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from vsf_assets.devtools.feed_skeleton import GUIDE
 from vsf_assets.devtools.rooms import PLANNED, ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,9 +45,27 @@ def test_every_module_opens_with_what_belongs_in_it() -> None:
     assert [name_of(p) for p in (*PACKAGE, *TESTS) if not ast.get_docstring(ast.parse(p.read_text()))] == []
 
 
-def test_every_model_has_its_yml_beside_it() -> None:
-    alone = [p for p in MODELS if "models" in p.parts and not p.with_suffix(".yml").exists()]
-    assert [name_of(p) for p in alone] == []
+def may_describe(yml: Path, model: Path) -> bool:
+    """Whether a file may describe a model: beside it, or for a whole family, `marts/<family>/_<family>.yml`."""
+    family = yml.parent.name
+    is_of_family = model.parent.name == family or model.stem.startswith(f"findings__{family}")
+    return yml == model.with_suffix(".yml") or (yml.stem == f"_{family}" and is_of_family)
+
+
+def test_every_model_is_described_beside_it_or_with_its_family() -> None:
+    models = {path.stem: path for path in MODELS if "models" in path.parts}
+    described = [
+        (model["name"], path)
+        for path in sorted((ROOT / "dbt_project" / "models").rglob("*.yml"))
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models") or ()
+    ]
+    assert sorted(name for name, _ in described) == sorted(models)
+    assert [name for name, path in described if not may_describe(path, models[name])] == []
+
+
+def test_no_mark_of_a_skeleton_is_left() -> None:
+    files = [*PACKAGE, *TESTS, *MODELS, *(ROOT / "dbt_project" / "models").rglob("*.yml"), *ROOT.glob("docs/**/*.md")]
+    assert [name_of(p) for p in files if re.search(r"(?:#|--) TODO:", p.read_text()) and p != ROOT / GUIDE] == []
 
 
 def test_files_of_the_package_that_are_no_modules_are_installed_with_it() -> None:

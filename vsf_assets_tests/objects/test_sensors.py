@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from vsf_assets.definitions import defs
-from vsf_assets.defs.in_process import run_job
-from vsf_assets.defs.sensors import landing_sensor, read_listing
+from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
+from vsf_assets.defs.local_runner import run_job
 from vsf_assets_tests import instances
 from vsf_assets_tests.objects.homes import CommandHome
 

@@ -19,6 +19,7 @@ from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets.snapshots.httpfs import connect_object, load_httpfs
 from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG, needs_httpfs
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
@@ -54,6 +55,17 @@ def test_the_pointer_names_the_newest_and_is_written_last(stored: EngineHome) ->
     assert sorted(stored.bucket.keys("snapshots/")) == ["current", "vsf-1.duckdb", "vsf-2.duckdb"]
     assert ids_in(stored) == [1, 2]
     assert newest_number(stored.settings) == 2
+
+
+@needs_httpfs
+def test_a_snapshot_has_the_comments_of_the_warehouse(stored: EngineHome) -> None:
+    publish_click(stored, 1)
+    with stored.warehouse.connect(read_only=True) as connection:
+        wanted = read_comments(connection)
+    with connect_snapshot(current_snapshot(stored.settings)) as connection:
+        found = read_comments(connection)
+    assert found == wanted
+    assert found["raw.clicks", "banner_id"] == "Banner that was clicked."
 
 
 @needs_httpfs

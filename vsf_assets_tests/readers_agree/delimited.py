@@ -148,7 +148,7 @@ dictionaries = st.tuples(st.sampled_from(["", ",", ",,"]), st.lists(_LINE.map(""
 
 
 def many_and_single(file: tuple[str, list[str]]) -> None:
-    """Check that rows of a dictionary that are forgiven many at once are as those forgiven one by one."""
+    """Check that the vectorized repair of dictionary rows gives the same rows as the repair one by one."""
     empty, lines = file
     data = (",".join(DATAPOINTS) + empty + "\n" + "\n".join(lines) + "\n").encode()
     table, reading = get_table("raw.datapoints"), all_feeds()["datasets"].reading

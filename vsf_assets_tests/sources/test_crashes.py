@@ -1,9 +1,6 @@
 """kill -9 at every step of looking, fetching and loading, and two runs at once: nothing lost, nothing doubled."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +10,9 @@ import pytest
 
 from vsf_assets_tests.catalogs import FEEDS
 from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.forks import start_vsf
 from vsf_assets_tests.servers import Served, http_server
 from vsf_assets_tests.sources.homes import home_of, load, records, serve_songs, tables
-
-VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
 
 
 @pytest.fixture
@@ -88,9 +84,9 @@ def test_ctrl_c_ends_promptly_while_the_server_stalls(
     served.fault = lambda _, method, name: "stall" if (method, name) == ("GET", "03.data") else ""
     home = home_of(tmp_path, served.address, read_timeout=60, object_timeout=60)
     variables = {"VSF_HOME": str(home.root), "VSF_SOURCES": str(tmp_path / "sources.toml"), "VSF_PROFILE": "there"}
-    process = subprocess.Popen(
-        [*VSF, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables}
-    )
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    process = start_vsf("run")
     wait_until(lambda: any(entry[:2] == ("GET", "05.data") for entry in served.log))
     time.sleep(0.5)
     started = time.monotonic()

@@ -94,6 +94,7 @@ def test_every_contract_is_described_and_every_feed_has_its_contracts() -> None:
         assert contract.grain and contract.model.__doc__
         assert all(column.description for column in columns(contract)), contract.name
         assert set(contract.key) <= {column.name for column in columns(contract)}
+        assert {column for column, _ in contract.references} <= {column.name for column in columns(contract)}
     for feed in all_feeds().values():
         assert [get_table(name).name for name in feed.tables] == list(feed.tables)
 

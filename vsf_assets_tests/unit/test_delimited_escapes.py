@@ -109,8 +109,9 @@ def test_line_that_ends_in_a_backslash_is_a_bad_record_alone_and_named_as_the_ca
     assert bad.problem.reason.endswith(f"Line {lines[1]} is read as a record of its own")
 
 
+@pytest.mark.slow
 def test_lines_that_all_end_in_a_backslash_are_bad_one_by_one_in_time_proportional_to_their_bytes() -> None:
-    started = time.monotonic()
+    started = time.process_time()  # a busy machine takes longer by the clock
     found = read(HEADER + b"1|2\\\n" * 20_000 + b"3|4\n", dialect=PIPE)
     assert (len(found.bad), found.rows) == (20_000, [(20_002, "3", "4")])
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

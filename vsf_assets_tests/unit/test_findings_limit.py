@@ -68,6 +68,7 @@ def comparable(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(str(sorted(row.items())) for row in rows)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(HEADERS)),
     st.lists(st.sampled_from(LINES), max_size=40),

@@ -105,6 +105,7 @@ def files(draw: st.DrawFn) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(data=files(), size=st.sampled_from([16 << 20, 16 << 20, 200, 30, 1]), many=st.sampled_from([0, 1 << 20]))
 def test_the_reader_agrees_with_the_reference(data: bytes, size: int, many: int) -> None:

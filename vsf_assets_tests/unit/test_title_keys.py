@@ -10,6 +10,7 @@ import pytest
 from vsf_assets_tests.readers_agree.titles import disagreements, sql_keys, title_key
 
 
+@pytest.mark.slow
 def test_they_agree_on_every_single_character_and_after_a_letter() -> None:
     """Ideographs and syllables, which have no case and no marks, are tried one in fifty."""
     known = [

@@ -195,6 +195,7 @@ def files(draw: st.DrawFn) -> Generated:
     return made
 
 
+@pytest.mark.slow
 @examples(max_examples=150)
 @given(files(), st.sampled_from([24, 300, 10_000]), st.sampled_from([8, 64]), st.sampled_from([1, 1000]))
 def test_findings_are_exactly_the_injected_defects(made: Generated, big: int, small: int, few: int) -> None:

@@ -19,6 +19,8 @@ from vsf_assets.readers.common.decoding import read_all
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.readers.dispatch import portions
 
+pytestmark = pytest.mark.slow
+
 CLICKS = b"click_id,banner_id,campaign_id\n"
 SONG = b'[{"type":"song","data":{"artist_name":"%b","title":"T","year":1,"release":"R"}}]'
 

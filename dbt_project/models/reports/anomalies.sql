@@ -1,16 +1,7 @@
-{# Adding a family: write models/reports/findings/findings__<family>.sql and name it here. #}
-{% set parts = [
-    'findings__ledger',
-    'findings__campaigns',
-    'findings__mobile',
-    'findings__mobile_states',
-    'findings__mobile_limits',
-    'findings__mobile_implausible',
-    'findings__catalog',
-    'findings__datasets',
-] %}
-{# Parts about what was not delivered: they name feed, partition and file themselves. #}
-{% set other_parts = ['findings__mobile_days', 'findings__catalog_objects', 'findings__dataset_uploads'] %}
+{# The parts are the models findings__*; `make generated` writes the list of them (macros/finding_parts.sql). #}
+{% set parts = finding_parts() | selectattr('is_about_a_file') | list %}
+{# What was not delivered has no file: these parts name feed, partition and file themselves. #}
+{% set other_parts = finding_parts() | rejectattr('is_about_a_file') | list %}
 
 with
 
@@ -22,8 +13,8 @@ findings as (
     {% for part in parts %}
     select
         file_id, line_number, anomaly, column_name, raw_value, raw_text, severity, reason,
-        {{ 'records, unlisted_records' if part == 'findings__ledger' else '1 as records, 0 as unlisted_records' }}
-    from {{ ref(part) }}
+        {{ 'records, unlisted_records' if part.has_counts else '1 as records, 0 as unlisted_records' }}
+    from {{ ref(part.model) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -62,7 +53,7 @@ final as (
         cast(null as timestamp) as landed_at,
         cast(1 as bigint) as records,
         cast(0 as bigint) as unlisted_records
-    from {{ ref(part) }}
+    from {{ ref(part.model) }}
     {% endfor %}
 )
 

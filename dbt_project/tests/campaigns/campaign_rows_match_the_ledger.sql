@@ -1,11 +1,10 @@
-{{ config(
-    meta={
-        'dagster': {'ref': {'name': 'int_ledger__files'}},
-        'description': (
-            'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
-            ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
-        ),
-    },
-) }}
+{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
+{{ config(meta=ledger_check()) }}
 
-{{ rows_unlike_the_ledger({'impressions': 'impressions', 'clicks': 'clicks', 'conversions': 'conversions'}) }}
+{% set tables = [
+    {'table': 'impressions', 'feed': 'impressions', 'file_name': ''},
+    {'table': 'clicks', 'feed': 'clicks', 'file_name': ''},
+    {'table': 'conversions', 'feed': 'conversions', 'file_name': ''},
+] %}
+
+{{ mismatches_with_the_ledger(tables) }}

@@ -1,17 +1,12 @@
-{{ config(
-    meta={
-        'dagster': {'ref': {'name': 'int_ledger__files'}},
-        'description': (
-            'The raw tables of catalogs, their lists and looks hold exactly the rows the ledger says were loaded, and '
-            ~ 'skipped types as many records as were skipped, file by file. Rows shown: files with more or fewer, and '
-            ~ 'rows of no file. If it fails, run vsf rebuild.'
-        ),
-    },
-) }}
+{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
+{{ config(meta=ledger_check()) }}
 
-{% set tables = {
-    'songs': 'catalog', 'movies': 'catalog', 'apps': 'catalog', 'catalog_list': 'catalog_list',
-    'catalog_looks': 'catalog_looks',
-} %}
+{% set tables = [
+    {'table': 'catalog_looks', 'feed': 'catalog_looks', 'file_name': ''},
+    {'table': 'catalog_list', 'feed': 'catalog_list', 'file_name': ''},
+    {'table': 'songs', 'feed': 'catalog', 'file_name': ''},
+    {'table': 'movies', 'feed': 'catalog', 'file_name': ''},
+    {'table': 'apps', 'feed': 'catalog', 'file_name': ''},
+] %}
 
-{{ rows_unlike_the_ledger(tables, skipping='catalog') }}
+{{ mismatches_with_the_ledger(tables, skipping='catalog') }}

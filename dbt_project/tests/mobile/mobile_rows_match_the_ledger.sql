@@ -1,11 +1,11 @@
-{{ config(
-    meta={
-        'dagster': {'ref': {'name': 'int_ledger__files'}},
-        'description': (
-            'The raw tables of events, lines, accounts and limits hold exactly the rows the ledger says were loaded, '
-            ~ 'file by file. Rows shown: files with more or fewer, and rows of no file. If it fails, run vsf rebuild.'
-        ),
-    },
-) }}
+{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
+{{ config(meta=ledger_check()) }}
 
-{{ rows_unlike_the_ledger({'events': 'events', 'lines': 'lines', 'accounts': 'accounts', 'limits': 'limits'}) }}
+{% set tables = [
+    {'table': 'events', 'feed': 'events', 'file_name': ''},
+    {'table': 'lines', 'feed': 'lines', 'file_name': ''},
+    {'table': 'accounts', 'feed': 'accounts', 'file_name': ''},
+    {'table': 'limits', 'feed': 'limits', 'file_name': ''},
+] %}
+
+{{ mismatches_with_the_ledger(tables) }}

@@ -1,13 +1,10 @@
-{{ config(
-    meta={
-        'dagster': {'ref': {'name': 'int_ledger__files'}},
-        'description': (
-            'The raw tables of made-up data hold exactly the rows the ledger says were loaded, file by file. Rows '
-            ~ 'shown: files with more or fewer, and rows of no file. If it fails, run vsf rebuild.'
-        ),
-    },
-) }}
+{# Generated from vsf_assets/feeds by `make generated`; do not edit. #}
+{{ config(meta=ledger_check()) }}
 
-{{ rows_unlike_the_ledger({
-    'fake_schemas': 'fake_schemas', 'fake_requests': 'fake_requests', 'fake_states': 'fake_states',
-}) }}
+{% set tables = [
+    {'table': 'fake_schemas', 'feed': 'fake_schemas', 'file_name': ''},
+    {'table': 'fake_requests', 'feed': 'fake_requests', 'file_name': ''},
+    {'table': 'fake_states', 'feed': 'fake_states', 'file_name': ''},
+] %}
+
+{{ mismatches_with_the_ledger(tables) }}

@@ -17,28 +17,44 @@ Money = Annotated[pl.Decimal, 18, 6]
 class Impressions(pa.DataFrameModel):
     """A banner shown once for a campaign; it has no id, so equal rows are repeats."""
 
-    banner_id: int = pa.Field(description="banner that was shown")
-    campaign_id: int = pa.Field(description="campaign the banner was shown for")
+    banner_id: int = pa.Field(description="Banner that was shown.")
+    campaign_id: int = pa.Field(description="Campaign the banner was shown for.")
 
 
 class Clicks(pa.DataFrameModel):
     """A click on a banner."""
 
-    click_id: int = pa.Field(description="identifies the click within its quarter")
-    banner_id: int = pa.Field(description="banner that was clicked")
-    campaign_id: int = pa.Field(description="campaign the banner was shown for")
+    click_id: int = pa.Field(
+        description="Identifies the click within its quarter; other quarters use the same numbers."
+    )
+    banner_id: int = pa.Field(description="Banner that was clicked.")
+    campaign_id: int = pa.Field(description="Campaign the banner was shown for.")
 
 
 class Conversions(pa.DataFrameModel):
     """A sale that followed a click."""
 
-    conversion_id: int = pa.Field(description="identifies the conversion within its quarter")
-    click_id: int = pa.Field(description="click that led to the conversion")
-    revenue: Money = pa.Field(description="money earned, six decimals")
+    conversion_id: int = pa.Field(
+        description="Identifies the conversion within its quarter; other quarters use the same numbers."
+    )
+    click_id: int = pa.Field(description="Click of the same quarter that led to the conversion.")
+    revenue: Money = pa.Field(description="Money the conversion earned, with six decimals; files name no currency.")
 
 
 TABLES = (
     Table("raw.impressions", "an impression as delivered", (), Impressions),
-    Table("raw.clicks", "a click as delivered", ("click_id",), Clicks),
-    Table("raw.conversions", "a conversion as delivered", ("conversion_id",), Conversions),
+    Table(
+        "raw.clicks",
+        "a click as delivered",
+        ("click_id",),
+        Clicks,
+        references=(("banner_id", "raw.impressions.banner_id"), ("campaign_id", "raw.impressions.campaign_id")),
+    ),
+    Table(
+        "raw.conversions",
+        "a conversion as delivered",
+        ("conversion_id",),
+        Conversions,
+        references=(("click_id", "raw.clicks.click_id"),),
+    ),
 )

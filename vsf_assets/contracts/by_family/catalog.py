@@ -14,53 +14,58 @@ from vsf_assets.contracts.table import Table
 class Songs(pa.DataFrameModel):
     """A song of a catalog."""
 
-    artist_name: str = pa.Field(description="who sings it")
-    title: str = pa.Field(description="its title")
-    year: int = pa.Field(description="year of its release; 0 where the sender does not know it")
-    release: str = pa.Field(description="album it was released on")
+    artist_name: str = pa.Field(description="Artist who performs the song.")
+    title: str = pa.Field(description="Title of the song.")
+    year: int = pa.Field(description="Year of release; 0 where the sender does not know it.")
+    release: str = pa.Field(description="Album the song was released on.")
 
 
 class Movies(pa.DataFrameModel):
     """A movie of a catalog."""
 
-    original_title: str = pa.Field(description="title in its own language")
-    original_language: str = pa.Field(description="language, as a code")
-    budget: int = pa.Field(description="budget; 0 where the sender does not know it")
-    is_adult: bool = pa.Field(description="whether it is for adults only")
-    release_date: date = pa.Field(description="day of its release")
+    original_title: str = pa.Field(description="Title in the original language.")
+    original_language: str = pa.Field(description="Original language, as a code.")
+    budget: int = pa.Field(
+        description="Budget in whole units of money; files name no currency. 0 where the sender does not know it."
+    )
+    is_adult: bool = pa.Field(description="Whether the movie is for adults only.")
+    release_date: date = pa.Field(description="Day of release.")
 
 
 class Apps(pa.DataFrameModel):
     """An app of a catalog."""
 
-    name: str = pa.Field(description="its name")
-    genre: str = pa.Field(description="its genre")
-    rating: float = pa.Field(description="mean rating")
-    version: str = pa.Field(description="its version")
-    size_bytes: int = pa.Field(description="size in bytes")
+    name: str = pa.Field(description="Name of the app.")
+    genre: str = pa.Field(description="Genre of the app.")
+    rating: float = pa.Field(description="Mean rating by users.")
+    version: str = pa.Field(description="Version of the app, as text.")
+    size_bytes: int = pa.Field(description="Size of the app in bytes.")
 
 
 class SkippedTypes(pa.DataFrameModel):
-    """A type of records that nobody asked for."""
+    """A type of records that nobody asked for; its records are skipped and counted."""
 
-    record_type: str = pa.Field(description="the type, as delivered")
-    records: int = pa.Field(ge=1, description="how many records of it the object has")
+    record_type: str = pa.Field(description="Type of the records, as delivered.")
+    records: int = pa.Field(ge=1, description="Number of records of this type in the object.")
 
 
 class CatalogList(pa.DataFrameModel):
     """A name in a list of objects."""
 
-    position: int = pa.Field(ge=1, description="place among the names of the list, from 1; blank lines do not count")
-    object_name: str = pa.Field(description="name of the object, as listed")
+    position: int = pa.Field(ge=1, description="Place of the name in the list, from 1; blank lines do not count.")
+    object_name: str = pa.Field(description="Name of the object, as listed.")
 
 
 class CatalogScans(pa.DataFrameModel):
     """An object whose state had changed when the platform looked."""
 
-    position: int = pa.Field(ge=1, description="first place of the object in the list, from 1")
-    name: str = pa.Field(description="name of the object, as listed")
-    state: str = pa.Field(nullable=True, description="ETag, or size and time; empty where the object was gone")
-    list_sha256: str = pa.Field(description="SHA-256 of the list's bytes")
+    position: int = pa.Field(ge=1, description="First place of the object in the list, from 1.")
+    name: str = pa.Field(description="Name of the object, as listed.")
+    state: str = pa.Field(
+        nullable=True,
+        description="State of the object: its ETag, or its size and time; null where the object was gone.",
+    )
+    list_sha256: str = pa.Field(description="SHA-256 of the list that named the object, in hexadecimal digits.")
 
 
 TABLES = (
@@ -69,5 +74,11 @@ TABLES = (
     Table("raw.apps", "an app as delivered", ("name", "version"), Apps),
     Table("raw.skipped_types", "an unknown type of records in an object", ("record_type",), SkippedTypes),
     Table("raw.catalog_list", "a name in a list as fetched", ("object_name",), CatalogList),
-    Table("raw.catalog_looks", "an object whose state a look found changed", ("name",), CatalogScans),
+    Table(
+        "raw.catalog_looks",
+        "an object whose state a scan found changed",
+        ("name",),
+        CatalogScans,
+        references=(("name", "raw.catalog_list.object_name"),),
+    ),
 )

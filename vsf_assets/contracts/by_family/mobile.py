@@ -53,51 +53,55 @@ class Events(pa.DataFrameModel):
         nullable=True,
         str_matches=PHONE_NUMBER,
         metadata=PHONE_IN_WORDS,
-        description="phone line, 10 digits; empty if unknown",
+        description="Phone line, 10 digits; null if unknown.",
     )
-    app: int = pa.Field(nullable=True, description="number of the app")
-    amplitude_id: str = pa.Field(nullable=True, description="id of the analytics service")
-    device_id: str = pa.Field(nullable=True, description="device")
-    user_id: str = pa.Field(nullable=True, description="user")
-    event_time: datetime = pa.Field(description="when it happened, UTC, milliseconds")
-    client_event_time: datetime = pa.Field(nullable=True, description="when it happened by the device's clock, UTC")
-    client_upload_time: datetime = pa.Field(nullable=True, description="when the device sent it, UTC")
-    server_upload_time: datetime = pa.Field(nullable=True, description="when the service took it, UTC")
-    event_id: int = pa.Field(nullable=True, description="number of the event within the device")
-    session_id: int = pa.Field(nullable=True, description="session; -1 outside of one")
-    event_type: str = pa.Field(description="kind of event")
-    amplitude_event_type: str = pa.Field(nullable=True, description="kind of event by the analytics service")
-    version_name: str = pa.Field(nullable=True, description="version of the app")
-    os_name: str = pa.Field(nullable=True, description="operating system")
-    os_version: str = pa.Field(nullable=True, description="version of the operating system")
-    device_brand: str = pa.Field(nullable=True, description="brand of the device")
-    device_manufacturer: str = pa.Field(nullable=True, description="manufacturer of the device")
-    device_model: str = pa.Field(nullable=True, description="model of the device")
-    device_carrier: str = pa.Field(nullable=True, description="carrier")
-    country: str = pa.Field(nullable=True, description="country")
-    language: str = pa.Field(nullable=True, description="language")
-    location_lat: float = pa.Field(nullable=True, description="latitude, decimal degrees")
-    location_lng: float = pa.Field(nullable=True, description="longitude, decimal degrees")
-    ip_address: str = pa.Field(nullable=True, description="IP address")
+    app: int = pa.Field(nullable=True, description="Number of the app.")
+    amplitude_id: str = pa.Field(nullable=True, description="User, as the analytics service numbers them.")
+    device_id: str = pa.Field(nullable=True, description="Device, as the app numbers it.")
+    user_id: str = pa.Field(nullable=True, description="User, as the app names them.")
+    event_time: datetime = pa.Field(description="When the event happened, UTC, to the millisecond.")
+    client_event_time: datetime = pa.Field(
+        nullable=True, description="When the event happened by the device's clock, UTC."
+    )
+    client_upload_time: datetime = pa.Field(nullable=True, description="When the device sent the event, UTC.")
+    server_upload_time: datetime = pa.Field(
+        nullable=True, description="When the analytics service received the event, UTC."
+    )
+    event_id: int = pa.Field(nullable=True, description="Number of the event within the device.")
+    session_id: int = pa.Field(nullable=True, description="Session the event belongs to; -1 outside of one.")
+    event_type: str = pa.Field(description="Kind of event, such as app_open.")
+    amplitude_event_type: str = pa.Field(nullable=True, description="Kind of event, as the analytics service names it.")
+    version_name: str = pa.Field(nullable=True, description="Version of the app.")
+    os_name: str = pa.Field(nullable=True, description="Operating system of the device.")
+    os_version: str = pa.Field(nullable=True, description="Version of the operating system.")
+    device_brand: str = pa.Field(nullable=True, description="Brand of the device.")
+    device_manufacturer: str = pa.Field(nullable=True, description="Manufacturer of the device.")
+    device_model: str = pa.Field(nullable=True, description="Model of the device.")
+    device_carrier: str = pa.Field(nullable=True, description="Carrier of the device's mobile connection.")
+    country: str = pa.Field(nullable=True, description="Country of the event.")
+    language: str = pa.Field(nullable=True, description="Language of the device.")
+    location_lat: float = pa.Field(nullable=True, description="Latitude of the event, decimal degrees.")
+    location_lng: float = pa.Field(nullable=True, description="Longitude of the event, decimal degrees.")
+    ip_address: str = pa.Field(nullable=True, description="IP address the event came from.")
     event_properties: str = pa.Field(
-        nullable=True, metadata=OBJECT_IN_WORDS, description="properties of the event, a JSON object"
+        nullable=True, metadata=OBJECT_IN_WORDS, description="Properties of the event, a JSON object as text."
     )
     user_properties: str = pa.Field(
-        nullable=True, metadata=OBJECT_IN_WORDS, description="properties of the user, a JSON object"
+        nullable=True, metadata=OBJECT_IN_WORDS, description="Properties of the user, a JSON object as text."
     )
-    region: str = pa.Field(nullable=True, description="region")
-    city: str = pa.Field(nullable=True, description="city")
-    dma: str = pa.Field(nullable=True, description="designated market area")
-    device_family: str = pa.Field(nullable=True, description="family of the device")
-    device_type: str = pa.Field(nullable=True, description="type of the device")
-    platform: str = pa.Field(nullable=True, description="platform of the app")
-    uuid: str = pa.Field(description="identifies the event, with its UTC date")
-    paying: str = pa.Field(nullable=True, description="whether the user pays")
-    start_version: str = pa.Field(nullable=True, description="version the user started with")
-    user_creation_time: str = pa.Field(nullable=True, description="when the user was made, as delivered")
-    library: str = pa.Field(nullable=True, description="library that sent it")
-    idfa: str = pa.Field(nullable=True, description="advertising id of iOS")
-    adid: str = pa.Field(nullable=True, description="advertising id of Android")
+    region: str = pa.Field(nullable=True, description="Region of the event.")
+    city: str = pa.Field(nullable=True, description="City of the event.")
+    dma: str = pa.Field(nullable=True, description="Designated market area of the event.")
+    device_family: str = pa.Field(nullable=True, description="Family of the device.")
+    device_type: str = pa.Field(nullable=True, description="Type of the device.")
+    platform: str = pa.Field(nullable=True, description="Platform of the app.")
+    uuid: str = pa.Field(description="Identifies the event together with the UTC date of event_time.")
+    paying: str = pa.Field(nullable=True, description="Whether the user pays, as delivered.")
+    start_version: str = pa.Field(nullable=True, description="Version of the app the user started with.")
+    user_creation_time: str = pa.Field(nullable=True, description="When the user was created, as delivered (text).")
+    library: str = pa.Field(nullable=True, description="Client library that sent the event.")
+    idfa: str = pa.Field(nullable=True, description="Advertising identifier of iOS.")
+    adid: str = pa.Field(nullable=True, description="Advertising identifier of Android.")
 
     @pa.check("event_properties", "user_properties", name="json_object")
     def json_object(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's form
@@ -109,36 +113,52 @@ class Events(pa.DataFrameModel):
 class Lines(pa.DataFrameModel):
     """The state of a phone line."""
 
-    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="phone line, 10 digits")
-    DEVICE_GROUPING: str = pa.Field(isin=["APPLE", "ANDROID"], description="APPLE or ANDROID")
-    SALES_CHANNEL: str = pa.Field(isin=["Retail", "Direct", "Indirect"], description="Retail, Direct or Indirect")
-    SVC_ACT_DT: date = pa.Field(description="date the service was activated")
+    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="Phone line, 10 digits.")
+    DEVICE_GROUPING: str = pa.Field(
+        isin=["APPLE", "ANDROID"], description="Kind of device on the line: APPLE or ANDROID."
+    )
+    SALES_CHANNEL: str = pa.Field(
+        isin=["Retail", "Direct", "Indirect"], description="Channel that sold the line: Retail, Direct or Indirect."
+    )
+    SVC_ACT_DT: date = pa.Field(description="Day the service was activated.")
 
 
 class Accounts(pa.DataFrameModel):
     """The state of a customer account."""
 
     CUST_ACCT: str = pa.Field(
-        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="account, ACCT and 5 digits"
+        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="Customer account, ACCT and 5 digits."
     )
-    SEGMENT_NAME: str = pa.Field(description="market segment; new values may appear")
-    SVC_PLAN: str = pa.Field(description="service plan; new values may appear")
+    SEGMENT_NAME: str = pa.Field(description="Market segment of the account; new values may appear.")
+    SVC_PLAN: str = pa.Field(description="Service plan of the account; new values may appear.")
 
 
 class Limits(pa.DataFrameModel):
     """A usage limit that a customer set on a line."""
 
-    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="phone line, 10 digits")
-    CUST_ACCT: str = pa.Field(
-        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="account, ACCT and 5 digits"
+    MTN: str = pa.Field(
+        str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="Phone line that has the limit, 10 digits."
     )
-    LIMITING_DT: date = pa.Field(description="date of the limit")
-    LIMIT_TYPE: str = pa.Field(description="kind of limit; USG is a usage limit, others may appear")
+    CUST_ACCT: str = pa.Field(
+        str_matches=ACCOUNT_NUMBER,
+        metadata=ACCOUNT_IN_WORDS,
+        description="Customer account of the line, ACCT and 5 digits.",
+    )
+    LIMITING_DT: date = pa.Field(description="Day of the limit.")
+    LIMIT_TYPE: str = pa.Field(description="Kind of limit; USG is a usage limit, others may appear.")
 
 
 TABLES = (
-    Table("raw.events", "an event as delivered", ("uuid", "event_time"), Events),
+    Table(
+        "raw.events", "an event as delivered", ("uuid", "event_time"), Events, references=(("mdn", "raw.lines.MTN"),)
+    ),
     Table("raw.lines", "a line's state as delivered", ("MTN",), Lines),
     Table("raw.accounts", "an account's state as delivered", ("CUST_ACCT",), Accounts),
-    Table("raw.limits", "a limit as delivered", ("MTN", "CUST_ACCT", "LIMITING_DT", "LIMIT_TYPE"), Limits),
+    Table(
+        "raw.limits",
+        "a limit as delivered",
+        ("MTN", "CUST_ACCT", "LIMITING_DT", "LIMIT_TYPE"),
+        Limits,
+        references=(("MTN", "raw.lines.MTN"), ("CUST_ACCT", "raw.accounts.CUST_ACCT")),
+    ),
 )

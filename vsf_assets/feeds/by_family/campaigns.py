@@ -2,6 +2,7 @@
 
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.partitioning import QUARTERS
+from vsf_assets.feeds.reading import NO_DESCRIPTION
 
 
 def _campaign_feed(name: str, description: str) -> Feed:
@@ -11,9 +12,9 @@ def _campaign_feed(name: str, description: str) -> Feed:
         description=description,
         tables=(f"raw.{name}",),
         examples=(f"{name}_1.csv", f"{name}_1_again.csv", f"2026-01-05_{name}_4.csv.gz", f"2/{name}.csv"),
-        not_ours=(f"my{name}_1.csv", f"{name}y_1.csv", f"{name[:-1]}_1.csv"),
+        not_ours=(f"my{name}_1.csv", f"{name}y_1.csv", f"{name[:-1]}_1.csv", f"{name}.schema.yaml"),
         partitioning=QUARTERS,
-        names=(rf"(?<![a-z]){name}(?![a-z])",),
+        names=(rf"^{NO_DESCRIPTION}.*(?<![a-z]){name}(?![a-z])",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.partitioning import DAYS
-from vsf_assets.feeds.reading import Delimited
+from vsf_assets.feeds.reading import NO_DESCRIPTION, Delimited
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 
@@ -16,7 +16,7 @@ def _list_name(*words: str) -> str:
 
     So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are unknown: files of other people end in these words.
     """
-    return rf"^(?:{_DATE}[_-])?(?:{'|'.join(words)})(?=$|[._\-\d])"
+    return rf"^{NO_DESCRIPTION}(?:{_DATE}[_-])?(?:{'|'.join(words)})(?=$|[._\-\d])"
 
 
 LINES, ACCOUNTS, LIMITS = (
@@ -35,13 +35,19 @@ FEEDS = (
         description="App events, one gzip file per processing date and cohort.",
         tables=("raw.events",),
         examples=("2019-05-20_name.txt", "2019-05-20_testmdn_child_parent_rs.txt.gz", "2019-05-20/events.csv"),
-        not_ours=("2019-05-20_lines_rs.txt.gz", "2019-05-20_name.csv", "myevents.csv", "eventsource.csv"),
+        not_ours=(
+            "2019-05-20_lines_rs.txt.gz",
+            "2019-05-20_name.csv",
+            "myevents.csv",
+            "eventsource.csv",
+            "events.schema.yaml",
+        ),
         reading=Delimited(delimiter="|", escape="\\"),
         partitioning=DAYS,
         late_after_hours=30,
         names=(
             rf"^(?!{_IS_LIST}){_DATE}_.+\.txt(?:\.gz)?$",
-            rf"^(?!{_IS_LIST}).*(?<![a-z])events(?![a-z])",
+            rf"^{NO_DESCRIPTION}(?!{_IS_LIST}).*(?<![a-z])events(?![a-z])",
         ),
     ),
     Feed(

@@ -1,4 +1,4 @@
-"""What all readers share: byte streams, casts, limits, findings.
+"""Shared by all readers: byte streams, casts, limits, findings.
 
-Not here: any form of file.
+Not here: the parsing of any file format.
 """

@@ -1,7 +1,7 @@
-"""The byte stream of a delivery: read once, hashed, decompressed and verified.
+"""The byte stream of a delivery: reads it once, hashes, decompresses and verifies it.
 
-Here: the stream of one file with its SHA-256 and its gzip integrity. Not here: records.
-Because hash and records come from the same single pass, they always belong together.
+Here: the stream of one file with its SHA-256 and its gzip integrity. Not here: records. The hash and the records come
+from the same single pass, so they always describe the same bytes.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class UnreadableError(Exception):
-    """The file as a whole cannot be read; it is set aside with this anomaly and reason."""
+    """The whole file cannot be read; the ledger records it as `unreadable` with this anomaly and reason."""
 
     def __init__(self, anomaly: str, reason: str, line: int | None = None, raw_text: str | None = None):
         super().__init__(reason)
@@ -28,7 +28,7 @@ class UnreadableError(Exception):
 
 
 class _Hashing(io.RawIOBase):
-    """A raw stream that hashes and counts what passes through it."""
+    """A raw stream that hashes and counts the bytes that are read from it."""
 
     def __init__(self, raw: BinaryIO):
         self.raw = raw
@@ -46,12 +46,12 @@ class _Hashing(io.RawIOBase):
 
 
 class Source:
-    """One delivery's bytes.
+    """The bytes of one delivery.
 
     Args:
-        raw: the file as landed, opened for reading; it is closed by `close`.
-        name: its name; one that ends in `.gz` must be gzip.
-        most: bytes that compressed content may unpack to.
+        raw: the file as landed, opened for reading; `close` closes it.
+        name: the file name; a file whose name ends in `.gz` must be gzip.
+        most: the largest size of the decompressed content, in bytes.
     """
 
     def __init__(self, raw: BinaryIO, name: str, most: int = UNPACKED_BYTES):
@@ -77,10 +77,10 @@ class Source:
             self._error = UnreadableError("unreadable_file", f"{visible(name)} is named .gz but is not gzip; {what}")
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes of the content; fewer only at its end.
+        """Return up to `size` bytes of the decompressed content; fewer only at its end.
 
         Raises:
-            UnreadableError: the gzip data is truncated or damaged, or unpacks to more than is allowed.
+            UnreadableError: the gzip data is truncated or damaged, or its decompressed size is over the limit.
         """
         if self._error:
             raise self._error
@@ -98,7 +98,7 @@ class Source:
         return content
 
     def finish(self) -> tuple[str, int]:
-        """Read what is left and return (SHA-256, bytes) of the file as landed."""
+        """Read the remaining bytes and return (SHA-256, size in bytes) of the file as landed."""
         while self._buffered.read(1 << 20):
             pass
         return self._hashing.digest.hexdigest(), self._hashing.count
@@ -109,7 +109,7 @@ class Source:
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read until `size` bytes or the end; a gzip stream may return fewer at member ends."""
+    """Read `size` bytes, fewer only at the end; a gzip stream may return fewer at the end of each member."""
     first = stream.read(size)
     if len(first) == size or not first:
         return first
@@ -127,7 +127,7 @@ def _gzip_reason(error: BaseException) -> str:
 
 
 class ByteSource(Protocol):
-    """Where the bytes come from; `source.Source` is one."""
+    """A stream of bytes that a reader parses; `Source` is one."""
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; fewer only at the end."""

@@ -1,7 +1,7 @@
-"""Casts text to declared types and reports every value that does not fit.
+"""Casts text columns to the declared types; a value that does not fit becomes null.
 
-Here: one strict cast per type, each a pure function of a text column. A cell that is not a value
-of the type becomes null; the caller tells it from an empty one. Not here: whether null is allowed.
+Here: one strict cast for each type, a pure function of a text column. The caller distinguishes an invalid cell from
+an empty one. Not here: whether a column may be null.
 """
 
 import re
@@ -11,23 +11,23 @@ import polars as pl
 
 _NUMBER_PADDING = " \t"
 _DAY = r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}"
-"""A day from year 1 on: polars knows a year 0, Python does not."""
+"""A day from year 1 on: polars accepts a year 0, Python does not."""
 
 _DATE = f"^{_DAY}$"
 _TIME = f"^{_DAY} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?$"
-"""A time of day; polars reads a second 60 as the next minute, which is no time of the contract."""
+"""A time of day; polars reads a second 60 as the next minute, and contracts do not allow it."""
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]{1,4}")
 
 
 def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Return the column in its type; cells that do not hold a value of it are null.
+    """Return the column in the given type; cells that hold no value of that type are null.
 
     Args:
-        text: strings, null where empty.
+        text: strings; empty cells are null.
         dtype: the contract's type.
 
     Raises:
-        TypeError: no cast is written for the type.
+        TypeError: no cast exists for the type.
     """
     if isinstance(dtype, pl.String):
         return text
@@ -46,7 +46,7 @@ def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 
 def expectation(dtype: pl.DataType) -> str:
-    """Return what a cell must hold, for a person."""
+    """Describe the values that a type allows, as the end of a sentence for a person."""
     if isinstance(dtype, pl.Int64):
         return "must be a whole number that fits 64 bits, in digits only"
     if isinstance(dtype, pl.Decimal):
@@ -66,23 +66,23 @@ def expectation(dtype: pl.DataType) -> str:
 
 
 def _matching(pattern: str) -> pl.Expr:
-    """Return the texts that match, the others as null: polars' own parser is more lenient."""
+    """Return the texts that match, and null for the others, because polars' own parser is more lenient."""
     return pl.when(pl.first().str.contains(pattern)).then(pl.first())
 
 
 def _at_once(column: pl.Series, expression: pl.Expr) -> pl.Series:
-    """Return what an expression makes of a column, planned once: for a few hundred cells that is most of the time."""
+    """Evaluate an expression on a column with one plan; for a few hundred cells, planning takes most of the time."""
     return column.to_frame().select(expression).to_series()
 
 
 def _float(text: pl.Series) -> pl.Series:
-    """Cast to a finite number."""
+    """Cast to finite numbers."""
     number = text.cast(pl.Float64, strict=False)
     return pl.select(pl.when(number.is_finite()).then(number)).to_series()
 
 
 def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
-    """Cast without rounding: digits beyond the scale must be zeros."""
+    """Cast without rounding: all digits after the scale must be zeros."""
     exponent = text.str.contains("[eE]").fill_null(value=False)
     if exponent.any():
         plain = text.filter(exponent).map_elements(_without_exponent, return_dtype=pl.String)
@@ -93,7 +93,7 @@ def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
 
 
 def _without_exponent(text: str) -> str:
-    """Return `1.5e-3` as `0.0015`; what is no number stays as it is and fails the cast."""
+    """Return `1.5e-3` as `0.0015`; a text that is not a number stays unchanged and fails the cast."""
     if _WITH_EXPONENT.fullmatch(text) is None:
         return text
     number = Decimal(text)

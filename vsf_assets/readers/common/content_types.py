@@ -1,8 +1,8 @@
-"""Recognizes by its first bytes a file that is not what its feed expects, and says what to do.
+"""Recognizes a file of the wrong kind by its first bytes, and advises the sender.
 
-Here: encodings, archives, office files, databases, pages and data in another form, recognized only after a reader
-refused a file, or where a reader would accept anything. Not here: reading them, and wrong headers
-(readers/delimited/header_reasons.py).
+Here: the recognition of encodings, archives, office files, databases, web pages and data in another format. It runs
+only after a reader refused a file, or where a reader would accept any text. Not here: reading such files, and wrong
+headers (readers/delimited/header_reasons.py).
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from vsf_assets.common.visible_text import quoted
 
 HEAD = 1 << 16
-"""Bytes at the start of a file that are looked at."""
+"""Size of the beginning of a file that is used for the recognition, in bytes."""
 
 _SAVE = "save the sheet as 'CSV UTF-8' and deliver that"
 _UNPACK = "unpack it and deliver the file inside; of compressed files only gzip is read"
@@ -43,7 +43,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\xff\xd8\xff", "a JPEG image", _WRONG_FILE),
     (0, b"GIF8", "a GIF image", _WRONG_FILE),
 )
-"""(position, bytes, what the file is, what to do)."""
+"""(position, bytes at that position, kind of file, advice to the sender)."""
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _BOMS = (
@@ -67,13 +67,13 @@ _PUNCTUATION = frozenset("€‚„…†‡ˆ‰‹‘’“”•–—˜™�
 
 @dataclass(frozen=True)
 class Content:
-    """What a file is.
+    """The recognized kind of a file.
 
     Attributes:
-        anomaly: kind of the finding.
-        what: what it is, to stand behind "the file is".
-        advice: what to do.
-        text: beginning of its text, where it has one that can be shown.
+        anomaly: the anomaly of the finding.
+        what: the kind, in words that follow "the file is".
+        advice: advice to the sender.
+        text: the beginning of the file's text, if it can be displayed.
     """
 
     anomaly: str
@@ -82,47 +82,47 @@ class Content:
     text: str | None = None
 
     def reason(self, expected: str) -> str:
-        """Return the sentence of the finding.
+        """Return the reason of the finding.
 
         Args:
-            expected: what the feed expects, such as `delimited text`.
+            expected: the kind that the feed expects, such as `delimited text`.
         """
         return f"the file is {self.what}, not {expected}; {self.advice}"
 
 
 def content_of(head: bytes) -> Content | None:
-    """Return what a file is that cannot be text in UTF-8 of a feed's form; None where it may be.
+    """Recognize a file that cannot be UTF-8 text in the format of a feed; return None if it may be.
 
     Args:
-        head: its first bytes, up to HEAD of them.
+        head: the first bytes of the file, at most HEAD.
     """
     head = head[:HEAD]
     return _encoded(head) or _binary(head) or _marked_up(head.removeprefix(_UTF8_BOM))
 
 
 def content_instead_of_delimited(head: bytes) -> Content | None:
-    """Return what a file is whose first line is no header of its feed, or None."""
+    """Recognize a file whose first line is not the header of its feed; return None if the kind is unknown."""
     return content_of(head) or _json(head[:HEAD].removeprefix(_UTF8_BOM)) or _without_line_feeds(head[:HEAD])
 
 
 def content_instead_of_json(head: bytes) -> Content | None:
-    """Return what a file is that does not begin with a JSON array, or None."""
+    """Recognize a file that does not begin with a JSON array; return None if the kind is unknown."""
     text = head[:HEAD].removeprefix(_UTF8_BOM)
     return content_of(head) or _json(text) or _delimited(text)
 
 
 def content_instead_of_names(head: bytes) -> Content | None:
-    """Return what a file is whose lines would all pass as names, or None where they may be names."""
+    """Recognize a file whose lines would all be accepted as names; return None if they may be names."""
     text = head[:HEAD].removeprefix(_UTF8_BOM).strip()
     is_json = text[:1] in (b"[", b"{") and text[-1:] in (b"]", b"}") and _parses(text)
     return content_of(head) or (_json(text) if is_json else None)
 
 
 def likely_encoding(raw: bytes) -> str:
-    """Return words on the likely encoding of bytes that are no UTF-8; an empty text where none is likely.
+    """Describe the likely encoding of bytes that are not UTF-8; return an empty text if none is likely.
 
-    Every byte string passes as some one-byte encoding, so this says so only where each byte above ASCII is a letter, or
-    a sign as word processors write it, in Windows-1252.
+    Every byte string is valid in some one-byte encoding. So Windows-1252 is called likely only if each byte above ASCII
+    is a letter in it, or a sign that word processors write.
     """
     try:
         text = raw.decode("cp1252")
@@ -136,12 +136,12 @@ def likely_encoding(raw: bytes) -> str:
 
 
 def _holds_utf8(raw: bytes) -> bool:
-    """Whether some character above ASCII is written in UTF-8."""
+    """Whether at least one character above ASCII is encoded in UTF-8."""
     return any(ord(c) > 127 for c in raw.decode("utf-8", errors="ignore"))
 
 
 def _encoded(head: bytes) -> Content | None:
-    """Recognize UTF-16 and UTF-32 by their mark, or by where the zero bytes of plain letters stand."""
+    """Recognize UTF-16 and UTF-32 by the byte order mark, or by the positions of the zero bytes of ASCII letters."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return _in_encoding(head[len(mark) :], encoding)
@@ -174,7 +174,7 @@ def _binary(head: bytes) -> Content | None:
 
 
 def _zip(head: bytes) -> Content:
-    """Tell apart what comes in a ZIP archive."""
+    """Distinguish the kinds of files that are ZIP archives."""
     if b"xl/" in head:
         return Content("unreadable_file", "an Excel workbook (XLSX)", _SAVE)
     if b"opendocument.spreadsheet" in head:
@@ -194,7 +194,7 @@ def _marked_up(head: bytes) -> Content | None:
 
 
 def _json(head: bytes) -> Content | None:
-    """Recognize JSON by its beginning: an array, a line per object, or one object."""
+    """Recognize JSON by its beginning: an array, one object on each line, or one object."""
     text = head.strip()
     if re.match(rb'\{\s*["}]', text):
         lines = [line for line in text.splitlines() if line.strip()]
@@ -224,7 +224,7 @@ def _without_line_feeds(head: bytes) -> Content | None:
 
 
 def _delimited(head: bytes) -> Content | None:
-    """Recognize a header or row of delimited text."""
+    """Recognize a header or a row of delimited text."""
     line = head.lstrip().split(b"\n")[0].strip()
     names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
     for delimiter, name in names.items():

@@ -1,6 +1,6 @@
 """Decodes the text of a delivery to UTF-8.
 
-Here: transcoding as bytes pass, and reading all of a small file. Not here: what the text says.
+Here: a transcoding stream, an iterator over lines, and reading a small file as a whole. Not here: parsing the text.
 """
 
 import codecs
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _STEP = 4 << 20
 LINES_BYTES = 1 << 20
-"""Bytes of lines that are read at once."""
+"""Size of the lines that are read at once, in bytes."""
 
 _SAME = {"utf-8", "utf-8-sig"}
 
 
 class _Transcoded:
-    """A source whose bytes come as UTF-8; bytes that the encoding does not know pass as they are."""
+    """A byte source that transcodes to UTF-8; bytes that are invalid in the encoding pass unchanged."""
 
     def __init__(self, source: "ByteSource", encoding: str):
         self._source = source
@@ -54,7 +54,7 @@ class _Transcoded:
 
 
 def utf8(source: "ByteSource", encoding: str) -> "ByteSource":
-    """Return a source of the same text in UTF-8.
+    """Return a byte source of the same text in UTF-8.
 
     Args:
         source: the bytes as delivered.
@@ -64,9 +64,9 @@ def utf8(source: "ByteSource", encoding: str) -> "ByteSource":
 
 
 def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the lines of a text, some at a time, each with the number of its first one, from 1.
+    """Yield batches of lines, each with the number of its first line; numbers start at 1.
 
-    A byte order mark and the newline are no part of a line; there is none behind the last newline.
+    Byte order mark and newlines are not part of the lines; no empty line follows the last newline.
 
     Raises:
         UnreadableError: the bytes cannot be read, or a line is longer than 2 MB.
@@ -92,14 +92,14 @@ def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
 
 
 def read_all(source: "ByteSource", most: int = DESCRIPTION_BYTES) -> bytes:
-    """Return all bytes of a file that is small by its nature; of a larger one no more than that is unpacked.
+    """Return all bytes of a file of a small kind; stop decompressing at the limit.
 
     Args:
-        source: its bytes.
-        most: how many there may be.
+        source: the bytes of the file.
+        most: the largest decompressed size, in bytes.
 
     Raises:
-        UnreadableError: the bytes cannot be read, or are more.
+        UnreadableError: the bytes cannot be read, or there are more than `most`.
     """
     parts, left = [], most
     while True:
@@ -115,7 +115,7 @@ def read_all(source: "ByteSource", most: int = DESCRIPTION_BYTES) -> bytes:
 
 
 def utf8_head(content: bytes, encoding: str) -> bytes:
-    """Return a text in UTF-8 to recognize it by; as it is where it is not in its encoding.
+    """Return the first bytes of a text in UTF-8, for recognizing its kind; unchanged if they do not decode.
 
     Args:
         content: the bytes as delivered.
@@ -127,7 +127,7 @@ def utf8_head(content: bytes, encoding: str) -> bytes:
 
 
 def has_long_line(content: bytes) -> bool:
-    """Whether a line is longer than is read of any; in steps as long as that, so that no line is copied."""
+    """Whether a line is longer than MAX_RECORD; searches in steps of that size, so that no line is copied."""
     at = 0
     while len(content) - at > MAX_RECORD:
         at = content.rfind(b"\n", at, at + MAX_RECORD + 1) + 1

@@ -1,7 +1,7 @@
 """Findings as data frames: their columns, and the cells that break a rule.
 
-Here: what every reader reports in. Not here: which records a form of file can spoil (delimited/, json/), and how many
-findings are listed (limits.py).
+Here: the frames in which every reader reports findings. Not here: the defects of each file format (delimited/, json/),
+and the number of listed findings (limits.py).
 """
 
 import polars as pl
@@ -16,7 +16,7 @@ CELLS = {
     "reason": pl.String(),
     "noted_value": pl.String(),
 }
-"""Columns of a frame of bad cells; `noted_value` where the value is not in the frame of rows."""
+"""Columns of a frame of bad cells; `noted_value` holds a value that is not in the frame of rows."""
 
 
 FINDINGS = {
@@ -29,7 +29,7 @@ FINDINGS = {
     "reason": pl.String(),
     "is_quarantined": pl.Boolean(),
 }
-"""Columns of a frame of findings: `raw.findings` without the file."""
+"""Columns of a frame of findings: those of `raw.findings` without the file's columns."""
 
 
 NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
@@ -47,13 +47,13 @@ def broken_rules(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return the cells that break a rule of the pandera model.
 
     Raises:
-        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types), a defect here.
+        pandera.errors.SchemaErrors: a failure that is not about a cell (wrong types); it is a bug in the reader.
     """
     from pandera.config import ValidationDepth, config_context
     from pandera.errors import SchemaErrors
 
     try:
-        # Every option is given: what is left out comes from variables as they were when pandera was imported.
+        # All options are explicit: pandera takes missing ones from environment variables, as set when it was imported.
         with config_context(
             validation_enabled=True,
             validation_depth=ValidationDepth.SCHEMA_AND_DATA,

@@ -1,7 +1,7 @@
-"""Finds texts that are probably no values: null markers of other programs, white space.
+"""Finds texts that are probably not values: null markers of other programs, white space.
 
-Here: such values of required text columns, found in whole columns. Not here: what breaks a contract
-(readers/delimited/validation.py), and dates and times, which are compared with the day of their delivery in dbt.
+Here: the vectorized search in required text columns. Not here: values that break a contract
+(readers/delimited/validation.py), and implausible dates and times (dbt compares them with the day of the delivery).
 """
 
 import polars as pl
@@ -12,42 +12,43 @@ from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS
 
 NOTHING = ("null", "\\n", "nan", "n/a")
-"""Words for nothing, in lower case: of databases and their exports, of statistics programs, of people."""
+"""Null markers in lower case, as databases, their exports, statistics programs and people write them."""
 
 GIVEN_NAME = "Nan"
-"""A given name, and the title of a song; programs write `nan`, `NaN` or `NAN`."""
+"""A given name and the title of a song, so it is a value; programs write `nan`, `NaN` or `NAN`."""
 
 _LONGEST = max(map(len, NOTHING))
 
 
 def required_texts(table: Table) -> list[str]:
-    """Return the text columns of a contract that must have a value."""
+    """Return the names of the text columns that a contract requires to have a value."""
     types = polars_types(table)
     return [n for n, c in table.schema.columns.items() if isinstance(types[n], pl.String) and not c.nullable]
 
 
 def implausible_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return the cells that hold a word for nothing, or only white space; the rows are loaded all the same.
+    """Return the cells that hold a null marker or only white space; their rows are loaded nevertheless.
 
     Args:
         typed: rows with the contract's columns in their types.
         table: the contract.
 
     Returns:
-        columns as in forgiving.CELLS.
+        a frame with the columns of `findings.CELLS`.
     """
     found = [pl.DataFrame(schema=CELLS)]
     for name in required_texts(table):
         column = typed[name]
-        # Comparing whole texts is cheap; only short ones, and those that begin with white space or no ASCII, can be it.
+        # Comparisons of whole texts are cheap. Only short texts, and those that begin with white space or a
+        # character above ASCII, can be implausible.
         values = column.filter((column.str.len_bytes() <= _LONGEST) | (column < "!") | (column > "\x7f")).unique()
         bare = values.str.strip_chars(PADDING)
         blank = values.filter((bare == "") & (values != ""))
         words = values.filter(bare.str.to_lowercase().is_in(NOTHING) & (bare != GIVEN_NAME))
-        said = ((blank, "holds only white space"), (words, "holds a word that programs write where there is no value"))
-        for odd, what in said:
-            if len(odd):
-                rows = column.is_in(odd.implode()).fill_null(value=False).arg_true()
+        kinds = ((blank, "holds only white space"), (words, "holds a word that programs write where there is no value"))
+        for texts, what in kinds:
+            if len(texts):
+                rows = column.is_in(texts.implode()).fill_null(value=False).arg_true()
                 found.append(_cells(rows, name, f"{name} {what}; if a value is missing, deliver it"))
     return pl.concat(found)
 

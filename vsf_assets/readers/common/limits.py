@@ -1,8 +1,8 @@
-"""Limits per file: findings of a kind that are listed, and bytes after decompression.
+"""Limits per file: the number of listed findings, and the size after decompression.
 
-Here: the two bounds, and the choice of the findings that are listed. Not here: how findings are made
-(readers/delimited/validation.py, readers/json/validation.py) and how bytes are unpacked (byte_stream.py). What is not
-listed is counted by one finding for each kind and column; its texts stay in the archived original.
+Here: the two limits, and the choice of the listed findings. Not here: making findings
+(readers/delimited/validation.py, readers/json/validation.py) and decompression (byte_stream.py). One finding for each
+anomaly and column counts those that are not listed; their texts stay in the archived original.
 """
 
 from collections.abc import Collection
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 FINDINGS_PER_FILE = 100_000
-"""Records of a file whose findings of one kind and column are listed, by default."""
+"""Default number of records of a file whose findings of one anomaly and column are listed."""
 
 UNPACKED_BYTES = 10**12
-"""Bytes that a file may have when it is unpacked, by default."""
+"""Default largest decompressed size of a file, in bytes."""
 
 DESCRIPTION_BYTES = 10_000_000
-"""Bytes that a file may have which is read as a whole: a description, a request, a state."""
+"""Largest size, in bytes, of a file that is read as a whole: a description, a request, a state."""
 
 SHORT_TEXT = 1_000
-"""Characters of a record that every finding about it shows; a longer text is whole with its first finding only."""
+"""Characters of a record's text that each finding stores; only the first finding stores a longer text whole."""
 
 _KEYS = ("anomaly", "column_name", "severity", "is_quarantined")
 
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """Bounds for each file.
+    """The limits of one file.
 
     Attributes:
-        findings: records whose findings of one kind and column are listed.
-        unpacked: bytes of the unpacked file.
+        findings: number of records whose findings of one anomaly and column are listed.
+        unpacked: decompressed size in bytes.
     """
 
     findings: int = FINDINGS_PER_FILE
@@ -45,12 +45,12 @@ DEFAULT_LIMITS = ReadLimits()
 
 @dataclass
 class _Group:
-    """Findings of one kind and column.
+    """Counts of the findings of one anomaly and column.
 
     Attributes:
-        seen: records that have one.
-        unlisted: those of them that have no listed finding at all, each counted in one group only.
-        first_line: the first record whose finding is not listed, and reason, why it was found.
+        seen: number of records with such a finding.
+        unlisted: number of those records that have no listed finding of any kind; each counts in one group only.
+        first_line, reason: line and reason of the first finding that is not listed.
     """
 
     seen: int = 0
@@ -61,12 +61,12 @@ class _Group:
 
 @dataclass
 class FindingsLimit:
-    """Chooses the findings that are listed: of each kind and column those of the first records, in file order.
+    """Chooses the listed findings: for each anomaly and column, those of the first records in file order.
 
     Attributes:
-        most: so many records of a kind and column.
-        columns: the contract's columns; findings about other names count as about none, since a file can hold any
-            number of them. None: every name is of the contract.
+        most: number of records whose findings of one anomaly and column are listed.
+        columns: the contract's columns. Findings about other names count as findings without a column, because a file
+            can hold any number of other names. None: all names are columns of the contract.
     """
 
     most: int = FINDINGS_PER_FILE
@@ -74,11 +74,11 @@ class FindingsLimit:
     _groups: "dict[tuple[Any, ...], _Group]" = field(default_factory=dict)
 
     def listed(self, findings: "pl.DataFrame") -> "pl.Series":
-        """Return a mask of the findings that are listed.
+        """Return a mask of the listed findings.
 
         Args:
-            findings: line_number, anomaly, column_name, severity, is_quarantined and reason of all findings about
-                some records; the records of a later call come later in the file.
+            findings: all findings about some records, with line_number, anomaly, column_name, severity,
+                is_quarantined and reason. The records of a later call come later in the file.
         """
         import polars as pl
 
@@ -93,7 +93,7 @@ class FindingsLimit:
         if all(group.seen <= self.most for group in groups.values()):
             return pl.repeat(value=True, n=findings.height, dtype=pl.Boolean, eager=True)
         room = counts.select(*_KEYS, room=self.most - pl.Series(before, dtype=pl.Int64))
-        # Nulls are equal here: a finding about no column is of the group without one.
+        # Nulls are equal here: findings without a column form a group.
         places = findings.join(room, on=_KEYS, how="left", nulls_equal=True, maintain_order="left").with_columns(
             is_listed=pl.col("line_number").rank("dense").over(_KEYS) <= pl.col("room")
         )
@@ -101,7 +101,7 @@ class FindingsLimit:
         return places["is_listed"]
 
     def _count(self, others: "pl.DataFrame", listed_lines: "pl.Series") -> None:
-        """Count records whose findings are not listed; `listed_lines` are of those that have a listed one."""
+        """Count the records of findings that are not listed; `listed_lines` are the lines with a listed finding."""
         import polars as pl
 
         firsts = others.sort("line_number", *_KEYS, "reason").group_by(_KEYS, maintain_order=True).first()
@@ -116,7 +116,7 @@ class FindingsLimit:
             self._groups[row[:-1]].unlisted += row[-1]
 
     def summary(self) -> "pl.DataFrame":
-        """Return a finding for each kind and column that has more than are listed, as they are stored."""
+        """Return one finding, ready to store, for each anomaly and column that is over the limit."""
         import polars as pl
 
         from vsf_assets.readers.common.findings import FINDINGS
@@ -138,9 +138,9 @@ class FindingsLimit:
 
 
 def stored(findings: "pl.DataFrame") -> "pl.DataFrame":
-    """Return findings as they are stored; one stands for its own record unless it says otherwise.
+    """Return findings in the form in which they are stored; by default a finding counts one record.
 
-    Of a text that is too long for a column the beginning is stored; all of it is in the archived original.
+    A text that is too long for a column is cut; the archived original holds all of it.
     """
     import polars as pl
 
@@ -154,9 +154,9 @@ def stored(findings: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def text_once(findings: "pl.DataFrame") -> "pl.DataFrame":
-    """Return findings of which the first about a record holds its whole text, the others the beginning of a long one.
+    """Keep the whole text of a record in its first finding only; cut a long text in the others.
 
-    A record with many findings would be stored as often; `findings` are sorted by record.
+    Otherwise the text of a record would be stored once for each of its findings. `findings` are sorted by record.
     """
     import polars as pl
 

@@ -1,9 +1,9 @@
 """Finds texts that are too long to store in a column.
 
-Here: the bound, such values of a frame as bad cells, and their beginnings. Not here: records that are too long to be
-read (readers/delimited/reader.py), and how many findings are listed (limits.py). DuckDB keeps a long text apart and
-reads it again for every empty cell that follows it in its column: one text of 2 MB before some hundred empty cells
-fills any memory, in the raw table and in every table that is built of it (decision 0028).
+Here: the limit, the bad cells of a frame, and cutting such texts. Not here: records that are too long to read
+(readers/delimited/reader.py), and the number of listed findings (limits.py). DuckDB stores a long text apart, and reads
+it again for every empty cell that follows it in its column. One text of 2 MB before some hundred empty cells fills any
+memory, in the raw table and in every table that is built from it (decision 0028).
 """
 
 import polars as pl
@@ -13,21 +13,21 @@ from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS
 
 LONGEST_TEXT = 1 << 16
-"""Bytes of a text in a column; 2,048 cells are read at once, so one text takes 128 MB at most."""
+"""Largest size of a text in a column, in bytes; DuckDB reads 2,048 cells at once, so one text takes at most 128 MB."""
 
 _BEGINNING = LONGEST_TEXT // 4
-"""Characters of it that are shown of a longer one; one has 4 bytes at most."""
+"""Characters that are kept of a longer text; a character has at most 4 bytes."""
 
 
 def long_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return the cells whose text is too long.
+    """Return the cells whose text is longer than LONGEST_TEXT.
 
     Args:
         typed: rows with the contract's columns in their types.
         table: the contract.
 
     Returns:
-        columns as in forgiving.CELLS.
+        a frame with the columns of `findings.CELLS`.
     """
     found = [pl.DataFrame(schema=CELLS)]
     for name, dtype in polars_types(table).items():
@@ -51,7 +51,7 @@ def long_texts(typed: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 
 def beginnings(texts: pl.Expr) -> pl.Expr:
-    """Return texts of which the too long ones are cut."""
+    """Cut the texts that are longer than LONGEST_TEXT."""
     return (
         pl.when(texts.str.len_bytes() > LONGEST_TEXT)
         .then(texts.str.slice(0, _BEGINNING) + pl.lit("…"))
@@ -60,12 +60,12 @@ def beginnings(texts: pl.Expr) -> pl.Expr:
 
 
 def shortened(typed: pl.DataFrame, cells: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """Return rows of a tolerant reading in a form that can be stored: long texts are cut, and a long key is none.
+    """Make rows of a lenient reading storable: cut long texts, and set a long key to null.
 
     Args:
         typed: rows with the contract's columns.
-        cells: what `long_texts` found in them.
-        key: the columns of the key.
+        cells: the result of `long_texts` for these rows.
+        key: the names of the key columns.
     """
     names = cells["column_name"].unique(maintain_order=True).to_list()
     is_short = {name: pl.col(name).str.len_bytes() <= LONGEST_TEXT for name in names}

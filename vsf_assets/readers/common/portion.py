@@ -1,6 +1,6 @@
 """The unit that every reader yields: a batch of validated rows with findings and counts.
 
-Here: the type. Not here: how records are read and checked.
+Here: the type. Not here: reading and validating records.
 """
 
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Portion:
-    """Some checked records of a file.
+    """A batch of validated records of a file.
 
     Attributes:
-        valid: `_line` and the contract's columns by table, one row per good record.
-        findings: one row per finding, columns as in checking.FINDINGS.
-        records: how many records were read.
-        quarantined, blank, skipped: how many of them are not among the valid.
-        notes: rows of other tables, about the skipped records.
+        valid: table -> `_line` and the contract's columns, one row per valid record.
+        findings: one row per finding, with the columns of `findings.FINDINGS`.
+        records: number of records that were read.
+        quarantined, blank, skipped: numbers of records that are not in `valid`, by cause.
+        notes: table -> rows about the skipped records.
     """
 
     valid: dict[str, pl.DataFrame]
@@ -30,5 +30,5 @@ class Portion:
 
     @property
     def loaded(self) -> int:
-        """How many records are among the valid."""
+        """Number of valid records."""
         return sum(frame.height for frame in self.valid.values())

@@ -1,4 +1,4 @@
-"""Reader of delimited text: header, fast and exact parsers, lenient repairs, validation.
+"""Reader of delimited text: header, fast parser, exact parser, lenient repair, validation.
 
-Not here: contracts (readers/delimited/validation.py).
+Not here: the contracts themselves (contracts/).
 """

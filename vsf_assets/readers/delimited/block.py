@@ -1,6 +1,6 @@
 """A block of records of a delimited file: parsed rows, malformed records, repairs.
 
-Here: the types that the reader fills (reader.py) and the check reads (validation.py). Not here: either of them.
+Here: the types that the reader fills (reader.py) and the validation reads (validation.py). Not here: these two.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from vsf_assets.readers.delimited.lenient import Note, parse_tolerant
 
 @dataclass(frozen=True)
 class BadRecord:
-    """A record that could not be cut into the header's fields."""
+    """A record that could not be split into the header's fields."""
 
     line: int
     problem: Problem
@@ -25,17 +25,20 @@ class BadRecord:
 
 @dataclass
 class Block:
-    """Some records of the file.
+    """Consecutive records of the file.
 
     Attributes:
         frame: `_line` and the columns in the contract's order, as text or already typed.
-        header: the columns in the file's order, and dialect, how the file is written.
-        bad: records that are not in the frame.
-        notes, noted: what was forgiven of records that are; of single ones, and of many as a frame (lenient_batch.py).
-        blank: records of nothing but delimiters and spaces.
-        body: the bytes of the block, and first_line, the number of its first physical line.
-        raws: physical line -> bytes of records that are known already.
-        has_more: whether the next block holds other records of the same stretch of the file.
+        header: the columns in the file's order.
+        dialect: the dialect of the file.
+        bad: malformed records, which are not in the frame.
+        notes: repairs of single records in the frame.
+        noted: repairs of many records in the frame, as a frame of notes (lenient_batch.py).
+        blank: number of records that hold only delimiters and spaces.
+        body: the bytes of the block.
+        first_line: number of its first physical line.
+        raws: physical line -> bytes, for records whose bytes are already split off.
+        has_more: whether the next block holds other records of the same part of the file.
     """
 
     frame: pl.DataFrame
@@ -52,11 +55,11 @@ class Block:
 
     @property
     def records(self) -> int:
-        """Data records of the block, blank ones too."""
+        """Number of data records of the block, including blank ones."""
         return self.frame.height + len(self.bad) + self.blank
 
     def between(self, low: int, high: int | None) -> "Block":
-        """Return the block with the records only that start on lines from `low` to before `high`; None: to its end."""
+        """Return the block with only those records that start on lines in [`low`, `high`); None: up to its end."""
 
         def lies(line: int) -> bool:
             return low <= line and (high is None or line < high)
@@ -94,7 +97,7 @@ class Block:
         ]
 
     def _text(self, start: int, end: int, dialect: Delimited, width: int) -> str:
-        """Return the text of the record that starts at `start`; it goes beyond its line only if that has a quote."""
+        """Return the text of the record at `start`; only a line with a quote or an escape can continue on the next."""
         line = self.body[start:end]
         if dialect.quote.encode() in line or (dialect.escape or "\0").encode() in line:
             return show(self.body[start : parse_tolerant(self.body, start, dialect, width).end])

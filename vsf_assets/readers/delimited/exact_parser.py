@@ -1,9 +1,9 @@
-"""The exact parser: one record at a time, with every defect located by physical line.
+"""The exact parser: parses one record at a time, and locates every defect by physical line.
 
-Here: pure functions on bytes, used where a block is not provably regular (fast_parser.py takes the
-rest). Not here: types and contracts. Rules: a quote opens a field only at its start; one that is
-never closed, or closed in the middle of a field, spoils the line where it opened and no other. Every CR in front of an
-LF belongs to the line end, also where it was doubled on the way; so does one at the end of the file.
+Here: pure functions on bytes, for the parts of a file that the fast parser (fast_parser.py) cannot prove regular. Not
+here: types and contracts. Rules: a quote opens a quoted field only at the start of the field. If a quote is never
+closed, or is closed in the middle of a field, only the line where it opens is malformed. All CR before an LF belong to
+the line end, because some transfers double the CR. A CR at the end of the file is a line end too.
 """
 
 import re
@@ -16,19 +16,19 @@ from vsf_assets.readers.common.content_types import likely_encoding
 from vsf_assets.readers.common.displayable_text import MAX_RECORD, is_utf8, show, without_line_end
 
 LOOKAHEAD_BYTES = 2
-"""Bytes behind the longest record that tell whether its last quote is a closing one."""
+"""Bytes after the longest record that decide whether its last quote closes the field."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a record.
+    """A defect of a record.
 
     Attributes:
-        anomaly: its kind.
-        reason: a sentence; `{line}` and `{next}` in it stand for two lines, see `said`.
-        column: by position, if known.
-        value: as delivered, if it is about one.
-        line_offset: lines from the record's first one to `{line}`; None where the reason names no lines.
+        anomaly: the anomaly of the finding.
+        reason: a sentence; `reason_at` replaces the placeholders `{line}` and `{next}` by line numbers.
+        column: position of the column, if known.
+        value: the value as delivered, if the defect is about one.
+        line_offset: number of lines from the record's first line to `{line}`; None if the reason has no placeholders.
     """
 
     anomaly: str
@@ -37,11 +37,11 @@ class Problem:
     value: str | None = None
     line_offset: int | None = None
 
-    def said(self, first_line: int) -> str:
-        """Return the reason with the numbers of its lines.
+    def reason_at(self, first_line: int) -> str:
+        """Return the reason with line numbers in place of the placeholders.
 
         Args:
-            first_line: physical line that the record starts on.
+            first_line: physical line on which the record starts.
         """
         if self.line_offset is None:
             return self.reason
@@ -55,7 +55,7 @@ _LINE_SWALLOWED = (
     "line {line} ends in a backslash, which makes its line end and line {next} a part of its last value; a backslash"
     " that is meant literally is doubled (\\\\). Line {next} is read as a record of its own"
 )
-"""Why a record is none whose escaped line end gives it another number of fields than the header has."""
+"""Reason of a record that has another number of fields than the header because of an escaped line end."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Record:
     """One record of the file.
 
     Attributes:
-        end: position behind the record's newline.
-        fields: the fields as bytes, or None where the record cannot be cut into fields.
-        problem: why not.
+        end: position after the record's newline.
+        fields: the fields as bytes; None if the record cannot be split into fields.
+        problem: the defect that prevents the split.
     """
 
     end: int
@@ -78,7 +78,7 @@ _LINE_END = re.compile(rb"\r*\n")
 
 
 class _MalformedError(Exception):
-    """The record cannot be cut into fields; the line of `at` (None: its first) is the last one affected."""
+    """The record cannot be split into fields; the line of `at` (None: its first line) is the last malformed line."""
 
     def __init__(self, at: int | None, problem: Problem):
         super().__init__(problem.reason)
@@ -88,7 +88,7 @@ class _MalformedError(Exception):
 
 @cache
 def _stops(dialect: Delimited) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """Return the patterns of what ends a stretch inside quotes and outside of them."""
+    """Return the patterns of the next special byte inside quotes and outside quotes."""
     escape = re.escape(dialect.escape) if dialect.escape else ""
     inside = f"[{re.escape(dialect.quote)}{escape}]"
     outside = f"[{re.escape(dialect.delimiter)}\n{escape}]"
@@ -99,11 +99,11 @@ def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None 
     """Parse the record that starts at `start`.
 
     Args:
-        data: reaches to the end of the file or at least MAX_RECORD + LOOK_AHEAD bytes beyond `start`.
-        start: where the record begins.
-        dialect: how the file is written.
-        width: how many fields a record has to have. A line end that is escaped outside quotes belongs to a value only
-            where the record has as many; else its line is a bad record, and the next line one of its own.
+        data: bytes up to the end of the file, or at least MAX_RECORD + LOOKAHEAD_BYTES bytes from `start` on.
+        start: position of the record.
+        dialect: the dialect of the file.
+        width: the required number of fields. An escaped line end outside quotes belongs to a value only if the record
+            then has this number of fields. Otherwise its line is a bad record, and the next line is another record.
     """
     newline = data.find(b"\n", start)
     line_end = newline + 1 if newline >= 0 else len(data)
@@ -121,7 +121,7 @@ def parse_record(data: bytes, start: int, dialect: Delimited, width: int | None 
 
 
 def _end_of_malformed(data: bytes, start: int, at: int | None) -> int | None:
-    """Return the end of the line around `at`; None where that line is too long and judged by itself."""
+    """Return the end of the line around `at`; None if that line is too long, since it gets its own finding."""
     if at is None:
         return None
     newline = data.find(b"\n", at, start + MAX_RECORD)
@@ -157,7 +157,7 @@ def _split_fields(data: bytes, start: int, dialect: Delimited, width: int | None
 
 
 def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column: int) -> tuple[bytes, int]:
-    """Return a quoted field's content and the position behind its closing quote."""
+    """Return the content of a quoted field and the position after its closing quote."""
     inside, _ = _stops(dialect)
     quote, delimiter = dialect.quote.encode(), dialect.delimiter.encode()
     parts: list[bytes] = []
@@ -180,12 +180,12 @@ def _quoted(data: bytes, opened_at: int, limit: int, dialect: Delimited, column:
 
 
 def _literal_quote(dialect: Delimited) -> str:
-    """Return how a quote inside a value is written, for a person."""
+    """Explain to a person how to write a quote inside a value."""
     return f"write a quote inside a value as {dialect.escape or dialect.quote}{dialect.quote}"
 
 
 def _is_line_end(data: bytes, at: int) -> bool:
-    """Whether nothing but CR stands between a position and an LF or the end of the data; at least one of them."""
+    """Whether only CR, at least one, stand between a position and an LF or the end of the data."""
     if data[at : at + 1] != b"\r":
         return False
     behind = _NO_RETURN.search(data, at, at + MAX_RECORD)
@@ -193,9 +193,9 @@ def _is_line_end(data: bytes, at: int) -> bool:
 
 
 def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[bytes, int, int]:
-    """Return an unquoted field's content, the position of the delimiter or line end behind it, and an escaped LF's.
+    """Return an unquoted field's content, its end (delimiter or line end), and the position of its first escaped LF.
 
-    An escape in front of a line end makes all of it literal. Without an escaped LF its position is -1.
+    An escape before a line end makes the whole line end literal. The last position is -1 without an escaped LF.
     """
     _, outside = _stops(dialect)
     parts: list[bytes] = []
@@ -207,7 +207,7 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
         end = stop.start() if stop else len(data)
         parts.append(data[at:end])
         if stop is None or stop.group() == b"\n":
-            parts[-1] = parts[-1].rstrip(b"\r")  # an escaped CR or LF in front of it stays
+            parts[-1] = parts[-1].rstrip(b"\r")  # an escaped CR or LF before it stays
             return b"".join(parts), end, escaped_end
         if stop.group() == dialect.delimiter.encode():
             return b"".join(parts), end, escaped_end
@@ -219,7 +219,7 @@ def _unquoted(data: bytes, at: int, limit: int, dialect: Delimited) -> tuple[byt
 
 
 def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[str] | Problem:
-    """Return the fields as text, or why they are not the header's columns as UTF-8."""
+    """Return the fields as text, or the first defect: a wrong number of fields, or a field that is not text."""
     problem = count_problem(fields, names, delimiter)
     if problem is not None:
         other = _other_delimiter(fields, names, delimiter)
@@ -236,7 +236,7 @@ def check_fields(fields: list[bytes], names: list[str], delimiter: str) -> list[
 
 
 def _other_delimiter(fields: list[bytes], names: list[str], delimiter: str) -> str:
-    """Return words on the delimiter that a record of one field seems to be written with; an empty text without one."""
+    """Describe the other delimiter that a record of one field seems to use; return an empty text if there is none."""
     for other in ",;|\t":
         if len(fields) == 1 < len(names) and other != delimiter and fields[0].count(other.encode()) == len(names) - 1:
             return f"it has {quoted(other)} between its fields where {quoted(delimiter)} is expected"
@@ -244,7 +244,7 @@ def _other_delimiter(fields: list[bytes], names: list[str], delimiter: str) -> s
 
 
 def count_problem(fields: list[bytes], names: list[str], delimiter: str) -> Problem | None:
-    """Return what is wrong with the number of fields, or None."""
+    """Return the defect of a record with a wrong number of fields, or None."""
     if len(fields) < len(names):
         return Problem(
             "missing_fields",
@@ -271,7 +271,7 @@ def _lacking(names: list[str]) -> str:
 
 
 def text_problem(field: bytes, name: str, at: int) -> Problem | None:
-    """Return why a field is no text, or None."""
+    """Return the defect of a field that is not text, or None."""
     if not is_utf8(field):
         likely = likely_encoding(field)
         advice = f"{likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
@@ -284,11 +284,11 @@ def text_problem(field: bytes, name: str, at: int) -> Problem | None:
 
 @cache
 def blank_bytes(dialect: Delimited) -> bytes:
-    """Return what a blank record consists of: spaces, its line end, and unquoted delimiters."""
+    """Return the bytes that a blank record may hold: spaces, line ends and delimiters."""
     other = dialect.tolerance.other_delimiter if dialect.tolerance else ""
     return f" \r\n{dialect.delimiter}{other}".encode()
 
 
 def is_blank(record: bytes, dialect: Delimited) -> bool:
-    """Whether a record holds nothing but delimiters without quotes, and spaces."""
+    """Whether a record holds only spaces and delimiters without quotes."""
     return not record.strip(blank_bytes(dialect))

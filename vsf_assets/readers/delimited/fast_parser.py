@@ -1,8 +1,8 @@
-"""The fast parser: polars parses a whole block whose record boundaries are proven.
+"""The fast parser: polars parses a whole block after its record boundaries are proven.
 
-Here: the parse, and the proof for blocks without quotes. Not here: the proof for all others (record_boundaries.py);
-single records that are irregular (a wrong number of fields, NUL, a lone CR, no UTF-8); they are handed back as bytes
-for exact_parser.py, and so is the whole block where the proof fails.
+Here: the parse, and the proof for blocks without quotes. Not here: the proof for other blocks (record_boundaries.py).
+Irregular records (a wrong number of fields, NUL, a CR inside a line, invalid UTF-8) are returned as bytes for
+exact_parser.py. Without a proof the exact parser reads the whole block.
 """
 
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
 
 _ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
-"""Stand-ins for escaped bytes while polars parses; a block that holds them is not proven."""
+"""Placeholders for escaped bytes while polars parses; a block that holds these bytes itself has no proof."""
 
 
 @dataclass(frozen=True)
 class Proven:
-    """A block with proven borders.
+    """A parsed block with proven record boundaries.
 
     Attributes:
-        frame: `_line` and the file's columns; text, or the integer types asked for.
+        frame: `_line` and the file's columns; text, or integers if requested.
         irregular: (physical line, bytes) of the records that are not in the frame.
-        widths: how many fields each of those has.
-        blank: how many records are neither there nor in the frame, because they are blank.
-        consumed: bytes of the input that the records cover.
-        newlines: physical lines that they cover.
+        widths: number of fields of each irregular record.
+        blank: number of blank records; they are neither in the frame nor in `irregular`.
+        consumed: number of input bytes that the records cover.
+        newlines: number of physical lines that they cover.
     """
 
     frame: pl.DataFrame
@@ -43,15 +43,15 @@ class Proven:
 def parse_block(
     data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, most: int | None = None
 ) -> Proven | None:
-    """Parse the records of `data` up to its last record end, or return None without a proof.
+    """Parse the records of `data` up to the last record end; return None if there is no proof.
 
     Args:
-        data: bytes from a record's start on.
+        data: bytes that begin with a record.
         first_line: physical line number of the first byte.
-        dialect: how the file is written.
+        dialect: the dialect of the file.
         names: the header's columns.
-        integers: whether every column is a 64-bit integer (parsed at once where possible).
-        most: how many irregular records are handed back at most; None for any number.
+        integers: whether every column is a 64-bit integer; then polars parses integers if it can.
+        most: the largest number of irregular records; with more there is no result. None: any number.
     """
     part = MAX_RECORD // 2
     if any(data.find(b"\n", at, at + part) < 0 for at in range(0, len(data) - part, part)):
@@ -68,7 +68,7 @@ def parse_block(
 
 
 def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
-    """Parse a block without quotes in which every line is a record; None where one is not."""
+    """Parse a block without quotes in which every line is a record; return None if a line is not."""
     import numpy as np
 
     cut = text.rfind(b"\n") + 1
@@ -101,7 +101,7 @@ def _parse_any(
     escaped: bool,
     most: int | None,
 ) -> Proven | None:
-    """Parse a block after finding every record's borders; sort out irregular records."""
+    """Find the boundaries of all records, split off the irregular records, and parse the others."""
     import numpy as np
 
     array = np.frombuffer(text, dtype=np.uint8)
@@ -110,7 +110,7 @@ def _parse_any(
         return None
     starts, ends = borders.starts, borders.ends
     if int((ends - starts).max()) >= MAX_RECORD // 2:
-        return None  # judged record by record; escapes are hidden here and may double the length
+        return None  # the exact parser decides; escapes are hidden here and may double the length
     cut = int(ends[-1]) + 1
     irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
     blank = blank_records(text, array, starts, ends, dialect)
@@ -136,7 +136,7 @@ def _parse_any(
 
 
 def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:
-    """Whether a line begins as a blank one does; to compare all bytes at once is faster than to visit each line."""
+    """Whether a line begins like a blank line; a comparison of all bytes at once is faster than a loop over lines."""
     first, *others = blank_bytes(dialect)
     begins = array == first
     for byte in others:
@@ -145,13 +145,13 @@ def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool
 
 
 def _without(text: bytes, cut: int, starts: list[int], ends: list[int]) -> bytes:
-    """Return the text up to the cut without some records."""
+    """Return the text up to `cut` without the given records."""
     begins = (0, *(end + 1 for end in ends))
     return b"".join(text[begin:end] for begin, end in zip(begins, (*starts, cut), strict=True))
 
 
 def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:
-    """Replace escaped quotes and escapes by stand-ins; None where other bytes are escaped."""
+    """Replace escaped quotes and escapes by placeholders; return None if other bytes are escaped."""
     escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
     if _ESCAPED_QUOTE in data or _ESCAPED_ESCAPE in data:
         return None
@@ -166,7 +166,7 @@ def _unhide(record: bytes, dialect: Delimited) -> bytes:
 
 def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
     for hidden, shown in ((_ESCAPED_QUOTE, dialect.quote), (_ESCAPED_ESCAPE, dialect.escape or "")):
-        # Most columns hold none; to look is cheap, to write a column again is not.
+        # Most columns hold no placeholder; the search is cheap, writing a column again is not.
         holds = frame.select(pl.col(pl.String).str.contains(hidden.decode(), literal=True).any())
         columns = [name for name in holds.columns if holds[name].item()]
         frame = frame.with_columns(pl.col(columns).str.replace_all(hidden.decode(), shown, literal=True))
@@ -174,7 +174,7 @@ def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
 
 
 def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: bool = False) -> pl.DataFrame | None:
-    """Let polars parse records with proven borders; integers at once where possible, else everything as text."""
+    """Parse records with proven boundaries by polars: as integers if requested and possible, otherwise as text."""
     if not body:
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for dtype in (pl.Int64, pl.String) if integers else (pl.String,):
@@ -188,7 +188,7 @@ def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: boo
             )
         except pl.exceptions.PolarsError:
             continue
-        # An integer column cannot tell an empty cell from one of spaces; text can.
+        # An integer column cannot distinguish an empty cell from a cell of spaces; text can.
         if dtype == pl.String or not any(column.null_count() for column in frame):
             return frame
     return None

@@ -1,8 +1,8 @@
 """Parses the header of a delimited file: columns, their order, the delimiter.
 
-Here: pure functions on bytes. Not here: the records below it (reader.py), and why a header is none (header_reasons.py).
-A tolerant dialect reads it as spreadsheets write it: behind blank rows and a line like `sep=;`, names in any case and
-with spaces around them, and empty columns at the right.
+Here: pure functions on bytes. Not here: the records below the header (reader.py), and the reasons for refusing a header
+(header_reasons.py). A tolerant dialect accepts headers as spreadsheets write them: after blank rows and a line like
+`sep=;`, with names in any case and spaces around them, and with empty columns at the right.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ LONGEST_SHOWN = 100
 
 @dataclass(frozen=True)
 class Header:
-    """What a header says.
+    """A parsed header.
 
     Attributes:
         names: the contract's columns in the file's order.
-        dialect: how the file is written.
-        end: position behind the header's newline.
+        dialect: the dialect of the file.
+        end: position after the header's newline.
     """
 
     names: list[str]
@@ -36,10 +36,10 @@ class Header:
 
 
 def find_header(data: bytes, dialect: Delimited, columns: list[str]) -> Header:
-    """Read the header that `data` begins with; a tolerant dialect may turn out to have another delimiter.
+    """Parse the header at the beginning of `data`; a tolerant dialect also tries its other delimiter.
 
     Raises:
-        UnreadableError: it does not name exactly the contract's columns, or the file is something else.
+        UnreadableError: the header does not name exactly the contract's columns, or the file is of another kind.
     """
     start, dialects = _start(data, dialect)
     wrong: list[tuple[list[str], Record, Delimited]] = []
@@ -49,13 +49,13 @@ def find_header(data: bytes, dialect: Delimited, columns: list[str]) -> Header:
         if len(names) == len(columns) and sorted(names) == sorted(columns):
             return Header(names, _with_empty_columns(possible, empty), record.end)
         wrong.append((names + [""] * empty, record, possible))
-    # The reason is about the delimiter that the header was written with: the one that gives most of the columns.
+    # The reason is about the delimiter that splits the header into most of the columns.
     names, record, used = max(wrong, key=lambda header: len(set(columns).intersection(header[0])))
     raise _refused(data, start, names, columns, record, used)
 
 
 def _start(data: bytes, dialect: Delimited) -> tuple[int, list[Delimited]]:
-    """Return where the header begins, and the dialects that it may be written in."""
+    """Return the position of the header, and the dialects to try."""
     if dialect.tolerance is None:
         return 0, [dialect]
     dialects, start = [dialect, other_dialect(dialect)], 0
@@ -73,7 +73,7 @@ def _start(data: bytes, dialect: Delimited) -> tuple[int, list[Delimited]]:
 
 
 def _names(record: Record, dialect: Delimited, columns: Sequence[str]) -> tuple[list[str], int]:
-    """Return the columns that a header names, and how many columns without a name follow in a tolerant dialect."""
+    """Return the columns that a header names, and the number of unnamed columns after them in a tolerant dialect."""
     shown = [_text(name) for name in record.fields or []]
     if dialect.tolerance is None:
         return shown, 0
@@ -86,7 +86,7 @@ def _names(record: Record, dialect: Delimited, columns: Sequence[str]) -> tuple[
 
 
 def _text(name: bytes) -> str:
-    """Return a name as text; unlike `show` with a CR or LF at its end, which rows keep, too."""
+    """Return a name as text; keeps a CR or LF at its end, as rows do (`show` removes it)."""
     return name.decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
@@ -99,7 +99,7 @@ def _with_empty_columns(dialect: Delimited, empty: int) -> Delimited:
 def _refused(
     data: bytes, start: int, names: Sequence[str], columns: Sequence[str], record: Record, dialect: Delimited
 ) -> UnreadableError:
-    """Return why a file without the header of its feed is refused."""
+    """Return the error for a file without the header of its feed."""
     number = data.count(b"\n", 0, start) + 1
     content = content_instead_of_delimited(data[start:])
     if content is not None:
@@ -108,7 +108,7 @@ def _refused(
     header = data[start : record.end]
     reason = header_reason(header, names, columns, dialect)
     if record.problem is not None:
-        reason = f"{record.problem.said(number)}; {reason}"
+        reason = f"{record.problem.reason_at(number)}; {reason}"
     if not is_utf8(header) and (encoding := likely_encoding(header)):
         reason = f"{encoding}: save the file as UTF-8; {reason}"
     return UnreadableError("unknown_header", reason, number, show(header[:SHOWN_TEXT]))

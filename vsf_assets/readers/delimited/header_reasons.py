@@ -1,8 +1,7 @@
 """Explains to the sender why a header does not fit its feed.
 
-Here: the names side by side with the columns, with the likely cause. Not here: reading a header (header.py) and files
-that are something else altogether (readers/common/content_types.py). The work is proportional to the header, whatever
-it holds.
+Here: the comparison of the names with the columns, and the likely cause. Not here: parsing a header (header.py) and
+files of another kind (readers/common/content_types.py). The run time is linear in the length of the header.
 """
 
 import difflib
@@ -15,29 +14,29 @@ from vsf_assets.common.visible_text import PADDING, quoted, visible
 from vsf_assets.feeds.reading import Delimited
 
 MOST_NAMES = 10
-"""Names of each kind that a reason shows."""
+"""Number of names of each kind (missing, unknown, ...) that a reason shows."""
 
 LONGEST_NAME = 60
-"""Characters of a name that a reason shows; a longer one is like no column."""
+"""Characters of a name that a reason shows; a longer name is not compared with the columns."""
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "|": "vertical bars", "\t": "tabs"}
 SEPARATOR_LINE = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?[ ,;]*\r*(?:\n|\Z)', re.IGNORECASE)
-"""A first line like `sep=;`, which tells spreadsheets the delimiter."""
+"""A first line like `sep=;`, by which spreadsheets recognize the delimiter."""
 
 
 def folded(name: str) -> str:
-    """Return a name as names are compared where people write them: in NFC, without padding, whatever its case."""
+    """Normalize a name that a person wrote for comparison: NFC, without padding, case folded."""
     return unicodedata.normalize("NFC", name).strip(PADDING).casefold()
 
 
 def header_reason(line: bytes, names: Sequence[str], columns: Sequence[str], dialect: Delimited) -> str:
-    """Return how a header differs from the columns of its feed, and the likely cause.
+    """Describe how a header differs from the columns of its feed, with the likely cause.
 
     Args:
         line: the header's bytes.
-        names: the names it was cut into.
-        columns: what the feed expects.
-        dialect: how the file is written.
+        names: the names that the header was split into.
+        columns: the columns that the feed expects.
+        dialect: the dialect of the file.
     """
     counts, expected = Counter(names), set(columns)
     missing = [column for column in columns if column not in counts]
@@ -67,10 +66,10 @@ def _shown(name: str) -> str:
 
 
 def meant_column(name: str, known: dict[str, str]) -> str | None:
-    """Return the column that a name may stand for, or None.
+    """Return the column that a name probably means, or None.
 
     Args:
-        name: as written; one longer than LONGEST_NAME is like no column.
+        name: the name as written; one longer than LONGEST_NAME matches no column.
         known: folded name -> column.
     """
     if len(name) > LONGEST_NAME:
@@ -80,7 +79,7 @@ def meant_column(name: str, known: dict[str, str]) -> str | None:
 
 
 def _hint(name: str, known: dict[str, str]) -> str:
-    """Return which column a name may stand for, as the rest of a sentence."""
+    """Suggest the column that a name probably means, as the end of a sentence."""
     column = meant_column(name, known)
     if column is None:
         return ""
@@ -92,7 +91,7 @@ def _hint(name: str, known: dict[str, str]) -> str:
 
 
 def _unnamed(names: Sequence[str]) -> str:
-    """Return words on columns without a name; a spreadsheet writes them for empty columns at the right."""
+    """Describe columns without a name; spreadsheets write them for empty columns at the right."""
     empty = [place for place, name in enumerate(names, 1) if not name.strip(PADDING)]
     if not empty:
         return ""
@@ -103,7 +102,7 @@ def _unnamed(names: Sequence[str]) -> str:
 
 
 def _cause(line: bytes, names: Sequence[str], columns: Sequence[str], dialect: Delimited) -> str:
-    """Return the likely cause; an empty text where the names themselves say it."""
+    """Describe the likely cause; return an empty text if the names show it."""
     if not line.strip(b" \r\n"):
         return "line 1 is empty, and the header must be line 1"
     noted = SEPARATOR_LINE.match(line)
@@ -123,7 +122,7 @@ def _cause(line: bytes, names: Sequence[str], columns: Sequence[str], dialect: D
 
 
 def _cause_of_one(name: str, columns: Sequence[str], dialect: Delimited) -> str:
-    """Return the likely cause where a header is read as one name; an empty text where there is none."""
+    """Describe the likely cause of a header with one name only; return an empty text if there is none."""
     start = folded(name[: len(",".join(columns)) + LONGEST_NAME])
     inside = [column for column in columns if folded(column) in start]
     if 2 * len(inside) > len(columns):
@@ -136,7 +135,7 @@ def _cause_of_one(name: str, columns: Sequence[str], dialect: Delimited) -> str:
 
 
 def _other_delimiter(line: bytes, columns: Sequence[str], dialect: Delimited) -> str:
-    """Return the delimiter that a header is written with instead, if that gives most of the columns."""
+    """Return another delimiter that splits the header into most of the columns, or an empty text."""
     expected = {folded(column) for column in columns}
     for delimiter in _DELIMITERS:
         names = line.decode(errors="replace").split(delimiter)

@@ -1,7 +1,7 @@
 """Lenient parsing of one record: other delimiters, missing and extra fields, undecodable bytes.
 
-Here: the pure half of a tolerant reading, used where its feed declares it (feeds/reading.py, `Tolerance`). Not here:
-the exact rules of a record (exact_parser.py), which it builds on, and which rows are held back (validation.py).
+Here: pure functions on bytes, for feeds that declare a `Tolerance` (feeds/reading.py). Not here: the exact rules of a
+record (exact_parser.py), on which they build, and the choice of quarantined rows (validation.py).
 """
 
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from vsf_assets.readers.delimited.exact_parser import Problem, Record, count_pro
 
 @dataclass(frozen=True)
 class Note:
-    """What was forgiven of a record that is among the rows.
+    """The repairs of one record that is in the frame.
 
     Attributes:
-        line: physical line the record starts on.
-        present: how many of the header's fields it has.
-        problems: what is wrong with it.
+        line: physical line on which the record starts.
+        present: number of the header's fields that the record has.
+        problems: its defects.
     """
 
     line: int
@@ -29,7 +29,7 @@ class Note:
 
 @cache
 def other_dialect(dialect: Delimited) -> Delimited:
-    """Return the dialect with the two delimiters of its tolerance exchanged."""
+    """Return the dialect with the delimiter and the other delimiter of its tolerance exchanged."""
     if dialect.tolerance is None:
         raise ValueError("a dialect without tolerance has one delimiter")
     theirs = replace(dialect.tolerance, other_delimiter=dialect.delimiter)
@@ -37,11 +37,11 @@ def other_dialect(dialect: Delimited) -> Delimited:
 
 
 def parse_tolerant(data: bytes, start: int, dialect: Delimited, width: int) -> Record:
-    """Parse the record that starts at `start`, with the delimiter that it uses; see `parse_record`.
+    """Parse the record that starts at `start` with the delimiter that the record uses; see `parse_record`.
 
-    A record that has the header's fields is never read in another way. One that has not is read with the other
-    delimiter if that stands behind its first field and gives the header's fields, or any cut where the file's own
-    delimiter gives none.
+    A record with the right number of fields always uses the file's delimiter. Otherwise the other delimiter is used if
+    it follows the first field, and either gives the right number of fields, or splits a record that the file's
+    delimiter does not split.
     """
     record = parse_record(data, start, dialect, width)
     if dialect.tolerance is None:
@@ -55,7 +55,7 @@ def parse_tolerant(data: bytes, start: int, dialect: Delimited, width: int) -> R
 
 
 def _is_meant(record: Record, other: Record, data: bytes, start: int, dialect: Delimited, width: int) -> bool:
-    """Whether the record was written with the other delimiter."""
+    """Whether the record uses the other delimiter."""
     if other.fields is None or len(other.fields) < 2:
         return False
     is_quoted = data.startswith(dialect.quote.encode(), start)
@@ -65,16 +65,16 @@ def _is_meant(record: Record, other: Record, data: bytes, start: int, dialect: D
 
 
 def without_empty_columns(fields: list[bytes], width: int, dialect: Delimited) -> list[bytes]:
-    """Return the fields of a record without those in columns that have no name, if nothing stands in them."""
+    """Drop the fields of unnamed columns if all of them are empty."""
     surplus = fields[width:]
     empty = dialect.tolerance.empty_columns if dialect.tolerance else 0
     return fields[:width] if len(surplus) <= empty and not any(field.strip(b" ") for field in surplus) else fields
 
 
-def forgive(fields: list[bytes], names: list[str], dialect: Delimited) -> tuple[list[str], tuple[Problem, ...]]:
-    r"""Return a text for each of the header's columns, and what is wrong with the record.
+def repair(fields: list[bytes], names: list[str], dialect: Delimited) -> tuple[list[str], tuple[Problem, ...]]:
+    r"""Return a text for each of the header's columns, and the defects of the record.
 
-    Missing fields become empty, surplus ones are cut, and bytes that are no text are shown as `\xNN`.
+    Missing fields become empty, extra fields are dropped, and bytes that are not text become `\xNN`.
     """
     fields = without_empty_columns(fields, len(names), dialect)
     number = count_problem(fields, names, dialect.delimiter)

@@ -1,7 +1,7 @@
 """Vectorized repair of records with a wrong number of fields.
 
-Here: records whose defect is their number of fields, or the other delimiter, and nothing else. Not here: all the
-rest, which is handed back for the exact rules (lenient.py); what is told here is what they would tell.
+Here: records whose only defect is the number of fields or the other delimiter. Not here: other defects; such records
+are returned for the exact rules (lenient.py). Both give the same rows and notes.
 """
 
 from collections import defaultdict
@@ -23,26 +23,26 @@ NOTES = {
     "reason": pl.String(),
     "noted_value": pl.String(),
 }
-"""Columns of a frame of notes: a problem of a record that is among the rows; `present` is its number of fields."""
+"""Columns of a frame of notes: one row per defect of a repaired record; `present` is its number of fields."""
 
 FEW = 20
-"""Records of one shape that are not worth a parse of their own."""
+"""Number of records with the same width and delimiter up to which a vectorized parse is slower."""
 
 WIDEST = 1_000
-"""Fields of a record beyond which a column for each costs more than reading it by itself."""
+"""Number of fields above which a data frame column per field costs more than parsing the record alone."""
 
 Raw = tuple[int, bytes]
 """Physical line and bytes of a record."""
 
 
 @dataclass(frozen=True)
-class Forgiven:
-    """What became of irregular records.
+class Repaired:
+    """The result of the vectorized repair.
 
     Attributes:
-        frame: `_line` and the header's columns of those that were read.
-        notes: what was forgiven of them, columns as in NOTES.
-        rest: the others.
+        frame: `_line` and the header's columns of the repaired records.
+        notes: their defects, with the columns of NOTES.
+        rest: the records that were not repaired.
     """
 
     frame: pl.DataFrame
@@ -50,13 +50,13 @@ class Forgiven:
     rest: list[Raw] = field(default_factory=list)
 
 
-def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, names: list[str]) -> Forgiven:
-    """Read the records of a proven block that polars did not take, as far as only their number of fields is wrong.
+def repair_many(irregular: list[Raw], widths: list[int], dialect: Delimited, names: list[str]) -> Repaired:
+    """Repair those irregular records of a proven block whose only defect is the number of fields.
 
     Args:
         irregular: the records; quotes stand only at the borders of fields.
-        widths: how many fields each of them has.
-        dialect: how the file is written; without a tolerance nothing is forgiven.
+        widths: number of fields of each record.
+        dialect: the dialect of the file; without a tolerance no record is repaired.
         names: the header's columns.
     """
     frames = [pl.DataFrame(schema={"_line": pl.Int64(), **dict.fromkeys(names, pl.String())})]
@@ -80,11 +80,11 @@ def forgive_many(irregular: list[Raw], widths: list[int], dialect: Delimited, na
         lines = pl.Series("_line", [line for line, _ in group], dtype=pl.Int64)
         frames.append(_padded(fields, names).insert_column(0, lines))
         notes.append(_notes(fields, lines, names, dialect))
-    return Forgiven(pl.concat(frames), pl.concat(notes), sorted(rest))
+    return Repaired(pl.concat(frames), pl.concat(notes), sorted(rest))
 
 
 def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
-    """Return the dialect that a record is plainly written in, or None where that takes the exact rules."""
+    """Return the dialect of a record, or None if only the exact rules can decide it."""
     if dialect.tolerance is None or dialect.escape is not None or not _is_plain(raw, dialect):
         return None
     if dialect.tolerance.other_delimiter.encode() not in raw:
@@ -93,7 +93,7 @@ def _dialect_of(raw: bytes, dialect: Delimited) -> Delimited | None:
 
 
 def _is_plain(raw: bytes, dialect: Delimited) -> bool:
-    """Whether it is text that is not blank, without a CR that ends no line."""
+    """Whether the record is UTF-8 text, not blank, and without a CR inside the line."""
     ends = raw.count(b"\r") == raw.endswith(b"\r\n")
     if not ends or b"\0" in raw or is_blank(raw, dialect) or raw.startswith(BOM):
         return False
@@ -101,14 +101,14 @@ def _is_plain(raw: bytes, dialect: Delimited) -> bool:
 
 
 def _padded(fields: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Return the fields as the header's columns: missing ones empty, surplus ones cut."""
+    """Fit the fields to the header's columns: fill missing fields with empty texts, drop extra fields."""
     there = [fields.to_series(at).alias(name) for at, name in enumerate(names[: fields.width])]
     absent = [pl.lit("").alias(name) for name in names[fields.width :]]
     return pl.DataFrame(there).with_columns(absent).select(names)
 
 
 def _notes(fields: pl.DataFrame, lines: pl.Series, names: list[str], dialect: Delimited) -> pl.DataFrame:
-    """Return a note for each record, none where the number of fields is right or only empty columns are too many."""
+    """Return a note for each record with a wrong number of fields; extra fields in empty columns do not count."""
     problem = count_problem([b""] * fields.width, names, dialect.delimiter)
     if problem is None:
         return pl.DataFrame(schema=NOTES)

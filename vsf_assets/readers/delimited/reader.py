@@ -1,7 +1,7 @@
 """Reads delimited text in blocks, in bounded memory, with physical line numbers.
 
-Here: the walk over the file: header, big regular blocks, and small steps around what is not
-regular. Not here: the two parsers (fast_parser.py, exact_parser.py), types and contracts (validation.py).
+Here: the loop over the file: header, large regular blocks, and small steps around irregular records. Not here: the two
+parsers (fast_parser.py, exact_parser.py), types and contracts (validation.py).
 """
 
 import re
@@ -18,20 +18,20 @@ from vsf_assets.readers.delimited.block import BadRecord, Block
 from vsf_assets.readers.delimited.exact_parser import LOOKAHEAD_BYTES, Problem, Record, check_fields, is_blank
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
-from vsf_assets.readers.delimited.lenient import Note, forgive, parse_tolerant
-from vsf_assets.readers.delimited.lenient_batch import forgive_many
+from vsf_assets.readers.delimited.lenient import Note, parse_tolerant, repair
+from vsf_assets.readers.delimited.lenient_batch import repair_many
 
 BIG_BLOCK = 16 << 20
 SMALL_BLOCK = 64 << 10
 SMALLER = 16
-"""So many times smaller are the blocks that are tried where a bigger one has no proof."""
+"""Factor by which the reader shrinks a block that has no proof before it tries again."""
 
 MOST_IRREGULAR = 100_000
-"""Records of a block that are taken aside; with more of them smaller blocks are tried, since each costs memory."""
+"""Largest number of irregular records of a block, since each costs memory; with more, smaller blocks are tried."""
 
 
 MANY_LINES = 100
-"""Blank lines in a row that are worth a block of their own."""
+"""Number of consecutive blank lines from which they are skipped at once."""
 
 _BLANK_LINES = re.compile(rb"(?:[ \r]*+\n)++")
 
@@ -41,9 +41,9 @@ class DelimitedReader:
 
     Args:
         source: the decompressed bytes.
-        dialect: how the file is written.
+        dialect: the dialect of the file.
         columns: the contract's columns, in order.
-        integers: whether all of them are 64-bit integers.
+        integers: whether all columns are 64-bit integers.
     """
 
     def __init__(self, source: ByteSource, dialect: Delimited, columns: list[str], integers: bool = False):
@@ -61,7 +61,7 @@ class DelimitedReader:
         """Yield the file's records.
 
         Raises:
-            UnreadableError: the header is not the contract's, or the bytes cannot be read.
+            UnreadableError: the header does not match the contract, or the bytes cannot be read.
         """
         self._fill(MAX_RECORD + LOOKAHEAD_BYTES + len(BOM))
         if not self._read_header():
@@ -73,7 +73,7 @@ class DelimitedReader:
             yield from self._regular(BIG_BLOCK) or self._smaller(BIG_BLOCK)
 
     def _smaller(self, size: int) -> Iterator[Block]:
-        """Go over about `size` bytes in smaller blocks, those without a proof in smaller ones yet, or exactly."""
+        """Parse about `size` bytes in smaller blocks; shrink blocks without a proof again, or parse them exactly."""
         step, done = max(SMALL_BLOCK, size // SMALLER), 0
         while done < size and self._fill(MAX_RECORD + LOOKAHEAD_BYTES + step):
             before = self._at
@@ -86,7 +86,7 @@ class DelimitedReader:
             done += max(self._at - before, 1)
 
     def _blank_lines(self) -> Block | None:
-        """Step over many blank lines at once; None where there are few."""
+        """Skip many blank lines at once; return None if there are few."""
         found = _BLANK_LINES.match(self._data, self._at)
         lines = self._data.count(b"\n", self._at, found.end()) if found else 0
         if found is None or lines < MANY_LINES:
@@ -97,7 +97,7 @@ class DelimitedReader:
         return block
 
     def _fill(self, size: int) -> bool:
-        """Have at least `size` bytes at hand, or all there are; return whether there are any."""
+        """Fill the buffer to at least `size` bytes, or to the end of the file; return whether it holds any."""
         missing = size - (len(self._data) - self._at)
         if missing > 0 and not self._ended:
             more = self._source.read(missing)
@@ -107,14 +107,14 @@ class DelimitedReader:
         return self._at < len(self._data)
 
     def _consume(self, size: int, newlines: int) -> bytes:
-        """Step over `size` bytes and return them."""
+        """Remove `size` bytes from the buffer and return them."""
         piece = self._data[self._at : self._at + size]
         self._at += size
         self._line += newlines
         return piece
 
     def _regular(self, size: int) -> list[Block]:
-        """Take about `size` bytes by the fast path; nothing without a proof."""
+        """Parse about `size` bytes by the fast parser; return no block if there is no proof."""
         data = self._data[self._at : self._at + size]
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
@@ -126,27 +126,27 @@ class DelimitedReader:
         block.frame = parsed.frame.select("_line", *self._columns)
         block.blank = parsed.blank
         block.body = aside.body = self._consume(min(parsed.consumed, len(data)), parsed.newlines)
-        forgiven = forgive_many(parsed.irregular, parsed.widths, self._dialect, self._names)
+        repaired = repair_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
-        for line, raw in forgiven.rest:
+        for line, raw in repaired.rest:
             row = self._validate_record(aside, line, raw, parse_tolerant(raw, 0, self._dialect, len(self._names)))
             if row is not None:
                 rows.append(row)
                 lines.append(line)
-        aside.frame = pl.concat([self._frame(rows, lines), forgiven.frame.select("_line", *self._columns)])
-        aside.noted = forgiven.notes
+        aside.frame = pl.concat([self._frame(rows, lines), repaired.frame.select("_line", *self._columns)])
+        aside.noted = repaired.notes
         aside.raws = dict(parsed.irregular)
         found = [part for part, piece in ((block, block.records), (aside, parsed.irregular)) if piece]
         block.has_more = len(found) > 1
         return found
 
     def _block(self) -> Block:
-        """Return an empty block that begins here."""
+        """Return an empty block that begins at the current line."""
         return Block(self._frame([], []), self._names, self._dialect, first_line=self._line)
 
     def _validate_record(self, block: Block, line: int, raw: bytes, record: Record) -> list[str] | None:
-        """Return a record's fields, or note in the block why there are none."""
+        """Return a record's fields; if it has none, add the defect to the block and return None."""
         if is_blank(raw, self._dialect):
             block.blank += 1
             return None
@@ -154,21 +154,21 @@ class DelimitedReader:
         if isinstance(outcome, Problem):
             at = outcome.column
             name = self._names[at] if at is not None and at < len(self._names) else None
-            block.bad.append(BadRecord(line, replace(outcome, reason=outcome.said(line)), name, show(raw)))
+            block.bad.append(BadRecord(line, replace(outcome, reason=outcome.reason_at(line)), name, show(raw)))
             return None
         return outcome
 
     def _texts(self, block: Block, line: int, fields: list[bytes]) -> list[str] | Problem:
-        """Return a text for each column, noting what was forgiven, or why there is none."""
+        """Return a text for each column and note repairs in the block; or return the defect."""
         if self._dialect.tolerance is None:
             return check_fields(fields, self._names, self._dialect.delimiter)
-        texts, problems = forgive(fields, self._names, self._dialect)
+        texts, problems = repair(fields, self._names, self._dialect)
         if problems:
             block.notes.append(Note(line, len(fields), problems))
         return texts
 
     def _exact(self, size: int) -> Block:
-        """Take records one by one until about `size` bytes are used."""
+        """Parse records one by one until about `size` bytes are consumed."""
         rows: list[list[str]] = []
         lines: list[int] = []
         block = self._block()
@@ -198,7 +198,7 @@ class DelimitedReader:
         return numbered.select("_line", *self._columns)
 
     def _skip_long_line(self) -> BadRecord:
-        """Drop a line of any length from memory, keeping its start for the finding."""
+        """Skip a line of any length in bounded memory; keep its start for the finding."""
         start, length, line = self._data[self._at : self._at + SHOWN_TEXT], 0, self._line
         while (newline := self._data.find(b"\n", self._at)) < 0 and self._at < len(self._data):
             length += len(self._consume(len(self._data) - self._at, 0))
@@ -212,7 +212,7 @@ class DelimitedReader:
         return BadRecord(line, Problem("line_too_long", reason), None, show(start))
 
     def _read_header(self) -> bool:
-        """Read the header; return False where the file holds nothing at all."""
+        """Parse the header; return False if the file is empty."""
         if self._data.startswith(BOM):
             self._consume(len(BOM), 0)
         data = self._data[self._at :]

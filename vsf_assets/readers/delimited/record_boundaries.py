@@ -1,7 +1,7 @@
 """Finds record boundaries in a block of bytes, vectorized, and marks irregular records.
 
-Here: the proof that quotes only stand at the borders of fields, by which an odd number of them before a newline means
-that it belongs to a value. Not here: what is done with the records (fast_parser.py).
+Here: the proof that quotes stand only at the borders of fields. Then a newline with an odd number of quotes before it
+belongs to a value. Not here: parsing the records (fast_parser.py).
 """
 
 from typing import Any, NamedTuple
@@ -11,17 +11,17 @@ from vsf_assets.readers.common.displayable_text import BOM, is_utf8
 from vsf_assets.readers.delimited.exact_parser import blank_bytes, is_blank
 
 _PROBES = (1.0, 0.5, 0.25, 0.75)
-"""Where the bytes of a record are looked at before all of them are: few records that are not blank pass."""
+"""Relative positions of the bytes that are tested before the whole record; few records that are not blank pass."""
 
 
 class Borders(NamedTuple):
-    """The records of a block, as arrays with an item for each.
+    """The boundaries of the records of a block, as arrays with one item per record.
 
     Attributes:
-        starts, ends: positions of its first byte and of the newline that ends it.
-        delimiters: how many it has outside quotes.
-        newlines_before: how many newlines the block has before it.
-        newlines: how many the block has up to the end of its last record.
+        starts, ends: positions of the record's first byte and of the newline that ends it.
+        delimiters: number of delimiters outside quotes.
+        newlines_before: number of newlines in the block before the record.
+        newlines: number of newlines in the block up to the end of the last record (one number).
     """
 
     starts: Any
@@ -32,19 +32,19 @@ class Borders(NamedTuple):
 
 
 def find_borders(array: Any, dialect: Delimited) -> Borders | None:
-    """Return the borders of the records of a block, or None where quotes do not only stand at the borders of fields.
+    """Return the boundaries of the records of a block; None if quotes also stand inside fields.
 
     Args:
-        array: its bytes; behind the last newline outside quotes they are left alone.
-        dialect: how the file is written.
+        array: the bytes of the block; those after the last newline outside quotes are ignored.
+        dialect: the dialect of the file.
     """
     import numpy as np
 
     delimiter = ord(dialect.delimiter)
     quotes = np.flatnonzero(array == ord(dialect.quote))
     marks = np.flatnonzero((array == 10) | (array == delimiter))
-    # Places among the marks, and among the newlines, of the newlines that end a record: before the others an odd
-    # number of quotes stands, so they belong to a value.
+    # Indexes, among the marks and among the newlines, of the newlines that end a record. The other newlines have
+    # an odd number of quotes before them, so they belong to a value.
     marked = np.flatnonzero(array[marks] == 10)
     newlines = marks[marked]
     is_end = np.searchsorted(quotes, newlines) & 1 == 0
@@ -69,42 +69,42 @@ def find_borders(array: Any, dialect: Delimited) -> Borders | None:
 
 
 def _between(places: Any, opening: Any, closing: Any) -> Any:
-    """Return how many of the places lie between each opening and its closing."""
+    """Count the positions between each opening quote and its closing quote."""
     import numpy as np
 
     return np.searchsorted(places, closing) - np.searchsorted(places, opening)
 
 
 def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> Any:
-    """Return a mask of the records that polars would not read as the exact parser does; blank ones are not looked for.
+    """Return a mask of the records that polars would parse differently from the exact parser; ignores blank records.
 
     Args:
         text: the block up to the end of its last record.
         array: the same bytes.
-        borders: of its records.
-        width: how many fields a record has to have.
+        borders: the boundaries of its records.
+        width: the required number of fields.
     """
     import numpy as np
 
     starts, ends = borders.starts, borders.ends
     returns = np.flatnonzero(array == 13)
-    # A quoted newline leaves the record's own bytes; a CR that ends no line needs a closer look.
+    # NUL, and a CR that does not end a line: the exact parser decides about these records.
     odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
     mask = borders.delimiters != width - 1
     mask[np.searchsorted(ends, odd)] = True
-    mask |= array[starts] == BOM[0]  # polars drops a BOM in front of what it is given
+    mask |= array[starts] == BOM[0]  # polars drops a BOM at the start of its input
     return mask | _no_text(text, starts, ends)
 
 
 def blank_records(text: bytes, array: Any, starts: Any, ends: Any, dialect: Delimited) -> list[int]:
-    """Return the places of the records that hold nothing but delimiters and spaces.
+    """Return the indexes of the records that hold only delimiters and spaces.
 
     Args:
         text: the bytes of the records.
         array: the same bytes.
         starts: positions of their first bytes.
         ends: positions of the newlines that end them.
-        dialect: how the file is written.
+        dialect: the dialect of the file.
     """
     import numpy as np
 
@@ -120,7 +120,7 @@ def blank_records(text: bytes, array: Any, starts: Any, ends: Any, dialect: Deli
 
 
 def _no_text(text: bytes, starts: Any, ends: Any) -> Any:
-    """Return a mask of the records that are not UTF-8, which polars refuses along with all others."""
+    """Return a mask of the records that are not UTF-8; polars would refuse the whole block because of one."""
     import numpy as np
 
     mask = np.zeros(len(starts), dtype=bool)

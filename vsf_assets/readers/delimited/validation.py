@@ -1,7 +1,7 @@
 """Validates a block against its contract: typed rows, and a finding for each bad cell or record.
 
-Here: casting, the pandera validation and the split into valid and quarantined. Not here: rules
-between rows or files; those are settled in dbt.
+Here: casts, the pandera validation and the split into valid and quarantined rows. Not here: rules between rows or
+between files (dbt checks them).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,20 +20,20 @@ from vsf_assets.readers.common.implausible_texts import implausible_texts
 from vsf_assets.readers.common.limits import FindingsLimit, text_once
 from vsf_assets.readers.common.long_texts import long_texts, shortened
 from vsf_assets.readers.delimited.block import Block
-from vsf_assets.readers.delimited.forgiven_findings import with_notes, without_key
+from vsf_assets.readers.delimited.repair_findings import with_notes, without_key
 
 SLICE_ROWS = 1 << 17
-"""Rows that are checked at once: each may have a finding for every column, and pandera makes a row of each."""
+"""Number of rows that are validated at once: each may have a finding per column, and pandera makes a row of each."""
 
 
 @dataclass(frozen=True)
 class CheckedBlock:
-    """A checked block.
+    """A validated block.
 
     Attributes:
-        valid: `_line` and the contract's columns in their types, one row per good record.
-        findings: one row per finding, columns as in FINDINGS.
-        quarantined: how many records were held back.
+        valid: `_line` and the contract's columns in their types, one row per valid record.
+        findings: one row per finding, with the columns of FINDINGS.
+        quarantined: number of quarantined records.
     """
 
     valid: pl.DataFrame
@@ -42,29 +42,29 @@ class CheckedBlock:
 
 
 def check_block(block: Block, table: Table, dialect: Delimited) -> CheckedBlock:
-    """Check one block of delimited records against a contract, whatever it costs; see `check_blocks`."""
+    """Validate one block of delimited records at once, in any amount of memory; see `check_blocks`."""
     checked = list(check_blocks([block], table, dialect, FindingsLimit()))
     valid, findings = pl.concat([c.valid for c in checked]), pl.concat([c.findings for c in checked])
     return CheckedBlock(valid, findings, sum(c.quarantined for c in checked))
 
 
 def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[CheckedBlock]:
-    """Check blocks that cover one stretch of a file against a contract, some rows at a time.
+    """Validate blocks that cover one part of a file against a contract, some rows at a time.
 
-    Where the dialect is tolerant, a record with its key is valid whatever else is found.
+    In a tolerant dialect a record with a valid key is valid; its other findings are warnings.
 
     Args:
-        blocks: their records may lie between each other's.
+        blocks: blocks whose records may interleave.
         table: the contract.
-        dialect: how the file is written.
-        limit: chooses the findings that are listed; has seen those of everything before.
+        dialect: the dialect of the file.
+        limit: chooses the listed findings; it has counted those of the earlier records.
     """
     for parts in _slices(blocks, table):
         yield from _checked([_Part.of(part, table, part.dialect or dialect) for part in parts], limit)
 
 
 def _slices(blocks: list[Block], table: Table) -> Iterator[list[Block]]:
-    """Cut the blocks where the longest has so many rows that findings about all of them would fill the memory."""
+    """Split the blocks into slices if the longest has so many rows that findings about all would fill the memory."""
     longest = max(blocks, key=lambda block: block.frame.height)
     if longest.frame.height <= SLICE_ROWS or _is_clean(longest.frame, table):
         yield blocks
@@ -76,7 +76,7 @@ def _slices(blocks: list[Block], table: Table) -> Iterator[list[Block]]:
 
 
 def _is_clean(frame: pl.DataFrame, table: Table) -> bool:
-    """Whether hardly any row can be bad: all cells are typed already, few are empty, and there are no other rules."""
+    """Whether few rows can be bad: all cells are already typed, few are empty, and there are no other rules."""
     is_typed = dict(list(frame.schema.items())[1:]) == polars_types(table)
     return is_typed and not has_rules(table) and sum(column.null_count() for column in frame) <= SLICE_ROWS
 
@@ -84,11 +84,11 @@ def _is_clean(frame: pl.DataFrame, table: Table) -> bool:
 NO_CELLS = pl.DataFrame(
     schema={**CELLS, "line_number": pl.Int64(), "severity": pl.String(), "is_quarantined": pl.Boolean()}
 )
-"""No bad cell in a block that is being checked."""
+"""An empty frame of bad cells, with the columns that `_Part.cells` has."""
 
 
-def _but(cells: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Return cells without those that others name; most blocks have none of either, and a join is not free."""
+def _excluding(cells: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells that are not in `others`; skips the join if a frame is empty, as in most blocks."""
     if cells.is_empty() or others.is_empty():
         return cells
     return cells.join(others, on=["row", "column_name"], how="anti")
@@ -96,14 +96,15 @@ def _but(cells: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Part:
-    """A block that is being checked.
+    """A block during its validation.
 
     Attributes:
-        block: its records, and dialect, how they are written.
+        block: the records.
+        dialect: the dialect of the block.
         typed: `_line` and the contract's columns in their types.
-        cells: the bad ones, with `line_number` and what a finding says of them.
-        lost: rows that are held back.
-        bad: findings of records that are no rows.
+        cells: the bad cells, with `line_number` and the values of their findings.
+        lost: indexes of the quarantined rows.
+        bad: findings of the malformed records, which have no row.
     """
 
     block: Block
@@ -115,18 +116,18 @@ class _Part:
 
     @classmethod
     def of(cls, block: Block, table: Table, dialect: Delimited) -> "_Part":
-        """Judge all cells and records."""
+        """Validate all cells and records of a block."""
         types = polars_types(table)
         trimmed = trimmed_columns(table) if dialect.tolerance else ()
         typed, cells = _typed(block.frame, types, trimmed)
         too_long = long_texts(typed, table)
         if too_long.height and dialect.tolerance is not None:
             typed = shortened(typed, too_long, table.key)
-        cells = pl.concat([_but(cells, too_long), too_long])
-        cells = pl.concat([cells, _but(broken_rules(typed.select(list(types)), table), cells)])
+        cells = pl.concat([_excluding(cells, too_long), too_long])
+        cells = pl.concat([cells, _excluding(broken_rules(typed.select(list(types)), table), cells)])
         if block.notes or block.noted is not None:
             cells = with_notes(cells, block)
-        implausible = _but(implausible_texts(typed, table), cells)
+        implausible = _excluding(implausible_texts(typed, table), cells)
         if cells.is_empty() and implausible.is_empty():
             return cls(block, dialect, typed, NO_CELLS, NO_CELLS["row"], _bad_records(block))
         rows = cells["row"].unique().sort()
@@ -141,7 +142,7 @@ class _Part:
         return cls(block, dialect, typed, cells, lost, _bad_records(block))
 
     def findings(self, cells: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
-        """Return the findings of the cells and the bad records that are listed."""
+        """Return the findings of the listed cells and malformed records."""
         if cells.is_empty():
             return bad
         text = self.block.frame
@@ -167,7 +168,7 @@ _FINDING_COLUMNS = ("line_number", "anomaly", "column_name", "severity", "is_qua
 
 
 def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[CheckedBlock]:
-    """Yield what the parts hold, with the findings that are listed of all of them together."""
+    """Yield the validated parts; the listed findings are chosen among those of all parts together."""
     finding_frames = [
         frame.select(_FINDING_COLUMNS) for part in parts for frame in (part.cells, part.bad) if not frame.is_empty()
     ]
@@ -187,7 +188,7 @@ def _checked(parts: list[_Part], limit: FindingsLimit) -> Iterator[CheckedBlock]
 def _typed(
     text: pl.DataFrame, types: dict[str, pl.DataType], trimmed: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the frame in the contract's types, and the cells that hold no value of theirs or were trimmed."""
+    """Return the frame in the contract's types, and the cells that are invalid or were trimmed."""
     columns = [text["_line"]]
     invalid = [pl.DataFrame(schema=CELLS)]
     for name, dtype in types.items():
@@ -206,7 +207,7 @@ def _typed(
 
 
 def _trimmed_cells(delivered: pl.Series, trimmed: pl.Series, name: str) -> pl.DataFrame:
-    """Return the cells that were trimmed; one that held nothing else has no value, which is said of it instead."""
+    """Return the cells that were trimmed; a cell of padding only has another finding, since it has no value."""
     rows = ((delivered != trimmed) & (trimmed != "")).fill_null(value=False).arg_true()
     pairs = zip(delivered[rows], trimmed[rows], strict=True)
     reasons = [f"{name} is {quoted(old)}; it was trimmed and is read as {quoted(new)}" for old, new in pairs]
@@ -214,7 +215,7 @@ def _trimmed_cells(delivered: pl.Series, trimmed: pl.Series, name: str) -> pl.Da
 
 
 def _cast_reasons(values: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Return why values do not hold their type; those with characters that nobody sees are shown."""
+    """Return the reasons of values that do not fit their type; a value with invisible characters is quoted."""
     reason = f"{values.name} {expectation(dtype)}"
     if not values.str.contains(r"[^\x20-\x7e]").any():
         return pl.repeat(reason, len(values), dtype=pl.String, eager=True)
@@ -233,18 +234,18 @@ def _cells(rows: pl.Series, column: str, anomaly: str, reasons: pl.Series) -> pl
 
 
 def _values(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return row, column and the value as delivered, of each bad cell."""
+    """Return row, column and delivered value of each bad cell."""
     parts = [pl.DataFrame(schema={"row": pl.Int64, "column_name": pl.String, "raw_value": pl.String})]
     for name in cells["column_name"].drop_nulls().unique().sort():
         rows = cells.filter(pl.col("column_name") == name)["row"].unique()
         values = text[name][rows].cast(pl.String)
-        values = values.set(values == "", None)  # an empty cell is null, however its block was read
+        values = values.set(values == "", None)  # an empty cell is null, whichever parser read its block
         parts.append(pl.DataFrame({"row": rows, "column_name": [name] * len(rows), "raw_value": values}))
     return pl.concat(parts)
 
 
 def _bad_records(block: Block) -> pl.DataFrame:
-    """Return the findings of records that could not be cut into fields."""
+    """Return the findings of records that could not be split into fields."""
     rows = [
         (
             bad.line,

@@ -1,4 +1,4 @@
 """Reader of JSON: arrays of typed records and JSON Lines, with exact positions.
 
-Not here: which records a feed wants (feeds/).
+Not here: the record types that a feed reads (feeds/).
 """

@@ -1,7 +1,7 @@
-"""Splits a JSON array into chunks of elements, with index and bytes of each, in bounded memory.
+"""Splits a JSON array into chunks of elements, with the index and the bytes of each element, in bounded memory.
 
-Here: the walk over the file: whole blocks by the fast parser, and element by element around what that
-one refuses. Not here: what an element must hold (exact_validator.py) and how it is checked (fast_validator.py).
+Here: the loop over the file: whole blocks by the fast parser, and single elements around those that the fast parser
+refuses. Not here: the validation of elements (fast_validator.py, exact_validator.py).
 """
 
 from collections.abc import Iterator
@@ -24,16 +24,16 @@ from vsf_assets.readers.json.elements import (
 from vsf_assets.readers.json.first_syntax_error import first_mistake
 
 BLOCK = 16 << 20
-"""Bytes that are parsed at once."""
+"""Size of a block that is parsed at once, in bytes."""
 
 LONGEST_ELEMENT = 16 << 20
-"""Bytes after which an element is given up, and the file with it: parsed, it may take thirty times as much memory."""
+"""Largest element in bytes; with a larger one the file is unreadable, since parsed it may take 30 times the memory."""
 
 MOST_COMMAS = 500_000
-"""Commas in what is parsed at once: each may stand between two small objects, which take more memory than bytes."""
+"""Largest number of commas in a block: each may separate two small objects, which take more memory than bytes."""
 
 MOST_VALUES = 100_000
-"""Elements that are taken one by one before what was taken is checked."""
+"""Largest number of elements of a chunk that is parsed one by one."""
 
 _CANDIDATES = 64
 
@@ -56,10 +56,10 @@ class ArrayReader:
         self._failure: UnreadableError | None = None
 
     def chunks(self) -> Iterator[Chunk]:
-        """Yield the elements; nothing where the file is blank.
+        """Yield the elements; nothing if the file is blank.
 
         Raises:
-            UnreadableError: the file is no JSON array, or not all of one.
+            UnreadableError: the file is not a JSON array, or the array is incomplete.
         """
         self._fill(BLOCK + len(BOM))
         if self._data.startswith(BOM):
@@ -81,7 +81,7 @@ class ArrayReader:
             raise self._failure
 
     def _no_array(self) -> UnreadableError:
-        """Return what to raise for a file that does not begin with an array: what it is, where that can be seen."""
+        """Return the error for a file that does not begin with an array; it names the kind of file if recognized."""
         content = content_instead_of_json(self._data)
         if content is None:
             return self.error(self._at, "the file is not a JSON array: it does not begin with [")
@@ -90,13 +90,13 @@ class ArrayReader:
         return UnreadableError(content.anomaly, reason, None, content.text)
 
     def error(self, at: int, reason: str) -> UnreadableError:
-        """Return what to raise for a mistake at a position of the buffer."""
+        """Return the error for a mistake at a position of the buffer."""
         before = self._data[max(0, at - SHOWN_BEFORE) : at + 1]
         text = before.decode(errors="backslashreplace").replace("\0", "\\x00")
         return UnreadableError("unreadable_file", f"{reason} (byte {self._offset + at:,})", None, text)
 
     def _fill(self, size: int) -> None:
-        """Have at least `size` bytes at hand, or all there are; a failure waits until these are checked."""
+        """Fill the buffer to at least `size` bytes, or to the end; keep a read error until these bytes are parsed."""
         missing = size - (len(self._data) - self._at)
         if missing > 0 and not self._ended:
             try:
@@ -111,7 +111,7 @@ class ArrayReader:
             self._at = 0
 
     def _more(self) -> bool:
-        """Step over spaces; return whether anything follows."""
+        """Skip white space; return whether anything follows."""
         while True:
             self._at = skip_spaces(self._data, self._at)
             if self._at < len(self._data) or self._ended:
@@ -119,7 +119,7 @@ class ArrayReader:
             self._fill(BLOCK)
 
     def _fast(self) -> Chunk | None:
-        """Take a block of elements by the fast parser, or nothing."""
+        """Parse a block of elements by the fast parser; return None if it cannot."""
         limit = self._limit()
         is_last = self._ended and limit == len(self._data)
         end, after = self._end_of_array() if is_last else self._last_boundary(limit)
@@ -131,27 +131,27 @@ class ArrayReader:
         except orjson.JSONDecodeError:
             return None
         if not values and self._index:
-            return None  # a comma with nothing behind it
+            return None  # a comma without a value after it
         chunk = Chunk(values, body, self._index, self._offset + self._at)
         self._at, self._closed = after, is_last
         return chunk
 
     def _limit(self) -> int:
-        """Return up to where the data is parsed at once."""
+        """Return the end of the data that is parsed at once."""
         size = len(self._data) - self._at
         while size > BLOCK // 256 and self._data.count(b",", self._at, self._at + size) > MOST_COMMAS:
             size //= 2
         return self._at + size
 
     def _end_of_array(self) -> tuple[int, int]:
-        """Return (end of the last element, end of the array), if the data ends in one."""
+        """Return (end of the last element, end of the array) if the data ends with the array, otherwise (-1, -1)."""
         end = end_before_spaces(self._data, self._at, len(self._data))
         return (end - 1, end) if self._data[end - 1 : end] == b"]" else (-1, -1)
 
     def _last_boundary(self, limit: int) -> tuple[int, int]:
-        """Return (end of an element, begin of the next) late in the data before `limit`.
+        """Return (end of an element, start of the next one) near the end of the data before `limit`.
 
-        It is a guess; that the elements up to it parse proves it, since they begin at an element.
+        The result is a guess. It is proven when the data up to it parses, because the data begins with an element.
         """
         at = limit
         for _ in range(_CANDIDATES):
@@ -166,9 +166,10 @@ class ArrayReader:
         return -1, -1
 
     def _exact(self) -> Chunk:
-        """Take about a block of elements one by one; a whole array where it fits.
+        """Parse about one block of elements one by one, up to the end of the array.
 
-        Before a mistake is raised, the elements in front of it are handed over: one of them may hold an earlier one.
+        The elements before a mistake are returned before the mistake is raised, because one of them may hold an earlier
+        mistake.
         """
         is_empty = self._complete_first()
         begin, at, spans = self._at, self._at, []
@@ -190,10 +191,10 @@ class ArrayReader:
         return Chunk(values, self._data[begin:at], self._index, self._offset + begin, refused, spans)
 
     def _complete_first(self) -> bool:
-        """Have the whole element at hand that stands first in the buffer; return whether the array is empty.
+        """Fill the buffer until its first element is complete; return whether the array is empty.
 
         Raises:
-            UnreadableError: there is no whole element.
+            UnreadableError: there is no complete element.
         """
         first = end = after = len(self._data)
         while after == len(self._data):
@@ -213,7 +214,7 @@ class ArrayReader:
         return True
 
     def _grow(self) -> None:
-        """Have more of the element at hand that stands first in the buffer."""
+        """Read more bytes of the first element in the buffer, or raise the error of an element without an end."""
         at = self._at
         if self._ended:
             begin = skip_spaces(self._data, at)
@@ -235,7 +236,7 @@ class ArrayReader:
         self._fill(2 * (len(self._data) - at) + BLOCK)
 
     def _mistake(self, begin: int, at: int, reason: str) -> UnreadableError:
-        """Return what to raise for the first mistake of an element, or else for what was found at a position."""
+        """Return the error for the first syntax error of an element, or for the given mistake if it comes first."""
         mistake = first_mistake(self._data, skip_spaces(self._data, begin))
         if mistake and mistake.at != at and not mistake.is_cut_off:
             return self._invalid(mistake.at, mistake.reason)

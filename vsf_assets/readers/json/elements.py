@@ -1,7 +1,7 @@
 """Locates the elements of a JSON array in its bytes.
 
-Here: where an element begins and ends, whatever it holds, and `Chunk`, some parsed elements with their
-bytes. Not here: the walk over a file (array_reader.py).
+Here: the search for start and end of an element, whatever it holds, and `Chunk`, parsed elements with their bytes. Not
+here: the loop over a file (array_reader.py).
 """
 
 import json
@@ -12,26 +12,26 @@ from typing import Any
 from vsf_assets.readers.common.byte_stream import UnreadableError
 
 SHOWN_BEFORE = 200
-"""Bytes in front of a mistake that are shown with it."""
+"""Number of bytes before a mistake that a finding shows."""
 
 SPACES = b" \t\n\r"
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
-"""A string (or the start of one that the buffer cuts off), a bracket, or a comma. Nothing is tried twice: the
-memory of what could be would grow with each escape."""
+"""A string (or the start of one that the buffer cuts off), a bracket, or a comma. The quantifiers are possessive:
+the memory for backtracking would grow with each escape."""
 
 _SPACE_RUN = re.compile(rb"[ \t\n\r]*+")
 
 
 @dataclass
 class Chunk:
-    """Some elements of the array that follow each other.
+    """Consecutive elements of the array.
 
     Attributes:
-        values: the elements, parsed; None where the fast parser refused one.
-        body: the bytes they stand in.
-        first_index: index of the first one in the array.
-        offset: where the body begins in the file, in bytes.
-        refused: places in `values` of elements that the fast parser refused.
+        values: the parsed elements; None for an element that the fast parser refused.
+        body: the bytes that hold them.
+        first_index: index of the first element in the array.
+        offset: position of the body in the file, in bytes.
+        refused: indexes in `values` of elements that the fast parser refused.
     """
 
     values: list[Any]
@@ -42,7 +42,7 @@ class Chunk:
     _spans: list[tuple[int, int]] = field(default_factory=list)
 
     def span(self, place: int) -> tuple[int, int]:
-        """Return where an element begins and ends in the body."""
+        """Return start and end of an element in the body."""
         at = 0
         while len(self._spans) < len(self.values):
             begin, end, after = next_element(self.body, at)
@@ -51,7 +51,7 @@ class Chunk:
         return self._spans[place]
 
     def raw(self, place: int) -> bytes:
-        """Return an element's bytes."""
+        """Return the bytes of an element."""
         begin, end = self.span(place)
         return self.body[begin:end]
 
@@ -61,7 +61,7 @@ class IncompleteError(Exception):
 
 
 class MisplacedError(Exception):
-    """Something stands where no element can be; `at` is its position in the data."""
+    """A character stands where no element can be; `at` is its position in the data."""
 
     def __init__(self, at: int, reason: str):
         super().__init__(reason)
@@ -70,12 +70,13 @@ class MisplacedError(Exception):
 
 
 def next_element(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return begin and end of the element at `at`, and the position of the `,` or `]` behind it.
+    """Return start and end of the element at `at`, and the position of the `,` or `]` after it.
 
-    The end of the data counts as such a position: a chunk's body ends behind its last element.
+    The end of the data is such a position too, because a chunk's body ends after its last element.
 
     Raises:
-        IncompleteError: the data ends inside the element; MisplacedError: there is none.
+        IncompleteError: the data ends inside the element.
+        MisplacedError: there is no element.
     """
     depth, begin = 0, skip_spaces(data, at)
     for token in _TOKEN.finditer(data, begin):
@@ -97,13 +98,13 @@ def next_element(data: bytes, at: int) -> tuple[int, int, int]:
 
 
 def skip_spaces(data: bytes, at: int) -> int:
-    """Return the first position from `at` on that holds something."""
+    """Return the first position from `at` on that is not white space."""
     found = _SPACE_RUN.match(data, at)
     return found.end() if found else at
 
 
 def end_before_spaces(data: bytes, begin: int, end: int) -> int:
-    """Return the end of `data[begin:end]` without the spaces at its end; only these are touched."""
+    """Return the end of `data[begin:end]` without trailing white space; reads only the trailing part."""
     step = 64
     while end > begin:
         low = max(begin, end - step)
@@ -115,7 +116,7 @@ def end_before_spaces(data: bytes, begin: int, end: int) -> int:
 
 
 def invalid_json(chunk: Chunk, place: int, error: json.JSONDecodeError) -> UnreadableError:
-    """Return what to raise for a refused element that is no JSON."""
+    """Return the error for a refused element that is not valid JSON."""
     raw = chunk.raw(place)
     at = len(error.doc[: error.pos].encode("utf-8", "surrogateescape"))
     text = raw[max(0, at - SHOWN_BEFORE) : at + 1].decode(errors="backslashreplace").replace("\0", "\\x00")

@@ -1,7 +1,7 @@
-"""The exact validator of one JSON record: every defect by field.
+"""The exact validator of one JSON record: reports every defect by field.
 
-Here: pure functions on the bytes of a record, used where the fast path (fast_validator.py) cannot prove that
-nothing is wrong with it. Not here: the file around it (array_reader.py) and rules of the contract.
+Here: pure functions on the bytes of a record, used if the fast validator (fast_validator.py) cannot prove that the
+record is valid. Not here: the file around the record (array_reader.py) and the rules of the contract.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,15 +34,15 @@ Fields = dict[str, tuple[pl.DataType, bool]]
 _LARGEST = 2**63 - 1
 
 MOST_DEFECTS = 20
-"""Defects of one record that are told apart; a record may have more fields than a person would ever read of."""
+"""Number of defects of one record that are listed; a record may have any number of fields."""
 
 MOST_COMPARED = 100
-"""Fields of a record up to which unknown ones are compared with those that are missing."""
+"""Number of a record's fields up to which unknown fields are compared with missing ones."""
 
 
 @dataclass(frozen=True)
 class Defect:
-    """Something wrong with a record: anomaly kind, field if it is about one, value as delivered, reason."""
+    """A defect of a record: anomaly, field (if it is about one), value as delivered, reason."""
 
     anomaly: str
     field: str | None
@@ -52,12 +52,13 @@ class Defect:
 
 @dataclass(frozen=True)
 class Validated:
-    """What the judge says of a record.
+    """The result of validating a record.
 
     Attributes:
-        kind: its type, where that can be told.
-        data: the fields of a good record.
-        defects: why it is none; without data and defects the record is of a type that nobody asked for.
+        kind: the record's type, if it is known.
+        data: the fields of a valid record.
+        defects: the defects of an invalid record. Without data and defects, the record has a type that the feed does
+            not read.
     """
 
     kind: str | None = None
@@ -66,14 +67,14 @@ class Validated:
 
 
 def validate_record(raw: bytes, fields_of: dict[str, Fields]) -> Validated:
-    """Judge a record `{"type": ..., "data": {...}}`.
+    """Validate a record `{"type": ..., "data": {...}}`.
 
     Args:
-        raw: its bytes.
-        fields_of: the fields of each type that is wanted.
+        raw: the bytes of the record.
+        fields_of: type -> its fields, for each type that the feed reads.
 
     Raises:
-        json.JSONDecodeError: it is no JSON; NaN and what only text cannot hold is told as a defect.
+        json.JSONDecodeError: it is not valid JSON. NaN, and characters that text cannot hold, are reported as defects.
     """
     record, defects = _decoded(raw, "the record")
     if defects:
@@ -92,10 +93,10 @@ def validate_record(raw: bytes, fields_of: dict[str, Fields]) -> Validated:
 
 
 def validate_line(raw: bytes, fields: Fields, what: str) -> Validated:
-    """Judge an object whose keys are the fields.
+    """Validate an object whose keys are the fields.
 
     Raises:
-        json.JSONDecodeError: it is no JSON.
+        json.JSONDecodeError: it is not valid JSON.
     """
     record, defects = _decoded(raw, "the line")
     defects = defects or _first_of(_of_fields(record, fields, what))
@@ -103,7 +104,7 @@ def validate_line(raw: bytes, fields: Fields, what: str) -> Validated:
 
 
 def _first_of(defects: Iterable[Defect]) -> tuple[Defect, ...]:
-    """Return the first defects of a record, and one that counts the rest."""
+    """Return the first defects of a record, and one defect that counts the others."""
     found = iter(defects)
     first, rest = tuple(islice(found, MOST_DEFECTS)), 0
     for defect in found:
@@ -174,7 +175,7 @@ def _of_fields(data: JsonObject, fields: Fields, what: str) -> Iterator[Defect]:
 def _of_value(
     value: Any, dtype: pl.DataType
 ) -> tuple[Literal["", "missing_value", "invalid_value", "invalid_encoding"], str]:
-    """Return what is wrong with a value, and why; empty texts where nothing is."""
+    """Return (anomaly, reason) of a value; empty texts if it is valid."""
     if value is None:
         return "missing_value", "must not be empty"
     text = isinstance(value, str) and not isinstance(value, Number | Constant)
@@ -194,7 +195,7 @@ def _of_value(
 
 
 def _instead(value: Any, dtype: pl.DataType) -> str:
-    """Return what a value is that does not fit, in words; its kind where that is the cause."""
+    """Describe a value that does not fit; name its kind if the kind is the cause."""
     is_kind = isinstance(dtype, pl.Int64) and isinstance(value, Integer)
     if is_kind or (isinstance(dtype, pl.Float64) and isinstance(value, Number)):
         return "one that is too large or too small"
@@ -203,7 +204,7 @@ def _instead(value: Any, dtype: pl.DataType) -> str:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """Return good fields as the fast parser returns them."""
+    """Return valid fields as the fast parser returns them."""
     plain: dict[str, Any] = {}
     for name, field in value.items():
         if isinstance(field, Integer) and len(field) < 21:
@@ -218,5 +219,5 @@ def _twice(name: str) -> Defect:
 
 
 def shown_record(raw: bytes) -> str:
-    """Return a record's bytes as text that can be stored; of a long one the beginning."""
+    """Return a record's bytes as text that can be stored; a long text is cut."""
     return show(raw if len(raw) <= MAX_RECORD else raw[:SHOWN_TEXT])

@@ -1,7 +1,7 @@
 """The fast validator: converts valid JSON objects to typed columns at once.
 
-Here: the proof that a row keeps the contract's fields and types, and the typed frame. Not here: what is
-wrong with the others; they are judged one by one (exact_validator.py).
+Here: the proof that rows have the contract's fields and types, and the typed frame. Not here: the defects of the other
+rows (exact_validator.py validates them one by one).
 """
 
 import json
@@ -23,20 +23,20 @@ _FITTING: dict[type[pl.DataType], set[type]] = {
     pl.Int64: {int},
     pl.Float64: {float, int},
 }
-"""Polars type -> the parser's types that hold it; text holds the others."""
+"""Polars type -> the parser's types of its values; values of other types are texts."""
 
 _SPACES = b" \t\n\r"
 _NOTHING = pl.Series()
-"""Stands for a column that cannot be made."""
+"""Placeholder for a column that cannot be built."""
 
 _LARGEST = 2**63 - 1
 
 MANY_BYTES = 16 << 10
-"""Of more than these, whole arrays of bytes are compared; for fewer, making an array takes longer."""
+"""Number of bytes above which arrays are compared as a whole; for fewer, building the arrays takes longer."""
 
 
 def fields_of(table: Table) -> Fields:
-    """Return field -> (type, whether it may be null) of a contract."""
+    """Return field -> (type, whether it may be null) for a contract."""
     types = polars_types(table)
     return {name: (types[name], bool(column.nullable)) for name, column in table.schema.columns.items()}
 
@@ -44,13 +44,13 @@ def fields_of(table: Table) -> Fields:
 def typed_rows(
     rows: Sequence[Row], places: Sequence[int], fields: Fields, may_hold_nul: bool = True
 ) -> tuple[pl.DataFrame, list[int]]:
-    """Return the good rows in the contract's types, numbered by `_line`, and the places of the others.
+    """Return the valid rows in the contract's types, numbered by `_line`, and the places of the other rows.
 
     Args:
         rows: parsed objects.
-        places: the place of each.
-        fields: what they must hold, no more, no less.
-        may_hold_nul: whether a text may hold a NUL character, so that all are searched for one.
+        places: the place of each object.
+        fields: the fields that each object must have; other fields are not allowed.
+        may_hold_nul: whether a text may hold a NUL character; then all texts are searched.
     """
     bad: set[int] = set()
     while True:
@@ -65,7 +65,7 @@ def typed_rows(
 
 
 def _columns(rows: Sequence[Row], fields: Fields, may_hold_nul: bool) -> tuple[list[pl.Series], set[int]]:
-    """Return the columns, or which rows stand in their way."""
+    """Return the columns, or the indexes of the rows that prevent them."""
     if sum(map(len, rows)) != len(rows) * len(fields):
         return [], {i for i, row in enumerate(rows) if len(row) != len(fields)}
     columns, bad = [], set()
@@ -83,7 +83,7 @@ def _columns(rows: Sequence[Row], fields: Fields, may_hold_nul: bool) -> tuple[l
 def _column(
     name: str, values: list[Any], dtype: pl.DataType, nullable: bool, may_hold_nul: bool
 ) -> tuple[pl.Series, set[int]]:
-    """Return a column and no places, or which values stand in its way."""
+    """Return a column and an empty set, or the indexes of the values that prevent the column."""
     fitting = _FITTING.get(type(dtype), {str}) | ({type(None)} if nullable else set())
     found = set(map(type, values))
     if not found <= fitting:
@@ -93,7 +93,7 @@ def _column(
     if str not in fitting:
         try:
             return pl.Series(name, values, dtype=dtype), set()
-        except (OverflowError, TypeError):  # the parser's integers may have 64 bits and no sign
+        except (OverflowError, TypeError):  # the parser also returns unsigned 64-bit integers
             return _NOTHING, {i for i, value in enumerate(values) if value is not None and value > _LARGEST}
     text = pl.Series(name, values, dtype=pl.String)
     if may_hold_nul and (with_nul := {i for i, value in enumerate(values) if value is not None and "\0" in value}):
@@ -107,15 +107,15 @@ def _column(
 
 
 def names_are_single(body: bytes, names: int) -> bool:
-    """Whether no object in some valid JSON has a name twice, as far as counting can prove it.
+    """Prove by counting that no object in valid JSON has a name twice; False if that is not proven.
 
     Args:
         body: the JSON.
-        names: how many names its objects have, each counted once.
+        names: the number of distinct names of its objects, summed over all objects.
     """
     if len(body) > MANY_BYTES and _is_each_name_before_its_colon(body, names):
         return True
-    # Without spaces a name is followed by its colon at once; a text may look like one, but hides none.
+    # Without spaces, each name is followed directly by its colon. A text may add to the count, but never lowers it.
     if body.translate(None, _SPACES).count(b'":') == names:
         return True
     found = body.count(b'":')
@@ -128,7 +128,7 @@ def names_are_single(body: bytes, names: int) -> bool:
 
 
 def _is_each_name_before_its_colon(body: bytes, names: int) -> bool:
-    """Whether no space comes before a colon and `names` quotes do: then no name can have escaped the count."""
+    """Whether no colon follows a space and `names` colons follow a quote: then every name is counted."""
     import numpy as np
 
     array = np.frombuffer(body, dtype=np.uint8)
@@ -137,7 +137,7 @@ def _is_each_name_before_its_colon(body: bytes, names: int) -> bool:
 
 
 def _count(body: bytes, what: bytes, counts: Any) -> int:
-    """Return how many occurrences of `what` count."""
+    """Return the number of occurrences of `what` for which `counts` holds."""
     total, at = 0, body.find(what)
     while at >= 0:
         total += counts(body, at)
@@ -146,7 +146,7 @@ def _count(body: bytes, what: bytes, counts: Any) -> int:
 
 
 def _is_escaped(body: bytes, at: int) -> bool:
-    """Whether the quote behind the backslash at `at` is one inside a text."""
+    """Whether the quote after the backslash at `at` is inside a text."""
     first = at
     while first >= 0 and body[first] == ord("\\"):
         first -= 1
@@ -154,16 +154,16 @@ def _is_escaped(body: bytes, at: int) -> bool:
 
 
 def _is_behind_quote(body: bytes, at: int) -> bool:
-    """Whether a quote comes before the spaces that end at `at`."""
+    """Whether a quote stands before the white space that ends at `at`."""
     while at >= 0 and body[at] in _SPACES:
         at -= 1
     return body[at : at + 1] == b'"'
 
 
 def names_in(value: Any) -> int:
-    """Return how many names the objects in a parsed value have, at any depth."""
+    """Return the number of names of all objects in a parsed value, at any depth."""
     names, inside = 0, [value]
-    while inside:  # not a call for each level: a value may have more of them than Python has calls
+    while inside:  # no recursion: a value may have more levels than Python's limit
         part = inside.pop()
         if type(part) is dict:
             names += len(part)
@@ -173,7 +173,10 @@ def names_in(value: Any) -> int:
 
 
 def with_doubled_names(body: bytes, records: int) -> set[int]:
-    """Return which of the records in some valid JSON have a name twice, or data that has."""
+    """Return the indexes of the records that have a name twice, in themselves or in their data.
+
+    If the strict decoder cannot decode the JSON, all records are returned.
+    """
     try:
         objects = DECODER.decode(f"[{body.decode()}]")
     except (RecursionError, json.JSONDecodeError, UnicodeDecodeError):

@@ -1,7 +1,7 @@
 """Locates the first syntax error in invalid JSON.
 
-Here: the search, from the begin of an element on. Not here: the walk over the elements (array_reader.py), which cuts
-by brackets and may so come upon a later mistake first.
+Here: the search from the start of an element. Not here: the loop over the elements (array_reader.py), which splits by
+brackets and therefore may find a later mistake first.
 """
 
 import json
@@ -15,13 +15,13 @@ def _nothing(_: Any) -> None:
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=_nothing, parse_int=_nothing, parse_float=_nothing)
-"""Keeps nothing of objects and numbers: only where it stops is asked for."""
+"""Drops objects and numbers: only the position where it stops is used."""
 
 _WORDS = (b"true", b"false", b"null")
 
 
 class Mistake(NamedTuple):
-    """A mistake: its position in the data, what the parser says, and whether the data may just end too soon."""
+    """A syntax error: position in the data, message of the parser, and whether the data may only be cut off."""
 
     at: int
     reason: str
@@ -29,14 +29,14 @@ class Mistake(NamedTuple):
 
 
 def first_mistake(data: bytes, begin: int) -> Mistake | None:
-    """Return the first mistake of the element that begins at `begin`, or right behind it.
+    """Return the first syntax error in, or directly after, the element at `begin`.
 
     Args:
         data: JSON, in which an element of an array begins at `begin`.
-        begin: its position.
+        begin: the position of the element.
 
     Returns:
-        None where a comma or the array's end follows a valid element, or it is nested too deeply to tell.
+        None if a comma or the array's end follows a valid element, or if the element is nested too deeply to parse.
     """
     text = data[begin:].decode("utf-8", "surrogateescape")
     try:
@@ -55,5 +55,5 @@ def first_mistake(data: bytes, begin: int) -> Mistake | None:
 
 
 def bytes_before(text: str, characters: int) -> int:
-    """Return how many bytes the first characters of a text were decoded from."""
+    """Return the number of bytes from which the first characters of a text were decoded."""
     return len(text[:characters].encode("utf-8", "surrogateescape"))

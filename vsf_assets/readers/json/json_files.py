@@ -1,7 +1,7 @@
 """Reads JSON files: arrays of typed records, and JSON Lines.
 
-Here: the two kinds of files, and which of their records the fast proof may take. Not here: the check
-of records (validation.py) and the walk over the bytes of an array (array_reader.py).
+Here: the two kinds of files, and the choice of records for the fast validator. Not here: the validation of records
+(validation.py) and the loop over the bytes of an array (array_reader.py).
 """
 
 import json
@@ -27,10 +27,10 @@ from vsf_assets.readers.json.validation import CheckedRecords, Records, check_re
 
 
 def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
-    """Yield the records of a JSON array `[{"type": ..., "data": {...}}, ...]`; a record's line is its index.
+    """Yield the records of a JSON array `[{"type": ..., "data": {...}}, ...]`; the line of a record is its index.
 
     Raises:
-        UnreadableError: the file is no JSON array, or not all of one.
+        UnreadableError: the file is not a JSON array, or the array is incomplete.
     """
     tables = {kind: get_table(name) for kind, name in reading.tables}
     fields_by_kind = {kind: fields_of(table) for kind, table in tables.items()}
@@ -44,7 +44,7 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: 
         checked = _check(chunk, tables, fields_by_kind, limit)
         read, skipped = len(chunk.values), sum(count for _, count in checked.skipped.values())
         notes = {reading.skipped: _skipped(checked)}
-        chunk.values.clear()  # thousands of objects, which nobody has to look through any more
+        chunk.values.clear()  # frees thousands of objects before the garbage collector would traverse them
         return Portion(checked.valid, checked.findings, read, checked.quarantined, skipped=skipped, notes=notes)
 
     return iter(portion, None)
@@ -63,7 +63,7 @@ def _check(chunk: Chunk, tables: dict[str, Table], fields: dict[str, Fields], li
 
 
 def _sort(chunk: Chunk, records: Records) -> None:
-    """Sort the records by type; suspect those of another shape, and all where a name may stand twice."""
+    """Group the records by type; mark records of another shape for exact validation, and all if names may repeat."""
     groups = records.groups
     for place, value in enumerate(chunk.values):
         try:
@@ -95,7 +95,7 @@ def _skipped(checked: CheckedRecords) -> pl.DataFrame:
 
 
 def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterator[Portion]:
-    """Yield the objects of a file that has one per line.
+    """Yield the objects of a file with one object per line.
 
     Raises:
         UnreadableError: the bytes cannot be read.

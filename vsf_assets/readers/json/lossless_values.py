@@ -1,7 +1,7 @@
 """JSON values without loss: all digits of numbers, duplicate names, invalid surrogates.
 
-Here: the decoder that keeps what others lose, and values as text for a person. Not here: what a record
-must hold (exact_validator.py).
+Here: the decoder that keeps these, and the display of values as text. Not here: the validation of a record
+(exact_validator.py).
 """
 
 import json
@@ -13,25 +13,25 @@ from vsf_assets.readers.common.displayable_text import SHOWN_TEXT, show
 
 
 class Number(str):
-    """A number as it is written."""
+    """A number as written in the file."""
 
     __slots__ = ()
 
 
 class Integer(Number):
-    """A whole number as it is written."""
+    """A whole number as written in the file."""
 
     __slots__ = ()
 
 
 class Constant(str):
-    """NaN or Infinity, which are no JSON."""
+    """NaN or Infinity, which are not valid JSON."""
 
     __slots__ = ()
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object, with the names that stand in it more than once."""
+    """A JSON object, with the names that it has more than once."""
 
     __slots__ = ("doubled",)
 
@@ -47,18 +47,18 @@ DECODER = json.JSONDecoder(object_pairs_hook=JsonObject, parse_int=Integer, pars
 
 
 def is_text(value: str) -> bool:
-    """Whether a text can be stored: no NUL, no half of a character."""
+    """Whether a text can be stored: it has no NUL and no lone surrogate."""
     return (value.isascii() and "\0" not in value) or not why_no_text(value)
 
 
 def why_no_text(value: str) -> str:
-    """Return why a text cannot be stored, or nothing."""
+    """Return why a text cannot be stored; an empty text if it can."""
     if "\0" in value:
         return "holds a NUL character, which no text has; export it again"
     lone = {ord(character) for character in value if 0xD800 <= ord(character) <= 0xDFFF}
     if not lone:
         return ""
-    # Bytes that are no UTF-8 were decoded to this range; so are its own escapes, which nobody writes.
+    # The decoder maps invalid UTF-8 bytes to this range. Escapes of this range map to it too, but do not occur.
     if not all(0xDC80 <= code <= 0xDCFF for code in lone):
         return "holds half a character (one of a surrogate pair); export it again"
     likely = likely_encoding(value.encode("utf-8", "surrogateescape"))
@@ -68,7 +68,7 @@ def why_no_text(value: str) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """Return what a value is, in words."""
+    """Return the kind of a value in words."""
     if isinstance(value, Constant):
         return f"{value}, which is no JSON"
     if isinstance(value, Number):
@@ -78,7 +78,7 @@ def kind_of(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as JSON text, its numbers as they are written; of a long one the beginning."""
+    """Return a value as JSON text, with its numbers as written; a long text is cut."""
     try:
         return storable(_written(value)[:SHOWN_TEXT])
     except RecursionError:
@@ -101,7 +101,7 @@ def shown_name(name: str) -> str:
 
 
 def storable(text: str) -> str:
-    r"""Return a text as one that can be stored: what is no text in it as `\xNN`."""
+    r"""Return a text that can be stored: NUL and lone surrogates become `\xNN`."""
     try:
         return show(text.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:  # half a surrogate pair, written as an escape

@@ -1,7 +1,7 @@
 """Validates JSON records against their contracts: typed rows, and a finding for each defect.
 
-Here: the fast proof, the exact judge for what it refuses, and the rules of the contract. Not here: where
-records come from (json_files.py).
+Here: fast validation of all records, exact validation of those that fail it, and the rules of the contract. Not here:
+reading the records (json_files.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ from vsf_assets.readers.json.fast_validator import Row, typed_rows
 from vsf_assets.readers.json.lossless_values import shown
 
 AT_ONCE = 20_000
-"""Findings that are collected before it is chosen which are listed, and AT_ONCE_CHARACTERS, what they may hold."""
+"""Number of findings that are collected before the limit chooses the listed ones; AT_ONCE_CHARACTERS: their size."""
 
 AT_ONCE_CHARACTERS = 32 << 20
 
@@ -30,16 +30,16 @@ _BROKEN = Defect("invalid_value", None, None, "the record does not hold the fiel
 
 @dataclass
 class Records:
-    """Some records of a file, each with its place.
+    """A batch of records of a file, each identified by its place (its index in the batch).
 
     Attributes:
-        raw: place -> the record's bytes.
-        first_line: line of the record at place 0; the others follow.
-        validate: place -> what is wrong with it; may raise UnreadableError.
-        groups: kind -> (places, parsed data) of those that look regular.
-        to_validate: places of those that must be judged.
+        raw: place -> bytes of the record.
+        first_line: line of the record at place 0; the others have the following lines.
+        validate: place -> result of the exact validation; may raise UnreadableError.
+        groups: kind -> (places, parsed data) of the records that look regular.
+        to_validate: places of the records that need exact validation.
         may_hold_nul: whether a text of the records may hold a NUL character.
-        are_foreign: whether others wrote them, so that texts may be implausible.
+        are_foreign: whether another system wrote the records, so that texts may be implausible or too long.
     """
 
     raw: Callable[[int], bytes]
@@ -55,7 +55,7 @@ class Records:
         return self.first_line + place
 
     def mark_for_validation(self, places: Iterable[int]) -> None:
-        """Have some records judged, whatever they look like."""
+        """Move records from the groups to the exact validation."""
         wanted = set(places)
         self.to_validate |= wanted
         for kind, (all_places, rows) in list(self.groups.items()):
@@ -65,13 +65,13 @@ class Records:
 
 @dataclass
 class CheckedRecords:
-    """Checked records.
+    """Validated records.
 
     Attributes:
         valid: rows by table, with `_line`.
-        findings: columns as in checking.FINDINGS.
-        quarantined: how many records were held back.
-        skipped: kind nobody asked for -> (line of its first record, how many there are).
+        findings: one row per finding, with the columns of `findings.FINDINGS`.
+        quarantined: number of quarantined records.
+        skipped: kind that the feed does not read -> (line of its first record, number of records).
     """
 
     valid: dict[str, pl.DataFrame]
@@ -81,7 +81,7 @@ class CheckedRecords:
 
 
 class _Findings:
-    """Collects findings, of which a limit chooses the listed ones; a record with several is quarantined once."""
+    """Collects findings, from which a limit chooses the listed ones; counts each quarantined record once."""
 
     def __init__(self, records: Records, limit: FindingsLimit):
         self._records, self._limit = records, limit
@@ -91,12 +91,12 @@ class _Findings:
         self.places: set[int] = set()
 
     def add(self, place: int, defects: Sequence[Defect]) -> None:
-        """Add what is wrong with a record that is held back."""
+        """Add the defects of a quarantined record."""
         self.places.add(place)
         self._add(place, defects, is_error=True)
 
     def warn(self, place: int, defects: Sequence[Defect]) -> None:
-        """Add what is odd about a record that is loaded."""
+        """Add warnings about a record that is loaded."""
         self._add(place, defects, is_error=False)
 
     def _add(self, place: int, defects: Sequence[Defect], is_error: bool) -> None:
@@ -105,7 +105,7 @@ class _Findings:
         for d in defects:
             self._rows.append((line, d.anomaly, d.field, d.value, text, severity, d.reason, is_error))
             self._size += len(d.value or "")
-            if len(text) > SHORT_TEXT:  # whole with the first finding only
+            if len(text) > SHORT_TEXT:  # only the first finding holds the whole text
                 self._size += len(text)
                 text = text[:SHORT_TEXT] + "…"
         if len(self._rows) > AT_ONCE or self._size > AT_ONCE_CHARACTERS:
@@ -125,16 +125,16 @@ class _Findings:
 def check_records(
     records: Records, tables: dict[str, Table], fields: dict[str, Fields], limit: FindingsLimit
 ) -> CheckedRecords:
-    """Check records against the contracts of their kinds.
+    """Validate records against the contracts of their kinds.
 
     Args:
-        records: what was read.
-        tables: kind -> contract, of every kind that is wanted.
+        records: the records.
+        tables: kind -> contract, for every kind that the feed reads.
         fields: kind -> the contract's fields.
-        limit: chooses the findings that are listed.
+        limit: chooses the listed findings.
 
     Raises:
-        UnreadableError: the judge found that the file as a whole cannot be read.
+        UnreadableError: the exact validation finds that the whole file cannot be read.
     """
     findings = _Findings(records, limit)
     frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in tables}
@@ -163,7 +163,7 @@ def check_records(
 
 
 def _prove(records: Records, kind: str, fields: Fields, frames: list[pl.DataFrame]) -> None:
-    """Take the rows of a kind that are proven good; the others become suspects."""
+    """Add the rows of a kind that the fast validator proves valid; mark the others for exact validation."""
     places, rows = records.groups.get(kind, ([], []))
     if rows:
         frame, bad = typed_rows(rows, places, fields, records.may_hold_nul)
@@ -172,7 +172,7 @@ def _prove(records: Records, kind: str, fields: Fields, frames: list[pl.DataFram
 
 
 def _by_rules(parts: list[pl.DataFrame], table: Table, records: Records, findings: _Findings) -> pl.DataFrame:
-    """Return the rows that keep the rules of the contract, by line; `_line` holds places until here."""
+    """Return the rows that satisfy the contract's rules, sorted by line; converts `_line` from places to lines."""
     if not parts:
         return pl.DataFrame({"_line": []}, schema={"_line": pl.Int64})
     frame = parts[0] if len(parts) == 1 else pl.concat(parts).sort("_line")

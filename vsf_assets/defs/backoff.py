@@ -1,0 +1,69 @@
+"""When a sensor requests no run: one batch at a time, and a pause after failed runs.
+
+Here: what became of a job's last runs, and the pure decision on it. Not here: the sensors that ask
+(landing_sensors.py, catalog_sensor.py, recovery_sensors.py, synthetic_files.py).
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+TICK_SECONDS = 5
+PAUSE_AFTER = 5
+_ACTIVE = {
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+}
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """What became of a job's last runs.
+
+    Attributes:
+        active: whether one is queued or running.
+        failures: how many failed in a row, newest first.
+        idle_seconds: time since the newest ended.
+    """
+
+    active: bool
+    failures: int
+    idle_seconds: float
+
+
+def backoff_reason(history: RunHistory) -> str | None:
+    """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
+    if history.active:
+        return "the last batch still runs"
+    if history.failures >= PAUSE_AFTER:
+        return (
+            f"PAUSED after {history.failures} failed runs in a row: see the last run, mend the cause, then materialize"
+            " once by hand or use `vsf run`; a good run resumes the sensor"
+        )
+    rest = TICK_SECONDS * 2**history.failures if history.failures else 0
+    if history.idle_seconds < rest:
+        return f"{history.failures} failed runs in a row; resting {rest} s before the next"
+    return None
+
+
+def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now: float) -> RunHistory:
+    """Summarize runs, newest first, given as (status, end time in seconds since 1970)."""
+    ended = [(status, end) for status, end in statuses if status not in _ACTIVE]
+    failures = 0
+    for status, _ in ended:
+        if status != dg.DagsterRunStatus.FAILURE:
+            break
+        failures += 1
+    idle = now - (ended[0][1] or 0.0) if ended else float("inf")
+    return RunHistory(len(ended) < len(statuses), failures, idle)
+
+
+def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
+    """Return what became of a job's last runs."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
+    return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())

@@ -1,0 +1,90 @@
+"""Code versions of assets: they change when the code that makes an asset's rows changes, and at nothing else.
+
+Here: digests of contracts for raw assets, and of dbt's manifest for models. Not here: settings (they are read in runs;
+transform/build_state.py makes a build notice them) and when an asset is made again (the backstop reads the ledger).
+
+A model's version is made of what dbt parsed: its own text, the macros it uses, directly or through others, the
+ephemeral models inside it, values of variables, and how its table is written. Compiled SQL would say the same, but it
+takes dbt itself, seconds of every start; and dagster-dbt's own version sees neither macros nor variables.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from vsf_assets.contracts import get_table
+from vsf_assets.contracts.projections import contract_version
+
+TAG = "dagster/code_version"
+"""Tag of a materialization that a step logs by itself; Dagster tags those that a step yields."""
+
+_VARIABLE = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
+_WRITING = ("materialized", "incremental_strategy", "unique_key", "on_schema_change", "pre-hook", "post-hook")
+"""Settings of a model that decide how its table is written."""
+
+
+def table_version(table_name: str) -> str:
+    """Return the version of one table's contract, of a table that no feed fills."""
+    return contract_version((get_table(table_name),), "")
+
+
+class ModelVersions:
+    """Code versions of the models of a manifest.
+
+    Args:
+        manifest: as dbt wrote it.
+        variables: `vars` of the dbt project, name -> value; the manifest does not hold them.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], variables: Mapping[str, Any]):
+        self._manifest, self._variables = manifest, variables
+
+    def of(self, unique_id: str) -> str:
+        """Return the code version of a model, 12 hex digits."""
+        return _digest(self._parts(unique_id))
+
+    @cached_property
+    def of_all(self) -> str:
+        """The version of all models together, 12 hex digits."""
+        models = [key for key, node in self._manifest["nodes"].items() if node["resource_type"] == "model"]
+        return _digest([self.of(key) for key in sorted(models)])
+
+    def _parts(self, unique_id: str) -> list[Any]:
+        """Return what a model's rows depend on in the project, as plain data."""
+        node = self._manifest["nodes"][unique_id]
+        macros = self._macros([*node["depends_on"]["macros"], *self._writing_macros(node["config"])])
+        texts = [node["raw_code"], *(self._manifest["macros"][name]["macro_sql"] for name in macros)]
+        variables = sorted({name for text in texts for name in _VARIABLE.findall(text)})
+        inside = [
+            self._parts(other)
+            for other in sorted(node["depends_on"]["nodes"])
+            if self._manifest["nodes"].get(other, {}).get("config", {}).get("materialized") == "ephemeral"
+        ]
+        values = [(name, self._variables.get(name)) for name in variables]
+        return [texts, values, {name: node["config"].get(name) for name in _WRITING}, inside]
+
+    def _macros(self, names: list[str]) -> list[str]:
+        """Return the macros with those that they use, however far down, sorted."""
+        found: set[str] = set()
+        while names:
+            name = names.pop()
+            if name in self._manifest["macros"] and name not in found:
+                found.add(name)
+                names += self._manifest["macros"][name]["depends_on"]["macros"]
+        return sorted(found)
+
+    def _writing_macros(self, config: Mapping[str, Any]) -> list[str]:
+        """Return the project's own macros that write a model's table; dbt looks them up by name."""
+        metadata = self._manifest["metadata"]
+        project, adapter = metadata["project_name"], metadata["adapter_type"]
+        return [
+            f"macro.{project}.materialization_{config.get('materialized')}_{adapter}",
+            f"macro.{project}.get_incremental_{config.get('incremental_strategy')}_sql",
+        ]
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]

@@ -1,0 +1,108 @@
+"""Running a job of the definitions in this process, recorded like a run of the code location.
+
+Here: the instance, the run and its origin, so that the UI shows and can re-execute it. Not here:
+what the command line asks for (cli/). `execute_in_process` would leave the run without an origin.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from typing import Any, TextIO, cast
+
+import dagster as dg
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import PROJECT_ROOT, Settings, export
+from vsf_assets.defs.run_reaper import process_tags, reap
+from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
+from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
+from vsf_assets.warehouse.lock import hold_lock
+
+LOCATION = "vsf_assets"
+MODULE = "vsf_assets.definitions"
+_LOST_EVENT = "Exception while writing logger call to event log"
+
+
+def _prepare_dagster_home(settings: Settings) -> None:
+    """Make DAGSTER_HOME with the shipped dagster.yaml, and tell Dagster where it is."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    target = settings.dagster_home / "dagster.yaml"
+    shipped = (PROJECT_ROOT / "dagster.yaml").read_text()
+    wanted = shipped.replace("base_dir: data/dagster", f"base_dir: {json.dumps(str(settings.dagster_home))}")
+    if not target.exists() or target.read_text() != wanted:
+        target.write_text(wanted)
+    export({"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home)})
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Open the persistent instance; runs whose process is gone are marked failed."""
+    # Two first runs at once would both make the storage's tables, and one would fail.
+    lock = settings.dagster_home / "opening.lock"
+    room = room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM)
+    with room, ExitStack() as stack:
+        with hold_lock(lock, "opening Dagster's storage", settings.lock_wait_seconds, what="Dagster's storage"):
+            _prepare_dagster_home(settings)
+            instance = stack.enter_context(dg.DagsterInstance.get())
+        reap(instance)
+        yield instance
+
+
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    config: Mapping[str, Any] | None = None,
+    tables: Sequence[str] | None = None,
+) -> tuple[bool, str]:
+    """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+    """
+    whole = definitions.resolve_job_def(job_name)
+    selection = frozenset(whole.asset_layer.selected_asset_keys)
+    if tables is not None:
+        selection &= {dg.AssetKey(table.split(".")) for table in tables}
+    origin = job_origin(LOCATION, MODULE, PROJECT_ROOT, job_name)
+    run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
+    # An interrupt while a connection to its storage is closed would be logged with a traceback.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))):
+        return execute_local_run(instance, whole, run), run.run_id
+
+
+class _WithoutLostEvents:
+    """Standard error without Dagster's paragraph for each event that it could not store; the error itself is raised."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith(_LOST_EVENT) else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Return why a run failed, in the words of the first error that is meant for people, else of the innermost."""
+    for_people = _names_of(VsfError)
+    events = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for record in events:
+        event = record.event_log_entry.dagster_event
+        error = event.step_failure_data.error if event else None
+        while error is not None and error.cause is not None and error.cls_name not in for_people:
+            error = error.cause
+        if error is not None:
+            # The message opens with the exception's class, which tells a person nothing.
+            return re.sub(r"^[\w.]+: ", "", error.message.strip())
+    return "see the run in the Dagster UI"
+
+
+def _names_of(kind: type) -> set[str]:
+    """Return the names of a class and of those made of it."""
+    return {kind.__name__}.union(*(_names_of(made) for made in kind.__subclasses__()))

@@ -1,0 +1,174 @@
+"""The build: dbt models, their tests as checks, and the published snapshot, in one step.
+
+Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py). One
+step, because the lock is held from the first model to the change of the pointer.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from vsf_assets.defs.dataset_reports import log_reports
+from vsf_assets.defs.dbt_specs import DOWNSTREAM, DbtAssets
+from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
+from vsf_assets.defs.run_reaper import mark_process
+from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
+from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.snapshots.current import snapshot_bytes
+from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
+from vsf_assets.transform.dbt_runner import FailedCheck
+
+SNAPSHOT = dg.AssetKey(["snapshots", "current"])
+BUILDS = dg.AssetKey(["raw", "builds"])
+BUILD_JOB = "build_and_publish"
+AUTOMATION_TAG = "dagster/from_automation_condition"
+_SNAPSHOT_TEXT = (
+    "The published snapshot: a checked copy of the warehouse that analysts open read-only as"
+    " `snapshots/current.duckdb`. One materialization is one published version. When it is late: a blocking check"
+    " failed (see the checks of the marts) or nothing new was delivered."
+)
+
+
+class BuildConfig(dg.Config):
+    """What a build run is asked for.
+
+    Attributes:
+        only_if_pending: build what is new, and end at once where nothing is.
+        full: fully refresh every mart for all days, and let every check look at all of it.
+    """
+
+    only_if_pending: bool = False
+    full: bool = False
+
+
+def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
+    """Return the schedule of the build that checks everything; daily builds check the days they make."""
+    return dg.ScheduleDefinition(
+        name="weekly_full_build",
+        job=job,
+        cron_schedule="0 3 * * 0",
+        execution_timezone="UTC",
+        run_config={"ops": {"marts_and_snapshot": {"config": {"full": True}}}},
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Fully refreshes every mart for all days and checks all of it, Sundays at 03:00 UTC.",
+    )
+
+
+def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
+    """Return the dbt models and the snapshot as one multi-asset."""
+    snapshot = dg.AssetSpec(
+        SNAPSHOT,
+        deps=dbt_assets.leaves(),
+        description=_SNAPSHOT_TEXT,
+        group_name="snapshots",
+        owners=["team:data-platform"],
+        kinds={"duckdb"},
+        code_version=dbt_assets.versions.of_all,
+        automation_condition=DOWNSTREAM,
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name="marts_and_snapshot",
+        specs=[*dbt_assets.specs, snapshot],
+        check_specs=dbt_assets.check_specs(),
+        can_subset=True,
+        allow_arbitrary_check_specs=True,
+    )
+    def build(
+        context: dg.AssetExecutionContext,
+        config: BuildConfig,
+        warehouse: WarehouseResource,
+        object_store: ObjectStoreResource,
+    ) -> Iterator[Any]:
+        mark_process(context)
+        keys = set(context.selected_asset_keys)
+        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
+            target_warehouse = warehouse.warehouse(log)
+            if SNAPSHOT in keys:
+                only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
+                run_id = context.run.run_id
+                report = build_and_publish(target_warehouse, run_id, only_if_pending, log, config.full)
+            else:
+                report = build_some(target_warehouse, dbt_assets.select(keys))
+        yield from _events(context, dbt_assets, report)
+        if report.problems:
+            raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
+        if report.snapshot is not None:
+            context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
+            with object_store.in_use():
+                log_reports(context, report.snapshot)
+                metadata = _snapshot_metadata(report)
+            yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
+        elif SNAPSHOT in keys:
+            context.log.info("nothing is newer than the current snapshot")
+
+    return build
+
+
+def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
+    """Turn dbt's messages into Dagster's events, with counts, schemas and samples.
+
+    A full build makes more than a run may have been asked for; the rest is logged, so that the UI
+    shows what is stored.
+    """
+    if report.outcome is None:
+        return
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+    for raw_event in report.outcome.events:
+        message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
+        for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
+            if isinstance(event, dg.AssetMaterialization):
+                metadata = {**event.metadata, **_stored(report.tables.get(".".join(event.asset_key.path)))}
+                if event.asset_key in context.selected_asset_keys:
+                    yield dg.MaterializeResult(event.asset_key, metadata=metadata)
+                else:
+                    context.log_event(dg.AssetMaterialization(event.asset_key, metadata=metadata))
+            elif isinstance(event, dg.AssetCheckEvaluation):
+                failed = report.outcome.failed.get(raw_event["data"]["node_info"]["unique_id"])
+                yield from report_check(context, _check_result(event, failed))
+            else:
+                context.log_event(event)
+
+
+def _stored(info: TableInfo | None) -> dict[str, Any]:
+    """Return what the UI shows of a stored table; a view or an ephemeral model has nothing."""
+    if info is None:
+        return {}
+    return {
+        "dagster/row_count": info.rows,
+        "preview": markdown_table([name for name, _ in info.columns], info.preview),
+        "dagster/column_schema": stored_schema(info.columns),
+    }
+
+
+def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) -> dg.AssetCheckResult:
+    """Return a check's result, with its reason and the offending rows where it failed."""
+    why: dict[str, Any] = (
+        {"why": failed.message, "offending_rows": markdown_table(failed.columns, failed.rows)}
+        if failed is not None
+        else {}
+    )
+    return dg.AssetCheckResult(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        metadata={**event.metadata, **why},
+    )
+
+
+def _snapshot_metadata(report: BuildReport) -> dict[str, Any]:
+    rows = [
+        (name, info.rows) for name, info in sorted(report.tables.items()) if name.split(".")[0] in SCHEMAS_OF_ANALYSTS
+    ]
+    return {
+        "snapshot": report.number,
+        "file": report.snapshot.name if report.snapshot else "",
+        "bytes": snapshot_bytes(report.snapshot) if report.snapshot else 0,
+        "tables": markdown_table(["table", "rows"], rows),
+    }

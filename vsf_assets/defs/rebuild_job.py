@@ -1,0 +1,32 @@
+"""The rebuild as a job, so that the UI shows it; the command line runs the same job."""
+
+import dagster as dg
+
+from vsf_assets.defs.raw_assets import WRITER_TAG
+from vsf_assets.defs.run_reaper import process_tags
+from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.run_log import run_log
+from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.warehouse import WarehouseResource
+
+
+@dg.op
+def rebuild_from_archive(
+    context: dg.OpExecutionContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
+) -> None:
+    """Make a new warehouse from the archive, check it, swap it in, publish it."""
+    context.instance.add_run_tags(context.run.run_id, process_tags())
+    with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
+        report = rebuild(warehouse.warehouse(log), context.run.run_id, log)
+    if report.problems:
+        raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
+
+
+@dg.job(
+    name="rebuild_warehouse",
+    description="A new warehouse from the archive, swapped in when it is good.",
+    tags=WRITER_TAG,
+)
+def rebuild_job() -> None:
+    """Rebuild the warehouse."""
+    rebuild_from_archive()

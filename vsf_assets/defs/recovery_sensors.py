@@ -1,0 +1,133 @@
+"""Sensors that mend: missing builds and reads, runs whose process is gone, backfills that failed for want of files.
+
+Here: which runs are missing, and ten lines of plumbing each. Not here: what is missing
+(pipeline/status.py) and files that land (landing_sensors.py).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.empty_partitions import observed_empty
+from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.raw_assets import ingest_job_name
+from vsf_assets.defs.run_reaper import reap
+from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.warehouse import WarehouseResource
+
+if TYPE_CHECKING:
+    from vsf_assets.pipeline.status import Survey
+
+BACKSTOP_SECONDS = 30
+MOST_BACKFILLS = 20
+"""Failed backfills that a tick looks at, the newest; those before were looked at when they were new."""
+
+
+def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Return the sensor that asks for what edges missed; `jobs` are those it may request (asset jobs)."""
+
+    @dg.sensor(
+        name="unbuilt_deliveries",
+        jobs=list(jobs),
+        minimum_interval_seconds=BACKSTOP_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Backstop: asks for a build that is missing after a crash or a changed model, and for files"
+        " whose contract changed to be read again.",
+    )
+    def unbuilt(
+        context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        from vsf_assets.pipeline.status import survey
+
+        target = warehouse.warehouse()
+        if not target.file.exists():
+            return dg.SkipReason("there is no warehouse yet")
+        with object_store.in_use():
+            missing = _missing_runs(survey(target.settings, target))
+        if not missing:
+            return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
+        # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
+        histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
+        reasons = {job: backoff_reason(history) for job, history in histories.items()}
+        ready = [r for r in missing if reasons[r.job_name] is None]
+        if not ready or any(history.active for history in histories.values()):
+            return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
+        request = ready[0]
+        if context.cursor != request.job_name:
+            why = f"a run of {request.job_name} is due; it is asked for if it still is at the next look"
+            return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
+        return dg.SensorResult(run_requests=[request], cursor="")
+
+    return unbuilt
+
+
+def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
+    """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
+    from vsf_assets.feeds import all_feeds
+
+    requests = []
+    for family in dict.fromkeys(all_feeds()[row.feed].family for row in found.outdated):
+        reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
+        requests.append(dg.RunRequest(job_name=ingest_job_name(family), run_config=reading))
+    if found.needs_build or found.needs_publish:
+        building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
+        requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building))
+    return requests
+
+
+@dg.sensor(
+    name="dead_runs",
+    minimum_interval_seconds=BACKSTOP_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Marks runs failed whose process is gone.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Reap runs of this machine."""
+    reaped = reap(context.instance)
+    return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")
+
+
+@dg.sensor(
+    name="empty_backfills",
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends backfills as completed whose runs all succeeded and that Dagster calls failed because some of"
+    " their partitions have no file; these partitions stay unmaterialized.",
+)
+def empty_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Look at backfills that ended since the last tick; the cursor is when the newest of them ended."""
+    from vsf_assets.resources.dagster_private import failed_backfills
+
+    since = _as_seconds(context.cursor)
+    ended = [found for found in failed_backfills(context.instance, MOST_BACKFILLS) if _ended_at(found) > since]
+    if not ended:
+        return dg.SensorResult(skip_reason=dg.SkipReason("no backfill failed since the last tick"))
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    said = [_settle(context.instance, graph, backfill) for backfill in ended]
+    cursor = repr(max(_ended_at(backfill) for backfill in ended))
+    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(said)), cursor=cursor)
+
+
+def _settle(instance: dg.DagsterInstance, graph: Any, backfill: Any) -> str:
+    """Take the partitions without a file off a backfill's failed ones; return what was done."""
+    from vsf_assets.resources.dagster_private import clear_skipped_partitions
+
+    empty: dict[dg.AssetKey, set[str]] = {}
+    for run in instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill.backfill_id})):
+        for key, partitions in observed_empty(instance, run.run_id).items() if run.is_success else ():
+            empty.setdefault(key, set()).update(partitions)
+    cleared = clear_skipped_partitions(instance, graph, backfill, empty) if empty else 0
+    return f"{backfill.backfill_id}: partitions without a file: {cleared}"
+
+
+def _ended_at(backfill: Any) -> float:
+    return float(backfill.backfill_end_timestamp or 0.0)
+
+
+def _as_seconds(cursor: str | None) -> float:
+    try:
+        return float(cursor or 0.0)
+    except ValueError:
+        return 0.0  # a broken cursor only costs another look

@@ -1,0 +1,70 @@
+"""Generates dbt's documentation of the models as one HTML file: columns, lineage, compiled SQL.
+
+Here: making it, from a warehouse in which every table is built and empty, so that no home is opened and no row is in
+it. Not here: the pages in docs/, which are kept in git. `make docs` writes it to build/dbt-docs/index.html.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import PROJECT_ROOT, Settings, read_settings
+from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+
+PAGE = PROJECT_ROOT / "build" / "dbt-docs" / "index.html"
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:;"
+    " font-src data:"
+)
+"""What a browser may load for the page: what is in the file. dbt's page has a tracker, which is off, and stays out."""
+
+
+def build_tables(settings: Settings) -> Path:
+    """Build every model in an empty warehouse of a home; return its file.
+
+    Raises:
+        VsfError: a model could not be built.
+    """
+    warehouse = Warehouse.of(settings)
+    with warehouse.connect() as connection:
+        ensure_tables(connection)
+    _run(settings, warehouse.file, ["run"])
+    return warehouse.file
+
+
+def page(settings: Settings, warehouse_file: Path) -> str:
+    """Return the HTML of a warehouse in which every model is built.
+
+    Raises:
+        VsfError: dbt could not make it.
+    """
+    _run(settings, warehouse_file, ["docs", "generate", "--static"])
+    html = (settings.home / "dbt" / "static_index.html").read_text(encoding="utf-8")
+    head, tag, rest = html.partition("<head>")
+    if not tag:
+        raise VsfError("dbt's page has no <head>; vsf_assets/devtools/dbt_docs.py puts its policy there")
+    return f'{head}{tag}<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{rest}'
+
+
+def _run(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> None:
+    result, _ = dbt.invoke(settings, warehouse_file, arguments)
+    if not result.success:
+        raise VsfError(f"dbt {' '.join(arguments)} failed: {result.result}")
+
+
+def main() -> int:
+    """Write the page and say where it is."""
+    with tempfile.TemporaryDirectory(prefix="vsf-docs-") as home:
+        settings = read_settings({"VSF_HOME": home})
+        html = page(settings, build_tables(settings))
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(html, encoding="utf-8")
+    sys.stdout.write(f"wrote {PAGE}; open it in a browser\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Lists every generated file of the project and writes the stale ones: the command behind `make generated`.
+
+Here: which files are generated, and writing those that are stale. Not here: what is in them; each generator is a module
+of its own.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.devtools import data_dictionary, data_model, feeds_table, rooms
+from vsf_assets.devtools.dbt_generator import dbt_files
+from vsf_assets.transform.dbt_paths import DBT_PROJECT
+
+HEAD = "Generated from "
+"""What the first line of a file says that is generated as a whole, behind the mark of a comment."""
+
+
+def generated_files() -> dict[Path, str]:
+    """Return every file that is generated, as a whole or in a block of it, with the text that it must have now."""
+    return {
+        **dbt_files(),
+        data_dictionary.PAGE: data_dictionary.current_page(),
+        data_model.PAGE: data_model.current_page(),
+        rooms.PAGE: rooms.with_picture(rooms.PAGE.read_text(encoding="utf-8")),
+        feeds_table.PAGE: feeds_table.with_table(feeds_table.PAGE.read_text(encoding="utf-8")),
+    }
+
+
+def stale_files() -> dict[Path, str]:
+    """Return the generated files that differ from what they must be, or are missing, with the text they must have."""
+    return {path: text for path, text in generated_files().items() if not path.exists() or _read(path) != text}
+
+
+def orphans() -> list[Path]:
+    """Return the files of the dbt project that say they are generated and are not: of a family that is gone."""
+    folders = [DBT_PROJECT / folder for folder in ("macros", "models", "tests")]
+    files = (path for folder in folders for path in folder.rglob("*.*") if path.is_file())
+    known = generated_files()
+    return [path for path in sorted(files) if path not in known and HEAD in _read(path).partition("\n")[0]]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write what is stale and remove orphans with `--write`, else only name them; return 1 where something is left."""
+    is_writing = "--write" in arguments
+    stale, gone = stale_files(), orphans()
+    for path, text in stale.items():
+        if is_writing:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{'wrote' if is_writing else 'stale:'} {path.relative_to(PROJECT_ROOT)}\n")
+    for path in gone:
+        if is_writing:
+            path.unlink()
+        sys.stdout.write(f"{'removed' if is_writing else 'orphan:'} {path.relative_to(PROJECT_ROOT)}\n")
+    return 1 if (stale or gone) and not is_writing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""Writes comments on the raw tables and their columns, which an analyst's tool shows beside them.
+
+Here: writing what differs from the contracts, in one transaction. Not here: the texts (contracts/) and the comments on
+marts and reports, which every build writes (dbt_project/macros/comments.sql).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from vsf_assets.contracts.descriptions import table_comment
+from vsf_assets.contracts.projections import columns
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from vsf_assets.contracts.table import Table
+
+_STORED = """
+    select schema_name || '.' || table_name as name, null as column_name, comment
+    from duckdb_tables() where schema_name = 'raw' and database_name = current_database()
+    union all
+    select schema_name || '.' || table_name, column_name, comment
+    from duckdb_columns() where schema_name = 'raw' and database_name = current_database()
+"""
+
+
+def ensure_comments(connection: "DuckDBPyConnection", tables: Iterable["Table"]) -> None:
+    """Write the comments that are missing or no longer what the contracts say.
+
+    Args:
+        connection: the warehouse, opened for writing, outside of a transaction; the tables are there.
+        tables: contracts of the raw tables.
+    """
+    stored = {(name, column): comment for name, column, comment in connection.execute(_STORED).fetchall()}
+    wanted = (item for table in tables for item in _comments(table))
+    missing = [_statement(*place, text) for place, text in wanted if stored.get(place) != text]
+    if missing:
+        connection.execute("; ".join(["begin transaction", *missing, "commit"]))
+
+
+def _comments(table: "Table") -> Iterator[tuple[tuple[str, str | None], str]]:
+    """Yield (table, column; None for the table itself), comment."""
+    yield (table.name, None), table_comment(table)
+    for column in columns(table):
+        yield (table.name, column.name), column.description
+
+
+def _statement(table: str, column: str | None, text: str) -> str:
+    what = f"table {table}" if column is None else f'column {table}."{column}"'
+    literal = text.replace("'", "''")
+    return f"comment on {what} is '{literal}'"

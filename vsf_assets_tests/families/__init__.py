@@ -1,0 +1,1 @@
+"""A family from file to mart: a module per family that was written from the skeleton, and the skeleton itself."""

@@ -1,0 +1,223 @@
+"""Processes of tests that crash and are killed, forked from one that has imported everything: a start costs nothing.
+
+Here: `vsf` commands and other functions in processes of their own, with environment, output, signals and exit code of
+a process that was started; at the end they wait for threads and run what was registered for it. Not here: tests of the
+start of an interpreter (cli/test_output.py, cli/test_surroundings.py), and what such processes do.
+
+The process to fork from is started by the first who asks, for as long as the tests of this process last. A fork
+copies only the thread that calls it, so no thread of ours may run there; the allocators' and numpy's own know of forks.
+For each request it forks a keeper, which forks the process, reports its id, waits for it and reports how it ended.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets_tests import spent_time
+
+PRELOADED = (
+    *("duckdb", "pandera.polars", "dbt.cli.main", "dbt.adapters.duckdb", "boto3", "botocore.httpsession"),
+    *("vsf_assets.cli.main", "vsf_assets.cli.run", "vsf_assets.definitions", "vsf_assets.warehouse.ledger"),
+    *("vsf_assets.pipeline.build", "vsf_assets.pipeline.ingest_catalog"),
+    *("vsf_assets.readers.delimited.validation", "vsf_assets.readers.delimited.fast_parser", "vsf_assets.contracts"),
+    "vsf_assets_tests.warehouses",
+)
+
+
+class ForkedProcess:
+    """A process that was forked, with the interface of `subprocess.Popen` as far as tests use it.
+
+    Attributes:
+        pid: its id; it leads a session and a group of its own.
+        stdout, stderr: what it prints.
+        returncode: as of Popen, negative where a signal ended it; None before it was waited for.
+    """
+
+    def __init__(self, module: str, function: str, words: list[str]):
+        """Start a function of a module with `words` as sys.argv[1:], in this process's environment and folder."""
+        out, err, status = os.pipe(), os.pipe(), os.pipe()
+        request = {
+            "module": module,
+            "function": function,
+            "words": words,
+            "cwd": str(Path.cwd()),
+            "env": dict(os.environ),
+        }
+        _ask_to_fork(request, [out[1], err[1], status[1]])
+        for pipe in (out, err, status):
+            os.close(pipe[1])
+        self.stdout: TextIO = os.fdopen(out[0], encoding="utf-8")
+        self.stderr: TextIO = os.fdopen(err[0], encoding="utf-8")
+        self._status = os.fdopen(status[0])
+        self.returncode: int | None = None
+        line = self._status.readline()
+        assert line, "the process to fork from has ended; its errors stand above"
+        self.pid = int(line)
+
+    def wait(self, timeout: float = 300) -> int:
+        """Wait for the end; raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            code, seconds = self._status.readline().split()
+            self.returncode = int(code)
+            spent_time.others += float(seconds)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def communicate(self, timeout: float = 300) -> tuple[str, str]:
+        """Wait for the end and return what it printed, to the output and as errors."""
+        found: dict[TextIO, str] = {}
+        readers = [
+            threading.Thread(target=lambda stream=stream: found.update({stream: stream.read()}), daemon=True)
+            for stream in (self.stdout, self.stderr)
+        ]
+        for reader in readers:
+            reader.start()
+        self.wait(timeout)
+        for reader in readers:
+            reader.join(timeout)
+        return found[self.stdout], found[self.stderr]
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+
+def start_vsf(*words: str) -> ForkedProcess:
+    """Start the command line."""
+    return ForkedProcess("vsf_assets.cli.main", "main", list(words))
+
+
+_forker: list[socket.socket] = []
+
+
+def _ask_to_fork(request: dict[str, Any], descriptors: list[int]) -> None:
+    if not _forker:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "vsf_assets_tests.forks", str(theirs.fileno())]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        child = subprocess.Popen(command, cwd=PROJECT_ROOT, pass_fds=[theirs.fileno()], start_new_session=True, **quiet)
+        theirs.close()
+        _forker.append(ours)
+        atexit.register(lambda: (ours.close(), child.wait()))
+    _forker[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    socket.send_fds(_forker[0], [json.dumps(request).encode()], descriptors)
+
+
+def _serve(requests: socket.socket) -> Callable[[], None] | None:
+    """Fork for each request; return in each forked process with what it is to do, and with None when nobody asks."""
+    while True:
+        content, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 3)
+        while _reaped_one():
+            pass
+        if not content:
+            return None
+        if os.fork() == 0:
+            requests.close()
+            pid = os.fork()
+            if pid == 0:
+                os.close(descriptors[2])
+                return _prepared(json.loads(content), descriptors[:2])
+            _keep(pid, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _reaped_one() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
+
+
+def _keep(pid: int, descriptors: list[int]) -> None:
+    """Report the id of a process, wait for it, report how it ended and what it used, and end."""
+    os.close(descriptors[0])
+    os.close(descriptors[1])
+    os.write(descriptors[2], b"%d\n" % pid)
+    _, status, used = os.wait4(pid, 0)
+    report = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n"
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        os.write(descriptors[2], report.encode())
+    os._exit(0)
+
+
+def _prepared(request: dict[str, Any], descriptors: list[int]) -> Callable[[], None]:
+    """Become the process that was asked for; return its work."""
+    os.setsid()
+    for number, descriptor in enumerate(descriptors, 1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    sys.argv[1:] = request["words"]
+    work: Callable[[], None] = getattr(importlib.import_module(request["module"]), request["function"])
+    return work
+
+
+def main() -> None:
+    """Import everything and fork on request; a forked process does its work and ends."""
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    for module in PRELOADED:
+        importlib.import_module(module)
+    assert threading.enumerate() == [threading.main_thread()], "a fork would copy one thread of several"
+    work = _serve(requests)
+    if work is not None:
+        _end(_exit_code_of(work))
+
+
+def _exit_code_of(work: Callable[[], None]) -> int:
+    """Do the work; return what the interpreter would exit with."""
+    try:
+        work()
+    except SystemExit as stop:
+        if stop.code is not None and not isinstance(stop.code, int):
+            sys.stderr.write(f"{stop.code}\n")
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> None:
+    """End as `multiprocessing` ends what it forked: without the destructors of libraries.
+
+    They would join threads that the fork did not copy (DuckDB, polars), and abort.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
