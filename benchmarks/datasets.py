@@ -34,12 +34,12 @@ TARGET = 0.25
 """At least four times as fast."""
 
 MODELS = (
-    "stg_datasets__names",
-    "stg_ledger__files",
-    "stg_ledger__deliveries",
-    "stg_datasets__uploads",
-    "stg_datasets__repeated_rows",
-    "stg_datasets__findings",
+    "int_datasets__upload_names",
+    "int_ledger__files",
+    "int_ledger__deliveries",
+    "int_datasets__uploads",
+    "int_datasets__repeated_rows",
+    "int_datasets__findings",
     "findings__dataset_uploads",
     "dataset_anomalies",
 )

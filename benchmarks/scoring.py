@@ -22,13 +22,13 @@ from vsf_assets.warehouse.connection import Warehouse
 TARGET = 1.5
 SQL = Path(__file__).with_name("bare_scoring")
 MODELS = (
-    "stg_datasets__names",
-    "stg_ledger__files",
-    "stg_ledger__deliveries",
-    "stg_campaigns__repeated_clicks",
-    "stg_campaigns__repeated_conversions",
-    "stg_campaigns__impressions",
-    "stg_campaigns__conversions",
+    "int_datasets__upload_names",
+    "int_ledger__files",
+    "int_ledger__deliveries",
+    "int_campaigns__repeated_clicks",
+    "int_campaigns__repeated_conversions",
+    "int_campaigns__banner_impressions",
+    "int_campaigns__accepted_conversions",
     "fct_banner_performance",
     "fct_campaign_scores",
     "anomalies",

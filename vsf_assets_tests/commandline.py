@@ -30,13 +30,13 @@ SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2]
 NOT_COMPARED = {
     "raw.files": "loaded_at, run_id",
     "reports.files": "loaded_at, run_id",
-    "staging.stg_ledger__files": "loaded_at, run_id",
-    "staging.stg_ledger__deliveries": "loaded_at, run_id",
-    "staging.stg_mobile__event_files": "loaded_at",
-    "staging.stg_catalog__states": "loaded_at",
-    "staging.stg_catalog__songs": "loaded_at",
-    "staging.stg_catalog__movies": "loaded_at",
-    "staging.stg_catalog__apps": "loaded_at",
+    "transform_intermediate.int_ledger__files": "loaded_at, run_id",
+    "transform_intermediate.int_ledger__deliveries": "loaded_at, run_id",
+    "transform_intermediate.int_mobile__event_files": "loaded_at",
+    "transform_intermediate.int_catalog__object_states": "loaded_at",
+    "transform_intermediate.int_catalog__songs": "loaded_at",
+    "transform_intermediate.int_catalog__movies": "loaded_at",
+    "transform_intermediate.int_catalog__apps": "loaded_at",
     "marts.dim_songs": "ingestion_time",
     "marts.dim_movies": "ingestion_time",
     "marts.dim_apps": "ingestion_time",
@@ -126,10 +126,10 @@ class Home:
 def tables_of(file: Path) -> dict[str, list[str]]:
     """Return every table of a DuckDB file as sorted rows, without what tells of the run."""
     with duckdb.connect(str(file), read_only=True) as connection:
-        # `changes` and `absorbed` are the notes that a build takes for the next one.
+        # `transform_build_state` and `transform_previous_build` are the notes that a build takes for the next one.
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema not in ('changes', 'absorbed') order by 1"
+            " where table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
         ).fetchall()
         found = {}
         for (name,) in names:

@@ -91,6 +91,6 @@ def _build(original: Path) -> None:
     assert (outcome.errors, outcome.failed) == ([], {})
     keep_data_tests(results, settings, original.with_suffix(".json"))
     with warehouse.connect() as connection:
-        record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.absorbed)
+        record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
         connection.execute("checkpoint")
     warehouse.file.rename(original)

@@ -4,7 +4,7 @@
 {% macro catalog_versions(table, derived=[]) -%}
 {%- set entity = catalog_entities()[table] -%}
 changes as (
-    select * from {{ ref('stg_catalog__' ~ table) }} where not is_equal
+    select * from {{ ref('int_catalog__' ~ table) }} where not is_equal
 ),
 
 final as (

@@ -35,7 +35,7 @@
                 {%- do references.setdefault(node.unique_id, []).append(column.name ~ ' to ' ~ column.config.meta.references) -%}
             {%- endfor -%}
         {%- elif node.resource_type == 'test' and node.test_metadata -%}
-            {%- if node.test_metadata.name == 'whole_rows' -%}
+            {%- if node.test_metadata.name == 'rows_with_required' -%}
                 {%- do keys.update({node.attached_node: node.test_metadata.kwargs.get('key', [])}) -%}
             {%- elif node.test_metadata.name == 'relationships' -%}
                 {#- `to` is like ref('dim_lines') -#}

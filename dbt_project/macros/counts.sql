@@ -1,9 +1,9 @@
-{# What belongs here: counts told in words. What does not: which rows are counted. #}
+{# What belongs here: counts as a text. What does not: which rows are counted. #}
 
 {# Per feed, partition and day of landing of `rows`: the values of a column with how many findings it has (`records` for
    those that one of them stands for), the most frequent first, e.g. `missing_fields 12, duplicate_row 3`. Of a column only the first `most`. #}
 {% macro ranked_counts(rows, column, most=none) -%}
-    select feed, partition_key, landed_date, string_agg({{ column }} || ' ' || times, ', ' order by place) as told
+    select feed, partition_key, landed_date, string_agg({{ column }} || ' ' || times, ', ' order by place) as listed
     from (
         select
             feed, partition_key, landed_date, {{ column }}, sum(coalesce(records, 1)) as times,

@@ -29,7 +29,7 @@
             select
                 file_id, partition_key, file_name, landing_position,
                 landing_position = max(landing_position) over () as is_of_newest_file
-            from {{ ref('stg_ledger__files') }}
+            from {{ ref('int_ledger__files') }}
             where feed = '{{ feed }}' and status = 'loaded'
         ) as files using (file_id)
     ) as numbered

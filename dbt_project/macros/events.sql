@@ -1,4 +1,4 @@
-{# What belongs here: reading the rows of raw.events that some days need. #}
+{# What belongs here: reading the events that some days need. #}
 
 {# CTEs, the last called `arrived`: rows of events of the days in a relation (column event_date), with their file and
    landing order. Only files that touch these days are read. #}
@@ -12,11 +12,11 @@ wanted_files as (
         files.file_id,
         files.landing_position,
         cast(files.partition_key as date) as processing_date
-    from {{ ref('stg_ledger__files') }} as files
+    from {{ ref('int_ledger__files') }} as files
     where
         files.file_id in (
             select file_days.file_id
-            from {{ ref('stg_mobile__event_files') }} as file_days
+            from {{ ref('int_mobile__event_files') }} as file_days
             inner join wanted_days on file_days.event_date = wanted_days.event_date
         )
 ),
@@ -24,14 +24,14 @@ wanted_files as (
 arrived as (
     select
         wanted_files.file_id,
-        events._line as line_number,
-        {{ landing_order('wanted_files.landing_position', 'events._line') }} as arrival,
+        events.line_number,
+        {{ landing_order('wanted_files.landing_position', 'events.line_number') }} as arrival,
         wanted_files.processing_date,
         cast(events.event_time as date) as event_date,
         {{ date_key('cast(events.event_time as date)', is_plausible_event('cast(events.event_time as date)', 'wanted_files.processing_date')) }} as date_key,
-        events.* exclude (_file_id, _line)
-    from {{ source('raw', 'events') }} as events
-    inner join wanted_files on events._file_id = wanted_files.file_id
+        events.* exclude (file_id, line_number)
+    from {{ ref('stg_mobile__events') }} as events
+    inner join wanted_files on events.file_id = wanted_files.file_id
     where cast(events.event_time as date) in (select event_date from wanted_days)
 )
 {%- endmacro %}

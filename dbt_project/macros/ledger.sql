@@ -25,7 +25,7 @@
 {# What the generated tests of raw tables against the ledger say in the UI, and at which asset. #}
 {% macro ledger_check() -%}
     {{ return({
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'The raw tables hold exactly the rows the ledger says were loaded, file by file. Rows shown: files with '
             ~ 'more or fewer, and rows of no file. If it fails, run vsf rebuild.'
@@ -49,7 +49,7 @@ files as (
         {% if named %}case when feed in ('{{ named | join("', '") }}') then file_name else '' end{% else %}''{% endif %} as member,
         rows_loaded,
         rows_skipped
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed in ('{{ tables | map(attribute='feed') | unique | join("', '") }}') and status = 'loaded'
 ),
 

@@ -13,7 +13,7 @@ repeated_keys_of_{{ member }} as (
     having count(*) > 1
 ),
 
-judged_{{ member }} as (
+numbered_{{ member }} as (
     select
         arrivals._file_id as file_id,
         arrivals._line as line_number,
@@ -38,7 +38,7 @@ repeated_{{ member }} as (
         key_value,
         first_line_number,
         case when occurrence > 1 then 'duplicate_row' else 'duplicate_key' end as anomaly
-    from judged_{{ member }}
+    from numbered_{{ member }}
     where line_number > first_line_number
 )
 {%- endmacro %}
@@ -50,11 +50,11 @@ repeated_{{ member }} as (
         uploads.version,
         uploads.is_current,
         uploads.is_complete,
-        arrivals.*
+        arrivals.* exclude (file_id)
     from {{ rows }} as arrivals
-    inner join {{ uploads }} as uploads on arrivals._file_id = uploads.{{ file_id }}
-    left join {{ ref('stg_datasets__repeated_rows') }} as repeated
-        on arrivals._file_id = repeated.file_id and arrivals._line = repeated.line_number
+    inner join {{ uploads }} as uploads on arrivals.file_id = uploads.{{ file_id }}
+    left join {{ ref('int_datasets__repeated_rows') }} as repeated
+        on arrivals.file_id = repeated.file_id and arrivals.line_number = repeated.line_number
     where not uploads.is_repeat and repeated.file_id is null
 {%- endmacro %}
 

@@ -65,7 +65,7 @@ def delete(name: str, yes: bool) -> None:
 def _check(settings: Settings, name: str, new: str | None = None) -> None:
     """Raise UsageError if there is no such dataset, or one that has the new name already."""
     with snapshot_of(settings) as connection:
-        found = connection.execute("select distinct dataset from staging.stg_datasets__uploads order by 1").fetchall()
+        found = connection.execute("select distinct dataset from marts.dim_dataset_versions order by 1").fetchall()
     names = [row[0] for row in found]
     if name not in names:
         raise UsageError(f"there is no dataset {name!r}; datasets: {', '.join(names) or 'none yet'}")

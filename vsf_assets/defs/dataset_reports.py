@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
 REPORT = dg.AssetKey(["reports", "anomalies_report"])
 _NEW = """
-    select uploads.dataset, uploads.version, uploads.is_current, uploads.is_complete
-    from staging.stg_datasets__uploads as uploads
-    inner join staging.stg_ledger__deliveries as files
-        on files.feed = 'datasets' and files.partition_key = uploads.dataset and files.landed_at = uploads.landed_at
-    where not uploads.is_repeat
+    select versions.dataset, versions.version, versions.is_current, versions.is_complete
+    from marts.dim_dataset_versions as versions
+    inner join reports.files as files
+        on files.feed = 'datasets' and files.partition_key = versions.dataset and files.landed_at = versions.uploaded_at
     group by all
     having max(files.loaded_at) > ?
-    order by uploads.dataset, uploads.version
+    order by versions.dataset, versions.version
 """
 
 

@@ -74,13 +74,13 @@ def _describe_test(properties: Mapping[str, Any]) -> str:
     sentences = {
         "accepted_values": f"{column} is one of {', '.join(map(str, arguments.get('values', [])))}.",
         "relationships": f"Every {column} is known as {arguments.get('field')} in {arguments.get('to')}.",
-        "whole_rows": _describe_whole_rows(arguments.get("key", ()), arguments.get("required", ())),
+        "rows_with_required": _describe_rows_with_required(arguments.get("key", ()), arguments.get("required", ())),
     }
     kind = (properties.get("test_metadata") or {}).get("name", "")
     return sentences.get(kind, str(properties["name"]).replace("_", " "))
 
 
-def _describe_whole_rows(key: Sequence[str], required: Sequence[str]) -> str:
+def _describe_rows_with_required(key: Sequence[str], required: Sequence[str]) -> str:
     said = [f"No two rows share {' and '.join(key)}."] if key else []
     said += [f"{', '.join(required)} {'are' if len(required) > 1 else 'is'} never empty."] if required else []
     return " ".join(said)

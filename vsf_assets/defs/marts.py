@@ -18,6 +18,7 @@ from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.snapshots.current import snapshot_bytes
+from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.transform.dbt_runner import FailedCheck
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
@@ -162,7 +163,9 @@ def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) ->
 
 
 def _snapshot_metadata(report: BuildReport) -> dict[str, Any]:
-    rows = [(name, info.rows) for name, info in sorted(report.tables.items()) if not name.startswith("staging.")]
+    rows = [
+        (name, info.rows) for name, info in sorted(report.tables.items()) if name.split(".")[0] in SCHEMAS_OF_ANALYSTS
+    ]
     return {
         "snapshot": report.number,
         "file": report.snapshot.name if report.snapshot else "",

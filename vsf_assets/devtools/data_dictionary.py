@@ -28,8 +28,8 @@ LAYERS = {
 _INTRODUCTION = """# Data dictionary
 
 Every table in a published snapshot that analysts are meant to read. Times are UTC, money is
-`decimal(18,6)`. The schemas `staging` and `absorbed` are in the file too; they are the workshop of the
-models and what the newest build remembers, and may change without notice.
+`decimal(18,6)`. The schemas that begin with `transform_` are in the file too; they hold what the models make on
+their way and what the next build compares with, and may change without notice.
 
 The database has these texts too, as comments on tables and columns
 ([analysts.md](analysts.md#what-a-table-and-its-columns-mean)), and [data-model.md](data-model.md) draws how the tables
@@ -120,7 +120,7 @@ def of_models(
         for model in content.get("models") or ():
             own = model.get("columns") or ()
             shown = tuple(DictionaryColumn(c["name"], c.get("data_type", ""), c.get("description", "")) for c in own)
-            tested = _arguments(model, "whole_rows")
+            tested = _arguments(model, "rows_with_required")
             key, required = tested.get("key", ()), tested.get("required", ())
             refers = tuple(reference for column in own for reference in _references_of(column, schemas, required))
             name, family = f"{layer}.{model['name']}", "".join(folders[:1])

@@ -78,7 +78,7 @@ class Feed:
 
     @property
     def models(self) -> str:
-        """Folder of the dbt models that read this feed, in staging/, marts/ and tests/."""
+        """Folder of the dbt models that read this feed, in staging/, intermediate/, marts/ and tests/."""
         return self.subject or self.family
 
     def claims_name(self, name: str) -> bool:

@@ -102,8 +102,8 @@ def build_and_publish(
                 return report
             report.number = max(state.number, newest_number(settings)) + 1
             with warehouse.connect() as connection:
-                absorbed = report.outcome.absorbed
-                record_build(connection, settings, report.number, run_id, datetime.now(UTC), absorbed)
+                to_keep = report.outcome.to_keep
+                record_build(connection, settings, report.number, run_id, datetime.now(UTC), to_keep)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
             report.snapshot = _publish(warehouse, report.number, progress)
@@ -126,9 +126,9 @@ def _models_of(feeds: Collection[str]) -> list[str]:
     By dbt's dotted names, the folders below models/ or tests/: a selector by path compares it with every node's.
     """
     folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
-    names = ["staging.ledger", "reports"]
+    names = ["intermediate.ledger", "reports"]
     for folder in folders:
-        names += [f"staging.{folder}", f"marts.{folder}", folder]
+        names += [f"intermediate.{folder}", f"marts.{folder}", folder]
     return [f"fqn:vsf.{name}" for name in names]
 
 
@@ -186,7 +186,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
             return report
         report.number = newest_number(settings) + 1
         with beside.connect() as connection:
-            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.absorbed)
+            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep)
             connection.execute("checkpoint")
             refuse_empty_tables(connection, row_counts(connection), conditions())
         _absorb_log(warehouse)

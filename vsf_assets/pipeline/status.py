@@ -64,7 +64,7 @@ class Survey:
 
     @property
     def needs_build(self) -> bool:
-        """Whether something is ingested that no build has absorbed, or the models changed."""
+        """Whether something is ingested that the marts are not made of yet, or the models changed."""
         return bool(self.files) and not self.build.is_current
 
     @property

@@ -112,12 +112,10 @@ def find_version(
     Raises:
         UsageError: there is no such dataset or version.
     """
-    sql = (
-        "select version, is_current, is_complete from staging.stg_datasets__uploads where dataset = ? and not is_repeat"
-    )
-    found = connection.execute(f"{sql} order by version", [dataset]).fetchall()
+    sql = "select version, is_current, is_complete from marts.dim_dataset_versions where dataset = ? order by version"
+    found = connection.execute(sql, [dataset]).fetchall()
     if not found:
-        names = connection.execute("select distinct dataset from staging.stg_datasets__uploads order by 1").fetchall()
+        names = connection.execute("select distinct dataset from marts.dim_dataset_versions order by 1").fetchall()
         there = ", ".join(name for (name,) in names) or "none yet"
         raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
     listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in found)

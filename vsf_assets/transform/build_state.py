@@ -1,7 +1,7 @@
 """Records builds, and decides what the next build must do.
 
-Here: digests of the ledger and of the dbt project, the build record with its copies of what was
-absorbed, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
+Here: digests of the ledger and of the dbt project, the build record with its copies for the
+next build, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.config.boolean_rules import AWESOME, parse_rule
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 from vsf_assets.warehouse.contract_versions import contract_versions
@@ -19,6 +20,8 @@ from vsf_assets.warehouse.contract_versions import contract_versions
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+PREVIOUS_BUILD = "transform_previous_build"
+"""Schema of the copies that the next build compares with; dbt has the same (macros/previous_build.sql)."""
 _PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
 _NOT_PROJECT = {"target", "logs", "dbt_packages"}
 
@@ -29,7 +32,7 @@ class BuildState:
 
     Attributes:
         number: number of the newest build, 0 where there is none.
-        changed: feeds with deliveries that it has not absorbed.
+        changed: feeds with deliveries that came after it.
         is_same_project: whether it was made by the models, contracts and settings as they are now;
             otherwise the next build fully refreshes every mart.
     """
@@ -58,11 +61,16 @@ def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
 
 def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
-    read_with = [dict(contract_versions(settings).by_feed), dict(settings.awesome_rules)]
+    read_with = [dict(contract_versions(settings).by_feed), awesome_rules(settings)]
     contracts = json.dumps(read_with, sort_keys=True)
     days = f"{settings.event_days_before}-{settings.event_days_after}"
     content = f"{settings.score_seed}|{days}|{contracts}|{project_digest()}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def awesome_rules(settings: Settings) -> dict[str, str]:
+    """Return source profile -> its checked rule as SQL, which models read; '' has the one of all others."""
+    return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
 
 
 def project_digest(project: Path = DBT_PROJECT) -> str:
@@ -82,10 +90,10 @@ def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> Bu
     newest = connection.execute(sql).fetchone()
     if newest is None:
         return NO_BUILD
-    number, absorbed, version = newest
+    number, built_from, version = newest
     now = ledger_state(connection)
     try:
-        before = json.loads(absorbed)
+        before = json.loads(built_from)
     except ValueError:  # recorded by an earlier version of the platform
         return BuildState(number, frozenset(now))
     changed = frozenset(feed for feed in {*before, *now} if before.get(feed) != now.get(feed))
@@ -98,7 +106,7 @@ def record_build(
     number: int,
     run_id: str,
     now: datetime,
-    absorbed: Iterable[str] = (),
+    to_keep: Iterable[str] = (),
 ) -> None:
     """Record a finished build; the older records go, a snapshot needs only its own.
 
@@ -108,14 +116,14 @@ def record_build(
         number: number of the build.
         run_id: the run that built it.
         now: when it finished, UTC.
-        absorbed: tables to copy into the schema `absorbed`, in the same transaction: what the next build compares with.
+        to_keep: tables to copy in the same transaction: what the next build compares with.
     """
     state = json.dumps(ledger_state(connection), sort_keys=True)
     values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
     connection.execute("begin transaction")
-    connection.execute("create schema if not exists absorbed")
-    for table in absorbed:
-        connection.execute(f"create or replace table absorbed.{table.split('.')[-1]} as from {table}")
+    connection.execute(f"create schema if not exists {PREVIOUS_BUILD}")
+    for table in to_keep:
+        connection.execute(f"create or replace table {PREVIOUS_BUILD}.{table.split('.')[-1]} as from {table}")
     connection.execute("delete from raw.builds")
     connection.execute("insert into raw.builds values (?, ?, ?, ?, ?)", values)
     connection.execute("commit")

@@ -1,6 +1,9 @@
-"""Paths of the dbt project and its manifest."""
+"""Paths of the dbt project and its manifest, and the schemas of its tables."""
 
 from vsf_assets.config.settings import PROJECT_ROOT
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+
+SCHEMAS_OF_ANALYSTS = ("marts", "raw", "reports")
+"""Schemas of the warehouse that people query. The others are dbt's own, and their names sort after these."""

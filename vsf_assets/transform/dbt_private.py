@@ -48,6 +48,6 @@ def read_parsed_project(file: Path) -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     manifest = Manifest.from_msgpack(file.read_bytes(), decoder=extended_mashumuro_decoder)
-    # The variable `graph` of macros (dbt_project/macros/comments.sql), which dbt fills only where it parses.
+    # The variable `graph` of macros (hooks in dbt_project.yml), which dbt fills only where it parses.
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import VsfError, interruption
-from vsf_assets.config.boolean_rules import AWESOME, parse_rule
 from vsf_assets.config.settings import Settings, export, fix_surroundings
 from vsf_assets.storage.full_disk import is_full, room_for
-from vsf_assets.transform.build_state import project_digest
+from vsf_assets.transform.build_state import awesome_rules, project_digest
 from vsf_assets.transform.dbt_paths import DBT_PROJECT, MANIFEST
 from vsf_assets.transform.dbt_private import close_connections, message_as_dict, read_parsed_project
 from vsf_assets.warehouse.lock import hold_lock
@@ -62,14 +61,14 @@ class DbtOutcome:
         errors: models or tests that could not run, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
-        absorbed: built tables with the tag `absorbed`, which the next build compares with.
+        to_keep: built tables with the tag `previous_build`, which the next build compares with.
     """
 
     events: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    absorbed: list[str] = field(default_factory=list)
+    to_keep: list[str] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[FailedCheck]:
@@ -107,8 +106,8 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         status, node = str(item.status), item.node
         if node.resource_type == "model":
             outcome.timings[node.name] = item.execution_time
-            if "absorbed" in node.tags and status == "success":
-                outcome.absorbed.append(f"{node.schema}.{node.alias}")
+            if "previous_build" in node.tags and status == "success":
+                outcome.to_keep.append(f"{node.schema}.{node.alias}")
         if status in ("error", "runtime error"):
             outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
         elif status in ("fail", "warn"):
@@ -149,18 +148,13 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
             "VSF_SCORE_SEED": settings.score_seed,
             "VSF_EVENT_DAYS_BEFORE": str(settings.event_days_before),
             "VSF_EVENT_DAYS_AFTER": str(settings.event_days_after),
-            "VSF_AWESOME_RULES": json.dumps(_awesome_rules(settings)),
+            "VSF_AWESOME_RULES": json.dumps(awesome_rules(settings)),
             "VSF_MEMORY_LIMIT": settings.memory_limit,
             "VSF_THREADS": str(settings.threads),
             "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
         }
     )
     return _invoke(arguments, target)
-
-
-def _awesome_rules(settings: Settings) -> dict[str, str]:
-    """Return source profile -> its checked rule as SQL; '' has the one of all others."""
-    return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
 
 
 def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:

@@ -46,6 +46,10 @@ def test_a_dataset_changes_and_changes_back(home: Home, tmp_path: Path) -> None:
         ("b", 2),
     ]
     assert anomalies(home, "--dataset", "a") == []
+    assert home.ask("select dataset, version, is_complete, is_current, findings from marts.dim_dataset_versions") == [
+        ("a", 1, True, True, 0),
+        ("b", 1, True, True, 4),
+    ]
     assert [row[:3] for row in anomalies(home, "--dataset", "b")] == [
         ("namespaces.csv", "2", "missing_fields"),
         ("namespaces.csv", "3", "missing_fields"),
@@ -115,6 +119,7 @@ def test_the_sample_gives_its_eight_findings_and_its_data_points(home: Home, tmp
         ("datapoints.csv", "7", "missing_fields", ""),
     ]
     assert home.ask("select count(*), count(distinct anomaly) from reports.anomalies") == [(8, 6)]
+    assert home.ask("select dataset, findings from marts.dim_dataset_versions") == [("managed_investments", 8)]
     database = "managed_investment__operations__stg"
     chosen = ("--namespace", "Managed Investment", "--database", database)
     file = tmp_path / "out" / "points.json"
@@ -144,6 +149,8 @@ def test_a_dataset_without_a_file_is_never_current(home: Home, tmp_path: Path, m
         ("datapoints.csv", "", "missing_file", "", "", "warning"),
     ]
     assert anomalies(home, "--dataset", "a") == anomalies(home, "--dataset", "a", "--version", "1") == found
+    versions = "select version, is_complete, is_current, findings from marts.dim_dataset_versions"
+    assert home.ask(versions) == [(1, False, False, 2)]
     page = tmp_path / "a.html"
     reported = home.vsf("report", "anomalies", "--dataset", "a", "-o", str(page)).output
     assert reported.startswith("wrote 2 findings on dataset a, version 1 (incomplete) to ")

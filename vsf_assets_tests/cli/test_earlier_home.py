@@ -11,14 +11,23 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.config.settings import read_settings
+from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.pipeline.build import rebuild
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import homes
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
 from vsf_assets_tests.comments import uncommented
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
+BUILT_BY_EARLIER_RELEASES = (
+    "staging.stg_ledger__files",
+    "staging.stg_vsf__line_versions",
+    "absorbed.stg_vsf__line_versions",
+    "changes.stg_vsf__affected_days",
+    "marts.dim_of_an_earlier_release",
+)
+"""Tables of dbt that homes of earlier releases hold; the packed one is without its marts."""
 
 
 def unpack(path: Path, patch: pytest.MonkeyPatch) -> Home:
@@ -37,6 +46,10 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, O
     """Return the home after one `vsf run`, and what `vsf status` said before it and after; tests only ask."""
     with pytest.MonkeyPatch.context() as patch:
         home = unpack(tmp_path_factory.mktemp("upgraded") / "home", patch)
+        with Warehouse.of(read_settings()).connect() as connection:
+            for table in BUILT_BY_EARLIER_RELEASES:
+                connection.execute(f"create schema if not exists {table.split('.')[0]}")
+                connection.execute(f"create table {table} as select 1 as x")
         before = home.vsf("status")
         done = home.vsf("run")
         assert done.exit_code == 0, done.output + done.errors
@@ -56,6 +69,20 @@ def test_status_says_what_will_be_read_again_and_the_run_does_it_once(
     for feed in ("events (3)", "lines (3)", "accounts (3)", "clicks (4)", "datasets (4)", "catalog (2)"):
         assert feed in before.output
     assert home.vsf("run").output.startswith("nothing is pending")
+
+
+def test_the_home_holds_the_tables_of_a_new_one(upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path) -> None:
+    home, _, _ = upgraded
+    new = read_settings({"VSF_HOME": str(tmp_path)})
+    put_built_warehouse(new)
+
+    def relations(settings: Settings) -> list[tuple[str, str]]:
+        sql = "select table_schema, table_name from information_schema.tables order by all"
+        with Warehouse.of(settings).connect(read_only=True) as connection:
+            schemas = connection.execute("select schema_name, '' from duckdb_schemas() where not internal").fetchall()
+            return sorted(schemas) + connection.execute(sql).fetchall()
+
+    assert relations(read_settings({"VSF_HOME": str(home.path)})) == relations(new)
 
 
 def test_the_home_has_comments_on_all_that_analysts_read(upgraded: tuple[Home, Outcome, Outcome]) -> None:

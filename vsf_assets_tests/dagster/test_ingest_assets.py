@@ -91,15 +91,15 @@ def test_one_model_can_be_built_alone_and_is_not_published(home: Home, instance:
     home.drop({"clicks_1.csv": CLICKS})
     materialize(instance)
     job = defs().resolve_job_def("build_and_publish")
-    key = dg.AssetKey(["staging", "stg_campaigns__impressions"])
+    key = dg.AssetKey(["transform_intermediate", "int_campaigns__banner_impressions"])
     result = job.execute_in_process(
-        instance=instance, asset_selection=[dg.AssetKey(["staging", "stg_ledger__files"]), key]
+        instance=instance, asset_selection=[dg.AssetKey(["transform_intermediate", "int_ledger__files"]), key]
     )
     assert result.success
     assert not home.current.exists()
     assert {e.asset_key.path[-1] for e in result.get_asset_materialization_events()} == {
-        "stg_ledger__files",
-        "stg_campaigns__impressions",
+        "int_ledger__files",
+        "int_campaigns__banner_impressions",
     }
 
 

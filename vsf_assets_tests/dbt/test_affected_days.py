@@ -26,7 +26,10 @@ from vsf_assets_tests.warehouses import Home
 
 
 def affected(home: Home) -> list[str]:
-    return [str(day) for (day,) in home.query("select event_date from changes.stg_mobile__affected_days order by 1")]
+    return [
+        str(day)
+        for (day,) in home.query("select event_date from transform_build_state.int_mobile__affected_days order by 1")
+    ]
 
 
 def test_only_days_that_may_differ_are_made_anew(tmp_path: Path) -> None:
@@ -86,6 +89,22 @@ def test_what_a_stopped_build_did_is_done_again(tmp_path: Path, monkeypatch: pyt
     incremental = tables(home)
     build(home, full=True)
     assert tables(home) == incremental
+
+
+def test_what_a_stopped_full_build_did_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = built_home(tmp_path)
+    for name, content, minute in event_files(random.Random(5))[:3]:
+        home.land(name, content, minute)
+    home.ingest(feeds=FEEDS)
+    build(home)
+    every_day = affected(home)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="stopped"):
+        patch.setattr("vsf_assets.pipeline.build.record_build", _stop)
+        build(home, full=True)
+    home.land(f"{FIRST + timedelta(9)}_z.txt", event_text())
+    home.ingest(feeds=FEEDS)
+    build(home)
+    assert affected(home) == every_day != []
 
 
 def _stop(*_: object) -> None:

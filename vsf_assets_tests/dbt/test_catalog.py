@@ -129,12 +129,12 @@ def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path) -> None
     scan(home, FIRST)
     load(home)
     built = set(build(home).timings)
-    assert {"stg_catalog__states", "dim_songs", "dim_app_versions", "anomalies", "files"} <= built
+    assert {"int_catalog__object_states", "dim_songs", "dim_app_versions", "anomalies", "files"} <= built
     assert not {name for name in built if "campaign" in name or "vsf" in name}
     home.land("clicks_1_more.csv", clicks(2), minute=5)
     home.ingest()
     built = set(build(home).timings)
-    assert not {name for name in built if name.startswith(("stg_catalog", "dim_song", "dim_movie", "dim_app"))}
+    assert not {name for name in built if name.startswith(("int_catalog", "dim_song", "dim_movie", "dim_app"))}
 
 
 def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.data_tests import failed_data_tests
@@ -35,6 +36,14 @@ def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(emp
         sql = "select data_type from information_schema.columns where table_name = ? and column_name = ?"
         assert connection.execute(sql, ["fct_campaign_scores", "revenue"]).fetchall() == [("DECIMAL(38,6)",)]
         assert connection.table("marts.fct_campaign_scores").fetchall() == []
+
+
+def test_the_schemas_of_analysts_come_first_in_any_list(empty: Settings) -> None:
+    with Warehouse.of(empty).connect(read_only=True) as connection:
+        sql = "select distinct table_schema from information_schema.tables order by 1"
+        schemas = [name for (name,) in connection.execute(sql).fetchall()]
+    assert schemas[:3] == list(SCHEMAS_OF_ANALYSTS)
+    assert schemas[3:] == ["transform_build_state", "transform_intermediate", "transform_previous_build"]
 
 
 def test_the_unit_tests_of_the_models_pass(empty: Settings) -> None:
@@ -70,7 +79,9 @@ def test_a_table_whose_rows_cannot_be_made_keeps_those_it_had(empty: Settings) -
     columns = "feed, partition_key, file_name, record_type, records"
     with Warehouse.of(empty).connect() as connection:
         connection.execute(f"insert into reports.skipped_types ({columns}) values (?, ?, ?, ?, ?)", had[0])
-        connection.execute("insert into staging.stg_ledger__files by name select 1 as file_id, 'loaded' as status")
+        connection.execute(
+            "insert into transform_intermediate.int_ledger__files by name select 1 as file_id, 'loaded' as status"
+        )
         connection.execute(
             "insert into raw.skipped_types by name select 1 as _file_id, 'book' as record_type, 1 as records"
         )

@@ -25,6 +25,7 @@ from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_file
 
 DATASET_TABLES = (
+    "marts.dim_dataset_versions",
     "marts.dim_namespaces",
     "marts.dim_datapoints",
     "marts.fct_dataset_columns",
@@ -125,8 +126,9 @@ def test_the_marts_of_deleted_datasets_may_be_empty(built: Home, tmp_path: Path,
     with duckdb.connect(str(copy)) as connection:
         connection.execute("insert into raw.dataset_changes select 1, 1, 'delete', ?, null", [FUNDS])
         counts = row_counts(connection) | dict.fromkeys(named, 0)
-        # The other dataset has no rows, but findings.
-        assert empty_tables(connection, counts, wanted) == ["reports.dataset_anomalies"]
+        # The other dataset has no rows, but a version and findings.
+        left = ["marts.dim_dataset_versions", "reports.dataset_anomalies"]
+        assert empty_tables(connection, counts, wanted) == left
         connection.execute("insert into raw.dataset_changes select 1, 2, 'delete', ?, null", [FIRST_PART])
         assert empty_tables(connection, counts, wanted) == []
 

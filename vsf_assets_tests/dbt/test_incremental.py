@@ -24,10 +24,11 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     build(home)
     found = tables(home)
     # The comparison would be empty talk if the cases were not there.
+    made = "transform_intermediate.int_mobile"
     for world in WORLDS:
-        assert len(rows_of(found, "staging.stg_mobile__events_on_several_dates", f"'{world}x")) > 2
-        assert len(rows_of(found, "staging.stg_mobile__implausible_events", f"datetime.date(1, 1, {world + 1})")) == 3
-        assert len(rows_of(found, "staging.stg_mobile__repeated_events", f"'{world}")) > 10
+        assert len(rows_of(found, f"{made}__events_on_several_dates", f"'{world}x")) > 2
+        assert len(rows_of(found, f"{made}__implausible_events", f"datetime.date(1, 1, {world + 1})")) == 3
+        assert len(rows_of(found, f"{made}__repeated_events", f"'{world}")) > 10
         assert len(rows_of(found, "marts.dim_lines", f"'555{world}")) > len(LINES) + 2
     return found
 

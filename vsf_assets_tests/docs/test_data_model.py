@@ -145,7 +145,7 @@ def test_references_come_from_tests_and_from_what_a_column_declares() -> None:
         {"name": "first_x_key", "data_tests": [partly, "not_null"]},
         {"name": "y", "config": {"meta": {"references": "reports.y.y"}}},
     ]
-    whole = {"whole_rows": {"arguments": {"required": ["x_key", "first_x_key", "y"]}}}
+    whole = {"rows_with_required": {"arguments": {"required": ["x_key", "first_x_key", "y"]}}}
     files = {
         "marts/a/dim_x.yml": {"models": [{"name": "dim_x"}]},
         "marts/a/fct_z.yml": {"models": [{"name": "fct_z", "columns": columns, "data_tests": [whole]}]},

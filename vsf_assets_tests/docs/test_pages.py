@@ -56,6 +56,6 @@ def test_parts_of_a_report_and_workshop_models_are_not_listed() -> None:
 
 
 def test_a_key_of_several_columns_is_shown() -> None:
-    both = {"whole_rows": {"arguments": {"key": ["mtn", "event_date"], "required": ["mtn"]}}}
+    both = {"rows_with_required": {"arguments": {"key": ["mtn", "event_date"], "required": ["mtn"]}}}
     (entry,) = of_models({"marts/a/m.yml": {"models": [{"name": "x", "data_tests": [both]}]}})
     assert entry.key == ("mtn", "event_date")

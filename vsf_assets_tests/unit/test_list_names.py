@@ -67,7 +67,7 @@ def test_events_and_lists_are_told_apart_and_a_folder_decides(path: str, feed: s
 
 
 def test_python_and_dbt_have_the_same_first_and_last_date() -> None:
-    macros = (DBT_PROJECT / "macros" / "plausible.sql").read_text()
+    macros = (DBT_PROJECT / "macros" / "plausible_dates.sql").read_text()
     assert re.findall(r"(first|last)_plausible_date\(\) -%} date '([\d-]+)'", macros) == [
         ("first", FIRST_DATE),
         ("last", LAST_DATE),

@@ -18,10 +18,10 @@ COLUMNS = 6_000
 def connection() -> duckdb.DuckDBPyConnection:
     """Columns 0 to 5,999 of a dataset; column n stands for the data point n % 3, of the owner n % 2."""
     found = duckdb.connect()
-    found.execute("create schema marts; create schema staging")
+    found.execute("create schema marts")
     found.execute(
-        "create table staging.stg_datasets__uploads as"
-        " select 'x' as dataset, 1 as version, true as is_current, true as is_complete, false as is_repeat"
+        "create table marts.dim_dataset_versions as"
+        " select 'x' as dataset, 1 as version, true as is_current, true as is_complete"
     )
     found.execute(
         "create table marts.dim_namespaces as select 'k' as namespace_key, 'n' as namespace_id,"

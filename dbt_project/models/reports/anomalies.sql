@@ -6,7 +6,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__deliveries') }}
+    select * from {{ ref('int_ledger__deliveries') }}
 ),
 
 findings as (

@@ -1,7 +1,7 @@
 with
 
 files as (
-    select *, cast(landed_at as date) as landed_date from {{ ref('stg_ledger__deliveries') }}
+    select *, cast(landed_at as date) as landed_date from {{ ref('int_ledger__deliveries') }}
 ),
 
 findings as (
@@ -38,12 +38,12 @@ per_column as (
     {{ ranked_counts('findings', 'column_name', most=3) }}
 ),
 
-judged as (
+measured as (
     select
         totals.*,
         coalesce(bad.bad_rows, 0) as bad_rows,
-        coalesce(per_kind.told, '') as kinds,
-        coalesce(per_column.told, '') as worst_columns
+        coalesce(per_kind.listed, '') as kinds,
+        coalesce(per_column.listed, '') as worst_columns
     from totals
     {% for part in ['bad', 'per_kind', 'per_column'] %}
     left join {{ part }}
@@ -56,7 +56,7 @@ judged as (
 
 days as (
     select feed, landed_date, cast(sum(bad_rows) as double) / sum(rows_read) as share
-    from judged
+    from measured
     group by feed, landed_date
     having sum(rows_read) > 0
 ),
@@ -71,10 +71,10 @@ history as (
 )
 
 select
-    judged.* exclude (kinds, worst_columns),
-    case when judged.rows_read > 0 then cast(judged.bad_rows as double) / judged.rows_read end as bad_share,
-    judged.kinds, judged.worst_columns, history.usual_share,
+    measured.* exclude (kinds, worst_columns),
+    case when measured.rows_read > 0 then cast(measured.bad_rows as double) / measured.rows_read end as bad_share,
+    measured.kinds, measured.worst_columns, history.usual_share,
     cast(coalesce(history.compared_days, 0) as bigint) as compared_days
-from judged
-left join history on judged.feed = history.feed and judged.landed_date = history.landed_date
-order by judged.feed, judged.landed_date, judged.partition_key
+from measured
+left join history on measured.feed = history.feed and measured.landed_date = history.landed_date
+order by measured.feed, measured.landed_date, measured.partition_key

@@ -1,20 +1,20 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where feed = 'fake_requests'
+    select * from {{ ref('int_ledger__files') }} where feed = 'fake_requests'
 ),
 
 requests as (
-    select * from {{ source('raw', 'fake_requests') }}
+    select * from {{ ref('stg_synthetic__requests') }}
 ),
 
 states as (
-    select * from {{ ref('stg_synthetic__states') }}
+    select * from {{ ref('int_synthetic__request_states') }}
 ),
 
 findings as (
     select file_id, min(reason) as reason
-    from {{ source('raw', 'findings') }}
+    from {{ ref('stg_ledger__findings') }}
     where severity = 'error'
     group by file_id
 ),
@@ -38,7 +38,7 @@ final as (
         files.landed_at as requested_at,
         coalesce(states.state_at, files.landed_at) as state_at
     from files
-    left join requests on files.file_id = requests._file_id
+    left join requests on files.file_id = requests.file_id
     left join states on files.file_id = states.request_id
     left join findings on files.file_id = findings.file_id
     order by files.landing_position

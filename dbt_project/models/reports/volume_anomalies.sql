@@ -1,11 +1,11 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }} where feed = 'events' and partition_key is not null
+    select * from {{ ref('int_ledger__files') }} where feed = 'events' and partition_key is not null
 ),
 
 repeated as (
-    select file_id, count(*) as repeats from {{ ref('stg_mobile__repeated_events') }} group by file_id
+    select file_id, count(*) as repeats from {{ ref('int_mobile__repeated_events') }} group by file_id
 ),
 
 -- A day whose files all failed has a volume of 0; a day far in the future or without a file has none.

@@ -15,7 +15,7 @@ files as (
         feed,
         cast(partition_key as integer) as quarter,
         rows_loaded
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed in ('impressions', 'clicks', 'conversions') and status = 'loaded'
 ),
 
@@ -24,15 +24,15 @@ stacked as (
 
     union all
 
-    select 'clicks', quarter, -1, 0 from {{ ref('stg_campaigns__repeated_clicks') }}
+    select 'clicks', quarter, -1, 0 from {{ ref('int_campaigns__repeated_clicks') }}
 
     union all
 
-    select 'conversions', quarter, -1, 0 from {{ ref('stg_campaigns__repeated_conversions') }}
+    select 'conversions', quarter, -1, 0 from {{ ref('int_campaigns__repeated_conversions') }}
 
     union all
 
-    select 'conversions', quarter, -1, 0 from {{ ref('stg_campaigns__conversions') }} where banner_id is null
+    select 'conversions', quarter, -1, 0 from {{ ref('int_campaigns__accepted_conversions') }} where banner_id is null
 
     union all
 

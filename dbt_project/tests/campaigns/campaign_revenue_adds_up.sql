@@ -12,7 +12,7 @@ with
 
 stacked as (
     select quarter, revenue as earned, 0 as counted
-    from {{ ref('stg_campaigns__conversions') }}
+    from {{ ref('int_campaigns__accepted_conversions') }}
     where banner_id is not null
 
     union all

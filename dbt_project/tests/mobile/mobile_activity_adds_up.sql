@@ -11,7 +11,7 @@
 with
 
 affected as (
-    select event_date from {{ ref('stg_mobile__affected_days') }}
+    select event_date from {{ ref('int_mobile__affected_days') }}
 ),
 
 stacked as (
@@ -20,7 +20,7 @@ stacked as (
 
     union all
 
-    select 'days', event_date, activity_events, 0 from {{ ref('stg_mobile__event_days') }}
+    select 'days', event_date, activity_events, 0 from {{ ref('int_mobile__event_days') }}
 
     union all
 

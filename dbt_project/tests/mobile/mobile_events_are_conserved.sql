@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_mobile__event_days'}},
+        'dagster': {'ref': {'name': 'int_mobile__event_days'}},
         'description': (
             'Every event delivered is an activity event, has no mdn, or repeats one; processing date by processing '
             ~ 'date. Rows shown: dates whose counts do not add up.'
@@ -12,7 +12,7 @@ with
 
 files as (
     select file_id, cast(partition_key as date) as processing_date, rows_loaded
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed = 'events' and status = 'loaded'
 ),
 
@@ -22,12 +22,12 @@ stacked as (
 
     union all
 
-    select processing_date, 0, activity_events, events - activity_events, 0 from {{ ref('stg_mobile__event_days') }}
+    select processing_date, 0, activity_events, events - activity_events, 0 from {{ ref('int_mobile__event_days') }}
 
     union all
 
     select files.processing_date, 0, 0, 0, 1
-    from {{ ref('stg_mobile__repeated_events') }} as repeated
+    from {{ ref('int_mobile__repeated_events') }} as repeated
     inner join files on repeated.file_id = files.file_id
 ),
 

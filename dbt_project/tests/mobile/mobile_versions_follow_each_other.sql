@@ -15,7 +15,7 @@ versions as (
     union all
     select 'account', cust_acct, valid_from, valid_to, is_current from {{ ref('dim_accounts') }}
     union all
-    select 'account of a line', mtn, valid_from, valid_to, is_current from {{ ref('stg_mobile__line_accounts') }}
+    select 'account of a line', mtn, valid_from, valid_to, is_current from {{ ref('int_mobile__line_accounts') }}
 ),
 
 neighbours as (

@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'Of equal contents in a feed and partition the one that landed first is loaded, in whatever order they '
             ~ 'were ingested. Rows shown: duplicate files without a loaded one that landed before them. If it fails, '
@@ -12,7 +12,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 loaded as (

@@ -1,6 +1,6 @@
 {{ config(
     meta={
-        'dagster': {'ref': {'name': 'stg_ledger__files'}},
+        'dagster': {'ref': {'name': 'int_ledger__files'}},
         'description': (
             'Every quarantined row is kept with at least one finding, or counted by one, file by file. Rows shown: '
             ~ 'files whose quarantined rows are not as many as their lines with findings and the counted ones, and '
@@ -12,7 +12,7 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 quarantined as (

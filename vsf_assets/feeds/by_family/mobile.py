@@ -8,7 +8,7 @@ _DATE = r"\d{4}-\d{2}-\d{2}"
 
 
 FIRST_DATE, LAST_DATE = "1970-01-01", "2099-12-31"
-"""Dates that a list can take effect on, as text; dbt has the same (macros/plausible.sql)."""
+"""Dates that a list can take effect on, as text; dbt has the same (macros/plausible_dates.sql)."""
 
 
 def _list_name(*words: str) -> str:

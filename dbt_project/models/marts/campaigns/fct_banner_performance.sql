@@ -1,15 +1,15 @@
 with
 
 impressions as (
-    select * from {{ ref('stg_campaigns__impressions') }}
+    select * from {{ ref('int_campaigns__banner_impressions') }}
 ),
 
 clicks as (
-    select * from {{ ref('stg_campaigns__clicks') }}
+    select * from {{ ref('int_campaigns__accepted_clicks') }}
 ),
 
 conversions as (
-    select * from {{ ref('stg_campaigns__conversions') }}
+    select * from {{ ref('int_campaigns__accepted_conversions') }}
 ),
 
 -- Impressions repeat, so clicks never meet them row by row: each feed is summed first, then stacked.

@@ -1,11 +1,11 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }}
+    select * from {{ ref('int_datasets__uploads') }}
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'datapoints'), 'uploads', 'datapoints_file_id') }}
+    {{ standing_rows(ref('stg_datasets__datapoints'), 'uploads', 'datapoints_file_id') }}
 ),
 
 final as (
@@ -26,9 +26,9 @@ final as (
         {{ texts_of('standing.data_point_possible_values') }} as data_point_possible_values,
         standing.is_derived,
         standing.methodology_reference,
-        standing._line as line_number
+        standing.line_number
     from standing
-    order by standing.dataset, standing.version, standing._line
+    order by standing.dataset, standing.version, standing.line_number
 )
 
 select * from final

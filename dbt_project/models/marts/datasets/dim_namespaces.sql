@@ -1,11 +1,11 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }}
+    select * from {{ ref('int_datasets__uploads') }}
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'namespaces'), 'uploads', 'namespaces_file_id') }}
+    {{ standing_rows(ref('stg_datasets__namespaces'), 'uploads', 'namespaces_file_id') }}
 ),
 
 final as (
@@ -18,9 +18,9 @@ final as (
         standing.namespace_id,
         standing.namespace_option_name,
         standing.namespace_option_standard_name,
-        standing._line as line_number
+        standing.line_number
     from standing
-    order by standing.dataset, standing.version, standing._line
+    order by standing.dataset, standing.version, standing.line_number
 )
 
 select * from final

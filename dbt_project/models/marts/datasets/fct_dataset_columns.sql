@@ -1,11 +1,11 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }}
+    select * from {{ ref('int_datasets__uploads') }}
 ),
 
 standing as (
-    {{ standing_rows(source('raw', 'columns'), 'uploads', 'columns_file_id') }}
+    {{ standing_rows(ref('stg_datasets__columns'), 'uploads', 'columns_file_id') }}
 ),
 
 namespaces as (
@@ -32,7 +32,7 @@ final as (
         standing.dataset_column_name,
         standing.data_point_id,
         standing.dataset_owner_name,
-        standing._line as line_number
+        standing.line_number
     from standing
     left join namespaces
         on
@@ -44,7 +44,7 @@ final as (
             standing.dataset = datapoints.dataset
             and standing.version = datapoints.version
             and standing.data_point_id = datapoints.data_point_id
-    order by standing.dataset, standing.version, standing._line
+    order by standing.dataset, standing.version, standing.line_number
 )
 
 select * from final

@@ -1,7 +1,7 @@
 with
 
 versions as (
-    select * from {{ ref('stg_mobile__account_versions') }}
+    select * from {{ ref('int_mobile__account_versions') }}
 ),
 
 final as (

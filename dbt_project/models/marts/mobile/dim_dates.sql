@@ -1,11 +1,11 @@
 with
 
 event_days as (
-    select * from {{ ref('stg_mobile__event_days') }}
+    select * from {{ ref('int_mobile__event_days') }}
 ),
 
 limits as (
-    select * from {{ ref('stg_mobile__limits') }}
+    select * from {{ ref('int_mobile__limits') }}
 ),
 
 -- A stray clock's 9999-12-31 must not make three million days, so only plausible dates bound the calendar.

@@ -1,7 +1,7 @@
 with
 
 event_days as (
-    select * from {{ ref('stg_mobile__event_days') }}
+    select * from {{ ref('int_mobile__event_days') }}
 ),
 
 event_types as (

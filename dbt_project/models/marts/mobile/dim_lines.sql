@@ -1,7 +1,7 @@
 with
 
 versions as (
-    select * from {{ ref('stg_mobile__line_versions') }}
+    select * from {{ ref('int_mobile__line_versions') }}
 ),
 
 final as (

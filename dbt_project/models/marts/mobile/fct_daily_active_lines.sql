@@ -5,7 +5,7 @@ activity as (
 ),
 
 delivered as (
-    select max(case when {{ is_plausible_date('processing_date') }} then processing_date end) as last_day from {{ ref('stg_mobile__event_days') }}
+    select max(case when {{ is_plausible_date('processing_date') }} then processing_date end) as last_day from {{ ref('int_mobile__event_days') }}
 ),
 
 beginnings as (

@@ -1,7 +1,7 @@
 with
 
 limits as (
-    select * from {{ ref('stg_mobile__limits') }} where occurrence = 1
+    select * from {{ ref('int_mobile__limits') }} where occurrence = 1
 ),
 
 lines as (

@@ -1,15 +1,15 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 clicks as (
-    select * from {{ ref('stg_campaigns__clicks') }}
+    select * from {{ ref('int_campaigns__accepted_clicks') }}
 ),
 
 conversions as (
-    select * from {{ ref('stg_campaigns__conversions') }}
+    select * from {{ ref('int_campaigns__accepted_conversions') }}
 ),
 
 -- The few pairs nobody saw are known from the mart, so the many clicks are only searched for those.
@@ -18,9 +18,9 @@ unseen_pairs as (
 ),
 
 repeated as (
-    select *, 'click_id' as column_name, click_id as id from {{ ref('stg_campaigns__repeated_clicks') }}
+    select *, 'click_id' as column_name, click_id as id from {{ ref('int_campaigns__repeated_clicks') }}
     union all
-    select *, 'conversion_id', conversion_id from {{ ref('stg_campaigns__repeated_conversions') }}
+    select *, 'conversion_id', conversion_id from {{ ref('int_campaigns__repeated_conversions') }}
 ),
 
 findings as (

@@ -1,7 +1,7 @@
 with
 
 repeated_states as (
-    select * from {{ ref('stg_catalog__states') }} where is_repeated
+    select * from {{ ref('int_catalog__object_states') }} where is_repeated
 ),
 
 repeated_rows as (
@@ -12,7 +12,7 @@ repeated_rows as (
         '{{ entity['columns'][0] }}' as column_name,
         cast({{ entity['columns'][0] }} as varchar) as raw_value,
         held_line_number
-    from {{ ref('stg_catalog__' ~ table) }}
+    from {{ ref('int_catalog__' ~ table) }}
     where is_equal and file_id = held_file_id
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -31,7 +31,7 @@ conflicts as (
         held_line_number,
         held_object_name,
         case when held_profile != profile then ' of profile ' || held_profile else '' end as held_profile
-    from {{ ref('stg_catalog__' ~ table) }}
+    from {{ ref('int_catalog__' ~ table) }}
     where held_file_id is not null and not is_update and {{ column }} is distinct from held_{{ column }}
     {% if not (loop.last and outer.last) %}union all{% endif %}
     {% endfor %}

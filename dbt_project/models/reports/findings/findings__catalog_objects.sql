@@ -1,7 +1,7 @@
 with
 
 newest as (
-    select * from {{ ref('stg_catalog__states') }} where is_newest and is_listed
+    select * from {{ ref('int_catalog__object_states') }} where is_newest and is_listed
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 uploads as (
-    select * from {{ ref('stg_datasets__uploads') }} where not is_repeat
+    select * from {{ ref('int_datasets__uploads') }} where not is_repeat
 ),
 
 final as (

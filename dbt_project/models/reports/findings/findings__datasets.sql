@@ -1,7 +1,7 @@
 with
 
 findings as (
-    select * from {{ ref('stg_datasets__findings') }}
+    select * from {{ ref('int_datasets__findings') }}
 ),
 
 final as (

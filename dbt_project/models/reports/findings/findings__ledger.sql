@@ -1,11 +1,11 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 findings as (
-    select * from {{ source('raw', 'findings') }}
+    select * from {{ ref('stg_ledger__findings') }}
 ),
 
 loaded as (

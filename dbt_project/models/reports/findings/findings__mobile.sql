@@ -1,19 +1,19 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 repeated as (
-    select * from {{ ref('stg_mobile__repeated_events') }}
+    select * from {{ ref('int_mobile__repeated_events') }}
 ),
 
 several_dates as (
-    select * from {{ ref('stg_mobile__events_on_several_dates') }}
+    select * from {{ ref('int_mobile__events_on_several_dates') }}
 ),
 
 unknown_lines as (
-    select * from {{ ref('stg_mobile__events_of_unknown_lines') }}
+    select * from {{ ref('int_mobile__events_of_unknown_lines') }}
 ),
 
 findings as (

@@ -2,7 +2,7 @@ with
 
 files as (
     select cast(partition_key as date) as processing_date, status
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed = 'events' and partition_key is not null
 ),
 

@@ -1,20 +1,20 @@
 with
 
 events as (
-    select * from {{ ref('stg_mobile__implausible_events') }}
+    select * from {{ ref('int_mobile__implausible_events') }}
 ),
 
 limits as (
-    select * from {{ ref('stg_mobile__limits') }} where occurrence = 1
+    select * from {{ ref('int_mobile__limits') }} where occurrence = 1
 ),
 
 lines as (
-    select * from {{ ref('stg_mobile__line_states') }}
+    select * from {{ ref('int_mobile__line_states') }}
 ),
 
 dated_names as (
     select *
-    from {{ ref('stg_ledger__files') }}
+    from {{ ref('int_ledger__files') }}
     where feed in ('lines', 'accounts') and status = 'loaded' and {{ begins_with_date('file_name') }}
 ),
 

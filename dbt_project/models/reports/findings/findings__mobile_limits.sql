@@ -1,19 +1,19 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 limits as (
-    select * from {{ ref('stg_mobile__limits') }}
+    select * from {{ ref('int_mobile__limits') }}
 ),
 
 known_lines as (
-    select distinct mtn from {{ ref('stg_mobile__line_versions') }}
+    select distinct mtn from {{ ref('int_mobile__line_versions') }}
 ),
 
 known_accounts as (
-    select distinct cust_acct from {{ ref('stg_mobile__account_versions') }}
+    select distinct cust_acct from {{ ref('int_mobile__account_versions') }}
 ),
 
 findings as (

@@ -1,15 +1,15 @@
 with
 
 files as (
-    select * from {{ ref('stg_ledger__files') }}
+    select * from {{ ref('int_ledger__files') }}
 ),
 
 repeated as (
     select file_id, line_number, anomaly, 'MTN' as column_name, mtn as raw_value, replaced_line_number
-    from {{ ref('stg_mobile__repeated_lines') }}
+    from {{ ref('int_mobile__repeated_lines') }}
     union all
     select file_id, line_number, anomaly, 'CUST_ACCT', cust_acct, replaced_line_number
-    from {{ ref('stg_mobile__repeated_accounts') }}
+    from {{ ref('int_mobile__repeated_accounts') }}
 ),
 
 deliveries as (

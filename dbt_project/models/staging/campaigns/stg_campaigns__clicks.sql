@@ -1,37 +1,7 @@
-{{ config(materialized='ephemeral') }}
-
-with
-
-clicks as (
-    select * from {{ source('raw', 'clicks') }}
-),
-
-files as (
-    select
-        file_id,
-        cast(partition_key as integer) as quarter
-    from {{ ref('stg_ledger__files') }}
-    where feed = 'clicks' and status = 'loaded'
-),
-
-repeated as (
-    select * from {{ ref('stg_campaigns__repeated_clicks') }}
-),
-
-final as (
-    select
-        files.file_id,
-        clicks._line as line_number,
-        files.quarter,
-        clicks.click_id,
-        clicks.banner_id,
-        clicks.campaign_id
-    from clicks
-    inner join files on clicks._file_id = files.file_id
-    -- `not exists` says the same, and costs six times as much here.
-    left join repeated
-        on files.file_id = repeated.file_id and clicks._line = repeated.line_number
-    where repeated.line_number is null
-)
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    click_id,
+    banner_id,
+    campaign_id
+from {{ source('raw', 'clicks') }}

@@ -1,53 +1,7 @@
-with
-
-conversions as (
-    select * from {{ source('raw', 'conversions') }}
-),
-
-files as (
-    select
-        file_id,
-        cast(partition_key as integer) as quarter
-    from {{ ref('stg_ledger__files') }}
-    where feed = 'conversions' and status = 'loaded'
-),
-
-repeated as (
-    select * from {{ ref('stg_campaigns__repeated_conversions') }}
-),
-
-clicks as (
-    select * from {{ ref('stg_campaigns__clicks') }}
-),
-
-accepted as (
-    select
-        files.file_id,
-        conversions._line as line_number,
-        files.quarter,
-        conversions.conversion_id,
-        conversions.click_id,
-        conversions.revenue
-    from conversions
-    inner join files on conversions._file_id = files.file_id
-    left join repeated
-        on files.file_id = repeated.file_id and conversions._line = repeated.line_number
-    where repeated.line_number is null
-),
-
-final as (
-    select
-        accepted.file_id,
-        accepted.line_number,
-        accepted.quarter,
-        accepted.conversion_id,
-        accepted.click_id,
-        clicks.banner_id,
-        clicks.campaign_id,
-        accepted.revenue
-    from accepted
-    left join clicks
-        on accepted.quarter = clicks.quarter and accepted.click_id = clicks.click_id
-)
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    conversion_id,
+    click_id,
+    revenue
+from {{ source('raw', 'conversions') }}

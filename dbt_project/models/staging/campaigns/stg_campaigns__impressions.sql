@@ -1,37 +1,6 @@
-with
-
-impressions as (
-    select * from {{ source('raw', 'impressions') }}
-),
-
-files as (
-    select
-        file_id,
-        cast(partition_key as integer) as quarter
-    from {{ ref('stg_ledger__files') }}
-    where feed = 'impressions' and status = 'loaded'
-),
-
--- Counted per file before the ledger is looked at: millions of rows meet no join.
-counted as (
-    select
-        _file_id,
-        campaign_id,
-        banner_id,
-        count(*) as impressions
-    from impressions
-    group by _file_id, campaign_id, banner_id
-),
-
-final as (
-    select
-        files.quarter,
-        counted.campaign_id,
-        counted.banner_id,
-        cast(sum(counted.impressions) as bigint) as impressions
-    from counted
-    inner join files on counted._file_id = files.file_id
-    group by files.quarter, counted.campaign_id, counted.banner_id
-)
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    banner_id,
+    campaign_id
+from {{ source('raw', 'impressions') }}

@@ -1,9 +1,9 @@
-with
-
-records as (
-    select * from {{ source('raw', 'apps') }}
-),
-
-{{ catalog_records('records', 'apps') }}
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    name,
+    genre,
+    rating,
+    version,
+    size_bytes
+from {{ source('raw', 'apps') }}

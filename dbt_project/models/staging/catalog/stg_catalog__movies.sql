@@ -1,12 +1,9 @@
-with
-
-records as (
-    select
-        *,
-        {{ normalized_title('original_title') }} as original_title_normalized
-    from {{ source('raw', 'movies') }}
-),
-
-{{ catalog_records('records', 'movies') }}
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    original_title,
+    original_language,
+    budget,
+    is_adult,
+    release_date
+from {{ source('raw', 'movies') }}

@@ -1,9 +1,8 @@
-with
-
-records as (
-    select * from {{ source('raw', 'songs') }}
-),
-
-{{ catalog_records('records', 'songs') }}
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    artist_name,
+    title,
+    year,
+    release
+from {{ source('raw', 'songs') }}

@@ -1,18 +1,44 @@
-{{ config(materialized='ephemeral') }}
-
-with
-
-{{ arrived_events(ref('stg_mobile__affected_days')) }},
-
-repeated as (
-    select file_id, line_number from {{ ref('stg_mobile__repeated_events') }}
-),
-
-final as (
-    select arrived.*
-    from arrived
-    left join repeated on arrived.file_id = repeated.file_id and arrived.line_number = repeated.line_number
-    where repeated.line_number is null
-)
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    mdn,
+    app,
+    amplitude_id,
+    device_id,
+    user_id,
+    event_time,
+    client_event_time,
+    client_upload_time,
+    server_upload_time,
+    event_id,
+    session_id,
+    event_type,
+    amplitude_event_type,
+    version_name,
+    os_name,
+    os_version,
+    device_brand,
+    device_manufacturer,
+    device_model,
+    device_carrier,
+    country,
+    language,
+    location_lat,
+    location_lng,
+    ip_address,
+    event_properties,
+    user_properties,
+    region,
+    city,
+    dma,
+    device_family,
+    device_type,
+    platform,
+    uuid,
+    paying,
+    start_version,
+    user_creation_time,
+    library,
+    idfa,
+    adid
+from {{ source('raw', 'events') }}

@@ -1,40 +1,12 @@
-with
-
-files as (
-    select * from {{ ref('stg_ledger__files') }} where status = 'loaded'
-),
-
-states as (
-    select * from {{ source('raw', 'fake_states') }}
-),
-
-told as (
-    select states.*, files.landed_at as state_at, files.landing_position
-    from states
-    inner join files on states._file_id = files.file_id
-),
-
-judged as (
-    select
-        *,
-        row_number() over (partition by request_id order by landing_position desc) as place,
-        max(case when state = 'ready' then landing_position end) over (partition by file_path) as last_made_at
-    from told
-),
-
-final as (
-    select
-        request_id,
-        -- Another request of the same name was given a file in its place.
-        case when state = 'ready' and last_made_at > landing_position then 'replaced' else state end as state,
-        reason,
-        file_path,
-        bytes,
-        sha256,
-        engine,
-        state_at
-    from judged
-    where place = 1
-)
-
-select * from final
+select
+    _file_id as file_id,
+    _line as line_number,
+    request_id,
+    request,
+    state,
+    reason,
+    file_path,
+    bytes,
+    sha256,
+    engine
+from {{ source('raw', 'fake_states') }}

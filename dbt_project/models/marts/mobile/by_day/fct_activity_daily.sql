@@ -1,9 +1,11 @@
+{{ config(tags=['read_before_built']) }}
+
 with
 
 events as (
     select *
     from {{ ref('fct_activity_events') }}
-    where event_date in (select event_date from {{ ref('stg_mobile__affected_days') }})
+    where event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 events as (
-    select * from {{ ref('stg_mobile__events') }} where mdn is not null
+    select * from {{ ref('int_mobile__events_of_affected_days') }} where mdn is not null
 ),
 
 lines as (
@@ -9,7 +9,7 @@ lines as (
 ),
 
 line_accounts as (
-    select * from {{ ref('stg_mobile__line_accounts') }}
+    select * from {{ ref('int_mobile__line_accounts') }}
 ),
 
 accounts as (

@@ -10,7 +10,7 @@ events as (
         count(*) as events,
         count(case when is_before_activation then 1 end) as events_before_activation
     from {{ ref('fct_activity_events') }}
-    where event_date in (select event_date from {{ ref('stg_mobile__affected_days') }})
+    where event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
     group by event_date, date_key, event_type_key, line_key, account_key
 ),
 

@@ -2,7 +2,7 @@ with
 
 events as (
     select uuid as event_uuid, event_date, date_key, event_properties
-    from {{ ref('stg_mobile__events') }}
+    from {{ ref('int_mobile__events_of_affected_days') }}
     where mdn is not null
 ),
 

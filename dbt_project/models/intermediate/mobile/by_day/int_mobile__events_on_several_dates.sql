@@ -1,0 +1,69 @@
+{{ config(tags=['previous_build']) }}
+
+with
+
+ids as (
+    select event_date, uuid_hash from {{ ref('int_mobile__event_ids') }}
+),
+
+affected_ids as (
+    select distinct uuid_hash
+    from ids
+    where event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
+),
+
+affected_dates as (
+    select ids.uuid_hash, ids.event_date
+    from ids
+    inner join affected_ids on ids.uuid_hash = affected_ids.uuid_hash
+),
+
+shared_ids as (
+    select uuid_hash
+    from affected_dates
+    group by uuid_hash
+    having count(*) > 1
+),
+
+shared_days as (
+    select distinct affected_dates.event_date
+    from affected_dates
+    inner join shared_ids on affected_dates.uuid_hash = shared_ids.uuid_hash
+),
+
+{{ arrived_events('shared_days') }},
+
+-- Within a date the first delivery stands.
+standing as (
+    select
+        uuid,
+        event_date,
+        min(arrival) as arrival,
+        arg_min(file_id, arrival) as file_id,
+        arg_min(line_number, arrival) as line_number
+    from arrived
+    where {{ short_hash('uuid') }} in (select uuid_hash from shared_ids)
+    group by uuid, event_date
+),
+
+firsts as (
+    select uuid, min(arrival) as first_arrival, arg_min(event_date, arrival) as first_event_date
+    from standing
+    group by uuid
+),
+
+final as (
+    select
+        standing.file_id,
+        standing.line_number,
+        standing.event_date,
+        standing.uuid,
+        firsts.first_event_date
+    from standing
+    inner join firsts on standing.uuid = firsts.uuid
+    where
+        standing.arrival > firsts.first_arrival
+        and standing.event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
+)
+
+select * from final

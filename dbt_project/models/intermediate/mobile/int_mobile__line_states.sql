@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+
+{{ delivered_states('lines', ref('stg_mobile__lines')) }}

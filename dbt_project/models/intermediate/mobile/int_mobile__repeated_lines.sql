@@ -1,0 +1,9 @@
+with
+
+states as (
+    select * from {{ ref('int_mobile__line_states') }}
+),
+
+{{ repeated_states('states', 'mtn', ['device_grouping', 'sales_channel', 'service_activation_date']) }}
+
+select * from final

@@ -1,9 +1,0 @@
-with
-
-states as (
-    select * from {{ ref('stg_mobile__line_states') }}
-),
-
-{{ repeated_states('states', 'mtn', ['device_grouping', 'sales_channel', 'service_activation_date']) }}
-
-select * from final

@@ -1,0 +1,122 @@
+"""Compiled SQL depends on the project and the settings alone: the same files for every state of the database.
+
+Here: both forms (incremental, and full by `--full-refresh`), and that the tables exist that the incremental form reads
+before anything made them. Not here: which days an incremental build makes (test_affected_days.py).
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.transform.build_state import PREVIOUS_BUILD
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets_tests.prebuilt import put_built_warehouse
+
+FORMS: dict[str, list[str]] = {"incremental": [], "full": ["--full-refresh"]}
+
+
+def empty(settings: Settings) -> None:
+    """No file at all."""
+
+
+def built(settings: Settings) -> None:
+    put_built_warehouse(settings)
+
+
+def half_built(settings: Settings) -> None:
+    """Every second table of dbt is missing, as after a first build that was stopped; and one has other columns."""
+    put_built_warehouse(settings)
+    with duckdb.connect(str(settings.warehouse_file)) as connection:
+        sql = """
+            select table_schema || '.' || table_name from information_schema.tables
+            where table_schema != 'raw' order by 1
+        """
+        tables = [name for (name,) in connection.execute(sql).fetchall()]
+        assert len(tables) > 50
+        for name in tables[::2]:
+            connection.execute(f"drop table {name}")
+        connection.execute(f"create or replace table {PREVIOUS_BUILD}.int_mobile__event_files as select 1 as other")
+
+
+def compiled(settings: Settings, flags: list[str]) -> dict[str, bytes]:
+    """Return path -> content of every file that `dbt compile` writes."""
+    folder = settings.home / "dbt" / "compiled"
+    shutil.rmtree(folder, ignore_errors=True)
+    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    dbt.invoke(settings, settings.warehouse_file, ["compile", *flags])
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.sql")}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], dict[str, bytes]]:
+    """Return a function (form, state) -> compiled files, which compiles each pair once."""
+    found: dict[tuple[str, str], dict[str, bytes]] = {}
+    homes: dict[str, Settings] = {}
+
+    def look_up(form: str, state: str) -> dict[str, bytes]:
+        if state not in homes:
+            homes[state] = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp(state))})
+            {"empty": empty, "built": built, "half_built": half_built}[state](homes[state])
+        if (form, state) not in found:
+            found[form, state] = compiled(homes[state], FORMS[form])
+        return found[form, state]
+
+    return look_up
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("state", ["empty", "half_built"])
+def test_compiled_sql_is_the_same_for_every_state_of_the_database(
+    files: Callable[[str, str], dict[str, bytes]], form: str, state: str
+) -> None:
+    expected = files(form, "built")
+    assert len(expected) > 150
+    assert sorted(files(form, state)) == sorted(expected)
+    assert [name for name, content in files(form, state).items() if content != expected[name]] == []
+
+
+def test_compiling_twice_in_a_row_gives_the_same_files(tmp_path: Path) -> None:
+    settings = read_settings({"VSF_HOME": str(tmp_path)})
+    built(settings)
+    assert compiled(settings, []) == compiled(settings, [])
+
+
+def test_the_two_forms_differ_where_a_model_reads_an_earlier_build(
+    files: Callable[[str, str], dict[str, bytes]],
+) -> None:
+    incremental, full = files("incremental", "built"), files("full", "built")
+    differing = {name for name, content in incremental.items() if content != full[name]}
+    assert {Path(name).stem for name in differing if "unit_tests" not in name} == {
+        "int_mobile__affected_days",
+        "int_mobile__changed_days",
+        "int_mobile__event_files",
+        "int_mobile__version_days",
+    }
+    for name in differing:
+        assert b"where false" in full[name]
+        assert b"where false" not in incremental[name]
+
+
+def test_the_incremental_form_builds_on_a_warehouse_that_dbt_never_saw(tmp_path: Path) -> None:
+    """The tables that models read before they are built are made first, with the columns that the models declare."""
+    settings = read_settings({"VSF_HOME": str(tmp_path)})
+    warehouse = Warehouse.of(settings)
+    with warehouse.connect() as connection:
+        ensure_tables(connection, settings)
+    outcome = dbt.build(settings, warehouse.file)
+    assert (outcome.errors, outcome.failed) == ([], {})
+    sql = """
+        select column_name, data_type from information_schema.columns
+        where table_schema || '.' || table_name = ? order by column_name
+    """
+    with warehouse.connect(read_only=True) as connection:
+        assert len(outcome.to_keep) == 5
+        for table in outcome.to_keep:
+            made_empty = f"{PREVIOUS_BUILD}.{table.split('.')[1]}"
+            columns = connection.execute(sql, [table]).fetchall()
+            assert connection.execute(sql, [made_empty]).fetchall() == columns != []
