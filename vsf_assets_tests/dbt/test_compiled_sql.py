@@ -28,7 +28,7 @@ def built(settings: Settings) -> None:
     put_built_warehouse(settings)
 
 
-def half_built(settings: Settings) -> None:
+def partly_built(settings: Settings) -> None:
     """Every second table of dbt is missing, as after a first build that was stopped; and one has other columns."""
     put_built_warehouse(settings)
     with duckdb.connect(str(settings.warehouse_file)) as connection:
@@ -58,19 +58,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], dict
     found: dict[tuple[str, str], dict[str, bytes]] = {}
     homes: dict[str, Settings] = {}
 
-    def look_up(form: str, state: str) -> dict[str, bytes]:
+    def compile_home(form: str, state: str) -> dict[str, bytes]:
         if state not in homes:
             homes[state] = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp(state))})
-            {"empty": empty, "built": built, "half_built": half_built}[state](homes[state])
+            {"empty": empty, "built": built, "partly_built": partly_built}[state](homes[state])
         if (form, state) not in found:
             found[form, state] = compiled(homes[state], FORMS[form])
         return found[form, state]
 
-    return look_up
+    return compile_home
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("state", ["empty", "half_built"])
+@pytest.mark.parametrize("state", ["empty", "partly_built"])
 def test_compiled_sql_is_the_same_for_every_state_of_the_database(
     files: Callable[[str, str], dict[str, bytes]], form: str, state: str
 ) -> None:
@@ -90,14 +90,14 @@ def test_the_two_forms_differ_where_a_model_reads_an_earlier_build(
     files: Callable[[str, str], dict[str, bytes]],
 ) -> None:
     incremental, full = files("incremental", "built"), files("full", "built")
-    differing = {name for name, content in incremental.items() if content != full[name]}
-    assert {Path(name).stem for name in differing if "unit_tests" not in name} == {
+    changed = {name for name, content in incremental.items() if content != full[name]}
+    assert {Path(name).stem for name in changed if "unit_tests" not in name} == {
         "int_mobile__affected_days",
         "int_mobile__changed_days",
         "int_mobile__event_files",
         "int_mobile__version_days",
     }
-    for name in differing:
+    for name in changed:
         assert b"where false" in full[name]
         assert b"where false" not in incremental[name]
 
