@@ -81,9 +81,10 @@ def test_whoever_is_interrupted_leaves_nothing(schema: Path, number: signal.Sign
     words = [sys.executable, "-m", "vsf_assets.cli.main", "generate", "s.yaml", "--rows", "1000000000"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as child:
         until = time.monotonic() + 60
-        while not list(schema.glob(".people*")) and time.monotonic() < until:
+        while not (begun := list(schema.glob(".*.tmp"))) and time.monotonic() < until:
             time.sleep(0.05)
         child.send_signal(number)
         _, errors = child.communicate(timeout=60)
+    assert begun, "it was interrupted before it wrote anything"
     assert (child.returncode, "interrupted; nothing was written to people.csv" in errors) == (130, True), errors
     assert [path.name for path in schema.iterdir()] == ["s.yaml"]
