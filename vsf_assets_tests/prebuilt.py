@@ -40,7 +40,7 @@ def put_built_warehouse(settings: Settings) -> None:
 
 def put_dagster_storage(settings: Settings) -> None:
     """Give a home Dagster's storage with its tables made, which is an eighth of what a small run costs."""
-    from vsf_assets.defs.in_process import open_instance
+    from vsf_assets.defs.local_runner import open_instance
 
     original = _places[-1] / "storage"
     with hold_lock(original.with_suffix(".lock"), "making Dagster's tables", 600):
