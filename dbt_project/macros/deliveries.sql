@@ -1,5 +1,5 @@
 {# What belongs here: the delivered rows of a feed, with where they landed and which of equal keys came first. What does
-   not: the same for millions of rows whose ids ascend (repeats.sql), and states with history (history.sql). #}
+   not: the same for millions of rows whose ids ascend (repeated_rows.sql), and states with history (versions.sql). #}
 
 {# A query with the rows of `rows`, a staging model with `file_id` and `line_number`, of the loaded files of a feed, each
    with partition_key, file_name, landing_position and:
@@ -9,10 +9,10 @@
    - anomaly: of the others `duplicate_row` where all columns equal the first one's, else `duplicate_key`. #}
 {% macro ranked_deliveries(rows, feed, key) -%}
     select
-        * exclude (whole_row),
+        * exclude (row_text),
         case
             when occurrence = 1 then null
-            when whole_row = first_value(whole_row) over same_key then 'duplicate_row'
+            when row_text = first_value(row_text) over same_key then 'duplicate_row'
             else 'duplicate_key'
         end as anomaly,
         first_value(file_name) over same_key as first_file_name,
@@ -20,7 +20,7 @@
     from (
         select
             *,
-            {{ whole_row('delivered', without=['file_id', 'line_number']) }} as whole_row,
+            {{ row_without('delivered', without=['file_id', 'line_number']) }} as row_text,
             row_number() over (
                 partition by {{ key | join(', ') }} order by landing_position, line_number
             ) as occurrence

@@ -44,7 +44,7 @@ repeated_{{ member }} as (
 {%- endmacro %}
 
 {# Rows of `rows` that stand in a version of a dataset, with the dataset and version. #}
-{% macro standing_rows(rows, uploads, file_id) -%}
+{% macro rows_of_current_uploads(rows, uploads, file_id) -%}
     select
         uploads.dataset,
         uploads.version,

@@ -53,7 +53,7 @@ def rows() -> duckdb.DuckDBPyConnection:
 def sql_of(key: list[str]) -> str:
     """Return the macro's SQL, as dbt renders it, of the rows above."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((DBT_PROJECT / "macros").glob("*.sql"))]
-    macros = [text for text in texts if re.search(r"macro (whole_row|ranked_deliveries)\(", text)]
+    macros = [text for text in texts if re.search(r"macro (row_without|ranked_deliveries)\(", text)]
     call = "{{ ranked_deliveries('rows', 'orders', key=key) }}"
     rendered = (
         jinja2.Environment(autoescape=False)

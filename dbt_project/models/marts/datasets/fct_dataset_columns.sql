@@ -5,7 +5,7 @@ uploads as (
 ),
 
 standing as (
-    {{ standing_rows(ref('stg_datasets__columns'), 'uploads', 'columns_file_id') }}
+    {{ rows_of_current_uploads(ref('stg_datasets__columns'), 'uploads', 'columns_file_id') }}
 ),
 
 namespaces as (
