@@ -1,11 +1,10 @@
 """Generates the demo's sample files: every feed, seeded, small, with known defects.
 
-Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing
-them (cli/demo.py). Of the campaign family: campaigns.py. Of mobile analytics: households.py (lines,
-accounts, limits), event_stream.py (what they do), event_kinds.py (kinds of events), event_files.py (the files
-of events, with everything that is wrong with them). A catalog's objects: catalog.py. Datasets: datasets.py,
-of the rows of dataset_rows.py and the defects of csv_defects.py. A schema and a request for a made-up file:
-synthetic_request.py.
+Here: the content of the demo's files as bytes, a pure function of the seed. Not here: landing them (cli/demo.py).
+Campaign family: campaigns.py. Mobile analytics: households.py (lines, accounts, limits), event_stream.py (their
+events), event_kinds.py (kinds of events), event_files.py (files of events, with defects). Catalog: catalog.py.
+Datasets: datasets.py, from the rows of dataset_rows.py and the defects of csv_defects.py. A schema and a request for a
+made-up file: synthetic_request.py.
 """
 
 from vsf_assets.demo.campaigns import campaign_files
@@ -17,9 +16,9 @@ SEED = 20190520
 
 
 def demo_files(seed: int = SEED) -> dict[str, bytes]:
-    """Return path in the landing zone -> content, in the order of landing, the same for a seed.
+    """Return path in the landing zone -> content, in landing order; a seed always gives the same files.
 
-    What the files hold is the same on any machine; the bytes of gzip files also need the same zlib.
+    The decompressed content is the same on every machine; the bytes of gzip files also depend on the version of zlib.
     """
     lines = make_lines(seed)
     return campaign_files(seed) | state_files(seed, lines) | event_files(seed, lines) | made_up_files(seed)

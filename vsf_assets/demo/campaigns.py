@@ -1,8 +1,8 @@
 """Generates the demo's campaign files: impressions, clicks and conversions of four quarters.
 
-Here: their content as bytes, a pure function of the seed. Not here: the other family (event_files.py).
-The defects: a second delivery of the same file, a late file that repeats half of its rows, short
-and long rows, bad values, unknown references, a truncated gzip, a file without rows.
+Here: their content as bytes, a pure function of the seed. Not here: other families. The defects: a second delivery of
+the same file, a late file that repeats half of its rows, short and long rows, bad values, unknown references, a
+truncated gzip file, a file without rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from vsf_assets.demo.file_formats import csv_file, gzip_file
 _Value = TypeVar("_Value")
 
 CAMPAIGNS = {100: 3, 200: 4, 300: 7, 400: 12, 500: 16, 600: 8}
-"""Campaign -> number of its banners; small and large ones, so that every scoring rule shows."""
+"""Campaign -> number of its banners; the sizes differ, so that every scoring rule applies to a campaign."""
 
 
 def campaign_files(seed: int) -> dict[str, bytes]:
@@ -29,14 +29,14 @@ def campaign_files(seed: int) -> dict[str, bytes]:
 
 
 def _quarter(seed: int, quarter: int) -> dict[str, bytes]:
-    """Return the three files of a quarter; clicks and conversions follow from impressions."""
+    """Return the three files of a quarter; clicks are drawn from impressions, conversions from clicks."""
     base = quarter * 10_000
     pairs = [(campaign * 10 + n, campaign) for campaign, count in CAMPAIGNS.items() for n in range(count)]
     impressions = _picked(pairs, 4_000, f"{seed} impressions {quarter}")
-    # Of campaign 600 only two banners are ever clicked, so that others are chosen at random.
+    # Only two banners of campaign 600 have clicks, so the ranking fills up with random banners.
     clickable = [pair for pair in impressions if pair[1] != 600 or pair[0] < 6002]
     clicks = [(base + n, *pair) for n, pair in enumerate(_picked(clickable, 900, f"{seed} clicks {quarter}"))]
-    # Campaigns 100 and 600 never convert, 200 rarely, so that their banners are chosen by clicks.
+    # Campaigns 100 and 600 have no conversions, 200 has few, so their banners are ranked by clicks.
     sold = [click for click in clicks if click[2] not in (100, 600) and (click[2] != 200 or click[1] < 2002)]
     revenues = _revenues(260, f"{seed} revenue {quarter}")
     conversions = [
@@ -64,7 +64,7 @@ def _quarter(seed: int, quarter: int) -> dict[str, bytes]:
 
 
 def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
-    """Return values chosen by chance, some of them several times."""
+    """Draw values at random, with repetition."""
     from vsf_assets.synthetic.generator import generated_rows
 
     places = generated_rows([{"name": seed, "type": "Integer", "to": len(values) - 1}], count)
@@ -72,7 +72,7 @@ def _picked(values: Sequence[_Value], count: int, seed: str) -> list[_Value]:
 
 
 def _revenues(count: int, seed: str) -> list[str]:
-    """Return amounts of money with six decimal places."""
+    """Return random amounts of money with six decimal places."""
     from vsf_assets.synthetic.generator import generated_rows
 
     column = {"name": seed, "type": "Decimal", "from": 0.2, "to": 9, "places": 6}
@@ -80,7 +80,7 @@ def _revenues(count: int, seed: str) -> list[str]:
 
 
 def _late(clicks: bytes) -> bytes:
-    """Return a late file: the last rows once more, one of them changed, then new ones."""
+    """Return a late file: repeats the last rows, one of them changed, and adds new rows."""
     lines = clicks.decode().splitlines()
     repeated = lines[-100:]
     click, banner, campaign = repeated[0].split(",")

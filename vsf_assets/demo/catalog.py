@@ -1,6 +1,6 @@
 """Generates the demo's catalog: songs, movies and apps as objects, with known defects.
 
-Here: the objects and their list, a pure function of the seed. Not here: where they are put (cli/demo.py).
+Here: the objects and their list, a pure function of the seed. Not here: landing them (cli/demo.py).
 """
 
 import json
@@ -13,7 +13,7 @@ _GENRES = ("Games", "Tools", "Health", "Travel", "Music")
 
 
 def catalog_files(seed: int) -> dict[str, bytes]:
-    """Return path in the landing zone -> content: four objects, one of them cut short, and the list of them."""
+    """Return path in the landing zone -> content: four objects, one of them truncated, and the list that names them."""
     from vsf_assets.synthetic.generator import generated_rows
 
     names = [f"{number:04}.data" for number in range(1, _OBJECTS + 1)]
@@ -33,7 +33,7 @@ _DEFECTS = (
     {"type": "song", "data": {"artist_name": "Mara Quell", "title": "Ebb", "year": 1999, "release": "First"}},
     {"type": "song", "data": {"artist_name": "Mara Quell", "title": "Ebb", "year": 2009, "release": "Remastered"}},
 )
-"""A number in quotes, missing fields, and one song with two payloads."""
+"""Defective records: a number in quotes, missing fields, and one song with two different payloads."""
 
 
 _COLUMNS: tuple[dict[str, Any], ...] = (

@@ -1,8 +1,8 @@
 """Generates metadata dictionaries: namespaces, columns and data points.
 
-Here: good rows of any number that fit each other, for the demo and for benchmarks. A column is named after what it
-holds (`currency`) and stands for a data point that says of what (`Fund Currency`), so one name in one table may stand
-for several. Not here: what is wrong with some rows (csv_defects.py), and files.
+Here: any number of valid, consistent rows, for the demo and for benchmarks. A column has the name of an attribute
+(`currency`) and stands for a data point of an entity (`Fund Currency`), so one column name in one table may stand for
+several data points. Not here: defects (csv_defects.py), and files (datasets.py).
 """
 
 import re
@@ -25,7 +25,7 @@ _ENTITIES = (
 
 
 class _Attribute(NamedTuple):
-    """What is known of an entity: its name, approved abbreviations, type and possible values."""
+    """An attribute of an entity: its name, approved abbreviations, type and possible values."""
 
     name: str
     short: str
@@ -51,7 +51,7 @@ _DOCUMENTS = ["annual report", "fact sheet", "handbook", "prospectus"]
 
 @cache
 def headers() -> dict[str, Row]:
-    """Return file of a dataset -> its columns, as the contracts declare them."""
+    """Return file name -> its columns, as the contracts declare them."""
     from vsf_assets.contracts import get_table
     from vsf_assets.feeds import all_feeds
 
@@ -59,14 +59,14 @@ def headers() -> dict[str, Row]:
 
 
 def dictionary(namespaces: int, points: int, columns: int, seed: int, unused: int = 0) -> dict[str, Iterator[Row]]:
-    """Return file of a dataset -> its rows, the same for a seed.
+    """Return file name -> its rows; a seed always gives the same rows.
 
     Args:
-        namespaces: how many there are.
-        points: how many data points there are.
-        columns: how many rows columns.csv has; no two stand for the same data point at the same place.
-        seed: says which of all possible dictionaries it is.
-        unused: how many of the namespaces, and of the data points, stand in no column: the last ones.
+        namespaces: number of namespaces.
+        points: number of data points.
+        columns: number of rows of columns.csv; each stands for another data point or another place.
+        seed: seed of the random numbers.
+        unused: number of namespaces, and of data points, that no column uses; these are the last ones.
     """
     names = [_numbered(_NAMESPACES, number) for number in range(namespaces)]
     kinds = list(_kinds(points, seed))
@@ -124,7 +124,7 @@ def _points(kinds: list[tuple[str, _Attribute]], seed: int) -> Iterator[Row]:
 
 
 def _kinds(points: int, seed: int) -> Iterator[tuple[str, _Attribute]]:
-    """Yield what each data point is about, no two alike: beyond the words there are, attributes get numbers."""
+    """Yield a distinct (entity, attribute) for each data point; when the words are used up, attributes get numbers."""
     series = -(-points // (len(_ENTITIES) * len(_ATTRIBUTES)))
     for entity, attribute, number in _distinct_places(
         points, (len(_ENTITIES), len(_ATTRIBUTES), series), f"{seed} points"
@@ -134,10 +134,10 @@ def _kinds(points: int, seed: int) -> Iterator[tuple[str, _Attribute]]:
 
 
 def _distinct_places(rows: int, sizes: tuple[int, ...], seed: str) -> Iterator[list[int]]:
-    """Yield a number below each size for each row, no two rows alike.
+    """Yield a number below each size for each row; all rows are distinct.
 
     Raises:
-        SchemaError: there are more rows than ways.
+        SchemaError: there are more rows than combinations.
     """
     space = 1
     for size in sizes:
@@ -157,7 +157,7 @@ def _generated(rows: int, seed: int, *columns: dict[str, Any]) -> Iterator[tuple
 
 
 def _numbered(words: tuple[str, ...], number: int) -> str:
-    """Return the word of a number; beyond the words there are, they come again with a number."""
+    """Return the word of a number; when the words are used up, they repeat with a number."""
     series, place = divmod(number, len(words))
     return f"{words[place]} {series + 1}" if series else words[place]
 
@@ -167,5 +167,5 @@ def _standard(name: str) -> str:
 
 
 def _listed(words: tuple[str, ...], choice: int) -> str:
-    """Return the words whose bits are set, as a list of one field."""
+    """Return the words whose bits are set in `choice`, as a list in one field."""
     return "|".join(word for place, word in enumerate(words) if choice >> place & 1)

@@ -1,8 +1,7 @@
 """Generates the demo's datasets: one with every anomaly, and one incomplete upload.
 
-Here: their sizes, and which defect stands at which row. Only an upload that repeats the one before it
-(duplicate_file) is not shown: a demo lands each file once. Not here: the rows (dataset_rows.py), what a defect looks
-like (csv_defects.py), and where the files are put (cli/demo.py).
+Here: their sizes, and the row of each defect. The anomaly duplicate_file is missing, because a demo lands each file
+once. Not here: the rows (dataset_rows.py), the defects (csv_defects.py), and landing the files (cli/demo.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,10 +22,10 @@ from vsf_assets.demo.csv_defects import (
 from vsf_assets.demo.dataset_rows import dictionary, headers
 
 FUNDS, FIRST_PART = "demo_funds", "demo_half_uploaded"
-"""The two datasets."""
+"""The names of the two datasets."""
 
 NAMESPACES, POINTS, COLUMNS, UNUSED = 10, 34, 240, 4
-"""How large the dictionary is. What no column uses is at the end, so that rows can be missing there."""
+"""The size of the dictionary. Unused namespaces and data points come last, so defects there break no reference."""
 
 _PASTED = "The prospectus as a whole, pasted by mistake. " * 45_000
 _DEFECTS: dict[str, dict[int, Defect]] = {
@@ -44,16 +43,16 @@ _DEFECTS: dict[str, dict[int, Defect]] = {
         80: long,  # extra_fields
         100: short(6),  # missing_fields
         120: changed({3: ""}),  # missing_value
-        140: changed({0: ""}),  # missing_value: the key, so the row is not loaded
+        140: changed({0: ""}),  # missing_value of the key: the row is not loaded
         160: repeated,  # duplicate_row
-        180: never_closed(3),  # unbalanced_quote; no quote may stand in the rows that follow
+        180: never_closed(3),  # unbalanced_quote; the following rows must not have quotes
         200: blank,
         220: other_delimiter,
     },
     "datapoints.csv": {
         2: changed(
             {4: 'As the "handbook" has it,\nin its first chapter'}
-        ),  # a quoted field of two lines; nothing is wrong
+        ),  # a quoted field of two lines, which is valid
         8: changed({4: "=TODAY()", 9: "maybe"}),  # invalid_value
         12: changed({1: "Soci\udce9t\udce9"}),  # invalid_encoding
         16: short(5),  # missing_fields
@@ -67,7 +66,7 @@ _DEFECTS: dict[str, dict[int, Defect]] = {
 
 
 def dataset_files(seed: int = SEED) -> dict[str, bytes]:
-    """Return path in the landing zone -> content; the defects stand at the same places for any seed."""
+    """Return path in the landing zone -> content; the defects have the same rows for every seed."""
     header = {name: ",".join(columns) for name, columns in headers().items()}
     made = dictionary(NAMESPACES, POINTS, COLUMNS, seed, UNUSED)
     lines: Mapping[str, Iterable[str]] = {

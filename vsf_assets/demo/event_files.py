@@ -1,8 +1,7 @@
-"""Writes the demo's event files: one per processing date and cohort, with known defects.
+"""Writes the demo's event files: one for each processing date and cohort, with known defects.
 
-Here: which file an event comes in, and the defects, each on a day of its own (the constants below).
-Not here: the events (event_stream.py). Some phones send an event on the next day, so a file also holds
-events of the day before.
+Here: the assignment of events to files, and the defects, each on another day (the constants below). Not here: the
+events (event_stream.py). Some phones send an event on the next day, so a file also holds events of the previous day.
 """
 
 from collections.abc import Iterable
@@ -14,54 +13,54 @@ from vsf_assets.demo.households import DAYS, FIRST_DAY, Line
 from vsf_assets.synthetic.model.sequential_prng import Chance
 
 COHORT = "testmdn_child_parent_rs"
-"""The cohort of nearly every file."""
+"""The cohort of most files."""
 
 UNKNOWN_LINE = "5559999999"
 DAYS_OF_UNKNOWN_LINE = tuple(date(2019, 4, day) for day in (11, 12, 13, 14, 16))
-"""On each of them one event is of a line that nobody stated."""
+"""The file of each date has one event of a line that no file of lines contains."""
 
 REPEATS_ROWS = date(2019, 4, 18)
-"""Its file holds its first three rows twice."""
+"""The file of this date holds its first three rows twice."""
 
 LANDS_LAST = date(2019, 4, 25)
-"""Its file lands after those of all other days."""
+"""The file of this date lands after the files of all other dates."""
 
 OFFLINE, BACK_ONLINE = date(2019, 4, 26), date(2019, 4, 28)
-"""Every tenth line was offline on the first date; its events come on the second, in a file of their own."""
+"""Every tenth line is offline on the first date; its events arrive on the second date, in a separate file."""
 
 OVERLAPS = date(2019, 5, 2)
-"""Its file begins with the last 20 events of the day before, the first of them with another version of the app."""
+"""The file of this date repeats the last 20 events of the previous date, the first with another app version."""
 
 SHARES_AN_ID = date(2019, 5, 3)
-"""The last event of its file has the id of the last one of OVERLAPS."""
+"""The last event of the file of this date has the id of the last event of OVERLAPS."""
 
 DELIVERED_TWICE = date(2019, 5, 7)
-"""Its file lands a second time, under the name of another cohort."""
+"""The file of this date lands a second time, under the name of another cohort."""
 
 HAS_BAD_ROWS = date(2019, 5, 8)
-"""Its file has six bad rows: time, number of fields, JSON (twice), phone number, no id."""
+"""The file of this date has six bad rows: time, number of fields, JSON (twice), phone number, missing id."""
 
 TWO_COHORTS = date(2019, 5, 10)
-"""Every fourth line is in a file of its own."""
+"""On this date, every fourth line is in the file of a second cohort."""
 
 MISSING = date(2019, 5, 15)
-"""No file of this date ever comes."""
+"""No file of this date arrives."""
 
 CUT = date(2019, 5, 16)
-"""Its file is cut off in the middle; the whole one comes afterwards."""
+"""The file of this date is truncated in the middle; the complete file follows."""
 
 OUTAGE = date(2019, 5, 21)
-"""From 12:00 UTC on the service took nothing, which leaves about a third of the usual events."""
+"""From 12:00 UTC on, the service accepts no events; about a third of the usual events remain."""
 
 Rows = dict[tuple[date, str], list[list[str]]]
-"""Processing date and cohort -> rows, ordered by time."""
+"""(Processing date, cohort) -> rows, ordered by time."""
 
 
 def event_files(seed: int, lines: list[Line]) -> dict[str, bytes]:
-    """Return path in the landing zone -> content, in the order of landing."""
-    rows = _sorted_out(make_events(seed, lines))
-    _share_and_repeat(rows)
-    _spoil(rows[HAS_BAD_ROWS, COHORT])
+    """Return path in the landing zone -> content, in landing order."""
+    rows = _rows_by_file(make_events(seed, lines))
+    _insert_repeats(rows)
+    _insert_bad_rows(rows[HAS_BAD_ROWS, COHORT])
     files = {_path(day, cohort): events_file(rows[day, cohort]) for day, cohort in sorted(rows)}
     files[_path(DELIVERED_TWICE, "testmdn_parents_rs")] = files[_path(DELIVERED_TWICE, COHORT)]
     whole = files.pop(_path(CUT, COHORT))
@@ -75,8 +74,8 @@ def _path(day: date, cohort: str) -> str:
     return f"events/{day}_{cohort}.txt.gz"
 
 
-def _sorted_out(events: Iterable[Event]) -> Rows:
-    """Return the rows of each file; events that never come are left out."""
+def _rows_by_file(events: Iterable[Event]) -> Rows:
+    """Group events by file; drop the events that never arrive."""
     rows: Rows = {}
     end = FIRST_DAY + timedelta(days=DAYS)
     for event in events:
@@ -94,13 +93,13 @@ def _sorted_out(events: Iterable[Event]) -> Rows:
 
 
 def _upload_later(event: Event) -> None:
-    """Let an event reach the service on BACK_ONLINE, some seconds into the day."""
+    """Change the upload time of an event to the first seconds of BACK_ONLINE."""
     uploaded = datetime(BACK_ONLINE.year, BACK_ONLINE.month, BACK_ONLINE.day, 6, 0, event.line.number % 60, tzinfo=UTC)
     event.fields[AT["client_upload_time"]] = event.fields[AT["server_upload_time"]] = stamp(uploaded)
 
 
-def _share_and_repeat(rows: Rows) -> None:
-    """Bring in an unknown line, rows twice, events of the day before, an id on two dates."""
+def _insert_repeats(rows: Rows) -> None:
+    """Add the defects between rows: an unknown line, repeated rows, events of the previous day, one id on two dates."""
     for day in DAYS_OF_UNKNOWN_LINE:
         rows[day, COHORT][30][AT["mdn"]] = UNKNOWN_LINE
     repeating = rows[REPEATS_ROWS, COHORT]
@@ -111,8 +110,8 @@ def _share_and_repeat(rows: Rows) -> None:
     rows[SHARES_AN_ID, COHORT][-1][AT["uuid"]] = rows[OVERLAPS, COHORT][-1][AT["uuid"]]
 
 
-def _spoil(rows: list[list[str]]) -> None:
-    """Put bad rows between the good ones: copies of good rows with ids of their own."""
+def _insert_bad_rows(rows: list[list[str]]) -> None:
+    """Insert bad rows between the valid rows: changed copies of valid rows, with new ids."""
     rng = Chance("bad rows")
     bad = [row.copy() for row in rows[100:106]]
     for row in bad:

@@ -1,7 +1,7 @@
 """The kinds of events of the demo: frequency and properties.
 
-Here: the kinds and their properties, with values that are awkward to cut apart. Not here: who and
-when (event_stream.py).
+Here: the kinds and their properties, with values that are hard to split into fields. Not here: lines and times of
+events (event_stream.py).
 """
 
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from itertools import accumulate
 from vsf_assets.synthetic.model.sequential_prng import Chance
 
 OPENING = "app_open"
-"""The first event of every day of a line."""
+"""The first event of a line on each day."""
 
 FROM_THE_SERVER = "location_serverUserRequest"
-"""A kind of event outside of any session."""
+"""A kind of event that belongs to no session."""
 
 _OFTEN = {
     "location_requestResolve": (6, 8, 9, 14),
@@ -26,7 +26,7 @@ _OFTEN = {
     "contacts_numberBlocked": (1, 1, 1, 1),
     "family_memberInvited": (1, 1, 0, 0),
 }
-"""Kind -> how often: a parent on weekdays and at the weekend, a child on weekdays and at the weekend."""
+"""Kind -> weights: parent on weekdays, parent at weekends, child on weekdays, child at weekends."""
 
 _KINDS = tuple(_OFTEN)
 _SHARES = [list(accumulate(column)) for column in zip(*_OFTEN.values(), strict=True)]
@@ -40,7 +40,7 @@ SITES = ("https://example.com/?a=1|2&b=x,y", "http://example.org:8080/a%20b", 'h
 
 
 def pick_kind(rng: Chance, *, is_parent: bool, is_weekend: bool) -> str:
-    """Return a kind of event, as likely as it is for this member on this kind of day."""
+    """Draw a kind of event with the weights of this family member and day."""
     return rng.choices(_KINDS, cum_weights=_SHARES[(0 if is_parent else 2) + is_weekend])[0]
 
 

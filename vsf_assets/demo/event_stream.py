@@ -1,7 +1,7 @@
-"""Simulates the demo's phone lines: events, day by day.
+"""Simulates the events of the demo's phone lines, day by day.
 
-Here: when a line is active, what it does then, and the 40 fields of each event. Not here: which
-file an event comes in, and everything that is wrong with files and rows (event_files.py).
+Here: the active days of a line, its events, and the 40 fields of each event. Not here: the files of the events, and the
+defects of files and rows (event_files.py).
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from vsf_assets.demo.households import DAYS, FIRST_DAY, Line, account_name
 from vsf_assets.synthetic.model.sequential_prng import Chance
 
 UPDATED = date(2019, 4, 29)
-"""From this day on phones change to version 8.11 of the app, one line after the other."""
+"""From this day on, phones change to version 8.11 of the app, one line after the other."""
 
 GONE_AFTER = 30
-"""After so many days every seventeenth line uses the app no more."""
+"""Number of days after which every seventeenth line stops using the app."""
 
 _HOURS = tuple(
     h
     for h, often in enumerate((5, 5, 4, 3, 2, 1, 0, 0, 0, 0, 1, 2, 3, 3, 2, 2, 2, 3, 3, 4, 5, 5, 6, 6))
     for _ in range(often)
 )
-"""Hours of a day in UTC, as often as something happens: the families live some hours west of it."""
+"""Hours of a day in UTC; an hour occurs as often as events do. The families live some hours west of UTC."""
 
 _WEEKDAY = (1, 1, 2, 2, 2, 3, 3, 4, 5)
 _WEEKEND = (2, 2, 3, 3, 4, 4, 5, 6)
-"""How many events a line has on an active day."""
+"""Possible numbers of events of a line on an active day."""
 
 _CITIES = (
     ("New Jersey", "Newark", "New York, NY"),
@@ -44,7 +44,7 @@ _PLACE = slice(AT["location_lat"], AT["location_lng"] + 1)
 
 
 class Event(NamedTuple):
-    """An event with the UTC date on which the service took it, and its 40 fields as text."""
+    """An event: the UTC date on which the service received it, and its 40 fields as text."""
 
     line: Line
     happened: datetime
@@ -64,7 +64,7 @@ def make_events(seed: int, lines: list[Line]) -> Iterator[Event]:
 
 
 def _chance(line: Line, number: int, day: date) -> float:
-    """Return how likely a line is active: steadily, or if new, surely on its first day, then less and less."""
+    """Return the probability that a line is active: constant; for a new line 1 on its first day, then decreasing."""
     if number < line.starts or (line.number % 17 == 5 and number > GONE_AFTER):
         return 0
     if line.is_new:
@@ -73,7 +73,7 @@ def _chance(line: Line, number: int, day: date) -> float:
 
 
 def _phone(rng: Chance, line: Line) -> list[str]:
-    """Return the fields that every event of a line has alike; the others are empty."""
+    """Return the fields that all events of a line share; the other fields are empty."""
     is_apple = line.device == "APPLE"
     model, system = rng.choice(_APPLE if is_apple else _ANDROID)
     region, city, market = _CITIES[line.account % len(_CITIES)]
@@ -106,7 +106,7 @@ def _phone(rng: Chance, line: Line) -> list[str]:
 
 
 def _active_day(rng: Chance, line: Line, phone: list[str], day: date) -> Iterator[Event]:
-    """Yield the events of a line on a day: one session, with requests of the server in between."""
+    """Yield the events of a line on a day: one session, with server requests between its events."""
     is_weekend = day.weekday() >= 5
     begin = datetime.combine(day, time(rng.choice(_HOURS), rng.randrange(60)), UTC)
     happened = begin + timedelta(milliseconds=rng.randrange(60_000))
@@ -121,7 +121,7 @@ def _active_day(rng: Chance, line: Line, phone: list[str], day: date) -> Iterato
 
 
 def _event(rng: Chance, line: Line, phone: list[str], kind: str, happened: datetime, session: str) -> Event:
-    """Return an event; a phone that was offline sends it in the next morning."""
+    """Return an event; a phone that was offline sends it the next morning."""
     number, moment, uploaded = int(phone[AT["event_id"]]) + 1, stamp(happened), happened
     phone[AT["event_id"]] = str(number)
     fields = phone.copy()
@@ -135,14 +135,14 @@ def _event(rng: Chance, line: Line, phone: list[str], kind: str, happened: datet
     fields[AT["event_properties"]] = json_field(make_properties(rng, kind, f"{moment[:10]}T{moment[11:19]}Z"))
     fields[AT["uuid"]] = _uuid(rng)
     if kind == OPENING and rng.random() < 0.04:
-        fields[AT["mdn"]] = ""  # nobody has signed in yet
+        fields[AT["mdn"]] = ""  # the user has not signed in yet
     if kind == "location_requestResolve" and rng.random() < 0.1:
         fields[_PLACE] = f"{rng.uniform(30, 45):.6f}", f"{-rng.uniform(74, 122):.6f}"
     return Event(line, happened, uploaded.date(), fields)
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as the events have it, UTC with milliseconds."""
+    """Format a time as in event files: UTC with milliseconds."""
     return moment.isoformat(" ", "milliseconds")[:23]
 
 

@@ -1,6 +1,6 @@
 """Writes the demo's files as text: CSV, pipe-delimited, gzip.
 
-Here: rows to bytes, as each feed has it. Not here: what is in the rows.
+Here: the conversion of rows to bytes for each feed. Not here: the rows.
 """
 
 import json
@@ -15,31 +15,31 @@ COLUMNS = (
     *("device_family", "device_type", "platform", "uuid", "paying", "start_version", "user_creation_time", "library"),
     *("idfa", "adid"),
 )
-"""The columns of a file of events, in order."""
+"""The columns of an event file, in order."""
 
 AT = {name: place for place, name in enumerate(COLUMNS)}
-"""Column -> its place in a row of fields."""
+"""Column -> its index in a row of fields."""
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def csv_file(header: str, rows: Iterable[str]) -> bytes:
-    """Return a file of a header and rows, all of them lines already."""
+    """Return a file from a header and rows that are already lines."""
     return "\n".join([header, *rows, ""]).encode()
 
 
 def json_field(values: Mapping[str, object]) -> str:
-    """Return an object as a field of events: JSON in quotes, with a backslash before what must stay."""
+    """Return an object as a field of an event file: quoted JSON, with special characters escaped by backslashes."""
     return '"' + _json(values).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def events_file(rows: Iterable[list[str]]) -> bytes:
-    """Return a gzip file of events from rows of fields."""
+    """Return an event file, compressed with gzip, from rows of fields."""
     return gzip_file(csv_file("|".join(COLUMNS), ["|".join(row) for row in rows]))
 
 
 def gzip_file(content: bytes) -> bytes:
-    """Return gzip without time, name or system: the gzip module of another Python writes another header."""
+    """Compress with a fixed header (no time, name or system); gzip modules of other Python versions write others."""
     squeeze = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS)
     sums = zlib.crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
     return b"\x1f\x8b\x08" + bytes(6) + b"\xff" + squeeze.compress(content) + squeeze.flush() + sums

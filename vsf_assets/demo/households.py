@@ -1,8 +1,8 @@
 """Generates the demo's accounts and phone lines, and the files that list them.
 
-Here: who there is, since when, and how this changes: lines, accounts, limits. Not here: what the
-lines do (event_stream.py). The first account changes its sales channel, the second one its plan. The
-defects: a line of 9 digits, an account given twice, a limit given twice, a limit of an unknown account.
+Here: lines, accounts and limits, their start dates and changes. Not here: events (event_stream.py). The first account
+changes its sales channel, the second account its plan. The defects: a line of 9 digits, a duplicate account, a
+duplicate limit, a limit of an unknown account.
 """
 
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ DAYS = 49
 
 STATED = date(2019, 4, 1)
 CHANGED = date(2019, 5, 6)
-"""The dates on which the first and the second statement take effect."""
+"""The dates from which the first and the second files of lines, accounts and limits are valid."""
 
 ACCOUNTS, NEW_ACCOUNTS = 60, 10
-"""All households, and how many of them begin within the weeks: the last ones."""
+"""Number of households, and number of new ones among them, which begin within the seven weeks; they are the last."""
 
 TOO_EARLY = 5
-"""Of the last households this many use the app on their parent's line before its service is activated."""
+"""Number of the last households that use the app on the parent's line before its service is activated."""
 
 UNKNOWN_ACCOUNT = "ACCT99999"
 
@@ -33,9 +33,9 @@ class Line:
     """A phone line.
 
     Attributes:
-        number: counts lines from 0.
-        account: counts accounts from 0; the first line of an account is a parent's, the others are children's.
-        starts: day of the first activity, counted from FIRST_DAY; 0 where the line was there before.
+        number: number of the line, from 0.
+        account: number of its account, from 0; the first line of an account is a parent's, the others are children's.
+        starts: day of the first activity, counted from FIRST_DAY; 0 if the line existed before.
     """
 
     number: int
@@ -53,7 +53,7 @@ class Line:
 
     @property
     def is_new(self) -> bool:
-        """Whether it begins within the weeks, and so is in the second statement only."""
+        """Whether the line begins within the seven weeks; then only the second file of lines contains it."""
         return self.starts > 0
 
 
@@ -104,14 +104,14 @@ def state_files(seed: int, lines: list[Line]) -> dict[str, bytes]:
 
 
 def account_name(number: int) -> str:
-    """Return the number of an account as the files have it."""
+    """Return the account number as written in files."""
     return f"ACCT{20_001 + number}"
 
 
 def _account(rng: Chance, number: int) -> str:
     segment = rng.choice(("Millenials", "Millenials", "Baby_Boomer"))
     if number >= ACCOUNTS - 4:
-        segment = "Generation_X"  # a segment that nobody announced
+        segment = "Generation_X"  # a new segment, not announced by the sender
     plan = "Basic" if number == 1 else rng.choice(("Premium", "Basic"))
     return f"{account_name(number)},{segment},{plan}"
 
@@ -126,7 +126,7 @@ def _lines(lines: list[Line], *bad: str) -> bytes:
 
 
 def _limits(rng: Chance, lines: list[Line]) -> bytes:
-    """Return limits on every child's line; they are what ties a line to an account."""
+    """Return limits on every child's line; limits connect lines with accounts."""
     rows = []
     for line in lines:
         if line.is_parent:

@@ -1,6 +1,6 @@
 """The demo's schema of a made-up file, and a request for it.
 
-Here: the two files. Not here: the rows; the platform makes them.
+Here: the two files. Not here: the rows, which the platform generates.
 """
 
 _SCHEMA = """\
