@@ -1,10 +1,10 @@
 """Made-up files: schemas, generators of column values, writers.
 
-`model/schema.py` and `model/column_types.py` say what can be asked for, `model/counter_prng.py` where chance comes
-from, `model/word_pools.py` where the words come from, `columns/` turns chance and words into columns, `writers.py`
-writes files. docs/made-up-files.md is for those who write schemas.
+Here: `model/schema.py` and `model/column_types.py` define schemas, `model/counter_prng.py` generates random numbers,
+`model/word_pools.py` holds words, `columns/` turns random numbers and words into columns, `writers.py` writes files.
+docs/made-up-files.md describes schemas for their authors.
 Not here: where schemas and requests land.
 """
 
 ENGINE_VERSION = "1"
-"""Changes whenever the same schema, rows and seed would give other bytes."""
+"""Version of the generator; it changes when the same schema, rows and seed give other bytes."""

@@ -1,6 +1,7 @@
 """Reader of YAML and JSON files that describe one schema or one request.
 
-Here: the reader of such files. Not here: what they may say (synthetic/model/schema.py).
+Here: the reader of such files. Not here: the validation of schemas (synthetic/model/schema.py) and requests
+(request_spec.py).
 """
 
 import json
@@ -26,7 +27,7 @@ def portions(source: ByteSource, table: Table, reading: Described) -> Iterator[P
     """Yield the one row of a file.
 
     Raises:
-        UnreadableError: it describes nothing that can be; the reason names column and option.
+        UnreadableError: the file holds no valid schema or request; the reason names the column and the option.
     """
     content = read_all(source, LARGEST)
     try:

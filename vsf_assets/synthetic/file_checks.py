@@ -1,6 +1,6 @@
 """Checks a finished made-up file with DuckDB: row count, unique columns, bounds.
 
-Here: the questions DuckDB is asked of the file. Not here: what is done with the answers
+Here: the queries, and the problems that follow from their results. Not here: acting on the problems
 (pipeline/synthetic_fulfilment.py).
 """
 
@@ -13,37 +13,37 @@ from vsf_assets.storage.full_disk import room_for
 from vsf_assets.synthetic.model.schema import Column, Schema
 
 CHECKS = {
-    "row_count": "Each file has as many rows as were asked for.",
-    "unique": "No value of a unique column comes twice.",
+    "row_count": "Each file has the requested number of rows.",
+    "unique": "No value of a unique column occurs twice.",
     "ranges": "Numbers, days and times lie within the bounds of the schema.",
 }
 _TYPES = {"Integer": "bigint", "Date": "date", "Datetime": "timestamp", "Decimal": "decimal"}
-"""Types with bounds that a reader can compare -> how they are read."""
+"""Type with bounds -> DuckDB type in which its values are compared."""
 
 
 def problems_of(path: Path, form: str, schema: Schema, rows: int, settings: Settings) -> dict[str, list[str]]:
-    """Return check -> what is wrong with a file; empty lists where nothing is.
+    """Return check -> problems of a file; the list of a passed check is empty.
 
     Raises:
-        VsfError: the file could not be checked.
+        VsfError: DuckDB cannot read the file.
     """
     unique = [column for column in schema.columns if column.is_unique]
     bounded = [column for column in schema.columns if column.kind.name in _TYPES and not column.options.get("format")]
-    # In CSV a missing value of a lone column is an empty text.
+    # In a CSV file with one column, a missing value is an empty text.
     missing = ", ''" if form == "csv" else ", null"
     names = {column.name: f"nullif(c{place}{missing})" for place, column in enumerate(schema.columns)}
     expressions = ["count(*)"]
     expressions += [f"count({names[c.name]})" for c in unique]
     expressions += [f"count({names[c.name]}) - count(*) filter ({_within(c, names[c.name])})" for c in bounded]
     source, values = _source(path, form, schema)
-    questions = [f"select {', '.join(expressions)} from {source}"]  # noqa: S608
-    # One column at a time, by digest and in groups, so that DuckDB can put on disk what its memory does not hold.
-    questions += [
+    queries = [f"select {', '.join(expressions)} from {source}"]  # noqa: S608
+    # One column at a time, grouped by digest, so that DuckDB can spill to disk.
+    queries += [
         f"select count(*) from (select distinct md5_number(cast({names[c.name]} as varchar)) as digest from {source})"  # noqa: S608
         " where digest is not null"
         for c in unique
     ]
-    (answers, *different) = _ask(path, questions, values, settings)
+    (answers, *different) = _query(path, queries, values, settings)
     count, present, outside = answers[0], answers[1 : 1 + len(unique)], answers[1 + len(unique) :]
     repeats = [there - found[0] for there, found in zip(present, different, strict=True)]
     beyond = zip(bounded, outside, strict=True)
@@ -62,7 +62,7 @@ def _within(column: Column, name: str) -> str:
 
 
 def _source(path: Path, form: str, schema: Schema) -> tuple[str, list[Any]]:
-    """Return the file as a table with columns c0, c1, ..., and the values of the question."""
+    """Return a table expression that reads the file with columns c0, c1, ..., and its bind values."""
     names = [f"c{place}" for place in range(len(schema.columns))]
     if form == "parquet":
         return f"read_parquet(?) as made ({', '.join(names)})", [str(path)]
@@ -74,11 +74,11 @@ def _source(path: Path, form: str, schema: Schema) -> tuple[str, list[Any]]:
     return f"read_csv(?, {options})", [str(path), schema.separator, schema.quote, schema.quote, columns]
 
 
-def _ask(path: Path, questions: list[str], values: list[Any], settings: Settings) -> list[tuple[int, ...]]:
-    """Return the one row of numbers that answers each question.
+def _query(path: Path, queries: list[str], values: list[Any], settings: Settings) -> list[tuple[int, ...]]:
+    """Run queries that return one row of numbers each, and return these rows.
 
     Raises:
-        VsfError: DuckDB could not read the file, or had no room.
+        VsfError: DuckDB cannot read the file, or the disk has too little space.
     """
     import duckdb
 
@@ -91,6 +91,6 @@ def _ask(path: Path, questions: list[str], values: list[Any], settings: Settings
     room = room_for(f"the check of {path.name}", settings.scratch, lambda: path.stat().st_size)
     try:
         with room, duckdb.connect(config=config) as connection:
-            return [connection.execute(sql, values).fetchall()[0] for sql in questions]
+            return [connection.execute(sql, values).fetchall()[0] for sql in queries]
     except duckdb.Error as error:
         raise VsfError(f"{path.name} could not be checked: {str(error).splitlines()[0]}") from error

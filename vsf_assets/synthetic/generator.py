@@ -1,6 +1,6 @@
-"""Generates data frames of made-up rows for any range of rows.
+"""Generates data frames of made-up rows, for any range of rows.
 
-Here: the maker of each type, and missing values. Not here: files (writers.py).
+Here: the generator of each column type, and missing values. Not here: files (writers.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,25 +36,25 @@ MAKERS = {
     "Constant": plain_values.constant,
     "Sequence": plain_values.sequence,
 }
-"""Name of a type -> what builds the maker of a column."""
+"""Name of a column type -> function that builds the generator of a column."""
 
 
 class Frames:
-    """What makes the rows of a request, in any portions and from any thread.
+    """Generates the rows of a request, in portions of any size and from any thread.
 
     Args:
         schema: the columns.
-        rows: how many rows there are in all, 0 or more.
-        seed: says which of all possible files it is; any whole number.
+        rows: total number of rows, 0 or more.
+        seed: seed of the random numbers; any whole number.
 
     Raises:
-        UsageError: the number of rows cannot be.
-        SchemaError: a unique column has fewer values than there are rows.
+        UsageError: the number of rows is not allowed.
+        SchemaError: a unique column has fewer values than rows.
     """
 
     def __init__(self, schema: Schema, rows: int, seed: int = 0) -> None:
         if not 0 <= rows <= MOST_ROWS:
-            raise UsageError(f"rows: {rows} cannot be; it is 0 or more")
+            raise UsageError(f"rows: {rows} is not allowed; write a number from 0 to {MOST_ROWS}")
         self.request = Request(schema, rows, seed)
         self._makers = [(column, self._maker(column)) for column in schema.columns]
 
@@ -71,27 +71,27 @@ class Frames:
         return make_or_leave_out
 
     def frame(self, start: int, stop: int) -> pl.DataFrame:
-        """Return the rows from number `start` (from 0) up to, not including, `stop`."""
+        """Return the rows with numbers in [`start`, `stop`); the first row has number 0."""
         row_range = RowRange(rows_of(start, stop))
         with np.errstate(over="ignore"):
             return pl.DataFrame([make(row_range).alias(column.name) for column, make in self._makers])
 
     def as_written(self) -> "Frames":
-        """Return what makes the same rows for a CSV file: days may be texts, which are the same there."""
+        """Return a generator of the same rows for CSV: it may make days as texts, which gives the same bytes."""
         written = self.request
         columns = tuple(plain_values.as_written(column, written.rows) for column in written.schema.columns)
         return Frames(replace(written.schema, columns=columns), written.rows, written.seed)
 
     @property
     def empty(self) -> pl.DataFrame:
-        """No rows, with the columns' names and types."""
+        """A frame without rows, with the columns' names and types."""
         return self.frame(0, 0)
 
 
 def generated_rows(columns: Sequence[Mapping[str, Any]], rows: int, seed: int = 0) -> pl.DataFrame:
-    """Return made-up rows in memory, for a demo or a benchmark; `columns` are those of a schema file.
+    """Return made-up rows in memory, for a demo or a benchmark; `columns` are written as in a schema file.
 
     Raises:
-        SchemaError: the columns are none that can be.
+        SchemaError: a column is invalid.
     """
     return Frames(schema_of({"name": "rows", "columns": list(columns)}), rows, seed).frame(0, rows)

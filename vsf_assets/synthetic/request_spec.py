@@ -1,7 +1,7 @@
 """The validated request for a made-up file, or for the deletion of a schema.
 
-Here: how a mapping (of a YAML or JSON file) becomes a request or an error that names the field. Not here: how
-requests are fulfilled (pipeline/synthetic_fulfilment.py). Light: no numpy, no polars.
+Here: the conversion of a mapping (from a YAML or JSON file) into a request, or into an error that names the field. Not
+here: running requests (pipeline/synthetic_fulfilment.py). Imports neither numpy nor polars, so it loads quickly.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from vsf_assets.synthetic.model.schema import SchemaError, only_known
 
 FORMATS = ("csv", "parquet")
 MOST_ROWS = 2**62
-"""More rows could not be numbered."""
+"""Largest number of rows; more rows cannot be numbered."""
 
 
 @dataclass(frozen=True)
 class FileRequest:
-    """What a request asks for."""
+    """A request for a made-up file: schema, rows, seed, owner, format."""
 
     schema_name: str
     rows: int
@@ -36,7 +36,7 @@ def _format(value: Any) -> str:
 def _rows(value: Any) -> int:
     found = whole(value)
     if not 0 <= found <= MOST_ROWS:
-        raise ValueError(f"{found} cannot be; it is 0 or more")
+        raise ValueError(f"{found} is not allowed; write a number from 0 to {MOST_ROWS}")
     return found
 
 
@@ -50,10 +50,10 @@ _READERS = {
 
 
 def request_of(content: Any) -> FileRequest:
-    """Return the request that a mapping holds.
+    """Return the request that a mapping describes.
 
     Raises:
-        SchemaError: it holds none; the message names the field.
+        SchemaError: the request is invalid; the message names the field.
     """
     if not isinstance(content, Mapping):
         raise SchemaError("a request is a mapping with schema and rows; see docs/made-up-files.md")
@@ -71,10 +71,10 @@ def request_of(content: Any) -> FileRequest:
 
 
 def deleted_schema(content: Any) -> str | None:
-    """Return the name of the schema that a mapping says is deleted, or None.
+    """Return the name of the schema that a mapping deletes, or None if it deletes none.
 
     Raises:
-        SchemaError: it says so, but not of what.
+        SchemaError: the mapping deletes a schema, but does not name it.
     """
     if not isinstance(content, Mapping) or content.get("deleted") is not True:
         return None

@@ -1,8 +1,8 @@
 """Parses YAML and JSON schema files strictly, with line numbers.
 
-Here: turning a file's text into a mapping; keys that stand twice, references between parts and huge files are
-refused, since a strict reader is the only one that can tell a writer what went wrong. Not here: what the
-mapping means (synthetic/model/schema.py).
+Here: parsing a file's text into a mapping. Duplicate keys, YAML aliases and huge files are refused, so that the author
+of the file gets a message instead of an unexpected schema. Not here: the validation of the mapping
+(synthetic/model/schema.py).
 """
 
 import json
@@ -15,12 +15,12 @@ from vsf_assets.common.regular_files import NotRegularError, read_regular
 from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
 
 LARGEST = 1_000_000
-"""Bytes of a schema file; thousands of columns fit."""
+"""Largest size of a schema file in bytes; thousands of columns fit."""
 
 _TOO_MANY_DIGITS = "a whole number in it has more than 4,300 digits; whole numbers fit 64 bits"
 
 DEEPEST = 50
-"""Brackets that may be open at once."""
+"""Largest depth of nested brackets."""
 
 _PLAIN_WORDS = {
     "bool": r"^(?:true|True|false|False)$",
@@ -28,15 +28,15 @@ _PLAIN_WORDS = {
     "int": r"^[-+]?(?:0|[1-9][0-9]*)$",
     "float": r"^[-+]?(?:[0-9]*\.[0-9]+|[0-9]+\.|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+)$",
 }
-"""What words without quotes are, beside texts, as in JSON: so `no` stays a word, and 2024-02-30 reaches the check
-that names its column."""
+"""The types of unquoted values besides text, as in JSON. So `no` stays a text, and 2024-02-30 reaches the validation,
+which names its column."""
 
 
 def read_schema(path: Path) -> Schema:
-    """Return the schema of a YAML or JSON file; the name of the file does not matter.
+    """Return the schema of a YAML or JSON file; the file may have any name.
 
     Raises:
-        SchemaError: it cannot be read, or is no schema; the message begins with the path.
+        SchemaError: the file cannot be read, or is not a valid schema; the message begins with the path.
     """
     try:
         content = read_regular(path, LARGEST + 1)
@@ -52,19 +52,19 @@ def read_schema(path: Path) -> Schema:
 
 
 def parse_schema(content: bytes) -> Schema:
-    """Return the schema that bytes of YAML or JSON hold.
+    """Return the schema in bytes of YAML or JSON.
 
     Raises:
-        SchemaError: they hold none.
+        SchemaError: the bytes hold no valid schema.
     """
     return schema_of(parse_mapping(content))
 
 
 def parse_mapping(content: bytes) -> Any:
-    """Return what bytes of YAML or JSON hold.
+    """Parse bytes of YAML or JSON.
 
     Raises:
-        SchemaError: they are neither; the message names line and column.
+        SchemaError: the bytes are neither; the message names line and column.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -81,7 +81,7 @@ def _from_json(text: str) -> Any:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                raise SchemaError(f"{key!r} stands twice in one object")
+                raise SchemaError(f"{key!r} occurs twice in one object")
             found[key] = value
         return found
 
@@ -104,7 +104,7 @@ def _from_yaml(text: str) -> Any:
         raise SchemaError(f"it is not valid YAML: {place}{error.problem}") from None
     except yaml.YAMLError as error:
         raise SchemaError(f"it is not valid YAML: {error}") from None
-    except ValueError:  # the tags that fail in other ways are refused before
+    except ValueError:  # other tags that fail are refused earlier
         raise SchemaError(_TOO_MANY_DIGITS) from None
 
 
@@ -113,28 +113,28 @@ def _strict_loader() -> Any:
     import yaml
 
     class Strict(yaml.SafeLoader):
-        """Refuses keys that stand twice, and aliases, with which a small file can hold a huge one."""
+        """Refuses duplicate keys, tags, and aliases, by which a small file can expand to a huge one."""
 
         yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 mark = self.peek_event().start_mark
-                raise SchemaError(f"line {mark.line + 1}: references (*) are not read; write the part again")
+                raise SchemaError(f"line {mark.line + 1}: references (*) are not supported; repeat the part")
             event = self.peek_event()
             if getattr(event, "tag", None) is not None:
                 raise SchemaError(
-                    f"line {event.start_mark.line + 1}: YAML tags (!) are not read; leave {event.tag!r} out"
+                    f"line {event.start_mark.line + 1}: YAML tags (!) are not supported; remove {event.tag!r}"
                 )
             return super().compose_node(parent, index)
 
         def fetch_flow_collection_start(self, token_class: Any) -> Any:
-            if self.flow_level >= DEEPEST:  # the scanner looks at every open bracket for each further one
+            if self.flow_level >= DEEPEST:  # the scanner's time grows with the square of the depth
                 raise SchemaError(f"line {self.line + 1}: it is nested too deeply")
             return super().fetch_flow_collection_start(token_class)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            _refuse_doubled(node)
+            _refuse_duplicate_keys(node)
             return super().construct_mapping(node, deep)
 
     for tag, found in _PLAIN_WORDS.items():
@@ -142,12 +142,12 @@ def _strict_loader() -> Any:
     return Strict
 
 
-def _refuse_doubled(node: Any) -> None:
-    """Raise SchemaError where a key of a YAML mapping is no word, or stands twice."""
+def _refuse_duplicate_keys(node: Any) -> None:
+    """Raise SchemaError if a key of a YAML mapping is not a text, or occurs twice."""
     seen = set()
     for key, _ in node.value:
         if not isinstance(key.value, str):
-            raise SchemaError(f"line {key.start_mark.line + 1}: a key is a plain word")
+            raise SchemaError(f"line {key.start_mark.line + 1}: a key must be a plain word")
         if key.value in seen:
-            raise SchemaError(f"line {key.start_mark.line + 1}: {key.value!r} stands twice in one mapping")
+            raise SchemaError(f"line {key.start_mark.line + 1}: {key.value!r} occurs twice in one mapping")
         seen.add(key.value)

@@ -44,7 +44,7 @@ def test_seeds_and_formats(home: Home, schema: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("s.yaml", "--rows", "-1"), "rows: -1 cannot be"),
+        (("s.yaml", "--rows", "-1"), "rows: -1 is not allowed"),
         (("s.yaml", "--rows", "abc"), "'abc' is not a valid integer"),
         (("s.yaml", "--rows", "1.5"), "'1.5' is not a valid integer"),
         (("s.yaml",), "rows"),

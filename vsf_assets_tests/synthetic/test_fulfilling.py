@@ -95,13 +95,13 @@ def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(reques
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b'{"schema": "people", "rows": -1}', "rows: -1 cannot be; it is 0 or more"),
+        (b'{"schema": "people", "rows": -1}', "rows: -1 is not allowed; write a number from 0 to"),
         (b'{"schema": "people", "rows": "abc"}', "rows: 'abc' is not a whole number"),
         (b'{"schema": "people"}', "rows: it is missing"),
         (b'{"rows": 1}', "schema: it is missing"),
         (b'{"schema": "people", "rows": 1, "sed": 1}', "did you mean seed?"),
         (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv nor parquet"),
-        (b'{"schema": "../people", "rows": 1}', "schema: '../people' cannot be"),
+        (b'{"schema": "../people", "rows": 1}', "schema: '../people' is not allowed"),
         (b"[]", "a request is a mapping"),
         (b"\xff", "not UTF-8"),
     ],

@@ -212,7 +212,7 @@ def test_the_error_of_a_file_begins_with_its_path(tmp_path: Path) -> None:
         ("[" * 60, "line 1: it is nested too deeply"),
         ("a: " + "1" * 5000, "more than 4,300 digits"),
         ('{"a": ' + "1" * 5000 + "}", "more than 4,300 digits"),
-        ("\na: !!timestamp x", "line 2: YAML tags (!) are not read"),
+        ("\na: !!timestamp x", "line 2: YAML tags (!) are not supported"),
     ],
 )
 def test_what_would_cost_much_or_fail_oddly_is_refused(text: str, why: str) -> None:

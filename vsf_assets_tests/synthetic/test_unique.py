@@ -107,5 +107,5 @@ def test_a_format_of_a_wide_range_tells_unique_values_apart_or_is_an_error(
     if is_reported:
         assert frame(columns, rows=200_000)["x"].n_unique() == 200_000
     else:
-        with pytest.raises(SchemaError, match=r"column 'x', option unique: the format '.*' writes several"):
+        with pytest.raises(SchemaError, match=r"column 'x', option unique: the format '.*' gives several"):
             frame(columns, rows=2)

@@ -1,6 +1,6 @@
 """Generators of column values: one function per column type.
 
-A maker is built once per request and called for portions of rows, from several threads; what it returns depends on
-the row's number alone. Not here: what options mean and may be (synthetic/model/column_types.py), files
-(synthetic/writers.py).
+Here: the functions that build a `Maker` for a column. A maker is built once per request and called for ranges of rows,
+from several threads; a value depends only on the row's number. Not here: the declarations of types and options
+(synthetic/model/column_types.py), files (synthetic/writers.py).
 """

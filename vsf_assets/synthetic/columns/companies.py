@@ -1,6 +1,6 @@
-"""Generates companies and their domains.
+"""Generates company names and their domains.
 
-Here: how a row's company is chosen and written, and the domain that follows it. Not here: e-mail addresses
+Here: the choice and the spelling of a row's company, and the domain that matches it. Not here: e-mail addresses
 (people.py) and word lists (synthetic/model/word_pools.py).
 """
 
@@ -21,7 +21,7 @@ Places = npt.NDArray[np.uint32]
 
 
 class _CompanyParts(NamedTuple):
-    """Places of a company's parts: the first partner, what follows, and a third partner (0: none)."""
+    """Indexes of a company's parts in their lists: first partner, follower, third partner (0: none)."""
 
     first: Places
     second: Places
@@ -29,7 +29,7 @@ class _CompanyParts(NamedTuple):
 
 
 def company_name(column: Column, request: Request) -> Maker:
-    """One partner and a legal form, or two or three partners."""
+    """Company names: one partner and a legal form, or two or three partners."""
     size = _size(column, request)
 
     def make(row_range: RowRange) -> pl.Series:
@@ -41,7 +41,7 @@ def company_name(column: Column, request: Request) -> Maker:
 
 
 def domain_name(column: Column, request: Request) -> Maker:
-    """The partners of the row's company; a number in it where it must be unique."""
+    """Domains from the partners of the row's company; with a number if the column is unique."""
     named = column.options["company_from"]
     company = column if named is None else request.column(named)
     size = _size(company, request) if company is not column else 0
@@ -58,12 +58,12 @@ def domain_name(column: Column, request: Request) -> Maker:
 
 
 def domain_of(named: str | None, column: Column, request: Request) -> Callable[[RowRange], pl.Series]:
-    """Return what makes the domain for a column that needs one.
+    """Return a maker of the domains that another column contains.
 
     Args:
-        named: header of a column of domains or companies; None for a domain of the column's own.
-        column: the column that needs it.
-        request: what is asked for.
+        named: header of a column of domains or companies; None for domains of the column itself.
+        column: the column that contains the domains.
+        request: the request.
     """
     other = column if named is None else request.column(named)
     if other.kind.name == "Domain Name":
@@ -75,7 +75,7 @@ def domain_of(named: str | None, column: Column, request: Request) -> Callable[[
 def _domain(
     company: Column, request: Request, size: int, row_range: RowRange, number: pl.Series | None = None
 ) -> pl.Series:
-    """Return domains of companies; equal companies have equal ones, where no number is in them."""
+    """Return domains of companies; without a number, equal companies have equal domains."""
     parts = _parts(company, request, size, row_range)
     words = [
         _slugs().gather(pl.Series(parts.first)),
@@ -88,13 +88,13 @@ def _domain(
 
 
 def _sizes() -> tuple[int, int, int]:
-    """Return how many companies there are of each form."""
+    """Return the number of possible companies of each form: one, two and three partners."""
     names = pools.last_names().size
     return names * len(pools.company_suffixes()), names**2, names**3
 
 
 def _size(company: Column, request: Request) -> int:
-    """Return how many companies are permuted for a unique column; 0 where they may come twice."""
+    """Return the number of companies to permute for a unique column; 0 if companies may repeat."""
     one, two, three = _sizes()
     return request.room(company, one, one + two, one + two + three) if company.is_unique else 0
 
@@ -109,7 +109,7 @@ def _parts(company: Column, request: Request, size: int, row_range: RowRange) ->
 
 
 def _drawn(key: np.uint64, rows: Numbers) -> _CompanyParts:
-    """Return companies that may come twice: six of ten with a legal form, two with two, two with three partners."""
+    """Draw companies that may repeat: 60 % with a legal form, 20 % with two and 20 % with three partners."""
     drawn, names, forms = lanes(key, rows), pools.last_names(), _forms()
     form = drawn[:, 1]
     return _CompanyParts(
@@ -120,11 +120,12 @@ def _drawn(key: np.uint64, rows: Numbers) -> _CompanyParts:
 
 
 def _counted(numbers: Numbers) -> _CompanyParts:
-    """Return the company of each number: first those with a legal form, then two partners, then three."""
+    """Return the company of each number, in this order: with a legal form, two partners, three partners."""
     one, two, _ = _sizes()
     names, forms = np.uint64(pools.last_names().size), len(pools.company_suffixes())
     has_three = numbers >= one + two
-    # Counted from its own first one; numbers of one or two partners already are places in the followers.
+    # Companies of three partners are counted from their first number; the other numbers are already indexes of
+    # followers.
     rest, first = np.divmod(np.where(has_three, numbers - np.uint64(one + two), numbers), names)
     third, low = np.divmod(rest, names)
     second = np.where(has_three, low + names + np.uint64(forms), rest)
@@ -133,7 +134,7 @@ def _counted(numbers: Numbers) -> _CompanyParts:
 
 
 class _Forms(NamedTuple):
-    """What a number below 65,536 says of a company: its first follower, and whether (0 or 1) partners are added."""
+    """For each number below 65,536: the first follower, and whether (0 or 1) a second and third partner are added."""
 
     follower: Places
     has_second: Places
@@ -154,7 +155,7 @@ def _forms() -> _Forms:
 
 @cache
 def _followers() -> pl.Series:
-    """What follows the first partner: a legal form, a second partner, the second of three."""
+    """Followers of the first partner: legal forms, second partners of two, second partners of three."""
     names = pools.last_names().words
     forms = [f" {form}" for form in pools.company_suffixes()]
     return pools.series([*forms, *(f"-{name}" for name in names), *(f", {name}" for name in names)])

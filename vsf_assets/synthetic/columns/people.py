@@ -1,7 +1,7 @@
-"""Generates what belongs to a person: names, jobs, e-mail addresses, phone numbers.
+"""Generates values about persons: names, jobs, e-mail addresses, phone numbers.
 
-Here: how a row's name is chosen and written, so that the e-mail address of the row can follow it. Not here:
-domains (companies.py) and word lists (synthetic/model/word_pools.py).
+Here: the choice and the spelling of a row's name, and the e-mail address that matches it. Not here: domains
+(companies.py) and word lists (synthetic/model/word_pools.py).
 """
 
 from functools import cache
@@ -22,7 +22,7 @@ Places = npt.NDArray[np.uint32]
 
 
 class _PersonParts(NamedTuple):
-    """Places of the parts of a name in their pools; `middle` is None where nobody has one."""
+    """Indexes of the parts of names in their pools; `middle` is None if no name has a middle part."""
 
     first: Places
     middle: Places | None
@@ -30,7 +30,7 @@ class _PersonParts(NamedTuple):
 
 
 def full_name(column: Column, request: Request) -> Maker:
-    """First and last name; a middle name or initial only where they must be unique and there are too many rows."""
+    """First and last names; with a middle name or initial only if a unique column needs more names."""
     size = _size(column, request)
 
     def make(row_range: RowRange) -> pl.Series:
@@ -44,7 +44,7 @@ def full_name(column: Column, request: Request) -> Maker:
 
 
 def email(column: Column, request: Request) -> Maker:
-    """The row's first and last name at the row's domain; a number in it wherever it must be unique."""
+    """E-mail addresses: the row's first and last name at the row's domain; with a number if the column is unique."""
     named = column.options["name_from"]
     person = column if named is None else request.column(named)
     size = _size(person, request) if person is not column else 0
@@ -66,7 +66,7 @@ def email(column: Column, request: Request) -> Maker:
 
 
 def job(column: Column, request: Request) -> Maker:
-    """A job."""
+    """Names of jobs."""
     pool, key = pools.jobs(), request.key(column, "job")
     if column.is_unique:
         size = request.room(column, pool.size)
@@ -75,12 +75,12 @@ def job(column: Column, request: Request) -> Maker:
 
 
 def phone_number(column: Column, request: Request) -> Maker:
-    """A number of the North American plan."""
+    """Phone numbers of the North American numbering plan."""
     return one_of_each(column, request, "phone", (_areas(), _exchanges(), _lines()))
 
 
 def _size(person: Column, request: Request) -> int:
-    """Return how many names are permuted for a unique column of names; 0 where names may come twice."""
+    """Return the number of names to permute for a unique column; 0 if names may repeat."""
     if not person.is_unique:
         return 0
     plain = pools.first_names().size * pools.last_names().size
@@ -108,12 +108,12 @@ def _parts(person: Column, request: Request, size: int, row_range: RowRange) -> 
 
 _JOINTS = pools.Pool([".", "_", ""], [6, 1, 1])
 _ENDS = pools.Pool(["@", *(f"{number}@" for number in range(1, 100))], [200, *[1] * 99])
-"""What stands between the names of an address, and behind them."""
+"""The text between the two names of an address (_JOINTS), and after them (_ENDS)."""
 
 
 @cache
 def _middles() -> pl.Series:
-    """What stands between first and last name: nothing, an initial, another first name."""
+    """Texts between first and last name: an empty text, an initial, or another first name."""
     initials = [f" {letter}." for letter in ascii_uppercase]
     return pools.series(["", *initials, *(f" {name}" for name in pools.first_names().words)])
 
@@ -135,7 +135,7 @@ def _last_slugs() -> pl.Series:
 
 @cache
 def _areas() -> pools.Pool:
-    """Codes that an area may have: no 9 in the middle, and not 11 at the end."""
+    """Possible area codes: without 9 in the middle, and without 11 at the end."""
     return pools.Pool([f"+1-{code}-" for code in range(200, 990) if code // 10 % 10 != 9 and code % 100 != 11])
 
 

@@ -1,6 +1,6 @@
 """Generates plain values: numbers, dates, booleans, UUIDs, choices, constants, sequences.
 
-Here: how chance becomes a value within bounds. Not here: words (people.py, companies.py, prose.py).
+Here: the conversion of random numbers into values within bounds. Not here: words (people.py, companies.py, prose.py).
 """
 
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from vsf_assets.synthetic.model.option_parsers import HIGHEST, LOWEST
 from vsf_assets.synthetic.model.schema import Column, SchemaError
 
 _MOST_WRITTEN = 100_000
-"""Days that are written once and picked from; a longer range is written row by row."""
+"""Largest range of days that is formatted once and then picked from; a longer range is formatted row by row."""
 
 
 def _between(
     column: Column, request: Request, lowest: int, highest: int
 ) -> Callable[[RowRange], npt.NDArray[np.int64]]:
-    """Return what draws whole numbers of 64 bits within bounds, both included."""
+    """Return a function that draws 64-bit whole numbers within inclusive bounds."""
     span = highest - lowest + 1
     key = request.key(column, "number")
-    # Sums wrap around at 64 bits, which is what a signed number wants.
+    # Sums wrap around at 64 bits, which gives the right signed number.
     offset = np.uint64(lowest % 2**64)
     if column.is_unique:
         size = request.room(column, span)
@@ -40,13 +40,13 @@ def _between(
 
 
 def integer(column: Column, request: Request) -> Maker:
-    """A whole number."""
+    """Whole numbers."""
     drawn = _between(column, request, column.options["from"], column.options["to"])
     return lambda row_range: pl.Series(drawn(row_range))
 
 
 def decimal(column: Column, request: Request) -> Maker:
-    """A number with decimal places, exactly."""
+    """Exact decimal numbers."""
     places = column.options["places"]
     ends = [int(column.options[end].scaleb(places)) for end in ("from", "to")]
     drawn = _between(column, request, ends[0], ends[1])
@@ -60,7 +60,7 @@ def decimal(column: Column, request: Request) -> Maker:
 
 
 def day(column: Column, request: Request) -> Maker:
-    """A day, as a day or as written in a format."""
+    """Days, as dates or as texts in a format."""
     lowest, highest = (column.options[end].toordinal() - date(1970, 1, 1).toordinal() for end in ("from", "to"))
     form = column.options["format"]
     if form is not None and column.is_unique:
@@ -75,7 +75,7 @@ def day(column: Column, request: Request) -> Maker:
 
 
 def as_written(column: Column, rows: int) -> Column:
-    """Return a column of days as texts, as CSV has them, where picking these from a list is the quicker way."""
+    """Return a column that makes days as texts, as in CSV, if picking texts from a list is faster."""
     if column.kind.name != "Date" or column.options["format"] is not None:
         return column
     if (column.options["to"] - column.options["from"]).days >= min(_MOST_WRITTEN, rows):
@@ -86,10 +86,11 @@ def as_written(column: Column, rows: int) -> Column:
 def _written_once(
     column: Column, request: Request, lowest: int, highest: int, write: Callable[[npt.NDArray[np.int64]], pl.Series]
 ) -> Maker:
-    """Return what writes days or times so that no text comes twice, also where a format writes several alike.
+    """Return a maker of distinct texts of days or times, also if the format gives several values the same text.
 
     Raises:
-        SchemaError: it does, and there are too many to look at all of them; or there are more rows than texts.
+        SchemaError: the format gives several values the same text, and the range is too long to find the distinct
+            texts; or there are more rows than texts.
     """
     if highest - lowest < _MOST_WRITTEN:
         written = write(np.arange(lowest, highest + 1)).unique(maintain_order=True)
@@ -98,8 +99,8 @@ def _written_once(
     form, years = column.options["format"], column.options["to"].year - column.options["from"].year
     if not distinguishes(form, years):
         raise SchemaError(
-            f"column {column.name!r}, option unique: the format {form!r} writes several values alike; let it tell the"
-            " whole of them, or bring from and to closer together"
+            f"column {column.name!r}, option unique: the format {form!r} gives several values the same text; use a"
+            " format that writes all of a value, or bring from and to closer together"
         )
     drawn = _between(column, request, lowest, highest)
     return lambda row_range: write(drawn(row_range))
@@ -110,7 +111,7 @@ def _days(numbers: npt.NDArray[np.int64]) -> pl.Series:
 
 
 def moment(column: Column, request: Request) -> Maker:
-    """A time in whole seconds, as a time or as written in a format."""
+    """Times in whole seconds, as timestamps or as texts in a format."""
     ends = (column.options[end] - datetime(1970, 1, 1) for end in ("from", "to"))  # noqa: DTZ001
     lowest, highest = (end.days * 86400 + end.seconds for end in ends)
     form = column.options["format"]
@@ -133,7 +134,7 @@ def _times(seconds: npt.NDArray[np.int64]) -> pl.Series:
 
 
 def boolean(column: Column, request: Request) -> Maker:
-    """True or false."""
+    """True and false."""
     share, key = column.options["true_share"], request.key(column, "truth")
     if column.is_unique:
         request.room(column, 2)
@@ -142,7 +143,7 @@ def boolean(column: Column, request: Request) -> Maker:
 
 
 def uuid(column: Column, request: Request) -> Maker:
-    """A UUID of version 4; its last 62 bits are a permutation of the rows where it must be unique."""
+    """UUIDs of version 4; in a unique column their last 62 bits are a permutation of the row numbers."""
     keys = request.key(column, "high"), request.key(column, "low")
 
     def make(row_range: RowRange) -> pl.Series:
@@ -161,12 +162,12 @@ def uuid(column: Column, request: Request) -> Maker:
 
 @cache
 def _hex(has_hyphen: bool) -> pl.Series:
-    """Return every number of four hexadecimal digits, with a hyphen behind or not."""
+    """Return all texts of four hexadecimal digits, with or without a hyphen at the end."""
     return pools.series([f"{number:04x}{'-' if has_hyphen else ''}" for number in range(65536)])
 
 
 def choice(column: Column, request: Request) -> Maker:
-    """One of some values."""
+    """Values from a list."""
     weights = column.options["weights"] or (1.0,) * len(column.options["values"])
     wanted = [(v, w) for v, w in zip(column.options["values"], weights, strict=True) if w > 0]
     values, key = _typed([value for value, _ in wanted]), request.key(column, "choice")
@@ -192,10 +193,10 @@ def constant(column: Column, request: Request) -> Maker:
 
 
 def sequence(column: Column, request: Request) -> Maker:
-    """Whole numbers that follow each other.
+    """Whole numbers with a constant step.
 
     Raises:
-        SchemaError: the last one would not fit 64 bits.
+        SchemaError: the last number does not fit 64 bits.
     """
     first, step = column.options["from"], column.options["step"]
     last = first + step * max(request.rows - 1, 0)
@@ -205,7 +206,7 @@ def sequence(column: Column, request: Request) -> Maker:
 
 
 def _typed(values: list[Any]) -> pl.Series:
-    """Return values as polars holds them: as numbers or truths where all are, else as texts."""
+    """Return values as a series: of numbers or booleans if all values are, else of texts."""
     if all(isinstance(value, bool) for value in values):
         return pl.Series(values, dtype=pl.Boolean)
     if not any(isinstance(value, bool | str) for value in values):

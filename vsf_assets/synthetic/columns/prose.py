@@ -1,7 +1,7 @@
 """Generates sentences and postal addresses.
 
-Here: how many sentences a row has and which, and what an address is put together from. Not here: the sentences
-and streets themselves (synthetic/model/word_pools.py).
+Here: the number and the choice of a row's sentences, and the parts of an address. Not here: the sentences and streets
+themselves (synthetic/model/word_pools.py).
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ from vsf_assets.synthetic.model.schema import Column
 
 
 def text(column: Column, request: Request) -> Maker:
-    """Sentences, in number between the options from and to."""
+    """Texts of sentences; the options `from` and `to` bound the number of sentences."""
     if column.is_unique:
         return _unique_text(column, request)
     counts = _counter(column, request)
@@ -26,10 +26,10 @@ def text(column: Column, request: Request) -> Maker:
 
 
 def _unique_text(column: Column, request: Request) -> Maker:
-    """Sentences that begin differently in every row.
+    """Texts that begin differently in every row.
 
-    Where the fewest sentences have room for the rows, as many of them as need be count through all beginnings;
-    else short texts are counted through as well, from the shortest on.
+    If texts with the smallest number of sentences are enough for all rows, their first sentences enumerate the
+    beginnings. Otherwise the rows enumerate all texts, from the shortest on.
     """
     size, fewest, most = pools.sentences().size, column.options["from"], column.options["to"]
     key = request.key(column, "unique")
@@ -59,7 +59,7 @@ def _counter(column: Column, request: Request) -> "_Counter":
 
 
 class _Counter:
-    """How many sentences each row has."""
+    """Draws the number of sentences of each row."""
 
     def __init__(self, key: np.uint64, fewest: int, most: int) -> None:
         self._key, self._fewest, self._span = key, fewest, most - fewest + 1
@@ -69,7 +69,7 @@ class _Counter:
 
 
 def _digits(numbers: Numbers, count: int) -> tuple[Numbers, ...]:
-    """Return the digits of numbers to the base of the sentences, the lowest first."""
+    """Return the digits of numbers in the base of the number of sentences, the lowest first."""
     found = []
     for _ in range(count):
         numbers, digit = np.divmod(numbers, np.uint64(pools.sentences().size))
@@ -82,29 +82,29 @@ def _written(
     request: Request,
     row_range: RowRange,
     counts: npt.NDArray[np.int64],
-    given: tuple[Numbers, ...],
+    first: tuple[Numbers, ...],
 ) -> pl.Series:
-    """Return texts of so many sentences, the first ones given, the others by chance."""
+    """Return texts of `counts` sentences: the sentences of `first`, then random ones."""
     most = int(counts.max(initial=0))
     if not most:
         return pl.Series([""], dtype=pl.String).new_from_index(0, len(row_range.rows))
     drawn: npt.NDArray[np.uint16] = np.empty((0, 4), dtype=np.uint16)
     parts = []
     for place in range(most):
-        if place < len(given):
-            chosen = given[place].astype(np.uint32)
+        if place < len(first):
+            chosen = first[place].astype(np.uint32)
         else:
             if place % 4 == 0 or not drawn.size:
                 drawn = lanes(request.key(column, f"sentences {place // 4}"), row_range.rows)
             chosen = pools.sentences().places(drawn[:, place % 4])
         words = _following() if place else _leading()
-        # Behind the last sentence of a row stands the empty text that ends each list.
+        # After the last sentence of a row, the empty text at the end of each list is used.
         parts.append(words.gather(pl.Series(np.where(place < counts, chosen, np.uint32(len(words) - 1)))))
     return joined(*parts)
 
 
 def address(column: Column, request: Request) -> Maker:
-    """House number, street, city, state and a postal code of the state."""
+    """Postal addresses: house number, street, city, state and a postal code of the state."""
     return one_of_each(column, request, "address", (_houses(), pools.streets(), pools.cities()))
 
 
@@ -115,7 +115,7 @@ def _houses() -> pools.Pool:
 
 @cache
 def _following() -> pl.Series:
-    """Sentences that follow another one, and the empty text."""
+    """Sentences with a space before them, and the empty text."""
     return pools.series([*(f" {sentence}" for sentence in pools.sentences().words), ""])
 
 

@@ -1,7 +1,7 @@
 """The input of column generators: the request, and the range of rows to generate.
 
-Here: keys of chance by column, the check that a unique column has room, what columns of one row share, and how
-words of several pools make a value. Not here: any type of columns.
+Here: keys of random streams by column, the check that a unique column has enough values, values that columns of one
+row share, and values made of words from several pools. Not here: any column type.
 """
 
 import math
@@ -19,18 +19,18 @@ from vsf_assets.synthetic.model.word_pools import Pool
 
 @dataclass
 class RowRange:
-    """Some rows that are made together.
+    """A range of rows that is generated at once.
 
     Attributes:
-        rows: their numbers, from 0 in the whole file.
-        shared: what several columns of these rows are made of, by name; made once.
+        rows: numbers of the rows; the first row of the file has number 0.
+        shared: cache of intermediate values that several columns of these rows use, by name.
     """
 
     rows: Numbers
     shared: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def once(self, what: tuple[str, str], make: Callable[[], Any]) -> Any:
-        """Return what was made under a name, or make it."""
+        """Return the cached value of a name; compute it if it is missing."""
         if what not in self.shared:
             self.shared[what] = make()
         return self.shared[what]
@@ -41,22 +41,22 @@ Maker = Callable[[RowRange], pl.Series]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: a schema, a number of rows and a seed."""
+    """The schema, the number of rows and the seed of a request."""
 
     schema: Schema
     rows: int
     seed: int
 
     def key(self, column: Column, purpose: str) -> np.uint64:
-        """Return the key of a stream of chance of a column; adding columns to a schema does not change it."""
+        """Return the key of a random stream of a column; it does not depend on other columns of the schema."""
         return key_of(self.seed, column.name, purpose)
 
     def column(self, name: str) -> Column:
-        """Return the column with a header."""
+        """Return the column with the given header."""
         return next(column for column in self.schema.columns if column.name == name)
 
     def room(self, column: Column, *sizes: int) -> int:
-        """Return the first of growing numbers of values that has room for the rows, at most LARGEST_SPACE.
+        """Return the first of `sizes` (ascending) that is enough for the rows, at most LARGEST_SPACE.
 
         Raises:
             SchemaError: the column is unique, and there are more rows than values.
@@ -70,18 +70,18 @@ class Request:
 
 
 def joined(*parts: pl.Series | str) -> pl.Series:
-    """Return the parts of texts put together, row by row."""
+    """Concatenate texts row by row."""
     return pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series()
 
 
 def one_of_each(column: Column, request: Request, purpose: str, pools: tuple[Pool, ...]) -> Maker:
-    """Return the maker of values that are a word of each of up to four pools, put together.
+    """Return a maker of values that concatenate one word of each of up to four pools.
 
     Args:
-        column: where the values stand; a unique one has as many as the pools allow.
-        request: what is asked for.
-        purpose: names the stream of chance.
-        pools: in the order of the words.
+        column: the column; if it is unique, all combinations of words are used once at most.
+        request: the request.
+        purpose: name of the random stream.
+        pools: the pools, in the order of the words.
     """
     key = request.key(column, purpose)
     size = request.room(column, math.prod(pool.size for pool in pools)) if column.is_unique else 0

@@ -1,7 +1,7 @@
 """The column types of made-up files and their options.
 
-Here: one declaration per type, and the checks between its options. Not here: how values are made
-(columns/). Light: no numpy, no polars.
+Here: one declaration per type, and the checks between its options. Not here: generating values (columns/). Imports
+neither numpy nor polars, so it loads quickly.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,13 +29,13 @@ def _range(options: Options) -> tuple[str, str] | None:
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of columns.
+    """A column type.
 
     Attributes:
-        name: as schemas and docs spell it; upper case, `_` and `-` for a space are read too.
-        meaning: what a value is.
-        options: its own options, beside those of every column.
-        check: returns the (option, problem) of options that contradict each other, or None.
+        name: the name in schemas and docs; schemas may use any case, and `_` or `-` instead of a space.
+        meaning: description of its values.
+        options: the options of this type, besides those of every column.
+        check: returns (option, problem) if options contradict each other, otherwise None.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Kind:
 
 def _whole_days(options: Options) -> tuple[str, str] | None:
     if options["format"] is not None and has_time_of_day(options["format"]):
-        return "format", f"{options['format']!r} asks for a time of day, which a Date does not have; use Datetime"
+        return "format", f"{options['format']!r} contains a time of day, which a Date does not have; use Datetime"
     return _range(options)
 
 
@@ -71,7 +71,7 @@ def _choices(options: Options) -> tuple[str, str] | None:
         for place, value in enumerate(values)
         if spelt[place] in spelt[:place] or (amounts[place] is not None and amounts[place] in amounts[:place])
     ]
-    return ("values", f"{twice[0]!r} stands there twice; use weights") if twice else None
+    return ("values", f"{twice[0]!r} occurs twice; use weights") if twice else None
 
 
 def _ends(reader: read.Reader, lowest: Any, highest: Any, what: str) -> dict[str, Option]:
@@ -156,13 +156,13 @@ KINDS = (
 EVERY_COLUMN = {
     "order": Option(read.whole, None, "place in the file; columns without one come last, as they stand"),
     "null_share": Option(read.share, 0.0, "share of rows without a value"),
-    "unique": Option(read.truth, default=False, meaning="whether no value comes twice"),
+    "unique": Option(read.truth, default=False, meaning="whether all values are distinct"),
 }
-"""Options of every column, whatever its type."""
+"""Options of every column, for all types."""
 
 
 def plain(text: str) -> str:
-    """Return a type's name without case and with single spaces, for comparing."""
+    """Normalize the name of a type for comparison: case folded, with single spaces."""
     return " ".join(text.replace("_", " ").replace("-", " ").lower().split())
 
 

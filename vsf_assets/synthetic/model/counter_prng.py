@@ -1,8 +1,8 @@
-"""Counter-based random numbers: each depends on a key and a row only.
+"""Counter-based random numbers: each depends only on a key and a row number.
 
-Here: keys, draws (SplitMix64 over the row's number), numbers below a bound, and permutations of a whole number
-range without memory (a Feistel network with cycle walking), for values that may not come twice. Not here: what
-the numbers become. docs/decisions/0018-chance-by-key-and-row.md says why.
+Here: keys, draws (SplitMix64 of the row number), numbers below a bound, and permutations of an integer range in
+constant memory (a Feistel network with cycle walking), for unique values. Not here: the values made of the numbers.
+The reasons are in docs/decisions/0018-chance-by-key-and-row.md.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.uint64]
 
 LARGEST_SPACE = 2**62
-"""The largest range that is permuted; what is larger is used up to here."""
+"""Size of the largest range that can be permuted; of a larger range only this part is used."""
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK = 16_384
-"""Numbers that are drawn at once, few enough to stay in the processor's cache: of 65,536 each one takes three times as
-long."""
+"""Count of numbers that are drawn at once, small enough for the processor's cache: with 65,536 a number takes three
+times as long."""
 
 _ROUNDS = 6
 _HIGH_BITS = np.uint64(32)
@@ -26,18 +26,18 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 
 def key_of(*words: str | int) -> np.uint64:
-    """Return the key of a stream of chance; other words give an unrelated stream."""
+    """Return the key of a random stream; other words give an independent stream."""
     text = "\x1f".join(str(word) for word in words)
     return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 
 def rows_of(start: int, stop: int) -> Numbers:
-    """Return the numbers of rows."""
+    """Return the row numbers in [`start`, `stop`)."""
     return np.arange(start, stop, dtype=np.uint64)
 
 
 def _mixed(z: Numbers) -> Numbers:
-    """Scatter 64 bits (the finish of SplitMix64); works in place on `z`."""
+    """Mix 64 bits (the finalizer of SplitMix64), in place."""
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
@@ -57,18 +57,18 @@ def draws(key: np.uint64, rows: Numbers) -> Numbers:
 
 
 def lanes(key: np.uint64, rows: Numbers) -> npt.NDArray[np.uint16]:
-    """Return four independent numbers below 65,536 for each row, one column each."""
+    """Return four independent numbers below 65,536 for each row, as four columns."""
     return split(draws(key, rows))
 
 
 def split(drawn: Numbers) -> npt.NDArray[np.uint16]:
-    """Return the four parts of 16 bits of each number, the lowest first; the same on every machine."""
+    """Split each number into four parts of 16 bits, the lowest first; independent of the machine's byte order."""
     found: npt.NDArray[np.uint16] = drawn.astype("<u8", copy=False).view("<u2").reshape(-1, 4)
     return found
 
 
 def below(drawn: Numbers, size: int) -> Numbers:
-    """Return numbers from 0 to `size` - 1, from 64 random bits each; `size` up to 2**64."""
+    """Return numbers in [0, `size`), each from 64 random bits; `size` is at most 2**64."""
     if size == 2**64:
         return drawn
     high = drawn >> _HIGH_BITS
@@ -92,17 +92,17 @@ def below(drawn: Numbers, size: int) -> Numbers:
 
 
 def chances(key: np.uint64, rows: Numbers) -> npt.NDArray[np.float64]:
-    """Return a number of [0, 1) for each row."""
+    """Return a number in [0, 1) for each row."""
     return (draws(key, rows) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def permuted(key: np.uint64, rows: Numbers, size: int) -> Numbers:
-    """Return another number of the same range for each number, none twice.
+    """Permute numbers of a range: return a distinct number of the range for each number.
 
     Args:
-        key: says which permutation.
+        key: chooses the permutation.
         rows: numbers below `size`.
-        size: how many numbers the range has, at most LARGEST_SPACE.
+        size: size of the range, at most LARGEST_SPACE.
     """
     width = np.uint64(_ceiling_root(size))
     height = np.uint64(-(-size // int(width)))
@@ -116,7 +116,7 @@ def permuted(key: np.uint64, rows: Numbers, size: int) -> Numbers:
 
 
 def _scrambled(numbers: Numbers, width: np.uint64, height: np.uint64, keys: list[np.uint64]) -> Numbers:
-    """Permute the numbers below width * height: each round moves one half by what the other half says."""
+    """Permute the numbers below width * height: each Feistel round shifts one half by a hash of the other half."""
     right, left = np.divmod(numbers, width)
     for turn, key in enumerate(keys):
         if turn % 2:

@@ -1,7 +1,7 @@
 """Validates strftime formats of dates and times.
 
-Here: the check of a format, whether it tells the time of day, and what it tells apart. Not here: writing days
-(columns/).
+Here: the validation of a format, whether it contains a time of day, and whether its texts are distinct. Not here:
+formatting days (columns/).
 """
 
 import re
@@ -26,41 +26,41 @@ TIME_LETTERS = {
     "S": "second",
     "T": "the same as %H:%M:%S",
 }
-"""Letters after a % -> what they stand for; all of them mean the same to Python, polars and DuckDB."""
+"""Letter after a % -> its meaning; only letters with the same meaning in Python, polars and DuckDB."""
 
 _LETTER = re.compile(r"%(.?)", re.DOTALL)
 
 
 def problem_of(text: str) -> str:
-    """Return what is wrong with a format, or an empty text."""
+    """Describe the problem of a format; return an empty text if it is valid."""
     letters = _LETTER.findall(text)
     allowed = {**DAY_LETTERS, **TIME_LETTERS, "%": "a percent sign"}
     unknown = [f"%{letter}" for letter in letters if letter not in allowed]
     if unknown:
-        return f"has {', '.join(unknown)}, which is no letter of a format; there are %" + " %".join(allowed)
+        return f"has {', '.join(unknown)}, which is not a format code; the codes are %" + " %".join(allowed)
     if all(letter == "%" for letter in letters):
-        return "names no part of a day; write it like %d.%m.%Y"
+        return "contains no part of a day; write it like %d.%m.%Y"
     return ""
 
 
 def has_time_of_day(text: str) -> bool:
-    """Whether a format asks for a time of day, which a day does not have."""
+    """Whether a format contains a time of day, which a day does not have."""
     return any(letter in TIME_LETTERS for letter in _LETTER.findall(text))
 
 
 def finest_seconds(text: str) -> int:
-    """Return how many seconds the smallest unit lasts that a format writes: a day, an hour, a minute or a second."""
+    """Return the seconds of the smallest unit that a format writes: a day, an hour, a minute or a second."""
     letters = set(_LETTER.findall(text))
     units = ((1, "ST"), (60, "M"), (3600, "HIp"))
     return next((seconds for seconds, ones in units if letters.intersection(ones)), 86400)
 
 
 def distinguishes(text: str, years: int) -> bool:
-    """Whether a format writes no two of its smallest units alike.
+    """Whether a format gives each of its smallest units a different text.
 
     Args:
         text: the format.
-        years: how many years lie between the first and the last day.
+        years: number of years between the first and the last day.
     """
     letters, unit = set(_LETTER.findall(text)), finest_seconds(text)
     has_year = years == 0 or bool(letters & {"Y", "F"}) or (years < 100 and "y" in letters)

@@ -1,7 +1,7 @@
 """Parses and validates the options of a column.
 
-Here: the readers of single values (whole numbers, days, shares, ...). Not here: which type has which
-option (column_types.py). Light: no numpy, no polars.
+Here: the parsers of single values (whole numbers, days, shares, ...). Not here: the options of each type
+(column_types.py). Imports neither numpy nor polars, so it loads quickly.
 """
 
 import re
@@ -14,23 +14,23 @@ from typing import Any
 from vsf_assets.synthetic.model.date_formats import problem_of
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
-"""Bounds of a whole number, as every reader of the files can hold it."""
+"""Bounds of a whole number; every program that reads the files can hold 64 bits."""
 
 _NAME = re.compile(r"[^\W_][\w .-]{0,79}")
 
 Reader = Callable[[Any], Any]
-"""Takes the value of a schema file, returns what the engine works with, raises ValueError saying what is wanted."""
+"""Converts a value of a schema file into the generator's value; raises ValueError with the expected form."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a type of columns.
+    """An option of a column type.
 
     Attributes:
-        read: turns the value of the schema file into the engine's.
-        default: what holds where the option is not given; None where there is nothing then.
-        meaning: what it says, for docs and messages.
-        is_required: whether a column cannot do without it.
+        read: converts the value of the schema file into the generator's value.
+        default: the value of a missing option; None if there is no default.
+        meaning: description for docs and messages.
+        is_required: whether every column of the type must have the option.
     """
 
     read: Reader
@@ -40,7 +40,7 @@ class Option:
 
 
 def whole(value: Any) -> int:
-    """Read a whole number of 64 bits."""
+    """Parse a whole number of 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{value!r} is not a whole number")
     if not LOWEST <= value <= HIGHEST:
@@ -49,7 +49,7 @@ def whole(value: Any) -> int:
 
 
 def whole_between(lowest: int, highest: int) -> Reader:
-    """Return a reader of whole numbers within bounds, both included."""
+    """Return a parser of whole numbers within inclusive bounds."""
 
     def read(value: Any) -> int:
         found = whole(value)
@@ -61,7 +61,7 @@ def whole_between(lowest: int, highest: int) -> Reader:
 
 
 def number(value: Any) -> Decimal:
-    """Read a number exactly as it is written; a float of a YAML or JSON file is taken at its shortest spelling."""
+    """Parse a number exactly as written; a float of a YAML or JSON file has its shortest decimal form."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"{value!r} is not a number")
     found = Decimal(str(value))
@@ -71,7 +71,7 @@ def number(value: Any) -> Decimal:
 
 
 def share(value: Any) -> float:
-    """Read a share from 0 to 1."""
+    """Parse a share from 0 to 1."""
     found = float(number(value))
     if not 0 <= found <= 1:
         raise ValueError(f"{value} is not a share between 0 and 1")
@@ -79,39 +79,39 @@ def share(value: Any) -> float:
 
 
 def truth(value: Any) -> bool:
-    """Read true or false."""
+    """Parse true or false."""
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is neither true nor false")
     return value
 
 
 def words(value: Any) -> str:
-    """Read text that is not empty."""
+    """Parse a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is not a text; put it in quotes")
     return _storable(value)
 
 
 def schema_name(value: Any) -> str:
-    """Read the name of a schema, which is that of a folder, too."""
+    """Parse the name of a schema, which is also the name of a folder."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text; put it in quotes")
     if not _NAME.fullmatch(value):
         raise ValueError(
-            f"{value!r} cannot be; it begins with a letter or digit, then come letters, digits, spaces, _, - and ., at"
-            " most 80 together"
+            f"{value!r} is not allowed; a name begins with a letter or digit, followed by letters, digits, spaces, _, -"
+            " and ., at most 80 characters in all"
         )
     return value
 
 
 def _storable(text: str) -> str:
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError(f"{text!r} holds characters that no file can hold (NUL, or half of a pair)")
+        raise ValueError(f"{text!r} holds characters that cannot be stored (NUL, or half of a surrogate pair)")
     return text
 
 
 def day(value: Any) -> date:
-    """Read a day, ISO text or a date of a YAML file."""
+    """Parse a day: ISO text, or a date of a YAML file."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -124,7 +124,7 @@ def day(value: Any) -> date:
 
 
 def moment(value: Any) -> datetime:
-    """Read a time in whole seconds, UTC; a day is its first second."""
+    """Parse a time in whole seconds, UTC; a day means its first second."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
     if not isinstance(value, str | datetime):
@@ -139,7 +139,7 @@ def moment(value: Any) -> datetime:
 
 
 def pattern(value: Any) -> str:
-    """Read a format of days or times, in the letters of strftime."""
+    """Parse a strftime format of days or times."""
     found = words(value)
     problem = problem_of(found)
     if problem:
@@ -148,7 +148,7 @@ def pattern(value: Any) -> str:
 
 
 def plain_value(value: Any) -> str | int | float | bool:
-    """Read a text, a number, or true or false."""
+    """Parse a text, a number, or true or false."""
     if isinstance(value, date):
         raise ValueError(f"{_shown(value)} is a day; put it in quotes, so that it is a text")
     if not isinstance(value, str | int | float) or (isinstance(value, float) and value - value != 0):
@@ -159,14 +159,14 @@ def plain_value(value: Any) -> str | int | float | bool:
 
 
 def plain_values(value: Any) -> tuple[str | int | float | bool, ...]:
-    """Read a list of texts, numbers, true or false."""
+    """Parse a list of texts, numbers, true or false."""
     if not isinstance(value, list) or not value:
         raise ValueError(f"{value!r} is not a list of values")
     return tuple(plain_value(each) for each in value)
 
 
 def weights(value: Any) -> tuple[float, ...]:
-    """Read a list of weights, not all 0."""
+    """Parse a list of weights, not all 0."""
     if not isinstance(value, list) or not value:
         raise ValueError(f"{value!r} is not a list of numbers")
     found = tuple(float(number(each)) for each in value)

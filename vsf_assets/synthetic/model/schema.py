@@ -1,7 +1,7 @@
 """The validated schema of a made-up file.
 
-Here: the frozen types, and how a mapping (of a YAML or JSON file) becomes a schema or an error that names
-column and option. Not here: reading files (synthetic/schema_parser.py) and making values (columns/).
+Here: the frozen types, and the conversion of a mapping (from a YAML or JSON file) into a schema, or into an error that
+names column and option. Not here: reading files (synthetic/schema_parser.py) and generating values (columns/).
 """
 
 import difflib
@@ -15,7 +15,7 @@ from vsf_assets.synthetic.model.option_parsers import schema_name, words
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space": " "}
 QUOTES = {"double": '"', "single": "'"}
-"""Names of separators and quote characters; a schema may write the character or its name."""
+"""Name -> character, of separators and quotes; a schema may contain the character or its name."""
 
 _FIELDS = ("name", "separator", "quote", "columns")
 _RELATIONS = {
@@ -23,11 +23,11 @@ _RELATIONS = {
     "domain_from": ("Domain Name", "Company Name"),
     "company_from": ("Company Name",),
 }
-"""Options that name another column -> the types it may have."""
+"""Option that names another column -> the types that this column may have."""
 
 
 class SchemaError(UsageError):
-    """A schema that cannot be; the message names the column and the option."""
+    """An invalid schema; the message names the column and the option."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Column:
     Attributes:
         name: its header.
         kind: its type.
-        options: every option of its type, checked; names of other columns where it fits them.
-        null_share: share of rows without a value.
-        is_unique: whether no value comes twice.
+        options: all options of its type, validated; options that refer to other columns hold their names.
+        null_share: share of rows without a value, 0 to 1.
+        is_unique: whether all values are distinct.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a made-up file is like; the columns stand as they are written."""
+    """The description of a made-up file; the columns are in the order of the file."""
 
     name: str
     separator: str
@@ -63,10 +63,10 @@ def schema_of(content: Any) -> Schema:
     """Return the schema that a mapping describes.
 
     Args:
-        content: what a YAML or JSON file holds: `name`, `separator`, `quote` and `columns`.
+        content: the content of a YAML or JSON file, with `name`, `separator`, `quote` and `columns`.
 
     Raises:
-        SchemaError: it does not; the message says which column and option, and what is wanted.
+        SchemaError: the mapping is invalid; the message names column, option and the expected value.
     """
     if not isinstance(content, Mapping):
         raise SchemaError("a schema is a mapping with name and columns; see docs/made-up-files.md")
@@ -79,7 +79,7 @@ def schema_of(content: Any) -> Schema:
     if not isinstance(columns, list) or not columns:
         raise SchemaError("columns: there are none; a schema has a list of at least one column")
     read = [_column(place, column) for place, column in enumerate(columns, 1)]
-    _no_header_twice(column for _, column in read)
+    _refuse_duplicate_headers(column for _, column in read)
     ordered = [column for _, column in sorted(read, key=lambda item: item[0])]
     names = _Names(ordered)
     return Schema(
@@ -93,29 +93,29 @@ def schema_of(content: Any) -> Schema:
 def _one_of(field: str, value: Any, named: Mapping[str, str]) -> str:
     if isinstance(value, str) and (value in named.values() or value in named):
         return named.get(value, value)
-    raise SchemaError(f"{field}: {value!r} cannot be; it is one of {', '.join(named)}, or that character")
+    raise SchemaError(f"{field}: {value!r} is not allowed; write one of {', '.join(named)}, or that character")
 
 
-def only_known(where: str, what: str, given: Mapping[Any, Any], known: Iterable[str]) -> None:
-    """Raise SchemaError for a word that nothing would read, with the one that may be meant."""
-    for word in given:
+def only_known(where: str, what: str, mapping: Mapping[Any, Any], known: Iterable[str]) -> None:
+    """Raise SchemaError for an unknown key of a mapping; the message suggests a similar key."""
+    for word in mapping:
         if word not in known:
             near = difflib.get_close_matches(str(word), list(known), 1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
             raise SchemaError(f"{where} has no {what} {word!r}{hint}")
 
 
-def _column(place: int, given: Any) -> tuple[tuple[bool, int], Column]:
-    """Return a column with what it is ordered by."""
-    if not isinstance(given, Mapping):
-        raise SchemaError(f"column {place}: {given!r} is not a mapping with name and type")
+def _column(place: int, mapping: Any) -> tuple[tuple[bool, int], Column]:
+    """Return a column with its sort key."""
+    if not isinstance(mapping, Mapping):
+        raise SchemaError(f"column {place}: {mapping!r} is not a mapping with name and type")
     try:
-        name = words(given.get("name"))
+        name = words(mapping.get("name"))
     except ValueError as error:
         raise SchemaError(f"column {place}, name: {error}") from None
     where = f"column {name!r}"
-    kind = _kind(where, given.get("type"))
-    values = _options(where, kind, {word: value for word, value in given.items() if word not in ("name", "type")})
+    kind = _kind(where, mapping.get("type"))
+    values = _options(where, kind, {word: value for word, value in mapping.items() if word not in ("name", "type")})
     problem = kind.check(values)
     if problem:
         raise SchemaError(f"{where}, option {problem[0]}: {problem[1]}")
@@ -124,25 +124,25 @@ def _column(place: int, given: Any) -> tuple[tuple[bool, int], Column]:
     return (order is None, order or 0), column
 
 
-def _kind(where: str, given: Any) -> Kind:
-    kind = BY_NAME.get(plain(given)) if isinstance(given, str) else None
+def _kind(where: str, name: Any) -> Kind:
+    kind = BY_NAME.get(plain(name)) if isinstance(name, str) else None
     if kind is None:
-        near = difflib.get_close_matches(plain(str(given)), list(BY_NAME), 1)
+        near = difflib.get_close_matches(plain(str(name)), list(BY_NAME), 1)
         hint = f"did you mean {BY_NAME[near[0]].name}? " if near else ""
         known = ", ".join(each.name for each in KINDS)
-        raise SchemaError(f"{where}, type: there is no type {given!r}; {hint}there are {known}")
+        raise SchemaError(f"{where}, type: there is no type {name!r}; {hint}there are {known}")
     return kind
 
 
-def _options(where: str, kind: Kind, given: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return every option of a type and of all columns: as given, else its default."""
+def _options(where: str, kind: Kind, written: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the values of all options of a type: the written values, else the defaults."""
     known = {**kind.options, **EVERY_COLUMN}
-    only_known(f"{where} ({kind.name})", "option", given, known)
+    only_known(f"{where} ({kind.name})", "option", written, known)
     values: dict[str, Any] = {}
     for word, option in known.items():
-        if word in given:
+        if word in written:
             try:
-                values[word] = option.read(given[word])
+                values[word] = option.read(written[word])
             except ValueError as error:
                 raise SchemaError(f"{where}, option {word}: {error}") from None
         elif option.is_required:
@@ -152,16 +152,16 @@ def _options(where: str, kind: Kind, given: Mapping[Any, Any]) -> dict[str, Any]
     return values
 
 
-def _no_header_twice(columns: Iterable[Column]) -> None:
+def _refuse_duplicate_headers(columns: Iterable[Column]) -> None:
     seen = set()
     for column in columns:
         if column.name in seen:
-            raise SchemaError(f"column {column.name!r}: the name stands there twice; headers differ from each other")
+            raise SchemaError(f"column {column.name!r}: the name occurs twice; each column needs its own name")
         seen.add(column.name)
 
 
 class _Names:
-    """The columns of a schema by type, asked for one after the other; each question takes the same time."""
+    """Index of a schema's columns by type, for a loop over the columns; each look-up takes constant time."""
 
     def __init__(self, ordered: list[Column]):
         self._first: dict[str, str] = {}
@@ -171,20 +171,20 @@ class _Names:
             self._first.setdefault(column.kind.name, column.name)
 
     def nearest(self, kinds: tuple[str, ...]) -> str | None:
-        """Return the last such column before this one, else the first after it; a type that comes first wins."""
+        """Return the last such column before the current one, else the first after it; earlier types win."""
         return next((self._last.get(kind, self._first[kind]) for kind in kinds if kind in self._first), None)
 
     def has(self, name: object, kinds: tuple[str, ...]) -> bool:
-        """Whether a column of one of the types has the name."""
+        """Whether a column with this name has one of the types."""
         return any((kind, name) in self._of_kind for kind in kinds)
 
     def passed(self, column: Column) -> None:
-        """Go on to the next column."""
+        """Record the current column as passed."""
         self._last[column.kind.name] = column.name
 
 
 def _related(column: Column, names: _Names) -> Column:
-    """Return the column with the names of the columns it fits: those it names, else the nearest before it."""
+    """Resolve the columns that a column refers to: those that it names, else the nearest ones of the type."""
     found = dict(column.options)
     for option in _RELATIONS.keys() & found.keys():
         kinds = _RELATIONS[option]

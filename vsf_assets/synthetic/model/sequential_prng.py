@@ -1,7 +1,6 @@
-"""A sequential random number generator for the demo's stories.
+"""A sequential random number generator for the demo.
 
-Here: Python's interface of random numbers over the same function of key and place that makes columns. Not here:
-columns (columns/).
+Here: Python's `random.Random` interface over the counter-based numbers (counter_prng.py). Not here: columns (columns/).
 """
 
 import random
@@ -15,14 +14,14 @@ _AHEAD = 4096
 
 
 class Chance(random.Random):
-    """A stream of chance; `words` say which. It has no other seed."""
+    """A random stream; `words` are its only seed."""
 
     def __init__(self, *words: str | int) -> None:
         self._bits = _stream(key_of(*words))
         super().__init__()
 
     def random(self) -> float:
-        """Return a number of [0, 1)."""
+        """Return a number in [0, 1)."""
         return float((next(self._bits) >> 11) * 2.0**-53)
 
     def getrandbits(self, k: int) -> int:
@@ -33,7 +32,7 @@ class Chance(random.Random):
         return found >> (-k % 64)
 
     def seed(self, *_: object) -> None:
-        """Change nothing: the words are the seed."""
+        """Do nothing: the words are the seed."""
 
 
 def _stream(key: np.uint64) -> Iterator[int]:

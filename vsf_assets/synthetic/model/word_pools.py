@@ -1,8 +1,8 @@
 """Word pools for generated values: names, jobs, streets, sentences.
 
-Here: what is taken from the word lists of Faker, once per process and without its per-row generators, and what
-is prepared of it (slugs, cities with their postal codes, sentences). Not here: how a row picks from a pool is
-`Pool`, what a value is made of is makers/.
+Here: words from Faker's lists, loaded once per process without its slow per-row generators; texts prepared from them
+(slugs, cities with postal codes, sentences); and `Pool`, from which rows pick words. Not here: values made of several
+words (columns/).
 """
 
 import re
@@ -19,7 +19,7 @@ _LANE = 65536
 
 
 class Pool:
-    """Words with a table that turns a number below 65,536 into the place of a word, some more often than others."""
+    """Weighted words, with a table that maps a number below 65,536 to the index of a word."""
 
     def __init__(self, words: Sequence[str], weights: Sequence[float] | None = None) -> None:
         self.words = pl.Series(words, dtype=pl.String)
@@ -29,11 +29,11 @@ class Pool:
         self._table = np.repeat(np.arange(self.size, dtype=np.uint32), np.diff(ends, prepend=0))
 
     def places(self, lane: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint32]:
-        """Return the place of a word for each number."""
+        """Return the index of a word for each number."""
         return self._table[lane]
 
     def at(self, places: npt.NDArray[np.uint32]) -> pl.Series:
-        """Return the words at places."""
+        """Return the words at the given indexes."""
         return self.words.gather(pl.Series(places))
 
     def pick(self, lane: npt.NDArray[np.uint16]) -> pl.Series:
@@ -42,12 +42,12 @@ class Pool:
 
 
 def series(words: Sequence[str]) -> pl.Series:
-    """Return words as polars holds them."""
+    """Return words as a polars series."""
     return pl.Series(words, dtype=pl.String)
 
 
 def slug(text: str) -> str:
-    """Return a word as it may stand in an address of the internet."""
+    """Return a word in a form that is valid in a domain or an e-mail address."""
     return re.sub(r"[^a-z0-9]+", "", text.lower())
 
 
@@ -57,7 +57,7 @@ def _unique(words: Iterable[str]) -> list[str]:
 
 @cache
 def first_names() -> Pool:
-    """First names, as often as people have them."""
+    """First names, weighted by their frequency."""
     from faker.providers.person.en_US import Provider
 
     name_lists = (Provider.first_names_female, Provider.first_names_male)
@@ -70,7 +70,7 @@ def first_names() -> Pool:
 
 @cache
 def last_names() -> Pool:
-    """Last names, as often as people have them."""
+    """Last names, weighted by their frequency."""
     from faker.providers.person.en_US import Provider
 
     return Pool(list(Provider.last_names), list(Provider.last_names.values()))
@@ -86,7 +86,7 @@ def jobs() -> Pool:
 
 @cache
 def company_suffixes() -> tuple[str, ...]:
-    """What ends the name of a company."""
+    """Legal forms at the end of company names."""
     from faker.providers.company.en_US import Provider
 
     return tuple(_unique(Provider.company_suffixes))
@@ -94,7 +94,7 @@ def company_suffixes() -> tuple[str, ...]:
 
 @cache
 def top_domains() -> Pool:
-    """Ends of domains, with the dot, the usual ones more often."""
+    """Top-level domains with the dot; common ones have higher weights."""
     from faker.providers.internet.en_US import Provider
 
     ends = [f".{end}" for end in Provider.tlds]
@@ -131,7 +131,7 @@ def cities() -> Pool:
 
 @cache
 def sentences() -> Pool:
-    """English sentences of the form that any words fit into."""
+    """English sentences from templates that fit any words."""
     from faker.providers.lorem.en_US import Provider
 
     speech = Provider.parts_of_speech
@@ -162,5 +162,5 @@ def _of(words: list[str], number: np.uint64) -> str:
 
 
 def _scattered(name: str, size: int) -> list[int]:
-    """Return the places below `size` in an order that does not show where they came from."""
+    """Return the numbers below `size` in a fixed shuffled order."""
     return [int(place) for place in np.argsort(draws(key_of(name), rows_of(0, size)), kind="stable")]
