@@ -1,7 +1,7 @@
 """Contracts of raw tables: columns, types and rules, each written once.
 
-A family's contracts live in a module of `by_family/` that has a tuple `TABLES`; modules are found
-by themselves. May not import Dagster, DuckDB or anything that does input or output.
+Here: the look-up of contracts. Each family has a module in `by_family/` with a tuple `TABLES`; all modules there are
+imported. Not here: Dagster, DuckDB, and input or output; contracts must not import them.
 """
 
 import importlib
@@ -13,10 +13,10 @@ from vsf_assets.contracts.table import Table
 
 @cache
 def all_tables() -> dict[str, Table]:
-    """Return every declared table by name; importing them loads pandera (about half a second)."""
+    """Return all declared tables by name; the first call imports pandera (about half a second)."""
     from vsf_assets.config.settings import fix_surroundings
 
-    fix_surroundings()  # pandera and polars read some variables when they are imported
+    fix_surroundings()  # pandera and polars read environment variables when they are imported
     found: dict[str, Table] = {}
     families = importlib.import_module(f"{__name__}.by_family")
     modules = [f"{families.__name__}.{m.name}" for m in pkgutil.iter_modules(families.__path__)]
@@ -29,5 +29,5 @@ def all_tables() -> dict[str, Table]:
 
 
 def get_table(name: str) -> Table:
-    """Return the contract of `schema.table`; raises KeyError for a table nobody declared."""
+    """Return the contract of `schema.table`; raises KeyError for an undeclared table."""
     return all_tables()[name]

@@ -1,7 +1,7 @@
 """Describes a table to people: the text of its comment, with key and references.
 
-Here: text from a contract, and the one form that comments of all tables have. Not here: writing comments
-(warehouse/comments.py) and those of dbt's models (dbt_project/macros/comments.sql; a test holds them to this form).
+Here: the text from a contract, and the common form of all table comments. Not here: writing comments
+(warehouse/comments.py) and the comments of dbt's models (dbt_project/macros/comments.sql; a test compares their form).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from vsf_assets.contracts.table import LINEAGE, Table
 
 
 def description(table: Table) -> str:
-    """Return what one row of a raw table is, and whether its key may repeat there."""
+    """Describe one row of a raw table, and say if its key may repeat."""
     text = f"One row is {table.grain}."
     if table.lineage and table.key:
         text += " The key may repeat here; the models settle which row stands."
@@ -18,18 +18,18 @@ def description(table: Table) -> str:
 
 
 def references(table: Table) -> tuple[tuple[str, str], ...]:
-    """Return (column, `schema.table.column` that its values are of), that of the lineage column first."""
+    """Return (column, referenced `schema.table.column`); the reference of the lineage column comes first."""
     lineage = ((LINEAGE[0], "raw.files.file_id"),) if table.lineage else ()
     return (*lineage, *table.references)
 
 
 def comment(text: str, key: Sequence[str], refers: Iterable[tuple[str, str]]) -> str:
-    """Return a table's comment: its description, then key and references, where it has them.
+    """Return a table's comment: its description, then its key and references, if any.
 
     Args:
         text: the description.
         key: columns of the key.
-        refers: (column, `schema.table.column` that its values are of).
+        refers: (column, referenced `schema.table.column`).
     """
     parts = [" ".join(text.split())]
     if key:

@@ -1,6 +1,6 @@
 """Contracts of the ledger's tables: deliveries, findings, builds.
 
-Here: the ledger that says what was delivered and what became of it. Not here: feed data.
+Here: the tables that record deliveries, their states and the builds. Not here: tables of feeds (by_family/).
 """
 
 from datetime import datetime

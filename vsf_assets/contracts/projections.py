@@ -1,7 +1,7 @@
 """Projects a contract to DuckDB DDL, polars types, column lists, a description and a digest.
 
-Here: pure functions of a `Table`. Not here: Dagster's column schema (it would import Dagster,
-see defs/metadata.py) and anything that touches a file or a database.
+Here: pure functions of a `Table`. Not here: Dagster's column schema (defs/metadata.py, since it imports Dagster), and
+access to files or databases.
 """
 
 import hashlib
@@ -45,13 +45,13 @@ def polars_types(table: Table) -> dict[str, pl.DataType]:
 
 
 def _instance(dtype: Any) -> pl.DataType:
-    """Return a type object; pandera keeps classes for types without parameters."""
+    """Return a type object; pandera stores classes for types without parameters."""
     made: pl.DataType = dtype() if isinstance(dtype, type) else dtype
     return made
 
 
 def duckdb_type(dtype: pl.DataType) -> str:
-    """Return the plain DuckDB type that stores a polars type; raises TypeError for others."""
+    """Return the plain DuckDB type that stores a polars type; raises TypeError for an unsupported type."""
     if isinstance(dtype, pl.Decimal):
         return f"decimal({dtype.precision},{dtype.scale})"
     if isinstance(dtype, pl.List):
@@ -80,29 +80,29 @@ def description(table: Table) -> str:
 
 @cache
 def trimmed_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns that a tolerant reading stores trimmed: the key, and references to other keys."""
+    """Return the columns that a lenient reading stores trimmed: the key, and references to other keys."""
     refers = [name for name, column in table.schema.columns.items() if (column.metadata or {}).get(TRIMMED)]
     return tuple(dict.fromkeys((*table.key, *refers)))
 
 
 @cache
 def has_rules(table: Table) -> bool:
-    """Whether the contract says more of a row than types and what may be empty."""
+    """Whether the contract has rules besides types and nullability."""
     return bool(table.schema.checks or any(column.checks for column in table.schema.columns.values()))
 
 
 def create_sql(table: Table) -> str:
-    """Return the DDL of the stored table: plain types, no keys, so that any engine takes it."""
+    """Return the DDL of the stored table: plain types and no keys, so that every engine accepts it."""
     body = ", ".join(f'"{c.name}" {c.type}' for c in columns(table))
     return f"create table if not exists {table.name} ({body})"
 
 
 def contract_version(tables: tuple[Table, ...], reading: str) -> str:
-    """Return 12 hex digits that change when the meaning of the contract changes.
+    """Return the contract version: 12 hex digits that change when the meaning of the contract changes.
 
     Args:
         tables: contracts of one feed.
-        reading: how the files are read, as text (feeds.reading.reading_text).
+        reading: text form of the feed's `Reading` (feeds.reading.reading_text).
     """
     content = [
         (

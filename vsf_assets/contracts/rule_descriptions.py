@@ -1,8 +1,8 @@
-"""Describes the rules of a contract in sentences for the person who delivers the data.
+"""Describes the rules of a contract in sentences for the sender of the data.
 
-Here: a sentence for each check of a contract, and what a value is instead. Not here: the checks (pandera runs them,
-readers/delimited/validation.py), types (readers/common/casts.py). A check that does not speak for itself, a pattern
-or one of a contract's own, gets its words in the contract: `metadata={"must": "have 10 digits"}` of its column.
+Here: a sentence for each check of a contract, and the description of the actual value. Not here: the checks (pandera
+runs them, readers/delimited/validation.py), types (readers/common/casts.py). Patterns and custom checks cannot be
+described from their parameters; the contract has their words: `metadata={"must": "have 10 digits"}` of the column.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from vsf_assets.common.visible_text import quoted
 from vsf_assets.contracts.table import Table
 
 MUST = "must"
-"""Key of a column's metadata: what its value must do, to stand behind the word must."""
+"""Key of a column's metadata: the rule in words that follow "must"."""
 
 
 def _one_of(values: Iterable[Any]) -> str:
@@ -44,15 +44,15 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "str_startswith": lambda s: f"begin with {s['string']}",
     "str_endswith": lambda s: f"end with {s['string']}",
 }
-"""Name of a check of pandera -> its words, made of its statistics."""
+"""Name of a pandera check -> function that describes it from its statistics."""
 
 
 @cache
 def words(table: Table) -> dict[tuple[str, str], str]:
-    """Return (column, the check as failures name it) -> what a value must do, for each check of a contract.
+    """Return (column, check as named in failures) -> the rule in words that follow "must", for each check.
 
     Raises:
-        TypeError: a check has no words; the message says where to write them.
+        TypeError: a check has no words; the message says where to add them.
     """
     found: dict[tuple[str, str], str] = {}
     for name, column in table.schema.columns.items():
@@ -67,20 +67,20 @@ def words(table: Table) -> dict[tuple[str, str], str]:
 
 
 def sentence(table: Table, column: str, check: str, value: str | None) -> str:
-    """Return why a value breaks a check, for the person who delivers it.
+    """Explain to the sender why a value breaks a check.
 
     Args:
         table: the contract.
         column: the column of the value.
-        check: the check, as failures name it.
+        check: the check, as named in failures.
         value: the value, as text.
     """
     must = words(table)[column, check]
-    return f"{column} must {must}{_but(must, value)}"
+    return f"{column} must {must}{_actual(must, value)}"
 
 
-def _but(must: str, value: str | None) -> str:
-    """Return what a value is instead, as the rest of a sentence."""
+def _actual(must: str, value: str | None) -> str:
+    """Describe the actual value, as the end of a sentence."""
     if value is None:
         return ""
     if must.startswith("have ") and must.endswith(" digits") and value.isascii() and value.isdigit():

@@ -1,7 +1,7 @@
 """The `Table` type: a raw table with its contract.
 
-Here: the declaration type and lookup by name. Not here: how a contract is projected
-(projections.py) and the contracts themselves (one module per family).
+Here: the declaration type. Not here: look-up by name (contracts/__init__.py), projections (projections.py) and the
+contracts themselves (one module per family).
 """
 
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     import pandera.polars as pa
 
 LINEAGE = ("_file_id", "_line")
-"""Columns every raw feed table carries in front of its own: the delivery and the physical line."""
+"""Columns that every raw table of a feed has before its own: the delivery and the physical line."""
 
 TRIMMED = "trimmed"
-"""Key of a column's metadata: it refers to a key, so a tolerant reading stores it trimmed, as it does keys."""
+"""Key of a column's metadata: the column refers to a key, so a lenient reading stores it trimmed, like keys."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a table promises.
+    """A table with its contract.
 
     Attributes:
         name: `schema.table`, the same in DuckDB, Dagster and dbt.
-        grain: what one row is.
+        grain: the meaning of one row.
         key: columns that identify a row in the business sense (not enforced in raw).
         model: the pandera model (polars backend); the only place where columns are declared.
-        owner: who answers for it.
-        lineage: whether the stored table has the lineage columns in front.
-        references: (column, `schema.table.column` that its values are of), not enforced; that of `_file_id` to files
-            goes without saying.
-        added: (column, value) of its last columns that an earlier release did not have; rows of that time get the
-            value when the column is added.
+        owner: the team that is responsible.
+        lineage: whether the stored table begins with the lineage columns.
+        references: (column, referenced `schema.table.column`), not enforced; the reference of `_file_id` to the ledger
+            is implicit.
+        added: (column, value) of its last columns that earlier releases did not have; existing rows get the value when
+            the column is added.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Contracts of the campaign family: impressions, clicks, conversions.
 
-Here: columns, types and row rules that a row can break by itself. Not here: duplicates and
-references between rows, which dbt settles. Source of the rules: the campaign feed description.
+Here: columns, types and rules on single rows. Not here: duplicates and references between rows (dbt). Source of the
+rules: the campaign feed description.
 """
 
 from typing import Annotated

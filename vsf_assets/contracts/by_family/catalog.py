@@ -1,7 +1,7 @@
 """Contracts of the catalog family: songs, movies, apps, and the records of scans.
 
-Here: fields and types that a record can break by itself. Not here: keys, derived fields and which
-of two records stands; dbt settles those. Source of the rules: the feed description, docs/feeds.md.
+Here: fields, types and rules on single records. Not here: keys, derived fields and the choice between two records of a
+key (dbt). Source of the rules: the feed description, docs/feeds.md.
 """
 
 from datetime import date

@@ -1,9 +1,9 @@
 """Contracts of the dataset family: namespaces, columns and data points of metadata dictionaries.
 
-Here: fields and rules that a row can break by itself. All values are text. The reading is tolerant
-(feeds/by_family/datasets.py): a row with its key is stored whatever else it breaks, with a warning, so a required
-field may still be empty in the stored table. Keys and references to keys are stored trimmed, since they are compared
-so. Not here: repeated keys and references; dbt settles those.
+Here: fields and rules on single rows. All values are text. The reading is lenient (feeds/by_family/datasets.py): a row
+with a valid key is stored, and its other defects are warnings, so a required field may be empty in the stored table.
+Keys and references to keys are stored trimmed, because they are compared trimmed. Not here: duplicate keys and
+references (dbt).
 """
 
 import pandera.polars as pa

@@ -1,7 +1,7 @@
 """Contracts of the mobile analytics family: events, lines, accounts, limits.
 
-Here: columns, types and row rules that a row can break by itself. Not here: duplicates, history
-and references, which dbt settles. Source of the rules: the feed description, docs/feeds.md.
+Here: columns, types and rules on single rows. Not here: duplicates, history and references (dbt). Source of the rules:
+the feed description, docs/feeds.md.
 """
 
 import secrets
@@ -21,7 +21,7 @@ OBJECT_IN_WORDS = {MUST: 'be a JSON object like {"name": "value"}, without NaN a
 
 
 def _is_json_object(texts: pl.Series) -> pl.Series:
-    """Return whether each text is a JSON object; null where there is none."""
+    """Return for each text whether it is a JSON object; null for null."""
     present = texts.drop_nulls().to_list()
     if _are_json_objects(present):
         return texts.is_null().replace_strict({True: None, False: True}, return_dtype=pl.Boolean)
@@ -29,10 +29,9 @@ def _is_json_object(texts: pl.Series) -> pl.Series:
 
 
 def _are_json_objects(texts: list[str]) -> bool:
-    """Return whether all texts are JSON objects, by parsing them as one array, which is much faster.
+    """Return whether all texts are JSON objects; parses them as one array, which is much faster.
 
-    Between them stands a word that no text can know, so that texts that are only valid together
-    (`{"a":1` and `"b":2}`) do not pass.
+    A random word separates them. So texts that are valid only together (`{"a":1` and `"b":2}`) do not pass.
     """
     import orjson
 
@@ -105,7 +104,7 @@ class Events(pa.DataFrameModel):
 
     @pa.check("event_properties", "user_properties", name="json_object")
     def json_object(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's form
-        """Hold JSON objects only; the check's name is its anomaly (readers/common/findings.py)."""
+        """Allow JSON objects only; readers/common/findings.py maps the check's name to its anomaly."""
         answer = pl.col(data.key).map_batches(_is_json_object, return_dtype=pl.Boolean)
         return data.lazyframe.select(answer)
 

@@ -1,7 +1,7 @@
 """Contracts of the synthetic family: schemas of made-up files, requests, and states of requests.
 
-Here: fields and types of the rows that describe what is made. Not here: the made rows, which no table holds, and
-what a schema may say (synthetic/model/schema.py).
+Here: fields and types of these rows. Not here: the generated rows, which no table holds, and the validation of schemas
+(synthetic/model/schema.py).
 """
 
 import pandera.polars as pa
