@@ -1,4 +1,5 @@
 """Stores of files: local folders and S3 prefixes behind one interface.
 
-Here: listing, opening, writing, moving, and what the disk or the store answers. Not here: what a file means.
+Here: listing, opening, writing and moving files, and the errors of disks and object stores. Not here: the meaning of
+files (feeds/).
 """

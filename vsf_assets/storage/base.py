@@ -1,7 +1,7 @@
 """The `Store` interface of landing zone, archive and inbox.
 
-Here: listing, opening, atomic writing and moving of whole files. Not here: what a file means
-(feeds/), when it may be read (landing/stability.py), and the same in an object store (catalog/clients/s3.py).
+Here: listing, opening, atomic writing and moving of whole files. Not here: the meaning of files (feeds/), the decision
+when a file may be read (landing/stability.py), and sources that are fetched (catalog/clients/).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -16,84 +16,85 @@ from vsf_assets.storage.listing import Listing
 
 
 class Store(Protocol):
-    """A place of whole files. Paths are relative, with `/`.
+    """A folder or bucket prefix that holds whole files. Paths are relative, with `/`.
 
     Attributes:
-        workers: how many files it is worth handling at once, because each waits for an answer.
-        is_private: whether nobody else writes here, so that a file's state vouches for its content.
+        workers: useful number of parallel requests; more than 1 if each request waits for a server.
+        is_private: whether only the platform writes here, so that an unchanged state means unchanged content.
     """
 
     workers: int
     is_private: bool
 
     def listing(self, folder: str = "") -> Listing:
-        """List all folders or one: the files that count, and what is left out (ignored_names.py), with the reasons.
+        """List all folders or one: the files, and the entries that are left out (ignored_names.py), with the reasons.
 
         Raises:
-            OSError: the place itself cannot be listed.
+            OSError: the store itself cannot be listed.
         """
 
     def entries(self, folder: str = "") -> list[Entry]:
-        """Return the files of a listing; it does not say what could not be read, so nobody may miss anything by it."""
+        """Return the files of a listing; unreadable entries are missing, so absence here does not mean absence."""
 
     def every_entry(self, folder: str = "") -> list[Entry]:
-        """Return every file that is not hidden, whatever its name, for whoever concludes that something is absent.
+        """Return all files that are not hidden, whatever their names, for callers that conclude that a file is absent.
 
         Raises:
-            UnlistedEntryError: something is there that cannot be read.
-            OSError: the place itself cannot be listed.
+            UnlistedEntryError: an entry cannot be read.
+            OSError: the store itself cannot be listed.
         """
 
     def stat(self, path: str) -> Entry | None:
-        """Return one file's entry, or None if it is not there.
+        """Return the entry of one file, or None if it does not exist.
 
         Raises:
-            NotRegularError: it is something else than a file.
-            OSError: whether it is there cannot be found out.
+            NotRegularError: it is not a regular file.
+            OSError: its state cannot be read.
         """
 
     def present(self, paths: Collection[str]) -> set[str]:
-        """Return which of these files are there; raises like `stat`, and like `every_entry`."""
+        """Return those of the files that exist; raises like `stat` and `every_entry`."""
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
-        """Open a file for reading, in an object store only in a state.
+        """Open a file for reading; in an object store only if it has the given ETag.
 
         Raises:
-            FileNotFoundError: it is not there.
-            StoredObjectReplacedError: it is in another state.
-            NotRegularError: it is something else than a file.
+            FileNotFoundError: the file does not exist.
+            StoredObjectReplacedError: it has another ETag.
+            NotRegularError: it is not a regular file.
             OSError: it cannot be read.
         """
 
     def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:
-        """Fetch small files before they are opened, which is to be done in this order and once each."""
+        """Prefetch small files; the caller opens each file once, in the given order."""
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
-        """Write a file that appears under its name only when complete."""
+        """Write a file atomically: it appears under its name only when it is complete."""
 
     def copy_within(self, seen: Entry, target: "Store", target_path: str) -> bool:
-        """Let the store copy a file to another place of its own; return False where it cannot.
+        """Copy a file inside the store, without a download; return False if the store cannot.
 
         Raises:
-            FileNotFoundError, ReplacedError: it is not there any more in the state that was seen.
+            FileNotFoundError: the file no longer exists.
+            StoredObjectReplacedError: its state is no longer that of `seen`.
         """
 
     def remove(self, path: str, etag: str = "") -> None:
-        """Remove a file and, first, its marker; a missing one is not an error, and another state stays."""
+        """Remove a file, after its marker; a missing file is not an error, and a file with another ETag stays."""
 
     def remove_marker(self, path: str) -> None:
-        """Remove a file's marker; a missing one is not an error."""
+        """Remove a file's marker; a missing marker is not an error."""
 
     def local_path(self, path: str) -> Path | None:
-        """Return where the file lies on this machine, or None if it does not."""
+        """Return the file's path on this machine, or None if the store is remote."""
 
 
 def probably_present(store: Store, paths: Collection[str]) -> set[str]:
-    """Return which of these files are there, with those that cannot be checked: whoever reads one finds out.
+    """Return those of the files that exist or cannot be checked; reading the latter raises their error.
 
     Raises:
-        OSError: the place as a whole cannot be reached.
+        OSError: the store as a whole cannot be reached.
     """
     try:
         return store.present(paths)
@@ -111,7 +112,7 @@ def _may_be_there(store: Store, path: str) -> bool:
 
 
 def is_about_one_file(error: OSError) -> bool:
-    """Whether an error says something of one file; not where a store is down or a disk is full."""
+    """Whether an error concerns one file only, unlike a store that is down or a full disk."""
     from vsf_assets.storage.s3_client import ObjectError, ObjectStoreError
 
     if isinstance(error, ObjectStoreError):

@@ -1,7 +1,7 @@
 """Uses of private parts of the AWS client (boto3, botocore).
 
-Here: each such use, with its reason and what it was checked with. Not here: its documented interface (s3_client.py).
-A test fails with another version than `CHECKED`; `RECHECK` says what to look at then.
+Here: each such use, with its reason and the versions with which it was checked. Not here: uses of the documented
+interface (s3_client.py). A test fails with a version other than `CHECKED`; `RECHECK` lists the points to check then.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ RECHECK = (
 
 
 class _WhatHasCome:
-    """A response whose `read` hands out what has come; the client's own waits for a whole block."""
+    """A response whose `read` returns the bytes that have arrived; the client's own `read` waits for a whole block."""
 
     def __init__(self, raw: Any):
         self._raw = raw
@@ -29,11 +29,12 @@ class _WhatHasCome:
 
 
 def prompt(body: Any) -> Any:
-    """Return a body of the client that hands out what has come; another kind of body as it is.
+    """Return a body of the client that returns bytes as they arrive; other kinds of bodies are returned unchanged.
 
-    A read time-out starts again with each byte, and a read of the client waits for a whole block of 1 MB. A server that
-    sends a byte a second would hold a run for twelve days; with this the caller looks at the clock after each byte. No
-    documented call does that: `iter_chunks` reads in the same way. The client still compares length and checksum.
+    The read time-out restarts with each byte, and a read of the client waits for a whole block of 1 MB. So a server
+    that sends one byte a second would block a run for twelve days. With this body the caller checks its deadline after
+    each read. No documented call does that: `iter_chunks` waits for blocks too. The client still compares length and
+    checksum.
     """
     if hasattr(body, "_raw_stream"):
         body._raw_stream = _WhatHasCome(body._raw_stream)

@@ -1,6 +1,6 @@
-"""Small JSON cache files of a home, whose loss costs work only.
+"""Small JSON cache files of a home; losing one costs only work.
 
-Here: reading and writing one as a whole. Not here: what is noted.
+Here: reading and writing a whole file. Not here: its content.
 """
 
 import json
@@ -12,7 +12,7 @@ from vsf_assets.config.settings import Settings
 
 
 def read_note(settings: Settings, name: str) -> dict[str, Any]:
-    """Return what was noted; nothing where the note is lost or broken."""
+    """Return the content of a cache file; an empty dict if it is missing or damaged."""
     try:
         kept = json.loads((settings.home / "cache" / f"{name}.json").read_text())
     except (OSError, ValueError):
@@ -21,7 +21,7 @@ def read_note(settings: Settings, name: str) -> dict[str, Any]:
 
 
 def write_note(settings: Settings, name: str, content: Mapping[str, Any]) -> None:
-    """Note something in place of what was noted, at once."""
+    """Replace the content of a cache file atomically."""
     file = settings.home / "cache" / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(file, json.dumps(content).encode(), is_durable=False)

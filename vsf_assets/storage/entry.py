@@ -1,6 +1,6 @@
 """The `Entry` type: a file as a listing shows it.
 
-Here: the type and its times. Not here: listings (listing.py) and places of files (base.py).
+Here: the type and its times. Not here: listings (listing.py) and stores (base.py).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Entry:
         size: bytes.
         modified: modified time, UTC, to the microsecond.
         has_done: whether a `<name>.done` marker stands beside it.
-        etag: in an object store, what changes with the content; empty in a folder.
+        etag: the ETag in an object store, which changes with the content; empty in a folder.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Entry:
         return self.path.rsplit("/", 1)[-1]
 
     def same_state(self, other: "Entry | None") -> bool:
-        """Whether a later look shows the same file in the same state."""
+        """Whether an entry of a later listing shows the same file in the same state."""
         return other is not None and (self.path, self.size, self.modified, self.etag) == (
             other.path,
             other.size,
@@ -43,5 +43,5 @@ class Entry:
 
 
 def modified_time(nanoseconds: int) -> datetime:
-    """Return a UTC time to the microsecond (cut, not rounded) of a time in nanoseconds."""
+    """Convert a time in nanoseconds to a UTC time in microseconds (truncated, not rounded)."""
     return EPOCH + timedelta(microseconds=nanoseconds // 1000)

@@ -1,6 +1,6 @@
 """Chooses the store for an address.
 
-Here: the choice. Not here: the stores (local.py, catalog/clients/s3.py).
+Here: the choice. Not here: the stores (local.py, s3.py).
 """
 
 from vsf_assets.storage.base import Store

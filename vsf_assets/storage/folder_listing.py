@@ -1,8 +1,8 @@
-"""Lists a local folder; an entry that cannot be read stops no other.
+"""Lists a local folder; an unreadable entry does not stop the listing.
 
-Here: walking the folder, and what is said of an entry that is not a readable regular file. Not here: what is done with
-the listing (listing.py, base.py). Nothing is opened but folders. Links to regular files count as files; linked
-folders are not followed, so that no entry is listed twice and no loop is entered.
+Here: the walk through the folder, and the reasons of entries that are not readable regular files. Not here: the use of
+the listing (listing.py, base.py). Only folders are opened. Links to regular files count as files. Linked folders are
+not followed, so that no entry is listed twice and loops are impossible.
 """
 
 import errno
@@ -26,7 +26,7 @@ from vsf_assets.storage.listing import LeftOut, Listing
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 _DENIED = (errno.EACCES, errno.EPERM)
 _REPLACED = (errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
-"""What opening a folder says that is a link or a pipe by now."""
+"""Error numbers of opening a folder that was replaced by a link or a pipe."""
 
 LOST_AND_FOUND = "lost+found"
 
@@ -38,13 +38,13 @@ _SPECIAL = {
 
 
 def list_folder(root: Path, folder: str = "", every_name: bool = False) -> Listing:
-    """Return what lies in a folder and its folders.
+    """List a folder and its subfolders.
 
     Args:
-        root: the store's folder; one that is not there is empty.
+        root: the store's folder; a missing folder counts as empty.
         folder: narrows the listing to a folder below it.
-        every_name: list every regular file that is not hidden, whatever its name, and whether it may be read or not;
-            for places that the platform alone writes to.
+        every_name: list all regular files that are not hidden, whatever their names, also those without permission to
+            read; for folders to which only the platform writes.
 
     Raises:
         OSError: the folder itself cannot be listed.
@@ -67,7 +67,7 @@ class _Walk:
     """A walk through a folder.
 
     Attributes:
-        found: what it found so far.
+        found: the listing so far.
     """
 
     def __init__(self, root: Path, every_name: bool):
@@ -76,7 +76,7 @@ class _Walk:
         self.found = Listing()
 
     def list_all(self, top: str) -> None:
-        """List a folder and all below it; the depth is bounded by the system's longest path alone."""
+        """List a folder and all folders below it; only the system's longest path bounds the depth."""
         with self._opened(top, follow=True) as descriptor:
             self._list_one(top, descriptor)
         while self._todo:
@@ -90,7 +90,7 @@ class _Walk:
 
     @contextmanager
     def _opened(self, folder: str, follow: bool) -> Iterator[int]:
-        # A folder may be replaced by a link or a pipe between the check and the opening: neither is entered.
+        # Another process may replace the folder by a link or a pipe after the check; the flags refuse both.
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
         descriptor = os.open(self._root / folder, flags)
         try:
@@ -99,7 +99,7 @@ class _Walk:
             os.close(descriptor)
 
     def _list_one(self, folder: str, descriptor: int) -> None:
-        """List one folder; its folders are put on the list of what is to be done."""
+        """List one folder; its subfolders are added to the folders that remain."""
         with os.scandir(descriptor) as scan:
             items = list(scan)
         names = {item.name for item in items}
@@ -117,7 +117,7 @@ class _Walk:
                     self._leave(path, error)
 
     def _has_no_counting_name(self, item: "os.DirEntry[str]", path: str) -> bool:
-        """Whether an entry is left out for its name alone; it is noted then."""
+        """Whether an entry is left out because of its name; if so, adds it to the listing's left-out entries."""
         if not _is_text(item.name):
             self._note(path, "odd name", "its name is not UTF-8", "rename it")
             return True
@@ -135,7 +135,7 @@ class _Walk:
         return True
 
     def _add_file(self, item: "os.DirEntry[str]", path: str, descriptor: int, names: set[str]) -> None:
-        """Note what is not a folder: as a file, or as left out."""
+        """Add an entry that is not a folder, as a file or as left out."""
         if item.is_symlink():
             status = self._behind_link(path, item.name, descriptor)
             if status is None:
@@ -155,7 +155,7 @@ class _Walk:
             self._add_regular(item.name, path, status, names, _may_read(item.name, descriptor))
 
     def _add_regular(self, name: str, path: str, status: os.stat_result, names: set[str], may_be_read: bool) -> None:
-        """Note a regular file of a place that strangers write to."""
+        """Add a regular file of a folder to which other processes write."""
         beside = why_unfinished_beside(name, status.st_size, names)
         if beside is not None:
             self._note_name(path, beside)
@@ -165,7 +165,7 @@ class _Walk:
             self._add(path, status, has_done=name + DONE_SUFFIX in names)
 
     def _behind_link(self, path: str, name: str, descriptor: int) -> os.stat_result | None:
-        """Return the status of what a link leads to; None where it leads nowhere, which is noted."""
+        """Return the status of a link's target; add a broken link to the left-out entries and return None."""
         try:
             return os.stat(name, dir_fd=descriptor)
         except OSError as error:
@@ -188,16 +188,16 @@ class _Walk:
         self.found.left_out.append(LeftOut(path, kind, reason, advice, is_error))
 
     def _leave(self, path: str, error: OSError) -> None:
-        """Note an entry that cannot be read."""
+        """Add an unreadable entry to the left-out entries."""
         self.found.left_out.append(unreadable(path, error))
 
 
 def unreadable(path: str, error: OSError) -> LeftOut:
-    """Return the note of an entry that cannot be read.
+    """Return an unreadable entry as a left-out entry, with reason and advice.
 
     Args:
         path: relative to the store.
-        error: what the system says.
+        error: the error of the system.
     """
     if error.errno in _DENIED:
         reason, advice = "reading it is not permitted", "let the user who runs this read and move it (chmod, chown)"
@@ -216,7 +216,7 @@ def unreadable(path: str, error: OSError) -> LeftOut:
 
 
 def _may_read(name: str, descriptor: int) -> bool:
-    """Whether this process may read a file; asked at the listing, so that it is reported by name once."""
+    """Whether this process may read a file; checked by the listing, so that the file is reported by name once."""
     effective = os.access in os.supports_effective_ids
     return os.access(name, os.R_OK, dir_fd=descriptor, effective_ids=effective)
 

@@ -1,7 +1,7 @@
 """Recognizes a full disk in the errors of every library, and reports it in one line.
 
-Here: recognizing such an error in whatever it is wrapped, and `room_for`, which every step that writes is put in.
-Not here: the steps, and what they leave behind (nothing half: each has a transaction or a name that comes last).
+Here: recognizing such an error in any chain of exceptions, and `room_for`, which wraps every step that writes. Not
+here: the steps; they leave no partial files, because each uses a transaction or an atomic rename.
 """
 
 import errno
@@ -16,46 +16,46 @@ from vsf_assets.common.errors import VsfError
 
 _CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SPILL = "max_temp_directory_size"
-"""DuckDB's limit for what it spills, which is what the disk has free."""
+"""DuckDB's limit for spilling, which equals the free space of the disk."""
 
-_SAID = (
+_MESSAGES = (
     *(os.strerror(code) for code in _CODES),
     "database or disk is full",  # SQLite
     _SPILL,
 )
 DAGSTER_ROOM = 2_000_000
-"""About how many bytes Dagster keeps of a run."""
+"""Approximate size of what Dagster stores about a run, in bytes."""
 
-_SAID_WHEN_SHORT = "disk I/O error"
-"""What SQLite says of a full disk as well as of a broken one."""
+_SQLITE_MESSAGE = "disk I/O error"
+"""SQLite's message for a full disk, and also for a broken one."""
 
 SHORT = 1_000_000
-"""Bytes free below which that is a full disk."""
+"""With fewer free bytes, that message means a full disk."""
 
 _FILE = re.compile(r'[Cc]ould not \w+ (?:to )?file "([^"]+)"|\[Errno \d+\] [^:]+: \'([^\']+)\'')
 
 
 class FullDiskError(VsfError, OSError):
-    """A file system has no room for what a step has to write; nothing half is left, and the next run goes on.
+    """A file system has too little space for a step; no partial file remains, and the next run continues.
 
-    It is an OSError, too: whoever cleans up after one does so after this.
+    It is also an OSError, so that code that cleans up after an OSError cleans up after this one.
     """
 
 
 def is_full(error: BaseException | str) -> bool:
-    """Whether an error, or what it was made of, says that a file system is full or a quota is used up."""
+    """Whether an error, or one of its causes, means that a file system is full or a quota is used up."""
     if isinstance(error, str):
-        return any(said in error for said in _SAID)
+        return any(message in error for message in _MESSAGES)
     return any(
         isinstance(cause, FullDiskError)
         or (isinstance(cause, OSError) and cause.errno in _CODES)
-        or (not isinstance(cause, VsfError) and is_full(str(cause)))  # ours may quote what a file holds
+        or (not isinstance(cause, VsfError) and is_full(str(cause)))  # a VsfError may quote the content of a file
         for cause in causes(error)
     )
 
 
 def causes(error: BaseException) -> list[BaseException]:
-    """Return an error and what it was made of, the outermost first."""
+    """Return an error and its causes, the outermost first."""
     found: list[BaseException] = []
     here: BaseException | None = error
     while here is not None and here not in found:
@@ -68,13 +68,13 @@ def causes(error: BaseException) -> list[BaseException]:
 def room_for(
     what: str, place: Path | str, needed: int | Callable[[], int] = 0, spill: Path | None = None
 ) -> Iterator[None]:
-    """Raise FullDiskError, with place and size, where the block finds a disk full; other errors pass.
+    """Raise FullDiskError, with place and size, if the block fails because of a full disk; other errors pass.
 
     Args:
-        what: is written, for the message: "there is no room for …".
-        place: folder or file that is written to, on this machine; a place in a bucket is left out of the message.
-        needed: about how many bytes it takes, or what counts them once they are asked for; 0 if nobody can say.
-        spill: folder for what DuckDB does not hold in memory; its error about that names no place.
+        what: the content that is written, for the message "there is no room for …".
+        place: folder or file on this machine that is written to; the message omits a place in a bucket.
+        needed: approximate number of bytes, or a function that counts them if necessary; 0 if unknown.
+        spill: folder to which DuckDB spills; its error about a full disk names no place.
     """
     try:
         yield
@@ -92,7 +92,7 @@ def room_for(
 
 
 def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0, words: str = "") -> str:
-    """Return the one line that a person reads; see `room_for` for the arguments. `words` are the system's."""
+    """Return the message for a person; see `room_for` for the arguments. `words` is the system's message."""
     folder = _folder_of(place)
     size = needed() if callable(needed) else needed
     about = f"about {_mb(size)} are needed and {_mb(shutil.disk_usage(folder).free)} are free" if size else "it is full"
@@ -104,7 +104,7 @@ def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0, 
 
 
 def unplaced_line(error: BaseException) -> str:
-    """Return the line for an error that no step named: the place that the error names, else the fullest known one."""
+    """Return the message for an error outside `room_for`; the place is the error's, else the fullest known disk."""
     known = _reported_before(error)
     if known is not None:
         return str(known)
@@ -117,23 +117,23 @@ def unplaced_line(error: BaseException) -> str:
 
 
 def _is_short(error: BaseException, place: Path) -> bool:
-    """Whether an error may be one of a full disk, and the disk of a place is full."""
-    may_be = any(_SAID_WHEN_SHORT in str(cause) for cause in causes(error))
+    """Whether an error may come from a full disk, and the disk of a place is full."""
+    may_be = any(_SQLITE_MESSAGE in str(cause) for cause in causes(error))
     return may_be and shutil.disk_usage(_folder_of(place)).free < SHORT
 
 
 def _folder_of(place: Path) -> Path:
-    """Return the nearest folder that is there."""
+    """Return the nearest existing folder."""
     return next(path for path in (place, *place.absolute().parents) if path.is_dir())
 
 
 def _reported_before(error: BaseException) -> FullDiskError | None:
-    """Return the first of such errors that led to an error: what came after it may have met the same disk."""
+    """Return the first FullDiskError among the causes of an error; later ones may come from the same disk."""
     return next((cause for cause in reversed(causes(error)) if isinstance(cause, FullDiskError)), None)
 
 
 def _words(error: BaseException) -> str:
-    """Return the system's own words for what is used up: the disk, a quota, or the size that a file may have."""
+    """Return the system's message for the used-up resource: the disk, a quota, or the largest file size."""
     for cause in causes(error):
         if isinstance(cause, OSError) and cause.errno in _CODES:
             return os.strerror(cause.errno)
@@ -142,7 +142,7 @@ def _words(error: BaseException) -> str:
 
 
 def _named(error: BaseException) -> Path | None:
-    """Return the file that an error names: the system's, or DuckDB's in its words."""
+    """Return the file that an error names, in its attributes (OSError) or in its message (DuckDB)."""
     for cause in causes(error):
         if isinstance(cause, OSError) and isinstance(cause.filename, str):
             return Path(cause.filename)

@@ -1,8 +1,8 @@
 """Recognizes file names that are not loaded: unfinished transfers, hidden files, desktop leftovers.
 
-Here: the one list, and what is said of such a name; pure functions of a name. It holds for folders and buckets, for
-`vsf land` and for the landing zone; docs/feeds.md prints it. Not here: names of feeds (feeds/), and the archive,
-where every name counts: an earlier release loaded `x.csv.filepart`, and its original must stay an original.
+Here: the list of such names with their reasons; pure functions of a name. The list applies to folders and buckets, to
+`vsf land` and to the landing zone; docs/feeds.md prints it. Not here: names of feeds (feeds/), and the archive, where
+every name counts: an earlier release loaded `x.csv.filepart`, and its original must remain an original.
 """
 
 import re
@@ -33,40 +33,40 @@ UNFINISHED = {
     ".swo": "Vim, while a file is edited",
     ".swx": "Vim, while a file is edited",
 }
-"""How the name of a file ends that no sender has finished -> who names files so. Case does not count."""
+"""Suffix of unfinished files -> programs that use it; case is ignored."""
 
 COPIES = {"~": "editors", ".bak": "editors and people"}
-"""How the name of a copy of an earlier state ends -> who names files so. Case does not count.
+"""Suffix of copies of an earlier state -> who uses it; case is ignored.
 
-The file beside it holds what counts: the copy, loaded after it, would bring rows back that were mended since.
+The file beside the copy is the current one. Loading the copy after it would restore rows that were corrected since.
 """
 
 BESIDE = (".aria2", ".lftp-pget-status")
-"""Notes of a program that writes the file itself under its final name, and removes the note when the file is whole."""
+"""Suffixes of control files: the program writes under the final name, and removes the control file at the end."""
 
 PLACEHOLDER_FOR = ".part"
-"""Firefox puts an empty file under the final name while it writes another one with this ending."""
+"""Firefox creates an empty file with the final name while it writes another file with this suffix."""
 
 _RSYNC = re.compile(r"^\..+\.[A-Za-z0-9]{6}$")
-"""`.clicks_1.csv.Xy12Z9`: what rsync writes until the file is whole."""
+"""`.clicks_1.csv.Xy12Z9`: the temporary file of rsync."""
 
 DESKTOP = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "__macosx", "icon\r"}
-"""What Windows and macOS put into folders by themselves, in lower case; `.DS_Store` is hidden anyway."""
+"""Files that Windows and macOS create in folders, in lower case; `.DS_Store` is hidden anyway."""
 
 DONE_SUFFIX = ".done"
 
 OWNER_MARKER = ".vsf-home"
-"""The platform's own note in a landing zone of whose it is (landing/ownership.py); a listing does not mention it."""
+"""The platform's file in a landing zone that names its owner (landing/ownership.py); listings omit it."""
 
 
 @dataclass(frozen=True)
 class IgnoredName:
-    """Why a name is none of a delivery.
+    """Why a file name is not loaded.
 
     Attributes:
         kind: `unfinished`, `old copy` or `hidden`.
-        reason: what it is, a clause.
-        advice: what to do, an imperative clause.
+        reason: the reason, a clause.
+        advice: advice to the operator, an imperative clause.
     """
 
     kind: str
@@ -75,7 +75,7 @@ class IgnoredName:
 
 
 def why_ignored(name: str) -> IgnoredName | None:
-    """Return why a file or folder of this name is no delivery, or None; markers (`.done`) are none of its business."""
+    """Return why a file or folder with this name is not loaded, or None; `.done` markers are not considered."""
     if _RSYNC.match(name):
         return _unfinished("rsync names files so until they are whole")
     if name.startswith("."):
@@ -98,11 +98,11 @@ def _unfinished(reason: str) -> IgnoredName:
 
 
 def why_unfinished_beside(name: str, size: int, names: Collection[str]) -> IgnoredName | None:
-    """Return why a file is unfinished by what lies beside it, or None.
+    """Return why the files beside a file show that it is unfinished, or None.
 
     Args:
-        name: of the file, or its path.
-        size: its bytes.
+        name: name or path of the file.
+        size: its size in bytes.
         names: all names of its folder, or all paths.
     """
     for note in BESIDE:

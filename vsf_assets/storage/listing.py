@@ -1,9 +1,8 @@
-"""The `Listing` type: the files of a store, and what is left out with the reason.
+"""The `Listing` type: the files of a store, and the entries that are left out, with the reasons.
 
-Here: the types, and the sentences that commands and sensors say of what was left out. Not here: listing a folder
-(folder_listing.py) or a bucket (catalog/clients/s3.py), and which names are no deliveries (ignored_names.py). A
-listing goes on at an entry that it cannot read; who concludes that something is absent asks `Store.every_entry`
-instead, which stops.
+Here: the types, and the sentences about left-out entries in commands and sensors. Not here: listing a folder
+(folder_listing.py) or a bucket (s3.py), and the names that are left out (ignored_names.py). A listing continues after
+an unreadable entry. Code that concludes that a file is absent calls `Store.every_entry`, which raises an error instead.
 """
 
 from collections import Counter
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from vsf_assets.storage.entry import Entry
 
 UNSHOWN = ("hidden",)
-"""Kinds that a run does not mention: every folder has some, and nobody has to do anything."""
+"""Kinds that a run does not report: they are common and need no action."""
 
 SHOWN = 20
-"""So many entries a run names; `vsf status --left-out` lists all."""
+"""Number of entries that a run names; `vsf status --left-out` lists all."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,9 @@ class LeftOut:
         path: relative to the store, with `/`.
         kind: unfinished, old copy, hidden, pipe, socket, device, looping link, broken link, linked folder,
             lost+found, odd name, changing, not permitted, I/O error or too deep.
-        reason: what it is, a clause.
-        advice: what to do, an imperative clause.
-        is_error: whether a command that meets it ends with 1: what is there could not be read.
+        reason: the reason, a clause.
+        advice: advice to the operator, an imperative clause.
+        is_error: whether a command ends with exit code 1 because of it: the entry could not be read.
     """
 
     path: str
@@ -45,27 +44,27 @@ class LeftOut:
 
     @property
     def needs_somebody(self) -> bool:
-        """Whether a run mentions it."""
+        """Whether a run reports it."""
         return self.kind not in UNSHOWN
 
     @property
     def may_hide_files(self) -> bool:
-        """Whether files may lie behind it that would have been listed."""
+        """Whether it may contain files that would be listed otherwise."""
         return self.is_error or self.kind in ("looping link", "broken link", "linked folder", "odd name", "changing")
 
     @property
     def line(self) -> str:
-        """The entry in a sentence, as a terminal can show it."""
+        """The entry in a sentence that a terminal can display."""
         return f"{visible(self.path)} is left out: {self.reason}; what to do: {self.advice}"
 
 
 @dataclass
 class Listing:
-    """What a listing shows.
+    """The result of a listing.
 
     Attributes:
-        entries: the files that count, by path.
-        left_out: everything else, by path; of a hidden or unreadable folder the folder alone.
+        entries: the files, sorted by path.
+        left_out: all other entries, sorted by path; a hidden or unreadable folder is one entry.
     """
 
     entries: list["Entry"] = field(default_factory=list)
@@ -73,7 +72,7 @@ class Listing:
 
 
 class UnlistedEntryError(VsfError):
-    """Something cannot be read where all of a place must be known; nothing was changed."""
+    """An entry cannot be read where the complete content must be known; nothing was changed."""
 
     def __init__(self, place: str, entry: LeftOut):
         where = visible(f"{place}/{entry.path}".rstrip("/"))
@@ -85,12 +84,12 @@ class UnlistedEntryError(VsfError):
 
 
 def odd(left_out: Iterable[LeftOut]) -> list[LeftOut]:
-    """Return what a run mentions."""
+    """Return the entries that a run reports."""
     return [entry for entry in left_out if entry.needs_somebody]
 
 
 def count_line(left_out: Iterable[LeftOut]) -> str:
-    """Return how many entries were left out, by kind, most first; empty where none was."""
+    """Return a line with the number of left-out entries by kind, most frequent first; an empty text for none."""
     kinds = Counter(entry.kind for entry in left_out)
     if not kinds:
         return ""
@@ -99,7 +98,7 @@ def count_line(left_out: Iterable[LeftOut]) -> str:
 
 
 def lines(left_out: Iterable[LeftOut]) -> list[str]:
-    """Return a line for each entry that a run mentions, errors first; of very many the first."""
+    """Return a line for each entry that a run reports, errors first; at most SHOWN entries."""
     reported = sorted(odd(left_out), key=lambda entry: (not entry.is_error, entry.path))
     rest = len(reported) - SHOWN
     more = [f"and {rest} more are left out: vsf status --left-out lists them"] if rest > 0 else []

@@ -1,6 +1,6 @@
 """The store on a local folder.
 
-Here: opening, atomic writing and removing of whole files. Not here: the walk of a listing (folder_listing.py).
+Here: opening, atomic writing and removing of whole files. Not here: the walk through a folder (folder_listing.py).
 """
 
 import os
@@ -27,7 +27,7 @@ class FolderStore:
         self.is_private = is_private
 
     def listing(self, folder: str = "") -> Listing:
-        """List the files that count, and what is left out; in a private store every name counts."""
+        """List the files, and the entries that are left out; in a private store no name is left out."""
         from vsf_assets.storage.folder_listing import list_folder
 
         return list_folder(self.root, folder, every_name=self.is_private)
@@ -37,7 +37,7 @@ class FolderStore:
         return self.listing(folder).entries
 
     def every_entry(self, folder: str = "") -> list[Entry]:
-        """Return every file that is not hidden; raises UnlistedEntryError where something cannot be read."""
+        """Return all files that are not hidden; raises UnlistedEntryError if an entry cannot be read."""
         from vsf_assets.storage.folder_listing import list_folder
 
         found = list_folder(self.root, folder, every_name=True)
@@ -46,7 +46,7 @@ class FolderStore:
         return found.entries
 
     def hidden_entries(self, folder: str) -> list[Entry]:
-        """List every file of a folder of the platform's own that no listing shows."""
+        """Return all files of a hidden folder of the platform, which no listing shows."""
         paths = (
             os.path.relpath(os.path.join(place, name), self.root)
             for place, _, names in os.walk(self.root / folder, onerror=self._cannot_list)
@@ -55,13 +55,13 @@ class FolderStore:
         return [entry for path in paths if (entry := self.stat(path)) is not None]
 
     def _cannot_list(self, error: OSError) -> None:
-        """Unreadable is not empty: only a root that is not made yet, or a folder that just went, is."""
+        """Raise an error of listing, unless the folder is missing: it counts as empty, an unreadable one does not."""
         if isinstance(error, FileNotFoundError):
             return
         raise error
 
     def stat(self, path: str) -> Entry | None:
-        """Return one file's entry, or None if it is not there; raises NotRegularError, OSError."""
+        """Return the entry of one file, or None if it does not exist; raises NotRegularError, OSError."""
         try:
             status = status_of(self.root / path)
         except (FileNotFoundError, NotADirectoryError):
@@ -69,7 +69,7 @@ class FolderStore:
         return Entry(path, status.st_size, modified_time(status.st_mtime_ns))
 
     def present(self, paths: Collection[str]) -> set[str]:
-        """Return which of these files are there; raises UnlistedEntryError where that cannot be found out."""
+        """Return those of the files that exist; raises UnlistedEntryError if a file's state cannot be read."""
         from vsf_assets.storage.folder_listing import unreadable
 
         found = set()
@@ -86,34 +86,34 @@ class FolderStore:
         return open_regular(self.root / path)
 
     def ahead(self, entries: Sequence[Entry]) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Do nothing: they are here."""
+        """Do nothing: the files are local."""
         return nullcontext()
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
-        """Write beside the target, flush to disk, then rename into place."""
+        """Write a temporary file beside the target, flush it to disk, then rename it."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(target, mode=0o644) as file:
             yield file
 
     def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:  # noqa: ARG002
-        """Return False: a file is copied byte by byte, or renamed (rename_if_same_disk)."""
+        """Return False: local files are copied byte by byte, or renamed (rename_if_same_disk)."""
         return False
 
     def move(self, path: str, target_path: str) -> None:
-        """Give a file another name in the same store, at once; raises FileNotFoundError."""
+        """Rename a file in the store atomically; raises FileNotFoundError."""
         target = self.root / target_path
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).replace(target)
 
     def remove(self, path: str, etag: str = "") -> None:  # noqa: ARG002
-        """Remove a file and, first, its marker; a missing one is not an error."""
+        """Remove a file, after its marker; a missing file is not an error."""
         self.remove_marker(path)
         (self.root / path).unlink(missing_ok=True)
 
     def remove_marker(self, path: str) -> None:
-        """Remove a file's marker, so that it never vouches for the next file of this name."""
+        """Remove a file's marker, so that it cannot mark the next file of this name as complete."""
         (self.root / (path + DONE_SUFFIX)).unlink(missing_ok=True)
 
     def local_path(self, path: str) -> Path:

@@ -1,10 +1,10 @@
-"""Asks the operating system whether a process has a file open for writing.
+"""Checks through the operating system whether a process has a file open for writing.
 
-Here: the question, for files of this machine. Not here: what follows from the answer (landing/stability.py,
-ingest/loader.py, ingest/move_to_archive.py). A writer that stalls looks like one that is done: size and time stay as
-they are. Only the system knows. It is asked for a read lease, which is refused while a file is open for writing, and
-given back at once. Where leases do not work (another owner's file, a network file system), the open files of the
-processes of this machine are looked through, as far as they may be read; of what lies elsewhere nothing can be known.
+Here: the check, for files of this machine. Not here: its uses (landing/stability.py, ingest/loader.py,
+ingest/move_to_archive.py). A stalled writer looks like a finished one: size and time do not change. Only the system can
+tell them apart. The check takes a read lease, which the system refuses while the file is open for writing, and releases
+it at once. Where leases do not work (a file of another owner, a network file system), the check reads the open files of
+this machine's processes, as far as permitted. Writers on other machines cannot be detected.
 """
 
 import errno
@@ -18,17 +18,17 @@ from pathlib import Path
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import Entry
 
-WHY = "somebody has it open for writing; it is read once it is closed"
+WHY = "a process has it open for writing; it is read once it is closed"
 PROCESSES = Path("/proc")
 _Inode = tuple[int, int]
 
 
 def being_written(store: Store, entries: Iterable[Entry]) -> set[str]:
-    """Return the paths of the files that somebody has open for writing, as far as the system tells.
+    """Return the paths of the files that a process has open for writing, as far as the system shows.
 
     Args:
-        store: where they lie; in an object store nothing is ever half written.
-        entries: the files. One with a `.done` marker is not asked about: its writer says that it is complete.
+        store: their store; an object store has no half-written files.
+        entries: the files. A file with a `.done` marker is not checked: its writer declares that it is complete.
     """
     found: set[str] = set()
     unclear: dict[str, _Inode] = {}
@@ -48,14 +48,14 @@ def being_written(store: Store, entries: Iterable[Entry]) -> set[str]:
 
 
 def is_written(store: Store, entry: Entry) -> bool:
-    """Whether somebody has one file open for writing; see `being_written`."""
+    """Whether a process has one file open for writing; see `being_written`."""
     return bool(being_written(store, [entry]))
 
 
 def has_writer(path: Path) -> bool | tuple[int, int]:
-    """Return whether a file is open for writing; where a lease cannot tell, its (device, inode).
+    """Return whether a file is open for writing; if a lease does not show it, return its (device, inode).
 
-    What cannot be opened, or is no regular file, has no writer that matters here.
+    For a file that cannot be opened, or is not regular, the result is False.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -72,10 +72,10 @@ def has_writer(path: Path) -> bool | tuple[int, int]:
 
 
 def lease_is_refused(descriptor: int) -> bool | None:
-    """Return whether a read lease is refused because of a writer; None where leases tell nothing.
+    """Return whether a read lease is refused because of a writer; None if leases do not work here.
 
-    Somebody who opens the file for writing while the lease is held waits for its end, and the system sends this
-    process a signal: by default SIGIO, which would end it, so another one is chosen that nobody listens to.
+    A process that opens the file for writing during the lease waits for its end, and the system sends a signal to this
+    process. The default is SIGIO, which would end this process, so the lease uses a signal that is ignored.
     """
     if not hasattr(fcntl, "F_SETLEASE"):
         return None
@@ -89,7 +89,7 @@ def lease_is_refused(descriptor: int) -> bool | None:
 
 
 def _written_by_processes() -> set[_Inode]:
-    """Return (device, inode) of what the processes of this machine have open for writing, as far as it may be read."""
+    """Return (device, inode) of the files that processes of this machine have open for writing, as far as readable."""
     found: set[_Inode] = set()
     for process in _names(PROCESSES):
         if not process.isdigit():
@@ -101,7 +101,7 @@ def _written_by_processes() -> set[_Inode]:
                     status = (folder / "fd" / number).stat()
                     found.add((status.st_dev, status.st_ino))
             except (OSError, ValueError):
-                continue  # closed this instant, or another user's
+                continue  # closed meanwhile, or of another user
     return found
 
 
@@ -109,7 +109,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
     except OSError:
-        return []  # the process is gone, or another user's
+        return []  # the process ended, or is of another user
 
 
 def _is_for_writing(info: Path) -> bool:

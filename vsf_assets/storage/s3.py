@@ -1,9 +1,9 @@
 """The store on an S3 prefix.
 
-Here: listing in pages, reading that goes on after a broken connection, writing in one piece,
-copying inside the store. Not here: addresses, the client and its errors (vsf_assets/storage/s3_client.py).
-An object appears complete or not at all, so nothing is renamed. Its modified time is cut to whole
-seconds, as a server tells it (decision 0013); the ETag tells what happens within a second.
+Here: listing in pages, reading that resumes after a broken connection, writing, and copying inside the store. Not here:
+addresses, the client and its errors (s3_client.py). An object appears complete or not at all, so renames are not
+needed. Its modified time has whole seconds, as servers report it (decision 0013); the ETag shows changes within a
+second.
 """
 
 import os
@@ -37,14 +37,14 @@ from vsf_assets.storage.s3_client import (
 from vsf_assets.storage.s3_reader import ObjectPrefetch, ObjectReader
 
 IN_MEMORY_BYTES = 16 << 20
-"""What is written is held in memory up to this size, then in a temporary file."""
+"""Size up to which written data is buffered in memory; larger data goes to a temporary file."""
 
 ONE_REQUEST_BYTES = 4 << 30
-"""Up to this size an object is written or copied by one request (S3 allows 5 GB), in parts beyond."""
+"""Size up to which one request writes or copies an object (S3 allows 5 GB); larger objects use parts."""
 
 STATS_AT_ONCE = 16
 FEW_PATHS = 64
-"""Up to so many paths are looked at one by one; for more the folders they lie in are listed."""
+"""Number of paths up to which each is checked by a request; for more, their folders are listed."""
 
 
 class ObjectStore:
@@ -67,7 +67,7 @@ class ObjectStore:
         self._ahead: ObjectPrefetch | None = None
 
     def listing(self, folder: str = "") -> Listing:
-        """List the files that count, and what is left out for its name; `folder` narrows the listing to one."""
+        """List the files, and the entries left out because of their names; `folder` narrows the listing."""
         items = self._by_path(folder)
         found, hidden = Listing(), set[str]()
         for path in sorted(items):
@@ -77,7 +77,7 @@ class ObjectStore:
             place, why = _why_left_out(entry, items)
             if why is None:
                 found.entries.append(_marked(entry, path + DONE_SUFFIX in items))
-            elif place not in hidden:  # of a folder that does not count the folder alone
+            elif place not in hidden:  # an ignored folder is one entry
                 hidden.add(place)
                 found.left_out.append(LeftOut(place, why.kind, why.reason, why.advice))
         return found
@@ -87,7 +87,7 @@ class ObjectStore:
         return self.listing(folder).entries
 
     def every_entry(self, folder: str = "") -> list[Entry]:
-        """Return every file that is not hidden, whatever its name; a bucket lists all it holds or fails."""
+        """Return all files that are not hidden, whatever their names; listing a bucket is complete or fails."""
         items = self._by_path(folder)
         paths = (p for p in sorted(items) if not p.endswith("/") and not any(n.startswith(".") for n in p.split("/")))
         return [self._entry(path, items[path]["Size"], items[path]) for path in paths]
@@ -99,7 +99,7 @@ class ObjectStore:
     def _listed(self, under: str) -> Iterator[dict[str, Any]]:
         options = {"Bucket": self.bucket, "Prefix": self.base + under}
         while True:
-            # A page that was cut off must not pass for the last one, or for an empty one.
+            # A truncated page must not be taken for the last page or for an empty one.
             page = self._answer(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated")
             yield from page.get("Contents", ())
             if not page["IsTruncated"]:
@@ -107,14 +107,14 @@ class ObjectStore:
             options["ContinuationToken"] = page["NextContinuationToken"]
 
     def _answer(self, call: Callable[[], dict[str, Any]], address: str, *wanted: str) -> dict[str, Any]:
-        """Return the whole answer of a request that may be repeated; see objects.asked."""
+        """Return the complete answer of a request that may be retried; see `s3_client.complete_answer`."""
         return complete_answer(call, address, self._seconds, self._attempts, wanted)
 
     def _entry(self, path: str, size: int, head: dict[str, Any]) -> Entry:
         return Entry(path, size, head["LastModified"].replace(microsecond=0), etag=head["ETag"].strip('"'))
 
     def stat(self, path: str) -> Entry | None:
-        """Return one file's entry, or None if it is not there."""
+        """Return the entry of one file, or None if it does not exist."""
         try:
             head = self._answer(
                 lambda: self.client.head_object(Bucket=self.bucket, Key=self.base + path),
@@ -128,7 +128,7 @@ class ObjectStore:
         return self._entry(path, head["ContentLength"], head)
 
     def present(self, paths: Collection[str]) -> set[str]:
-        """Return which of these files are there."""
+        """Return those of the files that exist."""
         if len(paths) > FEW_PATHS:
             folders = {path.partition("/")[0] for path in paths}
             listed = {entry.path for folder in folders for entry in self.every_entry(folder)}
@@ -136,11 +136,11 @@ class ObjectStore:
         return {entry.path for entry in map_in_order(self.stat, paths, STATS_AT_ONCE) if entry is not None}
 
     def open(self, path: str, etag: str = "") -> BinaryIO:
-        """Open a file for reading, only in the state `etag` where it is given.
+        """Open a file for reading; with `etag`, only if the object has this ETag.
 
         Raises:
-            FileNotFoundError: it is not there.
-            StoredObjectReplacedError: it is not, or while it is read no longer, in that state.
+            FileNotFoundError: the object does not exist.
+            StoredObjectReplacedError: the object has another ETag; reading raises it too, if the object is replaced.
         """
         if self._ahead is not None and (fetched := self._ahead.pop(path, etag)) is not None:
             return fetched
@@ -152,7 +152,7 @@ class ObjectStore:
 
     @contextmanager
     def ahead(self, entries: Sequence[Entry]) -> Iterator[None]:
-        """Fetch small files before they are opened, which is to be done in this order and once each."""
+        """Prefetch small files; the caller opens each file once, in the given order."""
         with ObjectPrefetch(self._open_now, entries, self.workers) as self._ahead:
             try:
                 yield
@@ -161,7 +161,7 @@ class ObjectStore:
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
-        """Write a file that appears under its name only when complete."""
+        """Write a file atomically: it appears under its name only when it is complete."""
         with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
             yield cast(BinaryIO, file)
             size = file.tell()
@@ -169,7 +169,7 @@ class ObjectStore:
             self.put(path, cast(IO[bytes], file), size)
 
     def put(self, path: str, file: IO[bytes], size: int, **conditions: str) -> None:
-        """Write a file from an open one; `conditions` are arguments of the request, like IfNoneMatch.
+        """Upload an open file; `conditions` are arguments of the request, such as IfNoneMatch.
 
         Raises:
             StoredObjectReplacedError: a condition does not hold.
@@ -186,22 +186,22 @@ class ObjectStore:
         complete_answer(put, self.at(path), time_for(size, self._seconds))
 
     def put_new(self, path: str, file: Path) -> bool:
-        """Upload a file unless one of this name is there; return whether it was done."""
+        """Upload a file unless an object of this name exists; return whether it was uploaded."""
         if self.stat(path) is not None:
             return False
         with open_regular(file) as reader:
             try:
                 self.put(path, reader, os.fstat(reader.fileno()).st_size, IfNoneMatch="*")
             except StoredObjectReplacedError:
-                return False  # it came this instant
+                return False  # another process created it meanwhile
         return True
 
     def copy_within(self, seen: Entry, target: Store, target_path: str) -> bool:
-        """Let the store copy a file in the state that was seen; return False where it cannot.
+        """Copy an object inside the store if it has the state of `seen`; return False if the store cannot.
 
         Raises:
-            FileNotFoundError: it is not there any more.
-            StoredObjectReplacedError: it is not in that state any more.
+            FileNotFoundError: the object no longer exists.
+            StoredObjectReplacedError: the object has another state.
         """
         if not isinstance(target, ObjectStore):
             return False
@@ -223,12 +223,12 @@ class ObjectStore:
         return True
 
     def remove(self, path: str, etag: str = "") -> None:
-        """Remove a file and, first, its marker; a missing one is not an error, and another state stays."""
+        """Remove a file, after its marker; a missing file is not an error, and a file with another ETag stays."""
         self.remove_marker(path)
         self._delete(path, {"IfMatch": f'"{etag}"'} if etag else {})
 
     def remove_marker(self, path: str) -> None:
-        """Remove a file's marker; a missing one is not an error."""
+        """Remove a file's marker; a missing marker is not an error."""
         self._delete(path + DONE_SUFFIX, {})
 
     def _delete(self, path: str, condition: dict[str, str]) -> None:
@@ -239,22 +239,22 @@ class ObjectStore:
         except (FileNotFoundError, StoredObjectReplacedError):
             pass
         except OSError as error:
-            # A store that knows no conditional delete says so; the caller has just looked at the state.
+            # Some stores do not support conditional deletes; the caller has checked the state just before.
             if not condition or error_code(cast(Exception, error.__cause__)) not in ("NotImplemented", "501"):
                 raise
             self._delete(path, {})
 
     def local_path(self, path: str) -> Path | None:  # noqa: ARG002
-        """Return None: nothing of it lies on this machine."""
+        """Return None: the store is remote."""
         return None
 
     def at(self, path: str) -> str:
-        """Return a file's address."""
+        """Return the address of a file."""
         return f"{self.address}/{path}"
 
 
 def _why_left_out(entry: Entry, items: Collection[str]) -> tuple[str, IgnoredName | None]:
-    """Return the path that is left out and why: that of the object, or of a folder above it; else None for why."""
+    """Return the path of the object, or of an ignored folder above it, and why it is left out; None if it is not."""
     parts = entry.path.split("/")
     for depth, name in enumerate(parts, 1):
         why = why_ignored(name)

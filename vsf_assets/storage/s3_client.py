@@ -1,7 +1,7 @@
 """The S3 client: addresses, configuration, time limits, errors.
 
-Here: what every use of an object store needs. Not here: files in it (storage/s3.py) and
-snapshots in it (warehouse/). Nothing is imported before an address of an object store is used.
+Here: the parts that all uses of an object store share. Not here: files in a store (s3.py) and snapshots in a store
+(publish/). The AWS libraries are imported when the first address of an object store is used.
 """
 
 import os
@@ -18,13 +18,13 @@ from vsf_assets.config.settings import ClientOptions, client_options, name_of_pl
 
 SCHEME = "s3://"
 POOL = 32
-"""Connections that one client keeps open; threads beyond that wait for one."""
+"""Number of connections that a client keeps open; more threads wait for a free one."""
 
 LONGEST_CONNECT = 5.0
-"""Seconds to wait for a connection; an answer may take longer (VSF_STORE_TIMEOUT)."""
+"""Longest time to wait for a connection, in seconds; an answer may take longer (VSF_STORE_TIMEOUT)."""
 
 PAUSE_SECONDS = 0.2
-"""Seconds after an answer that was cut off; a little more each time."""
+"""Pause in seconds after a truncated answer; it grows with each retry."""
 
 ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
 REPLACED = {"412", "PreconditionFailed", "ConditionalRequestConflict"}
@@ -32,33 +32,33 @@ DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoe
 
 
 COLD = {"InvalidObjectState"}
-"""The object is archived in cold storage."""
+"""Error codes of an object in cold storage."""
 
 OF_ALL = {
     *("NoSuchBucket", "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken"),
     *("RequestTimeTooSkewed", "RequestTimeout", "AllAccessDisabled"),
 }
-"""Answers that every object would get."""
+"""Error codes that concern the whole store or bucket, not one object."""
 
 
 class ObjectStoreError(OSError):
-    """The object store cannot be reached, or refuses; the message says what to look at."""
+    """The object store cannot be reached, or refuses a request; the message names the settings to check."""
 
 
 class ObjectError(ObjectStoreError):
-    """One object cannot be read or written in time, or only in parts; that says nothing of the others."""
+    """One object cannot be read or written completely, or not in time; other objects may be fine."""
 
 
 class ObjectRefusedError(ObjectError):
-    """The store answered, and does not hand out this one object; the others may be fine."""
+    """The store answers, but refuses this object; other objects may be fine."""
 
 
 class StoredObjectReplacedError(ObjectStoreError):
-    """An object is no longer the one that was seen."""
+    """An object was replaced since its state was read."""
 
 
 def is_address(place: str) -> bool:
-    """Whether a place is in an object store."""
+    """Whether a place is an address in an object store."""
     return place.startswith(SCHEME)
 
 
@@ -75,12 +75,11 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 def s3_client() -> Any:
-    """Return a boto3 S3 client; it may be used by many threads at once and is made once per process.
+    """Return a boto3 S3 client; it is created once per process, and threads may share it.
 
-    In a step or a sensor's tick of Dagster it is the one of the resource (`clients_from`), elsewhere one made here.
-    Endpoint and credentials come from the usual AWS variables, VSF_STORE_TIMEOUT and
-    VSF_STORE_ATTEMPTS bound how long a request takes. Throttled and failed requests are repeated
-    with growing pauses.
+    In a step or a sensor tick of Dagster it is the client of the resource (`clients_from`), elsewhere one created here.
+    Endpoint and credentials come from the usual AWS variables. VSF_STORE_TIMEOUT and VSF_STORE_ATTEMPTS bound the time
+    of a request. Throttled and failed requests are retried with growing pauses.
     """
     make = _make.get()
     return _client(client_options(), os.getpid()) if make is None else make()
@@ -91,7 +90,7 @@ _make: ContextVar[Callable[[], Any] | None] = ContextVar("_make", default=None)
 
 @contextmanager
 def clients_from(make: Callable[[], Any]) -> Iterator[None]:
-    """Let `s3_client` return what `make` returns, in this thread, while the context is open."""
+    """Make `s3_client` return the result of `make`, in this thread, while the context is open."""
     token = _make.set(make)
     try:
         yield
@@ -100,7 +99,7 @@ def clients_from(make: Callable[[], Any]) -> Iterator[None]:
 
 
 @lru_cache(maxsize=4)
-def _client(options: ClientOptions, process: int) -> Any:  # noqa: ARG001  a child makes connections of its own
+def _client(options: ClientOptions, process: int) -> Any:  # noqa: ARG001  a child process needs its own connections
     return make_client(options.attempts, min(LONGEST_CONNECT, options.timeout), options.timeout)
 
 
@@ -110,17 +109,17 @@ def make_client(
     read_timeout: float,
     pool: int = POOL,
     profile: str | None = None,
-    **given: Any,
+    **arguments: Any,
 ) -> Any:
-    """Return a boto3 S3 client that gives up in bounded time.
+    """Return a boto3 S3 client whose requests end in bounded time.
 
     Args:
-        attempts: how often a request is tried; throttled and 5xx ones too, with pauses that grow by chance.
+        attempts: number of attempts of a request, including throttled and 5xx ones, with growing random pauses.
         connect_timeout: seconds to wait for a connection.
         read_timeout: seconds to wait for the next bytes of an answer.
-        pool: connections kept open.
-        profile: AWS profile; None for the environment's.
-        given: what else the client is made with, e.g. endpoint_url; None for what the environment says.
+        pool: number of connections that are kept open.
+        profile: AWS profile; None for that of the environment.
+        arguments: other arguments of the client, e.g. endpoint_url; None for the values of the environment.
     """
     import boto3
     from botocore.config import Config
@@ -132,26 +131,26 @@ def make_client(
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
-    return boto3.session.Session(profile_name=profile).client("s3", config=config, **given)
+    return boto3.session.Session(profile_name=profile).client("s3", config=config, **arguments)
 
 
 def error_code(error: Exception) -> str:
-    """Return the code of an answer of the store, e.g. `NoSuchKey` or `412`; empty where there was no answer."""
+    """Return the error code of an answer, e.g. `NoSuchKey` or `412`; an empty text if there was no answer."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 @contextmanager
 def plain_errors(address: str) -> Iterator[None]:
-    """Turn the AWS client's errors into ones a person can read.
+    """Convert errors of the AWS client into errors with a message for a person.
 
     Args:
-        address: of the object or the place that is used.
+        address: address of the object, or of the bucket or prefix.
 
     Raises:
-        FileNotFoundError: the object is not there.
-        StoredObjectReplacedError: the object is not the one that a conditional request asked for.
-        ObjectStoreError: everything else; it names the setting, the address and the endpoint.
+        FileNotFoundError: the object does not exist.
+        StoredObjectReplacedError: the condition of a conditional request does not hold.
+        ObjectStoreError: all other errors; the message names the setting, the address and the endpoint.
     """
     from botocore.exceptions import (
         BotoCoreError,
@@ -171,7 +170,7 @@ def plain_errors(address: str) -> Iterator[None]:
             raise FileNotFoundError(f"{address} is not there") from error
         if code in REPLACED:
             raise StoredObjectReplacedError(f"{address} was replaced meanwhile") from error
-        if isinstance(error, ConnectionClosedError):  # of any object: the store itself may be down
+        if isinstance(error, ConnectionClosedError):  # concerns all objects: the store may be down
             raise ObjectStoreError(str(cut_off(address, client_options().attempts))) from error
         if isinstance(error, IncompleteReadError | ResponseStreamingError | ResponseParserError):
             raise cut_off(address, 1) from error
@@ -179,7 +178,7 @@ def plain_errors(address: str) -> Iterator[None]:
 
 
 def _error_type(error: Exception, code: str) -> type[ObjectStoreError]:
-    """Return ObjectRefusedError where an answer concerns one object: the store is up, and knows who asks."""
+    """Return ObjectRefusedError if an answer concerns one object: the store is up and accepts the credentials."""
     response = getattr(error, "response", None) or {}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_of_one = code in COLD or (400 <= status < 500 and code not in OF_ALL and status != 429)
@@ -187,12 +186,12 @@ def _error_type(error: Exception, code: str) -> type[ObjectStoreError]:
 
 
 def cut_off(address: str, times: int, progress: str = "") -> ObjectError:
-    """Return the error of an object or a place whose answer ends before its end, again and again.
+    """Return the error of an object or a listing whose answers were truncated repeatedly.
 
     Args:
-        address: of the object or the place.
-        times: how often.
-        progress: how much came, in words.
+        address: address of the object or of the listing.
+        times: number of truncated answers.
+        progress: the size of the part that arrived, in words.
     """
     return ObjectError(
         f"{_where(address)}: the store's answer was cut off {times} time{'s' if times > 1 else ''}{progress};"
@@ -201,17 +200,17 @@ def cut_off(address: str, times: int, progress: str = "") -> ObjectError:
 
 
 def time_for(size: int, seconds: float) -> float:
-    """Return the seconds that an object may take.
+    """Return the time limit of an object in seconds.
 
     Args:
-        size: its bytes.
-        seconds: those that any object may take (VSF_STORE_OBJECT_SECONDS); for each MB come 4.
+        size: size of the object in bytes.
+        seconds: base limit of each object (VSF_STORE_OBJECT_SECONDS); 4 seconds per MB are added.
     """
     return seconds + size * 4e-6
 
 
 def too_slow(address: str, seconds: float, progress: str = "") -> ObjectError:
-    """Return the error of an object that takes longer than it may; see `cut_off` for the arguments."""
+    """Return the error of an object that exceeds its time limit; see `cut_off` for the arguments."""
     return ObjectError(
         f"{_where(address)}: it took longer than {seconds:,.0f} s{progress}; it is tried again at the next run; raise"
         " VSF_STORE_OBJECT_SECONDS if the store is so slow"
@@ -221,20 +220,20 @@ def too_slow(address: str, seconds: float, progress: str = "") -> ObjectError:
 def complete_answer(
     call: Callable[[], dict[str, Any]], address: str, seconds: float, attempts: int = 1, wanted: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the whole answer of a request.
+    """Return the complete answer of a request.
 
-    The client repeats requests without an answer; here those are repeated whose answer ends too soon, which the client
-    takes for a whole one, or cannot read.
+    The client retries requests without an answer. This function retries requests with a truncated answer, which the
+    client takes for complete or cannot parse.
 
     Args:
         call: makes the request.
-        address: of the object or the place, for messages.
-        seconds: how long all of it may take.
-        attempts: how often it is tried; once for what must not be done twice.
-        wanted: fields that a whole answer has.
+        address: address of the object or of the listing, for messages.
+        seconds: time limit of all attempts.
+        attempts: number of attempts; 1 for requests that must not be repeated.
+        wanted: fields that a complete answer has.
 
     Raises:
-        ObjectError: the time is over, or no answer was whole; and what `plain_errors` raises.
+        ObjectError: the time limit is exceeded, or no answer was complete. Also the errors of `plain_errors`.
     """
     until = time.monotonic() + seconds
     for number in range(1, attempts + 1):
@@ -255,7 +254,7 @@ _UNREADABLE: dict[str, Any] = {}
 
 
 def _readable(call: Callable[[], dict[str, Any]], address: str, seconds: float) -> dict[str, Any]:
-    """Return an answer, or _UNREADABLE where the client cannot read it."""
+    """Return an answer, or _UNREADABLE if the client cannot parse it."""
     from botocore.parsers import ResponseParserError
 
     with plain_errors(address):
@@ -266,7 +265,7 @@ def _readable(call: Callable[[], dict[str, Any]], address: str, seconds: float) 
 
 
 def _where(address: str) -> str:
-    """Return what a message begins with: setting, address and endpoint."""
+    """Return the beginning of a message: setting, address and endpoint."""
     setting = name_of_place(address)
     return f"{setting + '=' if setting else ''}{address} at {s3_client().meta.endpoint_url}"
 

@@ -1,7 +1,7 @@
 """Reads an S3 object as a stream that resumes after a broken connection, and prefetches small objects.
 
-Here: reading on from where a connection broke, and only while the object is the same; a window of
-objects that threads fetch. Not here: requests that got no answer at all (the client repeats them).
+Here: resuming a read at the position where the connection broke, as long as the object is unchanged; and a window of
+objects that threads prefetch. Not here: requests without any answer (the client retries them).
 """
 
 import hashlib
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 _MD5 = re.compile(r'"[0-9a-f]{32}"')
 PROGRESS_BYTES = 64 << 10
-"""Bytes between two breaks of the connection that make the later one count as the first."""
+"""Bytes read after a broken connection that reset the count of broken connections."""
 
 SMALL_BYTES = 4 << 20
-"""Objects up to this size are fetched ahead, as many as there are threads: a bound on memory."""
+"""Largest size of objects that are prefetched, one per thread; this bounds the memory."""
 
 
 class ObjectReader(io.RawIOBase):
@@ -44,15 +44,15 @@ class ObjectReader(io.RawIOBase):
     Args:
         client: the S3 client.
         bucket, key: the object.
-        etag: the state it must be in; empty for the one it is in now.
-        address: for messages.
-        seconds: that an object may take, its bytes not counted (objects.time_for); the time in which nobody reads
-            does not count.
+        etag: the required ETag; empty for the current one.
+        address: address of the object, for messages.
+        seconds: base time limit of an object (s3_client.time_for adds time for its size); only the time inside reads
+            counts.
 
     Raises:
-        FileNotFoundError: the object is not there.
-        StoredObjectReplacedError: it is in another state.
-        ObjectError: there is no whole answer in time.
+        FileNotFoundError: the object does not exist.
+        StoredObjectReplacedError: it has another ETag.
+        ObjectError: no complete answer arrives in time.
     """
 
     def __init__(self, client: Any, bucket: str, key: str, etag: str, address: str, seconds: float = 120.0):
@@ -70,10 +70,10 @@ class ObjectReader(io.RawIOBase):
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
-        """Count the time that is spent on the object.
+        """Measure the time that is spent on the object.
 
         Raises:
-            ObjectError: it is over.
+            ObjectError: the time limit is exceeded.
         """
         begin = time.monotonic()
         try:
@@ -96,7 +96,7 @@ class ObjectReader(io.RawIOBase):
         if self._at:
             condition["Range"] = f"bytes={self._at}-"
         answer = self._complete_answer(condition)
-        if self._etag and answer["ETag"] != self._etag:  # a server that knows no conditions
+        if self._etag and answer["ETag"] != self._etag:  # the server does not support conditions
             answer["Body"].close()
             raise StoredObjectReplacedError(f"{self._address} was replaced meanwhile")
         if not self._at:
@@ -108,7 +108,7 @@ class ObjectReader(io.RawIOBase):
         self._etag, self._body = answer["ETag"], prompt(answer["Body"])
 
     def _complete_answer(self, condition: dict[str, str]) -> dict[str, Any]:
-        """Ask for the object until the answer's headers are whole."""
+        """Request the object until the answer's headers are complete."""
         return complete_answer(
             lambda: self._client.get_object(Bucket=self._bucket, Key=self._key, **condition),
             self._address,
@@ -118,15 +118,15 @@ class ObjectReader(io.RawIOBase):
         )
 
     def readable(self) -> bool:
-        """Whether it can be read: always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read some bytes; after a broken connection go on from where it broke.
+        """Read some bytes; after a broken connection, resume at the position where it broke.
 
         Raises:
-            StoredObjectReplacedError, FileNotFoundError: the object is no longer the one that was opened.
-            ObjectStoreError: the connection broke again and again, or the time is over.
+            StoredObjectReplacedError, FileNotFoundError: the object was replaced or removed after it was opened.
+            ObjectStoreError: the connection broke too often, or the time limit is exceeded.
         """
         while True:
             with self._clock():
@@ -137,7 +137,7 @@ class ObjectReader(io.RawIOBase):
                     time.sleep(PAUSE_SECONDS * (1 + random.random()))  # noqa: S311
 
     def _broken(self, error: Exception) -> None:
-        """Forget a broken connection; raise where too many broke, with little progress between them."""
+        """Drop a broken connection; raise an error if too many broke with little progress between them."""
         from botocore.exceptions import ReadTimeoutError
 
         self._body.close()
@@ -164,9 +164,9 @@ class ObjectReader(io.RawIOBase):
         return len(data)
 
     def _check_sum(self) -> None:
-        """Let the client compare its checksum, which it does at the end of a body; of several, compare the MD5.
+        """Verify the content: the client compares its checksum at the end of a body; after a resume, compare the MD5.
 
-        An ETag of 32 hexadecimal digits is the MD5 unless the object is encrypted by a key of its own.
+        An ETag of 32 hexadecimal digits is the MD5, unless the object is encrypted with its own key.
         """
         if self._connections > 1 and _MD5.fullmatch(self._etag) and not self._is_encrypted:
             if self._etag.strip('"') != self._digest.hexdigest():
@@ -176,19 +176,19 @@ class ObjectReader(io.RawIOBase):
                 self._body.read(1)
 
     def close(self) -> None:
-        """Close the connection; what was not read is not fetched."""
+        """Close the connection; unread bytes are not fetched."""
         if self._body is not None:
             self._body.close()
         super().close()
 
 
 class ObjectPrefetch:
-    """Fetches small objects by threads while earlier ones are worked on.
+    """Prefetches small objects by threads while the caller processes earlier ones.
 
     Args:
-        open_one: opens an object in a state, by path and ETag.
-        entries: objects in the order in which they will be taken, once each.
-        workers: how many are fetched, or wait fetched, at once.
+        open_one: opens an object by path and ETag.
+        entries: objects in the order in which the caller opens them, once each.
+        workers: number of objects that are being fetched, or are fetched and not yet opened.
     """
 
     def __init__(self, open_one: Callable[[str, str], BinaryIO], entries: Sequence[Entry], workers: int):
@@ -208,7 +208,7 @@ class ObjectPrefetch:
         self._pool.shutdown(cancel_futures=True)
 
     def pop(self, path: str, etag: str) -> BinaryIO | None:
-        """Return an object's content, or None where it is not fetched ahead; raises what opening it raises."""
+        """Return an object's content, or None if it is not prefetched; raises the errors of opening it."""
         found = self._fetched.pop((path, etag), None)
         if found is None:
             return None
@@ -226,7 +226,7 @@ class ObjectPrefetch:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """Return the errors of a connection that breaks while an object is read."""
+    """Return the exception types of a connection that breaks during a read."""
     from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
     return (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)

@@ -16,7 +16,7 @@ from vsf_assets_tests.warehouses import Home, clicks
 HEAD = b"click_id,banner_id,campaign_id\n1,10,100\n2,10,1"
 TAIL = b"00\n3,10,100\n4,10,100\n"
 WHOLE = [(1, 10, 100), (2, 10, 100), (3, 10, 100), (4, 10, 100)]
-WHY = "somebody has it open for writing; it is read once it is closed"
+WHY = "a process has it open for writing; it is read once it is closed"
 
 
 def rows(home: Home) -> list[tuple[int, ...]]:
