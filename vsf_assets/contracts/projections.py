@@ -73,7 +73,7 @@ def columns(table: Table) -> list[ColumnInfo]:
 
 
 def description(table: Table) -> str:
-    """Return what a table is and what one row of it is, as one line."""
+    """Describe a table and one row of it in one line."""
     what = " ".join((table.model.__doc__ or "").split("\n\n")[0].split())
     return f"{what} One row is {table.grain}."
 

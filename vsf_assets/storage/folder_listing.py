@@ -56,8 +56,8 @@ def list_folder(root: Path, folder: str = "", every_name: bool = False) -> Listi
         return Listing()
     except OSError as error:
         why = unreadable(folder, error)
-        said = f"the folder cannot be listed: {error.strerror}; {why.advice}"
-        raise OSError(error.errno, said, str(root / folder)) from error
+        message = f"the folder cannot be listed: {error.strerror}; {why.advice}"
+        raise OSError(error.errno, message, str(root / folder)) from error
     walk.found.entries.sort(key=lambda entry: entry.path)
     walk.found.left_out.sort(key=lambda entry: entry.path)
     return walk.found
@@ -85,7 +85,7 @@ class _Walk:
                 with self._opened(folder, follow=False) as descriptor:
                     self._list_one(folder, descriptor)
             except OSError as error:
-                if error.errno != errno.ENOENT:  # else it went this instant
+                if error.errno != errno.ENOENT:  # otherwise it was removed meanwhile
                     self._leave(folder, error)
 
     @contextmanager
@@ -113,7 +113,7 @@ class _Walk:
                 else:
                     self._add_file(item, path, descriptor, names)
             except OSError as error:
-                if error.errno not in _GONE:  # else it went this instant
+                if error.errno not in _GONE:  # otherwise it was removed meanwhile
                     self._leave(path, error)
 
     def _has_no_counting_name(self, item: "os.DirEntry[str]", path: str) -> bool:

@@ -43,7 +43,7 @@ class LeftOut:
     is_error: bool = False
 
     @property
-    def needs_somebody(self) -> bool:
+    def needs_action(self) -> bool:
         """Whether a run reports it."""
         return self.kind not in UNSHOWN
 
@@ -85,7 +85,7 @@ class UnlistedEntryError(VsfError):
 
 def odd(left_out: Iterable[LeftOut]) -> list[LeftOut]:
     """Return the entries that a run reports."""
-    return [entry for entry in left_out if entry.needs_somebody]
+    return [entry for entry in left_out if entry.needs_action]
 
 
 def count_line(left_out: Iterable[LeftOut]) -> str:

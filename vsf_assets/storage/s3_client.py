@@ -277,7 +277,7 @@ def _explain(error: Exception, code: str, address: str) -> str:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"{where}: no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
     if code == "NoSuchBucket":
-        return f"{where}: there is no bucket {split_address(address)[0]}; make it, or mend the name"
+        return f"{where}: there is no bucket {split_address(address)[0]}; create it, or correct the name"
     if code in COLD:
         return f"{where} is archived in cold storage; restore it (aws s3api restore-object), or put a copy here"
     if code in DENIED:

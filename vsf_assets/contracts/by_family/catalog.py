@@ -43,7 +43,7 @@ class Apps(pa.DataFrameModel):
 
 
 class SkippedTypes(pa.DataFrameModel):
-    """A type of records that nobody asked for; its records are skipped and counted."""
+    """A type of records that the feed does not load; its records are skipped and counted."""
 
     record_type: str = pa.Field(description="Type of the records, as delivered.")
     records: int = pa.Field(ge=1, description="Number of records of this type in the object.")
@@ -57,7 +57,7 @@ class CatalogList(pa.DataFrameModel):
 
 
 class CatalogScans(pa.DataFrameModel):
-    """An object whose state had changed when the platform looked."""
+    """An object whose state had changed since the previous scan."""
 
     position: int = pa.Field(ge=1, description="First place of the object in the list, from 1.")
     name: str = pa.Field(description="Name of the object, as listed.")
