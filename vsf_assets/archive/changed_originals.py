@@ -1,11 +1,11 @@
 """Detects archived originals that were written to after they were loaded, and records the change.
 
-Here: noticing them, giving them the name of their new content, and the record of it beside them. Not here: reading
-them again in place of their earlier rows (ingest/session.py, warehouse/ledger.py). A file that is moved into the
-archive stays the file it was: a writer that has it open goes on writing into the original. Where the system could not
-tell so before (storage/open_writers.py), size or time of the original tell afterwards. Only an archive in a folder is
-looked at; an object never changes. The record makes the finding changed_after_load, also in a rebuild (decision
-0026).
+Here: detecting them, renaming them to the digest of their new content, and the record of the change beside them. Not
+here: reading them again in place of their earlier rows (ingest/session.py, warehouse/ledger.py). A rename into the
+archive keeps the inode: a process that has the file open goes on writing into the original. If the operating system
+does not show such a process (storage/open_writers.py), size or modified time of the original show the write
+afterwards. Only an archive in a folder is checked; an object never changes. The record causes the finding
+changed_after_load, also in a rebuild (decision 0026).
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 NOTE = "rechecked-originals"
-"""Originals whose size or time tells of a change and whose content does not; a lost note costs a hash each."""
+"""Originals whose time changed and whose content did not; if the note is lost, each is hashed once more."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ class Changed:
 
 
 def to_recheck(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> list["FileRow"]:
-    """Return rows whose originals may have been written to since they were loaded; nothing is read for it.
+    """Return rows whose originals may have been written to since they were loaded; needs no read, only stat calls.
 
     Args:
         rows: the ledger.
-        settings: where the archive is, and for how long originals are looked at (VSF_RECHECK_HOURS).
+        settings: where the archive is, and for how long originals are checked (VSF_RECHECK_HOURS).
         now: the time, UTC.
     """
     archive, since = open_store(settings.archive), now - timedelta(hours=settings.recheck_hours)
-    recent = [row for row in rows if row.loaded_at >= since and not _is_own(row.feed)]
+    recent = [row for row in rows if row.loaded_at >= since and not _is_made_here(row.feed)]
     if not isinstance(archive, FolderStore) or not recent:
         return []
     noted, found, successors = read_note(settings, NOTE), [], Successors(archive)
@@ -67,22 +67,22 @@ def to_recheck(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> 
         except OSError as error:
             if not is_about_one_file(error):
                 raise
-            continue  # what cannot be seen is reported where it is to be read
+            continue  # the read of this original reports the error
         if entry is None:
             found += [row] if successors.of(row) else []
-        elif _departs(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
+        elif _looks_changed(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
             found.append(row)
     return found
 
 
-def _is_own(feed: str) -> bool:
+def _is_made_here(feed: str) -> bool:
     return feed not in all_feeds() or all_feeds()[feed].is_fetched
 
 
-def _departs(row: "FileRow", entry: Entry) -> bool:
-    """Whether size and time say that an original was written to: it grew, or has another time than it landed with.
+def _looks_changed(row: "FileRow", entry: Entry) -> bool:
+    """Whether size and time show that an original was written to: it grew, or its modified time changed.
 
-    A file of an upload may be older than the upload. One that shrank is damaged: no writer takes bytes back.
+    A file of an upload may be older than the upload. An original that shrank is damaged, since a writer only appends.
     """
     is_later = entry.modified > row.landed_at
     has_other_time = is_later if all_feeds()[row.feed].members else entry.modified != row.landed_at
@@ -94,10 +94,10 @@ def _state(entry: Entry) -> list[int | str]:
 
 
 def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Changed]:
-    """Compare originals with the ledger, and yield those that changed, under the names of their new content.
+    """Hash originals, rename those whose content changed, and yield them under their new names.
 
     Args:
-        rows: what `to_recheck` returned.
+        rows: the result of `to_recheck`.
         settings: where the archive is.
     """
     archive, equal = open_store(settings.archive), dict[str, list[int | str]]()
@@ -109,7 +109,7 @@ def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Ch
         except OSError as error:
             if not is_about_one_file(error):
                 raise
-            continue  # the next run looks again
+            continue  # the next run checks it again
         if changed is not None:
             yield changed
     if equal:
@@ -117,10 +117,10 @@ def refile_changed(rows: Iterable["FileRow"], settings: Settings) -> Iterator[Ch
 
 
 def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | str]]) -> Changed | None:
-    """Give one original the name of its content, if that changed; `equal` gets the state of one that did not."""
+    """Rename one original if its content changed; else put its state into `equal`."""
     entry = archive.stat(row.archive_path)
     if entry is None:
-        # A run that died gave it the new name, and did not store its rows.
+        # A run renamed it and died before it stored the rows.
         target = Successors(archive).of(row)
     else:
         digest = sha256_of(archive, entry.path)
@@ -128,7 +128,7 @@ def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | st
             equal[entry.path] = _state(entry)
             return None
         if not entry.same_state(archive.stat(entry.path)):
-            return None  # somebody writes; the next run looks again
+            return None  # a process is writing to it; the next run checks it again
         target = archive_path(row.feed, row.partition_key, row.landed_at, digest, row.file_name)
         rename_original(archive, entry.path, target, row.landed_at)
     there = archive.stat(target) if target is not None else None
@@ -136,10 +136,10 @@ def _refile(archive: FolderStore, row: "FileRow", equal: dict[str, list[int | st
 
 
 def rename_original(archive: FolderStore, path: str, target: str, landed_at: datetime) -> None:
-    """Give an original the name of its new content, its old time, and a record that it was written to.
+    """Rename an original to the digest of its new content, keep its modified time, and record the change.
 
-    The record comes first: an original never stands under a new name without it. Where another one has the name
-    already, the two are one delivery, and the first stays.
+    The record is written first: an original never has a new name without it. If the new name already exists, both
+    are the same delivery, and the existing file stays.
     """
     with archive.writer(target + CHANGED_SUFFIX):
         pass
@@ -154,19 +154,19 @@ def rename_original(archive: FolderStore, path: str, target: str, landed_at: dat
 
 
 def has_record(archive: Store, path: str) -> bool:
-    """Whether an original was written to after it was loaded."""
+    """Whether a record exists that an original was written to after it was loaded."""
     return archive.stat(path + CHANGED_SUFFIX) is not None
 
 
 class Successors:
-    """Where originals are that a dead run gave a new name; each folder of the archive is listed once."""
+    """Finds originals that a run renamed before it died; each folder of the archive is listed once."""
 
     def __init__(self, archive: FolderStore):
         self._archive = archive
         self._listed: dict[str, dict[tuple[str, str], str]] = {}
 
     def of(self, row: "FileRow") -> str | None:
-        """Return the path of a row's original under its new name; None where there is none."""
+        """Return the path of a row's original under its new name; None if it was not renamed."""
         folder, _, name = row.archive_path.rpartition("/")
         if folder not in self._listed:
             paths = {entry.path for entry in self._archive.entries(folder)}
@@ -176,19 +176,19 @@ class Successors:
 
 
 def _without_digest(path: str) -> tuple[str, str]:
-    """Return landing time and name of an original, which stay when its content changes."""
+    """Return landing time and file name from an original's path; both stay when its content changes."""
     parts = path.rpartition("/")[2].split("__", 2)
     return parts[0], parts[-1]
 
 
 def settle_archive(settings: Settings) -> None:
-    """Give changed originals their new names where no ledger tells of them, before a rebuild reads them.
+    """Rename changed originals without a ledger, before a rebuild reads them.
 
-    One counts as changed that was written to within VSF_RECHECK_HOURS after it landed. What differs from its name
-    and has its old time, or a much later one, is damaged, and the rebuild says so.
+    An original counts as changed if it was written to within VSF_RECHECK_HOURS after it landed. If its digest is not
+    the one in its name and its time is unchanged or later than that, it is damaged, and the rebuild reports it.
 
     Raises:
-        VsfError: somebody still writes to one.
+        VsfError: a process is still writing to an original.
     """
     archive, window = open_store(settings.archive), timedelta(hours=settings.recheck_hours)
     if not isinstance(archive, FolderStore):
@@ -198,7 +198,7 @@ def settle_archive(settings: Settings) -> None:
             continue
         if is_written(archive, o.entry):
             raise VsfError(
-                f"{o.entry.path} in the archive is still written to by somebody; wait for it, or end the writer"
+                f"a process is still writing to {o.entry.path} in the archive; wait until it ends, or end it"
             )
         digest = sha256_of(archive, o.entry.path)
         if not digest.startswith(o.sha256_start):

@@ -1,15 +1,15 @@
 """Recovers files of a stored upload that a crash left in the landing zone.
 
-Here: bringing such originals into the archive. Not here: files whose upload is still as the ledger knows it; those
-are filed away like any other (ingest/session.py). An upload's time is that of its newest file. So when a crash comes
-between its transaction and the archive, and a file then changes, what was left looks new: it is part of the next
-upload, and the original of the last one too.
+Here: copying such originals into the archive. Not here: files whose upload is unchanged since its transaction; those
+are archived like any other (ingest/session.py). The time of an upload is that of its newest file. If a run dies
+between the transaction and the archiving, and then one file of the upload changes, the other files look new: they
+belong to the next upload, and they are the originals of the earlier one too.
 """
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import file_away
+from vsf_assets.archive.originals import archive_file
 from vsf_assets.common.errors import VsfError
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.base import Store
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 def keep_leftovers(
     new: Iterable[Landed], ledger: Iterable["FileRow"], landing: Store, archive: Store
 ) -> dict[tuple[str, str | None], tuple[str, str]]:
-    """Copy files of uploads into the archive that an earlier upload stored and could not file away.
+    """Copy files of an upload into the archive that an earlier upload stored and did not archive.
 
     Args:
-        new: files that the ledger does not know as they lie there.
-        ledger: what was stored.
-        landing: where the files lie; they stay, since they belong to the next upload too.
-        archive: gets those whose content is what was stored, and whose original is not there.
+        new: files that are not in the ledger in their present state.
+        ledger: its rows.
+        landing: the store with the files; they stay, since they belong to the next upload too.
+        archive: receives the files whose content was stored and whose original is missing.
 
     Returns:
-        (feed, partition) -> (path, why) of uploads whose leftover could not be kept: their files are to stay where
-        they are, else that original would be lost.
+        (feed, partition) -> (path, why) of uploads whose file could not be copied. Their files must stay in the
+        landing zone, else that original would be lost.
     """
     problems: dict[tuple[str, str | None], tuple[str, str]] = {}
     candidates = {(i.feed.name, i.partition, i.entry.name, i.entry.size): i.entry for i in new if i.feed.members}
@@ -41,7 +41,7 @@ def keep_leftovers(
             continue
         try:
             if archive.stat(row.archive_path) is None:
-                file_away(landing, entry.path, archive, row.archive_path, row.sha256, "keep")
+                archive_file(landing, entry.path, archive, row.archive_path, row.sha256, "keep")
         except (OSError, VsfError) as error:
             why = f"the original of an earlier upload cannot be kept as {row.archive_path}: {error}"
             problems[row.feed, row.partition_key] = (entry.path, why)

@@ -1,7 +1,7 @@
-"""Moves originals into the archive, and parses the names that they get there.
+"""Moves originals into the archive, and parses their names there.
 
-Here: naming, parsing names, filing one file. Not here: when it may be filed (after its
-transaction). Nothing in the archive is overwritten; with it alone the warehouse can be rebuilt.
+Here: naming, parsing names, archiving one file. Not here: when a file may be archived (after its transaction,
+ingest/move_to_archive.py). Nothing in the archive is overwritten; the warehouse can be rebuilt from it alone.
 """
 
 import os
@@ -24,7 +24,7 @@ from vsf_assets.storage.transfer import copy_file, rename_if_same_disk, sha256_o
 
 @dataclass(frozen=True)
 class Archived:
-    """An original in the archive, as its path tells it."""
+    """An original in the archive, with the fields that its path holds."""
 
     entry: Entry
     feed: Feed
@@ -39,8 +39,8 @@ def originals(archive: Store) -> Iterator[Archived]:
     """Yield every original in the archive.
 
     Raises:
-        VsfError: files were loaded with VSF_AFTER_LOAD=delete, a name is not the archive's, or something in it
-            cannot be read.
+        VsfError: files were loaded with VSF_AFTER_LOAD=delete, a name has not the form of the archive's names, or an
+            entry cannot be read.
     """
     entries = [entry for entry in archive.every_entry() if not _is_stray(entry)]
     changed = {entry.path.removesuffix(CHANGED_SUFFIX) for entry in entries if _is_record(entry)}
@@ -64,41 +64,45 @@ def originals(archive: Store) -> Iterator[Archived]:
 
 
 def _is_record(entry: Entry) -> bool:
-    """Whether a file records a change; a delivered file of such a name that is empty has the digest of nothing."""
-    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and not _is_of_nothing(entry.name)
+    """Whether a file is the record of a change.
+
+    A delivered empty file with such a name is not: its name holds the digest of zero bytes.
+    """
+    return entry.size == 0 and entry.name.endswith(CHANGED_SUFFIX) and not _has_empty_digest(entry.name)
 
 
 def _is_not_kept(entry: Entry) -> bool:
-    """Whether a file stands for an original that was not kept; a delivered file of such a name is what its digest says.
+    """Whether a file stands for an original that was not kept, and is no delivered file with such a name.
 
-    The one that stands for an empty file holds a byte, since an empty one would be that file.
+    It is empty if the original was not, and one byte long if the original was empty: so its content never has the
+    digest in its name.
     """
-    return entry.name.endswith(NOT_KEPT_SUFFIX) and _is_of_nothing(entry.name) == (entry.size > 0)
+    return entry.name.endswith(NOT_KEPT_SUFFIX) and _has_empty_digest(entry.name) == (entry.size > 0)
 
 
-def _is_of_nothing(name: str) -> bool:
+def _has_empty_digest(name: str) -> bool:
     return f"__{SHA256_OF_NOTHING}__" in name
 
 
 def holds_originals(archive: Store) -> bool:
-    """Whether there is anything in the archive; raises UnlistedEntryError where that cannot be found out."""
+    """Whether the archive holds originals; raises UnlistedEntryError if an entry cannot be listed."""
     return not all(map(_is_stray, archive.every_entry()))
 
 
 def _is_stray(entry: Entry) -> bool:
-    """Whether a file is the rest of a transfer into the archive; originals whose own names end so are none."""
+    """Whether a file is left over from an interrupted transfer; originals with such an ending are not."""
     is_unfinished = why_ignored(entry.name) is not None or entry.name.endswith(DONE_SUFFIX)
     return is_unfinished and ORIGINAL_NAME.match(entry.name) is None
 
 
 def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
-    """Refuse to start an empty ledger beside a full archive: it would publish a shrunken snapshot.
+    """Refuse an empty ledger beside an archive with originals: the next snapshot would lack their rows.
 
-    Originals of files that still wait in the landing zone are no sign of it: a first run that died had made them
-    safe and stored nothing.
+    Originals of files that still wait in the landing zone are allowed: a first run that died had copied them and
+    stored no rows.
 
     Raises:
-        VsfError: the archive holds originals that the ledger does not know, or something that cannot be read.
+        VsfError: the archive holds originals that are not in the ledger, or an entry that cannot be read.
     """
     if not ledger_is_empty:
         return
@@ -114,7 +118,7 @@ def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool)
         )
 
 
-def file_away(
+def archive_file(
     landing: Store,
     path: str,
     archive: Store,
@@ -124,23 +128,23 @@ def file_away(
     hashed: Entry | None = None,
     is_archived: bool = False,
 ) -> bool:
-    """Take a loaded file out of the landing zone into the archive; safe to repeat.
+    """Move a loaded file from the landing zone into the archive; idempotent.
 
     Args:
-        landing: where the file lies.
-        path: its path there.
-        archive: where it goes.
-        target: its path there.
-        sha256: the ledger's digest; a file with another one stays where it is.
+        landing: the store with the file.
+        path: its path in `landing`.
+        archive: the store of the originals.
+        target: its path in `archive`.
+        sha256: the ledger's digest; a file with another digest stays in the landing zone.
         after_load: archive, keep or delete.
-        hashed: the state in which the file was read and hashed by this run; an object that is in it
-            still is not fetched again, and a file that nobody else writes is not read again.
-        is_archived: whether the original just got its place in the archive (ingest/safe_copies.py).
+        hashed: the state in which this run read and hashed the file. An object that is still in this state is not
+            fetched again. Neither is a file hashed again if no other process can write it.
+        is_archived: whether this run has already copied the original into the archive (ingest/safe_copies.py).
 
     Returns:
-        Whether the file was the one the ledger knows; False leaves it for the next run.
+        Whether the file is the one of the ledger; False leaves it for the next run.
     """
-    # What is done with an object is bound to its state, so that one that was just hashed need not be asked.
+    # Operations on an object are conditional on its ETag, so an object that was just hashed needs no stat.
     is_bound = hashed is not None and bool(hashed.etag)
     seen = hashed if is_bound else landing.stat(path)
     if seen is None:
@@ -148,25 +152,25 @@ def file_away(
     is_known = is_bound or (landing.is_private and seen.same_state(hashed))
     try:
         is_known = is_known or sha256_of(landing, path, seen.etag) == sha256
-        return is_known and _file(landing, seen, archive, target, sha256, after_load, is_archived)
+        return is_known and _archive_seen(landing, seen, archive, target, sha256, after_load, is_archived)
     except FileNotFoundError:
         if landing.stat(path) is None:
-            return True  # another run filed it meanwhile
+            return True  # another run archived it meanwhile
         raise
     except StoredObjectReplacedError:
         return False
 
 
-def _file(
+def _archive_seen(
     landing: Store, seen: Entry, archive: Store, target: str, sha256: str, after_load: str, is_archived: bool = False
 ) -> bool:
-    """File what `seen` showed; another file that took its place meanwhile is not touched."""
+    """Archive the file in the state `seen`; a file that replaced it meanwhile is not changed."""
     if is_archived or archive.stat(target) is not None:
         if not is_archived:
             refuse_damaged(archive, target, sha256)
     elif after_load == "delete":
         with archive.writer(target + NOT_KEPT_SUFFIX) as mark:
-            mark.write(b"\n" if _is_of_nothing(target) else b"")
+            mark.write(b"\n" if _has_empty_digest(target) else b"")
     elif not seen.etag and not seen.same_state(landing.stat(seen.path)):
         return False
     elif after_load == "archive" and rename_if_same_disk(landing, seen.path, archive, target):
@@ -177,7 +181,7 @@ def _file(
 
 
 def refuse_damaged(archive: Store, target: str, sha256: str) -> None:
-    """Raise VsfError where a file in the archive is not what its name says; it is never overwritten."""
+    """Raise VsfError if a file in the archive has not the ledger's digest; it is never overwritten."""
     if sha256_of(archive, target) != sha256:
         raise VsfError(
             f"{target} in the archive is damaged: its SHA-256 is not the ledger's; move it away and run again"
@@ -185,7 +189,7 @@ def refuse_damaged(archive: Store, target: str, sha256: str) -> None:
 
 
 def _remove_landed(landing: Store, seen: Entry) -> bool:
-    """Remove a filed file from the landing zone; return False where another one took its place."""
+    """Remove an archived file from the landing zone; return False if another file replaced it meanwhile."""
     now = landing.stat(seen.path)
     if seen.same_state(now):
         landing.remove(seen.path, seen.etag)
@@ -193,6 +197,6 @@ def _remove_landed(landing: Store, seen: Entry) -> bool:
 
 
 def keep_time(archive: FolderStore, path: str, at: datetime) -> None:
-    """Let an original have the time of the delivered file, so that its state tells that nobody wrote to it."""
+    """Set an original's modified time to that of the delivered file; another time then shows a later write."""
     nanoseconds = (at - EPOCH) // timedelta(microseconds=1) * 1000
     os.utime(archive.root / path, ns=(nanoseconds, nanoseconds))

@@ -1,6 +1,6 @@
-"""Finds originals that were read under an older contract version, and describes them to people.
+"""Finds originals that were read under an older contract version, and describes them for users.
 
-Here: the comparison of the ledger with the versions of today, and its words. Not here: the versions
+Here: the comparison of the ledger with the current versions, and its messages. Not here: the versions
 (warehouse/contract_versions.py) and reading the originals again (ingest/session.py).
 """
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow
 
 SHOWN_REASONS = 10
-"""How many files are named that are left for one and the same reason."""
+"""Maximum number of files that are named for one reason."""
 
 
 @dataclass(frozen=True)
 class Outdated:
-    """Files that were read with other contracts, readings or encodings than those of today.
+    """Files that were read with other contracts, readings or encodings than the current ones.
 
     Attributes:
-        again: those whose originals are at hand: the next run reads them again.
-        lost: those whose originals are not: they stay as they were read.
+        again: files whose originals are available: the next run reads them again.
+        lost: files whose originals are not: their rows stay as they were read.
     """
 
     again: "list[FileRow]" = field(default_factory=list)
@@ -32,7 +32,7 @@ class Outdated:
 
     @property
     def announcement(self) -> list[str]:
-        """What is said of them, a line for each sort; none where there are none."""
+        """One line for `again` and one for `lost`, if there are such files."""
         lines = []
         if self.again:
             count = f"{len(self.again):,} original{'' if len(self.again) == 1 else 's'}"
@@ -48,7 +48,10 @@ class Outdated:
 
 
 def outdated_files(files: "Iterable[FileRow]", versions: Versions) -> "list[FileRow]":
-    """Return the ledger's files that would be read otherwise now; a duplicate goes with the file that it repeats."""
+    """Return the ledger's files that are read differently now; duplicate files are left out.
+
+    A duplicate is handled with the file that it repeats.
+    """
     return [
         row
         for row in files
@@ -59,15 +62,15 @@ def outdated_files(files: "Iterable[FileRow]", versions: Versions) -> "list[File
 
 
 def split_outdated(outdated: "Iterable[FileRow]", there: Collection[str]) -> Outdated:
-    """Return outdated files by whether their originals, the paths in `there`, are at hand."""
-    found = Outdated()
+    """Split outdated files by whether their originals are among `there`, the paths of the archive."""
+    result = Outdated()
     for row in outdated:
-        (found.again if row.archive_path in there else found.lost).append(row)
-    return found
+        (result.again if row.archive_path in there else result.lost).append(row)
+    return result
 
 
 def lines_of_left(left: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield a line for each file that a run left as it was; of many with one reason the first, and how many more."""
+    """Yield a line for each file that a run left unchanged; per reason the first ones, then the number of the rest."""
     counts = Counter[str]()
     for path, why in left:
         counts[why] += 1

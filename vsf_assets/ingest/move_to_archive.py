@@ -6,7 +6,7 @@ Here: the move of many files, in parallel for object stores. Not here: the crash
 
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import file_away
+from vsf_assets.archive.originals import archive_file
 from vsf_assets.archive.verified_etags import note
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.prefetch import map_in_order
@@ -100,7 +100,7 @@ def _file_one(
         note_opened_again(entry.path, row, settings)
     else:
         words = (store, entry.path, archive, row.archive_path, row.sha256, after_load, seen)
-        done = file_away(*words, is_archived)
+        done = archive_file(*words, is_archived)
     if moves:
         put_in_place(archive, row.archive_path, row.sha256)
     return done

@@ -1,4 +1,4 @@
-"""The landing zone: listing, ownership, settling, uploads, and putting files there.
+"""The landing zone: listing, ownership, settling, uploads, and landing files.
 
 Not here: reading files (readers/) and originals (archive/).
 """

@@ -1,7 +1,7 @@
-"""Chooses the files that `vsf land` copies: named files, and those of folders.
+"""Chooses the files that `vsf land` copies: named files, and the files of named folders.
 
-Here: which files of the named paths are landed, which are skipped and why, and what refuses all of them. Not here:
-where each goes (cli/land.py). Named files must be deliveries; a folder may hold what nobody means, as folders do.
+Here: which files are landed, which are skipped and why, and which errors refuse the whole command. Not here: the
+target of each file (cli/land.py). A named file must be a delivery; other files of a named folder are skipped.
 """
 
 import os
@@ -26,9 +26,9 @@ class SourceFile:
     """A file to land.
 
     Attributes:
-        path: where it is.
-        hint: its path with the folder that was named, from which feed and partition may follow.
-        upload: the feed of an upload, where its folder holds exactly the files of one; else None.
+        path: its path.
+        hint: its path from the named folder on; feed and partition may be recognized from it.
+        upload: the feed, if the file's folder holds exactly the files of one upload; else None.
     """
 
     path: Path
@@ -38,11 +38,11 @@ class SourceFile:
 
 @dataclass
 class FilesToLand:
-    """What was found.
+    """The files to land, and the skipped ones.
 
     Attributes:
         files: the files to land.
-        skipped: a line for each entry of a folder that is none.
+        skipped: a line for each skipped entry of a folder.
     """
 
     files: list[SourceFile] = field(default_factory=list)
@@ -50,35 +50,35 @@ class FilesToLand:
 
 
 def find_sources(paths: Iterable[str], feed: Feed | None) -> FilesToLand:
-    """Return the files of named files and folders.
+    """Return the files to land from named files and folders.
 
     Args:
-        paths: as they were given.
-        feed: the feed that was named, or None.
+        paths: the paths of the command line.
+        feed: the feed of the command line, or None.
 
     Raises:
-        UsageError: a named file is no delivery, something cannot be read, or there is nothing to land.
+        UsageError: a named file is no delivery, an entry cannot be read, or a folder has no file to land.
     """
-    found = FilesToLand()
-    for given in map(Path, paths):
-        if _is_folder(given):
-            _add_folder(found, given, feed)
+    result = FilesToLand()
+    for path in map(Path, paths):
+        if _is_folder(path):
+            _add_folder(result, path, feed)
         else:
-            _refuse_what_is_none(given)
-            found.files.append(SourceFile(given, PurePosixPath(given.parent.name, given.name)))
-    return found
+            _refuse_non_delivery(path)
+            result.files.append(SourceFile(path, PurePosixPath(path.parent.name, path.name)))
+    return result
 
 
 def folder_name(path: Path) -> str:
-    """Return the name of the folder that a file lies in, also where the path does not spell it (`.`, `..`)."""
-    return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - links keep the names that were given
+    """Return the name of a file's folder, also if the path spells it as `.` or `..`."""
+    return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - links keep the names that were path
 
 
 def refuse_unlisted(path: Path, target: str) -> None:
-    """Refuse a place in the landing zone that no listing would show, as of a dataset that is called `old.bak`.
+    """Refuse a target that listings ignore, for example below a dataset called `old.bak`.
 
     Raises:
-        UsageError: a name on the way to it is none of a delivery.
+        UsageError: listings ignore the name of the file or of one of its folders.
     """
     for name in PurePosixPath(target).parts:
         why = why_ignored(name)
@@ -87,10 +87,10 @@ def refuse_unlisted(path: Path, target: str) -> None:
 
 
 def check_readable(paths: Sequence[Path]) -> None:
-    """Open each file once, so that none is landed where another one cannot be.
+    """Open each file once, so that no file is landed if one of them cannot be read.
 
     Raises:
-        UsageError: one cannot be read.
+        UsageError: a file cannot be read.
     """
     for path in paths:
         try:
@@ -106,77 +106,77 @@ def _refusal(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{visible(str(path))}: {reason}; {advice}. Nothing was landed")
 
 
-def _is_folder(given: Path) -> bool:
+def _is_folder(path: Path) -> bool:
     try:
-        status_of(given)
+        status_of(path)
     except NotRegularError as error:
         if error.kind == "folder":
             return True
-        raise _refusal(given, error) from None
+        raise _refusal(path, error) from None
     except FileNotFoundError:
-        if given.is_symlink():
-            raise UsageError(f"{given} is a link to something that is not there. Nothing was landed") from None
+        if path.is_symlink():
+            raise UsageError(f"{path} is a link to something that is not there. Nothing was landed") from None
         feeds = ", ".join(all_feeds())
-        raise UsageError(f"{given}: there is no such file or folder, nor a feed (feeds: {feeds})") from None
+        raise UsageError(f"{path}: there is no such file or folder, nor a feed (feeds: {feeds})") from None
     except OSError as error:
-        raise _refusal(given, error) from None
+        raise _refusal(path, error) from None
     return False
 
 
-def _refuse_what_is_none(given: Path) -> None:
-    """Refuse a named file that the landing zone would never show.
+def _refuse_non_delivery(path: Path) -> None:
+    """Refuse a named file that listings of the landing zone ignore.
 
     Raises:
-        UsageError: its name says that it is no delivery.
+        UsageError: listings ignore its name.
     """
-    why = why_ignored(given.name)
+    why = why_ignored(path.name)
     if why is not None:
-        raise UsageError(f"{given} would never be loaded: {why.reason}; {why.advice}. Nothing was landed")
-    if given.name.lower().endswith(DONE_SUFFIX):
+        raise UsageError(f"{path} would never be loaded: {why.reason}; {why.advice}. Nothing was landed")
+    if path.name.lower().endswith(DONE_SUFFIX):
         raise UsageError(
-            f"{given} would never be loaded: names that end in {DONE_SUFFIX} mark another file as whole; land that"
+            f"{path} would never be loaded: names that end in {DONE_SUFFIX} mark another file as whole; land that"
             " file, it needs no marker. Nothing was landed"
         )
 
 
-def _add_folder(found: FilesToLand, given: Path, feed: Feed | None) -> None:
-    """Add what a folder holds.
+def _add_folder(result: FilesToLand, path: Path, feed: Feed | None) -> None:
+    """Add the files of a folder to `result`.
 
     Raises:
-        UsageError: something in it cannot be read, or nothing in it can be landed.
+        UsageError: an entry of the folder cannot be read, or no file of it can be landed.
     """
     try:
-        listing = list_folder(given)
+        listing = list_folder(path)
     except OSError as error:
-        raise _refusal(given, error) from None
+        raise _refusal(path, error) from None
     for left_out in listing.left_out:
         if left_out.is_error:
             raise UsageError(
-                f"{visible(str(given / left_out.path))}: {left_out.reason}; {left_out.advice}. Nothing was landed"
+                f"{visible(str(path / left_out.path))}: {left_out.reason}; {left_out.advice}. Nothing was landed"
             )
-    files = [SourceFile(given / e.path, PurePosixPath(_own_name(given), e.path)) for e in listing.entries]
+    files = [SourceFile(path / e.path, PurePosixPath(_own_name(path), e.path)) for e in listing.entries]
     landable, unknown = list[SourceFile](), list[SourceFile]()
     for file in _with_uploads(files):
-        (landable if _is_meant(file, feed) else unknown).append(file)
+        (landable if _is_landable(file, feed) else unknown).append(file)
     if not landable:
-        raise UsageError(_nothing_in(given, unknown, listing.left_out, feed))
-    found.files += landable
-    found.skipped += [_skipped(given, left_out) for left_out in listing.left_out]
-    found.skipped += [
+        raise UsageError(_no_files_message(path, unknown, listing.left_out, feed))
+    result.files += landable
+    result.skipped += [_skipped(path, left_out) for left_out in listing.left_out]
+    result.skipped += [
         f"{visible(str(file.path))}: {NO_FEED}; to land it, say which: vsf land FEED PATH" for file in unknown
     ]
 
 
-def _own_name(given: Path) -> str:
-    return Path(os.path.abspath(given)).name  # noqa: PTH100 - as folder_name
+def _own_name(path: Path) -> str:
+    return Path(os.path.abspath(path)).name  # noqa: PTH100 - as folder_name
 
 
-def _skipped(given: Path, left_out: LeftOut) -> str:
-    return f"{visible(str(given / left_out.path))}: {left_out.reason}"
+def _skipped(path: Path, left_out: LeftOut) -> str:
+    return f"{visible(str(path / left_out.path))}: {left_out.reason}"
 
 
 def _with_uploads(files: list[SourceFile]) -> list[SourceFile]:
-    """Return the files; those of folders that hold exactly the files of an upload as such."""
+    """Set `upload` on the files of folders that hold exactly the files of one upload."""
     by_folder: dict[Path, set[str]] = {}
     for file in files:
         by_folder.setdefault(file.path.parent, set()).add(file.path.name)
@@ -184,31 +184,31 @@ def _with_uploads(files: list[SourceFile]) -> list[SourceFile]:
     return [SourceFile(f.path, f.hint, uploads.get(frozenset(by_folder[f.path.parent]))) for f in files]
 
 
-def _is_meant(file: SourceFile, feed: Feed | None) -> bool:
-    """Whether a file of a folder is landed: where a feed is named every one is, else those that a feed claims.
+def _is_landable(file: SourceFile, feed: Feed | None) -> bool:
+    """Whether a file of a folder is landed: with a named feed every file, else the files that a feed claims.
 
-    One that two feeds claim is meant too, and cli/land.py refuses it: what is a delivery must not be skipped.
+    A file that two feeds claim is included, and cli/land.py refuses it: a delivery must not be skipped.
     """
     if feed is not None or file.upload is not None or source_folders().intersection(file.hint.parts[:-1]):
         return True
     return recognize(str(file.hint)) is not None or bool(feeds_of_name(file.path.name))
 
 
-def _nothing_in(given: Path, unknown: Sequence[SourceFile], left_out: Sequence[LeftOut], feed: Feed | None) -> str:
-    """Say why nothing in a folder can be landed, and what can be done."""
+def _no_files_message(path: Path, unknown: Sequence[SourceFile], left_out: Sequence[LeftOut], feed: Feed | None) -> str:
+    """Return why no file of a folder can be landed, and how to land them."""
     if not unknown and not left_out:
-        return f"{given} holds no files"
-    reasons = [_skipped(given, entry) for entry in left_out]
+        return f"{path} holds no files"
+    reasons = [_skipped(path, entry) for entry in left_out]
     reasons += [f"{visible(str(file.path))}: {NO_FEED}" for file in unknown]
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
-    advice = f"; {_advice(given, unknown)}" if unknown and feed is None else ""
-    return f"{given} holds nothing that can be landed ({'; '.join(reasons[:5])}{more}){advice}. Nothing was landed"
+    advice = f"; {_advice(path, unknown)}" if unknown and feed is None else ""
+    return f"{path} holds nothing that can be landed ({'; '.join(reasons[:5])}{more}){advice}. Nothing was landed"
 
 
-def _advice(given: Path, unknown: Sequence[SourceFile]) -> str:
-    """Say how files can be landed whose names tell no feed."""
+def _advice(path: Path, unknown: Sequence[SourceFile]) -> str:
+    """Return how to land files whose names belong to no feed."""
     for feed in all_feeds().values():
         members = [visible(str(file.path)) for file in unknown if file.path.name in dict(feed.members)]
         if members:
             return f"if they are of one of the {feed.name}: vsf land {feed.name} {' '.join(members)}"
-    return f"say which feed its files are of: vsf land FEED {given} (feeds: {', '.join(all_feeds())})"
+    return f"say which feed its files are of: vsf land FEED {path} (feeds: {', '.join(all_feeds())})"

@@ -16,7 +16,7 @@ from vsf_assets.storage.transfer import sha256_of
 
 
 def land_file(landing: Path | str, source: Path, target: str) -> bool:
-    """Copy a file into the landing zone, there as a whole, modified time now.
+    """Copy a file into the landing zone with one atomic rename or upload; its modified time is now.
 
     Args:
         landing: the landing zone: a folder, or `s3://bucket/prefix`.
@@ -24,11 +24,11 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
         target: path in the landing zone.
 
     Returns:
-        False where an equal file is pending there already.
+        Whether the file was copied; False if an equal file is already pending under this name.
 
     Raises:
-        FullDiskError: there is no room for it.
-        UsageError: another file is pending under this name; it is never replaced.
+        FullDiskError: the disk has too little free space.
+        UsageError: a file with other content is pending under this name; it is never replaced.
     """
     with room_for(target, str(landing), source.stat().st_size):
         is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
@@ -41,7 +41,7 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
 
 
 def replace_file(landing: Path | str, source: Path, target: str) -> bool:
-    """Copy a file into a folder that is read like a bucket, there as a whole, in place of an earlier one.
+    """Copy a file atomically into a folder that is read like a bucket; an earlier file of this name is replaced.
 
     Args:
         landing: the landing zone: a folder, or `s3://bucket/prefix`.
@@ -49,7 +49,7 @@ def replace_file(landing: Path | str, source: Path, target: str) -> bool:
         target: path in the landing zone.
 
     Returns:
-        False where an equal file is there already; it is left as it is.
+        Whether the file was copied; False if an equal file already exists, which stays unchanged.
     """
     store, here = open_store(str(landing)), FolderStore(source.parent)
     there = store.stat(target)
@@ -58,7 +58,7 @@ def replace_file(landing: Path | str, source: Path, target: str) -> bool:
             if sha256_of(store, target) == sha256_of(here, source.name):
                 return False
         except FileNotFoundError:
-            pass  # it went this instant
+            pass  # another process removed the file after the stat
     room = room_for(target, str(landing), source.stat().st_size)
     with room, here.open(source.name) as reader, store.writer(target) as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
@@ -66,7 +66,7 @@ def replace_file(landing: Path | str, source: Path, target: str) -> bool:
 
 
 def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
-    """Return whether the file was uploaded, and else whether the one that is there is equal."""
+    """Return (whether the file was uploaded, whether the object that exists under this name is equal)."""
     from vsf_assets.storage.s3 import ObjectStore
 
     landing = ObjectStore(address)
@@ -74,12 +74,12 @@ def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
         try:
             return False, sha256_of(landing, target) == sha256_of(FolderStore(source.parent), source.name)
         except FileNotFoundError:
-            continue  # a run took it away this instant
+            continue  # a run archived the existing object meanwhile, so the name is free again
     return True, True
 
 
 def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
-    """Return whether the file was copied, and else whether the one that is there is equal."""
+    """Return (whether the file was copied, whether the file that exists under this name is equal)."""
     place = Path(landing) / target
     _refuse_linked_folder(Path(landing), target)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -93,10 +93,10 @@ def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
 
 
 def _refuse_linked_folder(landing: Path, target: str) -> None:
-    """Refuse a place that no listing shows, since it does not follow linked folders.
+    """Refuse a path below a linked folder: listings do not follow links, so the file would never be loaded.
 
     Raises:
-        UsageError: a folder on the way is a link.
+        UsageError: a folder of the path is a link.
     """
     for folder in PurePosixPath(target).parents:
         if folder.name and (landing / folder).is_symlink():
@@ -107,10 +107,10 @@ def _refuse_linked_folder(landing: Path, target: str) -> None:
 
 
 def _is_equal(temporary: Path, place: Path) -> bool:
-    """Whether what has the name already holds the same.
+    """Whether the existing file has the same content.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the existing file cannot be read.
     """
     try:
         status_of(place)

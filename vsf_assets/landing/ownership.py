@@ -1,8 +1,8 @@
 """Marks a landing zone as owned by one home, and refuses another home.
 
 Here: the id of a home, the marker in the landing zone, and the refusal. Not here: two runs of one home, which share
-the work. Two homes on one landing zone would take each other's files: each would have half of them, and neither
-would say so. The id lies beside the warehouse file and outlives a rebuild; a home that is moved or restored keeps it.
+the work. Two homes on one landing zone would load each other's files: each home would hold a part of them, without any
+error. The id is stored beside the warehouse file and is kept by a rebuild, a move and a restore of the home.
 """
 
 import io
@@ -28,7 +28,7 @@ MOST_BYTES = 4096
 
 @dataclass(frozen=True)
 class Owner:
-    """A home as a marker names it: its id, its folder, and the machine."""
+    """The content of a marker: id and folder of the home, and name of the machine."""
 
     id: str
     home: str
@@ -36,18 +36,18 @@ class Owner:
 
 
 def refuse_foreign(settings: Settings) -> Owner | None:
-    """Refuse a landing zone that belongs to another home; return what its marker says, None where it has none.
+    """Refuse a landing zone that belongs to another home; return the content of its marker, None if it has none.
 
     Raises:
-        VsfError: it does; or its marker cannot be understood.
-        OSError: it cannot be read.
+        VsfError: it belongs to another home, or its marker cannot be parsed.
+        OSError: the landing zone cannot be read.
     """
     owner, own = _read_marker(settings), _own_id(settings)
     if owner is None or owner.id == own:
         return owner
     is_here = (owner.home, owner.host) == (str(settings.home), socket.gethostname())
     if own is None and (is_here or Path(settings.landing).is_relative_to(settings.home)):
-        return owner  # its id was lost with the folder of the warehouse; `claim` takes it back
+        return owner  # the id was lost with the folder of the warehouse; `claim` restores it from the marker
     place = _marker_of(settings)
     raise VsfError(
         f"the landing zone {settings.landing} belongs to another home: {owner.home} on {owner.host} (id {owner.id}), as"
@@ -58,11 +58,11 @@ def refuse_foreign(settings: Settings) -> Owner | None:
 
 
 def claim(settings: Settings, progress: Callable[[str], None]) -> None:
-    """Mark the landing zone as this home's, where nobody did; of two homes that come at once one does.
+    """Mark a landing zone without an owner as this home's; of two homes at the same time, one succeeds.
 
     Args:
         settings: the home and its landing zone.
-        progress: told where no marker can be written; then another home would not be noticed.
+        progress: receives a warning if the marker cannot be written; then another home would not be noticed.
 
     Raises:
         VsfError: it belongs to another home.
@@ -70,11 +70,11 @@ def claim(settings: Settings, progress: Callable[[str], None]) -> None:
     owner = refuse_foreign(settings)
     if owner is not None:
         if _own_id(settings) is None:
-            _keep_id(settings, owner.id)
+            _ensure_id(settings, owner.id)
         return
     if not is_address(settings.landing) and not Path(settings.landing).is_dir():
         return  # nothing has landed yet
-    own = Owner(_keep_id(settings, uuid.uuid4().hex), str(settings.home), socket.gethostname())
+    own = Owner(_ensure_id(settings, uuid.uuid4().hex), str(settings.home), socket.gethostname())
     try:
         _write_marker(settings, json.dumps(asdict(own)).encode())
     except OSError as error:
@@ -95,8 +95,8 @@ def _own_id(settings: Settings) -> str | None:
         return None
 
 
-def _keep_id(settings: Settings, new: str) -> str:
-    """Give the home an id, where it has none; return its id."""
+def _ensure_id(settings: Settings, new: str) -> str:
+    """Write the id of the home if it has none; return its id."""
     file = _id_file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     _create(file, new.encode())
@@ -141,18 +141,18 @@ def _read_object(settings: Settings) -> bytes:
 
 
 def _write_marker(settings: Settings, content: bytes) -> None:
-    """Write the marker unless there is one; it appears as a whole."""
+    """Write the marker atomically, unless one exists."""
     if not is_address(settings.landing):
         _create(Path(_marker_of(settings)), content)
         return
     from vsf_assets.storage.s3 import ObjectStore
 
-    with suppress(StoredObjectReplacedError):  # another home came this instant; its marker is read again
+    with suppress(StoredObjectReplacedError):  # another home was faster; the caller reads its marker
         ObjectStore(settings.landing).put(MARKER, io.BytesIO(content), len(content), IfNoneMatch="*")
 
 
 def _create(path: Path, content: bytes) -> None:
-    """Write a file that appears as a whole, unless one is there."""
+    """Write a file atomically, unless it exists."""
     with temp_beside(path) as temp:
         temp.file.write(content)
         temp.finish()
@@ -160,7 +160,7 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def foreign(settings: Settings) -> str | None:
-    """Return why the landing zone is refused; None where it is not."""
+    """Return why the landing zone is refused; None if it is not."""
     try:
         refuse_foreign(settings)
     except VsfError as error:

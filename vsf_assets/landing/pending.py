@@ -1,6 +1,6 @@
-"""Classifies landed files: pending, known, unknown; a pure comparison of a listing with the ledger.
+"""Classifies landed files as new, known, unknown or ambiguous, by a pure comparison of a listing with the ledger.
 
-Here: the match of a listed file with ledger rows. Not here: reading either of them.
+Here: the match of a listed file with ledger rows. Not here: listing the landing zone and reading the ledger.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -22,9 +22,9 @@ class Landed:
     """A recognized file in the landing zone.
 
     Attributes:
-        entry: its state there.
-        feed, partition: what its path tells.
-        landed_at: its modified time; of an upload that of its newest file.
+        entry: its state in the landing zone.
+        feed, partition: recognized from its path.
+        landed_at: its modified time; for a file of an upload, that of the newest file of the upload.
     """
 
     entry: Entry
@@ -34,22 +34,22 @@ class Landed:
 
     @property
     def key(self) -> LedgerKey:
-        """What identifies the delivery without reading it."""
+        """The fields that identify the delivery without reading the file."""
         return (self.feed.name, self.partition, self.entry.name, self.entry.size, self.landed_at)
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """Landing order, with the path to settle equal times and names."""
+        """Sort key of the landing order; the path decides between equal times and names."""
         return (self.landed_at, self.entry.name, self.entry.path)
 
 
 MOST_LINES = 10
-"""Ambiguous files that a message names."""
+"""Maximum number of ambiguous files that a message names."""
 
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """A file whose name more than one feed claims and that no folder settles; it stays.
+    """A file whose name more than one feed claims and whose folder names no feed; it stays in the landing zone.
 
     Attributes:
         entry: its state in the landing zone.
@@ -61,37 +61,37 @@ class Ambiguous:
 
     @property
     def line(self) -> str:
-        """The file, its feeds and what to do, for a person."""
+        """A line for users: the file, its feeds and how to resolve the conflict."""
         return f"{visible(self.entry.path)}: {why_ambiguous(self.feeds, self.entry.name)}"
 
 
 def ambiguous_lines(files: Sequence[Ambiguous]) -> list[str]:
-    """Return a line for each of the first files that more than one feed claims, and one for the others."""
+    """Return a line for each of the first `MOST_LINES` ambiguous files, and one line with the number of the others."""
     more = len(files) - MOST_LINES
     shown = [file.line for file in files[:MOST_LINES]]
     return shown + ([f"{more} more files have names that more than one feed claims"] if more > 0 else [])
 
 
 def why_ambiguous(feeds: tuple[Feed, ...], name: str) -> str:
-    """Return why a file is left alone whose name more than one feed claims, and what to do."""
+    """Return why a file that more than one feed claims is not loaded, and how to resolve the conflict."""
     places = " or ".join(_place_of(feed, name) for feed in feeds)
     return f"its name is one of {names_of(feeds)}; put it into the folder of its feed: {places}"
 
 
 def _place_of(feed: Feed, name: str) -> str:
-    """Return where in the landing zone a file is a feed's beyond doubt, with a folder for what its name lacks."""
+    """Return the path at which a file belongs to one feed only, with a partition folder if its name lacks the key."""
     lacks_key = feed.partitioning.has_keys and feed.key_of(PurePosixPath(feed.name, name)) is None
     return "/".join([feed.name, *([feed.partitioning.noun.upper()] if lacks_key else []), visible(name)])
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The landing zone against the ledger.
+    """The files of the landing zone, compared with the ledger.
 
     Attributes:
-        new: files the ledger does not know, in landing order.
-        known: files the ledger knows that still lie there (a crash, or VSF_AFTER_LOAD=keep).
-        unknown: files nobody recognizes; they stay.
+        new: files that are not in the ledger, in landing order.
+        known: files that are in the ledger and still in the landing zone (after a crash, or VSF_AFTER_LOAD=keep).
+        unknown: files that no feed recognizes; they stay in the landing zone.
         ambiguous: files that more than one feed claims; they stay too.
     """
 
@@ -105,10 +105,10 @@ def classify_landed(entries: Iterable[Entry], ledger: Collection[LedgerKey], fet
     """Compare a listing with the ledger's keys.
 
     Args:
-        entries: what a listing shows.
-        ledger: the keys of what was stored.
-        fetched: whether it is a listing of the inbox, which holds what was fetched, and not of the landing zone,
-            where the folder of a feed may be a source: it is read like a bucket and nothing in it waits.
+        entries: the entries of a listing.
+        ledger: the keys of all stored deliveries.
+        fetched: whether the listing is of the inbox, which holds fetched files. In a listing of the landing zone,
+            folders that are sources are skipped: they are read like a bucket, and no file in them is pending.
     """
     queue = Queue([], [], [])
     listed, feeds = list(entries), all_feeds()
@@ -117,10 +117,10 @@ def classify_landed(entries: Iterable[Entry], ledger: Collection[LedgerKey], fet
     for entry in listed:
         if entry.path.startswith(sources):
             continue
-        found = recognition_of(entry.path, feeds)
-        feed, partition = found.feed, found.partition
-        if found.rivals:
-            queue.ambiguous.append(Ambiguous(entry, found.rivals))
+        recognition = recognition_of(entry.path, feeds)
+        feed, partition = recognition.feed, recognition.partition
+        if recognition.rivals:
+            queue.ambiguous.append(Ambiguous(entry, recognition.rivals))
             continue
         if feed is None or feed.is_fetched != fetched:
             queue.unknown.append(entry)

@@ -1,6 +1,6 @@
 """The selection of a run: feeds, partitions, and which originals are read again.
 
-Here: the frozen `Selection`. Not here: acting on it (ingest/session.py).
+Here: the frozen `Selection`. Not here: loading the selected files (ingest/session.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -12,16 +12,16 @@ from vsf_assets.feeds.feed import Feed
 
 @dataclass(frozen=True)
 class Selection:
-    """Which files a run is asked for.
+    """The files that a run loads.
 
     Attributes:
         feeds: names of feeds.
-        partitions: partition keys, or None for all; feeds with other partitions are left alone.
-        first, last: bounds of a range of partitions, both included; None leaves an end open.
-        profile: the catalog source to look at; None for the one of the settings.
-        scans: whether sources are looked at, where feeds are chosen that are fetched.
-        reload: `changed` reads archived files again whose contract changed, `all` every selected
-            one, `if_idle` every selected one when nothing is pending, `no` none.
+        partitions: partition keys, or None for all; feeds with other kinds of partitions are not selected.
+        first, last: bounds of a range of partitions, both included; None leaves that end open.
+        profile: profile of the catalog source to scan; None for the one of the settings.
+        scans: whether sources are scanned if fetched feeds are selected.
+        reload: which archived files are read again. `changed`: those whose contract version changed; `all`: every
+            selected one; `if_idle`: every selected one if no file is pending; `no`: none.
     """
 
     feeds: Collection[str]
@@ -34,21 +34,21 @@ class Selection:
 
     @property
     def fetches(self) -> bool:
-        """Whether feeds are asked for that are fetched, of any partition."""
+        """Whether fetched feeds are selected, with any partition."""
         return any(all_feeds()[name].is_fetched for name in self.feeds)
 
     @property
     def scans_sources(self) -> bool:
-        """Whether a foreign source is to be looked at: not where a run asks for partitions."""
+        """Whether the run scans the source; a run of chosen partitions does not."""
         narrowed = self.partitions is not None or self.first is not None or self.last is not None
         return self.scans and self.fetches and not narrowed
 
     def selects_any(self, feeds: Iterable[Feed]) -> bool:
-        """Whether one of some feeds is asked for, of any partition."""
+        """Whether one of these feeds is selected, with any partition."""
         return any(feed.name in self.feeds for feed in feeds)
 
     def selects(self, feed: str, partition: str | None) -> bool:
-        """Whether a file of this feed and partition is asked for."""
+        """Whether a file of this feed and partition is selected."""
         if feed not in self.feeds or (self.partitions is not None and partition not in self.partitions):
             return False
         bounds = [bound for bound in (self.first, self.last) if bound is not None]

@@ -1,7 +1,7 @@
 """Decides when a file is settled: two listings that agree and no open writer, or a `.done` marker.
 
-Here: the pure decision on looks, and the loop that waits for it. Not here: what is pending (pending.py), and how
-the system is asked who writes (storage/open_writers.py).
+Here: the pure decision from two listings, and the loop that lists until files are settled. Not here: which files are
+pending (pending.py), and which files another process has open for writing (storage/open_writers.py).
 """
 
 import time
@@ -13,14 +13,14 @@ from vsf_assets.landing.uploads import upload_of
 from vsf_assets.storage.entry import Entry
 
 LEAST_PAUSE = 0.1
-"""Seconds between two looks where a file needs no time to settle, but waits for others."""
+"""Seconds between two listings if VSF_SETTLE_SECONDS is 0 and a file waits for the other files of its upload."""
 
 Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry]]]
-"""Of stable and unsettled entries and the time of the look: both, with those moved that wait for others."""
+"""(stable, unsettled, time of the listing) -> (stable, unsettled); entries that wait for others become unsettled."""
 
 
 class Lists(Protocol):
-    """What lists files: the landing zone (watched_landing.py)."""
+    """An object that lists files: the landing zone (watched_landing.py)."""
 
     def entries(self) -> list[Entry]:
         """Return the files that may be loaded."""
@@ -28,12 +28,12 @@ class Lists(Protocol):
 
 @dataclass(frozen=True)
 class TimedListing:
-    """What one listing showed.
+    """A listing with its time, and for each file the time since when it has not changed.
 
     Attributes:
-        at: when, in seconds of the wall clock.
+        at: time of the listing, in seconds of the wall clock.
         entries: path -> entry.
-        since: path -> when an unbroken row of looks first showed it in this state; `at` where absent.
+        since: path -> time of the first of the consecutive listings that show the file in this state; `at` if absent.
     """
 
     at: float
@@ -41,25 +41,25 @@ class TimedListing:
     since: dict[str, float] = field(default_factory=dict)
 
     def first_seen(self, path: str) -> float:
-        """Return since when a path has been seen in this look's state."""
+        """Return the time of the first listing that showed a path in its present state."""
         return self.since.get(path, self.at)
 
 
 def timed_listing(entries: Iterable[Entry], at: float, earlier: TimedListing | None = None) -> TimedListing:
-    """Return the look made of entries; what an earlier look shows unchanged keeps its age."""
-    shown = {e.path: e for e in entries}
+    """Return a timed listing of entries; a file that is unchanged since an earlier listing keeps its first time."""
+    listed = {e.path: e for e in entries}
     since = {}
-    for path, entry in shown.items():
+    for path, entry in listed.items():
         unchanged = earlier is not None and entry.same_state(earlier.entries.get(path))
         since[path] = earlier.first_seen(path) if earlier is not None and unchanged else at
-    return TimedListing(at, shown, since)
+    return TimedListing(at, listed, since)
 
 
 def split_settled(earlier: TimedListing, now: TimedListing, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
-    """Return (stable, unsettled) entries of the later look.
+    """Return (stable, unsettled) entries of the later listing.
 
-    A file is stable when it has a marker, or when a look at least `settle_seconds` earlier shows
-    it in the same state. With 0 seconds one look is enough.
+    A file is stable if it has a marker, or if a listing at least `settle_seconds` earlier shows it in the same state.
+    With 0 seconds one listing is enough.
     """
     stable: list[Entry] = []
     unsettled: list[Entry] = []
@@ -79,23 +79,23 @@ def wait_until_settled(
     hold_timeout: float = 0,
     writing: Callable[[list[Entry]], set[str]] = lambda _: set(),
 ) -> tuple[list[Entry], list[Entry]]:
-    """Look at the store until every wanted file is stable or the time is up.
+    """List the store repeatedly until every wanted file is stable or the time-out is over.
 
-    A file that somebody has open for writing is not stable however long it rests, and is not waited for; neither
-    are the other files of its upload.
+    A file that a process has open for writing is never stable, and the loop does not wait for it, nor for the other
+    files of its upload.
 
     Args:
         store: the landing zone.
-        wanted: which entries matter.
-        settle_seconds: least time between two looks that must agree.
+        wanted: whether an entry is waited for.
+        settle_seconds: minimum time between two listings that must agree.
         timeout: seconds after which files that still change are left for the next run.
-        earlier: a look taken before (a sensor's); saves the first wait where it still holds.
-        hold: moves entries from the stable to the unsettled that must wait for others.
-        hold_timeout: seconds that such entries may take, if that is more than `timeout`.
-        writing: returns the paths of those entries that somebody has open for writing.
+        earlier: an earlier listing, for example of a sensor; saves the first wait for files that are unchanged since.
+        hold: moves stable entries that must wait for others to the unsettled ones.
+        hold_timeout: seconds to wait for such entries, if that is more than `timeout`.
+        writing: returns the paths of those entries that a process has open for writing.
 
     Returns:
-        (stable, unsettled) entries, each by path.
+        (stable, unsettled) entries, both sorted by path.
     """
     started = time.monotonic()
     previous = earlier or TimedListing(time.time(), {})
@@ -114,11 +114,11 @@ def wait_until_settled(
 
 
 def without(entries: list[Entry], paths: set[str]) -> tuple[list[Entry], list[Entry]]:
-    """Return (the others, those whose path is among `paths`)."""
+    """Split entries into (those whose path is not among `paths`, those whose path is)."""
     return [e for e in entries if e.path not in paths], [e for e in entries if e.path in paths]
 
 
 def _awaited(unsettled: list[Entry], busy: set[str]) -> list[Entry]:
-    """Return what may settle soon: what neither somebody has open for writing nor belongs to such an upload."""
+    """Return the entries that may settle soon: not open for writing, and not of an upload with such a file."""
     uploads = {upload_of(entry) for entry in unsettled if entry.path in busy} - {None}
     return [entry for entry in unsettled if entry.path not in busy and upload_of(entry) not in uploads]

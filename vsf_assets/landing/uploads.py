@@ -1,7 +1,7 @@
 """Groups files into uploads: files of a partition's folder that are one delivery.
 
-Here: which listed files belong together, when an upload is whole, and since when it has landed; pure functions of
-a listing. Not here: waiting for it (stability.py) and storing it in one transaction (warehouse/ledger.py).
+Here: which listed files belong together, when an upload is complete, and when it landed; pure functions of a
+listing. Not here: waiting for it (stability.py) and storing it in one transaction (warehouse/ledger.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,12 +22,12 @@ Item = TypeVar("Item")
 
 
 def upload_of(entry: Entry) -> UploadKey | None:
-    """Return the upload that a listed file belongs to, or None where it is a delivery by itself."""
+    """Return the upload that a listed file belongs to, or None if the file is a delivery by itself."""
     return upload_of_path(entry.path)
 
 
 def upload_of_path(path: str) -> UploadKey | None:
-    """Return the upload that a path in the landing zone names a file of, or None."""
+    """Return the upload that the file at a path of the landing zone belongs to, or None."""
     recognized = recognize(path)
     if recognized is None or not recognized[0].members:
         return None
@@ -35,10 +35,12 @@ def upload_of_path(path: str) -> UploadKey | None:
 
 
 def split_torn(listing: Listing) -> tuple[list[Entry], list[tuple[str, str]]]:
-    """Take out the files of uploads of which another file is there and cannot be read: it is not missing, they wait.
+    """Separate the files of uploads of which another file exists but cannot be read.
+
+    That file is not missing, so the upload must not be loaded without it: its other files wait.
 
     Args:
-        listing: of the landing zone.
+        listing: a listing of the landing zone.
 
     Returns:
         The entries without those files, and (path, why it waits) of each of them.
@@ -50,18 +52,18 @@ def split_torn(listing: Listing) -> tuple[list[Entry], list[tuple[str, str]]]:
             torn.setdefault(key, left_out)
     if not torn:
         return listing.entries, []
-    kept, waiting = [], []
+    loadable, waiting = [], []
     for entry in listing.entries:
         cause = torn.get(upload_of(entry) or ("", None))
         if cause is None:
-            kept.append(entry)
+            loadable.append(entry)
         else:
             waiting.append((entry.path, f"waits for {cause.path}, of the same upload: {cause.reason}; {cause.advice}"))
-    return kept, waiting
+    return loadable, waiting
 
 
 def landing_times(entries: Iterable[Entry]) -> dict[UploadKey, datetime]:
-    """Return when each upload has landed: the modified time of its newest file."""
+    """Return when each upload landed: the modified time of its newest file."""
     times: dict[UploadKey, datetime] = {}
     for entry in entries:
         key = upload_of(entry)
@@ -73,20 +75,20 @@ def landing_times(entries: Iterable[Entry]) -> dict[UploadKey, datetime]:
 def defer_incomplete(
     stable: list[Entry], unsettled: list[Entry], arrived: Callable[[Entry], float], at: float, wait_seconds: float
 ) -> tuple[list[Entry], list[Entry]]:
-    """Count the files of uploads that are not whole as unsettled.
+    """Move stable files of incomplete uploads to the unsettled ones.
 
-    An upload is whole when all its files are stable, and either every member is there or the newest file came
-    `wait_seconds` ago; then it is taken incomplete.
+    An upload is complete if all its files are stable and every member is present. If a member is missing and the
+    newest file arrived at least `wait_seconds` ago, the upload is loaded without it.
 
     Args:
-        stable: what a look shows as stable.
-        unsettled: the others.
-        arrived: when a file came, in seconds of the wall clock.
-        at: when the look was taken, likewise.
-        wait_seconds: how long a missing file is waited for.
+        stable: the stable entries of a listing.
+        unsettled: its other entries.
+        arrived: returns when a file arrived, in seconds of the wall clock.
+        at: time of the listing, in seconds of the wall clock.
+        wait_seconds: how long to wait for a missing file.
 
     Returns:
-        (stable, unsettled) with such files moved.
+        (stable, unsettled) after the move.
     """
     files: dict[UploadKey, list[Entry]] = {}
     for entry in (*stable, *unsettled):
@@ -94,22 +96,22 @@ def defer_incomplete(
         if key is not None:
             files.setdefault(key, []).append(entry)
     changing = {upload_of(entry) for entry in unsettled}
-    held = {key for key, found in files.items() if key in changing or _waits(found, arrived, at, wait_seconds)}
-    kept = [entry for entry in stable if upload_of(entry) not in held]
-    return kept, [*unsettled, *(entry for entry in stable if upload_of(entry) in held)]
+    deferred = {key for key, group in files.items() if key in changing or _waits(group, arrived, at, wait_seconds)}
+    complete = [entry for entry in stable if upload_of(entry) not in deferred]
+    return complete, [*unsettled, *(entry for entry in stable if upload_of(entry) in deferred)]
 
 
 def _waits(files: list[Entry], arrived: Callable[[Entry], float], at: float, wait_seconds: float) -> bool:
-    """Whether a member is missing that may still come."""
+    """Whether a member is missing that may still arrive."""
     recognized = recognize(files[0].path)
     members = dict(recognized[0].members) if recognized else {}
     return len(files) < len(members) and at - max(map(arrived, files)) < wait_seconds
 
 
 def group_by_upload(items: Sequence[Item], input_file_of: Callable[[Item], "InputFile"]) -> list[list[Item]]:
-    """Return the items of each delivery, in the order of their first: the files of an upload, or a file alone.
+    """Group items by delivery: the files of one upload, or one file.
 
-    Files of an upload stand in the order of its members.
+    Groups keep the order of their first items. Files of an upload have the order of its members.
     """
     units: dict[tuple[object, ...], list[Item]] = {}
     for number, item in enumerate(items):

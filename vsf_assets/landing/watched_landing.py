@@ -1,6 +1,6 @@
 """Lists the landing zone repeatedly until its files are settled.
 
-Here: the files that may be loaded, and what the newest listing left out. Not here: when a file is settled
+Here: the files that may be loaded, and the entries that the newest listing left out. Not here: when a file is settled
 (stability.py) and how a folder or a bucket is listed (storage/base.py).
 """
 
@@ -14,12 +14,12 @@ from vsf_assets.storage.listing import LeftOut
 
 @dataclass
 class Watched:
-    """A landing zone under watch.
+    """A landing zone that is listed repeatedly.
 
     Attributes:
         store: the landing zone.
-        left_out: what the newest listing left out.
-        waiting: (path, why) of files of uploads of which another file cannot be read.
+        left_out: entries that the newest listing left out.
+        waiting: (path, why) of files that wait because another file of their upload cannot be read.
     """
 
     store: Store
@@ -27,7 +27,7 @@ class Watched:
     waiting: list[tuple[str, str]] = field(default_factory=list)
 
     def entries(self) -> list[Entry]:
-        """List the files that may be loaded, by path.
+        """List the files that may be loaded, sorted by path.
 
         Raises:
             OSError: the landing zone itself cannot be listed.

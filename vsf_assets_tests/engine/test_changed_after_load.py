@@ -193,7 +193,7 @@ def test_rebuild_notices_it_by_itself_with_the_ledger_and_without(home: Home) ->
     with (home.archive / path).open("ab") as writer:
         writer.write(TAIL)
         writer.flush()
-        with pytest.raises(VsfError, match="still written to by somebody"):
+        with pytest.raises(VsfError, match="a process is still writing to"):
             rebuilt(home, "too early")
     other = rebuilt(home)
     assert (rows(other), other.findings()) == (WHOLE, [FINDING])

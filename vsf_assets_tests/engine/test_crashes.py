@@ -26,7 +26,7 @@ STEPS = [
     ("warehouse.ledger", "store_results", "after", 6),
     ("archive.originals", "sha256_of", "after", 1),
     ("archive.originals", "_file", "after", 2),
-    ("ingest.move_to_archive", "file_away", "after", 6),
+    ("ingest.move_to_archive", "archive_file", "after", 6),
 ]
 MOVED = [
     ("ingest.safe_copies", "_copy_unsynced", "after", 2),

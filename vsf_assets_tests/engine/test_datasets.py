@@ -79,16 +79,16 @@ def crash_while_filing(home: Home, monkeypatch: pytest.MonkeyPatch, filed: int) 
     """Take what is pending, and die when so many files are in the archive."""
     from vsf_assets.ingest import move_to_archive as filing
 
-    file_away, calls = filing.file_away, []
+    archive_file, calls = filing.archive_file, []
 
     def dies(*words: object) -> bool:
         if len(calls) == filed:
             raise KeyboardInterrupt
         calls.append(words)
-        return file_away(*words)  # type: ignore[arg-type]
+        return archive_file(*words)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "file_away", dies)
+        patch.setattr(filing, "archive_file", dies)
         with pytest.raises(KeyboardInterrupt):
             load(home)
     assert len(home.landed()) == 3 - filed

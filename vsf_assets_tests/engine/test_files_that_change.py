@@ -109,7 +109,7 @@ def test_file_that_may_not_be_opened_holds_nothing_back(
 
 def test_file_replaced_after_it_was_stored_stays_for_the_next_run(home: Home, landed: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        play(patch, filing, "file_away", replace(landed, clicks(5)), "before")
+        play(patch, filing, "archive_file", replace(landed, clicks(5)), "before")
         report = home.ingest()
     ((path, why),) = report.left
     assert path == "clicks_1.csv"
@@ -164,7 +164,7 @@ def test_such_a_delivery_is_filed_even_after_a_crash_in_front_of_the_archive(hom
         return archive.sha256_of(landing, path) == sha256
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filing, "file_away", crash)
+        patch.setattr(filing, "archive_file", crash)
         for number in (1, 2, 3):
             home.land("clicks_1.csv", clicks(number))
             home.ingest()

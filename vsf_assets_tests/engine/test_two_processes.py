@@ -49,7 +49,7 @@ def once(act: Any) -> Any:
     ("target", "name"),
     [
         (batches, "read_one_file"),
-        (filing, "file_away"),
+        (filing, "archive_file"),
         (archive, "_file"),
         (archive, "sha256_of"),
         (safe_copies, "secure_one"),
@@ -82,7 +82,7 @@ def test_another_run_that_does_it_all_at_any_moment_is_no_error(
 
 def test_file_known_from_a_crash_that_another_run_files_first_is_no_error(home: Home) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filing, "file_away", lambda *_: True)
+        patch.setattr(filing, "archive_file", lambda *_: True)
         home.land("clicks_1.csv", clicks(1))
         home.ingest()
     assert home.landed() == ["clicks_1.csv"]

@@ -89,15 +89,15 @@ def test_kept_objects_are_not_fetched_again(bucket: Bucket, tmp_path: Path) -> N
 def test_an_object_that_is_replaced_between_the_transaction_and_the_archive_stays(
     stored: EngineHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file_away = filing.file_away
+    archive_file = filing.archive_file
 
     def replace_first(*args: object) -> bool:
         stored.land("clicks_1.csv", clicks(2))
-        return file_away(*args)
+        return archive_file(*args)
 
     stored.land("clicks_1.csv", clicks(1))
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "file_away", replace_first)
+        patch.setattr(filing, "archive_file", replace_first)
         report = stored.ingest()
     assert [path for path, _ in report.left] == ["clicks_1.csv"]
     assert stored.landed() == ["clicks_1.csv"]

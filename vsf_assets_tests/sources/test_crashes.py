@@ -40,8 +40,8 @@ POINTS = [
     ("warehouse.ledger", "store_results", "before", 3),
     ("warehouse.ledger", "store_results", "after", 3),
     ("warehouse.ledger", "store_results", "after", 8),
-    ("ingest.move_to_archive", "file_away", "before", 1),
-    ("ingest.move_to_archive", "file_away", "after", 4),
+    ("ingest.move_to_archive", "archive_file", "before", 1),
+    ("ingest.move_to_archive", "archive_file", "after", 4),
 ]
 
 

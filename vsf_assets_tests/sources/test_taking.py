@@ -191,7 +191,7 @@ def test_a_state_that_could_not_be_archived_is_not_replaced_by_the_next_one(
     serve_songs(served, 2)
     home = home_of(tmp_path, served.address)
     with monkeypatch.context() as patch:
-        patch.setattr(filing, "file_away", _throttled)
+        patch.setattr(filing, "archive_file", _throttled)
         assert len(load(home).failed) == 4
         served.put("00.data", records("newer"))
         load(home)
