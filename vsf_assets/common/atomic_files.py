@@ -1,8 +1,8 @@
-"""Writes local files so that they appear as a whole or not at all.
+"""Writes local files atomically: a file appears complete or not at all.
 
-Here: writing beside the target under a hidden name, flushing, giving the name, and cleaning up after a failure. Not
-here: a full disk (storage/full_disk.py), stores (storage/), the pointer to a snapshot, which is a link
-(publish/publish.py), and files that are finished in one place and get their name in another (catalog/inbox.py).
+Here: writing a temporary file beside the target, fsync, rename, and cleaning up after a failure. Not here: a full disk
+(storage/full_disk.py), stores (storage/), the pointer to a snapshot, which is a link (publish/publish.py), and files
+that one function writes and another renames (catalog/inbox.py).
 """
 
 import errno
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
-"""What a file system answers that knows no second names, or has too many of a file."""
+"""Errors of a file system without hard links, or with too many links to one file."""
 
 
 @dataclass(frozen=True)
 class TempFile:
-    """A file that is being written under a name that no listing shows.
+    """A temporary file that is being written; listings ignore its name.
 
     Attributes:
-        path: hidden, and ends in `.tmp`.
+        path: its path; the name is hidden and ends in `.tmp`.
         file: open for writing.
     """
 
@@ -30,7 +30,7 @@ class TempFile:
     file: BinaryIO
 
     def finish(self, is_durable: bool = True) -> None:
-        """Close the file; a durable one is on the disk then, whatever becomes of the machine."""
+        """Close the file; a durable one is flushed to the disk first, so that it survives a loss of power."""
         self.file.flush()
         if is_durable:
             os.fsync(self.file.fileno())
@@ -39,16 +39,16 @@ class TempFile:
 
 @contextmanager
 def temp_beside(path: Path, *, mode: int | None = None, temp_path: Path | None = None) -> Iterator[TempFile]:
-    """Open a new file in the folder of `path`; it goes at the end, unless it has got another name by then.
+    """Open a temporary file in the folder of `path`, and remove it at the end unless it was renamed.
 
     Args:
-        path: the file that it will become; its folder is there.
-        mode: its rights; None for what the umask leaves of 0o666.
-        temp_path: its name; None for a new one. With a name of its own the next attempt takes the place of what a
-            killed one left, which matters for large files; then only one process at a time may write it.
+        path: the final path; its folder exists.
+        mode: file permissions; None for 0o666 less the umask.
+        temp_path: path of the temporary file; None for a new random one. With a fixed path, the next attempt replaces
+            the file that a killed one left, which matters for large files. Then only one process at a time may write.
 
     Raises:
-        OSError: it cannot be made or written.
+        OSError: the file cannot be created or written.
     """
     if temp_path is not None:
         temp_path.unlink(missing_ok=True)
@@ -67,17 +67,17 @@ def temp_beside(path: Path, *, mode: int | None = None, temp_path: Path | None =
 def atomic_file(
     path: Path, *, mode: int | None = None, is_durable: bool = True, temp_path: Path | None = None
 ) -> Iterator[BinaryIO]:
-    """Write a file that takes its name, and the place of an earlier one, when the block ends well.
+    """Write a temporary file, and rename it to `path` when the block ends without an exception.
 
     Args:
-        path: its name; the folder is there.
-        mode: its rights; see `temp_beside`.
-        is_durable: whether it is flushed to the disk before it gets the name. Without it a machine that loses power
-            may keep an empty file under the name; for what costs only work to make again.
-        temp_path: its name until then; see `temp_beside`.
+        path: the final path; its folder exists, and an earlier file is replaced.
+        mode: file permissions; see `temp_beside`.
+        is_durable: whether the file is flushed to the disk before the rename. Without it, a loss of power may leave an
+            empty file; suitable for content that can be computed again.
+        temp_path: path of the temporary file; see `temp_beside`.
 
     Raises:
-        OSError: it cannot be written; what had the name has it still.
+        OSError: the file cannot be written; an earlier file stays unchanged.
     """
     with temp_beside(path, mode=mode, temp_path=temp_path) as temp:
         yield temp.file
@@ -86,13 +86,15 @@ def atomic_file(
 
 
 def atomic_write(path: Path, content: bytes, *, is_durable: bool = True) -> None:
-    """Write a small file at once; see `atomic_file`."""
+    """Write a small file atomically; see `atomic_file`."""
     with atomic_file(path, is_durable=is_durable) as file:
         file.write(content)
 
 
 def link_new(temp_path: Path, path: Path) -> bool:
-    """Give a finished file its name, unless one has it, also one that came this instant; return whether it was done.
+    """Give a finished temporary file its final name without replacing a file; return False if one exists already.
+
+    A hard link does this atomically, also if another process creates the file at the same time.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -111,6 +113,6 @@ def link_new(temp_path: Path, path: Path) -> bool:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Let what was written to a file be on the disk, whoever wrote it."""
+    """Flush a file to the disk (fsync), also if another process wrote it."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

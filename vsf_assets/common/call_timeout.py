@@ -1,7 +1,7 @@
 """Limits the time of a call that may never return.
 
-Here: the bound. Not here: how long is long enough (storage/s3_client.py, sources/), and trying again. A time-out of a
-connection starts again with each byte that comes, so an answer of a byte a second would outlast all of them.
+Here: the deadline. Not here: its length (storage/s3_client.py, catalog/) and retries. A time-out of a connection starts
+again with each received byte, so an answer of one byte per second would never time out.
 """
 
 import threading
@@ -13,22 +13,22 @@ Result = TypeVar("Result")
 
 
 def within(seconds: float, call: Callable[[], Result]) -> Result:
-    """Return what a call gives, if it returns in time.
+    """Return the result of a call, if it returns before the deadline.
 
     Args:
-        seconds: the time.
-        call: what to do; it goes on in the background, where nothing waits for it, when the time is over.
+        seconds: the deadline.
+        call: the function to call; after the deadline it continues in a background thread, and its result is ignored.
 
     Raises:
-        TimeoutError: the time is over.
-        BaseException: whatever `call` raises.
+        TimeoutError: the call did not return in time.
+        BaseException: any exception that `call` raises.
     """
     done: list[tuple[Result | None, BaseException | None]] = []
 
     def run() -> None:
         try:
             done.append((call(), None))
-        except BaseException as error:  # noqa: BLE001 - raised again by who waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             done.append((None, error))
 
     thread = threading.Thread(target=copy_context().run, args=(run,), name="bounded-call", daemon=True)

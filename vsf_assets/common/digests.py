@@ -1,8 +1,8 @@
 """Computes the SHA-256 of files and streams, block by block, also while they are copied.
 
-Here: the loops. Not here: which digest is right (warehouse/ledger.py), and the stream that is hashed while it is
-unpacked and parsed (readers/common/byte_stream.py): it must see each byte exactly once, in whatever portions the reader
-asks for.
+Here: the loops. Not here: the expected digests (warehouse/ledger.py), and the stream that is hashed while it is
+decompressed and parsed (readers/common/byte_stream.py): that one hashes each byte once, in the portions that the
+reader requests.
 """
 
 import hashlib
@@ -14,33 +14,33 @@ BLOCK_BYTES = 1 << 20
 
 
 class Digest(Protocol):
-    """A digest that is being computed, as hashlib gives it."""
+    """A digest of hashlib that is being computed."""
 
     def update(self, block: bytes, /) -> None:
-        """Take some more bytes in."""
+        """Add bytes to the digest."""
 
 
 def blocks_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what is left of an open file, in blocks."""
+    """Yield the rest of an open file in blocks."""
     while block := file.read(BLOCK_BYTES):
         yield block
 
 
 def sha256_of_stream(file: BinaryIO) -> str:
-    """Return the SHA-256 of what is left of an open file, in hexadecimal digits."""
+    """Return the SHA-256 of the rest of an open file, as hexadecimal digits."""
     digest = hashlib.sha256()
     update(digest, file)
     return digest.hexdigest()
 
 
 def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file of this machine."""
+    """Return the SHA-256 of a local file, as hexadecimal digits."""
     with path.open("rb") as file:
         return sha256_of_stream(file)
 
 
 def update(digest: Digest, file: BinaryIO, most: int | None = None) -> int:
-    """Hash what is left of an open file, or its next `most` bytes; return how many there were."""
+    """Hash the rest of an open file, or its next `most` bytes; return the number of bytes."""
     count = 0
     while block := file.read(BLOCK_BYTES if most is None else min(BLOCK_BYTES, most - count)):
         digest.update(block)
@@ -49,7 +49,7 @@ def update(digest: Digest, file: BinaryIO, most: int | None = None) -> int:
 
 
 def copy_hashed(blocks: Iterable[bytes], target: BinaryIO) -> tuple[str, int]:
-    """Write blocks to an open file; return (SHA-256, bytes) of them."""
+    """Write blocks to an open file; return (SHA-256 as hexadecimal digits, number of bytes)."""
     digest, size = hashlib.sha256(), 0
     for block in blocks:
         digest.update(block)

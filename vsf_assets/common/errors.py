@@ -1,38 +1,38 @@
-"""The errors whose message is meant for a person, with the exit code of each.
+"""The errors whose messages are for users, with the exit code of each.
 
-Here: exception types whose message says what happened and what to do; the command line
-prints them without a traceback. And what is an interrupt instead. Not here: findings about data
-(they are rows in `raw.findings`).
+Here: exception types whose message says what happened and how to resolve it; the command line prints them without a
+traceback. Also: detecting an interrupt that a library turned into an error. Not here: findings about data (rows of
+`raw.findings`).
 """
 
 
 class VsfError(Exception):
-    """Something outside the data is wrong; ends a command with exit code 1."""
+    """An error outside of the data; ends a command with exit code 1."""
 
 
 class UsageError(VsfError):
-    """The caller asked for something that cannot be; ends a command with exit code 2."""
+    """An invalid argument or request of the caller; ends a command with exit code 2."""
 
 
 class SettingsError(UsageError):
-    """An environment variable holds a value that cannot be used."""
+    """An environment variable or a settings file has an invalid value."""
 
 
 class SameInstantError(VsfError):
-    """An upload cannot be told from an earlier one, because both landed at the same instant."""
+    """An upload cannot be distinguished from an earlier one, because both have the same landing time."""
 
 
 class LockTimeoutError(VsfError):
-    """Another process held the warehouse for longer than the wait allowed."""
+    """Another process held the lock for longer than the allowed wait."""
 
 
 def interruption(error: BaseException) -> BaseException | None:
-    """Return the interrupt that an error was made of; None where there is none.
+    """Return the interrupt that caused an error; None if there is none.
 
-    DuckDB and dbt turn a Ctrl-C that arrives inside them into an error of theirs, which would count
-    as a failure and let the rest of a run go on.
+    DuckDB and dbt turn a Ctrl-C that arrives inside them into an error of their own. It would count as a failure, and
+    the run would continue.
     """
-    found: BaseException | None = error
-    while found is not None and isinstance(found, Exception):
-        found = found.__cause__ or found.__context__
-    return None if isinstance(found, GeneratorExit) else found
+    cause: BaseException | None = error
+    while cause is not None and isinstance(cause, Exception):
+        cause = cause.__cause__ or cause.__context__
+    return None if isinstance(cause, GeneratorExit) else cause

@@ -1,9 +1,9 @@
 """Runs work in threads and returns the results in the order of the items.
 
-Here: one item ahead, many items ahead, and all at once. Not here: what the items are; threads that an interrupt need
-not wait for, and results in the order in which they end (catalog/model/retry.py); objects that are taken by name and
-not in turn (storage/s3_reader.py); one writer behind its caller (ingest/spool.py, warehouse/async_commits.py).
-`concurrent.futures` is imported where it is used: commands that have nothing to do need none of it.
+Here: computing one item ahead, several items ahead, or all in parallel. Not here: threads that do not delay an
+interrupt, and results in the order of completion (catalog/model/retry.py); objects that are read by name and not in
+order (storage/s3_reader.py); one writer thread behind its caller (ingest/row_spool.py, warehouse/async_commits.py).
+`concurrent.futures` is imported where it is used, which saves start-up time of commands that need no threads.
 """
 
 from collections import deque
@@ -20,13 +20,13 @@ Result = TypeVar("Result")
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the items in their order, with at most one more made than was asked for.
+    """Yield items in their order, and compute at most one item ahead in a thread.
 
-    Cutting text into records and checking them are both done by libraries that let other threads run, so two cores
-    share a file's reading.
+    The libraries that split text into records and that validate them release the GIL, so reading one file uses two
+    cores.
 
     Raises:
-        Exception: whatever making an item raised, in its place in the order.
+        Exception: the exception of computing an item, at its place in the order.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -39,12 +39,12 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def map_ahead(do: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Yield what `do` gives for each item, in order; as many as there are workers are made ahead, never more.
+    """Yield `do(item)` for each item, in order; at most `workers` results are computed ahead.
 
-    Who stops early waits for those that are being made; those that wait are given up.
+    If the caller stops early, running calls are awaited, and queued ones are cancelled.
 
     Raises:
-        Exception: whatever `do` raised, in its place in the order.
+        Exception: the exception of `do`, at its place in the order.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -62,10 +62,10 @@ def map_ahead(do: Callable[[Item], Result], items: Iterable[Item], workers: int)
 
 
 def map_in_order(do: Callable[[Item], Result], items: Collection[Item], workers: int) -> list[Result]:
-    """Return what `do` gives for each item, in order; with one worker they are done here, one after another.
+    """Return `do(item)` for each item, in order; with one worker, without a thread.
 
     Raises:
-        Exception: the first one in order that `do` raised; what was not begun then is not done.
+        Exception: the first exception of `do`, in order of the items; calls that have not begun are cancelled.
     """
     if workers == 1 or len(items) < 2:
         return [do(item) for item in items]
@@ -77,7 +77,7 @@ def map_in_order(do: Callable[[Item], Result], items: Collection[Item], workers:
 
 
 def call_all(calls: Collection[Callable[[], Result]], workers: int) -> list[Callable[[], Result]]:
-    """Make some calls at once; return for each of them a function that gives its result, or raises its error."""
+    """Make calls in parallel; return for each a function that returns its result or raises its exception."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
@@ -85,5 +85,5 @@ def call_all(calls: Collection[Callable[[], Result]], workers: int) -> list[Call
 
 
 def _submit(pool: "Executor", call: Callable[[], Result]) -> "Future[Result]":
-    """Let a thread make a call; what is set for this thread holds there, too, e.g. the S3 client of a run."""
+    """Submit a call with a copy of this thread's context variables, for example the S3 client of a run."""
     return pool.submit(copy_context().run, call)

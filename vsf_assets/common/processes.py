@@ -1,7 +1,7 @@
 """Asks the operating system about other processes of this machine.
 
-Here: whether one is there, and since when. Not here: what its being gone means (ingest/scratch_folder.py,
-ingest/crash_records.py, defs/run_reaper.py).
+Here: whether a process runs, and since when. Not here: the recovery after a process that died
+(ingest/scratch_folder.py, ingest/crash_records.py, defs/run_reaper.py).
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def is_there(pid: int) -> bool:
-    """Whether a process of this number is there, be it a zombie or another user's."""
+    """Whether a process with this id exists, also if it is a zombie or another user's."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -20,9 +20,9 @@ def is_there(pid: int) -> bool:
 
 
 def started(pid: int) -> str | None:
-    """Return a process's start time in clock ticks since boot; None if it is gone or a zombie.
+    """Return a process's start time in clock ticks since boot; None if it does not run or is a zombie.
 
-    Where the system has no /proc, a process that is there has no start time ("").
+    On a system without /proc, the start time of an existing process is "".
     """
     if not Path("/proc/self/stat").exists():
         return "" if is_there(pid) else None

@@ -1,8 +1,8 @@
-"""Opens regular files only, and names what another kind of directory entry is.
+"""Opens regular files only, and names the kind of other directory entries.
 
-Here: the one way to open a file that a stranger may have put there or may replace. Not here: listings
-(storage/folder_listing.py) and what a file holds. A pipe hangs whoever opens it, a device may act on it; so what is
-not a regular file is never opened, also where its name led to one a moment ago.
+Here: the one function that opens a file which another user may have created or may replace. Not here: listings
+(storage/folder_listing.py) and the content of files. Opening a pipe blocks, and opening a device may have effects. So
+only regular files are opened, also if the entry is replaced between the check and the opening.
 """
 
 import os
@@ -14,14 +14,14 @@ from typing import BinaryIO
 
 _PAUSE = 0.05
 _LEASE_SECONDS = 1.0
-"""How long a file is waited for that another program holds by a lease, as a file server does for its clients."""
+"""How long to wait for a file on which another program, for example a file server, holds a lease."""
 
 
 class NotRegularError(OSError):
-    """There is something, but not a regular file.
+    """The entry exists, but is not a regular file.
 
     Attributes:
-        kind: what it is: `folder`, `pipe`, `socket` or `device`.
+        kind: `folder`, `pipe`, `socket` or `device`.
     """
 
     def __init__(self, kind: str, path: Path | str):
@@ -30,7 +30,7 @@ class NotRegularError(OSError):
 
 
 def kind_of(mode: int) -> str:
-    """Return what a file mode (`st_mode`) stands for: `file`, `folder`, `pipe`, `socket` or `device`."""
+    """Return the kind of a file mode (`st_mode`): `file`, `folder`, `pipe`, `socket` or `device`."""
     if stat.S_ISREG(mode):
         return "file"
     if stat.S_ISDIR(mode):
@@ -41,11 +41,11 @@ def kind_of(mode: int) -> str:
 
 
 def status_of(path: Path) -> os.stat_result:
-    """Return the status of a regular file, or of the one that a link leads to.
+    """Return the status of a regular file; links are followed.
 
     Raises:
-        NotRegularError: it is something else.
-        OSError: it is not there, or the system does not say what it is.
+        NotRegularError: the entry is not a regular file.
+        OSError: the entry does not exist or its status cannot be read.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -57,11 +57,11 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; the caller closes it.
 
     Raises:
-        NotRegularError: it is something else, which is left alone.
-        OSError: it is not there or may not be read.
+        NotRegularError: the entry is not a regular file; it is not opened.
+        OSError: the file does not exist or cannot be read.
     """
     status_of(path)
-    # The name can change between the check and the opening: then O_NONBLOCK keeps a pipe from blocking.
+    # The entry can be replaced between the check and the opening: O_NONBLOCK keeps a pipe from blocking.
     descriptor = _opened(path)
     kind = kind_of(os.fstat(descriptor).st_mode)
     if kind != "file":
@@ -82,13 +82,13 @@ def _opened(path: Path) -> int:
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """Return the first `most` bytes of a regular file; raises what `open_regular` raises."""
+    """Return the first `most` bytes of a regular file; raises the errors of `open_regular`."""
     with open_regular(path) as file:
         return file.read(most)
 
 
 def is_private_error(error: OSError) -> bool:
-    """Whether an error concerns one file; not where the disk is full or the process has run out of something."""
+    """Whether an error concerns one file only, and not a full disk or an exhausted resource of the process."""
     from errno import EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 
     return error.errno not in (EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS)

@@ -1,6 +1,6 @@
 """Limits how often progress is logged.
 
-Here: when the next word may be said. Not here: what is said, and to whom.
+Here: when the next message may be logged. Not here: the messages and their receivers.
 """
 
 import time
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 
 class Throttle:
-    """Lets one of many through in some seconds.
+    """Lets at most one call pass in a period.
 
     Args:
-        seconds: the least time between two.
-        is_first_now: whether the first one passes at once, and not only after that time.
+        seconds: the minimum time between two calls that pass.
+        is_first_now: whether the first call passes at once, and not only after that time.
     """
 
     def __init__(self, seconds: float, is_first_now: bool = False) -> None:
@@ -20,7 +20,7 @@ class Throttle:
         self._next = time.monotonic() + (0 if is_first_now else seconds)
 
     def passes(self) -> bool:
-        """Whether this one is let through."""
+        """Whether this call passes."""
         now = time.monotonic()
         if now < self._next:
             return False
@@ -29,11 +29,11 @@ class Throttle:
 
 
 def throttled(log: Callable[[str], None], seconds: float) -> Callable[[str], None]:
-    """Return a function that logs a message at most once in some seconds, the first one not before they are over."""
+    """Return a function that logs at most one message in `seconds`, and the first one only after that time."""
     throttle = Throttle(seconds)
 
-    def say(message: str) -> None:
+    def log_throttled(message: str) -> None:
         if throttle.passes():
             log(message)
 
-    return say
+    return log_throttled

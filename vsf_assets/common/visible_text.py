@@ -1,13 +1,13 @@
 """Makes invisible characters of a text visible in messages.
 
-Here: which characters nobody can see or that change how others are shown, and how they are written instead. Not here:
-bytes that are no text (readers/delimited/exact_parser.py) and where messages are made.
+Here: which characters are invisible or change how others are displayed, and their replacement. Not here: bytes that
+cannot be decoded (readers/delimited/exact_parser.py) and the messages.
 """
 
 import unicodedata
 
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that are drawn as nothing."""
+"""Letters, marks and symbols without a visible glyph."""
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 """Unicode categories without a shape of their own: control, format (zero-width, bidirectional), separators."""
@@ -16,18 +16,18 @@ SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u20
 """Spaces of Unicode beyond ASCII."""
 
 PADDING = f" \t\r\n\v\f\x1c\x1d\x1e\x1f\x85{SPACES}\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-"""What can stand around a name or a key without being seen."""
+"""Invisible characters that may surround a name or a key."""
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Return a text in which invisible characters are written as their code point, like `<U+00A0>`.
+    """Replace each invisible character of a text by its code point, like `<U+00A0>`.
 
     Invisible are control characters (line ends and tabs too), zero-width and bidirectional ones, soft hyphens, halves
     of surrogate pairs, and every space but the ordinary one.
 
     Args:
         text: any text.
-        keep: characters that stay as they are, for example line ends where lines are shown as such.
+        keep: characters that are not replaced, for example line ends in a text of several lines.
     """
     if text.isprintable() and _FILLERS.isdisjoint(text):
         return text
@@ -35,11 +35,11 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def quoted(text: str, most: int = 60) -> str:
-    """Return a text for a sentence: visible, of a long one the beginning, between single quotes.
+    """Return a text in single quotes for a message: without invisible characters, and cut if it is long.
 
     Args:
         text: any text.
-        most: how many of its characters are shown.
+        most: maximum number of characters of it that are shown.
     """
     return f"'{visible(text[:most])}{'…' if len(text) > most else ''}'"
 

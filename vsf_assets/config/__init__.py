@@ -1,4 +1,4 @@
 """Configuration: environment variables, the settings file, source profiles.
 
-Here: variables, places, profiles of catalogs, rules in settings. Not here: what is done with them.
+Here: variables, places, profiles of catalog sources, rules in settings. Not here: code that acts on them.
 """

@@ -1,7 +1,7 @@
 """Parses boolean rules of the settings file: comparisons of fields with numbers, `and`, `or`.
 
-Here: parsing and checking the text, and its one spelling, which is SQL of any engine. Not here: where a
-rule is written (sources/) and what it decides (dbt).
+Here: parsing and validating the text, and its normal form, which is valid SQL in any engine. Not here: the setting
+with the rule (catalog_profiles.py) and the models that use it (dbt).
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 AWESOME = "size_bytes < 1000000"
-"""When an app is awesome, unless a profile says otherwise."""
+"""The rule for awesome apps, unless a profile has its own."""
 
 AWESOME_FIELDS = ("rating", "size_bytes")
 OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "=", "==": "=", "!=": "!=", "<>": "!="}
@@ -18,29 +18,29 @@ _WORD = re.compile(r"\s*(?:([A-Za-z_]\w*)|([+-]?\d+(?:\.\d+)?)(?![\w.])|(<=|>=|=
 
 
 class RuleError(ValueError):
-    """A rule that cannot be used; the text says what is wrong with it."""
+    """A rule that cannot be parsed; the message names the error in it."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A checked rule.
+    """A validated rule.
 
     Attributes:
-        sql: its one spelling: `field op number [and|or …]`, where `and` binds closer than `or`.
+        sql: its normal form: `field op number [and|or …]`, where `and` binds closer than `or`.
     """
 
     sql: str
 
 
 def parse_rule(text: str, fields: Collection[str] = AWESOME_FIELDS) -> Rule:
-    """Return a rule like `rating >= 4 and size_bytes < 1000000`.
+    """Parse a rule like `rating >= 4 and size_bytes < 1000000`.
 
     Args:
-        text: the rule as written; `and` binds closer than `or`, there are no brackets.
-        fields: the fields it may name.
+        text: the rule; `and` binds closer than `or`, brackets are not supported.
+        fields: the fields that it may use.
 
     Raises:
-        RuleError: it is none.
+        RuleError: the text is not such a rule.
     """
     words = _words(text)
     parts: list[str] = []
@@ -59,16 +59,16 @@ def parse_rule(text: str, fields: Collection[str] = AWESOME_FIELDS) -> Rule:
 def _words(text: str) -> list[str]:
     words, at = [], 0
     while text[at:].strip():
-        found = _WORD.match(text, at)
-        if found is None:
+        match = _WORD.match(text, at)
+        if match is None:
             raise RuleError(f"{text[at:].strip()!r} is not understood; {_form([])}")
-        words.append(found.group().strip())
-        at = found.end()
+        words.append(match.group().strip())
+        at = match.end()
     return words
 
 
 def _comparison(words: list[str], fields: Collection[str]) -> list[str]:
-    """Return field, operator and number, each in its one spelling; missing ones are left to the caller."""
+    """Return field, operator and number in normal form; the caller reports missing ones."""
     if words and words[0] not in fields:
         raise RuleError(f"{words[0]!r} is not one of {', '.join(fields)}")
     if len(words) > 1 and words[1] not in OPERATORS:

@@ -1,7 +1,7 @@
 """Reads the profiles of catalog sources from sources.toml, and validates them.
 
-Here: the frozen `Profile`, its defaults, and errors that name file, profile and setting. Not here:
-credentials (the AWS client reads its own variables) and reaching a source (open_source in catalog/clients/base.py).
+Here: the frozen `Profile`, its defaults, and errors that name file, profile and setting. Not here: credentials (the
+AWS client reads its own variables) and connecting to a source (open_source in catalog/clients/base.py).
 """
 
 import codecs
@@ -17,7 +17,7 @@ from vsf_assets.config.boolean_rules import AWESOME, RuleError, parse_rule
 from vsf_assets.feeds.partitioning import SOURCES
 
 LARGEST = 10 << 20
-"""Bytes of a settings file that are read; thousands of sources fit."""
+"""Maximum bytes of a settings file that are read; enough for thousands of sources."""
 
 DEFAULT = "default"
 UTF_8 = "utf-8"
@@ -36,16 +36,16 @@ class Profile:
     Attributes:
         name: its name; also the folder of its files in the archive.
         address: `s3://bucket/prefix`, `http(s)://host/path`, or an absolute folder.
-        is_own: whether it is the folder `catalog` of the landing zone, which need not be there.
+        is_own: whether it is the folder `catalog` of the landing zone, which may be missing.
         origin: the settings file, for messages.
         list_name: name of the list.
         encoding: encoding of the list and the objects.
-        is_awesome: rule that says when an app is awesome, as SQL.
+        is_awesome: the rule for awesome apps, as SQL.
         connections: how many objects are fetched at once.
         connect_timeout, read_timeout: seconds to wait for a connection, and for the next bytes.
-        object_timeout: seconds for one object, all attempts and pauses together.
+        object_timeout: deadline for one object in seconds, with all attempts and pauses.
         attempts: how often a request is tried.
-        max_object_mb: megabytes (2^20 bytes) that an object or the list may have.
+        max_object_mb: maximum size of an object or of the list in megabytes (2^20 bytes).
     """
 
     name: str
@@ -70,24 +70,24 @@ class Profile:
 
     @property
     def most_bytes(self) -> int:
-        """Bytes that an object or the list may have."""
+        """Maximum size of an object or of the list in bytes."""
         return self.max_object_mb << 20
 
     def say(self, key: str) -> str:
-        """Return where a setting stands, for a message: file, profile and setting."""
+        """Return file, profile and setting, for a message."""
         return f"{self.origin}: profile {self.name}: {key}" if self.origin else f"profile {self.name}: {key}"
 
 
 def read_profiles(named: str, root: Path, landing: str) -> dict[str, Profile]:
-    """Return every profile by name; `default` is always there.
+    """Return every profile by name; `default` always exists.
 
     Args:
-        named: the settings file; empty for sources.toml, which need not be there.
-        root: folder that relative paths and addresses start from.
+        named: the settings file; empty for sources.toml, which may be missing.
+        root: base folder of relative paths and addresses.
         landing: the landing zone; its folder `catalog` is the address of `default` unless the file has another.
 
     Raises:
-        SettingsError: something in it cannot be used; the message names file, profile and setting.
+        SettingsError: a setting of the file is invalid; the message names file, profile and setting.
     """
     file = (root / Path(named or "sources.toml").expanduser()).resolve()
     tables = _tables(file, is_required=bool(named))
@@ -100,7 +100,7 @@ def choose(profiles: Mapping[str, Profile], name: str, named_by: str) -> Profile
     """Return a profile by name.
 
     Raises:
-        SettingsError: there is none; the message names what asked for it (`named_by`) and the others.
+        SettingsError: no profile has this name; the message names the setting (`named_by`) and the existing profiles.
     """
     if name not in profiles:
         raise SettingsError(f"{named_by} {name!r}: there is no such profile; profiles: {', '.join(profiles)}")
@@ -132,7 +132,7 @@ def _profile(origin: str, name: str, table: Any, root: Path, own: Profile) -> Pr
             f"{origin}: profile {name!r}: a name is up to 40 of a-z, 0-9, _ and -, and begins with a letter"
         )
     known: dict[str, str] = {f.metadata["key"]: f.name for f in fields(Profile) if f.metadata}
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     is_own = name == DEFAULT and "address" not in table
     if not is_own and "address" not in table:
         raise SettingsError(
@@ -144,10 +144,10 @@ def _profile(origin: str, name: str, table: Any, root: Path, own: Profile) -> Pr
                 f"{origin}: profile {name}: there is no setting {key}; settings: address, {', '.join(known)}"
             )
         try:
-            given[known.get(key) or key] = _address(value, root) if key == "address" else _CHECKS[key](value)
+            values[known.get(key) or key] = _address(value, root) if key == "address" else _CHECKS[key](value)
         except ValueError as error:
             raise SettingsError(f"{origin}: profile {name}: {key} = {value!r}: {error}") from error
-    return Profile(**{"name": name, "address": own.address, "is_own": is_own, "origin": origin, **given})
+    return Profile(**{"name": name, "address": own.address, "is_own": is_own, "origin": origin, **values})
 
 
 def _text(value: Any) -> str:
@@ -157,7 +157,7 @@ def _text(value: Any) -> str:
 
 
 def _address(value: Any, root: Path) -> str:
-    """Return a checked address; a folder becomes absolute."""
+    """Return a validated address; a folder becomes absolute."""
     text = _text(value)
     scheme, mark, rest = text.partition("://")
     if not mark:

@@ -1,9 +1,9 @@
-"""Lists which environment variables reach the libraries, and which values the platform sets.
+"""Decides which environment variables are passed to the libraries, and which the platform removes.
 
-Here: two lists as pure functions, given (passed through) and fixed (removed at the point of use). Not here: the
-platform's own variables (config/variables.py), and the environment itself: config/settings.py removes what is fixed.
-A variable that is meant for another project of the same person must not change a table here. Nothing is refused:
-people who use dbt elsewhere have these set.
+Here: pure functions that classify a variable as given (passed through) or fixed (removed before a library is used).
+Not here: the platform's own variables (config/variables.py), and the environment: config/settings.py removes fixed
+variables. A variable that a user sets for another project must not change a table here. It is no error either: users
+of dbt often have such variables set.
 """
 
 import re
@@ -11,20 +11,20 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 FIXED_PREFIXES = ("DBT_", "PANDERA_", "POLARS_", "DUCKDB_", "DAGSTER_")
-"""Variables of the libraries that make the tables; unless they are given, the platform removes them."""
+"""Prefixes of variables of the libraries that compute the tables; the platform removes them unless they are given."""
 
 GIVEN = {
-    "DAGSTER_HOME": "where an instance lives that is started by hand",
+    "DAGSTER_HOME": "folder of an instance that is started by hand",
     "DAGSTER_PG_PASSWORD": "set by a run launcher",
     "DAGSTER_CURRENT_IMAGE": "set by a run launcher",
 }
-"""Names with a fixed prefix that an operator gives, and why."""
+"""Names with a fixed prefix that are passed through -> the reason."""
 
 GIVEN_PREFIXES = ("DAGSTER_RUN_", "DAGSTER_K8S_", "DAGSTER_CONTAINER_")
-"""What a run launcher sets for the processes that it starts."""
+"""Prefixes of variables that a run launcher sets for the processes that it starts."""
 
 _TUNING = ("DAGSTER_RUN_QUEUE_", "DAGSTER_RUN_RECORD_", "DAGSTER_RUN_STATUS_")
-"""Dagster's own tuning, which only looks like a run launcher's."""
+"""Prefixes of Dagster's tuning variables, which match `GIVEN_PREFIXES` and are fixed all the same."""
 
 _TIMEOUT = re.compile(r"^DAGSTER_(?!DBT_).*TIMEOUT")
 
@@ -33,7 +33,7 @@ def is_given(name: str, named_by_instance: Collection[str] = ()) -> bool:
     """Whether a variable is passed through to the libraries.
 
     Args:
-        name: of the variable, e.g. AWS_PROFILE; any without a fixed prefix is given.
+        name: name of the variable, e.g. AWS_PROFILE; a name without a fixed prefix is always passed through.
         named_by_instance: names that the instance's own dagster.yaml reads by `env:`.
     """
     if not name.startswith(FIXED_PREFIXES) or name in GIVEN or name in named_by_instance:

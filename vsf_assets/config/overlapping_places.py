@@ -1,7 +1,7 @@
 """Refuses settings whose folders or buckets lie inside each other.
 
-Here: the comparison of places. Not here: which settings name them (config/settings.py). An archive in the landing
-zone would be loaded again at each run, and the platform's own folders would be archived as deliveries.
+Here: the comparison of places. Not here: the settings that name them (config/settings.py). An archive inside the
+landing zone would be loaded again by each run, and the platform's own folders would be archived as deliveries.
 """
 
 import os
@@ -16,13 +16,13 @@ Key = tuple[object, ...]
 
 
 def refuse_overlap(places: Mapping[str, str]) -> None:
-    """Refuse places of which one is another, or lies in it.
+    """Refuse places of which one equals another or lies inside it.
 
-    Folders are compared as the system knows them, so that no link, `..`, mount or case of letters hides that two are
-    one.
+    Folders are compared by device and inode, so that links, `..`, mounts and file systems that ignore case are
+    recognized.
 
     Args:
-        places: what names a place, for the message -> an absolute path or `s3://bucket/prefix`.
+        places: name of the setting, for the message -> an absolute path or `s3://bucket/prefix`.
 
     Raises:
         SettingsError: one lies in another; the message names both settings.
@@ -45,14 +45,14 @@ def _trail(place: str) -> set[Key]:
 
 
 def _key(place: str) -> Key:
-    """Return what two names of one place have in common."""
+    """Return a key that is equal for all names of one place."""
     if place.startswith(SCHEME):
         return _address(place)
     path, rest = Path(place), list[str]()
     while True:
         try:
             status = path.stat()
-        except OSError:  # not made yet, or not to be seen: its names count from the last folder that is
+        except OSError:  # missing or not accessible: compare the names below its last accessible folder
             rest.append(path.name)
             path = path.parent
             if path == path.parent:
@@ -67,7 +67,7 @@ def _address(place: str) -> Key:
 
 
 def _ignores_case(folder: Path) -> bool:
-    """Whether a folder is found under another case of its letters."""
+    """Whether the file system of a folder ignores the case of names."""
     other = folder.with_name(folder.name.swapcase()) if folder.name else folder
     try:
         return other != folder and os.path.samestat(other.stat(), folder.stat())

@@ -1,9 +1,8 @@
 """Reads the settings from environment variables, and validates them.
 
-Here: the frozen `Settings` made of the variables (config/variables.py has their defaults and meanings).
-Also: taking out of the environment what the platform fixes. Not here: which variables these are
-(config/library_variables.py), and endpoints and secrets of object stores (the AWS client reads them).
-No other module may touch the environment.
+Here: the frozen `Settings` from the variables (config/variables.py has their defaults and meanings), and the removal
+of fixed variables from the environment. Not here: which variables are fixed (config/library_variables.py), and
+endpoints and secrets of object stores (the AWS client reads them). No other module may read or change the environment.
 """
 
 import os
@@ -26,10 +25,10 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
-"""Variables that name a place -> its folder in VSF_HOME, where they are empty."""
+"""Variables that name a place -> its default folder in VSF_HOME, if the variable is empty."""
 
 OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "dbt", "logs", "cache", "reports", "portal")
-"""Folders of VSF_HOME that the platform alone writes to."""
+"""Folders of VSF_HOME that only the platform writes to."""
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
@@ -39,7 +38,7 @@ AFTER_LOAD = ("archive", "keep", "delete")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says, checked. Paths are absolute; durations are seconds."""
+    """The validated settings. Paths are absolute; durations are seconds."""
 
     home: Path
     landing: str
@@ -67,13 +66,13 @@ class Settings:
     """Bytes."""
     recheck_hours: float = 24.0
     encodings: Mapping[str, str] = field(default_factory=dict)
-    """Source profile -> encoding of its files, where that is not UTF-8."""
+    """Source profile -> encoding of its files, if that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
-    """Source profile -> when an app is awesome (vsf_assets/config/boolean_rules.py), where it is not the default."""
+    """Source profile -> its rule for awesome apps (config/boolean_rules.py), if that is not the default."""
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     """Sources of the catalog, by name."""
     profile: str = DEFAULT
-    """Name of the source that is looked at unless another is asked for."""
+    """Name of the source that a run scans by default."""
 
     @property
     def warehouse_file(self) -> Path:
@@ -82,17 +81,17 @@ class Settings:
 
     @property
     def fetched(self) -> Path:
-        """The inbox: what was fetched from a foreign source and is not loaded yet."""
+        """The inbox: files that were fetched from a source and are not loaded yet."""
         return self.home / "fetched"
 
     @property
     def made(self) -> Path:
-        """Folder of made-up files that were asked for, a folder per schema."""
+        """Folder of requested made-up files, with a folder per schema."""
         return self.home / "made"
 
     @property
     def scratch(self) -> Path:
-        """Folder for files that live no longer than a run."""
+        """Folder of temporary files, which a run removes at its end."""
         return self.home / "scratch"
 
     @property
@@ -132,14 +131,14 @@ def _whole(values: Mapping[str, str], name: str) -> int:
 
 
 def _bytes(values: Mapping[str, str], name: str) -> int:
-    found = _SIZE.fullmatch(values[name])
-    if found is None or not (size := int(float(found["number"]) * _UNITS[(found["unit"] or "B").upper()])):
+    match = _SIZE.fullmatch(values[name])
+    if match is None or not (size := int(float(match["number"]) * _UNITS[(match["unit"] or "B").upper()])):
         raise SettingsError(f"{name}={values[name]!r} is not a size; write it like 500MB or 1TB")
     return size
 
 
 def _object_seconds(values: Mapping[str, str]) -> float:
-    """Return the seconds for one object: given, or those for an answer as often as it is asked for."""
+    """Return the seconds for one object: the variable, or by default time-out times attempts."""
     if values["VSF_STORE_OBJECT_SECONDS"]:
         return _number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0
     attempts = max(1, int(_number(values, "VSF_STORE_ATTEMPTS")))
@@ -160,8 +159,8 @@ class ClientOptions:
     Attributes:
         timeout: seconds to wait for an answer.
         attempts: how often a request is tried.
-        object_seconds: seconds for one object, whatever progress it makes, plus some for its bytes.
-        variables: the AWS client's own variables as they are now, credentials among them.
+        object_seconds: deadline for one object in seconds, to which time for its bytes is added.
+        variables: the present values of the AWS client's own variables, with the credentials.
     """
 
     timeout: float
@@ -186,19 +185,19 @@ def _place(values: Mapping[str, str], name: str, home: Path) -> str:
 
 
 def _all_places(places: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return what names each place of the platform -> the place; folders of the home go by VSF_HOME."""
+    """Return name of the setting -> place; folders of the home are named by VSF_HOME."""
     own = {f"VSF_HOME (its folder {name}/)": str(home / name) for name in OWN_FOLDERS}
-    return {**own, **places}  # of several reasons the one that names VSF_HOME comes first
+    return {**own, **places}  # the first overlap is reported: the one with VSF_HOME
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of `environ` (default: the process's, over a `.env` file).
 
     Raises:
-        SettingsError: a variable holds a value that cannot be used; the message names it.
+        SettingsError: a variable has an invalid value; the message names the variable.
     """
-    given = _process_environment() if environ is None else environ
-    values = {v.name: given.get(v.name, "").strip() or v.default for v in VARIABLES}
+    environment = _process_environment() if environ is None else environ
+    values = {v.name: environment.get(v.name, "").strip() or v.default for v in VARIABLES}
     home = (PROJECT_ROOT / Path(values["VSF_HOME"]).expanduser()).resolve()
     if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
         raise SettingsError(f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}")
@@ -241,7 +240,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _process_environment() -> dict[str, str]:
-    """Return the process's environment over the values of a `.env` file at the project root."""
+    """Return the variables of a `.env` file at the project root, overridden by the process's environment."""
     from_file: dict[str, str] = {}
     env_file = PROJECT_ROOT / ".env"
     if env_file.is_file():
@@ -252,7 +251,7 @@ def _process_environment() -> dict[str, str]:
 
 
 def local_places() -> list[Path]:
-    """Return the folders of this machine that the platform writes to, as far as the environment can be read."""
+    """Return the local folders that the platform writes to; with invalid settings, only the default ones."""
     import tempfile
 
     try:
@@ -264,27 +263,27 @@ def local_places() -> list[Path]:
 
 
 def client_options() -> ClientOptions:
-    """Return how to reach an object store; the AWS client then sees what a `.env` file says, too."""
-    given = _process_environment()
-    export({name: value for name, value in given.items() if name.startswith("AWS_") and name not in os.environ})
-    settings = read_settings(given)
+    """Return how to reach an object store, and export the AWS variables of a `.env` file for the AWS client."""
+    environment = _process_environment()
+    export({name: value for name, value in environment.items() if name.startswith("AWS_") and name not in os.environ})
+    settings = read_settings(environment)
     variables = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
     return ClientOptions(settings.store_timeout, settings.store_attempts, settings.store_object_seconds, variables)
 
 
 def name_of_place(address: str) -> str:
-    """Return the variable whose place holds an address, e.g. VSF_LANDING; empty where none does."""
-    given = _process_environment()
-    places = {name: given.get(name, "").strip().rstrip("/") for name in PLACES}
+    """Return the variable whose place contains an address, e.g. VSF_LANDING; empty if none does."""
+    environment = _process_environment()
+    places = {name: environment.get(name, "").strip().rstrip("/") for name in PLACES}
     return next((n for n, place in places.items() if place and f"{address}/".startswith(f"{place}/")), "")
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for a child process: this process's with `extra` on top, less what is fixed."""
-    given = _process_environment()
-    for name in fixed_names(given, _named_by_instance()):
-        del given[name]
-    return {**given, **extra}
+    """Return the environment for a child process: this process's without fixed variables, with `extra` on top."""
+    environment = _process_environment()
+    for name in fixed_names(environment, _named_by_instance()):
+        del environment[name]
+    return {**environment, **extra}
 
 
 def export(extra: Mapping[str, str]) -> None:
@@ -295,22 +294,22 @@ def export(extra: Mapping[str, str]) -> None:
 def fix_surroundings() -> None:
     """Remove the variables that the platform fixes (library_variables.py), and undo `python -W` and PYTHONWARNINGS.
 
-    Called where a library is about to be used, and not only by `vsf`: so code servers and daemons that
-    somebody starts by hand are covered too. Once nothing is left to remove it changes nothing.
+    Called before a library is used, and not only by `vsf`: code servers and daemons that an operator starts by hand
+    are covered too. Idempotent.
     """
-    # The names first: most processes have none, and then the instance's file need not be read.
+    # Most processes have no fixed variable; then the instance's file is not read.
     if fixed_names(os.environ):
         for name in fixed_names(os.environ, _named_by_instance()):
             os.environ.pop(name, None)
     if sys.warnoptions:
-        # `error` would end a run over a deprecation inside a library. Warnings are for developers.
+        # With `-W error`, a deprecation inside a library would end a run. Warnings are for developers.
         sys.warnoptions.clear()
         warnings.resetwarnings()
         warnings.simplefilter("ignore")
 
 
 def _named_by_instance() -> set[str]:
-    """Return the variables that the dagster.yaml in DAGSTER_HOME names; none where there is no such file."""
+    """Return the variables that the dagster.yaml in DAGSTER_HOME names; an empty set if there is no such file."""
     file = Path(os.environ.get("DAGSTER_HOME", "")) / "dagster.yaml"
     if not os.environ.get("DAGSTER_HOME") or not file.is_file():
         return set()

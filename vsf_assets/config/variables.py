@@ -1,7 +1,7 @@
 """Lists every environment variable that the platform reads, with default and meaning.
 
-Here: the list that the settings, `.env.example` and the docs are made of or compared with. Not here:
-reading and checking them (config/settings.py).
+Here: the list from which the settings are read, and with which `.env.example` and the docs are compared. Not here:
+reading and validating values (config/settings.py).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Variable:
-    """One environment variable: name, default as text, and what it means."""
+    """One environment variable: name, default as text, and meaning."""
 
     name: str
     default: str

@@ -1,7 +1,8 @@
-"""What lands where and how it is read: one short declaration per feed.
+"""The declarations of all feeds: names, partitions, reading and contracts, one short declaration per feed.
 
-A family is a module of `by_family/` with a tuple `FEEDS`; modules are found by themselves. Declarations load in
-milliseconds: they name their contracts and do not import them. Loading fails where two of them claim one example.
+Here: the lists of feeds and families, and the recognition of a path. A family is a module of `by_family/` with a tuple
+`FEEDS`; every module there is loaded. Declarations load in milliseconds: they name their contracts and do not import
+them. Loading fails if two feeds claim one example. Not here: contracts (contracts/) and readers (readers/).
 """
 
 import importlib
@@ -27,13 +28,13 @@ def all_feeds() -> dict[str, Feed]:
 
 
 def families() -> dict[str, tuple[Feed, ...]]:
-    """Return the feeds of each family; a family is what one ingest run handles together."""
+    """Return the feeds of each family, which one ingest job loads together."""
     names = dict.fromkeys(feed.family for feed in all_feeds().values())
     return {n: tuple(f for f in all_feeds().values() if f.family == n) for n in names}
 
 
 def with_companions(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of feeds, and of those that are fetched together with them."""
+    """Return the names of feeds, and of the feeds that are fetched together with them."""
     chosen = dict.fromkeys(names)
     families_fetched = {all_feeds()[name].family for name in chosen if all_feeds()[name].is_fetched}
     companions = (f.name for f in all_feeds().values() if f.is_fetched and f.family in families_fetched)
@@ -45,12 +46,12 @@ def recognize(path: str) -> tuple[Feed, str | None] | None:
 
     The rules are those of `recognition.recognition_of`.
     """
-    found = recognition_of(path, all_feeds())
-    return (found.feed, found.partition) if found.feed is not None else None
+    recognition = recognition_of(path, all_feeds())
+    return (recognition.feed, recognition.partition) if recognition.feed is not None else None
 
 
 def feeds_of_name(name: str) -> tuple[Feed, ...]:
-    """Return the feeds that a file name alone tells: none, one, or more where it is ambiguous."""
+    """Return the feeds that claim a file name: none, one, or several if it is ambiguous."""
     return feeds_claiming(name, all_feeds().values())
 
 

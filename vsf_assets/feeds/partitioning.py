@@ -1,7 +1,7 @@
-"""How feeds are cut into partitions, and how a path tells the partition: a class per kind.
+"""The kinds of partitions of feeds, a class per kind, and the recognition of a partition from a path.
 
-Here: pure functions on names and dates. A new kind is a class here, and a line in defs/partitions.py that says how it
-looks in Dagster; nothing else asks which kind it is. Not here: which feed a path is of (recognition.py).
+Here: pure functions on names and dates. A new kind is a class here, and a line in defs/partitions.py that maps it to a
+type of Dagster; no other code depends on the kind. Not here: which feed a path belongs to (recognition.py).
 """
 
 import re
@@ -12,27 +12,27 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 _PROFILE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-"""Names of sources; they begin with a letter, so none looks like a day or a quarter."""
+"""Names of sources; they begin with a letter, so no name is also a day or a quarter."""
 
 _FETCH_TIME = re.compile(r"^\d{8}T\d{6}\.\d{6}Z$")
-"""The time in the path of what was fetched."""
+"""The folder in the path of a fetched file that holds the time of the fetch."""
 
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f/\\|]|^[. ]|[. ]$|\.\.\.")
-"""What a dataset's name must not hold: what no folder or partition of the UI can be called, and the `|` of keys."""
+"""Forbidden in a dataset's name: text that folders or partitions of the UI cannot have, and the `|` of keys."""
 
 LONGEST_DATASET = 100
-"""Bytes of a dataset's name."""
+"""Maximum bytes of a dataset's name."""
 
 _REQUEST = re.compile(r"[^\W_](?:(?!\.\.\.)[\w .-]){0,79}")
-"""Names of requests: what files and partitions of the UI can be called."""
+"""Names of requests: allowed for files and for partitions of the UI."""
 
 _DESCRIBING = re.compile(r"(?:\.request)?\.(?:ya?ml|json)$", re.IGNORECASE)
-"""How the name of a file that holds a request ends."""
+"""Endings of names of files that hold a request."""
 
 _DATE_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _VOLUME_DAYS = 56
-"""Days that a picture of daily volumes shows: eight weeks."""
+"""Days that a chart of daily volumes shows: eight weeks."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PartitionProblem:
 
     Attributes:
         anomaly: missing_partition or partition_out_of_range.
-        reason: what is wrong, and what to do.
+        reason: the problem, and how to resolve it.
     """
 
     anomaly: str
@@ -50,18 +50,18 @@ class PartitionProblem:
 
 @dataclass(frozen=True)
 class Partitioning(ABC):
-    """How a feed is cut into partitions. Two of one class are equal.
+    """The kind of partitions of a feed. Two instances of one class are equal.
 
     Attributes:
-        noun: what a partition is called in messages.
-        keys: the closed list of keys, where there is one.
-        example: a key for messages, where the list is open.
-        has_keys: whether there are partitions at all.
-        has_ranges: whether `--from` and `--to` choose by the order of the keys.
-        name_decides: whether a partition that the name tells cannot be replaced by another.
-        can_be_requested: whether a run can be asked for a partition.
-        rhythm: how often files come whose volumes are compared, like `daily`; empty where they say nothing.
-        is_named_by_senders: whether nearly any text may be a key, so that a mistyped key of another kind would pass.
+        noun: name of a partition in messages.
+        keys: the closed list of keys, if there is one.
+        example: a key for messages, if the list is open.
+        has_keys: whether the feed has partitions.
+        has_ranges: whether `--from` and `--to` select by the order of the keys.
+        name_decides: whether the partition in a file's name cannot be replaced by another.
+        can_be_requested: whether a run can select a partition.
+        rhythm: how often files arrive whose volumes are compared, like `daily`; empty if volumes are not compared.
+        is_named_by_senders: whether nearly any text is a valid key, so that a mistyped key of another kind is accepted.
     """
 
     noun: ClassVar[str]
@@ -76,48 +76,48 @@ class Partitioning(ABC):
 
     @abstractmethod
     def key_of(self, path: PurePosixPath, feed: str) -> str | None:
-        """Return the partition that a path of a feed's file tells, or None where it tells none."""
+        """Return the partition key in the path of a feed's file, or None if the path has none."""
 
     @abstractmethod
     def accepts(self, key: str) -> bool:
-        """Whether a text is a partition key of this kind."""
+        """Whether a text is a valid partition key of this kind."""
 
     def problem_of(self, key: str, landed_at: datetime, earliest: str) -> PartitionProblem | None:  # noqa: ARG002
-        """Return why a file that landed at a time (UTC) cannot be of a partition, or None.
+        """Return why a file cannot belong to a partition, or None.
 
         Args:
             key: the partition.
-            landed_at: when the file landed.
-            earliest: the first day that is expected, like `2015-01-01`.
+            landed_at: when the file landed, UTC.
+            earliest: the first expected day, like `2015-01-01`.
         """
         return None
 
     def missing_reason(self, name: str, example: str) -> str:  # noqa: ARG002
-        """Return why a file tells no partition, and what to do.
+        """Return the message for a file without a partition, and how to resolve it.
 
         Args:
             name: the file's name.
-            example: a name that tells one.
+            example: a name with a partition.
         """
         return f"neither the name nor a folder tells the {self.noun} ({self.choices}); name it like {example}"
 
     def recent(self, key: str) -> tuple[str, ...]:  # noqa: ARG002
-        """Return the keys up to one whose volumes stand in one picture; none where there is no rhythm."""
+        """Return the keys whose volumes are shown in one chart, up to `key`; empty without a rhythm."""
         return ()
 
     @property
     def choices(self) -> str:
-        """The keys, or one as an example, for a message."""
+        """The keys, or an example of one, for a message."""
         return ", ".join(self.keys) or f"like {self.example}"
 
     @property
     def allowed(self) -> str:
-        """What `--partition` may be, for a message."""
+        """The values that `--partition` accepts, for a message."""
         return f"a {self.noun}: {self.choices}" if self.has_keys else "not used"
 
 
 class Unpartitioned(Partitioning):
-    """No partitions: every file is of the whole feed."""
+    """No partitions: every file belongs to the whole feed."""
 
     noun = "partition"
     has_keys = False
@@ -135,15 +135,15 @@ class Unpartitioned(Partitioning):
 class Quarters(Partitioning):
     """The four quarters of an hour.
 
-    A folder named like a quarter beats the name (`2/clicks_1.csv` is quarter 2), where it is `<feed>_<q>` followed by
-    a non-digit.
+    The name of the file has the quarter as `<feed>_<q>`, followed by a non-digit. A folder with the name of a quarter
+    has precedence: `2/clicks_1.csv` is quarter 2.
     """
 
     noun = "quarter"
     keys = ("1", "2", "3", "4")
 
     def key_of(self, path: PurePosixPath, feed: str) -> str | None:
-        """Return the quarter of the innermost folder that is one, else that of the name."""
+        """Return the quarter of the innermost folder with such a name, else the quarter of the file name."""
         named = re.search(rf"{re.escape(feed)}_(\d+)(?!\d)", path.name, re.IGNORECASE)
         return _innermost(path, self) or (named.group(1) if named and self.accepts(named.group(1)) else None)
 
@@ -153,9 +153,9 @@ class Quarters(Partitioning):
 
 
 class Days(Partitioning):
-    """Days: the date that the name begins with, and only without one that of a folder.
+    """Days: the date at the start of the file name; only without one, the date of a folder.
 
-    People call a folder of downloads by its date.
+    The file name has precedence, since folders of downloads are often named by the day of the download.
     """
 
     noun = "day"
@@ -164,7 +164,7 @@ class Days(Partitioning):
     name_decides = True
 
     def key_of(self, path: PurePosixPath, feed: str) -> str | None:  # noqa: ARG002
-        """Return the date of the name, else of the innermost folder that is one."""
+        """Return the date of the name, else the date of the innermost folder with such a name."""
         return path.name[:10] if self.accepts(path.name[:10]) else _innermost(path, self)
 
     def accepts(self, key: str) -> bool:
@@ -175,7 +175,7 @@ class Days(Partitioning):
             return False
 
     def problem_of(self, key: str, landed_at: datetime, earliest: str) -> PartitionProblem | None:
-        """Return a problem of a day before the first one expected, or later than the day after the file landed."""
+        """Return a problem if the day is before the first expected one, or later than the day after landing."""
         landed = landed_at.date().isoformat()
         tomorrow = (landed_at + timedelta(days=1)).date().isoformat()
         if earliest <= key <= tomorrow:
@@ -193,19 +193,19 @@ class Days(Partitioning):
         return PartitionProblem("partition_out_of_range", reason)
 
     def missing_reason(self, name: str, example: str) -> str:
-        """Return why a file tells no day; a name may begin with what only looks like one."""
+        """Return the message for a file without a day; the name may begin with an invalid date."""
         if _DATE_LIKE.match(name):
             return f"the name begins with {name[:10]}, which is no day of the calendar; name it like {example}"
         return super().missing_reason(name, example)
 
     def recent(self, key: str) -> tuple[str, ...]:
-        """Return the days of eight weeks up to a day."""
+        """Return the days of the eight weeks that end with a day."""
         last = date.fromisoformat(key)
         return tuple((last - timedelta(days=back)).isoformat() for back in reversed(range(_VOLUME_DAYS)))
 
 
 class SourceProfiles(Partitioning):
-    """Profiles of foreign sources: the folder directly below the feed's own; one more, of a fetch time, may follow."""
+    """Profiles of sources: the folder directly below the feed's own; a folder of the fetch time may follow."""
 
     noun = "source"
     example = "default"
@@ -236,7 +236,7 @@ class Datasets(Partitioning):
         return _below(feed, path.parts[:-1], self)
 
     def accepts(self, key: str) -> bool:
-        """Whether a text can be the name of a dataset: of a folder, and of a partition in the UI."""
+        """Whether a text can be the name of a dataset, and so of a folder and of a partition in the UI."""
         try:
             return 0 < len(key.encode()) <= LONGEST_DATASET and _NO_NAME.search(key) is None
         except UnicodeEncodeError:
@@ -244,7 +244,7 @@ class Datasets(Partitioning):
 
 
 class Requests(Partitioning):
-    """Requests, each called like its file: `people_1000.request.yaml` is the request people_1000."""
+    """Requests, each named after its file: `people_1000.request.yaml` is the request people_1000."""
 
     noun = "request"
     example = "people_1000"
@@ -262,12 +262,12 @@ class Requests(Partitioning):
 
 
 def _innermost(path: PurePosixPath, partitioning: Partitioning) -> str | None:
-    """Return the innermost folder of a path that is a key."""
+    """Return the innermost folder of a path whose name is a valid key."""
     return next((folder for folder in reversed(path.parts[:-1]) if partitioning.accepts(folder)), None)
 
 
 def _below(feed: str, folders: tuple[str, ...], partitioning: Partitioning) -> str | None:
-    """Return the second of two folders, where the first is the feed's own and the second is a key."""
+    """Return the second of exactly two folders, if the first is the feed's own and the second is a valid key."""
     is_plain = len(folders) == 2 and folders[0] == feed and partitioning.accepts(folders[1])
     return folders[1] if is_plain else None
 

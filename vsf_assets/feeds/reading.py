@@ -1,6 +1,6 @@
-"""How files are written: the types of a declaration that readers know.
+"""The formats of files that a feed can declare, and for which a reader exists.
 
-Here: frozen types, and what of them goes into a contract's version. Not here: any reading of files (readers/).
+Here: frozen types, and the text of them that a contract version covers. Not here: the readers (readers/).
 """
 
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from typing import ClassVar, Literal
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What a reading forgives. A row that has its key is loaded whatever else is wrong with it.
+    """The defects that a reading accepts: a row with its key is loaded whatever its other defects are.
 
-    A short row is filled up with empty fields, a long one is cut, and a value that breaks the contract is loaded;
-    each with its findings as warnings. Only a row without its key, or one that cannot be cut into fields, is held
-    back. The names of a header are matched trimmed, in NFC and whatever their case, a first line like `sep=;` is
-    obeyed, and keys are trimmed, with a finding.
+    A short row is padded with empty fields, a long one is cut, and a value that breaks the contract is loaded; each
+    with findings that are warnings. Only a row without its key, or one that cannot be split into fields, is
+    quarantined. Header names are matched trimmed, in NFC and ignoring case. A first line like `sep=;` is honoured.
+    Keys are trimmed, with a finding.
 
     Attributes:
-        other_delimiter: one byte that a file (its header says so) or a single line may use instead.
-        aliases: (spelling, column) of headers that are accepted for a column's name.
-        empty_columns: how many columns without a name the header ends in; the reader sets it for a file. As many
-            empty fields at the end of a row are nothing that is said.
+        other_delimiter: one byte that a file (as its header shows) or a single line may use instead.
+        aliases: (spelling, column) of header names that are accepted for a column.
+        empty_columns: number of unnamed columns at the end of the header; the reader sets it for a file. That many
+            empty fields at the end of a row cause no finding.
     """
 
     other_delimiter: str
@@ -30,13 +30,13 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Delimited:
-    """How a delimited text file is written.
+    """A delimited text file.
 
     Attributes:
         delimiter: one byte between fields.
         quote: one byte around fields that contain the delimiter or a newline.
-        escape: byte that makes the next one literal; None where a quote is doubled instead.
-        tolerance: what is forgiven; None where a record must have exactly the header's fields and keep the contract.
+        escape: byte that makes the next one literal; None if a quote is doubled instead.
+        tolerance: accepted defects; None if a record must have exactly the header's fields and satisfy the contract.
         revision: number of the reading, see `reading_text`.
     """
 
@@ -52,8 +52,8 @@ class JsonRecords:
     """A JSON array of `{"type": ..., "data": {...}}`; the fields of `data` are a table's columns, no more, no less.
 
     Attributes:
-        tables: (type, table) for every type that is wanted.
-        skipped: table of the types that nobody asked for, whose records are skipped and counted.
+        tables: (type, table) for every loaded type.
+        skipped: table of the other types, whose records are skipped and counted.
         revision: number of the reading, see `reading_text`.
     """
 
@@ -94,10 +94,10 @@ Reading = Delimited | JsonRecords | JsonLines | NameList | Described
 
 
 def reading_text(reading: Reading) -> str:
-    """Return what goes into a contract's version of how files are read: the declaration and the reading's revision.
+    """Return the text of a reading that a contract version covers: the declaration and the reading's revision.
 
-    The declaration alone does not change when the code that reads is mended. The revision of a reading is raised when
-    its files give other rows or findings than before, so that originals are read again and an old home holds what a
-    rebuild would give. The first revision adds nothing: versions of readings that never changed stay as they are.
+    The declaration does not change when the code of a reader is corrected. The revision of a reading is raised when its
+    files produce other rows or findings than before. Then originals are read again, and an old home has the same rows
+    as a rebuild. The first revision adds no text, so versions of readings that never changed stay the same.
     """
     return repr(reading) if reading.revision == 1 else f"{reading!r} revision {reading.revision}"

@@ -1,7 +1,7 @@
-"""Which feed and partition a path in the landing zone tells, and whether the declarations agree on it.
+"""Recognizes feed and partition of a path in the landing zone, and checks that the declarations do not conflict.
 
-Here: pure functions of a path and the declared feeds. Not here: the feeds themselves (by_family/), and what becomes of
-a file that nobody or more than one feed claims (landing/pending.py).
+Here: pure functions of a path and the declared feeds. Not here: the feeds (by_family/), and the handling of unknown
+and ambiguous files (landing/pending.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds.feed import Feed
 
 LONGEST_NAME = 200
-"""Bytes of a file name; the archive puts the landing time and a digest in front, file systems take 255."""
+"""Maximum bytes of a file name; the archive adds landing time and digest, and file systems allow 255."""
 
 
 class DeclarationError(VsfError):
@@ -21,12 +21,12 @@ class DeclarationError(VsfError):
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a path tells.
+    """The result of recognizing a path.
 
     Attributes:
-        feed: whose file it is; None where nobody claims it, or more than one feed does.
-        partition: its partition; None where the path tells none.
-        rivals: the feeds that claim the name of a file which no folder settles; empty where there are not two.
+        feed: the feed of the file; None if no feed or more than one feed claims it.
+        partition: its partition; None if the path has none.
+        rivals: the feeds that claim the name, if there are several and no folder decides between them; else empty.
     """
 
     feed: Feed | None = None
@@ -38,13 +38,13 @@ UNKNOWN = Recognition()
 
 
 def recognition_of(path: str, feeds: Mapping[str, Feed]) -> Recognition:
-    """Return what a path relative to the landing zone tells.
+    """Recognize a path relative to the landing zone.
 
-    A feed's folder anywhere in the path decides, else the file name. The folder of a feed that is fetched, or of
-    uploads, must be the first one, and wins, since what lies in it is named by strangers; of an upload only its
-    members count. Where the folder's feed has partitions and the path tells none of them, the name decides too:
-    `events/linedim.csv` could not be read as events. A name that two feeds claim decides nothing. A name that the
-    ledger or the archive could not hold (not UTF-8, or too long) is unknown.
+    A feed's folder anywhere in the path decides, else the file name. The folder of a fetched feed, or of a feed with
+    uploads, must be the first one and has precedence, since senders name the entries below it. In the folder of an
+    upload, only its members are recognized. If the feed of the folder has partitions and the path has none, the file
+    name decides: `events/linedim.csv` could not be read as events. A name that two feeds claim is ambiguous. A name
+    that the ledger or the archive cannot hold (not UTF-8, or too long) is unknown.
     """
     parts = PurePosixPath(path)
     if not _can_be_kept(parts.name):
@@ -67,17 +67,17 @@ def recognition_of(path: str, feeds: Mapping[str, Feed]) -> Recognition:
 
 
 def feeds_claiming(name: str, feeds: Iterable[Feed]) -> tuple[Feed, ...]:
-    """Return the feeds that a file name alone tells."""
+    """Return the feeds that claim a file name."""
     return tuple(feed for feed in feeds if feed.claims_name(name))
 
 
 def _feed_of_folder(path: PurePosixPath, feeds: Mapping[str, Feed]) -> Feed | None:
-    """Return the feed of the innermost folder that is one's; one that is fetched or of uploads needs the first folder.
+    """Return the feed of the innermost folder with the name of a feed.
 
-    Where it is the first folder, it was handled before.
+    Fetched feeds and feeds with uploads are left out: they count only as the first folder, which the caller handles.
     """
-    found = [feeds.get(folder.lower()) for folder in path.parts[:-1]]
-    return next((f for f in reversed(found) if f is not None and not f.is_fetched and not f.members), None)
+    candidates = [feeds.get(folder.lower()) for folder in path.parts[:-1]]
+    return next((f for f in reversed(candidates) if f is not None and not f.is_fetched and not f.members), None)
 
 
 def _can_be_kept(name: str) -> bool:
@@ -88,10 +88,10 @@ def _can_be_kept(name: str) -> bool:
 
 
 def by_name(feeds: Sequence[Feed]) -> dict[str, Feed]:
-    """Return declared feeds by name, once they agree on whose file is whose.
+    """Return declared feeds by name, after a check that their declarations do not conflict.
 
     Raises:
-        DeclarationError: a feed declares no example, or one that is not its own or tells no partition; another feed
+        DeclarationError: a feed has no example, or one that it does not claim or that has no partition; another feed
             claims an example; a feed claims a name of its `not_ours`; or two feeds have one name.
     """
     named = {feed.name: feed for feed in feeds}
@@ -104,7 +104,7 @@ def by_name(feeds: Sequence[Feed]) -> dict[str, Feed]:
 
 
 def _problems_of(feed: Feed, feeds: Mapping[str, Feed]) -> list[str]:
-    """Return what is wrong with the examples of a feed, a line each."""
+    """Return the problems with the examples of a feed, a line each."""
     problems = []
     if not feed.examples:
         problems.append(f"{feed.name}: give examples of names that are its own")
@@ -114,21 +114,21 @@ def _problems_of(feed: Feed, feeds: Mapping[str, Feed]) -> list[str]:
         why = _why_not_its_own(feed, recognition_of(example, feeds))
         problems += [f"{feed.name}: {why} example {example}"] if why else []
     for name in feed.not_ours:
-        found = recognition_of(name, feeds)
-        if found.feed is feed or feed in found.rivals:
+        recognition = recognition_of(name, feeds)
+        if recognition.feed is feed or feed in recognition.rivals:
             problems.append(f"{feed.name}: it claims {name}, which it declares as not its own")
     return problems
 
 
-def _why_not_its_own(feed: Feed, found: Recognition) -> str | None:
-    """Return what somebody wrongly does with an example of a feed, or None."""
-    if found.rivals:
-        return f"{names_of(found.rivals)} claim its"
-    if found.feed is None:
+def _why_not_its_own(feed: Feed, recognition: Recognition) -> str | None:
+    """Return why an example is not recognized as a file of its feed, or None."""
+    if recognition.rivals:
+        return f"{names_of(recognition.rivals)} claim its"
+    if recognition.feed is None:
         return "it does not claim its own"
-    if found.feed is not feed:
-        return f"{found.feed.name} claims its"
-    no_partition = found.partition is None and feed.partitioning.has_keys
+    if recognition.feed is not feed:
+        return f"{recognition.feed.name} claims its"
+    no_partition = recognition.partition is None and feed.partitioning.has_keys
     return f"it finds no {feed.partitioning.noun} in its" if no_partition else None
 
 

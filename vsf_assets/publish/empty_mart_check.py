@@ -1,9 +1,9 @@
 """Refuses to publish a snapshot with an empty mart whose raw tables hold rows.
 
-Here: the conditions `meta.not_empty_if` of the models, and the refusal. Not here: when it is asked (publish.py,
-pipeline/build.py). A variable, an option or a version of dbt may one day build a table without its rows; every test of
-dbt then passes, since no row breaks a rule. Whether far fewer rows than before are right no rule can say: sums are
-proven by the tests of the models.
+Here: the conditions `meta.not_empty_if` of the models, and the refusal. Not here: when it runs (publish.py,
+pipeline/build.py). A variable, an option or a new version of dbt may build a table without its rows; every test of dbt
+then passes, since no row breaks a rule. No rule can decide whether far fewer rows than before are correct: the tests of
+the models prove sums.
 """
 
 import json
@@ -25,10 +25,10 @@ class EmptyTablesError(VsfError):
 
 
 def conditions(manifest: Path = MANIFEST) -> dict[str, str]:
-    """Return table (`schema.name`) -> the SQL condition on raw tables under which it holds at least one row.
+    """Return table (`schema.name`) -> the SQL condition on raw tables under which it must have at least one row.
 
     Args:
-        manifest: dbt's manifest of the models as they are now (dbt.ensure_manifest).
+        manifest: dbt's manifest of the current models (dbt_runner.ensure_manifest).
 
     Raises:
         OSError: there is no manifest.
@@ -40,13 +40,13 @@ def conditions(manifest: Path = MANIFEST) -> dict[str, str]:
 
 
 def empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, int], wanted: Mapping[str, str]) -> list[str]:
-    """Return the tables that are empty, or not there, although their condition holds.
+    """Return the tables that are empty or missing although their condition holds.
 
     Args:
-        connection: on the copy; its tables are named `schema.name`.
-        counts: `schema.name` -> rows of every table of the copy. Without a recorded build (raw.builds) there are no
-            marts to look for.
-        wanted: as `conditions` returns them. One is evaluated only where its table is empty.
+        connection: a connection to the copy; its tables are named `schema.name`.
+        counts: `schema.name` -> number of rows of every table of the copy. Without a recorded build (raw.builds) there
+            are no marts, and no table is returned.
+        wanted: the result of `conditions`. A condition is evaluated only if its table is empty.
     """
     if not counts.get("raw.builds"):
         return []
@@ -55,10 +55,10 @@ def empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, int], wa
 
 
 def refuse_empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, int], wanted: Mapping[str, str]) -> None:
-    """Let nothing be published that lacks what the raw tables hold; see `empty_tables` for the arguments.
+    """Refuse a snapshot with empty tables; see `empty_tables` for the arguments.
 
     Raises:
-        EmptyTablesError: with the names of the tables.
+        EmptyTablesError: at least one table is empty although its condition holds; the message names the tables.
     """
     found = empty_tables(connection, counts, wanted)
     if found:
@@ -69,6 +69,6 @@ def refuse_empty_tables(connection: "DuckDBPyConnection", counts: Mapping[str, i
 
 
 def _holds(connection: "DuckDBPyConnection", condition: str) -> bool:
-    """Whether a condition of the models holds; these are SQL of the project, not of a user."""
+    """Whether a condition of the models holds; conditions are SQL of the project, not of a user."""
     row = connection.execute(f"select {condition}").fetchone()
     return bool(row and row[0])

@@ -1,8 +1,8 @@
 """Publishes a snapshot: copy the warehouse, check the copy, move the pointer.
 
-Here: the order of copy, check and pointer; copying and pruning in a folder. Not here: the
-same in an object store (s3_snapshots.py), how readers find and open a snapshot (snapshots/), and the blocking
-checks on data (they are dbt tests and run before). Readers open snapshots only.
+Here: the order of copy, check and pointer; copying and pruning in a folder. Not here: copying and pruning in an object
+store (s3_snapshots.py), finding and opening a snapshot (snapshots/), and the blocking checks on data (dbt tests, which
+run before). Readers open snapshots only.
 """
 
 import errno
@@ -40,14 +40,14 @@ _RELATIONS = """
 
 
 def newest_number(settings: Settings) -> int:
-    """Return the highest number any snapshot has had; 0 for none."""
+    """Return the highest number of the stored snapshots; 0 if there is none."""
     if is_address(settings.snapshots):
         return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
     return max(map(snapshot_number, _snapshots_in(Path(settings.snapshots))), default=0)
 
 
 def _snapshots_in(folder: Path) -> list[Path]:
-    """Return the snapshots in a folder; raises OSError where it cannot be listed, and none may be missed."""
+    """Return the snapshots in a folder; raises OSError if the folder cannot be listed."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
@@ -58,15 +58,15 @@ def _snapshots_in(folder: Path) -> list[Path]:
 def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:
     """Copy the warehouse to `vsf-<number>.duckdb`, check it under this name and make it current.
 
-    The caller holds the lock since before the build, and has closed its connections. What cannot be pruned is no
-    reason to hold a good snapshot back: `log` gets it.
+    The caller has held the lock since before the build, and has closed its connections. If an old snapshot cannot be
+    removed, the new one is published all the same, and `log` receives a warning.
 
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it.
-        VsfError: the copy does not hold what the warehouse holds.
-        FullDiskError, OSError: the disk is full or failed, or the object store; the earlier snapshot stays current.
+        VsfError: a table of the copy has another number of rows than in the warehouse.
+        FullDiskError, OSError: the disk is full, or disk or object store failed; the earlier snapshot stays current.
     """
-    ensure_manifest(warehouse.settings)  # it has the conditions under which a mart must hold rows
+    ensure_manifest(warehouse.settings)  # it holds the conditions under which a mart must have rows
     with warehouse.connect() as connection:
         connection.execute("checkpoint")
         counts = row_counts(connection)
@@ -112,7 +112,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
 
 
 def _clone(source: Path, target: BinaryIO) -> None:
-    """Copy into an open file by reflink where the file system can, else byte by byte."""
+    """Copy into an open file by reflink if the file system supports it, else byte by byte."""
     import fcntl
 
     with source.open("rb") as reader:
@@ -125,7 +125,7 @@ def _clone(source: Path, target: BinaryIO) -> None:
 
 
 def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
-    """Return `schema.name` -> rows of every relation of the connection's catalog; each is read."""
+    """Return `schema.name` -> number of rows of every relation of the database catalog; each is read."""
     counts = {}
     for schema, name in connection.execute(_RELATIONS).fetchall():
         row = connection.execute(f'select count(*) from {schema}."{name}"').fetchone()  # noqa: S608
@@ -135,18 +135,18 @@ def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
 
 
 def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
-    """Open the copy under its final name, read every relation, and look for marts without their rows."""
+    """Open the copy under its final name, read every relation, and refuse empty marts that must have rows."""
     connection = connect_snapshot(snapshot)
     try:
-        found = row_counts(connection)
-        if found != counts:
+        copied = row_counts(connection)
+        if copied != counts:
             mismatched = sorted(
                 '{}."{}"'.format(*name.split(".", 1))
-                for name in counts.keys() | found.keys()
-                if counts.get(name) != found.get(name)
+                for name in counts.keys() | copied.keys()
+                if counts.get(name) != copied.get(name)
             )
             raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(mismatched)}")
-        refuse_empty_tables(connection, found, conditions())
+        refuse_empty_tables(connection, copied, conditions())
     finally:
         connection.close()
 
@@ -165,7 +165,7 @@ def _point(folder: Path, name: str) -> None:
 
 
 def _pointed(folder: Path) -> Pointed:
-    """Return what the pointer names, and since when."""
+    """Return the snapshot that the pointer names, and since when."""
     link = folder / POINTER
     try:
         return Pointed(snapshot_number(folder / link.readlink()), _at(link.lstat().st_mtime))
@@ -174,9 +174,9 @@ def _pointed(folder: Path) -> Pointed:
 
 
 def _prune(settings: Settings, current: int, before: Pointed, log: Callable[[str], None]) -> None:
-    """Remove snapshots that are neither among the newest nor young, and that no reader can be about to open.
+    """Remove snapshots that are neither among the newest nor recent, and that no reader may be about to open.
 
-    None is removed where the age of one cannot be seen.
+    If the age of one snapshot cannot be read, none is removed.
     """
     folder, now = Path(settings.snapshots), datetime.now(UTC)
     try:

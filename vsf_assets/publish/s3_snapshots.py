@@ -1,8 +1,8 @@
 """Publishes snapshots to a bucket: immutable objects, and a pointer object that is written last.
 
-Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: when they are made and
-how they are checked (publish.py), and finding and opening one (snapshots/s3_snapshot.py). An upload is all or nothing,
-so no name ever shows half a file.
+Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: the order of publishing
+and the checks (publish.py), and finding and opening one (snapshots/s3_snapshot.py). An upload to an object store is
+atomic, so readers never see an incomplete object.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,25 +22,25 @@ class SnapshotPrefix:
         self.store = open_prefix(address)
 
     def current(self) -> StoredSnapshot | None:
-        """Return the snapshot the pointer names; None where there is none. See `current_in` for what it raises."""
+        """Return the snapshot that the pointer names; None if there is none. Raises the errors of `current_in`."""
         return current_in(self.store)
 
     def numbers(self) -> dict[int, datetime]:
-        """Return the numbers of the snapshots that are there, with the times they were uploaded."""
+        """Return the number of each stored snapshot -> the time of its upload."""
         named = ((NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
         return {int(name.group(1)): at for name, at in named if name}
 
     def add(self, file: Path, number: int) -> StoredSnapshot:
-        """Upload a file as a snapshot that nobody sees yet.
+        """Upload a file as a snapshot to which the pointer does not point yet.
 
         Raises:
-            VsfError: it is the current one, which never changes.
+            VsfError: the number is that of the current snapshot, which never changes, or another process uploaded it.
         """
         snapshot = StoredSnapshot(self.store.at(f"vsf-{number}.duckdb"))
         if self.current() == snapshot:
             raise VsfError(f"{snapshot.address} is published already and is never replaced")
         if not self.store.put_new(snapshot.name, file):
-            # A publish was interrupted between the upload and the pointer: no reader was ever sent there.
+            # A publish was interrupted between upload and pointer: the pointer never named this object.
             self.remove(snapshot)
             if not self.store.put_new(snapshot.name, file):
                 raise VsfError(f"{snapshot.address}: someone else put it there; another home publishes to this prefix")
@@ -51,18 +51,18 @@ class SnapshotPrefix:
         self.store.remove(snapshot.name)
 
     def point(self, snapshot: StoredSnapshot) -> None:
-        """Make a snapshot current: one small object is replaced, as a whole."""
+        """Make a snapshot current by replacing one small object atomically."""
         with self.store.writer(POINTER) as file:
             file.write(snapshot.name.encode())
 
     def pointed(self) -> Pointed:
-        """Return what the pointer names, and since when."""
+        """Return the snapshot that the pointer names, and since when."""
         entry, snapshot = self.store.stat(POINTER), self.current()
         named = NAME.match(snapshot.name) if snapshot else None
         return Pointed(int(named.group(1)), entry.modified) if entry and named else Pointed()
 
     def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> None:
-        """Remove snapshots; `log` gets what could not be removed, which holds no other back."""
+        """Remove snapshots; `log` receives a warning for each that cannot be removed, and the others are removed."""
         for number in numbers:
             try:
                 self.remove(StoredSnapshot(self.store.at(f"vsf-{number}.duckdb")))

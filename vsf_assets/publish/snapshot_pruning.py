@@ -1,8 +1,8 @@
 """Decides which old snapshots are removed.
 
-Here: the decision, on numbers and times alone. Not here: listing and removing snapshots (publish.py,
-s3_snapshots.py). A reader resolves the pointer first and opens the snapshot afterwards, so one that was
-current a moment ago must still be there, whatever the settings say.
+Here: the decision, from numbers and times alone. Not here: listing and removing snapshots (publish.py,
+s3_snapshots.py). A reader resolves the pointer first and opens the snapshot afterwards. So a snapshot that was current
+until recently must still exist, whatever the settings say.
 """
 
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 READERS_GRACE = timedelta(seconds=60)
-"""For so long after it was current a snapshot is kept, for readers that resolved the pointer before."""
+"""A snapshot is kept for this time after it was current, for readers that have already resolved the pointer."""
 
 
 @dataclass(frozen=True)
 class Pointed:
-    """What the pointer named before it changed.
+    """The snapshot that the pointer named before it changed.
 
     Attributes:
-        number: of the snapshot it named; 0 for none.
-        since: when it began to, UTC; None where that is unknown.
+        number: number of that snapshot; 0 for none.
+        since: when it became current, UTC; None if that is unknown.
     """
 
     number: int = 0
@@ -29,14 +29,14 @@ class Pointed:
 def removable(
     made: Mapping[int, datetime], current: int, before: Pointed, keep: int, older_than: datetime, now: datetime
 ) -> list[int]:
-    """Return the numbers of the snapshots that may go, newest first.
+    """Return the numbers of the snapshots that may be removed, newest first.
 
     Args:
-        made: number -> when the snapshot was made, UTC.
-        current: the snapshot the pointer names now.
-        before: what it named before, until this moment.
-        keep: how many of the newest stay.
-        older_than: younger ones stay.
+        made: number -> when the snapshot was created, UTC.
+        current: number of the snapshot that the pointer names now.
+        before: the snapshot that it named until now.
+        keep: number of newest snapshots that are kept.
+        older_than: snapshots created at or after this time are kept.
         now: the time, UTC.
     """
     newest_first = sorted(made, reverse=True)
@@ -50,10 +50,10 @@ def removable(
 
 
 def _current_until(number: int, made: Mapping[int, datetime], before: Pointed) -> datetime:
-    """Return a time since which a snapshot certainly was not current.
+    """Return a time after which a snapshot was certainly not current.
 
-    The next one but one is made only after the next one has become current; and what the pointer named last took
-    over from all before it.
+    The next snapshot but one is created only after the next one has become current. And all snapshots before
+    `before.number` stopped being current at the latest when that one became current.
     """
     later = sorted(n for n in made if n > number)
     bounds = [made[later[1]]] if len(later) > 1 else []

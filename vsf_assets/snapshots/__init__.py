@@ -1,5 +1,5 @@
-"""Snapshots as readers open them: which one is current, and a read-only connection to it.
+"""Reading snapshots: which one is current, and a read-only connection to it.
 
-Here: the pointer, and opening what it names, in a folder or in a bucket. Not here: making, checking and removing
-snapshots (publish/).
+Here: resolving the pointer, and opening its snapshot, in a folder or in a bucket. Not here: writing, checking and
+removing snapshots (publish/).
 """

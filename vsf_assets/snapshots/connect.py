@@ -1,6 +1,6 @@
 """Opens snapshots read-only.
 
-Here: opening a given snapshot, or the current one. Not here: what is asked of it (reports/, cli/query.py).
+Here: opening a given snapshot, or the current one. Not here: queries (reports/, cli/query.py).
 """
 
 from pathlib import Path
@@ -28,12 +28,12 @@ def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
 
 
 def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
-    """Open the current snapshot read-only; the caller closes it. None where nothing was published yet.
+    """Open the current snapshot read-only; the caller closes it. None if no snapshot was published yet.
 
-    A snapshot that was removed between the look at the pointer and the opening is resolved once more.
+    If the snapshot is removed between resolving the pointer and opening it, the pointer is resolved once more.
 
     Raises:
-        duckdb.Error, OSError: it cannot be opened.
+        duckdb.Error, OSError: the snapshot cannot be opened.
     """
     import duckdb
 

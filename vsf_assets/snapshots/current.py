@@ -1,7 +1,7 @@
 """Finds the current snapshot: the one that the pointer names, in a folder or in a bucket.
 
-Here: the pointer as readers see it, and the names of snapshots. Not here: opening one (connect.py), and moving the
-pointer (publish/publish.py).
+Here: resolving the pointer, and the names of snapshots. Not here: opening one (connect.py), and moving the pointer
+(publish/publish.py).
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ POINTER = "current.duckdb"
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
-    """Return the snapshot the pointer names, under its own versioned name; None where there is none."""
+    """Return the snapshot that the pointer names, under its own versioned name; None if there is no pointer."""
     if is_address(settings.snapshots):
         return current_in(open_prefix(settings.snapshots))
     pointer = Path(settings.snapshots) / POINTER
@@ -33,5 +33,5 @@ def snapshot_number(snapshot: Snapshot | None) -> int:
 
 
 def snapshot_bytes(snapshot: Snapshot) -> int:
-    """Return the size of a snapshot."""
+    """Return the size of a snapshot in bytes."""
     return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size

@@ -1,7 +1,7 @@
 """Configures DuckDB's httpfs extension for an object store.
 
-Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshot.py). The
-extension comes as a package for exactly our DuckDB and is loaded from there; nothing is downloaded.
+Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshot.py). The extension is installed as a
+Python package for exactly this version of DuckDB and loaded from there; DuckDB downloads nothing.
 """
 
 from importlib.util import find_spec
@@ -20,10 +20,10 @@ PACKAGE = "duckdb_extension_httpfs"
 
 
 def connect_object(address: str, name: str) -> "DuckDBPyConnection":
-    """Open a DuckDB file in an object store read-only, as the catalog `name` that the connection uses.
+    """Open a DuckDB file in an object store read-only, attached as the database catalog `name`, which is the default.
 
     Raises:
-        ObjectStoreError: the file cannot be reached or is not there.
+        ObjectStoreError: the file does not exist or cannot be read.
     """
     import duckdb
 
@@ -43,20 +43,20 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
 
 
 def load_httpfs(connection: "DuckDBPyConnection") -> None:
-    """Load DuckDB's extension for object stores from its package; see extension_file for what it raises."""
+    """Load DuckDB's extension for object stores from its package; raises the errors of extension_file."""
     connection.execute(f"load '{_quoted(str(extension_file()))}'")
 
 
 def extension_file() -> Path:
-    """Return where the extension lies.
+    """Return the path of the extension.
 
     Raises:
-        VsfError: the package has none for this DuckDB.
+        VsfError: the package has no extension for this version of DuckDB.
     """
     import duckdb
 
-    found = find_spec(PACKAGE)
-    folders = list(found.submodule_search_locations or ()) if found else []
+    package = find_spec(PACKAGE)
+    folders = list(package.submodule_search_locations or ()) if package else []
     file = Path(*folders[:1]) / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
     if not folders or not file.exists():
         raise VsfError(
@@ -66,7 +66,7 @@ def extension_file() -> Path:
 
 
 def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
-    """Let a connection reach a bucket as the platform does; the secret lives as long as the connection."""
+    """Create a DuckDB secret from the platform's credentials for a bucket; it lives as long as the connection."""
     client, options = s3_client(), client_options()
     endpoint = urlsplit(client.meta.endpoint_url)
     keys = _keys()
@@ -88,13 +88,13 @@ def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
 
 
 def _keys() -> Any:
-    """Return what the AWS client signs with: variables, a profile, or the machine's role; None for nothing."""
+    """Return the AWS client's credentials, from variables, a profile or the machine's role; None if there are none."""
     import boto3
 
-    found = boto3.session.Session().get_credentials()
-    return found.get_frozen_credentials() if found else None
+    credentials = boto3.session.Session().get_credentials()
+    return credentials.get_frozen_credentials() if credentials else None
 
 
 def _quoted(text: str) -> str:
-    """Return a text for a place in SQL between quotes where no parameter may stand."""
+    """Escape a text for a quoted literal in SQL, for statements that allow no parameters."""
     return text.replace("'", "''")

@@ -36,20 +36,20 @@ class StoredSnapshot:
 
     @property
     def size(self) -> int:
-        """Bytes; 0 where it is gone."""
+        """Size in bytes; 0 if the object no longer exists."""
         place, _, name = self.address.rpartition("/")
         entry = open_prefix(place).stat(name)
         return entry.size if entry else 0
 
     def connect(self) -> "DuckDBPyConnection":
-        """Open it read-only."""
+        """Open the snapshot read-only."""
         from vsf_assets.snapshots.httpfs import connect_object
 
         return connect_object(self.address, self.name.removesuffix(".duckdb"))
 
 
 def current_in(store: "ObjectStore") -> StoredSnapshot | None:
-    """Return the snapshot the pointer names; None where there is none.
+    """Return the snapshot that the pointer names; None if there is no pointer.
 
     Raises:
         VsfError: the pointer does not hold a snapshot's name.
@@ -65,7 +65,7 @@ def current_in(store: "ObjectStore") -> StoredSnapshot | None:
 
 
 def open_prefix(address: str) -> "ObjectStore":
-    """Return the store; who keeps snapshots in a folder does not load it."""
+    """Return the store of a prefix; the import is local, so that snapshots in a folder do not load the S3 client."""
     from vsf_assets.storage.s3 import ObjectStore
 
     return ObjectStore(address)

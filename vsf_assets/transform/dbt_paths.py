@@ -6,4 +6,4 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
 SCHEMAS_OF_ANALYSTS = ("marts", "raw", "reports")
-"""Schemas of the warehouse that people query. The others are dbt's own, and their names sort after these."""
+"""Database schemas that analysts query. The others are dbt's own, and their names sort after these."""

@@ -1,8 +1,8 @@
 """Uses of private parts of dbt: everything beyond `dbt.cli.main`, the interface that it documents for programs.
 
-Here: each such use, with its reason, its gain, and what it was checked with. Not here: running dbt (dbt_runner.py).
-dbt takes a second to import, so nothing of it is imported before a function is called. A test fails with another
-version than `CHECKED`; `RECHECK` says what to look at then.
+Here: each such use, with its reason, its measured gain, and the versions it was checked with. Not here: running dbt
+(dbt_runner.py). Importing dbt takes a second, so each function imports it locally. A test fails with a version outside
+of `CHECKED`; `RECHECK` lists what to check then.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ RECHECK = (
 def close_connections() -> None:
     """Close the warehouse file, which dbt-duckdb keeps open for the life of the process (decision 0001).
 
-    Without it the checks, the copy and the next ingest of the same process could not open the file.
+    Otherwise the checks, the copy and the next ingest in this process could not open the file.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -28,26 +28,26 @@ def close_connections() -> None:
 
 
 def message_as_dict(event: Any) -> dict[str, Any]:
-    """Return a message that dbt gives to a callback as a dictionary, as its JSON log has it.
+    """Return a message of a dbt callback as a dictionary, in the form of dbt's JSON log.
 
     dagster-dbt translates such dictionaries into Dagster's events.
     """
     from dbt_common.events.functions import msg_to_dict
 
-    found: dict[str, Any] = msg_to_dict(event)
-    return found
+    message: dict[str, Any] = msg_to_dict(event)
+    return message
 
 
 def read_parsed_project(file: Path) -> Any:
-    """Return the project as dbt parsed it before, for `dbtRunner(manifest=...)`; a build then parses nothing.
+    """Return the parsed project from dbt's cache file, for `dbtRunner(manifest=...)`; the build then skips parsing.
 
-    Reading it takes 0.2 s of processor time (0.04 s the second time), parsing 3.5 s, and letting dbt find out that
-    nothing changed 0.4 s.
+    Loading it takes 0.2 s of processor time (0.04 s the second time). Parsing takes 3.5 s, and dbt's own check that
+    no file changed 0.4 s.
     """
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     manifest = Manifest.from_msgpack(file.read_bytes(), decoder=extended_mashumuro_decoder)
-    # The variable `graph` of macros (hooks in dbt_project.yml), which dbt fills only where it parses.
+    # The variable `graph` of macros (hooks in dbt_project.yml), which dbt sets only when it parses.
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest

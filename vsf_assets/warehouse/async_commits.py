@@ -1,7 +1,7 @@
-"""Commits a transaction in a thread while the caller goes on.
+"""Commits a transaction in a thread while the caller continues.
 
-Here: the one thread for it, and what is told once a commit is done. Not here: what is committed (ledger.py).
-DuckDB writes and flushes a commit without the interpreter, so the next file can be read meanwhile.
+Here: the one thread that commits, and the callback after a commit. Not here: the statements of the transaction
+(ledger.py). DuckDB writes and flushes a commit without holding the GIL, so the next file is read meanwhile.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Commits:
-    """The commits over a connection; left as a context, the last one is done.
+    """Commits over a connection; a context manager whose end waits for the last commit.
 
     Args:
-        connection: used by nobody else between `start` and `wait`.
+        connection: no other code may use it between `start` and `wait`.
     """
 
     def __init__(self, connection: "DuckDBPyConnection"):
@@ -33,24 +33,24 @@ class Commits:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the last commit end; after an exception, what it stored is told by nobody, and is found later."""
+        """Wait for the last commit; after an exception, its callback is not called, and a later run finds its rows."""
         with self._pool:
             if error is None:
                 self.wait()
 
     def start(self) -> None:
-        """Commit what the connection's transaction holds."""
+        """Start to commit the connection's transaction."""
         self._running = self._pool.submit(self._connection.commit)
 
     def then(self, after_commit: Callable[[], None]) -> None:
-        """Have something called by `wait`, once the commit that was started is done."""
+        """Set the function that `wait` calls after the started commit has succeeded."""
         self._after_commit = after_commit
 
     def wait(self) -> None:
-        """Let the commit that was started end; nothing happens where there is none.
+        """Wait for the started commit, if there is one.
 
         Raises:
-            duckdb.Error: it failed; what is stored shows once the file is opened again.
+            duckdb.Error: the commit failed; whether it is stored shows when the file is opened again.
         """
         running, after_commit, self._running, self._after_commit = self._running, self._after_commit, None, None
         if running is not None:

@@ -1,7 +1,7 @@
-"""Writes comments on the raw tables and their columns, which an analyst's tool shows beside them.
+"""Writes the database comments on raw tables and their columns, which SQL clients show.
 
-Here: writing what differs from the contracts, in one transaction. Not here: the texts (contracts/) and the comments on
-marts and reports, which every build writes (dbt_project/macros/comments.sql).
+Here: writing the comments that differ from the contracts, in one transaction. Not here: the texts (contracts/) and the
+comments on marts and reports, which every build writes (dbt_project/macros/comments.sql).
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,10 +25,10 @@ _STORED = """
 
 
 def ensure_comments(connection: "DuckDBPyConnection", tables: Iterable["Table"]) -> None:
-    """Write the comments that are missing or no longer what the contracts say.
+    """Write the comments that are missing or differ from the contracts.
 
     Args:
-        connection: the warehouse, opened for writing, outside of a transaction; the tables are there.
+        connection: the warehouse, opened for writing, outside of a transaction; the tables exist.
         tables: contracts of the raw tables.
     """
     stored = {(name, column): comment for name, column, comment in connection.execute(_STORED).fetchall()}
@@ -39,13 +39,13 @@ def ensure_comments(connection: "DuckDBPyConnection", tables: Iterable["Table"])
 
 
 def _comments(table: "Table") -> Iterator[tuple[tuple[str, str | None], str]]:
-    """Yield (table, column; None for the table itself), comment."""
+    """Yield ((table, column), comment); column is None for the comment on the table."""
     yield (table.name, None), table_comment(table)
     for column in columns(table):
         yield (table.name, column.name), column.description
 
 
 def _statement(table: str, column: str | None, text: str) -> str:
-    what = f"table {table}" if column is None else f'column {table}."{column}"'
+    target = f"table {table}" if column is None else f'column {table}."{column}"'
     literal = text.replace("'", "''")
-    return f"comment on {what} is '{literal}'"
+    return f"comment on {target} is '{literal}'"

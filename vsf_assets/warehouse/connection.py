@@ -1,7 +1,7 @@
 """Opens the warehouse file, and creates its raw tables.
 
-Here: locked connections with the platform's settings, and DDL from the contracts. Not here:
-what is written (ledger.py, transform/build_state.py) and snapshots (publish/publish.py).
+Here: locked connections with the platform's settings, and DDL from the contracts. Not here: writing rows (ledger.py,
+transform/build_state.py) and snapshots (publish/publish.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from vsf_assets.contracts.table import Table
 
 STORAGE_VERSION = "v1.0.0"
-"""The file format of a new warehouse: what DuckDB 1.5 writes. A newer DuckDB would write its own, which analysts with
-an older one cannot open, and from which there is no way back (docs/upgrading.md). A file keeps the format it has."""
+"""The file format of a new warehouse: the one of DuckDB 1.5. A newer DuckDB would use a newer format, which an older
+DuckDB cannot open, and which cannot be converted back (docs/upgrading.md). An existing file keeps its format."""
 
 LEAST_ROOM = 16 << 20
-"""Bytes that any transaction may take: DuckDB writes whole blocks of 256 KB per column, and a log before."""
+"""Bytes that a small transaction may write: DuckDB writes whole blocks of 256 KB per column, and its log before."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Warehouse:
 
     Attributes:
         settings: limits, waits and folders.
-        file: the DuckDB file; its stem is the catalog's name, always `warehouse`.
-        on_wait: told once when another process holds the lock.
+        file: the DuckDB file; its stem is the name of the database catalog, always `warehouse`.
+        on_wait: receives one message if another process holds the lock.
     """
 
     settings: Settings
@@ -49,29 +49,29 @@ class Warehouse:
 
     @property
     def lock_file(self) -> Path:
-        """The file whose lock guards the warehouse; one for the home, also during a rebuild."""
+        """The lock file of the warehouse; a home has one, also during a rebuild."""
         return self.settings.warehouse_file.with_suffix(".lock")
 
     @contextmanager
     def lock(self, purpose: str) -> Iterator[int]:
-        """Hold the writer lock; see lock.hold_lock for what it raises."""
+        """Hold the writer lock; raises the errors of lock.hold_lock."""
         with hold_lock(self.lock_file, purpose, self.settings.lock_wait_seconds, self.on_wait) as descriptor:
             yield descriptor
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
-        """Open the file while the lock is held, and close it whatever happens.
+        """Open the file, and close it at the end of the block; the caller holds the lock.
 
         Raises:
-            FullDiskError: there is no room for what is written, or for what DuckDB spills.
-            VsfError: it cannot be opened.
+            FullDiskError: the disk has no room for the written rows, or for DuckDB's temporary files.
+            VsfError: the file cannot be opened.
         """
         room = room_for("the warehouse", self.file.parent, self._room_needed, self.settings.scratch / "duckdb")
         with room, self._connect(read_only) as connection:
             yield connection
 
     def _room_needed(self) -> int:
-        """Return about how many bytes a transaction writes: the rows that wait in scratch, to its log and the file."""
+        """Estimate the bytes that a transaction writes: the rows in scratch, once to the log and once to the file."""
         waiting = sum(path.stat().st_size for path in self.settings.scratch.glob("run-*/**/*.parquet"))
         return 2 * waiting + LEAST_ROOM
 
@@ -91,7 +91,7 @@ class Warehouse:
             ) from error
         try:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set enable_progress_bar = false")  # it would write into our output
+            connection.execute("set enable_progress_bar = false")  # it would write to the command's output
             yield connection
         finally:
             connection.close()
@@ -109,14 +109,14 @@ class Warehouse:
 
     @contextmanager
     def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
-        """Hold the lock and open the file for writing, its raw tables in place."""
+        """Hold the lock, open the file for writing, and create missing raw tables."""
         with self.lock(purpose), self.connect() as connection:
             ensure_tables(connection, self.settings)
             yield connection
 
     @contextmanager
     def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:
-        """Hold the lock and open the file for reading; None where there is no warehouse yet."""
+        """Hold the lock and open the file for reading; yield None if there is no warehouse yet."""
         with self.lock(purpose):
             if not self.file.exists():
                 yield None
@@ -126,35 +126,35 @@ class Warehouse:
 
 
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:
-    """Create what is missing; a feed table whose contract changed is emptied, and its originals are read again.
+    """Create missing raw tables; a feed table whose columns changed is recreated empty, and its originals read again.
 
-    A table that lacks only columns which were added to it later (Table.added) gets them and keeps its rows. Tables
-    and columns have the comments that the contracts give them.
+    A table that lacks only columns of `Table.added` gets them and keeps its rows. Comments of tables and columns come
+    from the contracts.
 
     Args:
         connection: the warehouse, opened for writing.
-        settings: where the originals are; without it no table that holds rows is emptied.
+        settings: where the originals are; without it no table with rows is emptied.
 
     Raises:
-        VsfError: a ledger table has other columns, or not every original is at hand.
+        VsfError: a ledger table has other columns, or an original of a changed table is missing.
     """
     from vsf_assets.contracts import all_tables
     from vsf_assets.contracts.projections import columns, create_sql
     from vsf_assets.warehouse.comments import ensure_comments
 
     connection.execute("create schema if not exists raw")
-    found: dict[str, list[tuple[str, str]]] = {}
+    existing: dict[str, list[tuple[str, str]]] = {}
     rows = connection.execute(
         "select table_schema || '.' || table_name, column_name, lower(data_type)"
         " from information_schema.columns where table_schema = 'raw' order by ordinal_position"
     ).fetchall()
     for table_name, column, data_type in rows:
-        found.setdefault(table_name, []).append((column, data_type))
+        existing.setdefault(table_name, []).append((column, data_type))
     for table in all_tables().values():
         wanted = [(c.name, c.type) for c in columns(table)]
-        if found.get(table.name) == wanted or _with_added(connection, table, found.get(table.name), wanted):
+        if existing.get(table.name) == wanted or _add_columns(connection, table, existing.get(table.name), wanted):
             continue
-        if table.name in found and not _may_be_emptied(connection, table, settings):
+        if table.name in existing and not _may_be_emptied(connection, table, settings):
             raise VsfError(
                 f"{table.name} was made with other columns, and not every original is at hand to be read again;"
                 " if the archive is complete, run: vsf rebuild"
@@ -164,16 +164,16 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
     ensure_comments(connection, all_tables().values())
 
 
-def _with_added(
+def _add_columns(
     connection: "DuckDBPyConnection",
     table: "Table",
-    found: list[tuple[str, str]] | None,
+    existing: list[tuple[str, str]] | None,
     wanted: list[tuple[str, str]],
 ) -> bool:
-    """Add the columns that a table lacks, where all of them were added to it later; return whether it is whole then."""
+    """Add missing columns if all of them are in `Table.added`; return whether the table now has all columns."""
     values, types = dict(table.added), dict(wanted)
-    lacking = [name for name, _ in wanted[len(found or ()) :]]
-    if not found or wanted[: len(found)] != found or not all(name in values for name in lacking):
+    lacking = [name for name, _ in wanted[len(existing or ()) :]]
+    if not existing or wanted[: len(existing)] != existing or not all(name in values for name in lacking):
         return False
     for name in lacking:
         default = f"{types[name]} default {values[name]}"
@@ -182,7 +182,7 @@ def _with_added(
 
 
 def _may_be_emptied(connection: "DuckDBPyConnection", table: "Table", settings: Settings | None) -> bool:
-    """Whether nothing is lost when a table is emptied: it holds no rows, or every original is in the archive."""
+    """Whether a table can be emptied without loss: it has no rows, or every original is in the archive."""
     from vsf_assets.feeds import all_feeds
     from vsf_assets.storage.factory import open_store
 

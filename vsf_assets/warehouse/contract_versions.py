@@ -1,7 +1,8 @@
 """Computes the contract version of each feed, cached on disk.
 
-Here: the digest of what a contract means, kept beside the data under the digest of its source
-text. A comment in a contract changes the text and not the version, so nothing is read again.
+Here: the version (a digest of the meaning of a contract), and its cache, whose key is the digest of the source text.
+Not here: the fields that a version covers (contracts/projections.py). A comment in a contract changes the source text
+and not the version, so no file is read again.
 """
 
 import hashlib
@@ -20,12 +21,12 @@ NOTE = "contract-versions"
 
 @dataclass(frozen=True)
 class Versions:
-    """What files are read with.
+    """The contract versions and the encodings that files are read with.
 
     Attributes:
         by_feed: feed name -> version of its contract.
-        encodings: source profile -> encoding of its files, where it is not UTF-8.
-        profiles: source profiles that the settings know.
+        encodings: source profile -> encoding of its files, if it is not UTF-8.
+        profiles: source profiles of the settings.
     """
 
     by_feed: Mapping[str, str]
@@ -33,25 +34,25 @@ class Versions:
     profiles: frozenset[str] = frozenset()
 
     def of(self, feed: str, partition: str | None) -> str:
-        """Return the version that a file's rows are recorded with; with another one it is read again."""
+        """Return the version that is recorded with a file's rows; a file with another recorded one is read again."""
         encoding = self.encodings.get(partition or "") if all_feeds()[feed].has_source_encoding else None
         return self.by_feed[feed] + (f"-{encoding}" if encoding else "")
 
     def can_read(self, feed: str, partition: str | None) -> bool:
-        """Whether it is known how a file is to be read; not of a source that is no longer in the settings."""
+        """Whether the settings can read a file again; False for a source that they no longer have."""
         return not all_feeds()[feed].is_fetched or partition in self.profiles
 
 
 def contract_versions(settings: Settings) -> Versions:
-    """Return the versions as they are now."""
+    """Return the current versions."""
     return Versions(_by_feed(settings), settings.encodings, frozenset(settings.profiles))
 
 
 def _by_feed(settings: Settings) -> dict[str, str]:
     source = _source_digest()
-    kept = read_note(settings, NOTE)
-    if kept.get("source") == source and isinstance(kept.get("versions"), dict):
-        return dict(kept["versions"])
+    cached = read_note(settings, NOTE)
+    if cached.get("source") == source and isinstance(cached.get("versions"), dict):
+        return dict(cached["versions"])
     versions = _compute()
     write_note(settings, NOTE, {"source": source, "versions": versions})
     return versions
@@ -70,7 +71,7 @@ def _compute() -> dict[str, str]:
 
 
 def contract_version_of(feed: Feed) -> str:
-    """Return the version of a feed's contract, made anew; this loads the contracts."""
+    """Compute the version of a feed's contract without the cache; this imports the contracts."""
     from vsf_assets.contracts import get_table
     from vsf_assets.contracts.projections import contract_version
     from vsf_assets.feeds.reading import reading_text

@@ -1,7 +1,7 @@
 """Uses of undocumented behaviour of DuckDB's Python package.
 
-Here: each such use, with its reason, its gain, and what it was checked with. Not here: SQL and settings that DuckDB
-documents. A test fails with another version than `CHECKED`; `RECHECK` says what to look at then.
+Here: each such use, with its reason, its measured gain, and the versions it was checked with. Not here: SQL and
+settings that DuckDB documents. A test fails with a version outside of `CHECKED`; `RECHECK` lists what to check then.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ RECHECK = (
 
 
 class FrameSlot:
-    """What a prepared insert reads: the frame that lies in it.
+    """The replaceable frame that a prepared insert reads.
 
-    DuckDB keeps the Python object that a plan found by its variable, and asks it for a stream at each execution; only
-    that it takes any object with this method is documented. Planning once and changing the frame spares the planning:
+    DuckDB binds a plan to the Python object of a variable, and calls its `__arrow_c_stream__` at each execution. Only
+    the method is documented, not that the plan keeps the object. Replacing the frame saves the planning, which takes
     as long as inserting a thousand rows (decision 0023).
     """
 
@@ -37,15 +37,16 @@ class FrameSlot:
         self.frame = frame
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the rows; DuckDB takes them without pyarrow."""
+        """Return the rows as an Arrow stream; DuckDB reads it without pyarrow."""
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
 def expect_few_rows(connection: "DuckDBPyConnection") -> None:
-    """Spare what pays with many rows: sharing them out among threads, and looking for a better plan.
+    """Use one thread and no optimizer except filter pushdown: with few rows, both cost more than they save.
 
-    Both hold for the whole database until it is closed. Filters are still pushed down: the statements that find or
-    delete one file's rows would read whole tables without it. The settings are documented, the names are not.
+    Both settings hold for the whole database until it is closed. Filters are still pushed down, since the statements
+    that find or delete one file's rows would scan whole tables without it. The settings are documented, the names of
+    the optimizers are not.
     """
     names = "select string_agg(name) from duckdb_optimizers() where name <> 'filter_pushdown'"
     (optimizers,) = connection.execute(names).fetchall()[0]
@@ -55,11 +56,11 @@ def expect_few_rows(connection: "DuckDBPyConnection") -> None:
 
 @contextmanager
 def block_missing_optional_imports() -> Iterator[None]:
-    """Tell the import system for a moment that what is not installed is not there.
+    """Make imports of pandas and pyarrow fail without a search of `sys.path`, if they are not installed.
 
-    DuckDB tries to import pandas for each bound value and pyarrow for each frame, and each time all of `sys.path` is
-    searched: 0.2 ms of a statement's 0.55 ms, with two folders in the path; for the rows of a small file that is
-    longer than the transaction. Nothing may be imported meanwhile.
+    DuckDB tries to import pandas for each bound value and pyarrow for each frame. Each try searches all of `sys.path`:
+    0.2 ms of a statement's 0.55 ms with two folders in the path. For the rows of a small file, this is longer than the
+    transaction. No module may import them inside the block.
     """
     searched = ("pandas", "pyarrow", "pyarrow.dataset")
     with hidden_modules([name for name in searched if not _is_installed(name.split(".")[0])]):

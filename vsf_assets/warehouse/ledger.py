@@ -1,4 +1,4 @@
-"""The ledger `raw.files`: stores a delivery in one transaction, and answers what is loaded.
+"""The ledger `raw.files`: stores a delivery in one transaction, and lists the stored deliveries.
 
 Here: the transaction that stores a delivery's rows, findings and ledger row, and queries on
 `raw.files`. Not here: reading files (ingest/read_file.py) and the archive.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LedgerKey = tuple[str, str | None, str, int, datetime]
-"""(feed, partition, file name, bytes, landed_at): a delivery as a listing can tell it."""
+"""(feed, partition, file name, bytes, landed_at): the fields of a delivery that a listing shows."""
 
 FIELDS = (
     "file_id, feed, partition_key, file_name, sha256, status, bytes, lines_read, rows_loaded, rows_quarantined,"
@@ -53,12 +53,12 @@ class FileRow:
 
     @property
     def key(self) -> LedgerKey:
-        """What a listing can tell of the delivery."""
+        """The fields of the delivery that a listing shows."""
         return (self.feed, self.partition_key, self.file_name, self.bytes, self.landed_at)
 
     @property
     def order(self) -> tuple[datetime, str, str]:
-        """Landing order; the digest settles equal times and names."""
+        """Sort key of the landing order; the digest decides between equal times and names."""
         return (self.landed_at, self.file_name, self.sha256)
 
 
@@ -76,7 +76,7 @@ def _file_row(row: tuple[Any, ...]) -> FileRow:
 
 
 def has_ledger(connection: "DuckDBPyConnection") -> bool:
-    """Whether the file has the ledger's tables yet."""
+    """Whether the warehouse file has the table of the ledger."""
     sql = "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'files'"
     row = connection.execute(sql).fetchone()
     return bool(row and row[0])
@@ -90,18 +90,21 @@ def store_results(
     contract_version: str,
     commit: Callable[[], object] | None = None,
 ) -> list[tuple[FileRow, bool]]:
-    """Store a file, or the files of an upload, in one transaction; return ledger rows and whether this call wrote them.
+    """Store a file, or the files of an upload, in one transaction.
 
     Args:
-        inserts: over the connection to the warehouse.
-        unit: what was read.
-        run_id: recorded with each file.
-        now: likewise.
-        contract_version: likewise.
-        commit: called to commit, by default at once.
+        inserts: the prepared inserts of the connection to the warehouse.
+        unit: the read files.
+        run_id: id of the run, recorded with each file.
+        now: the time, UTC, recorded likewise.
+        contract_version: recorded likewise.
+        commit: commits the transaction; by default the connection's own commit.
+
+    Returns:
+        For each file its ledger row, and whether this call wrote it.
 
     Raises:
-        SameInstantError: the ledger knows another upload of the partition with this time.
+        SameInstantError: the ledger has another upload of the partition with this landing time.
     """
     with _transaction(inserts.connection, commit or inserts.connection.commit):
         _refuse_same_instant(inserts.connection, unit)
@@ -109,7 +112,7 @@ def store_results(
 
 
 def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadResult]) -> None:
-    """Refuse an upload that could not be told from another one: an upload is its partition and its time."""
+    """Refuse an upload with the partition and landing time of another one: these two fields identify an upload."""
     input_file, ids = unit[0].input_file, {result.file_id for result in unit}
     if not input_file.feed.members or input_file.known_sha256 is not None:
         return
@@ -129,12 +132,11 @@ def _store(
 ) -> tuple[FileRow, bool]:
     """Store a delivery inside the caller's transaction.
 
-    A delivery that the ledger knows already (another run was faster) is left as it is.
-    Content that is already loaded in the same feed and partition counts once, at the place of its
-    earliest delivery: of the two, the earlier in landing order holds the rows.
+    A delivery that is already in the ledger (another run was faster) stays unchanged. Content that is already loaded
+    in the same feed and partition counts once: of the two deliveries, the earlier in landing order holds the rows.
     """
     connection, row = inserts.connection, _new_row(result, run_id, now, contract_version)
-    # A number in the text is planned faster than a bound one: each of those is asked whether it is of pandas.
+    # A literal is faster than a bound value: DuckDB tests each bound value for pandas types.
     is_known = connection.execute(f"select 1 from raw.files where file_id = {row.file_id}").fetchone()  # noqa: S608
     earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
@@ -142,12 +144,12 @@ def _store(
     if earlier and result.input_file.known_sha256 is None:
         return earlier[0], False
     for replaced in (*earlier, *_replaced(connection, result)):
-        _forget(connection, result, replaced)
+        _delete_delivery(connection, result, replaced)
     twin = _twin(connection, result, row)
     if twin is not None and twin.order < row.order:
         row = _as_duplicate(row)
     elif twin is not None:
-        _forget(connection, result, twin)
+        _delete_delivery(connection, result, twin)
         _insert(inserts, _as_duplicate(twin, run_id, now))
     if row.status != "duplicate_file":
         _insert_parts(inserts, result, row.file_id)
@@ -193,7 +195,7 @@ def _new_row(result: ReadResult, run_id: str, now: datetime, contract_version: s
 
 
 def _replaced(connection: "DuckDBPyConnection", result: ReadResult) -> list[FileRow]:
-    """Return the row in whose place a file is stored whose content is another than when it was first loaded."""
+    """Return the ledger row that this file replaces, if its content changed since it was first loaded."""
     replaces = result.input_file.replaces
     return read_files(connection, "file_id = ?", (replaces,)) if replaces is not None else []
 
@@ -204,16 +206,16 @@ def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None 
 
 
 def _twin(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> FileRow | None:
-    """Return the loaded delivery with the same content, where content counts once."""
+    """Return the loaded delivery with the same content, for feeds in which equal content counts once."""
     if result.input_file.feed.keeps != "content" or not result.readable:
         return None
     where = "feed = ? and partition_key is not distinct from ? and sha256 = ? and status = 'loaded'"
-    found = read_files(connection, where, (row.feed, row.partition_key, row.sha256))
-    return found[0] if found else None
+    twins = read_files(connection, where, (row.feed, row.partition_key, row.sha256))
+    return twins[0] if twins else None
 
 
-def _forget(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> None:
-    """Delete what the warehouse holds of a delivery."""
+def _delete_delivery(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> None:
+    """Delete the rows, findings and ledger row of a delivery."""
     for table in result.input_file.feed.tables_of(row.file_name):
         connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
     connection.execute("delete from raw.findings where file_id = ?", [row.file_id])

@@ -1,7 +1,7 @@
 """The lock of the warehouse: an operating-system file lock that a crash releases.
 
-Here: taking it, waiting for it by name of the holder, handing it to a child. Not here: what is
-done under it. Everything that opens the warehouse file holds this lock.
+Here: acquiring it, waiting for it with a message that names the holder, and inheritance by a child process. Not here:
+the work under the lock. Every process that opens the warehouse file holds this lock.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock: process, what for, since when (UTC, ISO)."""
+    """The holder of the lock: process id, purpose, and time of acquisition (UTC, ISO)."""
 
     pid: int
     purpose: str
@@ -40,17 +40,17 @@ def hold_lock(
     on_wait: Callable[[str], None] = lambda _: None,
     what: str = "the warehouse",
 ) -> Iterator[int]:
-    """Hold the lock and yield its descriptor; a child that inherits it holds the lock too.
+    """Hold the lock and yield its descriptor; a child process that inherits the descriptor holds the lock too.
 
     Args:
-        path: the lock file; it is made and never removed.
-        purpose: what for, told to those who wait.
+        path: the lock file; it is created and never removed.
+        purpose: why the lock is held; processes that wait for it show this text.
         wait_seconds: how long to wait for another holder.
-        on_wait: called once with the holder's description when there is one.
-        what: what is locked, for messages.
+        on_wait: called once with a description of the holder, if the lock is not free.
+        what: name of the locked thing, for messages.
 
     Raises:
-        LockTimeoutError: the holder did not let go in time.
+        LockTimeoutError: the holder did not release the lock in time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -63,7 +63,7 @@ def hold_lock(
         yield descriptor
         os.ftruncate(descriptor, 0)
     finally:
-        # Closing lets go, unless a child inherited the descriptor and still writes.
+        # Closing releases the lock, unless a child process inherited the descriptor and still writes.
         os.close(descriptor)
 
 
@@ -89,7 +89,7 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable
 
 
 def read_holder(path: Path) -> str:
-    """Return a description of who holds the lock; it may be gone a moment later."""
+    """Return a description of the lock's holder; it may be outdated a moment later."""
     try:
         return str(Holder(**json.loads(path.read_text())))
     except (OSError, ValueError, TypeError):

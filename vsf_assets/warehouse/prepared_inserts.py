@@ -1,7 +1,6 @@
 """Inserts data frames with prepared statements, planned once per table.
 
-Here: inserting frames over one connection. Not here: which rows belong to a delivery, and its
-transaction (ledger.py).
+Here: inserting frames over one connection. Not here: which rows belong to a delivery, and its transaction (ledger.py).
 """
 
 from typing import TYPE_CHECKING
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Inserts:
-    """The inserts of frames over a connection.
+    """Prepared inserts of frames over a connection.
 
-    Planning an insert takes as long as inserting a thousand rows, so it is planned once for a table and a
-    frame's columns and types, and executed with other frames of the same.
+    Planning an insert takes as long as inserting a thousand rows. So each combination of table, columns and types is
+    planned once, and executed for every frame with these columns and types.
 
     Attributes:
         connection: the warehouse, opened for writing.
@@ -28,12 +27,12 @@ class Inserts:
         self._planned: dict[object, tuple[str, FrameSlot]] = {}
 
     def add(self, table: str, frame: "pl.DataFrame", **constants: int) -> None:
-        """Insert a frame by the names of its columns.
+        """Insert a frame, matching columns by name.
 
         Args:
-            table: where to.
+            table: the target table.
             frame: the rows.
-            constants: columns that hold the same number in every row.
+            constants: column -> its number in every row.
         """
         key = (table, *constants, *frame.schema.items())
         if key in self._planned:
@@ -46,6 +45,6 @@ class Inserts:
             self.connection.execute(sql)
             self._planned[key] = (name, held_rows)
         values = f"({', '.join(map(str, constants.values()))})" if constants else ""
-        # Where DuckDB plans again after all, it still finds the frame by the variable's name.
+        # If DuckDB plans the statement again, it finds the frame by the name of this variable.
         self.connection.execute(f"execute {name}{values}")
         held_rows.frame = frame.clear()

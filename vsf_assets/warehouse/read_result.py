@@ -1,6 +1,6 @@
-"""The types `InputFile`, a file to read, and `ReadResult`, what was read of it.
+"""The types `InputFile`, a file to read, and `ReadResult`, its rows and counts.
 
-Here: the two types that the ledger, uploads and the engine share. Not here: reading (ingest/read_file.py) and storing
+Here: the two types that the ledger, uploads and ingest share. Not here: reading (ingest/read_file.py) and storing
 (ledger.py).
 """
 
@@ -23,14 +23,14 @@ class InputFile:
     """A file to read.
 
     Attributes:
-        store: where it lies: the landing zone, or the archive for a file that is read again.
-        entry: its state there.
+        store: the store with the file: the landing zone, or the archive for a file that is read again.
+        entry: its state in the store.
         feed: its feed.
         partition: its partition, or None.
         name: its name as it landed.
         landed_at: modified time in the landing zone.
         known_sha256: the ledger's digest, for a file that is read again.
-        replaces: id of the ledger's row in whose place it is stored, where its content is another now.
+        replaces: id of the ledger row that this file replaces, if its content changed since then.
         is_changed: whether it was written to after it was first loaded.
     """
 
@@ -47,16 +47,16 @@ class InputFile:
 
 @dataclass
 class ReadResult:
-    """What reading a file gave.
+    """The result of reading one file.
 
     Attributes:
         input_file: the file.
         sha256: digest of the bytes as landed.
-        size: their number.
+        size: number of these bytes.
         readable: whether the file as a whole could be read.
         lines_read, rows_loaded, rows_quarantined, rows_blank, rows_skipped: record counts.
-        parts: Parquet files by table; `raw.findings` among them.
-        held: the rows by table, instead, where there are few.
+        parts: table (`raw.findings` too) -> Parquet files with its rows.
+        held: table -> frame with its rows; used instead of `parts` for few rows.
     """
 
     input_file: InputFile
@@ -73,7 +73,7 @@ class ReadResult:
 
     @property
     def file_id(self) -> int:
-        """Identify the delivery: 63 bits of the md5 of what it is."""
+        """The id of the delivery: 63 bits of the MD5 of feed, partition, landing time, name and content digest."""
         input_file = self.input_file
         identity = (
             input_file.feed.name,

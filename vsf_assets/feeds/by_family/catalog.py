@@ -1,7 +1,7 @@
-"""Feeds of the catalog family: what is fetched from a bucket that others fill, and the looks at it.
+"""Feeds of the catalog family: objects that are fetched from a source, its list, and the scans of it.
 
-Here: the declarations, and how an object's name becomes a file name and back. Not here: fetching
-(sources/) and what the records promise (contracts/by_family/catalog.py).
+Here: the declarations, and the encoding of an object's name as a file name. Not here: fetching (catalog/) and the
+contracts (contracts/by_family/catalog.py).
 """
 
 import io
@@ -18,23 +18,23 @@ SCANS = "catalog_looks"
 LIST = "catalog_list"
 
 _UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f]|^\.|\.(?=(?:tmp|part|done|not-kept)$)", re.IGNORECASE)
-"""What a file name must not hold: folders, control characters, and what marks files that do not count."""
+"""Forbidden in a file name: separators, control characters, and marks of files that listings ignore."""
 
 
 def file_name(object_name: str) -> str:
-    """Return the name under which an object is kept: percent-encoded where it could not be a file's."""
-    return _UNSAFE.sub(lambda found: f"%{ord(found.group()):02X}", object_name)
+    """Return the file name of an object: its name with forbidden characters percent-encoded."""
+    return _UNSAFE.sub(lambda match: f"%{ord(match.group()):02X}", object_name)
 
 
 def object_name(name: str) -> str:
-    """Return the object's name of a kept file, the reverse of `file_name`."""
+    """Return the object's name for a file name, the reverse of `file_name`."""
     return unquote(name)
 
 
 def listed_names(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (physical line, name) of every name in a list's text; a name's place is its position here, from 1.
+    """Yield (physical line, name) for every name in a list's text; a name's place is its position here, from 1.
 
-    Blank lines do not count; a byte order mark and what CR a line ends in are no part of a name.
+    Blank lines are skipped; a byte order mark and CR at the end of a line are removed.
     """
     # Line by line: a list may have millions of names, and split() would hold all lines twice.
     for number, line in enumerate(io.StringIO(text.removeprefix("\ufeff"), newline="\n"), 1):

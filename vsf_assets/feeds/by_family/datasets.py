@@ -1,7 +1,7 @@
 """The feeds of metadata dictionaries: a named dataset is three CSV files that arrive together; its name may change.
 
-Here: the declaration. Not here: what the rows promise (contracts/by_family/datasets.py) and the rules between rows and
-files (dbt). The tolerant reading is declared, not programmed: no anomaly may keep a dataset from being browsed.
+Here: the declaration. Not here: the contracts (contracts/by_family/datasets.py) and the rules between rows and files
+(dbt). The reading is declared tolerant: a dataset with anomalies must still be loaded and browsable.
 """
 
 from vsf_assets.feeds.feed import Feed
@@ -9,7 +9,7 @@ from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.feeds.reading import Delimited, JsonLines, Tolerance
 
 CHANGES = "dataset_changes"
-"""The feed of renames and deletions. They are deliveries, so that the archive tells them to a rebuild."""
+"""The feed of renames and deletions. They are deliveries, so that a rebuild reads them from the archive."""
 
 FEEDS = (
     Feed(

@@ -14,7 +14,7 @@ FIRST_DATE, LAST_DATE = "1970-01-01", "2099-12-31"
 def _list_name(*words: str) -> str:
     """Return the pattern of a list's name: one of the words after an optional date, alone or before `_`, `-`, a digit.
 
-    So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are unknown: files of other people end in these words.
+    So `order_lines.csv`, `guidelines.csv` and `phonelines.csv` are unknown: files of other systems end in these words.
     """
     return rf"^{NO_DESCRIPTION}(?:{_DATE}[_-])?(?:{'|'.join(words)})(?=$|[._\-\d])"
 
@@ -26,7 +26,7 @@ LINES, ACCOUNTS, LIMITS = (
 )
 
 _IS_LIST = f"(?:{LINES}|{ACCOUNTS}|{LIMITS})"
-"""A cohort may be called anything but like a list: `2019-06-01_lines_rs.txt.gz` is a list of lines."""
+"""A cohort may have any name except that of a list: `2019-06-01_lines_rs.txt.gz` is a list of lines."""
 
 FEEDS = (
     Feed(

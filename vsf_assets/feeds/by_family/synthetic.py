@@ -1,7 +1,7 @@
-"""Feeds of made-up data: schemas, requests for files, and what became of the requests.
+"""Feeds of made-up data: schemas, requests for files, and states of the requests.
 
-Here: the declarations. Not here: what a schema may say (synthetic/model/schema.py), what the rows promise
-(contracts/by_family/synthetic.py) and how a request is fulfilled (pipeline/synthetic_fulfilment.py).
+Here: the declarations. Not here: the content of a schema (synthetic/model/schema.py), the contracts
+(contracts/by_family/synthetic.py) and the fulfilment of a request (pipeline/synthetic_fulfilment.py).
 """
 
 from vsf_assets.feeds.feed import Feed
