@@ -1,4 +1,5 @@
 """The pipeline: ingest, fetch, build, publish, rebuild, status.
 
-Here: functions that the command line and Dagster call. Not here: the steps themselves. May not import Dagster.
+Here: functions that the command line and Dagster call, with the order of the steps. Not here: the steps (ingest/,
+catalog/, transform/, publish/). May not import Dagster.
 """

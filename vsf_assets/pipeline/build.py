@@ -1,7 +1,7 @@
-"""Builds, checks and publishes under one hold of the lock; and rebuilds a warehouse.
+"""Builds, checks and publishes while it holds the lock once; and rebuilds a warehouse.
 
-Here: the order of the steps and what a failure leaves behind. Not here: the steps themselves.
-Dagster, the sensors and the command line all come through here. May not import Dagster.
+Here: the order of the steps, and the state after a failure. Not here: the steps (transform/, publish/). Dagster, the
+sensors and the command line all call these functions. May not import Dagster.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -29,12 +29,13 @@ PREVIEW_ROWS = 10
 
 @dataclass
 class BuildReport:
-    """What a build did.
+    """The report of a build.
 
     Attributes:
-        outcome: dbt's outcome; None where nothing was to be built.
-        snapshot: what was published, or None.
+        outcome: dbt's outcome; None if no build was needed.
+        snapshot: the published snapshot, or None.
         number: number of the build.
+        tables: `schema.name` -> the stored table after the build.
     """
 
     outcome: dbt.DbtOutcome | None = None
@@ -44,7 +45,7 @@ class BuildReport:
 
     @property
     def problems(self) -> list[str]:
-        """Why nothing was published, one line each."""
+        """The reasons why no snapshot was published, one line each."""
         if self.outcome is None:
             return []
         blocking = [f"{check.name}: {check.message}" for check in self.outcome.blocking]
@@ -67,20 +68,20 @@ def build_and_publish(
     progress: Progress = lambda _: None,
     full: bool = False,
 ) -> BuildReport:
-    """Build the marts, check, and publish; an earlier snapshot stays current on any failure.
+    """Build the marts, check, and publish; after any failure the earlier snapshot stays current.
 
     Args:
-        warehouse: the warehouse; its lock is held from the build to the pointer's change.
+        warehouse: the warehouse; its lock is held from the build until the pointer has moved.
         run_id: recorded with the build.
-        only_if_pending: build only the families with deliveries newer than the snapshot, or nothing.
-        progress: told what is being done.
-        full: fully refresh every mart and check it whole, as after a change of the models or contracts.
+        only_if_pending: build only the families with deliveries newer than the snapshot, or none.
+        progress: receives a message for each step.
+        full: fully refresh every mart and check all its rows, as after a change of the models or contracts.
 
     Returns:
-        A report; `problems` says what held the snapshot back.
+        A report; `problems` holds the reasons if no snapshot was published.
 
     Raises:
-        LockTimeoutError, EmptyTablesError, VsfError, OSError: a step could not be done.
+        LockTimeoutError, EmptyTablesError, VsfError, OSError: a step failed.
     """
     settings = warehouse.settings
     report = BuildReport()
@@ -111,7 +112,7 @@ def build_and_publish(
 
 
 def _publish(warehouse: Warehouse, number: int, progress: Progress) -> Snapshot:
-    """Publish; where a mart lacks its rows, the next build makes every mart, and the earlier snapshot stays."""
+    """Publish; if a mart lacks its rows, the earlier snapshot stays and the next build is a full refresh."""
     try:
         return publish(warehouse, number, progress)
     except EmptyTablesError:
@@ -121,9 +122,10 @@ def _publish(warehouse: Warehouse, number: int, progress: Progress) -> Snapshot:
 
 
 def _models_of(feeds: Collection[str]) -> list[str]:
-    """Return dbt's selectors of what depends on some feeds: their models and tests, the ledger's, and the reports.
+    """Return dbt's selectors for some feeds: their models and tests, those of the ledger, and the reports.
 
-    By dbt's dotted names, the folders below models/ or tests/: a selector by path compares it with every node's.
+    Selectors are dbt's dotted names (the folders below models/ or tests/); they are faster than selectors by path,
+    which dbt compares with the path of every node.
     """
     folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
     names = ["intermediate.ledger", "reports"]
@@ -133,7 +135,7 @@ def _models_of(feeds: Collection[str]) -> list[str]:
 
 
 def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
-    """Build some models and their tests without publishing; the next full build absorbs the rest."""
+    """Build some models and their tests without publishing; the next full build covers the other models."""
     with warehouse.lock("build of some models"):
         with warehouse.connect() as connection:
             ensure_tables(connection, warehouse.settings)
@@ -162,12 +164,12 @@ def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
 
 
 def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:
-    """Make a new warehouse from the archive beside the old one, and swap it in when it is good.
+    """Build a new warehouse from the archive beside the old one, and replace the old one if all checks pass.
 
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
         VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
-            zone, from which files that are stored are filed away first, belongs to another home.
+            zone, whose loaded files are archived first, belongs to another home.
     """
     from vsf_assets.ingest.session import ingest_archive
 
@@ -197,10 +199,10 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
 
 
 def _refuse_missing_originals(warehouse: Warehouse) -> None:
-    """Compare the old ledger, where it can be read, with the archive: a rebuild must not lose what it knows.
+    """Refuse a rebuild if the archive lacks an original of the old ledger, provided that the ledger can be read.
 
-    A run that stored a file files it away only after it let go of the lock; so what is still in the
-    landing zone is filed away first.
+    A run archives a stored file only after it has released the lock, so loaded files in the landing zone are archived
+    first.
     """
     from vsf_assets.archive.changed_originals import refile_changed, to_recheck
     from vsf_assets.ingest.session import file_known
@@ -211,11 +213,11 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
         with warehouse.connect() as connection:
             files = read_files(connection) if has_ledger(connection) else []
     except VsfError:
-        return  # damaged, which may be why it is rebuilt
+        return  # the old warehouse is damaged, which may be the reason for the rebuild
     settings = warehouse.settings
     archive = open_store(settings.archive)
     file_known(settings, files)
-    # An original that was written to after it was loaded has another name from now on.
+    # Originals that were written to after they were loaded are renamed here.
     changed = {c.row.archive_path for c in refile_changed(to_recheck(files, settings, datetime.now(UTC)), settings)}
     there = archive.present({row.archive_path for row in files})
     missing = [row.archive_path for row in files if row.archive_path not in there | changed]
@@ -235,7 +237,7 @@ def _remove(file: Path) -> None:
 
 
 def _absorb_log(warehouse: Warehouse) -> None:
-    """Leave no write-ahead log beside the old file: it must never be paired with the new one."""
+    """Remove the write-ahead log of the old file: DuckDB must never apply it to the new one."""
     import duckdb
 
     if warehouse.file.exists():
@@ -243,6 +245,6 @@ def _absorb_log(warehouse: Warehouse) -> None:
             with warehouse.connect() as connection:
                 connection.execute("checkpoint")
         except (duckdb.Error, VsfError):
-            # The old file is damaged, which may be why it is rebuilt; the new one holds all of it.
+            # The old file is damaged, which may be the reason for the rebuild; the new one replaces it.
             warehouse.file.unlink()
     warehouse.file.with_name(warehouse.file.name + ".wal").unlink(missing_ok=True)

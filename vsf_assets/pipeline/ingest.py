@@ -1,7 +1,7 @@
 """Ingests the landing zone, then the catalog's source.
 
-Here: waiting for files to settle, and the order of the two. Not here: taking files (ingest/session.py) and rounds at a
-source (ingest_catalog.py).
+Here: waiting for files to settle, and the order of the two. Not here: loading files (ingest/session.py) and the rounds
+of scanning and fetching (ingest_catalog.py).
 """
 
 from collections.abc import Callable
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunReport(IngestReport):
-    """What an ingest did, with its rounds at catalog sources.
+    """The report of an ingest, with its rounds of scanning and fetching.
 
     Attributes:
-        rounds: listings of sources with what was fetched.
+        rounds: one report per round.
     """
 
     rounds: list[RoundReport] = field(default_factory=list)
@@ -46,10 +46,10 @@ def ingest(
     progress: Callable[[str], None] = lambda _: None,
     earlier_listing: TimedListing | None = None,
 ) -> RunReport:
-    """Take what the selection asks for into the warehouse; safe to run at once with others.
+    """Load the selected files into the warehouse; several ingests may run at the same time.
 
     Raises:
-        LockTimeoutError: another writer held the warehouse too long.
+        LockTimeoutError: another writer held the warehouse for too long.
         VsfError: the landing zone belongs to another home.
         OSError: the landing zone, archive or disk failed.
     """
@@ -87,7 +87,7 @@ def ingest(
 
 
 def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Settings) -> str:
-    """Say why an unsettled file is left for a later run."""
+    """Return why an unsettled file is left for a later run."""
     if entry.path in busy:
         return WHY
     upload = upload_of(entry)
@@ -98,18 +98,18 @@ def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Se
 
 
 def _holding(settings: Settings, progress: Callable[[str], None]) -> Hold:
-    """Return what makes the files of an upload wait for each other; it tells once of each upload that waits."""
+    """Return the hold function for files of incomplete uploads; it logs each waiting upload once."""
     reported = set[UploadKey | None]()
 
     def hold(stable: list[Entry], unsettled: list[Entry], at: float) -> tuple[list[Entry], list[Entry]]:
-        kept, held = defer_incomplete(
+        complete, deferred = defer_incomplete(
             stable, unsettled, lambda e: e.modified.timestamp(), at, settings.dataset_wait_seconds
         )
-        for key in dict.fromkeys(upload_of(entry) for entry in held):
+        for key in dict.fromkeys(upload_of(entry) for entry in deferred):
             if key is not None and key not in reported:
                 progress(f"waiting for the other files of {key[0]}/{key[1]}")
             reported.add(key)
-        return kept, held
+        return complete, deferred
 
     return hold
 

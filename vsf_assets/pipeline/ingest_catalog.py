@@ -28,7 +28,7 @@ def load_fetched(run: "Run") -> list[RoundReport]:
 
     Raises:
         LockTimeoutError: another process held the inbox for too long.
-        SettingsError: there is no such profile.
+        SettingsError: no profile has the selected name.
     """
     settings = run.warehouse.settings
     profile = choose(settings.profiles, run.selection.profile or settings.profile, "--profile")
@@ -73,10 +73,10 @@ def _load_inbox(run: "Run", inbox: Inbox, ledger: "list[FileRow] | None" = None)
 
 
 def _entries(inbox: Inbox) -> list[Entry]:
-    """Return the entries of the inbox. All must be readable: an unread scan record would count as a missing one.
+    """Return the entries of the inbox; all must be readable, since an unreadable scan record would count as missing.
 
     Raises:
-        UnlistedEntryError: something in it cannot be read.
+        UnlistedEntryError: an entry cannot be read.
     """
     listing = inbox.store.listing()
     for entry in listing.left_out:
@@ -86,7 +86,7 @@ def _entries(inbox: Inbox) -> list[Entry]:
 
 
 def _known(run: "Run", profile: str) -> "tuple[SourceHistory, list[FileRow]]":
-    """Return the history of a profile, and the ledger rows of fetched files; only the holder of the inbox adds any."""
+    """Return the history of a profile, and the ledger rows of fetched files; only the holder of the lock adds rows."""
     from vsf_assets.warehouse.ledger import read_files
 
     with run.warehouse.read("reading what was fetched") as connection:
@@ -98,7 +98,7 @@ def _known(run: "Run", profile: str) -> "tuple[SourceHistory, list[FileRow]]":
 
 
 def _report(run: "Run", rounds: list[RoundReport]) -> None:
-    """Report what could not be fetched, with the reason of the last round that tried."""
+    """Report the objects that could not be fetched, with the reason of the last round that tried."""
     failed: dict[str, str] = {}
     for done in rounds:
         failed.update(done.failed)

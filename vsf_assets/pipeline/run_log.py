@@ -1,6 +1,6 @@
-"""The log of a run: progress lines for people, and a JSON Lines file.
+"""The log of a run: progress lines for users, and a JSON Lines file.
 
-Here: the one way to tell progress. Not here: Dagster's event log (it gets the same lines).
+Here: the one function through which a run reports progress. Not here: Dagster's event log (it receives the same lines).
 """
 
 import json
@@ -18,14 +18,14 @@ LOGGER = "vsf"
 
 
 class _RunFile(logging.FileHandler):
-    """The file of a run; what cannot be written ends the run instead of a traceback on standard error."""
+    """The log file of a run; a failed write ends the run, and prints no traceback on standard error."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the name that logging calls
         with room_for("the log of the run", self.baseFilename):
             raise  # logging calls this while it handles the error
 
     def close(self) -> None:
-        """Close the file, which writes what is still to be written."""
+        """Close the file, which writes its buffer."""
         with room_for("the log of the run", self.baseFilename):
             super().close()
 
@@ -45,11 +45,11 @@ class _JsonLines(logging.Formatter):
 
 @contextmanager
 def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Yield a function that tells progress to the run's log file, to listeners, and to `also`.
+    """Yield a function that sends progress messages to the run's log file, to log handlers, and to `also`.
 
-    An error that an interrupt became inside a library is that interrupt again.
+    If a library turned an interrupt into an error of its own, the interrupt is raised again.
     """
-    fix_surroundings()  # a step of a code server opens here, whatever was set since the server started
+    fix_surroundings()  # a step of a code server begins here; variables may have been set since the server started
     settings.logs.mkdir(parents=True, exist_ok=True)
     handler = _RunFile(settings.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines(run_id))
@@ -58,16 +58,16 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
     logger.addHandler(handler)
 
     def log(message: str) -> None:
-        shown = visible(message)  # names of files and values are a stranger's, and people read this on a terminal
+        shown = visible(message)  # senders choose file names and values, and a terminal interprets control characters
         logger.info(shown)
         also(shown)
 
     try:
-        # What Dagster keeps of the run is written in here too, and SQLite has words of its own for a full disk.
+        # Dagster's records of the run are written inside this block too, and SQLite has its own error for a full disk.
         with room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM):
             yield log
     except FullDiskError:
-        raise  # whoever started the run prints its line; the log has no room for it
+        raise  # the caller prints the message; the disk of the log is full
     except BaseException as error:
         stopped = interruption(error)
         if stopped is not None:

@@ -1,7 +1,7 @@
 """Surveys what is pending: landing zone, inbox, ledger, builds, snapshot, requests.
 
-Here: the answer to "is anything pending?" for `vsf run`, `vsf status` and the sensors. Not here:
-doing it (ingest/session.py, pipeline/build.py). Loads DuckDB only where there is a warehouse.
+Here: the survey of pending work for `vsf run`, `vsf status` and the sensors. Not here: doing the work
+(ingest/session.py, pipeline/build.py). DuckDB is imported only if there is a warehouse.
 """
 
 import time
@@ -33,21 +33,21 @@ from vsf_assets.warehouse.ledger import FileRow, has_ledger, read_files
 
 @dataclass(frozen=True)
 class Survey:
-    """A look at everything that may be pending.
+    """All pending work of a home.
 
     Attributes:
-        landed: the landing zone as it was seen.
-        queue: the landing zone against the ledger.
+        landed: the listing of the landing zone.
+        queue: the files of the landing zone, compared with the ledger.
         files: the ledger, in landing order.
-        outdated: files whose contract has changed since, with their originals at hand; those whose original may have
-            been written to since; and those that repeated one whose content is another now.
-        mended: those of them whose contract has changed; the others are read again for another reason.
-        build: the newest build against the ledger and the dbt project.
+        outdated: files that are read again: those whose contract version changed and whose originals are available;
+            those whose original may have been written to; and duplicates of a file whose content changed.
+        mended: the files among `outdated` whose contract version changed.
+        build: the newest build, compared with the ledger and the dbt project.
         snapshot: the current snapshot, or None.
-        inbox: what was fetched and is not loaded, against the ledger.
-        history: what is known of the catalog source that was asked for.
-        requests: how many requests for made-up files wait.
-        left_out: what the listing of the landing zone left out.
+        inbox: fetched files that are not loaded yet, compared with the ledger.
+        history: the scans and fetches of the selected catalog source.
+        requests: number of waiting requests for made-up files.
+        left_out: entries that the listing of the landing zone left out.
     """
 
     landed: TimedListing
@@ -64,7 +64,7 @@ class Survey:
 
     @property
     def needs_build(self) -> bool:
-        """Whether something is ingested that the marts are not made of yet, or the models changed."""
+        """Whether a build is needed: deliveries were loaded after the newest build, or the models changed."""
         return bool(self.files) and not self.build.is_current
 
     @property
@@ -73,7 +73,7 @@ class Survey:
         return self.build.number > 0 and snapshot_number(self.snapshot) != self.build.number
 
     def families(self, selection: Selection) -> list[str]:
-        """Return the families with files to ingest, in landing order of their first."""
+        """Return the families with files to ingest, in landing order of their first files."""
         waiting = (*self.queue.new, *self.queue.known, *self.inbox.new, *self.inbox.known)
         selected = [i.feed for i in waiting if selection.selects(i.feed.name, i.partition)]
         from vsf_assets.feeds import all_feeds
@@ -87,15 +87,15 @@ class Survey:
 
 
 def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None) -> Survey:
-    """Look at the landing zone, the inbox and the warehouse; waits for its lock. No foreign source is looked at.
+    """Survey landing zone, inbox and warehouse; waits for the lock of the warehouse. No catalog source is scanned.
 
     Args:
-        settings: where everything is.
+        settings: the home and its landing zone, archive and snapshots.
         warehouse: the warehouse.
-        profile: the catalog source whose history is wanted.
+        profile: the catalog source whose history is read; None for no history.
 
     Raises:
-        LockTimeoutError: another process held the warehouse too long.
+        LockTimeoutError: another process held the warehouse for too long.
         VsfError: the landing zone belongs to another home.
     """
     listing = open_store(settings.landing).listing()
@@ -110,7 +110,7 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
             build = read_build_state(connection, settings)
             history = read_history(connection, settings, profile) if profile else history
             requests = len(read_known(connection).waiting())
-        # Under the lock: whatever is in the archive was stored before.
+        # Under the lock: the rows of every original in the archive are already stored.
         refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not files)
     keys = {row.key for row in files}
     queue, inbox = (

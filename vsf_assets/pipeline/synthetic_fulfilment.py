@@ -1,8 +1,8 @@
 """Fulfils requests for made-up files, and removes files whose schema is deleted.
 
-Here: what is done for the requests that wait, one after the other, under a lock of their own. States are told as
-files in the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:
-which requests wait (synthetic_queue.py), making rows (synthetic/generator.py) and Dagster.
+Here: fulfilling the waiting requests, one after the other, under a separate lock. States of requests are written as
+files into the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:
+which requests wait (synthetic_queue.py), generating rows (synthetic/generator.py) and Dagster.
 """
 
 import json
@@ -33,14 +33,15 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class FulfilmentResult:
-    """What was done for a request.
+    """The result of fulfilling a request.
 
     Attributes:
         request: the request.
-        state: ready, failed, deleted, or stuck where a file that is to go cannot be removed; then the request waits.
+        state: ready, failed, deleted, or stuck. A request is stuck if its file must be removed and cannot be; then it
+            keeps waiting.
         reason: why it failed or was deleted.
-        bytes, sha256: of the file.
-        problems: check -> what it found wrong with the file.
+        bytes, sha256: size and digest of the file.
+        problems: check -> the problems that it found in the file.
     """
 
     request: RequestRow
@@ -54,12 +55,12 @@ class FulfilmentResult:
 def waiting_now(
     warehouse: Warehouse, again: Iterable[str] = (), log: Log = lambda _: None
 ) -> tuple[KnownRequests, list[RequestRow]]:
-    """Return what is known and the requests that wait, those told in the landing zone not among them.
+    """Return all requests, and the waiting ones, less those with a final state in the landing zone.
 
     Args:
         warehouse: the warehouse.
-        again: names of requests whose last one is done again, whatever became of it.
-        log: logs states in the landing zone that cannot be read.
+        again: names of requests whose newest one is fulfilled again, whatever its state is.
+        log: receives a warning for each state file in the landing zone that cannot be read.
     """
     reported = _reported_states(open_store(warehouse.settings.landing), log)
     with warehouse.read("requests for made-up files") as connection:
@@ -71,14 +72,14 @@ def waiting_now(
 
 
 def _reported_states(landing: Store, log: Log = lambda _: None) -> dict[int, str]:
-    """Return request -> the last state of it that a file in the landing zone tells.
+    """Return request -> its last state in the files of the landing zone.
 
-    Without one that cannot be read a request is fulfilled once more, with the same bytes.
+    If such a file cannot be read, its request is fulfilled once more, with the same bytes.
     """
-    found: dict[int, str] = {}
+    states: dict[int, str] = {}
     for entry in landing.entries(STATES):
         if entry.size > DESCRIPTION_BYTES:
-            continue  # a stranger's file; the ingest says what is wrong
+            continue  # the platform wrote no such file; the ingest reports it
         try:
             with landing.open(entry.path, entry.etag) as file:
                 content = file.read(DESCRIPTION_BYTES)
@@ -92,16 +93,16 @@ def _reported_states(landing: Store, log: Log = lambda _: None) -> dict[int, str
         for line in content.splitlines():
             with suppress(ValueError, KeyError, TypeError, RecursionError):
                 reported = json.loads(line)
-                found[int(reported["request_id"])] = str(reported["state"])
-    return found
+                states[int(reported["request_id"])] = str(reported["state"])
+    return states
 
 
 def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[FulfilmentResult]:
-    """Do what waits, in the order it was asked for; one that fails holds no other back.
+    """Fulfil the waiting requests in landing order; after a failed one, the others are still fulfilled.
 
     Raises:
-        LockTimeoutError: another process makes files and did not end in time.
-        OSError: a state could not be told.
+        LockTimeoutError: another process is generating files and did not end in time.
+        OSError: a state could not be written.
     """
     settings = warehouse.settings
     lock = settings.made / ".lock"
@@ -111,22 +112,22 @@ def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[Fu
         _remove_leftovers(settings.made, log)
         for request in waiting:
             try:
-                done.append(_do(settings, known, request, log))
+                done.append(_fulfil_one(settings, known, request, log))
             finally:
                 _now_file(settings).unlink(missing_ok=True)
     return done
 
 
-def _remove_leftovers(result: Path, log: Log) -> None:
-    """Remove what a killed process left half done: the lock says that nobody writes here."""
-    for leftover in result.glob("*/.*.tmp"):
+def _remove_leftovers(folder: Path, log: Log) -> None:
+    """Remove temporary files of a killed process; the caller holds the lock, so no other process writes here."""
+    for leftover in folder.glob("*/.*.tmp"):
         try:
             leftover.unlink()
         except OSError as error:
             log(f"warning: {leftover} is left half done and cannot be removed: {error.strerror}; remove it by hand")
 
 
-def _do(settings: Settings, known: KnownRequests, request: RequestRow, log: Log) -> FulfilmentResult:
+def _fulfil_one(settings: Settings, known: KnownRequests, request: RequestRow, log: Log) -> FulfilmentResult:
     target = settings.made / request.target
     if known.was_deleted(request):
         try:
@@ -134,14 +135,14 @@ def _do(settings: Settings, known: KnownRequests, request: RequestRow, log: Log)
         except OSError as error:
             why = f"{target} cannot be removed: {error.strerror}; let the user who runs this do it, then run again"
             log(f"warning: {why}")
-            return FulfilmentResult(request, "stuck", why)  # its state stays, so that the next run tries again
+            return FulfilmentResult(request, "stuck", why)  # its state is unchanged, so the next run tries again
         with suppress(OSError):
-            target.parent.rmdir()  # it stays while other files are in it
+            target.parent.rmdir()  # fails while other files are in the folder
         why = f"the schema {request.schema_name} was deleted"
         result = FulfilmentResult(request, "deleted" if request.state == "ready" else "failed", why)
     else:
         try:
-            result = _make(settings, known, request, log, target)
+            result = _generate(settings, known, request, log, target)
         except (VsfError, OSError) as error:
             result = FulfilmentResult(request, "failed", str(error))
     log(f"{result.state}: made-up file {request.target}" + (f": {result.reason}" if result.reason else ""))
@@ -149,7 +150,9 @@ def _do(settings: Settings, known: KnownRequests, request: RequestRow, log: Log)
     return result
 
 
-def _make(settings: Settings, known: KnownRequests, request: RequestRow, log: Log, target: Path) -> FulfilmentResult:
+def _generate(
+    settings: Settings, known: KnownRequests, request: RequestRow, log: Log, target: Path
+) -> FulfilmentResult:
     schema = _schema(known, request)
     from vsf_assets.synthetic.file_checks import problems_of
     from vsf_assets.synthetic.generator import Frames
@@ -169,21 +172,21 @@ def _make(settings: Settings, known: KnownRequests, request: RequestRow, log: Lo
         raise
     if any(problems.values()):
         target.unlink()
-        found = "; ".join(problem for listed in problems.values() for problem in listed)
-        return FulfilmentResult(request, "failed", f"the file did not pass its checks: {found}", problems=problems)
+        text = "; ".join(problem for listed in problems.values() for problem in listed)
+        return FulfilmentResult(request, "failed", f"the file did not pass its checks: {text}", problems=problems)
     return FulfilmentResult(request, "ready", None, written.bytes, sha256_of_file(target), problems)
 
 
 def _schema(known: KnownRequests, request: RequestRow) -> Schema:
-    found = known.schemas.get(request.schema_name)
-    if found is None or found.definition is None:
+    schema_row = known.schemas.get(request.schema_name)
+    if schema_row is None or schema_row.definition is None:
         there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
         raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}")
-    return schema_of(json.loads(found.definition))
+    return schema_of(json.loads(schema_row.definition))
 
 
 def _record(settings: Settings, result: FulfilmentResult) -> None:
-    """Tell a state as a file in the landing zone."""
+    """Write the state of a request as a file into the landing zone."""
     request = result.request
     reported = {
         "request_id": request.request_id,
@@ -201,7 +204,7 @@ def _record(settings: Settings, result: FulfilmentResult) -> None:
 
 
 class _FileProgress:
-    """Tells from time to time how far a file is, to the log and to `vsf status`."""
+    """Reports the progress of a file periodically, to the log and to `vsf status`."""
 
     def __init__(self, settings: Settings, request: RequestRow, log: Log) -> None:
         self._settings, self._request, self._log = settings, request, log
@@ -221,17 +224,17 @@ def _now_file(settings: Settings) -> Path:
 
 
 def states_now(settings: Settings, known: KnownRequests) -> list[RequestRow]:
-    """Return the requests in the states they are in this moment, also where no run has taken that in yet."""
+    """Return the requests with their present states, also those that no run has loaded yet."""
     reported = _reported_states(open_store(settings.landing))
     try:
         now = json.loads(_now_file(settings).read_text())
         making, percent = int(now["request_id"]), int(now["percent"])
     except (OSError, ValueError, KeyError):
-        making, percent = None, 0  # nothing is being made
-    found = []
+        making, percent = None, 0  # no file is being generated
+    requests = []
     for request in known.requests:
         if request.request_id == making:
-            found.append(replace(request, state="processing", reason=f"{percent} % of the rows are made"))
+            requests.append(replace(request, state="processing", reason=f"{percent} % of the rows are made"))
         else:
-            found.append(replace(request, state=reported.get(request.request_id, request.state)))
-    return found
+            requests.append(replace(request, state=reported.get(request.request_id, request.state)))
+    return requests

@@ -1,7 +1,7 @@
 """The queue of requests for made-up files, read from the warehouse.
 
-Here: queries on the raw tables of made-up data, and what follows from them for each request. Not here: making
-files (synthetic_fulfilment.py).
+Here: queries on the raw tables of made-up data, and the state of each request. Not here: generating files
+(synthetic_fulfilment.py).
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ENDS = ("ready", "replaced", "failed", "deleted")
-"""States after which nothing more is done for a request, unless its schema is deleted."""
+"""Final states of a request; only a deletion of its schema follows."""
 
 _REQUESTS = """
 with
 
-told as (
+state_reports as (
     select
         states.*,
         row_number() over (order by files.landed_at, files.file_name, files.sha256) as place
@@ -27,8 +27,9 @@ told as (
     inner join raw.files as files on states._file_id = files.file_id
 ),
 
-judged as (
-    select *, max(place) filter (where state = 'ready') over (partition by file_path) > place as is_replaced from told
+replacements as (
+    select *, max(place) filter (where state = 'ready') over (partition by file_path) > place as is_replaced
+    from state_reports
 ),
 
 states as (
@@ -37,7 +38,7 @@ states as (
         case when state = 'ready' and is_replaced then 'replaced' else state end as state,
         reason,
         file_path
-    from judged
+    from replacements
     qualify row_number() over (partition by request_id order by place desc) = 1
 )
 
@@ -68,7 +69,7 @@ order by files.landed_at, files.file_name, files.sha256
 
 @dataclass(frozen=True)
 class RequestRow:
-    """A request and the state it is in; times are UTC."""
+    """A request with its state; times are UTC."""
 
     request_id: int
     name: str
@@ -83,13 +84,13 @@ class RequestRow:
 
     @property
     def target(self) -> str:
-        """Path of its file, below the folder of made files."""
+        """Path of its file, relative to the folder of made-up files."""
         return f"{self.schema_name}/{self.name}.{self.format}"
 
 
 @dataclass(frozen=True)
 class SchemaRow:
-    """A schema as it stands: its definition (None where it is deleted), and when it was last deleted."""
+    """The current state of a schema: its definition (None if it is deleted), and when it was last deleted."""
 
     definition: str | None
     deleted_at: datetime | None
@@ -97,42 +98,42 @@ class SchemaRow:
 
 @dataclass(frozen=True)
 class KnownRequests:
-    """Everything the warehouse knows of made-up data: requests in landing order, schemas by name."""
+    """All requests of the warehouse in landing order, and all schemas by name."""
 
     requests: list[RequestRow]
     schemas: dict[str, SchemaRow]
 
     def was_deleted(self, request: RequestRow) -> bool:
-        """Whether the request's schema was deleted after the request was made."""
+        """Whether the request's schema was deleted after the request landed."""
         schema = self.schemas.get(request.schema_name)
         return schema is not None and schema.deleted_at is not None and schema.deleted_at >= request.requested_at
 
     def waiting(self, reported: Mapping[int, str] = MappingProxyType({})) -> list[RequestRow]:
-        """Return the requests for which something is to be done: a file made, or one removed.
+        """Return the requests whose file must be generated or removed.
 
         Args:
-            reported: request -> state that a file in the landing zone tells, which may not be taken in yet.
+            reported: request -> its state in a file of the landing zone, which may not be loaded yet.
         """
-        found = []
+        waiting = []
         for request in self.requests:
             state = reported.get(request.request_id, request.state)
             is_new = state in ENDS and state != request.state
             is_open = request.state not in ENDS or (request.state == "ready" and self.was_deleted(request))
             if is_open and not is_new:
-                found.append(request)
-        return found
+                waiting.append(request)
+        return waiting
 
 
 NOTHING = KnownRequests([], {})
-"""What is known where nothing was ever asked for."""
+"""The result without any request or schema."""
 
 
 def read_known(connection: "DuckDBPyConnection") -> KnownRequests:
-    """Return what the warehouse knows; nothing where it has no such tables yet."""
-    found = connection.execute(
+    """Read all requests and schemas; the result is empty if the warehouse does not have these tables yet."""
+    tables = connection.execute(
         "select count(*) from information_schema.tables where table_schema = 'raw' and table_name = 'fake_states'"
     ).fetchone()
-    if not found or not found[0]:
+    if not tables or not tables[0]:
         return NOTHING
     schemas: dict[str, SchemaRow] = {}
     for name, is_deleted, definition, landed_at in connection.execute(_SCHEMAS).fetchall():
