@@ -1,4 +1,4 @@
 """Tools for developers: generators of documentation and code.
 
-Not here: anything that runs in production.
+Not here: code that runs in production.
 """

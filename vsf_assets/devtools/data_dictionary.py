@@ -1,8 +1,8 @@
 """Generates docs/data-dictionary.md: every table that analysts find in a snapshot.
 
-Here: pure functions from contracts (raw tables) and dbt's model descriptions (marts, reports) to
-text, and a thin `main` that reads the YAML files. Not here: what a table promises; that stands in
-the contracts and beside the models. Run `make generated` to write the page again.
+Here: pure functions from contracts (raw tables) and dbt's model descriptions (marts, reports) to text, and a thin
+`main` that reads the YAML files. Not here: the descriptions (contracts/, and the YAML files beside the models). Run
+`make generated` to write the page again.
 """
 
 import sys
@@ -16,7 +16,7 @@ from vsf_assets.contracts.descriptions import description, references
 from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
 
-"""This module declares no contract; every module of the package is asked for its own."""
+"""This module declares no contract; `all_tables()` reads this attribute of every module of the package."""
 
 PAGE = PROJECT_ROOT / "docs" / "data-dictionary.md"
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
@@ -40,7 +40,7 @@ This page is generated from the contracts and the dbt models; do not edit it, ru
 
 @dataclass(frozen=True)
 class DictionaryColumn:
-    """A column as the page shows it."""
+    """A column on the page."""
 
     name: str
     type: str
@@ -52,9 +52,9 @@ class Reference:
     """A column whose values are those of another table's column.
 
     Attributes:
-        column: the column that refers.
+        column: the referring column.
         target: `schema.table.column`.
-        is_certain: whether every row finds its target; a build that breaks this is not published.
+        is_certain: whether every row has a target; a build that violates this is not published.
     """
 
     column: str
@@ -64,16 +64,16 @@ class Reference:
 
 @dataclass(frozen=True)
 class DictionaryTable:
-    """A table as the page shows it.
+    """A table on the page.
 
     Attributes:
         name: `schema.table`.
-        description: what it is; says what one row is.
-        key: columns that identify a row; empty where it has no key.
+        description: its content and its grain.
+        key: columns that identify a row; empty if it has no key.
         columns: in stored order.
         references: columns that refer to other tables.
         key_may_repeat: whether rows may share a key, as raw rows do.
-        family: the family it is of, `ledger` for the platform's own records; empty where the folder does not say.
+        family: its family, `ledger` for the platform's own records; empty if its folder names none.
     """
 
     name: str
@@ -110,7 +110,7 @@ def of_models(
 
     Args:
         files: path below `models/` -> content of the YAML file.
-        layers: first folders that count; the folder is the schema.
+        layers: first folders that are included; the folder is the database schema.
     """
     schemas = {m["name"]: path.split("/")[0] for path, content in files.items() for m in content.get("models") or ()}
     for path, content in files.items():
@@ -130,7 +130,7 @@ def of_models(
 
 
 def _arguments(owner: Mapping[str, Any], test: str) -> dict[str, Any]:
-    """Return the arguments and `where` of a test of a model or column; empty where it has none."""
+    """Return the arguments and `where` of a test of a model or column; empty if it has no such test."""
     found = [t[test] for t in owner.get("data_tests") or () if isinstance(t, dict) and test in t]
     return {**found[0]["arguments"], "where": found[0].get("config", {}).get("where")} if found else {}
 
@@ -138,7 +138,7 @@ def _arguments(owner: Mapping[str, Any], test: str) -> dict[str, Any]:
 def _references_of(
     column: Mapping[str, Any], schemas: Mapping[str, str], required: Sequence[str]
 ) -> Iterator[Reference]:
-    """Yield what a column refers to: by a test of relationships, or declared in `meta.references`."""
+    """Yield the references of a column, from a relationships test or from `meta.references`."""
     tested = _arguments(column, "relationships")
     if tested:
         model = tested["to"].split("'")[1]  # ref('dim_lines')
@@ -174,12 +174,12 @@ def _cell(text: str) -> str:
 
 
 def read_model_files(models: Path = MODELS) -> dict[str, Any]:
-    """Return what YAML says of each model, as of a file beside it: path below `models/` -> parsed YAML.
+    """Return the YAML description of each model, as if it had a file beside it: path below `models/` -> parsed YAML.
 
-    A file of a whole family describes models of several layers; the SQL tells the layer.
+    One YAML file of a family may describe models of several layers; the folder of the SQL file is the layer.
 
     Raises:
-        KeyError: a model is described that there is not.
+        KeyError: a described model does not exist.
     """
     import yaml
 
@@ -189,14 +189,14 @@ def read_model_files(models: Path = MODELS) -> dict[str, Any]:
 
 
 def current_entries() -> list[DictionaryTable]:
-    """Return every table as the contracts and models are now."""
+    """Return every table of the current contracts and models."""
     from vsf_assets.contracts import all_tables
 
     return [*of_contracts(all_tables().values()), *of_models(read_model_files())]
 
 
 def current_page() -> str:
-    """Return the page as the contracts and models are now."""
+    """Return the page for the current contracts and models."""
     return data_dictionary(current_entries())
 
 

@@ -1,8 +1,8 @@
 """Generates docs/data-model.md: the keys and references of each family's tables, drawn with Mermaid.
 
-Here: from the tables of the data dictionary to entity-relationship diagrams. Not here: where keys and
-references are declared; that is in the contracts and beside the models (data_dictionary.py reads them). Run
-`make generated` to write the page.
+Here: entity-relationship diagrams from the tables of the data dictionary. Not here: the declarations of keys and
+references (contracts/, and the YAML files beside the models; data_dictionary.py reads them). Run `make generated` to
+write the page.
 """
 
 import importlib
@@ -15,10 +15,10 @@ from vsf_assets.devtools.data_dictionary import DictionaryTable, Reference, curr
 
 PAGE = PROJECT_ROOT / "docs" / "data-model.md"
 LEDGER = "ledger"
-"""The family of the platform's own records; its contracts lie beside those of the families."""
+"""The family of the platform's own records; its contracts are beside those of the families."""
 
 _PICTURES = {"What analysts ask": ("marts", "reports"), "What was delivered": ("raw",)}
-"""Heading of a picture -> the layers in it; apart, since nothing leads from one to the other and a page is narrow."""
+"""Heading of a diagram -> its layers; raw tables are apart, since no reference leads across and a page is narrow."""
 
 _INTRODUCTION = """# Data model
 
@@ -39,7 +39,7 @@ def data_model(entries: Iterable[DictionaryTable], texts: Mapping[str, str]) -> 
 
     Args:
         entries: every table; references to tables that are not among them raise KeyError.
-        texts: family -> what it is, in the order of the page.
+        texts: family -> its description, in the order of the page.
     """
     by_name = {entry.name: entry for entry in entries}
     members: dict[str, list[DictionaryTable]] = {family: [] for family in texts}
@@ -56,7 +56,7 @@ def data_model(entries: Iterable[DictionaryTable], texts: Mapping[str, str]) -> 
 
 
 def _family_of(entry: DictionaryTable, by_name: Mapping[str, DictionaryTable]) -> str:
-    """Return the family in whose picture a table stands: a report's is the only one that it refers to, if any."""
+    """Return the family whose diagram shows a table; for a report, the only family that it refers to, if any."""
     if entry.family:
         return entry.family
     referred = {by_name[_table_of(reference.target)].family for reference in entry.references} - {LEDGER, ""}
@@ -86,7 +86,7 @@ def picture(members: Sequence[DictionaryTable], by_name: Mapping[str, Dictionary
 
 
 def _box(entry: DictionaryTable, referred: Iterable[str], is_member: bool) -> Iterator[str]:
-    """Yield a table with its key and its references; of a table outside only what is referred to."""
+    """Yield a table with its key and its references; for a table of another family, only the referenced columns."""
     refers = {reference.column for reference in entry.references} if is_member else set()
     key = entry.key if is_member else ()
     shown = []
@@ -101,7 +101,7 @@ def _box(entry: DictionaryTable, referred: Iterable[str], is_member: bool) -> It
 
 
 def _lines_of(entry: DictionaryTable, by_name: Mapping[str, DictionaryTable]) -> Iterator[str]:
-    """Yield the lines that lead to a table; columns that refer to different columns of one table share a line."""
+    """Yield the relationship lines of a table; columns that refer to different columns of one table share a line."""
     by_table: dict[str, list[Reference]] = {}
     for reference in entry.references:
         by_table.setdefault(_table_of(reference.target), []).append(reference)
@@ -114,7 +114,7 @@ def _lines_of(entry: DictionaryTable, by_name: Mapping[str, DictionaryTable]) ->
 
 
 def _target_end(target: DictionaryTable, group: Sequence[Reference]) -> str:
-    """Return the end at the table that is referred to: one row, perhaps none, or many where rows share a value."""
+    """Return the end of the line at the referenced table: one row, at most one, or many if rows share a value."""
     columns = {reference.target.rsplit(".", 1)[1] for reference in group}
     if target.key_may_repeat or columns != set(target.key):
         return "}o"
@@ -122,7 +122,7 @@ def _target_end(target: DictionaryTable, group: Sequence[Reference]) -> str:
 
 
 def _referring_end(entry: DictionaryTable, columns: Sequence[str]) -> str:
-    """Return the end at the table that refers: one row at most where the columns are its key."""
+    """Return the end of the line at the referring table: at most one row if the columns are its key, else many."""
     return "o|" if set(columns) == set(entry.key) and not entry.key_may_repeat else "o{"
 
 
@@ -131,7 +131,7 @@ def _table_of(target: str) -> str:
 
 
 def _id(table: str) -> str:
-    """Return a name that Mermaid takes without quotes; the box shows the table's own."""
+    """Return an identifier for Mermaid; the box shows the name of the table."""
     return table.replace(".", "_")
 
 
@@ -140,7 +140,7 @@ def _word(text: str) -> str:
 
 
 def family_texts() -> dict[str, str]:
-    """Return family -> what it is, from the first sentence of its contracts' module; the ledger comes last."""
+    """Return family -> its description, the first sentence of its contracts' module; the ledger comes last."""
     import pkgutil
 
     from vsf_assets.contracts import by_family
@@ -156,7 +156,7 @@ def _first_sentence(docstring: str) -> str:
 
 
 def current_page() -> str:
-    """Return the page as the contracts and models are now."""
+    """Return the page for the current contracts and models."""
     return data_model(current_entries(), family_texts())
 
 

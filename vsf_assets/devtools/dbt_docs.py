@@ -1,7 +1,7 @@
 """Generates dbt's documentation of the models as one HTML file: columns, lineage, compiled SQL.
 
-Here: making it, from a warehouse in which every table is built and empty, so that no home is opened and no row is in
-it. Not here: the pages in docs/, which are kept in git. `make docs` writes it to build/dbt-docs/index.html.
+Here: generating it from a warehouse in which every table is built and empty, so that no home is opened and the page
+holds no data. Not here: the pages in docs/, which are in git. `make docs` writes it to build/dbt-docs/index.html.
 """
 
 import sys
@@ -19,7 +19,7 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:;"
     " font-src data:"
 )
-"""What a browser may load for the page: what is in the file. dbt's page has a tracker, which is off, and stays out."""
+"""Content security policy: a browser loads only the content of the file. dbt's page has a tracker, which is off."""
 
 
 def build_tables(settings: Settings) -> Path:
@@ -56,7 +56,7 @@ def _run(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> 
 
 
 def main() -> int:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     with tempfile.TemporaryDirectory(prefix="vsf-docs-") as home:
         settings = read_settings({"VSF_HOME": home})
         html = page(settings, build_tables(settings))

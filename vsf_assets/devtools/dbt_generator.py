@@ -1,8 +1,8 @@
 """Generates files of the dbt project: sources, tests of rows against the ledger, the parts of reports.anomalies.
 
 Here: pure functions from contracts, declarations and the descriptions of models to text. Not here: writing the files
-(devtools/generated_files.py), and models, which are written by hand. dbt cannot find this out by itself: while it
-parses, its `graph` is empty.
+(devtools/generated_files.py), and models, which are written by hand. dbt cannot compute these parts itself: its `graph`
+is empty while it parses.
 """
 
 import json
@@ -26,11 +26,11 @@ _RAW = (
     "What ingest writes, one transaction per delivered file. Valid rows as they arrived, bad rows as findings, one"
     " ledger row per delivery; and the record of builds."
 )
-"""What dbt says of all raw tables together; it stands once, with those of the ledger."""
+"""The description of the dbt source of all raw tables; it occurs once, in the file of the ledger."""
 
 
 def by_subject() -> dict[str, list[Feed]]:
-    """Return the feeds whose models stand together: subject -> feeds."""
+    """Return subject (folder of models) -> its feeds."""
     found: dict[str, list[Feed]] = {}
     for feed in all_feeds().values():
         found.setdefault(feed.models, []).append(feed)
@@ -38,7 +38,7 @@ def by_subject() -> dict[str, list[Feed]]:
 
 
 def sources_files() -> dict[Path, str]:
-    """Return the file of raw tables in each subject's folder of staging models, and the ledger's."""
+    """Return the file of dbt sources in each subject's folder of staging models, and that of the ledger."""
     tables = {
         subject: list(dict.fromkeys(table for feed in feeds for table in feed.tables))
         for subject, feeds in by_subject().items()
@@ -67,7 +67,7 @@ def _sources(subject: str, tables: Iterable[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as YAML; a string of JSON is one."""
+    """Return a text as a YAML string; a JSON string is valid YAML."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -80,7 +80,7 @@ def ledger_tests() -> dict[Path, str]:
 
 
 def _ledger_test(feeds: Iterable[Feed]) -> str:
-    """Return a test that names each raw table with its feed, and with its file where a feed's files differ."""
+    """Return a test that names each raw table with its feed, and with its file name for feeds with uploads."""
     rows, skipping = [], ""
     for feed in feeds:
         skipped = feed.reading.skipped if isinstance(feed.reading, JsonRecords) else None
@@ -104,7 +104,7 @@ def _ledger_test(feeds: Iterable[Feed]) -> str:
 
 
 def finding_parts(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the macro that names the parts of reports.anomalies and says what each of them has.
+    """Return the macro that lists the parts of reports.anomalies with their columns.
 
     Args:
         models: name of a part -> its description in YAML, as dbt reads it.

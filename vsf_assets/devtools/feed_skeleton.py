@@ -1,8 +1,8 @@
 """Writes the skeleton of a new family with one feed: the command behind `make feed NAME=orders KIND=csv-daily`.
 
-Here: the kinds, the names that are refused, and writing the files. Not here: what is in the files; the templates in
-feed_templates/ say that, `both` for every kind and one folder per kind, with `NAME` in a path for the feed's name. What
-an author does next stands in docs/adding-a-feed.md.
+Here: the kinds, the refused names, and writing the files. Not here: the content of the files, which are templates in
+feed_templates/: `both` for every kind, and one folder per kind, with `NAME` in a path for the feed's name. The next
+steps of an author are in docs/adding-a-feed.md.
 """
 
 import keyword
@@ -20,11 +20,11 @@ KINDS: Mapping[str, str] = {
     "csv-daily": "a CSV file per day, with the date in front of its name; of equal ids of a day the first row stands",
     "csv-whole": "a CSV file with everything, from time to time; the newest file replaces those before it",
 }
-"""Kind of a feed -> what it means."""
+"""Kind of a feed -> its description."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 LONGEST_NAME = 30
-"""Characters of a feed's name: names of tables, jobs and tests are longer, and DuckDB and Dagster show them."""
+"""Maximum characters of a feed's name: the names of its tables, jobs and tests are longer and are displayed."""
 
 GUIDE = "docs/adding-a-feed.md"
 
@@ -34,7 +34,7 @@ def skeleton(name: str, kind: str) -> dict[str, str]:
     import jinja2
 
     values = _values(name, kind)
-    # `{{` and `{%` are dbt's in what is written.
+    # `{{` and `{%` belong to dbt in the written files.
     environment = jinja2.Environment(
         variable_start_string="[[",
         variable_end_string="]]",
@@ -60,7 +60,7 @@ def _templates(kind: str) -> Iterator[tuple[str, Path]]:
 
 
 def _values(name: str, kind: str) -> dict[str, Any]:
-    """Return what templates may name: of the feed, of one row of it, and of its mart."""
+    """Return the variables of the templates: of the feed, of an example row, and of its mart."""
     row = name.removesuffix("s") if len(name) > 2 and not name.endswith("ss") else name
     article = "an" if row[0] in "aeiou" else "a"
     is_daily = kind == "csv-daily"
@@ -81,10 +81,10 @@ def _values(name: str, kind: str) -> dict[str, Any]:
 
 
 def refuse_kind(kind: str) -> None:
-    """Refuse a kind that there is not, and list those that there are.
+    """Refuse an unknown kind.
 
     Raises:
-        UsageError: there is no such kind.
+        UsageError: there is no such kind; the message lists the kinds.
     """
     if kind not in KINDS:
         known = "".join(f"\n  {known}: {meaning}" for known, meaning in KINDS.items())
@@ -92,10 +92,10 @@ def refuse_kind(kind: str) -> None:
 
 
 def refuse_name(name: str) -> None:
-    """Refuse a name that cannot be a feed's and a table's, or that is taken.
+    """Refuse a name that is invalid for a feed or a table, or that is in use.
 
     Raises:
-        UsageError: with the reason, and what to do.
+        UsageError: the name is refused; the message has the reason and how to resolve it.
     """
     if not name:
         raise UsageError("say how the feed is called: make feed NAME=orders KIND=csv-daily")
@@ -118,7 +118,7 @@ def _sql_words() -> set[str]:
 
 
 def _taken(name: str) -> str | None:
-    """Return what has the name already, or would claim the new feed's files; None where nothing does."""
+    """Return what already has the name or would claim the new feed's files; None if it is free."""
     from vsf_assets.contracts import all_tables
     from vsf_assets.feeds import all_feeds
 
@@ -136,7 +136,7 @@ def write_skeleton(name: str, kind: str, root: Path = PROJECT_ROOT) -> list[str]
     """Write the files of a new family; return their paths from the project's root.
 
     Raises:
-        UsageError: the name or the kind cannot be, or a file is there already; nothing is written then.
+        UsageError: the name or the kind is refused, or a file already exists; then no file is written.
     """
     refuse_name(name)
     refuse_kind(kind)

@@ -1,7 +1,7 @@
 """Generates the table of all feeds in docs/feeds.md from their declarations.
 
-Here: the table as Markdown, and the page with it. Not here: how a feed's files look and what its rows mean; people
-write that below the table, or on a page of the family's own in docs/feeds/.
+Here: the table as Markdown, and the page with it. Not here: the format of a feed's files and the meaning of its rows,
+which are written by hand below the table or on the family's page in docs/feeds/.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ BEGIN, END = "<!-- feeds: written by `make generated` -->", "<!-- end of feeds -
 
 
 def table() -> str:
-    """Return a row per feed: family, name, partition, raw tables with their keys, and what a file holds."""
+    """Return a row per feed: family, name, partition, raw tables with their keys, and the content of a file."""
     lines = ["| family | feed | partition | raw tables and their keys | what a file holds |", "|---|---|---|---|---|"]
     for subject, feeds in by_subject().items():
         for number, feed in enumerate(feeds):
@@ -28,7 +28,7 @@ def table() -> str:
 
 
 def _with_page(subject: str) -> str:
-    """Return a family's name, as a link where it has a page of its own."""
+    """Return a family's name, as a link if it has its own page."""
     pages = (f"feeds/{subject}.md", f"{subject}.md")
     page = next((page for page in pages if (PAGE.parent / page).exists()), None)
     return f"[{subject}]({page})" if page else subject
@@ -51,7 +51,7 @@ def _cell(text: str) -> str:
 
 
 def with_table(page: str) -> str:
-    """Return the text of the page with the table as it is now."""
+    """Return the text of the page with the current table."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"

@@ -1,7 +1,6 @@
 """Lists every generated file of the project and writes the stale ones: the command behind `make generated`.
 
-Here: which files are generated, and writing those that are stale. Not here: what is in them; each generator is a module
-of its own.
+Here: which files are generated, and writing the stale ones. Not here: their content; each generator has its own module.
 """
 
 import sys
@@ -14,11 +13,11 @@ from vsf_assets.devtools.dbt_generator import dbt_files
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
 HEAD = "Generated from "
-"""What the first line of a file says that is generated as a whole, behind the mark of a comment."""
+"""Text of the first line of a completely generated file, after the comment sign."""
 
 
 def generated_files() -> dict[Path, str]:
-    """Return every file that is generated, as a whole or in a block of it, with the text that it must have now."""
+    """Return every generated file, or file with a generated block, with the text that it must have now."""
     return {
         **dbt_files(),
         data_dictionary.PAGE: data_dictionary.current_page(),
@@ -29,12 +28,12 @@ def generated_files() -> dict[Path, str]:
 
 
 def stale_files() -> dict[Path, str]:
-    """Return the generated files that differ from what they must be, or are missing, with the text they must have."""
+    """Return the generated files that are missing or outdated, with the text that they must have."""
     return {path: text for path, text in generated_files().items() if not path.exists() or _read(path) != text}
 
 
 def orphans() -> list[Path]:
-    """Return the files of the dbt project that say they are generated and are not: of a family that is gone."""
+    """Return files of the dbt project with the mark of generated files that no generator writes any more."""
     folders = [DBT_PROJECT / folder for folder in ("macros", "models", "tests")]
     files = (path for folder in folders for path in folder.rglob("*.*") if path.is_file())
     known = generated_files()
@@ -46,7 +45,7 @@ def _read(path: Path) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write what is stale and remove orphans with `--write`, else only name them; return 1 where something is left."""
+    """Write stale files and remove orphans with `--write`, else only print them; return 1 if any remain."""
     is_writing = "--write" in arguments
     stale, gone = stale_files(), orphans()
     for path, text in stale.items():

@@ -1,7 +1,7 @@
 """Declares the order of the rooms, computes the import graph, and draws it for docs/architecture.md.
 
-Here: the order as policy, and what the import statements say. Not here: what each room is for (its own docstring says
-that). `python -m vsf_assets.devtools.rooms --write` writes the picture.
+Here: the order as policy, and the imports found in the code. Not here: the purpose of each room (the docstring of its
+`__init__.py`). `make generated` writes the table.
 """
 
 import ast
@@ -47,7 +47,7 @@ PLANNED = {
     "portal": "The web pages and the API.",
     "service": "The supervisor of all parts.",
 }
-"""Rooms that have their place in the order and are not built yet."""
+"""Rooms that have a place in the order and do not exist yet."""
 
 PAGE = PROJECT_ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms: written by `make generated` -->", "<!-- end of rooms -->"
@@ -66,7 +66,7 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 def imports(root: Path, package: str = PACKAGE) -> Edges:
-    """Return who imports whom in a package: at the top of a module, in functions, and for types alone."""
+    """Return the imports within a package: at the top of a module, in functions, and for types only."""
     known = modules(root)
     edges = set()
     for module, path in known.items():
@@ -92,17 +92,17 @@ def _below(package: str, names: Iterable[str]) -> Iterator[str]:
 
 
 def room_of(module: str) -> str:
-    """Return the room that a module is in: its top-level package, or itself where it is a file beside them."""
+    """Return the room of a module: its top-level package, or the module itself if it is a file beside them."""
     return module.partition(".")[0]
 
 
 def folder_of(module: str, known: Mapping[str, Path]) -> str:
-    """Return the package that a module is in; a sub-folder is a package of its own."""
+    """Return the package of a module; a sub-folder counts as a separate package."""
     return module if known[module].name == "__init__.py" else module.rpartition(".")[0] or module
 
 
 def against_the_order(edges: Edges, order: tuple[str, ...] = ROOMS) -> list[str]:
-    """Return the imports of a room that comes later, a line each."""
+    """Return the imports from a later room, a line each."""
     place = {room: number for number, room in enumerate(order)}
     return [
         f"{module} imports {target}, but {room_of(target)} comes after {room_of(module)}"
@@ -112,7 +112,7 @@ def against_the_order(edges: Edges, order: tuple[str, ...] = ROOMS) -> list[str]
 
 
 def chains(edges: Edges) -> list[str]:
-    """Return the circles among some edges, each as a chain like `a -> b -> a`; the shortest one of each knot."""
+    """Return import cycles, each as a chain like `a -> b -> a`: the shortest of each strongly connected component."""
     graph: dict[str, set[str]] = {}
     for source, target in edges:
         if source != target:
@@ -126,7 +126,7 @@ def chains(edges: Edges) -> list[str]:
 
 
 def _shortest_way_back(graph: Mapping[str, set[str]], start: str) -> list[str]:
-    """Return the shortest chain from a node to itself; empty where there is none."""
+    """Return the shortest chain from a node to itself; empty if there is none."""
     ways = [[start]]
     reached = set[str]()
     while ways:
@@ -148,7 +148,7 @@ def folder_edges(edges: Edges, known: Mapping[str, Path]) -> Edges:
 
 
 def picture(root: Path = PROJECT_ROOT / PACKAGE) -> str:
-    """Return the rooms as a table in Markdown: what belongs in each, and which rooms it imports from."""
+    """Return the rooms as a table in Markdown: the content of each, and the rooms that it imports from."""
     known, edges = modules(root), imports(root)
     used: dict[str, set[str]] = {}
     for source, target in edges:
@@ -167,7 +167,7 @@ def _first_sentence(path: Path) -> str:
 
 
 def with_picture(page: str) -> str:
-    """Return the text of the page with the picture as it is now."""
+    """Return the text of the page with the current table."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{picture()}\n{END}{after}"

@@ -1,6 +1,6 @@
 """The data point report: the data points of selected columns, as JSON.
 
-Here: the report as a dictionary. Not here: choosing the rows (dataset_selection.py) and writing the file.
+Here: the report as a dictionary. Not here: selecting the rows (dataset_selection.py) and writing the file.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,14 @@ FIELDS = (
     "is_derived",
     "methodology_reference",
 )
-"""What is told of a data point, in this order."""
+"""The fields of a data point in the report, in this order."""
 
 
 def datapoint_report(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[dict[str, Any], int]:
-    """Return the report, and how many different data points it tells of; an empty one where there are none.
+    """Return the report, and the number of distinct data points in it; the report is empty if there are none.
 
-    Owners, namespaces, databases and data points stand in the order of columns.csv, each once where it belongs. Of a
-    field that holds several texts a list is told; an empty field is an empty text.
+    Owners, namespaces, databases and data points have the order of columns.csv; each occurs once under its parent. A
+    field with several texts is a list; an empty field is an empty text.
 
     Raises:
         UsageError: there is no such dataset or version.
@@ -37,7 +37,7 @@ def datapoint_report(connection: "DuckDBPyConnection", selection: DatasetRows) -
     shown = ", ".join(f"points.{name}" for name in FIELDS)
     place = ("dataset_owner_name", "namespace_id", "namespace_option_name", "dataset_database_name", "data_point_id")
     chosen = ", ".join(f"chosen.{name}" for name in place)
-    # Columns are many more than their data points, so each is fetched once for its place.
+    # There are many more columns than data points, so each data point is fetched once per place.
     sql = (
         f"select {chosen}, {shown} from (select {', '.join(place)}, datapoint_key, min(line_number) as line_number"  # noqa: S608
         f" from ({COLUMNS_SQL}) where {where} group by all) as chosen join marts.dim_datapoints as points"
@@ -47,16 +47,16 @@ def datapoint_report(connection: "DuckDBPyConnection", selection: DatasetRows) -
     databases: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     seen, points = set[tuple[str, ...]](), set[str]()
     for owner, namespace, option, database, point, *fields in connection.execute(sql, values).fetchall():
-        spot = (f"{_text(owner).replace(' ', '_')}_namespaces", _text(namespace), _text(database))
-        if spot not in databases:
-            entry = owners.setdefault(spot[0], {}).setdefault(
-                spot[1], {"namespace_option_name": _text(option), "databases": []}
+        place_key = (f"{_text(owner).replace(' ', '_')}_namespaces", _text(namespace), _text(database))
+        if place_key not in databases:
+            entry = owners.setdefault(place_key[0], {}).setdefault(
+                place_key[1], {"namespace_option_name": _text(option), "databases": []}
             )
-            databases[spot] = []
-            entry["databases"].append({spot[2]: databases[spot]})
-        if (*spot, point) not in seen:
-            databases[spot].append({point: dict(zip(FIELDS, map(_text, fields), strict=True))})
-        seen.add((*spot, point))
+            databases[place_key] = []
+            entry["databases"].append({place_key[2]: databases[place_key]})
+        if (*place_key, point) not in seen:
+            databases[place_key].append({point: dict(zip(FIELDS, map(_text, fields), strict=True))})
+        seen.add((*place_key, point))
         points.add(point)
     return owners, len(points)
 

@@ -1,6 +1,6 @@
 """Selects rows of a dataset version: namespaces, databases, tables, columns.
 
-Here: finding the version and the rows of a selection, and what there is to choose next. Not here: files.
+Here: finding the version and the rows of a selection, and listing the next level. Not here: writing files.
 """
 
 import shlex
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LEVELS = ("namespace", "database", "table", "column")
-"""The cascade; below a column are its data points."""
+"""The levels of a selection, from the top; below a column are its data points."""
 
 _NAMES = {"database": "dataset_database_name", "table": "dataset_table_name", "column": "dataset_column_name"}
 CHOICES = {
@@ -28,7 +28,7 @@ CHOICES = {
         "dataset_database_name, dataset_table_name, dataset_column_name, data_point_id, data_point_name, data_type"
     ),
 }
-"""Level -> the columns that are shown of it."""
+"""Level -> the displayed columns, as SQL."""
 
 COLUMNS_SQL = """
     select columns.*, namespaces.namespace_option_name, points.data_point_name, points.data_type
@@ -45,13 +45,13 @@ NAMESPACES_SQL = """
 
 @dataclass(frozen=True)
 class DatasetRows:
-    """Rows of a dataset that are asked for.
+    """The selected rows of a dataset.
 
     Attributes:
         dataset: its name.
         version: number of the version; None for the current one.
-        names: level -> the names that are wanted; a level without names is not narrowed. A namespace is named by
-            its id or its option name.
+        names: level -> the selected names; a level without names is not restricted. A namespace is selected by its
+            id or its option name.
     """
 
     dataset: str
@@ -59,7 +59,7 @@ class DatasetRows:
     names: dict[str, tuple[str, ...]]
 
     def condition(self, version: int) -> tuple[str, list[Any]]:
-        """Return SQL on the rows of COLUMNS_SQL, and its values."""
+        """Return an SQL condition on the rows of COLUMNS_SQL, and its values."""
         parts, values = ["dataset = ? and version = ?"], [self.dataset, version]
         wanted = self.names.get("namespace", ())
         if wanted:
@@ -88,7 +88,7 @@ class Version:
 
     @property
     def warning(self) -> str:
-        """What a reader must know of it; empty where it is complete."""
+        """The warning about an incomplete version; empty if it is complete."""
         if self.is_complete:
             return ""
         words = f"vsf report anomalies --dataset {shlex.quote(self.dataset)} --version {self.number}"
@@ -104,23 +104,23 @@ def find_version(
     """Return a version of a dataset.
 
     Args:
-        connection: on a snapshot.
+        connection: a connection to a snapshot.
         dataset: name of the dataset.
-        version: number of the version; None for the current one, or the newest where none is complete.
-        newest: whether None means the newest one, complete or not.
+        version: number of the version; None for the current one, or the newest if none is complete.
+        newest: whether None means the newest version, complete or not.
 
     Raises:
         UsageError: there is no such dataset or version.
     """
     sql = "select version, is_current, is_complete from marts.dim_dataset_versions where dataset = ? order by version"
-    found = connection.execute(sql, [dataset]).fetchall()
-    if not found:
+    versions = connection.execute(sql, [dataset]).fetchall()
+    if not versions:
         names = connection.execute("select distinct dataset from marts.dim_dataset_versions order by 1").fetchall()
         there = ", ".join(name for (name,) in names) or "none yet"
         raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
-    listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in found)
-    known = {int(number): bool(is_complete) for number, _, is_complete in found}
-    current = [int(number) for number, is_current, _ in found if is_current]
+    listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in versions)
+    known = {int(number): bool(is_complete) for number, _, is_complete in versions}
+    current = [int(number) for number, is_current, _ in versions if is_current]
     number = version
     if number is None:
         number = max(known) if newest or not current else current[0]
@@ -130,7 +130,7 @@ def find_version(
 
 
 def choices(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[str, list[str], list[tuple[Any, ...]]]:
-    """Return what can be chosen next: the level below the last one that is named, its columns and rows."""
+    """Return the level below the last selected one, its displayed columns, and its rows."""
     version = find_version(connection, selection.dataset, selection.version).number
     named = [place for place, level in enumerate(LEVELS) if selection.names.get(level)]
     level = [*LEVELS, "data point"][max(named) + 1 if named else 0]
@@ -141,5 +141,5 @@ def choices(connection: "DuckDBPyConnection", selection: DatasetRows) -> tuple[s
     grouped = "group by all" if "count(" in shown else ""
     rows = COLUMNS_SQL + ("union all by name" + NAMESPACES_SQL if level == "namespace" else "")
     sql = f"select {shown} from ({rows}) where {where} {grouped} order by all"  # noqa: S608 - bound values
-    found = connection.execute(sql, values)
-    return level, [column[0] for column in found.description or []], found.fetchall()
+    result = connection.execute(sql, values)
+    return level, [column[0] for column in result.description or []], result.fetchall()

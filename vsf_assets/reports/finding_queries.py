@@ -1,7 +1,7 @@
 """Queries findings of a feed, a partition or a dataset version.
 
-Here: which findings a report tells, as SQL on a snapshot. Not here: which anomalies there are (ingest/, dbt) and how a
-file shows them (finding_writers.py, html_page.py).
+Here: the findings of a report, as SQL on a snapshot. Not here: the detection of anomalies (readers/, dbt) and the
+format of report files (finding_writers.py, html_page.py).
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FETCHED = 10_000
 SAMPLES = 10
-"""Findings of a kind that a page shows."""
+"""Maximum number of findings per anomaly on a page."""
 
 Row = tuple[Any, ...]
 
@@ -26,10 +26,10 @@ class FindingsQuery:
     """The findings of a report.
 
     Attributes:
-        title: what they are about, for a person.
-        columns: what a finding shows, and the SQL of each; the keys are the header of a CSV file.
-        source: SQL from which they come, with the conditions.
-        order: SQL of their order.
+        title: the feed, partition or dataset version, for users.
+        columns: column of the report -> its SQL; the keys are the header of a CSV file.
+        source: SQL of the `from` clause with its conditions.
+        order: SQL of the `order by` clause.
         values: parameters of `source`.
     """
 
@@ -40,14 +40,14 @@ class FindingsQuery:
     values: tuple[Any, ...]
 
     def rows(self, connection: "DuckDBPyConnection") -> Iterator[Row]:
-        """Yield all of them in order; they are fetched as they are read, so that many need no memory."""
+        """Yield all findings in order, in bounded memory: they are fetched in batches."""
         sql = f"select {', '.join(self.columns.values())} {self.source} order by {self.order}"
-        found = connection.execute(sql, self.values)
-        while rows := found.fetchmany(FETCHED):
+        result = connection.execute(sql, self.values)
+        while rows := result.fetchmany(FETCHED):
             yield from rows
 
     def counts(self, connection: "DuckDBPyConnection") -> list[tuple[str, str, str, int]]:
-        """Return (kind, severity, day of landing, how many), by kind and day."""
+        """Return (anomaly, severity, day of landing, number of findings), ordered by anomaly and day."""
         sql = f"""
             select anomaly, severity, coalesce(cast(cast(landed_at as date) as varchar), 'not delivered'), count(*)
             {self.source} group by all order by all
@@ -55,7 +55,7 @@ class FindingsQuery:
         return connection.execute(sql, self.values).fetchall()
 
     def samples(self, connection: "DuckDBPyConnection") -> Iterator[Row]:
-        """Yield the first findings of each kind, in order; the kind stands before the columns."""
+        """Yield (anomaly, *columns) of the first findings of each anomaly, in order."""
         sql = f"""
             select anomaly, {", ".join(self.columns.values())} {self.source}
             qualify row_number() over (partition by anomaly order by {self.order}) <= {SAMPLES}
@@ -84,7 +84,7 @@ def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | 
     """Return the findings of a feed, or of one of its partitions, by partition, file and line.
 
     Raises:
-        UsageError: there is no such feed, or nothing is known of the partition.
+        UsageError: there is no such feed, or the partition has neither files nor findings.
     """
     if feed not in all_feeds():
         raise UsageError(f"there is no feed {feed!r}; feeds: {', '.join(all_feeds())}")

@@ -1,7 +1,7 @@
 """Writes findings as CSV, JSON and HTML.
 
-Here: how a report file is written, row by row. Not here: which findings it tells (finding_queries.py) and what the page
-looks like (html_page.py).
+Here: writing a report file, row by row. Not here: the query of the findings (finding_queries.py) and the layout of the
+page (html_page.py).
 """
 
 import csv
@@ -28,7 +28,7 @@ def write_csv(connection: "DuckDBPyConnection", findings: FindingsQuery, file: T
 
 
 def write_json(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
-    """Write a list with an object per finding, the values as they were delivered."""
+    """Write a list with an object per finding; values are as they were delivered."""
     before = "[\n"
     for row in findings.rows(connection):
         file.write(before + json.dumps(dict(zip(findings.columns, row, strict=True)), ensure_ascii=False))
@@ -37,18 +37,18 @@ def write_json(connection: "DuckDBPyConnection", findings: FindingsQuery, file: 
 
 
 WRITERS: dict[str, Writer] = {"csv": write_csv, "json": write_json, "html": write_page}
-"""Format, also the ending of a file's name -> what writes it."""
+"""Format, which is also the ending of a file's name -> its writer."""
 
 
 def format_of(given: str | None, suffix: str) -> str:
-    """Return the format of a report: the one that is given, else what the file's name ends in.
+    """Return the format of a report: the given one, else the one of the file's ending.
 
     Args:
-        given: the format asked for.
-        suffix: what the name ends in, with the dot; empty where no name is given.
+        given: the value of `--format`, or None.
+        suffix: ending of the file's name with the dot; empty if no name is given.
 
     Raises:
-        UsageError: the name ends in the format of another.
+        UsageError: the ending is that of another format, or of none.
     """
     named = suffix.removeprefix(".").lower()
     if given is not None and suffix and named != given:

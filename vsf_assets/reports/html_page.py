@@ -1,7 +1,7 @@
 """Renders findings as one self-contained HTML page.
 
-Here: what the tables and cells of the page say. Not here: HTML and style (templates/anomalies.html.jinja) and which
-findings there are (finding_queries.py).
+Here: the tables and cells of the page. Not here: HTML and style (templates/anomalies.html.jinja) and the query of the
+findings (finding_queries.py).
 """
 
 from collections import defaultdict
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 LONGEST_CELL = 300
-"""Characters of a value that are shown; a reason is shown whole."""
+"""Maximum number of displayed characters of a value; a reason is displayed whole."""
 
 SHORT_CELL = 24
-"""Characters that stay on one line, as dates and names of kinds do; longer texts may break anywhere."""
+"""Maximum number of characters that are not wrapped, as in dates and anomalies; longer texts may wrap anywhere."""
 
 
 class Cell(NamedTuple):
-    """What a cell shows, and the CSS classes of how, separated by spaces."""
+    """The text of a cell, and its CSS classes, separated by spaces."""
 
     text: str
     classes: str
@@ -42,7 +42,7 @@ class PageTable:
 
 
 def write_page(connection: "DuckDBPyConnection", findings: FindingsQuery, file: TextIO) -> None:
-    """Write the page, piece by piece."""
+    """Write the page as a stream."""
     counts = findings.counts(connection)
     totals: dict[str, int] = defaultdict(int)
     for _, severity, _, count in counts:
@@ -57,8 +57,8 @@ def _template() -> "Template":
 
     environment = Environment(
         loader=PackageLoader(__package__),
-        autoescape=True,  # every text of a finding comes from a file of a stranger
-        undefined=StrictUndefined,  # a field that is misspelt fails and does not leave a gap
+        autoescape=True,  # every text of a finding comes from a sender's file
+        undefined=StrictUndefined,  # a misspelt field raises an error instead of an empty text
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -85,7 +85,7 @@ def _per_kind(counts: Sequence[tuple[str, str, str, int]]) -> PageTable:
 
 
 def _per_day(counts: Sequence[tuple[str, str, str, int]]) -> PageTable:
-    """Return a table with a line per day and a column per kind."""
+    """Return a table with a row per day and a column per anomaly."""
     kinds = sorted({kind for kind, *_ in counts})
     days: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for kind, _, day, count in counts:

@@ -1,6 +1,6 @@
 """Writes report files: valid names, cells that no spreadsheet executes, atomic replacement.
 
-Here: names, cells, writing. Not here: what a report says.
+Here: names, cells, writing. Not here: the content of a report.
 """
 
 import io
@@ -15,23 +15,23 @@ from vsf_assets.storage.full_disk import FullDiskError, room_for
 
 LONGEST_NAME = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell begins with that a spreadsheet takes for a formula, in both widths."""
+"""First characters that make a spreadsheet read a cell as a formula, in both widths."""
 
 
 def harmless(cell: Any) -> Any:
-    """Return a cell that no spreadsheet runs: a text that looks like a formula gets an apostrophe in front."""
+    """Return a cell that no spreadsheet executes: an apostrophe is put before a text that looks like a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def check_name(path: Path, suffixes: Collection[str]) -> Path:
-    """Return the path of a report file, if it can be one.
+    """Return the path of a report file, if it is valid.
 
     Args:
-        path: as it was given.
-        suffixes: what its name may end in.
+        path: the path of the command line.
+        suffixes: the allowed endings of its name.
 
     Raises:
-        UsageError: the name has another ending, or cannot be a file's.
+        UsageError: the name has another ending, or is no valid file name.
     """
     name, allowed = path.name, " or ".join(sorted(suffixes))
     if path.suffix not in suffixes:
@@ -51,11 +51,11 @@ def check_name(path: Path, suffixes: Collection[str]) -> Path:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[TextIO]:
-    """Write a text file that appears under its name only when complete; folders are made where needed.
+    """Write a text file atomically; missing folders are created.
 
     Raises:
-        FullDiskError: there is no room for it.
-        UsageError: its folder cannot be made or written to.
+        FullDiskError: the disk has no room for the file.
+        UsageError: its folder cannot be created or written to.
     """
     with ExitStack() as stack:
         try:
@@ -71,5 +71,5 @@ def atomic_file(path: Path) -> Iterator[TextIO]:
             yield text
             text.flush()
             text.detach()
-            temp.finish(is_durable=False)  # it is made again from the snapshot
+            temp.finish(is_durable=False)  # it can be written again from the snapshot
         temp.path.replace(path)

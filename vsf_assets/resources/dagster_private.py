@@ -1,9 +1,9 @@
-"""What we know of Dagster beyond its documentation, and use.
+"""Uses of private and undocumented parts of Dagster.
 
-Here: each such use, with its reason, what it gains and what it was checked with. Not here: Dagster's documented
-interface, which defs/ and resources/ use themselves. A test fails with another version than `CHECKED`; `RECHECK` says
-what to look at then. Loads SQLAlchemy and what Dagster runs with: what definitions need of it, they import when they
-use it.
+Here: each such use, with its reason, its measured gain, and the versions it was checked with. Not here: Dagster's
+documented interface, which defs/ and resources/ use directly. A test fails with a version outside of `CHECKED`;
+`RECHECK` lists what to check then. This module imports SQLAlchemy and Dagster's execution engine, so definitions
+import it only in the functions that use it.
 """
 
 import os
@@ -51,11 +51,11 @@ def create_local_run(
     tags: Mapping[str, str],
     origin: RemoteJobOrigin,
 ) -> dg.DagsterRun:
-    """Record a run of some assets of a job as the code location would.
+    """Record a run of some assets of a job in the same way as the code location does.
 
-    `execute_in_process` records a run without an origin, which the UI can neither place nor execute again, and plans
-    every check, which costs two events each. Measured: a build with nothing to do takes 0.5 s of processor time
-    instead of 0.9 s.
+    `execute_in_process` records a run without an origin, which the UI can neither link to its job nor execute again.
+    It also plans every check, which costs two events each. Measured: a build without changes takes 0.5 s of processor
+    time instead of 0.9 s.
     """
     some = job.get_subset(asset_selection=selection, asset_check_selection=frozenset())
     configured = {**_SILENT, **config}
@@ -72,7 +72,7 @@ def create_local_run(
         execution_plan_snapshot=snapshot_from_execution_plan(plan, some.get_job_snapshot_id()),
         job_snapshot=some.get_job_snapshot(),
         parent_job_snapshot=some.get_parent_job_snapshot(),
-        # Automation looks at what a run made by its selection; without one it would build again.
+        # Automation conditions read the selection of a run; without it, they would request the build again.
         asset_selection=selection,
         asset_check_selection=frozenset(),
         resolved_op_selection=None,
@@ -87,7 +87,7 @@ def execute_local_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: 
     """Execute a recorded run in this process; return whether it succeeded.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted; Dagster took the interrupt, to record how the run ended.
+        KeyboardInterrupt: the run was interrupted; Dagster catches the interrupt to record the end of the run.
     """
     result = execute_run(InMemoryJob(job), run, instance, raise_on_error=False)
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
@@ -97,7 +97,7 @@ def execute_local_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: 
 
 
 def job_origin(location: str, module: str, folder: Path, job_name: str) -> RemoteJobOrigin:
-    """Return where a code server that workspace.yaml names would find a job."""
+    """Return the origin of a job in the code location of workspace.yaml."""
     target = LoadableTargetOrigin(
         executable_path=sys.executable, module_name=module, working_directory=os.fspath(folder)
     )
@@ -106,25 +106,26 @@ def job_origin(location: str, module: str, folder: Path, job_name: str) -> Remot
 
 
 def failed_backfills(instance: dg.DagsterInstance, most: int) -> list[Any]:
-    """Return the newest backfills of assets that ended as failed, newest first."""
+    """Return the newest failed backfills of assets, newest first."""
     from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
     filters = BulkActionsFilter(statuses=[BulkActionStatus.COMPLETED_FAILED])
-    return [found for found in instance.get_backfills(filters=filters, limit=most) if found.is_asset_backfill]
+    return [backfill for backfill in instance.get_backfills(filters=filters, limit=most) if backfill.is_asset_backfill]
 
 
 def clear_skipped_partitions(
     instance: dg.DagsterInstance, asset_graph: Any, backfill: Any, skipped: Mapping[dg.AssetKey, Collection[str]]
 ) -> int:
-    """Take partitions that runs skipped on purpose off a backfill's failed ones; return how many were.
+    """Remove partitions that runs skipped on purpose from a backfill's failed ones; return their number.
 
-    A backfill calls every partition failed that its runs did not materialize, also where they all succeeded, and there
-    is no event that says "skipped" (dagster-io/dagster issue 34219). What stays failed keeps the backfill failed; one
-    without any, whose runs all succeeded, ends as completed. Partitions stay targeted and are not materialized.
+    A backfill marks every partition as failed that its runs did not materialize, even if all runs succeeded, and
+    Dagster has no event for "skipped" (dagster-io/dagster issue 34219). If failed partitions remain, the backfill stays
+    failed; if none remain and all runs succeeded, it becomes completed. The partitions stay targeted and are not
+    materialized.
 
     Args:
-        instance: whose record of the backfill is changed; it has ended, so nobody else writes it.
-        asset_graph: of the code location.
+        instance: the instance with the record of the backfill; the backfill has ended, so no daemon writes the record.
+        asset_graph: the asset graph of the code location.
         backfill: one of `failed_backfills`.
         skipped: asset -> keys of its partitions.
     """

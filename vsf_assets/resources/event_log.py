@@ -1,9 +1,9 @@
 """Dagster's event log storage in one SQLite file, with one SQLAlchemy engine.
 
-Here: that one difference from Dagster's own storage, which makes an engine for every connection, a
-dozen for an event: each compiles its statements again, which took longer than storing them. Not here:
-which storage is used (dagster.yaml). Connections are still opened and closed one by one: the last one
-to be closed writes the log's main file, and the UI waits for that.
+Here: the one difference from Dagster's own storage, which creates an engine for every connection, a dozen per event.
+Each engine compiles its statements again, which took longer than storing them. Not here: the choice of the storage
+(dagster.yaml). Connections are still opened and closed one by one: closing the last one writes the log's main file,
+and the UI waits for that.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 
 class EventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """The consolidated SQLite event log with a shared engine; configured alike (`base_dir`)."""
+    """The consolidated SQLite event log with a shared engine; the configuration is the same (`base_dir`)."""
 
     @cached_property
     def _engine(self) -> sqlalchemy.Engine:

@@ -1,8 +1,8 @@
-"""The object store as a Dagster resource: the S3 client of a run or a sensor's tick comes from here.
+"""The object store as a Dagster resource: provides the S3 client of a run or of a sensor's tick.
 
-Here: the resource, light enough to load with the definitions of a platform that uses no bucket. Not here: the S3
-resource of dagster-aws that makes the client (s3_resource.py, loaded when a bucket is used), and commands, which reach
-a bucket without Dagster (storage/s3_client.py).
+Here: the resource, cheap to import for a platform that uses no bucket. Not here: the S3 resource of dagster-aws that
+creates the client (s3_resource.py, imported when a bucket is used), and commands, which access a bucket without Dagster
+(storage/s3_client.py).
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from vsf_assets.storage.s3_client import LONGEST_CONNECT, POOL, clients_from
 class ObjectStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """An S3-compatible object store; endpoint and credentials come from the AWS variables.
 
-    The environment is read when a client is made, never when definitions load.
+    The environment is read when a client is created, never when definitions load.
     """
 
     max_attempts: int = Field(default=0, description="how often a request is tried; 0: VSF_STORE_ATTEMPTS")
@@ -30,9 +30,9 @@ class ObjectStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return a boto3 S3 client that many threads may use; one per process.
 
         Raises:
-            SettingsError: a variable holds a value that cannot be used.
+            SettingsError: a variable has an invalid value.
         """
-        options = client_options()  # shows the AWS client what a `.env` file says, too
+        options = client_options()  # also exports the AWS variables of a `.env` file
         from vsf_assets.resources.s3_resource import shared_client
 
         timeout = self.read_timeout or options.timeout
@@ -46,6 +46,6 @@ class ObjectStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Let the engine take its client from here while a step or a tick runs; none is made unless it asks for one."""
+        """Provide the S3 client to storage/ while a step or a tick runs; it is created at its first use."""
         with clients_from(self.get_client):
             yield

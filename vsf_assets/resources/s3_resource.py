@@ -1,8 +1,8 @@
 """The S3 resource of dagster-aws with bounded requests: time-outs, a pool of connections, retries of throttled ones.
 
-Here: what dagster-aws lacks. Not here: the resource that assets and sensors ask for (object_store.py) and how a client
-is made (storage/s3_client.py). Loads dagster-aws, which takes a second or two; so nothing imports this module before a
-bucket is used.
+Here: the limits that the resource of dagster-aws lacks. Not here: the resource of assets and sensors (object_store.py)
+and the construction of a client (storage/s3_client.py). Importing dagster-aws takes a second or two, so this module is
+imported only when a bucket is used.
 """
 
 import os
@@ -16,7 +16,7 @@ from vsf_assets.storage.s3_client import LONGEST_CONNECT, POOL, make_client
 
 
 class BoundedS3Resource(S3Resource):
-    """An `S3Resource` whose client gives up in bounded time; endpoint and credentials come from the environment."""
+    """An `S3Resource` whose requests end in bounded time; endpoint and credentials come from the environment."""
 
     connect_timeout: float = Field(default=LONGEST_CONNECT, description="seconds to wait for a connection")
     read_timeout: float = Field(default=20.0, description="seconds to wait for the next bytes of an answer")
@@ -46,11 +46,11 @@ class BoundedS3Resource(S3Resource):
 
 
 def shared_client(fields: dict[str, Any], variables: tuple[tuple[str, str], ...]) -> Any:
-    """Return the client of a resource with these fields; made once per process.
+    """Return the client of a resource with these fields; it is created once per process.
 
     Args:
-        fields: of BoundedS3Resource.
-        variables: the AWS client's own variables as they are now; with others another client is made.
+        fields: fields of BoundedS3Resource.
+        variables: the present values of the AWS client's own variables; if they change, another client is created.
     """
     return _client(tuple(sorted(fields.items())), variables, os.getpid())
 

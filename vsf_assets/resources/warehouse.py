@@ -1,7 +1,7 @@
 """The warehouse as a Dagster resource.
 
-Here: `dagster_duckdb`'s resource with what it lacks: the writer lock, a connection that is closed
-after an error, read-only opening. Not here: what is done with it.
+Here: the resource of `dagster_duckdb`, extended by the writer lock, a connection that is closed after an error, and
+read-only opening. Not here: the statements of the assets (defs/).
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class WarehouseResource(DuckDBResource):
-    """Opens the working DuckDB file under the writer lock; VSF_HOME says where it is.
+    """Opens the working DuckDB file of VSF_HOME under the writer lock.
 
     The environment is read when a step runs, never when definitions load.
     """
@@ -28,34 +28,34 @@ class WarehouseResource(DuckDBResource):
     database: str = Field(default="", description="not used: the file is warehouse/warehouse.duckdb in VSF_HOME")
 
     def settings(self) -> Settings:
-        """Return the settings as the environment says now."""
+        """Return the settings of the present environment."""
         return read_settings()
 
     def warehouse(self, on_wait: Callable[[str], None] = lambda _: None) -> Warehouse:
-        """Return the warehouse; `on_wait` is told for whom it has to wait."""
+        """Return the warehouse; `on_wait` receives a message with the holder of the lock if it must wait."""
         return Warehouse.of(self.settings(), on_wait)
 
     @contextmanager
     def get_connection(
         self, purpose: str = "an asset", read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None
     ) -> Iterator["DuckDBPyConnection"]:
-        """Open the file under the lock, and close it whatever happens.
+        """Open the file under the lock, and close it at the end of the block.
 
         Args:
-            purpose: what for, as others that wait for the lock are shown it.
-            read_only: whether nothing is written; else the raw tables are made where they are missing.
-            on_wait: gets a line that names who holds the lock, where it has to be waited for.
+            purpose: why the lock is held; processes that wait for it show this text.
+            read_only: whether the file is opened for reading; otherwise missing raw tables are created.
+            on_wait: receives a message with the holder of the lock if it must wait.
 
         Raises:
-            LockTimeoutError: another process held the lock too long.
-            VsfError: the file cannot be opened; or it is to be read and there is none yet.
+            LockTimeoutError: another process held the lock for too long.
+            VsfError: the file cannot be opened, or `read_only` is set and the file does not exist yet.
         """
         warehouse = self.warehouse(on_wait)
         if not read_only:
             with warehouse.write(purpose) as connection:
                 yield connection
             return
-        with warehouse.read(purpose) as found:
-            if found is None:
+        with warehouse.read(purpose) as connection_or_none:
+            if connection_or_none is None:
                 raise VsfError(f"there is no warehouse at {warehouse.file} yet; run: vsf run")
-            yield found
+            yield connection_or_none
