@@ -70,7 +70,7 @@ def to_recheck(rows: Iterable["FileRow"], settings: Settings, now: datetime) -> 
             continue  # the read of this original reports the error
         if entry is None:
             found += [row] if successors.of(row) else []
-        elif _looks_changed(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
+        elif _was_written_to(row, entry) and noted.get(entry.path) != _state(entry) and not is_written(archive, entry):
             found.append(row)
     return found
 
@@ -79,7 +79,7 @@ def _is_made_here(feed: str) -> bool:
     return feed not in all_feeds() or all_feeds()[feed].is_fetched
 
 
-def _looks_changed(row: "FileRow", entry: Entry) -> bool:
+def _was_written_to(row: "FileRow", entry: Entry) -> bool:
     """Whether size and time show that an original was written to: it grew, or its modified time changed.
 
     A file of an upload may be older than the upload. An original that shrank is damaged, since a writer only appends.

@@ -28,8 +28,8 @@ LAYERS = {
 _INTRODUCTION = """# Data dictionary
 
 Every table in a published snapshot that analysts are meant to read. Times are UTC, money is
-`decimal(18,6)`. The schemas that begin with `transform_` are in the file too; they hold what the models make on
-their way and what the next build compares with, and may change without notice.
+`decimal(18,6)`. The snapshot also has schemas that begin with `transform_`. They hold intermediate models and the
+tables with which the next build compares, and may change without notice.
 
 The database has these texts too, as comments on tables and columns
 ([analysts.md](analysts.md#what-a-table-and-its-columns-mean)), and [data-model.md](data-model.md) draws how the tables

@@ -22,14 +22,14 @@ _PICTURES = {"What analysts ask": ("marts", "reports"), "What was delivered": ("
 
 _INTRODUCTION = """# Data model
 
-Which table refers to which, family by family: first what analysts ask, then the rows as they were delivered. A box is a
-table with its key (`PK`) and the columns that refer to other tables (`FK`);
-[data-dictionary.md](data-dictionary.md) has all columns. A line leads from the table that is referred to, to the one
-that refers, and carries the name of the column that refers. A crow's foot means many, a circle means that there may be
-none. Where a line begins with two bars, every row finds its target; a build in which one does not is not published.
+The references between tables, family by family: first the tables for analysts, then the raw tables. A box is a table
+with its key (`PK`) and its referring columns (`FK`); [data-dictionary.md](data-dictionary.md) has all columns. A line
+leads from the referenced table to the referring table, and its label is the referring column. A crow's foot means many,
+a circle means that there may be none. If a line begins with two bars, every row has a target; a build in which a row
+has none is not published.
 
-Keys of `raw` tables are those of the delivered data. They are not enforced and may repeat; the models settle which row
-stands. `_file_id` of a `raw` table names the file that the row came with.
+Keys of `raw` tables are those of the delivered data. They are not enforced and may repeat; the models decide which row
+is used. `_file_id` of a `raw` table is the id of the file with the row.
 
 This page is generated from the contracts and the dbt models; do not edit it, run `make generated`."""
 

@@ -1,7 +1,7 @@
 """Records builds, and decides what the next build must do.
 
-Here: digests of the ledger and of the dbt project, the build record with its copies for the
-next build, and what is left to do. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
+Here: digests of the ledger and of the dbt project, the build record with its copies for the next build, and the feeds
+that the next build must include. Not here: running dbt (dbt_runner.py) and copying the file (publish/publish.py).
 """
 
 import hashlib
@@ -28,13 +28,13 @@ _NOT_PROJECT = {"target", "logs", "dbt_packages"}
 
 @dataclass(frozen=True)
 class BuildState:
-    """The newest build of a warehouse, and what the next one would absorb.
+    """The newest build of a warehouse, compared with the present ledger and project.
 
     Attributes:
-        number: number of the newest build, 0 where there is none.
-        changed: feeds with deliveries that came after it.
-        is_same_project: whether it was made by the models, contracts and settings as they are now;
-            otherwise the next build fully refreshes every mart.
+        number: number of the newest build, 0 if there is none.
+        changed: feeds with deliveries that were loaded or replaced after it.
+        is_same_project: whether models, contracts and settings are the same as in that build; otherwise the next build
+            fully refreshes every mart.
     """
 
     number: int
@@ -51,7 +51,7 @@ NO_BUILD = BuildState(0)
 
 
 def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
-    """Return per feed a digest of its ledger that changes with every delivery stored or replaced."""
+    """Return feed -> digest of its ledger rows, which changes when a delivery is stored or replaced."""
     sql = """
         select feed, count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
         from raw.files group by feed order by feed
@@ -69,7 +69,7 @@ def project_version(settings: Settings) -> str:
 
 
 def awesome_rules(settings: Settings) -> dict[str, str]:
-    """Return source profile -> its checked rule as SQL, which models read; '' has the one of all others."""
+    """Return source profile -> its validated rule as SQL, for the models; '' has the rule of all other profiles."""
     return {profile: parse_rule(text).sql for profile, text in {"": AWESOME, **settings.awesome_rules}.items()}
 
 
@@ -108,7 +108,7 @@ def record_build(
     now: datetime,
     to_keep: Iterable[str] = (),
 ) -> None:
-    """Record a finished build; the older records go, a snapshot needs only its own.
+    """Record a finished build; older records are deleted, since a snapshot needs only its own.
 
     Args:
         connection: the warehouse, opened for writing.
@@ -116,7 +116,7 @@ def record_build(
         number: number of the build.
         run_id: the run that built it.
         now: when it finished, UTC.
-        to_keep: tables to copy in the same transaction: what the next build compares with.
+        to_keep: tables to copy in the same transaction, with which the next build compares.
     """
     state = json.dumps(ledger_state(connection), sort_keys=True)
     values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
@@ -130,5 +130,5 @@ def record_build(
 
 
 def forget_models(connection: "DuckDBPyConnection") -> None:
-    """Let the next build make every mart: what the newest build made cannot be relied on."""
+    """Make the next build a full refresh, because tables of the newest build may be wrong."""
     connection.execute("update raw.builds set project_version = ''")

@@ -1,8 +1,8 @@
 """Runs dbt in this process: models, tests, and the manifest.
 
-Here: one invocation at a time, its outcome as plain data, and the closed file afterwards. Not
-here: Dagster events (defs/marts.py) and the decision to publish (pipeline/build.py). In process because
-a child costs three times as much, and because the caller's lock then needs no handing over.
+Here: one invocation at a time, its outcome as plain data, and closing the file afterwards. Not here: Dagster events
+(defs/marts.py) and the decision to publish (pipeline/build.py). dbt runs in this process because a child process costs
+three times as much, and because the lock of the caller then need not be inherited.
 """
 
 import io
@@ -29,9 +29,9 @@ _PARSED = MANIFEST.with_name("partial_parse.msgpack")
 _RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
 MANIFEST_BYTES = 8_000_000
-"""About what dbt writes when it parses the project."""
+"""Approximate number of bytes that dbt writes when it parses the project."""
 LEFT_OUT = ("unit_test",)
-"""Kinds of nodes that a build leaves alone: unit tests are for people who change models."""
+"""Kinds of nodes that a build excludes: unit tests are for developers of models."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class FailedCheck:
     Attributes:
         name: the test's name.
         severity: error (blocks publishing) or warn.
-        message: what dbt says of it.
-        columns, rows: a sample of what it found.
+        message: number of found rows, and the description of the test.
+        columns, rows: a sample of the found rows.
     """
 
     name: str
@@ -54,7 +54,7 @@ class FailedCheck:
 
 @dataclass
 class DbtOutcome:
-    """What a dbt invocation did.
+    """The outcome of a dbt invocation.
 
     Attributes:
         events: dbt's result messages, one per model and test, as dictionaries.
@@ -72,7 +72,7 @@ class DbtOutcome:
 
     @property
     def blocking(self) -> list[FailedCheck]:
-        """The failed tests that hold a snapshot back."""
+        """The failed tests that block publishing."""
         return [check for check in self.failed.values() if check.severity == "error"]
 
 
@@ -84,13 +84,13 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
     Args:
         settings: memory, threads and the settings that models read.
         warehouse_file: the DuckDB file.
-        select: dbt's selectors of models; with them the tests that concern nothing else. All where there are none.
-        full: whether incremental models are made again, for all days.
+        select: dbt's selectors of models, which also select the tests of these models alone; empty for all models.
+        full: whether incremental models are fully refreshed.
 
     Raises:
-        FullDiskError: there is no room for the marts, or for what DuckDB spills.
-        VsfError: dbt could not start, e.g. a model does not parse.
-        KeyboardInterrupt: it was interrupted; what it was writing is rolled back.
+        FullDiskError: the disk has no room for the marts, or for DuckDB's temporary files.
+        VsfError: dbt could not start, e.g. a model cannot be parsed.
+        KeyboardInterrupt: the build was interrupted; open transactions are rolled back.
     """
     arguments = ["--no-write-json", "build", *(word for kind in LEFT_OUT for word in ("--exclude-resource-type", kind))]
     if full:
@@ -116,29 +116,29 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
 
 
 def _refuse_full_disk(result: Any) -> None:
-    """Raise OSError where a model ended because the disk is full: that is no fault of the model."""
+    """Raise OSError if a model failed because the disk is full, which is no error of the model."""
     for item in result.result or []:
         if str(item.status) in ("error", "runtime error") and is_full(item.message or ""):
             raise OSError(" ".join(item.message.split()))
 
 
 def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
-    """Describe a failed test with a sample of the rows it found."""
+    """Describe a failed test with a sample of its rows."""
     import duckdb
 
     severity = "error" if status == "fail" else "warn"
-    said = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
-    message = f"{item.failures} found. {said}"
+    description = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
+    message = f"{item.failures} found. {description}"
     connection = duckdb.connect(str(warehouse_file), read_only=True)
     try:
-        found = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
-        return FailedCheck(item.node.name, severity, message, found.columns, found.fetchall())
+        sample = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
+        return FailedCheck(item.node.name, severity, message, sample.columns, sample.fetchall())
     finally:
         connection.close()
 
 
 def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
-    """Run dbt with arguments on the models as they are now; return its result and the result messages."""
+    """Run dbt with arguments on the current models; return its result and the result messages."""
     ensure_manifest(settings)
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
 
 
 def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
-    # dbt takes every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
+    # dbt reads every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
     fix_surroundings()
     handlers = logging.getLogger().handlers[:]
     from dbt.cli.main import dbtRunner
@@ -181,7 +181,7 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
     ]
     parsed = None if "parse" in arguments else read_parsed_project(_PARSED)
     try:
-        # Before dbt has read its settings it prints; nothing of it is meant for our output.
+        # dbt prints before it has read its settings; its lines must not appear in the output of the command.
         with _interruptible(), redirect_stdout(io.StringIO()):
             result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
@@ -196,12 +196,12 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C reach dbt as KeyboardInterrupt, the only one on which it ends its threads' queries.
+    """Raise KeyboardInterrupt inside dbt on Ctrl-C, the only exception on which it cancels the queries of its threads.
 
-    Dagster raises another exception inside a step; dbt would leave while its threads go on writing.
+    Dagster raises another exception inside a step; dbt would then return while its threads continue to write.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread alone
+        yield  # Python handles signals in the main thread only
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     handled = {number: handler for number, handler in handlers.items() if callable(handler)}
@@ -215,7 +215,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """Return the project's manifest, made again where models changed since it was written."""
+    """Return the path of the project's manifest, which is parsed again if models changed since it was written."""
     stamp = MANIFEST.with_name("manifest.version")
     version = project_digest()
 
@@ -225,7 +225,7 @@ def ensure_manifest(settings: Settings) -> Path:
     if not is_fresh():
         with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
             if not is_fresh():
-                # dbt 1.11 forgets the settings of singular tests when it parses only what changed.
+                # With partial parsing, dbt 1.11 loses the settings of singular tests.
                 with room_for("the parsed models", MANIFEST.parent, MANIFEST_BYTES):
                     _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
                     stamp.write_text(version)
