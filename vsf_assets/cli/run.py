@@ -105,7 +105,7 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
     """
     with show_progress() as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
-        chosen = [row for row in found.mended if selection.selects(row.feed, row.partition_key)]
+        chosen = [row for row in found.contract_changed if selection.selects(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
             progress.info(line)
         for line in ambiguous_lines([i for i in found.queue.ambiguous if selection.selects_any(i.feeds)]):

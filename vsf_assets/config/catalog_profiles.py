@@ -113,7 +113,7 @@ def _tables(file: Path, is_required: bool) -> dict[str, Any]:
     except FileNotFoundError:
         if is_required:
             raise SettingsError(
-                f"VSF_SOURCES={str(file)!r}: there is no such file; make it, or mend the name"
+                f"VSF_SOURCES={str(file)!r}: there is no such file; create it, or correct the name"
             ) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -121,7 +121,7 @@ def _tables(file: Path, is_required: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"VSF_SOURCES: {file} is not TOML: {error}; mend that line") from error
+        raise SettingsError(f"VSF_SOURCES: {file} is not TOML: {error}; correct that line") from error
 
 
 def _profile(origin: str, name: str, table: Any, root: Path, own: Profile) -> Profile:

@@ -180,7 +180,7 @@ def _place(values: Mapping[str, str], name: str, home: Path) -> str:
         return text.rstrip("/")
     place = (PROJECT_ROOT / Path(text).expanduser()).resolve()
     if name == "VSF_LANDING" and not place.is_dir():
-        raise SettingsError(f"{name}={text!r}: there is no such folder; make it, or mend the name")
+        raise SettingsError(f"{name}={text!r}: there is no such folder; create it, or correct the name")
     return str(place)
 
 
@@ -319,4 +319,4 @@ def _named_by_instance() -> set[str]:
         return names_by_env(yaml.safe_load(file.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         why = " ".join(str(error).split())
-        raise SettingsError(f"{file} is no YAML: {why}; mend it, or remove it and run again") from None
+        raise SettingsError(f"{file} is no YAML: {why}; correct it, or remove it and run again") from None

@@ -120,7 +120,7 @@ def _read_marker(settings: Settings) -> Owner | None:
             raise
         why = str(error) if isinstance(error, ObjectStoreError) else f"{marker} cannot be read: {error.strerror}"
         raise VsfError(
-            f"{why}; so nobody knows whether the landing zone belongs to another home. Let the user who runs vsf read"
+            f"{why}; so it is unknown whether the landing zone belongs to another home. Let the user who runs vsf read"
             f" {marker}, or, if only this home uses the landing zone, remove it and run again"
         ) from error
     try:

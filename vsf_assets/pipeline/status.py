@@ -41,7 +41,7 @@ class Survey:
         files: the ledger, in landing order.
         outdated: files that are read again: those whose contract version changed and whose originals are available;
             those whose original may have been written to; and duplicates of a file whose content changed.
-        mended: the files among `outdated` whose contract version changed.
+        contract_changed: the files among `outdated` whose contract version changed.
         build: the newest build, compared with the ledger and the dbt project.
         snapshot: the current snapshot, or None.
         inbox: fetched files that are not loaded yet, compared with the ledger.
@@ -60,7 +60,7 @@ class Survey:
     history: SourceHistory = field(default_factory=SourceHistory)
     requests: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
-    mended: list[FileRow] = field(default_factory=list)
+    contract_changed: list[FileRow] = field(default_factory=list)
 
     @property
     def needs_build(self) -> bool:
@@ -119,9 +119,9 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
     )
     queue.known[:] = files_to_archive(queue.known, {row.key: row for row in files}, archive, settings)
     versions = contract_versions(settings) if files else Versions({}, {})
-    mended = outdated_files(files, versions)
-    there = probably_present(archive, {row.archive_path for row in mended})
-    mended = [row for row in mended if row.archive_path in there]
-    outdated = mended + without_rows(files) + to_recheck(files, settings, datetime.now(UTC))
+    contract_changed = outdated_files(files, versions)
+    there = probably_present(archive, {row.archive_path for row in contract_changed})
+    contract_changed = [row for row in contract_changed if row.archive_path in there]
+    outdated = contract_changed + without_rows(files) + to_recheck(files, settings, datetime.now(UTC))
     snapshot, left_out = current_snapshot(settings), listing.left_out
-    return Survey(landed, queue, files, outdated, build, snapshot, inbox, history, requests, left_out, mended)
+    return Survey(landed, queue, files, outdated, build, snapshot, inbox, history, requests, left_out, contract_changed)

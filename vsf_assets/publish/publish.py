@@ -180,12 +180,12 @@ def _prune(settings: Settings, current: int, before: Pointed, log: Callable[[str
     """
     folder, now = Path(settings.snapshots), datetime.now(UTC)
     try:
-        made = {snapshot_number(path): _at(status_of(path).st_mtime) for path in _snapshots_in(folder)}
+        created = {snapshot_number(path): _at(status_of(path).st_mtime) for path in _snapshots_in(folder)}
     except OSError as error:
         log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
         return
     oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
-    for number in removable(made, current, before, settings.keep_snapshots, oldest_kept, now):
+    for number in removable(created, current, before, settings.keep_snapshots, oldest_kept, now):
         path = folder / f"vsf-{number}.duckdb"
         try:
             path.unlink(missing_ok=True)

@@ -27,36 +27,36 @@ class Pointed:
 
 
 def removable(
-    made: Mapping[int, datetime], current: int, before: Pointed, keep: int, older_than: datetime, now: datetime
+    created: Mapping[int, datetime], current: int, before: Pointed, keep: int, older_than: datetime, now: datetime
 ) -> list[int]:
     """Return the numbers of the snapshots that may be removed, newest first.
 
     Args:
-        made: number -> when the snapshot was created, UTC.
+        created: number -> when the snapshot was created, UTC.
         current: number of the snapshot that the pointer names now.
         before: the snapshot that it named until now.
         keep: number of newest snapshots that are kept.
         older_than: snapshots created at or after this time are kept.
         now: the time, UTC.
     """
-    newest_first = sorted(made, reverse=True)
+    newest_first = sorted(created, reverse=True)
     return [
         number
         for number in newest_first[keep:]
         if number not in (current, before.number)
-        and made[number] < older_than
-        and _current_until(number, made, before) < now - READERS_GRACE
+        and created[number] < older_than
+        and _current_until(number, created, before) < now - READERS_GRACE
     ]
 
 
-def _current_until(number: int, made: Mapping[int, datetime], before: Pointed) -> datetime:
+def _current_until(number: int, created: Mapping[int, datetime], before: Pointed) -> datetime:
     """Return a time after which a snapshot was certainly not current.
 
     The next snapshot but one is created only after the next one has become current. And all snapshots before
     `before.number` stopped being current at the latest when that one became current.
     """
-    later = sorted(n for n in made if n > number)
-    bounds = [made[later[1]]] if len(later) > 1 else []
+    later = sorted(n for n in created if n > number)
+    bounds = [created[later[1]]] if len(later) > 1 else []
     if before.since is not None and number < before.number:
         bounds.append(before.since)
-    return min(bounds, default=made[number])
+    return min(bounds, default=created[number])

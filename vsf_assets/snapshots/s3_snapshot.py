@@ -60,7 +60,7 @@ def current_in(store: "ObjectStore") -> StoredSnapshot | None:
     except FileNotFoundError:
         return None
     if not NAME.match(name):
-        raise VsfError(f"{store.at(POINTER)} holds {name!r} and not a name like vsf-1.duckdb; mend it")
+        raise VsfError(f"{store.at(POINTER)} holds {name!r} and not a name like vsf-1.duckdb; correct it")
     return StoredSnapshot(store.at(name))
 
 

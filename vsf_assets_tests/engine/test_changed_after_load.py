@@ -78,7 +78,7 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
     go_on(writer)
     seen = survey(home.settings, home.warehouse)
     assert [r.file_name for r in seen.outdated] == ["clicks_1.csv"]
-    assert seen.mended == [], "no release changed its reading"
+    assert seen.contract_changed == [], "no release changed its reading"
     home.ingest()
     assert rows(home) == WHOLE
     assert home.findings() == [FINDING]

@@ -61,7 +61,7 @@ def test_what_will_be_read_again_is_announced_by_feed_and_done_once(
     assert outdated(home).announcement == [
         "4 originals will be read again: the reading of clicks (3), conversions (1) changed in this release"
     ]
-    assert [row.file_name for row in found(home).mended] == [row.file_name for row in outdated(home).again]
+    assert [row.file_name for row in found(home).contract_changed] == [row.file_name for row in outdated(home).again]
     assert [request.job_name for request in _missing_runs(found(home))] == ["ingest_campaigns"] * 1 + [BUILD_JOB] * 1
     names = [row.file_name for row in home.ingest().stored]
     assert names == ["clicks_1_0.csv", "clicks_1_1.csv", "clicks_1_2.csv", "clicks_1_again.csv", "conversions_1.csv"]

@@ -193,7 +193,7 @@ def test_marker_that_is_no_file_is_not_opened_and_refused_by_name(home: Home, ki
 
 def test_marker_that_may_not_be_read_is_refused_with_what_to_do(home: Home) -> None:
     home.land(MARKER, b"{}").chmod(0)
-    said = r"\.vsf-home cannot be read: Permission denied; so nobody knows .* remove it and run again"
+    said = r"\.vsf-home cannot be read: Permission denied; so it is unknown .* remove it and run again"
     with like_other_users():
         with pytest.raises(VsfError, match=said):
             home.ingest()

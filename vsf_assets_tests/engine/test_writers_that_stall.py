@@ -55,7 +55,7 @@ def test_upload_waits_for_a_file_that_is_open_for_writing(tmp_path: Path) -> Non
     assert dict(report.left) == {
         "datasets/funds/columns.csv": WHY,
         "datasets/funds/namespaces.csv": "it waits for columns.csv, which belongs to the same upload and which"
-        " somebody has open for writing",
+        " another process has open for writing",
     }
     assert report.stored == []
 

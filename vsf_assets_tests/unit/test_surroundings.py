@@ -73,7 +73,7 @@ def test_an_instance_file_that_is_no_yaml_is_named(tmp_path: Path, monkeypatch: 
     (tmp_path / "dagster.yaml").write_text("storage: {\n")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("DBT_EMPTY", "1")
-    with pytest.raises(SettingsError, match=r"dagster\.yaml is no YAML.*mend it"):
+    with pytest.raises(SettingsError, match=r"dagster\.yaml is no YAML.*correct it"):
         fix_surroundings()
 
 

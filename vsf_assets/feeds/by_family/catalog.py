@@ -72,7 +72,7 @@ def _catalog_feed(
 FEEDS = (
     _catalog_feed(
         SCANS,
-        "Looks at a foreign list: the objects whose state had changed, written by the platform.",
+        "Scans of a source: the objects whose state had changed, written by the platform.",
         ("raw.catalog_looks",),
         JsonLines(),
         "look.jsonl",
@@ -80,14 +80,14 @@ FEEDS = (
     ),
     _catalog_feed(
         LIST,
-        "The list of a foreign bucket's objects, as fetched.",
+        "The list of a source, as fetched.",
         ("raw.catalog_list",),
         NameList(),
         "files_list.data",
     ),
     _catalog_feed(
         OBJECTS,
-        "An object of a foreign bucket, as fetched: songs, movies and apps.",
+        "An object of a source, as fetched: songs, movies and apps.",
         ("raw.songs", "raw.movies", "raw.apps", "raw.skipped_types"),
         JsonRecords((("song", "raw.songs"), ("movie", "raw.movies"), ("app", "raw.apps")), "raw.skipped_types"),
         "29c209f3.data",
