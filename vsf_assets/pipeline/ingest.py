@@ -93,7 +93,10 @@ def _why_left(entry: Entry, unsettled: list[Entry], busy: set[str], settings: Se
     upload = upload_of(entry)
     of_upload = [e.name for e in unsettled if e.path in busy and upload is not None and upload_of(e) == upload]
     if of_upload:
-        return f"it waits for {of_upload[0]}, which belongs to the same upload and which another process has open for writing"
+        return (
+            f"it waits for {of_upload[0]}, which belongs to the same upload and which another process has open for"
+            " writing"
+        )
     return f"still changing after {settings.settle_timeout:g} s"
 
 

@@ -43,9 +43,7 @@ class SnapshotPrefix:
             # A publish was interrupted between upload and pointer: the pointer never named this object.
             self.remove(snapshot)
             if not self.store.put_new(snapshot.name, file):
-                raise VsfError(
-                    f"{snapshot.address}: another process uploaded it; another home publishes to this prefix"
-                )
+                raise VsfError(f"{snapshot.address}: another process uploaded it; another home uses this prefix")
         return snapshot
 
     def remove(self, snapshot: StoredSnapshot) -> None:

@@ -50,7 +50,7 @@ def once(act: Any) -> Any:
     [
         (batches, "read_one_file"),
         (filing, "archive_file"),
-        (archive, "_file"),
+        (archive, "_archive_seen"),
         (archive, "sha256_of"),
         (safe_copies, "secure_one"),
         (safe_copies, "copy_file"),
