@@ -25,7 +25,7 @@ STEPS = [
     ("warehouse.ledger", "store_results", "after", 1),
     ("warehouse.ledger", "store_results", "after", 6),
     ("archive.originals", "sha256_of", "after", 1),
-    ("archive.originals", "_file", "after", 2),
+    ("archive.originals", "_archive_seen", "after", 2),
     ("ingest.move_to_archive", "archive_file", "after", 6),
 ]
 MOVED = [
