@@ -1,7 +1,7 @@
 """Shows the catalog's source in `vsf status`, and decides whether `vsf run` must scan it.
 
-Here: when a run looks; and that a status looks at a folder, which takes milliseconds, while of a server or
-a bucket it tells what the last look left undone. Not here: the look (sources/).
+Here: when a run scans the source. `vsf status` scans a folder, which takes milliseconds. For a server or a bucket it shows
+the objects that the last recorded scan left to fetch. Not here: the scan itself (catalog/).
 """
 
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ from vsf_assets.pipeline.status import Survey
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """What is told.
+    """The lines of `vsf status` about the catalog's source.
 
     Attributes:
-        line: a sentence; empty where no catalog is in use.
-        to_fetch: object -> time of the look in which it was first due, None where no look has recorded it yet.
+        line: a sentence; empty if no catalog is in use.
+        to_fetch: object -> time of the scan that first found it to fetch, None if no scan has recorded it yet.
     """
 
     line: str = ""
@@ -33,15 +33,15 @@ class SourceStatus:
 
 
 def source_status(settings: Settings, history: SourceHistory) -> SourceStatus:
-    """Return what is due at the source of the chosen profile."""
+    """Return the objects to fetch from the source of the chosen profile."""
     profile = settings.profiles[settings.profile]
     to_fetch: dict[str, datetime | None] = {name: history.known[name].at for name in history.to_fetch}
     seen = history.last_scan_at.strftime("%Y-%m-%d %H:%M:%S") if history.last_scan_at else "never"
-    line = f"catalog source {profile.name}: {profile.address}; last recorded look: {seen}"
+    line = f"catalog source {profile.name}: {profile.address}; last recorded scan: {seen}"
     if profile.kind != "folder":
         if profile.name == DEFAULT and profile.is_own and not history.last_scan_at:
             return SourceStatus()
-        return SourceStatus(f"{line}; not looked at now (vsf run does)", to_fetch)
+        return SourceStatus(f"{line}; not scanned by vsf status (vsf run scans it)", to_fetch)
     source = open_source(profile)
     try:
         scan = scan_source(source, history.last_scan_at)
@@ -52,16 +52,16 @@ def source_status(settings: Settings, history: SourceHistory) -> SourceStatus:
     plan = plan_of(scan, history, FetchedStates.read(settings, profile.name))
     now = {item.listed.name: item.at if item.at != scan.at else None for item in plan.fetch}
     gone = sum(state is None for _, state in plan.records)
-    return SourceStatus(f"{line}; {len(now)} objects due" + (f", {gone} newly gone" if gone else ""), now)
+    return SourceStatus(f"{line}; {len(now)} objects to fetch" + (f", {gone} newly vanished" if gone else ""), now)
 
 
 def add_fetched_family(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
-    """Add the family that is fetched where something is due at its source; return why that cannot be told."""
+    """Add the catalog's family if its source has objects to fetch; return the error if it cannot be scanned."""
     if not selection.scans_sources:
         return ""
     family = all_feeds()[OBJECTS].family
     if family in families and selection.reload != "all":
-        return ""  # its run looks by itself
+        return ""  # its run scans the source itself
     profile = settings.profiles[settings.profile]
     try:
         to_fetch = has_anything_to_fetch(settings, profile, found.history, selection.reload == "all")

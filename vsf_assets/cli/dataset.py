@@ -1,7 +1,7 @@
-"""`vsf dataset`: give a dataset another name, or delete it, with its history and reports.
+"""`vsf dataset`: rename or delete a dataset, with its history and reports.
 
-Here: what may be asked, and the record of it. Not here: what follows from the record (dbt). A change is a delivery
-like any other: it lands, is loaded and archived, so that a rebuild knows it too.
+Here: validation of the request, and its record. Not here: the effect of the record (dbt). A change is a delivery: it
+lands, is loaded and archived, so that a rebuild applies it too.
 """
 
 import json
@@ -31,13 +31,13 @@ def command() -> None:
 @click.argument("old")
 @click.argument("new")
 def rename(old: str, new: str) -> None:
-    """Give a dataset another name, with its versions and reports.
+    """Rename a dataset, with its versions and reports.
 
-    What is uploaded under the old name afterwards is another dataset.
+    Later uploads under the old name are another dataset.
     """
     settings = read_settings()
     if not DATASETS.accepts(new):
-        raise UsageError(f"{new!r} cannot be the name of a dataset")
+        raise UsageError(f"{new!r} is not a valid name of a dataset")
     _check(settings, old, new)
     _record(settings, {"action": "rename", "dataset": old, "new_name": new})
     say(f"renamed {old} to {new}")
@@ -45,17 +45,16 @@ def rename(old: str, new: str) -> None:
 
 @command.command("delete")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="do not ask")
+@click.option("--yes", is_flag=True, help="do not ask for confirmation")
 def delete(name: str, yes: bool) -> None:
     """Delete a dataset with its versions and reports.
 
-    The originals stay in the archive, with the record of the deletion. What is uploaded under the name afterwards is a
-    new dataset.
+    The originals stay in the archive, with the record of the deletion. Later uploads under this name are a new dataset.
     """
     settings = read_settings()
     _check(settings, name)
     if not yes and not sys.stdin.isatty():
-        raise UsageError(f"this deletes {name} with its history; to do it without being asked, add --yes")
+        raise UsageError(f"this deletes {name} with its history; to delete without confirmation, add --yes")
     if not yes:
         click.confirm(f"delete {name} with its versions and reports?", abort=True)
     _record(settings, {"action": "delete", "dataset": name, "new_name": None})
@@ -74,12 +73,12 @@ def _check(settings: Settings, name: str, new: str | None = None) -> None:
 
 
 def _record(settings: Settings, change: dict[str, str | None]) -> None:
-    """Land the record of a change, and let it take effect."""
+    """Land the record of a change, and run the ingest and the build."""
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{now:%Y%m%dT%H%M%S.%f}Z_{change['action']}.jsonl"
         file.write_text(json.dumps(change, ensure_ascii=False) + "\n", encoding="utf-8")
         land_file(settings.landing, file, f"{CHANGES}/{file.name}")
-    # Uploads that wait came before the change, so they are taken first.
+    # Waiting uploads landed before the change, so they are loaded with it.
     if not run(settings, make_selection(("datasets", CHANGES), None, None, None, force=False)):
         raise SystemExit(1)

@@ -45,24 +45,24 @@ _LATE = """
     from marts.fct_activity_events where processing_date > event_date + 1 group by all order by all
 """
 _SHOWN_TABLES = {
-    "what analysts find in the snapshot": _TABLES,
-    "who uses the app, by sales channel": _CHANNELS,
+    "tables of the snapshot for analysts": _TABLES,
+    "use of the app by sales channel": _CHANNELS,
     "days with unusually many or few events for their weekday": _VOLUMES,
-    "events that came in more than a day late": _LATE,
-    "what was wrong with the files": _ANOMALIES,
+    "events that were delivered more than a day late": _LATE,
+    "findings in the files": _ANOMALIES,
 }
 _NEXT = """
 next steps
-  vsf status                                       every file and what became of it
-  vsf query "from reports.anomalies"               why rows and files were held back
+  vsf status                                       every file with its state
+  vsf query "from reports.anomalies"               findings: rows and files with their reasons
   vsf query "from marts.fct_campaign_scores where campaign_id = 200 and quarter = 1 order by rank"
-  vsf query "from marts.fct_daily_active_lines"    lines that are active, new or came back, day by day
-  vsf query "from marts.dim_lines where mtn = '5552000001'"   a phone line, and what it was before
+  vsf query "from marts.fct_daily_active_lines"    active, new and returning lines by day
+  vsf query "from marts.dim_lines where mtn = '5552000001'"   versions of a phone line
   vsf query "from marts.dim_song_versions where title = 'Ebb'"   a song whose payload changed
-  vsf report anomalies --dataset demo_funds        what is wrong with a dataset, line by line
-  vsf report choices --dataset demo_funds          its namespaces; then --namespace, --database, ...
+  vsf report anomalies --dataset demo_funds        the findings of a dataset, line by line
+  vsf report choices --dataset demo_funds          its namespaces; then use --namespace, --database, ...
   vsf report anomalies --feed events -o events.html   the anomalies of a feed as a page
-  vsf query "from reports.fake_requests"           a made-up file that was asked for
+  vsf query "from reports.fake_requests"           a made-up file that was requested
   vsf report scores                                the chosen banners as JSON and CSV
   make dev                                         the Dagster UI; drop files into {landing}
 """
@@ -71,7 +71,7 @@ next steps
 @click.command("demo")
 def command() -> None:
     """Land generated sample files, build, publish, and show what was built."""
-    export({"VSF_DATASET_WAIT_SECONDS": "0"})  # one of the datasets lacks a file, and no one will bring it
+    export({"VSF_DATASET_WAIT_SECONDS": "0"})  # one of the datasets lacks a file, which never lands
     settings = read_settings()
     landed = _land_new(settings)
     say(f"landed {landed} sample files" if landed else "every sample file is loaded already")
@@ -87,7 +87,11 @@ def command() -> None:
 
 
 def _land_new(settings: Settings) -> int:
-    """Land the sample files that the ledger does not know, and a catalog where it is ours; return how many."""
+    """Land the sample files that the ledger does not know, and the catalog if its source is the landing zone.
+
+    Returns:
+        The number of landed files.
+    """
     known = set()
     with Warehouse.of(settings).read("demo") as connection:
         if connection is not None and has_ledger(connection):
@@ -103,7 +107,7 @@ def _land_new(settings: Settings) -> int:
             try:
                 landed += land_file(settings.landing, source, path)
             except UsageError as error:
-                say(f"{error}{os.linesep}the demo leaves it alone", err=True)
+                say(f"{error}{os.linesep}the demo does not replace it", err=True)
         if settings.profiles[DEFAULT].is_own:
             for path, content in catalog_files(SEED).items():
                 source = Path(folder) / path.split("/")[-1]

@@ -21,7 +21,7 @@ def command(port: int) -> None:
     settings = read_settings()
     ensure_manifest(settings)
     with open_instance(settings):
-        pass  # its storage is there before several processes use it at once
+        pass  # creates its storage before several processes use it concurrently
     if not is_address(settings.landing):
         Path(settings.landing).mkdir(parents=True, exist_ok=True)
     say(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)

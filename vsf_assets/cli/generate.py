@@ -1,4 +1,4 @@
-"""`vsf generate`: writes a made-up file from a schema, at once."""
+"""`vsf generate`: writes a made-up file from a schema immediately."""
 
 import signal
 from collections.abc import Iterator
@@ -15,22 +15,22 @@ from vsf_assets.common.throttle import Throttle
 from vsf_assets.synthetic.schema_parser import read_schema
 
 _SECONDS = 2.0
-"""Seconds between two words of progress."""
+"""Seconds between two progress messages."""
 
 
 @click.command("generate")
 @click.argument("schema", type=click.Path(path_type=Path))
-@click.option("--rows", type=int, required=True, help="how many rows; 0 gives the header alone")
+@click.option("--rows", type=int, required=True, help="number of rows; 0 writes only the header")
 @click.option("--seed", type=int, default=0, show_default=True, help="the same seed gives the same file")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="default: the schema's name, in this folder")
-@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="default: what FILE ends with, else csv")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="default: the extension of -o, else csv")
 def command(schema: Path, rows: int, seed: int, output: Path | None, form: Literal["csv", "parquet"] | None) -> None:
-    """Make up a file of any number of rows from the YAML or JSON file SCHEMA (docs/made-up-files.md)."""
+    """Generate a file of any number of rows from the YAML or JSON file SCHEMA (docs/made-up-files.md)."""
     described = read_schema(schema)
     chosen = form or ("parquet" if output is not None and output.suffix == ".parquet" else "csv")
     target = output or Path(f"{described.name}.{chosen}")
     if target.exists() and not target.is_file():
-        raise UsageError(f"{target} is no plain file, which could be replaced; name another one")
+        raise UsageError(f"{target} is not a regular file, so it cannot be replaced; choose another name")
     from vsf_assets.synthetic.generator import Frames
     from vsf_assets.synthetic.writers import write_file
 
@@ -45,26 +45,26 @@ def command(schema: Path, rows: int, seed: int, output: Path | None, form: Liter
 
 
 class _ProgressLog:
-    """Tells from time to time how far the rows are."""
+    """Logs the number of generated rows, throttled."""
 
     def __init__(self, logger: Logger, rows: int) -> None:
         self._logger, self._rows, self._throttle = logger, rows, Throttle(_SECONDS)
 
     def report(self, done: int) -> None:
         if self._throttle.passes():
-            self._logger.info(f"making up rows: {done:,} of {self._rows:,} ({100 * done // self._rows} %)")
+            self._logger.info(f"generating rows: {done:,} of {self._rows:,} ({100 * done // self._rows} %)")
 
 
 @contextmanager
 def _ended_like_an_interrupt() -> Iterator[None]:
-    """Let a request to end (SIGTERM), or a terminal that closes (SIGHUP), clean up as Ctrl-C does."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that they clean up."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # nohup asks to go on without the terminal
+        if handler is not signal.SIG_IGN:  # nohup: continue without the terminal
             signal.signal(number, interrupt)
     try:
         yield

@@ -1,6 +1,6 @@
 """`vsf land`: copy files into the landing zone.
 
-Here: where each file goes. Not here: which files are meant (landing/files_to_land.py) and copying one
+Here: the target path of each file. Not here: finding the files of the arguments (landing/files_to_land.py), copying a file
 (landing/land_file.py).
 """
 
@@ -35,14 +35,14 @@ from vsf_assets.landing.pending import why_ambiguous
 @click.argument("words", nargs=-1, required=True, metavar="[FEED] PATH...")
 @click.option(
     "--partition",
-    help="partition key, where the name does not tell it (a quarter, 1 to 4; a day, 2019-05-20; a dataset's name)",
+    help="partition key, if the name does not say it (a quarter, 1 to 4; a day, 2019-05-20; a dataset's name)",
 )
 def command(words: tuple[str, ...], partition: str | None) -> None:
     """Copy files (or folders) into the landing zone.
 
-    Without FEED the file's name decides; a folder that holds the three files of a dataset and no others is landed as
-    the dataset of its name. What is no delivery in a folder is skipped. A pending file is never replaced; only what is
-    in the folder `catalog` is, since it is read like a bucket, whose objects change.
+    Without FEED the file's name decides. A folder that holds exactly the three files of a dataset is landed as the
+    dataset of its name. Entries of a folder that are not deliveries are skipped. A pending file is never replaced. Only
+    files in the folder `catalog` are replaced, because it is read like a bucket, whose objects change.
     """
     settings = read_settings()
     feed = all_feeds().get(words[0]) if len(words) > 1 or not Path(words[0]).exists() else None
@@ -71,10 +71,10 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
 
 
 def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
-    """Refuse the whole command where two files would go to one place, before any of them is landed.
+    """Refuse the whole command if two files have the same target, before any file is landed.
 
     Raises:
-        UsageError: two files that differ are meant for one place.
+        UsageError: two files with different content have the same target.
     """
     sources: dict[str, Path] = {}
     for source, target in planned:
@@ -86,7 +86,7 @@ def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
 
 
 def _effect(target: str) -> str:
-    """Say when a state takes effect whose name does not tell it."""
+    """Return a note on the effective date of a state whose name has no date."""
     recognized = recognize(target)
     named = target.rpartition("/")[2][:10]
     if recognized is None or not recognized[0].takes_effect_by_name:
@@ -99,7 +99,7 @@ def _effect(target: str) -> str:
 
 
 def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
-    """Return an object's name where a file is meant for the folder `catalog`, the source of the default profile."""
+    """Return an object's name if a file belongs in the folder `catalog`, the source of the default profile."""
     if feed is not None:
         return "/".join(hint.parts[1:]) if feed.name == OBJECTS else None
     folders = hint.parts[:-1]
@@ -109,17 +109,17 @@ def _in_catalog(hint: PurePosixPath, feed: Feed | None) -> str | None:
 
 
 def _land_objects(settings: Settings, objects: list[tuple[Path, str]], partition: str | None) -> None:
-    """Put objects into the folder `catalog`, the list last, so that it never names what is not there.
+    """Copy objects into the folder `catalog`, the list last, so that it never names a missing object.
 
     Raises:
-        UsageError: the default profile's source is another place, which is only read.
+        UsageError: the default profile's source is another place, which the platform only reads.
     """
     profile = settings.profiles[DEFAULT]
     if objects and partition is not None:
         raise UsageError("--partition is not used with catalog; its objects have none")
     if objects and not profile.is_own:
         raise UsageError(
-            f"{profile.say('address')} is {profile.address}, which is only read; put the files there yourself"
+            f"{profile.say('address')} is {profile.address}, which is only read; copy the files there yourself"
         )
     for source, name in sorted(objects, key=lambda item: (item[1] == profile.list_name, item[1])):
         done = replace_file(settings.landing, source, f"{OBJECTS}/{name}")
@@ -130,14 +130,14 @@ def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
     """Return the path in the landing zone of a file of an upload, whose folder is named like its dataset.
 
     Raises:
-        UsageError: it is none of the upload's files, or the dataset's name cannot be.
+        UsageError: it is not a file of the upload, or the dataset's name is invalid.
     """
     if path.name not in dict(feed.members):
         members = ", ".join(name for name, _ in feed.members)
-        raise UsageError(f"{path} is no file of {feed.name}; those are {members}. Nothing was landed")
+        raise UsageError(f"{path} is not a file of {feed.name}; its files are {members}. Nothing was landed")
     name = partition or folder_name(path)
     if not feed.partitioning.accepts(name):
-        raise UsageError(f"{name!r} cannot be the name of a {feed.partitioning.noun}; give another: --partition NAME")
+        raise UsageError(f"{name!r} is not a valid name of a {feed.partitioning.noun}; use --partition NAME")
     return f"{feed.name}/{name}/{path.name}"
 
 
@@ -145,7 +145,7 @@ def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple
     """Return the file and its path in the landing zone.
 
     Raises:
-        UsageError: the feed or the partition cannot be told.
+        UsageError: the feed or the partition cannot be recognized.
     """
     path, hint = source.path, source.hint
     feed = feed or source.upload
@@ -156,28 +156,28 @@ def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple
     chosen = feed or _feed_of(path, hint)
     partitioning = chosen.partitioning
     if partition is not None and not partitioning.accepts(partition):
-        raise UsageError(f"{path}: --partition {partition} cannot be; for {chosen.name} it is {partitioning.allowed}")
+        raise UsageError(f"{path}: --partition {partition} is invalid; for {chosen.name} it is {partitioning.allowed}")
     key_in_name = chosen.key_of(PurePosixPath(path.name))
     if partitioning.name_decides and partition is not None and key_in_name not in (None, partition):
-        raise UsageError(f"{path}: --partition {partition} cannot be, the name says {key_in_name}; rename the file")
+        raise UsageError(f"{path}: --partition {partition} differs from {key_in_name} in the name; rename the file")
     key = partition or chosen.key_of(hint)
     if key is None:
         key = chosen.key_of(PurePosixPath(folder_name(path), path.name))
     if key is None and partitioning.has_keys:
         raise UsageError(
-            f"{path}: neither the name nor its folder tells the {partitioning.noun};"
+            f"{path}: neither the name nor its folder says the {partitioning.noun};"
             f" add --partition KEY ({partitioning.choices})"
         )
     return path, "/".join(part for part in (chosen.name, key, path.name) if part)
 
 
 def _feed_of(path: Path, hint: PurePosixPath) -> Feed:
-    """Return the feed of a file that its name tells, else its folder.
+    """Return the feed of a file by its name, else by its folder.
 
-    The name comes first: a folder that people call `events` may hold the files of the whole family.
+    The name comes first: a sender's folder `events` may hold the files of the whole family.
 
     Raises:
-        UsageError: neither tells one, or the name tells more than one.
+        UsageError: neither names a feed, or more than one feed claims the name.
     """
     claiming, recognized = feeds_of_name(path.name), recognize(str(hint))
     if len(claiming) == 1:

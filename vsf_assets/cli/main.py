@@ -18,15 +18,15 @@ from vsf_assets.storage.full_disk import is_full, unplaced_line
 COMMANDS = {
     "demo": "land generated sample files, build, publish, show what was built",
     "land": "copy files or a folder into the landing zone",
-    "run": "ingest what is pending, build, check and publish",
-    "status": "show every file, what is pending, and the current snapshot",
+    "run": "ingest pending files, build, check and publish",
+    "status": "show every file with its state, and the current snapshot",
     "query": "run SQL on the current snapshot, read-only",
     "report": "write a report file",
     "dataset": "rename or delete a dataset",
-    "generate": "make up a file of any size from a schema",
-    "rebuild": "make a new warehouse from the archive",
+    "generate": "generate a made-up file of any size from a schema",
+    "rebuild": "build a new warehouse from the archive",
     "dev": "open the Dagster UI with sensors running",
-    "prepare": "make the dbt manifest (done by make install)",
+    "prepare": "write the dbt manifest (make install does this)",
 }
 
 
@@ -56,28 +56,28 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Files in, answers out: land, ingest, build, check and publish the platform's data."""
+    """Land, ingest, build, check and publish the platform's data."""
 
 
 def main() -> None:
-    """Run the command line; errors meant for a person are printed without a traceback."""
+    """Run the command line; errors for users are printed without a traceback."""
     write_utf8()
     try:
         _raising_interrupts()
-        sys.stdout.flush()  # here, since a reader that is gone would be reported at the end of the process
+        sys.stdout.flush()  # here: at the end of the process a closed pipe would be reported
     except BrokenPipeError:
         leave_quietly()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        say("vsf: interrupted; what was finished is kept, run it again for the rest", err=True)
+        say("vsf: interrupted; finished work is kept, run the command again to continue", err=True)
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - a defect is raised again
         sys.exit(_reported(error))
 
 
 def _reported(error: Exception) -> int:
-    """Print an error that is meant for a person, and return the exit code; any other is raised, as a defect."""
+    """Print an error for users, and return the exit code; raise any other error, because it is a defect."""
     if isinstance(error, click.ClickException):
         shown = io.StringIO()
         error.show(file=shown)
@@ -89,7 +89,7 @@ def _reported(error: Exception) -> int:
     if is_full(error):
         say(f"vsf: {unplaced_line(error)}", err=True)
     elif isinstance(error, PermissionError) and error.filename and error.strerror == os.strerror(error.errno or 0):
-        advice = "let the user who runs this read and write it (chmod, chown), or run this as its owner"
+        advice = "give the current user read and write access (chmod, chown), or run the command as its owner"
         say(f"vsf: {error.filename}: {error.strerror}; {advice}", err=True)
     elif isinstance(error, VsfError | OSError):
         say(f"vsf: {error}", err=True)
@@ -99,7 +99,7 @@ def _reported(error: Exception) -> int:
 
 
 def _raising_interrupts() -> None:
-    """Run the command line; an error that an interrupt became inside a library is an interrupt again."""
+    """Run the command line; convert an error that a library made of an interrupt back into the interrupt."""
     try:
         cli.main(standalone_mode=False)
     except Exception as error:
@@ -109,8 +109,8 @@ def _raising_interrupts() -> None:
 
 
 def leave_quietly() -> None:
-    """End without a word where the reader of the output is gone, such as `head`; click does so inside commands."""
-    # What is still in the buffer goes nowhere; the end of the process would write it and fail again.
+    """End silently when the reader of the output, such as `head`, has closed it; click does so inside commands."""
+    # Discards the rest of the buffer; the end of the process would write it and fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(1)
 

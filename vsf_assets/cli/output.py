@@ -1,8 +1,8 @@
-"""Prints results: tables for people, CSV and JSON for machines, progress lines.
+"""Prints results: tables for people, CSV and JSON for programs, progress lines.
 
-Here: formatting and writing only. What people read has invisible characters written as their code point, since names
-of files and values come from strangers and a terminal obeys some of them; what machines read keeps every byte. Not
-here: what is printed.
+Here: formatting and writing only. Text for people shows invisible characters as their code point, because names of files
+and values come from senders, and a terminal interprets control characters. Output for programs keeps every byte. Not
+here: the content of the output.
 """
 
 import io
@@ -24,20 +24,25 @@ from vsf_assets.pipeline.run_log import LOGGER
 
 FORMATS = ("table", "csv", "json")
 format_option = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="table is for people"
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="table is for people",
 )
 LONGEST_CELL = 100
 """Characters of a value in a table."""
 
 _KEPT = "\n\t"
-"""What stays as it is in text for people, which may have lines."""
+"""Characters that text for people keeps: it may have several lines."""
 
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|inf|NaN|nan)\b', re.DOTALL | re.IGNORECASE)
-"""A text of JSON, which is left alone, or a number that JSON has not."""
+"""A JSON string, which is not changed, or a number that JSON does not have."""
 
 
 def write_utf8() -> None:
-    """Let this process write UTF-8 whatever the locale says; what is no text is escaped, and ends no command."""
+    """Let this process write UTF-8 in any locale; bytes that are not text are escaped and raise no error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -49,18 +54,18 @@ def say(text: str, err: bool = False) -> None:
 
 
 def hand_over(text: str, form: str) -> None:
-    """Print what a command answers in a format of FORMATS: for people escaped, for machines every byte as it is.
+    """Print the result of a command in a format of FORMATS: escaped for people, unchanged for programs.
 
-    On a terminal CSV and JSON are escaped too, JSON in its own way, so that it means the same.
+    On a terminal CSV and JSON are escaped too; JSON by its own escapes, which keep the values.
     """
     if sys.stdout.isatty():
         say(json_visible(text) if form == "json" else text)
         return
-    # Not click.echo, which takes escape sequences out of what it writes into a pipe.
+    # Not click.echo, which removes escape sequences when it writes to a pipe.
     sys.stdout.flush()
     left = memoryview(as_bytes(visible(text, keep=_KEPT) if form == "table" else text) + b"\n")
     while left:
-        # With PYTHONUNBUFFERED a write may take a part only, as when a reader goes away.
+        # With PYTHONUNBUFFERED a write may be partial, for example when the reader closes the pipe.
         left = left[sys.stdout.buffer.write(left) :]
     sys.stdout.buffer.flush()
 
@@ -91,7 +96,7 @@ def render(names: Sequence[str], rows: Sequence[Sequence[Any]], form: str, numer
 
 
 def csv_text(rows: Sequence[Sequence[Any]]) -> str:
-    """Return CSV as DuckDB writes it: a null is nothing, an empty text is two quotes."""
+    """Return CSV as DuckDB writes it: a null is an empty field, an empty text is two quotes."""
     return "\n".join(",".join(map(_csv_cell, row)) for row in rows)
 
 
@@ -111,14 +116,14 @@ def plain_text(value: Any) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    """Return a value that JSON has; a number that it has not becomes its name."""
+    """Return a JSON value; a number that JSON does not have becomes its name."""
     if isinstance(value, float) and not math.isfinite(value):
         return _constant_name(str(value))
     return plain_text(value) if isinstance(value, datetime) else value
 
 
 def pure_json(text: str) -> str:
-    """Return JSON as DuckDB writes it with names in place of the numbers that JSON has not: "Infinity", "NaN"."""
+    """Replace numbers that JSON does not have by their names in DuckDB's JSON: "Infinity", "NaN"."""
     return _CONSTANT.sub(lambda found: found[0] if found[0][0] == '"' else f'"{_constant_name(found[0])}"', text)
 
 
@@ -129,7 +134,7 @@ def _constant_name(number: str) -> str:
 
 
 def json_visible(text: str) -> str:
-    """Return JSON that means the same, in which invisible characters are escapes."""
+    """Return equivalent JSON in which invisible characters are escaped."""
     if visible(text, keep=_KEPT) == text:
         return text
     return "".join(c if c in _KEPT or visible(c) == c else json.dumps(c)[1:-1] for c in text)
@@ -165,12 +170,12 @@ def is_cut(text: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Return a text as a cell of a table shows it, of a long one somewhat more than the beginning."""
+    """Return the visible text of a table cell; of a long text one character more than the limit, or more."""
     return visible(text[: LONGEST_CELL + 1].replace("\n", "↵"))
 
 
-_PASSING = ("reading ", "fetching", "building ", "publishing ", "making up ")
-"""How lines of progress begin that the next line may take the place of."""
+_PASSING = ("reading ", "fetching", "building ", "publishing ", "generating ")
+"""Prefixes of progress lines that the next line may overwrite."""
 
 
 class _ProgressHandler(logging.Handler):
@@ -183,7 +188,7 @@ class _ProgressHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "for_people", False):
-            return  # the command itself ends with it
+            return  # the command itself prints it at its end
         message = record.getMessage()
         stamp = f"{time.monotonic() - self._started:6.1f}s "
         passing = self._rewrites and message.startswith(_PASSING)
@@ -194,7 +199,7 @@ class _ProgressHandler(logging.Handler):
 
 @contextmanager
 def show_progress() -> Iterator[logging.Logger]:
-    """Print what runs tell of themselves while the block lasts."""
+    """Print the log messages of runs inside the block."""
     logger, handler = logging.getLogger(LOGGER), _ProgressHandler()
     logger.setLevel(logging.INFO)
     logger.propagate = False

@@ -8,7 +8,7 @@ from vsf_assets.config.settings import read_settings
 
 @click.command("prepare")
 def command() -> None:
-    """Make the dbt manifest; safe to repeat."""
+    """Write the dbt manifest; safe to repeat."""
     from vsf_assets.transform.dbt_runner import ensure_manifest
 
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""`vsf rebuild`: a new warehouse from the archive, swapped in when it is good."""
+"""`vsf rebuild`: a new warehouse from the archive, swapped in when all checks pass."""
 
 import click
 
@@ -8,7 +8,7 @@ from vsf_assets.config.settings import read_settings
 
 @click.command("rebuild")
 def command() -> None:
-    """Make a new warehouse from the archive alone, check it, swap it in and publish it."""
+    """Build a new warehouse from the archive alone, check it, swap it in and publish it."""
     settings = read_settings()
     with show_progress():
         from vsf_assets.transform.dbt_runner import ensure_manifest

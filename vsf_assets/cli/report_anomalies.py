@@ -1,6 +1,6 @@
 """`vsf report anomalies`: the findings of a feed or a dataset as a file.
 
-Here: options and what is printed. Not here: what the file says (reports/).
+Here: options and printed messages. Not here: the content of the file (reports/).
 """
 
 from collections import Counter
@@ -20,10 +20,10 @@ from vsf_assets.reports.output_files import atomic_file, check_name
 
 @click.command("anomalies")
 @click.option("--dataset", metavar="NAME", help="a dataset")
-@click.option("--version", type=int, metavar="V", help="one of its versions, not the newest one")
+@click.option("--version", type=int, metavar="V", help="one of its versions; default: the newest")
 @click.option("--feed", metavar="FEED", help="a feed, e.g. events")
 @click.option("--partition", metavar="KEY", help="only this partition of the feed")
-@click.option("--format", "form", type=click.Choice(list(WRITERS)), help="else the file's name decides")
+@click.option("--format", "form", type=click.Choice(list(WRITERS)), help="default: the extension of -o, else csv")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="file to write: .csv, .json or .html")
 def anomalies(
     dataset: str | None,
@@ -33,10 +33,10 @@ def anomalies(
     form: str | None,
     output: Path | None,
 ) -> None:
-    """Write what is wrong with a dataset or a feed.
+    """Write the findings of a dataset or a feed.
 
-    Of a dataset its newest version is reported, complete or not, unless --version names another; the answer says which.
-    CSV has one line per finding, JSON one object; HTML is a page to read, with counts per kind and day and samples.
+    For a dataset its newest version is reported, complete or not, unless --version names another; the output names it.
+    CSV has one line per finding, JSON one object. HTML is a page with counts per anomaly and day, and samples.
     Without -o the file is anomalies_report.csv (.json, .html) in reports/ of VSF_HOME.
     """
     if (dataset is None) == (feed is None):

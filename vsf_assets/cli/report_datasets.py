@@ -1,6 +1,6 @@
 """`vsf report datapoints` and `vsf report choices`: browses a dataset.
 
-Here: options and what is printed. Not here: what the files say (reports/).
+Here: options and printed messages. Not here: the content of the files (reports/).
 """
 
 import json
@@ -24,7 +24,7 @@ VERSION = click.option(
     "--version",
     type=int,
     metavar="V",
-    help="one of its versions; else the current one, or the newest where none is complete",
+    help="one of its versions; default: the current one, or the newest if none is complete",
 )
 
 
@@ -43,7 +43,7 @@ def selecting(required: tuple[str, ...]) -> Callable[[Any], Any]:
 
 
 def _chosen(connection: "DuckDBPyConnection", dataset: str, version: int | None) -> int:
-    """Return the number of the version to browse; a word on stderr where it is incomplete."""
+    """Return the number of the version to browse; print a warning to stderr if it is incomplete."""
     found = find_version(connection, dataset, version)
     if found.warning:
         click.echo(f"vsf: {found.warning}", err=True)
@@ -54,7 +54,7 @@ def _chosen(connection: "DuckDBPyConnection", dataset: str, version: int | None)
 @selecting(required=("namespace", "database"))
 @click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="file to write, .json")
 def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[str, ...]) -> None:
-    """Write the data points that a selection of columns stands for, as JSON."""
+    """Write the data points of a selection of columns as JSON."""
     from vsf_assets.reports.datapoints import datapoint_report
 
     path = check_name(output, [".json"])
@@ -73,7 +73,7 @@ def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[s
 @selecting(required=())
 @format_option
 def next_choices(dataset: str, version: int | None, form: str, **names: tuple[str, ...]) -> None:
-    """Show what can be chosen next: namespaces, then databases, tables, columns and data points."""
+    """Show the next level of choices: namespaces, then databases, tables, columns and data points."""
     with snapshot_of(read_settings()) as connection:
         level, columns, rows = choices(connection, DatasetRows(dataset, _chosen(connection, dataset, version), names))
     if form == "table" and not rows:

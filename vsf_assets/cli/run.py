@@ -1,4 +1,4 @@
-"""`vsf run`: ingest what is pending, build, check and publish, through the Dagster assets."""
+"""`vsf run`: ingest pending files, build, check and publish, through the Dagster assets."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -29,9 +29,9 @@ from vsf_assets.warehouse.connection import Warehouse
 @click.option("--partition", metavar="KEY", help="only files of this partition")
 @click.option("--from", "first", metavar="A", help="only partitions from this one on")
 @click.option("--to", "last", metavar="B", help="only partitions up to this one")
-@click.option("--profile", metavar="NAME", help="catalog source to look at, of sources.toml (default: VSF_PROFILE)")
-@click.option("--force", is_flag=True, help="read archived files of the selection again, in place of their rows")
-@click.option("--full", is_flag=True, help="fully refresh every mart for all days, and check all of it")
+@click.option("--profile", metavar="NAME", help="profile of sources.toml to scan (default: VSF_PROFILE)")
+@click.option("--force", is_flag=True, help="read archived files of the selection again, and replace their rows")
+@click.option("--full", is_flag=True, help="fully refresh every mart for all days, and run every check for all days")
 def command(
     feeds: tuple[str, ...],
     partition: str | None,
@@ -41,7 +41,7 @@ def command(
     force: bool,
     full: bool,
 ) -> None:
-    """Ingest what is pending, also at the catalog's source, then build and publish what depends on it."""
+    """Ingest pending files and fetch the catalog's objects, then build the dependent tables and publish a snapshot."""
     settings = read_settings()
     if profile is not None:
         choose(settings.profiles, profile, "--profile")
@@ -54,7 +54,7 @@ def command(
 def make_selection(
     feeds: tuple[str, ...], partition: str | None, first: str | None, last: str | None, force: bool
 ) -> Selection:
-    """Return what the options ask for.
+    """Return the selection of the options.
 
     Raises:
         UsageError: an unknown feed or partition, or options that exclude each other.
@@ -64,7 +64,7 @@ def make_selection(
         if name not in known:
             raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
     chosen = with_companions(feeds) if feeds else tuple(known)
-    # Anything may be the name of a dataset or a request; a mistyped day must not be taken for one.
+    # Any text may be the name of a dataset or a request; a mistyped day must not match one.
     kinds = {
         kind
         for kind in (known[name].partitioning for name in chosen)
@@ -82,22 +82,20 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
     for key in (partition, first, last):
         if key is not None and not any(kind.accepts(key) for kind in kinds):
             choices = " or ".join(sorted(f"a {kind.noun} ({kind.choices})" for kind in kinds))
-            raise UsageError(
-                f"no chosen feed has a partition {key}; it must be {choices or 'left out: they have none'}"
-            )
+            raise UsageError(f"no chosen feed has a partition {key}; it must be {choices or 'omitted: they have none'}")
     if first is not None and last is not None and not any(k.accepts(first) and k.accepts(last) for k in kinds):
-        raise UsageError(f"--from {first} and --to {last} are no partitions of one feed")
+        raise UsageError(f"--from {first} and --to {last} are not partitions of one feed")
     if first is not None and last is not None and first > last:
         raise UsageError(f"--from {first} is after --to {last}")
 
 
 def run(settings: Settings, selection: Selection, full: bool = False, reports_left_out: bool = False) -> bool:
-    """Do what is pending.
+    """Do all pending work of a selection.
 
     Args:
-        settings: where everything is.
-        selection: what is asked for.
-        full: make every mart, whatever is new.
+        settings: paths and limits.
+        selection: the selected feeds, partitions and originals.
+        full: fully refresh every mart.
         reports_left_out: print what a listing of the landing zone left out; unreadable entries count as a failure.
 
     Returns:
@@ -126,7 +124,7 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
 
 
 def report_left_out(left_out: Sequence[LeftOut]) -> bool:
-    """Print what is odd in the landing zone, and what to do; return whether every entry could be read."""
+    """Print the entries that were left out, with the remedy; return whether every entry could be read."""
     for line in lines(left_out):
         say(f"vsf: {line}", err=True)
     return not any(entry.is_error for entry in left_out)
@@ -140,7 +138,7 @@ def _nothing(found: Survey) -> str:
 
 
 SMALL_BYTES = 64 << 20
-"""Below this much to read, garbage is left to the end of the process: half of a small run is imports."""
+"""Below this size of landed files the process exits without collecting garbage: half of a small run is imports."""
 
 
 def _execute(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> bool:
@@ -156,7 +154,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
     definitions, landed = defs(), found.landed
     failed, run_ids = [], []
     with open_instance(settings) as instance:
-        # What was seen before Dagster was loaded is the first look; most files need not settle again.
+        # The listing from before Dagster was loaded is the first one; most files need not settle again.
         wanted = {
             "reload": selection.reload,
             "partitions": list(selection.partitions or []),
@@ -173,7 +171,7 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
         jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
         building = {"only_if_pending": True, "full": full}
         if REQUEST_FEED in selection.feeds and (found.requests or FAMILY in families):
-            # The states that are told by the way are taken in before the build.
+            # The states that the fulfilment lands are loaded before the build.
             states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
             jobs += [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]
         jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}}))
@@ -213,7 +211,7 @@ def _failed_checks(instance: Any, run_id: str) -> list[str]:
 
 
 def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> None:
-    """Print what became of the files of these runs."""
+    """Print the files of these runs with their states and counts."""
     from vsf_assets.snapshots.current import current_snapshot
     from vsf_assets.warehouse.ledger import read_files
 
@@ -237,7 +235,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
         ]
         say(render(names, cells, "table"))
     if any(row.rows_quarantined or row.status != "loaded" for row in rows):
-        say('\nwhy rows or files were held back: vsf query "from reports.anomalies"')
+        say('\nreasons for rows and files that were not loaded: vsf query "from reports.anomalies"')
     for line in checks:
         say(line)
     snapshot = current_snapshot(settings)

@@ -1,4 +1,4 @@
-"""`vsf status`: every file with its state, what is pending, and the current snapshot."""
+"""`vsf status`: every file with its state, pending work, and the current snapshot."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -40,8 +40,13 @@ _SQL = (
 
 @click.command("status")
 @format_option
-@click.option("--all", "everything", is_flag=True, help=f"every loaded file, not only the last {SHOWN}")
-@click.option("--left-out", "only_left_out", is_flag=True, help="what in the landing zone is no delivery, and why")
+@click.option("--all", "everything", is_flag=True, help=f"list every loaded file, not only the last {SHOWN}")
+@click.option(
+    "--left-out",
+    "only_left_out",
+    is_flag=True,
+    help="entries of the landing zone that are not loaded, and why",
+)
 def command(form: str, everything: bool, only_left_out: bool) -> None:
     """Show every file: pending, loaded, duplicate_file, unreadable, unknown or ambiguous; and the snapshot.
 
@@ -55,7 +60,7 @@ def command(form: str, everything: bool, only_left_out: bool) -> None:
         hand_over(_left_out_table(listing.left_out, form), form)
     else:
         _show_files(settings, listing, form, everything)
-        if listing.left_out:  # a machine reads the rows alone
+        if listing.left_out:  # programs read only the rows
             say(count_line(listing.left_out), err=form != "table")
     errors = [entry for entry in listing.left_out if entry.is_error]
     for line in lines(errors):
@@ -65,7 +70,7 @@ def command(form: str, everything: bool, only_left_out: bool) -> None:
 
 
 def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
-    """Return what a listing left out, an entry a row."""
+    """Return the entries that a listing left out, one per row."""
     if form == "table":
         return "\n".join(f"{entry.kind}: {entry.line}" for entry in left_out) or "nothing is left out"
     rows = [(e.path, e.kind, e.reason, e.advice, e.is_error) for e in left_out]
@@ -73,7 +78,7 @@ def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
 
 
 def _show_files(settings: Settings, listing: Listing, form: str, everything: bool) -> None:
-    """Print every file and what became of it."""
+    """Print every file with its state."""
     ledger, history, origin, made, outdated = _ledger(settings)
     requests = {(row.name, row.requested_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
     known = {_key(row) for row in ledger}
@@ -113,7 +118,7 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
         say(line)
     _print_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
-        say('why files and rows were held back: vsf query "from reports.anomalies"')
+        say('reasons for rows and files that were not loaded: vsf query "from reports.anomalies"')
     _explain_what_stays(queue)
 
 
@@ -121,7 +126,7 @@ def _explain_what_stays(queue: Queue) -> None:
     for line in ambiguous_lines(queue.ambiguous):
         say(f"ambiguous: {line}")
     if queue.unknown:
-        say("unknown files stay where they are; rename them, or: vsf land FEED PATH")
+        say("unknown files stay in the landing zone; rename them, or: vsf land FEED PATH")
 
 
 def _ambiguous_row(item: Ambiguous) -> tuple[Any, ...]:
@@ -147,20 +152,20 @@ def _key(row: tuple[Any, ...]) -> LedgerKey:
 
 
 def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
-    """Return which originals the next run reads again, and which it cannot."""
+    """Return the originals that the next run reads again, and those that it cannot read."""
     from vsf_assets.warehouse.ledger import read_files
 
     versions = contract_versions(settings)
-    # A long ledger whose files are all read with today's contracts is not fetched for this.
+    # Do not fetch a long ledger if all its files were read with the current contracts.
     current = [] if versions.encodings else list(versions.by_feed.values())
     found = outdated_files(read_files(connection, "not list_contains(?, contract_version)", (current,)), versions)
     return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
 
 
 def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], SourceHistory, str, KnownRequests, Outdated]:
-    """Return the ledger's rows in landing order, what is known of the catalog's source, where they were read.
+    """Return the ledger's rows in landing order, the history of the catalog's source, and the place they were read from.
 
-    And what is known of requests for made-up files, and which originals were read otherwise than they would be now.
+    Also return the known requests for made-up files, and the originals that were read with outdated contracts.
     """
     from dataclasses import replace
 

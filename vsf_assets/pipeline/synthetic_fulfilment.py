@@ -214,7 +214,7 @@ class _FileProgress:
         if not self._throttle.passes():
             return
         rows, request = self._request.rows, self._request
-        self._log(f"making up {request.target}: {done:,} of {rows:,} rows")
+        self._log(f"generating {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0
         _now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
 

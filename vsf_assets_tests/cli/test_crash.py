@@ -14,7 +14,7 @@ from vsf_assets.demo import demo_files
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.forks import ForkedProcess, start_vsf
 
-INTERRUPTED = "vsf: interrupted; what was finished is kept, run it again for the rest\n"
+INTERRUPTED = "vsf: interrupted; finished work is kept, run the command again to continue\n"
 
 
 def drop_demo(home: Home) -> None:

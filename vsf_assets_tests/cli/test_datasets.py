@@ -170,7 +170,7 @@ def test_what_is_no_dataset_is_not_landed(home: Home, tmp_path: Path) -> None:
     (tmp_path / "a" / "columns.csv").write_text("x")
     (tmp_path / "a" / "notes.txt").write_text("x")
     refused = home.vsf("land", "datasets", str(tmp_path / "a"))
-    assert (refused.exit_code, "is no file of datasets" in refused.errors, home.landing.exists()) == (2, True, False)
+    assert (refused.exit_code, "is not a file of datasets" in refused.errors, home.landing.exists()) == (2, True, False)
     (tmp_path / "a" / "notes.txt").unlink()
     assert home.vsf("land", "datasets", str(tmp_path / "a"), "--partition", "x/y").exit_code == 2
     assert home.vsf("land", "datasets", str(tmp_path / "a"), "--partition", "other name").exit_code == 0

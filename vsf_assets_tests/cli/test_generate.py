@@ -49,7 +49,7 @@ def test_seeds_and_formats(home: Home, schema: Path) -> None:
         (("s.yaml", "--rows", "1.5"), "'1.5' is not a valid integer"),
         (("s.yaml",), "rows"),
         (("no.yaml", "--rows", "1"), "no.yaml: No such file"),
-        (("s.yaml", "--rows", "1", "-o", "."), "no plain file"),
+        (("s.yaml", "--rows", "1", "-o", "."), "not a regular file"),
         (("s.yaml", "--rows", "1", "--seed", "x"), "'x' is not a valid integer"),
     ],
 )
