@@ -1,7 +1,7 @@
 """Shows the catalog's source in `vsf status`, and decides whether `vsf run` must scan it.
 
-Here: when a run scans the source. `vsf status` scans a folder, which takes milliseconds. For a server or a bucket it shows
-the objects that the last recorded scan left to fetch. Not here: the scan itself (catalog/).
+Here: when a run scans the source. `vsf status` scans a folder, which takes milliseconds. For a server or a bucket it
+shows the objects that the last recorded scan left to fetch. Not here: the scan itself (catalog/).
 """
 
 from dataclasses import dataclass, field

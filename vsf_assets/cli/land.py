@@ -1,7 +1,7 @@
 """`vsf land`: copy files into the landing zone.
 
-Here: the target path of each file. Not here: finding the files of the arguments (landing/files_to_land.py), copying a file
-(landing/land_file.py).
+Here: the target path of each file. Not here: finding the files of the arguments (landing/files_to_land.py) and
+copying a file (landing/land_file.py).
 """
 
 import filecmp

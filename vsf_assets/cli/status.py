@@ -163,7 +163,7 @@ def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
 
 
 def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], SourceHistory, str, KnownRequests, Outdated]:
-    """Return the ledger's rows in landing order, the history of the catalog's source, and the place they were read from.
+    """Return the ledger's rows in landing order, the history of the catalog's source, and where they were read.
 
     Also return the known requests for made-up files, and the originals that were read with outdated contracts.
     """
