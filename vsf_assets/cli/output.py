@@ -1,8 +1,8 @@
 """Prints results: tables for people, CSV and JSON for programs, progress lines.
 
 Here: formatting and writing only. Text for people shows invisible characters as their code point, because names of
-files and values come from senders, and a terminal interprets control characters. Output for programs keeps every byte. Not
-here: the content of the output.
+files and values come from senders, and a terminal interprets control characters. Output for programs keeps every byte.
+Not here: the content of the output.
 """
 
 import io
