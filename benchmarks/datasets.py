@@ -24,9 +24,9 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest.read_file import read_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.input_and_result import InputFile
 from vsf_assets.warehouse.ledger import store_results
 from vsf_assets.warehouse.prepared_inserts import Inserts
-from vsf_assets.warehouse.read_result import InputFile
 
 ROWS = 1_000_000
 WARM_ROWS = 1000

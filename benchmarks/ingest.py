@@ -17,14 +17,14 @@ from benchmarks.bench import Bench
 from benchmarks.data import FEEDS
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.projections import columns
+from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.ingest.read_file import read_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.input_and_result import InputFile
 from vsf_assets.warehouse.ledger import FileRow, store_results
 from vsf_assets.warehouse.prepared_inserts import Inserts
-from vsf_assets.warehouse.read_result import InputFile
 
 TARGET = 2.5
 MEMORY_TARGET = 1024

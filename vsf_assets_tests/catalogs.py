@@ -17,7 +17,7 @@ from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.loader import Ingest
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
-from vsf_assets.warehouse.read_result import InputFile
+from vsf_assets.warehouse.input_and_result import InputFile
 from vsf_assets_tests.warehouses import START, Home
 
 FEEDS = ("catalog_looks", "catalog_list", "catalog")

@@ -12,7 +12,7 @@ from typing import Any
 from vsf_assets.config.settings import read_settings
 from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.session import Selection
-from vsf_assets.landing.ownership import MARKER
+from vsf_assets.landing.home_marker import MARKER
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.current import Snapshot

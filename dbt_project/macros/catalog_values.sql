@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 {# Whether an app is awesome by the rule of the profile it came from. The platform passes the rules as they were checked
-   (vsf_assets/config/boolean_rules.py): profile -> SQL of comparisons with numbers; '' is the profile of all others. They are part of the project's version: after
+   (vsf_assets/config/rule_expressions.py): profile -> SQL of comparisons with numbers; '' is the profile of all others. They are part of the project's version: after
    another rule the next build makes everything. #}
 {% macro is_awesome(profile) -%}
     {%- set rules = fromjson(env_var('VSF_AWESOME_RULES', '{"": "size_bytes < 1000000"}')) -%}

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import keep_time, originals
+from vsf_assets.archive.archive_file import keep_time, originals
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
 from vsf_assets.storage.base import Store, is_about_one_file
-from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.open_writers import is_written
 from vsf_assets.storage.transfer import sha256_of

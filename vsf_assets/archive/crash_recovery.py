@@ -9,7 +9,7 @@ belong to the next upload, and they are the originals of the earlier one too.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import archive_file
+from vsf_assets.archive.archive_file import archive_file
 from vsf_assets.common.errors import VsfError
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.base import Store

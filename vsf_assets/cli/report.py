@@ -7,7 +7,7 @@ import click
 from vsf_assets.cli.output import render, say
 from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
-from vsf_assets.cli.report_datasets import datapoints, next_choices
+from vsf_assets.cli.report_datapoints import datapoints, next_choices
 from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings

@@ -12,7 +12,7 @@ from vsf_assets.cli.output import say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.dataset_selection import find_version
+from vsf_assets.reports.dataset_rows import find_version
 from vsf_assets.reports.finding_queries import dataset_findings, feed_findings
 from vsf_assets.reports.finding_writers import WRITERS, format_of
 from vsf_assets.reports.output_files import atomic_file, check_name

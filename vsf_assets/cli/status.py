@@ -14,7 +14,7 @@ from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
-from vsf_assets.landing.ownership import foreign
+from vsf_assets.landing.home_marker import foreign
 from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known

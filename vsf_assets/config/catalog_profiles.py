@@ -13,7 +13,7 @@ from typing import Any
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.regular_files import read_regular
-from vsf_assets.config.boolean_rules import AWESOME, RuleError, parse_rule
+from vsf_assets.config.rule_expressions import AWESOME, RuleError, parse_rule
 from vsf_assets.feeds.partitioning import SOURCES
 
 LARGEST = 10 << 20

@@ -15,10 +15,10 @@ from datetime import date
 from pathlib import Path
 
 from vsf_assets.common.errors import SettingsError
-from vsf_assets.config.boolean_rules import AWESOME
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
+from vsf_assets.config.rule_expressions import AWESOME
 from vsf_assets.config.variables import VARIABLES
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ class Settings:
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Source profile -> encoding of its files, if that is not UTF-8."""
     awesome_rules: Mapping[str, str] = field(default_factory=dict)
-    """Source profile -> its rule for awesome apps (config/boolean_rules.py), if that is not the default."""
+    """Source profile -> its rule for awesome apps (config/rule_expressions.py), if that is not the default."""
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     """Sources of the catalog, by name."""
     profile: str = DEFAULT

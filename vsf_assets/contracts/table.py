@@ -1,6 +1,6 @@
 """The `Table` type: a raw table with its contract.
 
-Here: the declaration type. Not here: look-up by name (contracts/__init__.py), projections (projections.py) and the
+Here: the declaration type. Not here: look-up by name (contracts/__init__.py), projections (derived_schemas.py) and the
 contracts themselves (one module per family).
 """
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.projections import contract_version
+from vsf_assets.contracts.derived_schemas import contract_version
 
 TAG = "dagster/code_version"
 """Tag of a materialization that a step logs by itself; Dagster tags those that a step yields."""

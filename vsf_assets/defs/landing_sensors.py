@@ -14,13 +14,13 @@ import dagster as dg
 
 from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.raw_assets import as_config, etags_of, from_config, ingest_job_name
-from vsf_assets.defs.requested_files import Repetition, read_requested, ready, still_requested, with_request
+from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready, still_requested, with_request
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.feeds.recognition import recognition_of
-from vsf_assets.landing.ownership import foreign
+from vsf_assets.landing.home_marker import foreign
+from vsf_assets.landing.multi_file_uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.landing.pending import Ambiguous, ambiguous_lines
 from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, without
-from vsf_assets.landing.uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.entry import Entry
@@ -148,7 +148,7 @@ def _of_feeds(entries: list[Entry], names: set[str]) -> tuple[list[Entry], list[
 
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
     """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
-    from vsf_assets.archive.verified_etags import unverified
+    from vsf_assets.archive.kept_in_landing import unverified
     from vsf_assets.landing.pending import classify_landed
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.common.visible_text import visible
-from vsf_assets.contracts.projections import columns
+from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.contracts.table import Table
 
 PREVIEW_ROWS = 10

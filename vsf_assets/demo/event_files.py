@@ -7,9 +7,9 @@ events (event_stream.py). Some phones send an event on the next day, so a file a
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
+from vsf_assets.demo.accounts_and_lines import DAYS, FIRST_DAY, Line
 from vsf_assets.demo.event_stream import Event, make_events, stamp
 from vsf_assets.demo.file_formats import AT, events_file
-from vsf_assets.demo.households import DAYS, FIRST_DAY, Line
 from vsf_assets.synthetic.model.sequential_prng import Chance
 
 COHORT = "testmdn_child_parent_rs"

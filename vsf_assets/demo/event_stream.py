@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
+from vsf_assets.demo.accounts_and_lines import DAYS, FIRST_DAY, Line, account_name
 from vsf_assets.demo.event_kinds import FROM_THE_SERVER, OPENING, make_properties, pick_kind
 from vsf_assets.demo.file_formats import AT, COLUMNS, json_field
-from vsf_assets.demo.households import DAYS, FIRST_DAY, Line, account_name
 from vsf_assets.synthetic.model.sequential_prng import Chance
 
 UPDATED = date(2019, 4, 29)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.contracts.descriptions import description, references
-from vsf_assets.contracts.projections import columns
 from vsf_assets.contracts.table import Table
 
 """This module declares no contract; `all_tables()` reads this attribute of every module of the package."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.contracts import get_table
+from vsf_assets.contracts.derived_schemas import columns, description
 from vsf_assets.contracts.ledger import TABLES as LEDGER
-from vsf_assets.contracts.projections import columns, description
 from vsf_assets.devtools.data_dictionary import MODELS, read_model_files
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed

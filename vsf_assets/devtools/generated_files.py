@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.devtools import data_dictionary, data_model, feeds_table, rooms
+from vsf_assets.devtools import data_dictionary, data_model, feeds_table, import_order
 from vsf_assets.devtools.dbt_generator import dbt_files
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
@@ -22,7 +22,7 @@ def generated_files() -> dict[Path, str]:
         **dbt_files(),
         data_dictionary.PAGE: data_dictionary.current_page(),
         data_model.PAGE: data_model.current_page(),
-        rooms.PAGE: rooms.with_picture(rooms.PAGE.read_text(encoding="utf-8")),
+        import_order.PAGE: import_order.with_picture(import_order.PAGE.read_text(encoding="utf-8")),
         feeds_table.PAGE: feeds_table.with_table(feeds_table.PAGE.read_text(encoding="utf-8")),
     }
 

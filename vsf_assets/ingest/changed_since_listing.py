@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.prefetch import call_all
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.open_writers import WHY, is_written
-from vsf_assets.warehouse.read_result import ReadResult
+from vsf_assets.warehouse.input_and_result import ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -18,7 +18,7 @@ from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.warehouse.read_result import InputFile
+from vsf_assets.warehouse.input_and_result import InputFile
 
 PREFIX = "reading-"
 State = tuple[str, str, int, str, str]

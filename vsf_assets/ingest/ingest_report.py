@@ -11,7 +11,7 @@ from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.folder_listing import unreadable
 from vsf_assets.storage.listing import LeftOut
 from vsf_assets.storage.s3_client import ObjectStoreError
-from vsf_assets.warehouse.read_result import ReadResult
+from vsf_assets.warehouse.input_and_result import ReadResult
 
 if TYPE_CHECKING:
     from vsf_assets.warehouse.ledger import FileRow

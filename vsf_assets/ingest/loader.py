@@ -24,14 +24,14 @@ from vsf_assets.ingest.read_file import ChangedError, read_one_file
 from vsf_assets.ingest.read_in_child import ended_processes, read_apart
 from vsf_assets.ingest.safe_copies import secure
 from vsf_assets.ingest.scratch_folder import scratch_folder
-from vsf_assets.landing.uploads import group_by_upload
+from vsf_assets.landing.multi_file_uploads import group_by_upload
 from vsf_assets.readers.common.limits import ReadLimits
 from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
 from vsf_assets.warehouse.duckdb_private import expect_few_rows
-from vsf_assets.warehouse.read_result import InputFile, ReadResult
+from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

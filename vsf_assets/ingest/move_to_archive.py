@@ -1,17 +1,17 @@
 """Moves stored deliveries from the landing zone to the archive.
 
 Here: the move of many files, in parallel for object stores. Not here: the crash-safe move of one file
-(archive/originals.py).
+(archive/archive_file.py).
 """
 
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import archive_file
-from vsf_assets.archive.verified_etags import note
+from vsf_assets.archive.archive_file import archive_file
+from vsf_assets.archive.kept_in_landing import note
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.prefetch import map_in_order
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.continued_files import note_opened_again
+from vsf_assets.ingest.appended_files import note_opened_again
 from vsf_assets.ingest.safe_copies import after_load_of, is_same_disk, put_in_place
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import Entry

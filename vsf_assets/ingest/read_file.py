@@ -1,7 +1,7 @@
 """Reads one file into scratch space: digest, counts, valid rows and findings.
 
 Here: the one pass over a file, before the warehouse is opened. Not here: holding the rows until then (row_spool.py),
-the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive/originals.py).
+the transaction that stores them (warehouse/ledger.py) and the move to the archive (archive/archive_file.py).
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from vsf_assets.ingest.row_spool import Parts
 from vsf_assets.readers.common.byte_stream import Source, UnreadableError
 from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits, stored
 from vsf_assets.storage.s3_client import StoredObjectReplacedError
-from vsf_assets.warehouse.read_result import InputFile, ReadResult
+from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
     pass

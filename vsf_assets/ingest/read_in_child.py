@@ -22,13 +22,13 @@ from vsf_assets.ingest.crash_records import place_of
 from vsf_assets.ingest.read_file import ChangedError, read_one_file
 from vsf_assets.ingest.row_spool import Parts
 from vsf_assets.readers.common.limits import ReadLimits
-from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store
+from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.storage.transfer import sha256_of
-from vsf_assets.warehouse.read_result import InputFile, ReadResult
+from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
 REQUEST, ANSWER, OUTPUT = "request.json", "answer", "output"
 NOTE = "set-aside"

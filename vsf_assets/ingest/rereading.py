@@ -17,7 +17,7 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.storage.base import Store, is_about_one_file
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.read_result import InputFile
+from vsf_assets.warehouse.input_and_result import InputFile
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.ingest_report import IngestReport

@@ -2,7 +2,7 @@
 
 Here: the copy or hard link of a delivered file in a hidden folder of the archive, made before the delivery is stored;
 its rename to the final name afterwards; and recovery after a crash. Not here: removing the delivered file from the
-landing zone (archive/originals.py). A sender may delete, replace or overwrite a file at any moment; every stored
+landing zone (archive/archive_file.py). A sender may delete, replace or overwrite a file at any moment; every stored
 delivery keeps its original all the same. A large file on the archive's file system gets a hard link, which costs
 nothing. The link loses the original only if the sender writes into the file itself; the run reports that. In an
 archive in an object store, which may forbid deletion, the copy has its final name from the start.
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vsf_assets.archive.originals import keep_time, refuse_damaged
+from vsf_assets.archive.archive_file import keep_time, refuse_damaged
 from vsf_assets.common.atomic_files import flush_to_disk
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.prefetch import map_in_order
@@ -29,7 +29,7 @@ from vsf_assets.storage.full_disk import FullDiskError, room_for
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.s3_client import ObjectStoreError, StoredObjectReplacedError
 from vsf_assets.storage.transfer import copy_file, sha256_of
-from vsf_assets.warehouse.read_result import ReadResult
+from vsf_assets.warehouse.input_and_result import ReadResult
 
 if TYPE_CHECKING:
     from vsf_assets.ingest.ingest_report import IngestReport

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from vsf_assets.archive.archive_file import holds_originals, originals, refuse_lost_warehouse
 from vsf_assets.archive.changed_originals import settle_archive
 from vsf_assets.archive.crash_recovery import keep_leftovers
-from vsf_assets.archive.originals import holds_originals, originals, refuse_lost_warehouse
-from vsf_assets.archive.verified_etags import files_to_archive
+from vsf_assets.archive.kept_in_landing import files_to_archive
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.continued_files import continued
+from vsf_assets.ingest.appended_files import continued
 from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.loader import Ingest
 from vsf_assets.ingest.move_to_archive import file_originals
@@ -29,7 +29,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.contract_versions import contract_versions
-from vsf_assets.warehouse.read_result import InputFile
+from vsf_assets.warehouse.input_and_result import InputFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

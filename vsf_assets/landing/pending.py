@@ -12,7 +12,7 @@ from vsf_assets.common.visible_text import visible
 from vsf_assets.feeds import all_feeds, source_folders
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.recognition import names_of, recognition_of
-from vsf_assets.landing.uploads import landing_times
+from vsf_assets.landing.multi_file_uploads import landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.ledger import LedgerKey
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vsf_assets.landing.uploads import upload_of
+from vsf_assets.landing.multi_file_uploads import upload_of
 from vsf_assets.storage.entry import Entry
 
 LEAST_PAUSE = 0.1
@@ -20,7 +20,7 @@ Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry
 
 
 class Lists(Protocol):
-    """An object that lists files: the landing zone (watched_landing.py)."""
+    """An object that lists files: the landing zone (settled_listing.py)."""
 
     def entries(self) -> list[Entry]:
         """Return the files that may be loaded."""

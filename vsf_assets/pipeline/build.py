@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.archive.originals import refuse_lost_warehouse
+from vsf_assets.archive.archive_file import refuse_lost_warehouse
 from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
-from vsf_assets.landing.ownership import refuse_foreign
+from vsf_assets.landing.home_marker import refuse_foreign
 from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, refuse_empty_tables
 from vsf_assets.publish.publish import newest_number, publish, row_counts
 from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_number

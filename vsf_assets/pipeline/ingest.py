@@ -13,11 +13,11 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import recognize
 from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.session import Run
-from vsf_assets.landing.ownership import claim
+from vsf_assets.landing.home_marker import claim
+from vsf_assets.landing.multi_file_uploads import UploadKey, defer_incomplete, upload_of
 from vsf_assets.landing.selection import Selection
+from vsf_assets.landing.settled_listing import Watched
 from vsf_assets.landing.stability import Hold, TimedListing, wait_until_settled
-from vsf_assets.landing.uploads import UploadKey, defer_incomplete, upload_of
-from vsf_assets.landing.watched_landing import Watched
 from vsf_assets.pipeline.ingest_catalog import load_fetched
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.factory import open_store

@@ -8,14 +8,14 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from vsf_assets.archive.archive_file import refuse_lost_warehouse
 from vsf_assets.archive.changed_originals import to_recheck
-from vsf_assets.archive.originals import refuse_lost_warehouse
+from vsf_assets.archive.kept_in_landing import files_to_archive
 from vsf_assets.archive.outdated_originals import outdated_files
-from vsf_assets.archive.verified_etags import files_to_archive
 from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.rereading import without_rows
-from vsf_assets.landing.ownership import refuse_foreign
+from vsf_assets.landing.home_marker import refuse_foreign
 from vsf_assets.landing.pending import Queue, classify_landed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import TimedListing, timed_listing

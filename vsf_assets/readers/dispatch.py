@@ -1,6 +1,6 @@
 """Chooses the reader of a file by the `Reading` that its feed declares.
 
-Here: the choice. Not here: the readers (readers/delimited/reader.py, readers/json/json_files.py, name_list.py,
+Here: the choice. Not here: the readers (readers/delimited/reader.py, readers/json/read_json.py, name_list.py,
 synthetic/description_reader.py), and storing the rows (ingest/read_file.py).
 """
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from vsf_assets.common.prefetch import one_ahead
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.reading import Delimited, JsonLines, JsonRecords, Reading
@@ -23,7 +23,7 @@ from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import check_blocks
-from vsf_assets.readers.json import json_files as jsonfiles
+from vsf_assets.readers.json import read_json as jsonfiles
 
 
 def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:

@@ -1,11 +1,11 @@
 """The data point report: the data points of selected columns, as JSON.
 
-Here: the report as a dictionary. Not here: selecting the rows (dataset_selection.py) and writing the file.
+Here: the report as a dictionary. Not here: selecting the rows (dataset_rows.py) and writing the file.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.reports.dataset_selection import COLUMNS_SQL, DatasetRows, find_version
+from vsf_assets.reports.dataset_rows import COLUMNS_SQL, DatasetRows, find_version
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

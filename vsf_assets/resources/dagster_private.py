@@ -36,7 +36,7 @@ RECHECK = (
     " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219)"
 )
 
-# ConsolidatedSqliteEventLogStorage, SQLITE_BUSY_TIMEOUT_SECONDS: the base of resources/event_log.py, which shares one
+# ConsolidatedSqliteEventLogStorage, SQLITE_BUSY_TIMEOUT_SECONDS: the base of event_log_storage.py, which shares one
 # SQLAlchemy engine among its connections. The documented storages make one for each connection, a dozen per event; the
 # shared one saves a third of the time that events take (decision 0006).
 

@@ -56,7 +56,7 @@ DESKTOP = {"thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system vo
 DONE_SUFFIX = ".done"
 
 OWNER_MARKER = ".vsf-home"
-"""The platform's file in a landing zone that names its owner (landing/ownership.py); listings omit it."""
+"""The platform's file in a landing zone that names its owner (landing/home_marker.py); listings omit it."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.reading import Described
 from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError

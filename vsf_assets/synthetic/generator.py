@@ -12,7 +12,7 @@ import polars as pl
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.synthetic.columns import companies, people, plain_values, prose
-from vsf_assets.synthetic.columns.request import Maker, Request, RowRange
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange
 from vsf_assets.synthetic.model.counter_prng import chances, rows_of
 from vsf_assets.synthetic.model.schema import Column, Schema, schema_of
 from vsf_assets.synthetic.request_spec import MOST_ROWS

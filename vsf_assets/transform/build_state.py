@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.config.boolean_rules import AWESOME, parse_rule
+from vsf_assets.config.rule_expressions import AWESOME, parse_rule
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 from vsf_assets.warehouse.contract_versions import contract_versions

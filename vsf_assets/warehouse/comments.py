@@ -7,8 +7,8 @@ comments on marts and reports, which every build writes (dbt_project/macros/comm
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.contracts.descriptions import table_comment
-from vsf_assets.contracts.projections import columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

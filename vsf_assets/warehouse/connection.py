@@ -139,7 +139,7 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
         VsfError: a ledger table has other columns, or an original of a changed table is missing.
     """
     from vsf_assets.contracts import all_tables
-    from vsf_assets.contracts.projections import columns, create_sql
+    from vsf_assets.contracts.derived_schemas import columns, create_sql
     from vsf_assets.warehouse.comments import ensure_comments
 
     connection.execute("create schema if not exists raw")

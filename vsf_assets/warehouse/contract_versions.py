@@ -1,8 +1,8 @@
 """Computes the contract version of each feed, cached on disk.
 
 Here: the version (a digest of the meaning of a contract), and its cache, whose key is the digest of the source text.
-Not here: the fields that a version covers (contracts/projections.py). A comment in a contract changes the source text
-and not the version, so no file is read again.
+Not here: the fields that a version covers (contracts/derived_schemas.py). A comment in a contract changes the source
+text and not the version, so no file is read again.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.storage.cache_files import read_note, write_note
+from vsf_assets.storage.home_cache import read_note, write_note
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NOTE = "contract-versions"
@@ -73,7 +73,7 @@ def _compute() -> dict[str, str]:
 def contract_version_of(feed: Feed) -> str:
     """Compute the version of a feed's contract without the cache; this imports the contracts."""
     from vsf_assets.contracts import get_table
-    from vsf_assets.contracts.projections import contract_version
+    from vsf_assets.contracts.derived_schemas import contract_version
     from vsf_assets.feeds.reading import reading_text
 
     return contract_version(tuple(get_table(name) for name in feed.tables), reading_text(feed.reading))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from vsf_assets.common.errors import SameInstantError, VsfError
 from vsf_assets.storage.archive_names import archive_path
 from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports
+from vsf_assets.warehouse.input_and_result import ReadResult
 from vsf_assets.warehouse.prepared_inserts import Inserts
-from vsf_assets.warehouse.read_result import ReadResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -238,7 +238,7 @@ def _insert(inserts: Inserts, row: FileRow) -> None:
     import polars as pl
 
     from vsf_assets.contracts import get_table
-    from vsf_assets.contracts.projections import polars_types
+    from vsf_assets.contracts.derived_schemas import polars_types
 
     values = dict(row.__dict__)
     for name in ("landed_at", "loaded_at"):

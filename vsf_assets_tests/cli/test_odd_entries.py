@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from vsf_assets.cli.main import main
-from vsf_assets.landing.ownership import MARKER
+from vsf_assets.landing.home_marker import MARKER
 from vsf_assets_tests.commandline import Home, Outcome
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users

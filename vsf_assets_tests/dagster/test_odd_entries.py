@@ -13,7 +13,7 @@ import pytest
 from vsf_assets.definitions import defs
 from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.local_runner import run_job
-from vsf_assets.defs.requested_files import Repetition, read_requested, ready
+from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home

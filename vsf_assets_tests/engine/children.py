@@ -62,7 +62,7 @@ def _die_at(target: Any, attribute: str, when: str, call: int) -> None:
 
 
 def _child(job: dict[str, Any]) -> None:
-    from vsf_assets.archive import originals as archive
+    from vsf_assets.archive import archive_file as archive
     from vsf_assets.ingest import move_to_archive as filing
     from vsf_assets.ingest import safe_copies
     from vsf_assets.publish.publish import publish

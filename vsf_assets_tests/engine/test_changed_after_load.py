@@ -14,8 +14,8 @@ import pytest
 
 from vsf_assets.archive import changed_originals as changed
 from vsf_assets.common.errors import VsfError
+from vsf_assets.ingest import appended_files as continued
 from vsf_assets.ingest import changed_since_listing as again
-from vsf_assets.ingest import continued_files as continued
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import rereading

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.archive.originals import originals
+from vsf_assets.archive.archive_file import originals
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks, conversions
@@ -24,15 +24,15 @@ STEPS = [
     ("warehouse.ledger", "_insert", "after", 2),
     ("warehouse.ledger", "store_results", "after", 1),
     ("warehouse.ledger", "store_results", "after", 6),
-    ("archive.originals", "sha256_of", "after", 1),
-    ("archive.originals", "_archive_seen", "after", 2),
+    ("archive.archive_file", "sha256_of", "after", 1),
+    ("archive.archive_file", "_archive_seen", "after", 2),
     ("ingest.move_to_archive", "archive_file", "after", 6),
 ]
 MOVED = [
     ("ingest.safe_copies", "_copy_unsynced", "after", 2),
     ("ingest.safe_copies", "secure_one", "after", 6),
-    ("archive.originals", "rename_if_same_disk", "before", 2),
-    ("archive.originals", "rename_if_same_disk", "after", 2),
+    ("archive.archive_file", "rename_if_same_disk", "before", 2),
+    ("archive.archive_file", "rename_if_same_disk", "after", 2),
     ("ingest.move_to_archive", "put_in_place", "before", 1),
     ("storage.local", "FolderStore.remove_marker", "after", 1),
 ]

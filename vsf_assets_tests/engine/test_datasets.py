@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.ingest.session import ingest_archive
-from vsf_assets.landing.uploads import defer_incomplete, landing_times
+from vsf_assets.landing.multi_file_uploads import defer_incomplete, landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse

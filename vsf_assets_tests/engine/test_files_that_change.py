@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.archive import originals as archive
+from vsf_assets.archive import archive_file as archive
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import safe_copies

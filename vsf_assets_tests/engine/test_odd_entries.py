@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.archive.originals import refuse_lost_warehouse
+from vsf_assets.archive.archive_file import refuse_lost_warehouse
 from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest.scratch_folder import scratch_folder
 from vsf_assets.ingest.session import ingest_archive

@@ -9,7 +9,7 @@ from vsf_assets.feeds.reading import Delimited
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import session as engine
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.read_result import ReadResult
+from vsf_assets.warehouse.input_and_result import ReadResult
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.landing import ownership
-from vsf_assets.landing.ownership import MARKER, claim, foreign, refuse_foreign
+from vsf_assets.landing import home_marker
+from vsf_assets.landing.home_marker import MARKER, claim, foreign, refuse_foreign
 from vsf_assets.pipeline.build import rebuild
 from vsf_assets.pipeline.status import survey
 from vsf_assets_tests.object_server import Bucket
@@ -129,8 +129,8 @@ def test_home_that_saw_no_marker_a_moment_ago_replaces_none(
     homes: tuple[Home, Home], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = homes
-    original, scans_sources = ownership._read_marker, [None]
-    monkeypatch.setattr(ownership, "_read_marker", lambda s: scans_sources.pop() if scans_sources else original(s))
+    original, scans_sources = home_marker._read_marker, [None]
+    monkeypatch.setattr(home_marker, "_read_marker", lambda s: scans_sources.pop() if scans_sources else original(s))
     with pytest.raises(VsfError, match="belongs to another home"):
         second.ingest()
     assert foreign(first.settings) is None
@@ -144,7 +144,7 @@ def test_where_no_marker_can_be_written_the_run_goes_on_with_a_warning(
     def refuse(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(ownership, "_write_marker", refuse)
+    monkeypatch.setattr(home_marker, "_write_marker", refuse)
     said: list[str] = []
     claim(home.settings, said.append)
     assert said == [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.devtools.rooms import PACKAGE, ROOMS
+from vsf_assets.devtools.import_order import PACKAGE, ROOMS
 from vsf_assets.feeds import all_feeds, by_family
 
 ROOT = Path(__file__).resolve().parents[2] / PACKAGE
@@ -87,12 +87,12 @@ def test_other_rooms_name_a_family_only_in_files_called_after_it() -> None:
 
 
 def test_the_tools_and_the_definitions_name_families_only_as_rooms() -> None:
-    """Some rooms are called after their family, and devtools/rooms.py lists the rooms."""
+    """Some rooms are called after their family, and devtools/import_order.py lists the rooms."""
     families = family_by_name()
     lines = found_in(["devtools"], is_allowed_after_family=True)
     definitions = (ROOT / "definitions.py").read_text(encoding="utf-8")
     lines += [f"definitions.py names {what}" for _, what, _ in mentions(definitions, families)]
-    rooms = [f"devtools/rooms.py names {what} of {what}" for what in ROOMS if what in families]
+    rooms = [f"devtools/import_order.py names {what} of {what}" for what in ROOMS if what in families]
     assert [re.sub(r":\d+", "", line) for line in lines] == rooms
 
 

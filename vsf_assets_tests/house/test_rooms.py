@@ -1,12 +1,12 @@
 """One direction: the rooms of the package form an order, and nothing circles.
 
-Here: the graph of all imports (at the top, in functions, for types) against the order in devtools/rooms.py. Not here:
-other house rules (test_rules.py). There is no list of exceptions.
+Here: the graph of all imports (at the top, in functions, for types) against the order in devtools/import_order.py.
+Not here: other house rules (test_rules.py). There is no list of exceptions.
 """
 
 from pathlib import Path
 
-from vsf_assets.devtools.rooms import (
+from vsf_assets.devtools.import_order import (
     PACKAGE,
     PAGE,
     PLANNED,

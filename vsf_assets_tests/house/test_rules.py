@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from vsf_assets.devtools.feed_skeleton import GUIDE
-from vsf_assets.devtools.rooms import PLANNED, ROOMS
+from vsf_assets.devtools.import_order import PLANNED, ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = sorted((ROOT / "vsf_assets").rglob("*.py"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.landing.ownership import MARKER
+from vsf_assets.landing.home_marker import MARKER
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets_tests import commandline, warehouses

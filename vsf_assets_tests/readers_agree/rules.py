@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from vsf_assets.config.boolean_rules import parse_rule
+from vsf_assets.config.rule_expressions import parse_rule
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.feeds.by_family.catalog import file_name, object_name
 

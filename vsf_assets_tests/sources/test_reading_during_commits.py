@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from vsf_assets.archive import originals as archive
+from vsf_assets.archive import archive_file as archive
 from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest import loader as batches
 from vsf_assets.pipeline import ingest_catalog as fetched

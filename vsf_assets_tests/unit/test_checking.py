@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.by_family.campaigns import Money
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import CheckedBlock, check_block

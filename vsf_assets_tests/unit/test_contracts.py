@@ -9,7 +9,7 @@ import yaml
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.contracts import all_tables, get_table
-from vsf_assets.contracts.projections import columns, contract_version, create_sql, duckdb_type, polars_types
+from vsf_assets.contracts.derived_schemas import columns, contract_version, create_sql, duckdb_type, polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 import pytest
 
 from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.accounts_and_lines import make_lines
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import FUNDS, dataset_files
-from vsf_assets.demo.households import make_lines
 from vsf_assets_tests.demo_rows import counting_events, is_good, rows_of
 
 DIGEST = """

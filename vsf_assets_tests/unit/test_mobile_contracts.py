@@ -12,7 +12,7 @@ import pytest
 
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.by_family import mobile
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.readers.common.casts import cast

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.archive.originals import originals
+from vsf_assets.archive.archive_file import originals
 from vsf_assets.common.errors import VsfError
 from vsf_assets.landing.pending import classify_landed
 from vsf_assets.storage.archive_names import archive_path

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from vsf_assets.reports.datapoints import FIELDS, datapoint_report
-from vsf_assets.reports.dataset_selection import DatasetRows
+from vsf_assets.reports.dataset_rows import DatasetRows
 
 COLUMNS = 6_000
 

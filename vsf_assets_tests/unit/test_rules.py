@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsf_assets.config.boolean_rules import AWESOME, RuleError, parse_rule
+from vsf_assets.config.rule_expressions import AWESOME, RuleError, parse_rule
 
 
 @pytest.mark.parametrize(

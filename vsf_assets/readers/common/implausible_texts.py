@@ -7,7 +7,7 @@ Here: the vectorized search in required text columns. Not here: values that brea
 import polars as pl
 
 from vsf_assets.common.visible_text import PADDING
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS
 

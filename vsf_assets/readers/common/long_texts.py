@@ -8,7 +8,7 @@ memory, in the raw table and in every table that is built from it (decision 0028
 
 import polars as pl
 
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import polars as pl
 
 from vsf_assets.common.visible_text import PADDING, quoted, visible
-from vsf_assets.contracts.projections import has_rules, polars_types, trimmed_columns
+from vsf_assets.contracts.derived_schemas import has_rules, polars_types, trimmed_columns
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.casts import cast, expectation

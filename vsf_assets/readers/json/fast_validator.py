@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.contracts.projections import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.casts import cast
 from vsf_assets.readers.json.exact_validator import Fields

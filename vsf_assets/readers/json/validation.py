@@ -1,7 +1,7 @@
 """Validates JSON records against their contracts: typed rows, and a finding for each defect.
 
 Here: fast validation of all records, exact validation of those that fail it, and the rules of the contract. Not here:
-reading the records (json_files.py).
+reading the records (read_json.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from vsf_assets.contracts.projections import has_rules
+from vsf_assets.contracts.derived_schemas import has_rules
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import CELLS, FINDINGS, NO_FINDINGS, broken_rules
 from vsf_assets.readers.common.implausible_texts import implausible_texts

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import Numbers, key_of, lanes, permuted
 from vsf_assets.synthetic.model.schema import Column

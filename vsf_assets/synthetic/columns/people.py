@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vsf_assets.synthetic.columns.companies import domain_of
-from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined, one_of_each
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined, one_of_each
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import lanes, permuted
 from vsf_assets.synthetic.model.schema import Column

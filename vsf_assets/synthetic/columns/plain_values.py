@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import below, chances, draws, lanes, permuted, split
 from vsf_assets.synthetic.model.date_formats import distinguishes, finest_seconds

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.request import Maker, Request, RowRange, joined, one_of_each
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined, one_of_each
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
 from vsf_assets.synthetic.model.schema import Column

@@ -13,7 +13,7 @@ import click
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.dataset_selection import LEVELS, DatasetRows, choices, find_version
+from vsf_assets.reports.dataset_rows import LEVELS, DatasetRows, choices, find_version
 from vsf_assets.reports.output_files import atomic_file, check_name
 
 if TYPE_CHECKING:

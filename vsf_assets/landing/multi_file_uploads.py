@@ -13,7 +13,7 @@ from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import LeftOut, Listing
 
 if TYPE_CHECKING:
-    from vsf_assets.warehouse.read_result import InputFile
+    from vsf_assets.warehouse.input_and_result import InputFile
 
 UploadKey = tuple[str, str | None]
 """(feed, partition): the folder of an upload."""

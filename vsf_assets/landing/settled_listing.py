@@ -6,7 +6,7 @@ Here: the files that may be loaded, and the entries that the newest listing left
 
 from dataclasses import dataclass, field
 
-from vsf_assets.landing.uploads import split_torn
+from vsf_assets.landing.multi_file_uploads import split_torn
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.entry import Entry
 from vsf_assets.storage.listing import LeftOut

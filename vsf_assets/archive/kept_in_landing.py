@@ -1,7 +1,7 @@
 """Records which objects that stay in the landing zone (VSF_AFTER_LOAD=keep) are verified.
 
-Here: the note of the ETags of objects that were compared with the ledger. Not here: the comparison (originals.py). An
-object store has modified times in whole seconds, so another object of the same size may have the time of the loaded
+Here: the note of the ETags of objects that were compared with the ledger. Not here: the comparison (archive_file.py).
+An object store has modified times in whole seconds, so another object of the same size may have the time of the loaded
 one; its ETag differs. If the note is lost, the objects are compared once more.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.config.settings import Settings
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.base import Store, probably_present
-from vsf_assets.storage.cache_files import read_note, write_note
+from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.warehouse.ledger import LedgerKey
 
 if TYPE_CHECKING:

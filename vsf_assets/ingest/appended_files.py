@@ -14,16 +14,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from vsf_assets.archive.archive_file import keep_time
 from vsf_assets.archive.changed_originals import Changed
-from vsf_assets.archive.originals import keep_time
 from vsf_assets.common.digests import update
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.safe_copies import after_load_of
 from vsf_assets.landing.pending import Landed
 from vsf_assets.storage.archive_names import CHANGED_SUFFIX, archive_path
 from vsf_assets.storage.base import Store, is_about_one_file
-from vsf_assets.storage.cache_files import read_note, write_note
 from vsf_assets.storage.entry import EPOCH, Entry
+from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.storage.transfer import copy_file
 

@@ -59,7 +59,7 @@ def duckdb_type(dtype: pl.DataType) -> str:
     for polars_type, name in _DUCKDB_TYPES.items():
         if isinstance(dtype, polars_type):
             return name
-    raise TypeError(f"no plain DuckDB type for {dtype}; see vsf_assets/contracts/projections.py")
+    raise TypeError(f"no plain DuckDB type for {dtype}; see vsf_assets/contracts/derived_schemas.py")
 
 
 def columns(table: Table) -> list[ColumnInfo]:
