@@ -33,7 +33,7 @@ def rivals(path: str) -> list[str]:
         ("clicks_impressions_1.csv", ["clicks", "impressions"]),
         ("upload/2019-05-20_clicks_1.txt", ["clicks", "events"]),
         ("1/events_of_clicks.csv", ["clicks", "events"]),
-        ("events.schema.yaml", ["events", "fake_schemas"]),
+        ("clicks_events_2.csv", ["clicks", "events"]),
         ("lines_impressions_clicks_1.csv", ["clicks", "impressions", "lines"]),
     ],
 )
