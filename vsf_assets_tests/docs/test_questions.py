@@ -105,7 +105,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("ANDROID", "Retail", date(2019, 4, 1), date(1, 1, 1), date(2019, 5, 20), False),
         ("ANDROID", "Direct", date(2019, 4, 1), date(2019, 5, 20), date(9999, 12, 31), True),
     ],
-    "Which active lines does nobody know?": [
+    "Which active lines are unknown?": [
         ("5559999999", 1, date(2019, 5, 13), date(2019, 5, 13)),
     ],
     # Three Mondays with 2 events each (one has no mdn and counts here), then 7: (7 - 2) / sqrt(2) = 3.5.
