@@ -159,7 +159,7 @@ def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple
         raise UsageError(f"{path}: --partition {partition} is invalid; for {chosen.name} it is {partitioning.allowed}")
     key_in_name = chosen.key_of(PurePosixPath(path.name))
     if partitioning.name_decides and partition is not None and key_in_name not in (None, partition):
-        raise UsageError(f"{path}: --partition {partition} differs from {key_in_name} in the name; rename the file")
+        raise UsageError(f"{path}: --partition {partition} is wrong, the name says {key_in_name}; rename the file")
     key = partition or chosen.key_of(hint)
     if key is None:
         key = chosen.key_of(PurePosixPath(folder_name(path), path.name))
