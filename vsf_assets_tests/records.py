@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.dispatch import portions
 from vsf_assets.readers.json import array_reader as jsonarray
 
@@ -49,7 +49,7 @@ def read(data: bytes, feed: str = "catalog", encoding: str = "utf-8") -> Read:
     """Read a file with the real reader."""
     rows, bad, skipped = [], set(), Counter()
     try:
-        for portion in portions(Source(io.BytesIO(data), "x.data"), all_feeds()[feed], encoding):
+        for portion in portions(FileStream(io.BytesIO(data), "x.data"), all_feeds()[feed], encoding):
             for table, frame in portion.valid.items():
                 rows += [(table, *row) for row in frame.rows()]
             for frame in portion.notes.values():
@@ -69,7 +69,7 @@ def read(data: bytes, feed: str = "catalog", encoding: str = "utf-8") -> Read:
 def findings(data: bytes, feed: str = "catalog") -> list[Finding]:
     """Return what the real reader finds wrong with the records of a file."""
     names = ["line_number", "anomaly", "column_name", "raw_value", "raw_text"]
-    read_ = list(portions(Source(io.BytesIO(data), "x.data"), all_feeds()[feed]))
+    read_ = list(portions(FileStream(io.BytesIO(data), "x.data"), all_feeds()[feed]))
     return [Finding(*row) for portion in read_ for row in portion.findings.select(names).rows()]
 
 

@@ -21,9 +21,9 @@ from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.landing.files_to_land import (
     NO_FEED,
-    SourceFile,
+    FileToLand,
     check_readable,
-    find_sources,
+    find_files_to_land,
     folder_name,
     refuse_unlisted,
 )
@@ -49,18 +49,18 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
     paths = words[1:] if feed else words
     if not paths:
         raise UsageError(f"{words[0]} is a feed; name the files to land too: vsf land {words[0]} PATH...")
-    found = find_sources(paths, feed)
+    found = find_files_to_land(paths, feed)
     objects, planned = [], []
-    for source in found.files:
-        inside = _in_catalog(source.hint, feed)
+    for file in found.files:
+        inside = _in_catalog(file.hint, feed)
         if inside is None:
-            planned.append(_plan(source, feed, partition))
+            planned.append(_plan(file, feed, partition))
         else:
-            objects.append((source.path, inside))
+            objects.append((file.path, inside))
     _refuse_two_for_one_place(planned)
     for path, target in planned:
         refuse_unlisted(path, target)
-    check_readable([source.path for source in found.files])
+    check_readable([file.path for file in found.files])
     for line in found.skipped:
         click.echo(f"skipped {line}")
     _land_objects(settings, objects, partition)
@@ -76,12 +76,12 @@ def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:
     Raises:
         UsageError: two files with different content have the same target.
     """
-    sources: dict[str, Path] = {}
-    for source, target in planned:
-        first = sources.setdefault(target, source)
-        if first is not source and not filecmp.cmp(first, source, shallow=False):
+    path_of_target: dict[str, Path] = {}
+    for path, target in planned:
+        first = path_of_target.setdefault(target, path)
+        if first is not path and not filecmp.cmp(first, path, shallow=False):
             raise UsageError(
-                f"{first} and {source} would both be landed as {target}; land one of them. Nothing was landed"
+                f"{first} and {path} would both be landed as {target}; land one of them. Nothing was landed"
             )
 
 
@@ -121,8 +121,8 @@ def _land_objects(settings: Settings, objects: list[tuple[Path, str]], partition
         raise UsageError(
             f"{profile.say('address')} is {profile.address}, which is only read; copy the files there yourself"
         )
-    for source, name in sorted(objects, key=lambda item: (item[1] == profile.list_name, item[1])):
-        done = replace_file(settings.landing, source, f"{OBJECTS}/{name}")
+    for path, name in sorted(objects, key=lambda item: (item[1] == profile.list_name, item[1])):
+        done = replace_file(settings.landing, path, f"{OBJECTS}/{name}")
         say(f"{'landed' if done else 'already there:'} {OBJECTS}/{name}")
 
 
@@ -141,14 +141,14 @@ def _target_in_upload(path: Path, feed: Feed, partition: str | None) -> str:
     return f"{feed.name}/{name}/{path.name}"
 
 
-def _plan(source: SourceFile, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
+def _plan(file: FileToLand, feed: Feed | None, partition: str | None) -> tuple[Path, str]:
     """Return the file and its path in the landing zone.
 
     Raises:
         UsageError: the feed or the partition cannot be recognized.
     """
-    path, hint = source.path, source.hint
-    feed = feed or source.upload
+    path, hint = file.path, file.hint
+    feed = feed or file.upload
     if feed is not None and feed.is_fetched:
         raise UsageError(f"files of {feed.name} are written by the platform; land objects and their list into catalog")
     if feed is not None and feed.members:

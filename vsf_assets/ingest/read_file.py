@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.ingest.row_spool import Parts
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits, stored
 from vsf_assets.storage.s3_client import StoredObjectReplacedError
 from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
@@ -59,28 +59,28 @@ def read_one_file(
 
 def _read(result: ReadResult, parts: Parts, first_day: str, encoding: str, limits: ReadLimits) -> None:
     input_file = result.input_file
-    source = Source(
+    stream = FileStream(
         input_file.store.open(input_file.entry.path, input_file.entry.etag), input_file.name, limits.unpacked
     )
     try:
         try:
             _check_partition(input_file, first_day)
-            _read_records(source, result, parts, encoding, limits)
+            _read_records(stream, result, parts, encoding, limits)
         except UnreadableError as error:
             _set_aside(result, parts, error)
         if input_file.is_changed:
             _report_change(parts)
-        result.sha256, result.size = source.finish()
+        result.sha256, result.size = stream.finish()
     finally:
-        source.close()
+        stream.close()
 
 
-def _read_records(source: Source, result: ReadResult, parts: Parts, encoding: str, limits: ReadLimits) -> None:
+def _read_records(stream: FileStream, result: ReadResult, parts: Parts, encoding: str, limits: ReadLimits) -> None:
     from vsf_assets.readers.common.findings import file_finding
     from vsf_assets.readers.dispatch import findings_limit, portions
 
     limit = findings_limit(result.input_file.feed, result.input_file.name, limits.findings)
-    for portion in portions(source, result.input_file.feed, encoding, result.input_file.name, limit):
+    for portion in portions(stream, result.input_file.feed, encoding, result.input_file.name, limit):
         for table, frame in (portion.valid | portion.notes | {"raw.findings": stored(portion.findings)}).items():
             parts.add(table, frame)
         result.lines_read += portion.records

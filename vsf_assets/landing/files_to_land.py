@@ -22,7 +22,7 @@ NO_FEED = "the name tells no feed"
 
 
 @dataclass(frozen=True)
-class SourceFile:
+class FileToLand:
     """A file to land.
 
     Attributes:
@@ -45,11 +45,11 @@ class FilesToLand:
         skipped: a line for each skipped entry of a folder.
     """
 
-    files: list[SourceFile] = field(default_factory=list)
+    files: list[FileToLand] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
 
-def find_sources(paths: Iterable[str], feed: Feed | None) -> FilesToLand:
+def find_files_to_land(paths: Iterable[str], feed: Feed | None) -> FilesToLand:
     """Return the files to land from named files and folders.
 
     Args:
@@ -65,7 +65,7 @@ def find_sources(paths: Iterable[str], feed: Feed | None) -> FilesToLand:
             _add_folder(result, path, feed)
         else:
             _refuse_non_delivery(path)
-            result.files.append(SourceFile(path, PurePosixPath(path.parent.name, path.name)))
+            result.files.append(FileToLand(path, PurePosixPath(path.parent.name, path.name)))
     return result
 
 
@@ -154,8 +154,8 @@ def _add_folder(result: FilesToLand, path: Path, feed: Feed | None) -> None:
             raise UsageError(
                 f"{visible(str(path / left_out.path))}: {left_out.reason}; {left_out.advice}. Nothing was landed"
             )
-    files = [SourceFile(path / e.path, PurePosixPath(_own_name(path), e.path)) for e in listing.entries]
-    landable, unknown = list[SourceFile](), list[SourceFile]()
+    files = [FileToLand(path / e.path, PurePosixPath(_own_name(path), e.path)) for e in listing.entries]
+    landable, unknown = list[FileToLand](), list[FileToLand]()
     for file in _with_uploads(files):
         (landable if _is_landable(file, feed) else unknown).append(file)
     if not landable:
@@ -175,16 +175,16 @@ def _skipped(path: Path, left_out: LeftOut) -> str:
     return f"{visible(str(path / left_out.path))}: {left_out.reason}"
 
 
-def _with_uploads(files: list[SourceFile]) -> list[SourceFile]:
+def _with_uploads(files: list[FileToLand]) -> list[FileToLand]:
     """Set `upload` on the files of folders that hold exactly the files of one upload."""
     by_folder: dict[Path, set[str]] = {}
     for file in files:
         by_folder.setdefault(file.path.parent, set()).add(file.path.name)
     uploads = {frozenset(name for name, _ in feed.members): feed for feed in all_feeds().values() if feed.members}
-    return [SourceFile(f.path, f.hint, uploads.get(frozenset(by_folder[f.path.parent]))) for f in files]
+    return [FileToLand(f.path, f.hint, uploads.get(frozenset(by_folder[f.path.parent]))) for f in files]
 
 
-def _is_landable(file: SourceFile, feed: Feed | None) -> bool:
+def _is_landable(file: FileToLand, feed: Feed | None) -> bool:
     """Whether a file of a folder is landed: with a named feed every file, else the files that a feed claims.
 
     A file that two feeds claim is included, and cli/land.py refuses it: a delivery must not be skipped.
@@ -194,7 +194,7 @@ def _is_landable(file: SourceFile, feed: Feed | None) -> bool:
     return recognize(str(file.hint)) is not None or bool(feeds_of_name(file.path.name))
 
 
-def _no_files_message(path: Path, unknown: Sequence[SourceFile], left_out: Sequence[LeftOut], feed: Feed | None) -> str:
+def _no_files_message(path: Path, unknown: Sequence[FileToLand], left_out: Sequence[LeftOut], feed: Feed | None) -> str:
     """Return why no file of a folder can be landed, and how to land them."""
     if not unknown and not left_out:
         return f"{path} holds no files"
@@ -205,7 +205,7 @@ def _no_files_message(path: Path, unknown: Sequence[SourceFile], left_out: Seque
     return f"{path} holds nothing that can be landed ({'; '.join(reasons[:5])}{more}){advice}. Nothing was landed"
 
 
-def _advice(path: Path, unknown: Sequence[SourceFile]) -> str:
+def _advice(path: Path, unknown: Sequence[FileToLand]) -> str:
     """Return how to land files whose names belong to no feed."""
     for feed in all_feeds().values():
         members = [visible(str(file.path)) for file in unknown if file.path.name in dict(feed.members)]

@@ -15,12 +15,12 @@ from vsf_assets.storage.s3_client import is_address
 from vsf_assets.storage.transfer import sha256_of
 
 
-def land_file(landing: Path | str, source: Path, target: str) -> bool:
+def land_file(landing: Path | str, path: Path, target: str) -> bool:
     """Copy a file into the landing zone with one atomic rename or upload; its modified time is now.
 
     Args:
         landing: the landing zone: a folder, or `s3://bucket/prefix`.
-        source: the file.
+        path: the file.
         target: path in the landing zone.
 
     Returns:
@@ -30,8 +30,8 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
         FullDiskError: the disk has too little free space.
         UsageError: a file with other content is pending under this name; it is never replaced.
     """
-    with room_for(target, str(landing), source.stat().st_size):
-        is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), source, target)
+    with room_for(target, str(landing), path.stat().st_size):
+        is_landed, is_equal = (_upload if is_address(str(landing)) else _copy)(str(landing), path, target)
     if not is_landed and not is_equal:
         raise UsageError(
             f"{target} is pending with other content and is never replaced; run `vsf run` first, or land it"
@@ -40,51 +40,51 @@ def land_file(landing: Path | str, source: Path, target: str) -> bool:
     return is_landed
 
 
-def replace_file(landing: Path | str, source: Path, target: str) -> bool:
+def replace_file(landing: Path | str, path: Path, target: str) -> bool:
     """Copy a file atomically into a folder that is read like a bucket; an earlier file of this name is replaced.
 
     Args:
         landing: the landing zone: a folder, or `s3://bucket/prefix`.
-        source: the file.
+        path: the file.
         target: path in the landing zone.
 
     Returns:
         Whether the file was copied; False if an equal file already exists, which stays unchanged.
     """
-    store, here = open_store(str(landing)), FolderStore(source.parent)
+    store, here = open_store(str(landing)), FolderStore(path.parent)
     there = store.stat(target)
-    if there is not None and there.size == status_of(source).st_size:
+    if there is not None and there.size == status_of(path).st_size:
         try:
-            if sha256_of(store, target) == sha256_of(here, source.name):
+            if sha256_of(store, target) == sha256_of(here, path.name):
                 return False
         except FileNotFoundError:
             pass  # another process removed the file after the stat
-    room = room_for(target, str(landing), source.stat().st_size)
-    with room, here.open(source.name) as reader, store.writer(target) as writer:
+    room = room_for(target, str(landing), path.stat().st_size)
+    with room, here.open(path.name) as reader, store.writer(target) as writer:
         shutil.copyfileobj(reader, writer, 1 << 20)
     return True
 
 
-def _upload(address: str, source: Path, target: str) -> tuple[bool, bool]:
+def _upload(address: str, path: Path, target: str) -> tuple[bool, bool]:
     """Return (whether the file was uploaded, whether the object that exists under this name is equal)."""
     from vsf_assets.storage.s3 import ObjectStore
 
     landing = ObjectStore(address)
-    while not landing.put_new(target, source):
+    while not landing.put_new(target, path):
         try:
-            return False, sha256_of(landing, target) == sha256_of(FolderStore(source.parent), source.name)
+            return False, sha256_of(landing, target) == sha256_of(FolderStore(path.parent), path.name)
         except FileNotFoundError:
             continue  # a run archived the existing object meanwhile, so the name is free again
     return True, True
 
 
-def _copy(landing: str, source: Path, target: str) -> tuple[bool, bool]:
+def _copy(landing: str, path: Path, target: str) -> tuple[bool, bool]:
     """Return (whether the file was copied, whether the file that exists under this name is equal)."""
     place = Path(landing) / target
     _refuse_linked_folder(Path(landing), target)
     place.parent.mkdir(parents=True, exist_ok=True)
     with temp_beside(place, mode=0o644) as temp:
-        with open_regular(source) as reader:
+        with open_regular(path) as reader:
             shutil.copyfileobj(reader, temp.file, 1 << 20)
         temp.finish()
         os.utime(temp.path)

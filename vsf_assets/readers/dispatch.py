@@ -6,6 +6,7 @@ synthetic/description_reader.py), and storing the rows (ingest/read_file.py).
 
 import importlib
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import polars as pl
 
@@ -16,7 +17,7 @@ from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.reading import Delimited, JsonLines, JsonRecords, Reading
 from vsf_assets.readers import name_list as listfiles
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.common.findings import NO_FINDINGS
 from vsf_assets.readers.common.limits import FindingsLimit
 from vsf_assets.readers.common.portion import Portion
@@ -39,12 +40,12 @@ def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
 
 
 def portions(
-    source: Source, feed: Feed, encoding: str = "utf-8", file_name: str = "", limit: FindingsLimit | None = None
+    stream: FileStream, feed: Feed, encoding: str = "utf-8", file_name: str = "", limit: FindingsLimit | None = None
 ) -> Iterator[Portion]:
     """Yield the validated rows and the findings of a file.
 
     Args:
-        source: the bytes of the file.
+        stream: the bytes of the file.
         feed: declares the format and the contracts.
         encoding: encoding of a fetched file; delimited files are UTF-8.
         file_name: name of a file of an upload; it decides the table.
@@ -56,28 +57,30 @@ def portions(
     reading, tables = feed.reading, [get_table(name) for name in feed.tables_of(file_name)]
     limit = limit or FindingsLimit()
     if isinstance(reading, Delimited):
-        return _delimited(source, tables[0], reading, limit)
+        return _delimited(stream, tables[0], reading, limit)
     if isinstance(reading, JsonRecords):
-        return jsonfiles.record_portions(source, reading, encoding, limit)
+        return jsonfiles.record_portions(stream, reading, encoding, limit)
     if isinstance(reading, JsonLines):
-        return jsonfiles.line_portions(source, tables[0], limit)
+        return jsonfiles.line_portions(stream, tables[0], limit)
     if feed.reader:
-        return _own_reader(feed.reader)(source, tables[0], reading)
-    return listfiles.name_portions(source, tables[0], encoding, limit)
+        return _own_reader(feed.reader)(stream, tables[0], reading)
+    return listfiles.name_portions(stream, tables[0], encoding, limit)
 
 
-def _own_reader(name: str) -> Callable[[Source, Table, Reading], Iterator[Portion]]:
+def _own_reader(name: str) -> Callable[[FileStream, Table, Reading], Iterator[Portion]]:
     """Import the function that a feed's declaration names, in the form `package.module:function`."""
     module, _, function = name.partition(":")
-    reader: Callable[[Source, Table, Reading], Iterator[Portion]] = getattr(importlib.import_module(module), function)
+    reader: Callable[[FileStream, Table, Reading], Iterator[Portion]] = getattr(
+        importlib.import_module(module), function
+    )
     return reader
 
 
-def _delimited(source: Source, table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Portion]:
+def _delimited(stream: FileStream, table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Portion]:
     types = polars_types(table)
     integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
     stretch: list[Block] = []
-    for block in one_ahead(DelimitedReader(source, dialect, list(types), integers).blocks()):
+    for block in one_ahead(DelimitedReader(stream, dialect, list(types), integers).blocks()):
         stretch.append(block)
         if block.has_more:
             continue

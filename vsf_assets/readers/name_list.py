@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from vsf_assets.contracts.table import Table
-from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteStream, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_names
 from vsf_assets.readers.common.decoding import line_blocks, utf8
 from vsf_assets.readers.common.findings import FINDINGS
@@ -17,14 +17,14 @@ from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.json.lossless_values import storable, why_no_text
 
 
-def name_portions(source: ByteSource, table: Table, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
+def name_portions(stream: ByteStream, table: Table, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
     """Yield the names of a list, each with its position in the list; blank lines are counted as blank.
 
     Raises:
         UnreadableError: the bytes cannot be read, or the file is a web page or another file whose lines are not names.
     """
     position = 0
-    for first_line, lines in line_blocks(utf8(source, encoding)):
+    for first_line, lines in line_blocks(utf8(stream, encoding)):
         if first_line == 1:
             _refuse_other_content(b"\n".join(lines))
         good, bad, blank = [], [], 0

@@ -13,7 +13,7 @@ import polars as pl
 from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.reading import Described
-from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteStream, UnreadableError
 from vsf_assets.readers.common.content_types import content_of
 from vsf_assets.readers.common.decoding import read_all
 from vsf_assets.readers.common.findings import FINDINGS
@@ -23,13 +23,13 @@ from vsf_assets.synthetic.request_spec import deleted_schema, request_of
 from vsf_assets.synthetic.schema_parser import LARGEST, parse_mapping
 
 
-def portions(source: ByteSource, table: Table, reading: Described) -> Iterator[Portion]:
+def portions(stream: ByteStream, table: Table, reading: Described) -> Iterator[Portion]:
     """Yield the one row of a file.
 
     Raises:
         UnreadableError: the file holds no valid schema or request; the reason names the column and the option.
     """
-    content = read_all(source, LARGEST)
+    content = read_all(stream, LARGEST)
     try:
         described = parse_mapping(content)
         row = _schema_row(described) if reading.what == "schema" else _request_row(described)

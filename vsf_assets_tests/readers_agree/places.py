@@ -21,7 +21,7 @@ from vsf_assets.catalog.model.plan import parse_list
 from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.dispatch import portions
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.servers import http_server
@@ -196,10 +196,10 @@ lists = st.lists(
 
 def scan_and_ingest_read_list(content: bytes) -> None:
     """Check that a look finds the names at the places where ingest stores them."""
-    source = Source(io.BufferedReader(io.BytesIO(content)), "files_list.data")
+    stream = FileStream(io.BufferedReader(io.BytesIO(content)), "files_list.data")
     try:
         stored = [
-            row for p in portions(source, all_feeds()["catalog_list"]) for row in p.valid["raw.catalog_list"].rows()
+            row for p in portions(stream, all_feeds()["catalog_list"]) for row in p.valid["raw.catalog_list"].rows()
         ]
     except UnreadableError:
         return

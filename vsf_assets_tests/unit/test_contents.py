@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.common.content_types import (
     content_instead_of_delimited,
     content_instead_of_names,
@@ -31,7 +31,7 @@ TEXT = "click_id,banner_id,campaign_id\n1,2,3\n"
 
 def refusal(data: bytes, feed: str = "clicks", name: str = "clicks_1.csv") -> UnreadableError:
     with pytest.raises(UnreadableError) as caught:
-        list(portions(Source(io.BufferedReader(io.BytesIO(data)), name), all_feeds()[feed]))
+        list(portions(FileStream(io.BufferedReader(io.BytesIO(data)), name), all_feeds()[feed]))
     return caught.value
 
 

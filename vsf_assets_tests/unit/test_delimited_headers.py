@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets_tests.reading import COMMA, PIPE, Read, read, small_blocks
 
@@ -80,6 +80,6 @@ def test_pipe_dialect_has_its_own_delimiter_in_the_header() -> None:
 
 
 def test_header_of_a_compressed_file_is_read_the_same_way() -> None:
-    source = Source(io.BufferedReader(io.BytesIO(gzip.compress(b"b,a\n2,1\n"))), "x.csv.gz")
-    (block,) = DelimitedReader(source, COMMA, ["a", "b"]).blocks()
+    stream = FileStream(io.BufferedReader(io.BytesIO(gzip.compress(b"b,a\n2,1\n"))), "x.csv.gz")
+    (block,) = DelimitedReader(stream, COMMA, ["a", "b"]).blocks()
     assert block.frame.rows() == [(2, "1", "2")]

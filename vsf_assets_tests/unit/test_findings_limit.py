@@ -16,7 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.common.limits import SHORT_TEXT, FindingsLimit, stored, text_once
 from vsf_assets.readers.common.long_texts import LONGEST_TEXT
 from vsf_assets.readers.delimited import validation as checking
@@ -35,7 +35,7 @@ LINES = [b"1,2,3", b"x,y,z", b"1,y,3", b"1,2", b"1,2,3,4", b"", b'"', b",,3", b"
 def read(feed: str, data: bytes, limit: FindingsLimit) -> tuple[pl.DataFrame, int]:
     """Return the findings of a file as they are stored, and how many records were quarantined."""
     read_ = list(
-        portions(Source(io.BytesIO(data), "x"), all_feeds()[feed], "utf-8", HEADERS.get(feed, ("", ""))[1], limit)
+        portions(FileStream(io.BytesIO(data), "x"), all_feeds()[feed], "utf-8", HEADERS.get(feed, ("", ""))[1], limit)
     )
     frames = [stored(portion.findings) for portion in read_] + [limit.summary()]
     for portion in read_:

@@ -1,6 +1,6 @@
 """The bytes of a delivery: gzip in every state, and the SHA-256 of what landed.
 
-Here: source.Source. Not here: what becomes of an unreadable file (engine/test_broken_files.py).
+Here: byte_stream.FileStream. Not here: what becomes of an unreadable file (engine/test_broken_files.py).
 """
 
 import gzip
@@ -9,7 +9,7 @@ import io
 
 import pytest
 
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 
 TEXT = b"".join(b"%d,%d\n" % (i, i * i % 97) for i in range(400))
 ZIPPED = gzip.compress(TEXT, mtime=0)
@@ -17,21 +17,21 @@ TWO_MEMBERS = gzip.compress(TEXT[:500], mtime=0) + gzip.compress(TEXT[500:], mti
 
 
 def content(data: bytes, name: str = "x.csv.gz", size: int = 100) -> bytes:
-    source, parts = Source(io.BytesIO(data), name), []
-    while part := source.read(size):
+    stream, parts = FileStream(io.BytesIO(data), name), []
+    while part := stream.read(size):
         parts.append(part)
-    assert source.finish() == (hashlib.sha256(data).hexdigest(), len(data))
+    assert stream.finish() == (hashlib.sha256(data).hexdigest(), len(data))
     return b"".join(parts)
 
 
 def refusal(data: bytes, name: str = "x.csv.gz") -> str:
-    source = Source(io.BytesIO(data), name)
+    stream = FileStream(io.BytesIO(data), name)
     with pytest.raises(UnreadableError) as caught:
-        while source.read(1 << 16):
+        while stream.read(1 << 16):
             pass
     assert caught.value.anomaly == "unreadable_file"
     # What is left is still hashed: the ledger holds the digest of the whole file as it landed.
-    assert source.finish() == (hashlib.sha256(data).hexdigest(), len(data))
+    assert stream.finish() == (hashlib.sha256(data).hexdigest(), len(data))
     return caught.value.reason
 
 
@@ -44,8 +44,8 @@ def test_gzip_is_read_whatever_the_name(data: bytes, name: str) -> None:
 
 
 def test_read_gives_the_size_asked_for_across_members() -> None:
-    source = Source(io.BytesIO(TWO_MEMBERS), "x.gz")
-    assert source.read(700) == TEXT[:700]
+    stream = FileStream(io.BytesIO(TWO_MEMBERS), "x.gz")
+    assert stream.read(700) == TEXT[:700]
 
 
 def test_members_of_no_content_are_nothing() -> None:

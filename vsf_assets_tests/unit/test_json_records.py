@@ -9,7 +9,7 @@ import json
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.dispatch import portions
 from vsf_assets_tests.records import Finding, findings, read, small_blocks
 
@@ -203,7 +203,7 @@ def test_looks_are_lines_of_objects() -> None:
         json.dumps(good)[:-1] + ', "name": "y"}',
     ]
     data = "\n".join(lines).encode()
-    (portion,) = portions(Source(io.BytesIO(data), "look.jsonl"), all_feeds()["catalog_looks"])
+    (portion,) = portions(FileStream(io.BytesIO(data), "look.jsonl"), all_feeds()["catalog_looks"])
     assert portion.valid["raw.catalog_looks"].rows() == [(1, 1, "x.data", "e", "s"), (2, 1, "x.data", None, "s")]
     assert (portion.records, portion.quarantined, portion.blank) == (8, 5, 1)
     assert [(f.line, f.anomaly, f.column) for f in findings(data, "catalog_looks")] == [

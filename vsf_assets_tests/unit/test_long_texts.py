@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.common.findings import file_finding
 from vsf_assets.readers.common.limits import stored
 from vsf_assets.readers.common.long_texts import LONGEST_TEXT
@@ -31,7 +31,7 @@ MACRO = Path(__file__).parents[2] / "dbt_project" / "macros" / "json.sql"
 
 def read(feed: str, text: str, name: str = "") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], pl.DataFrame]:
     """Return rows, findings (line, anomaly, column, severity) and the findings as they are stored."""
-    found = list(portions(Source(io.BytesIO(text.encode()), "x"), all_feeds()[feed], file_name=name))
+    found = list(portions(FileStream(io.BytesIO(text.encode()), "x"), all_feeds()[feed], file_name=name))
     rows = [row for portion in found for frame in portion.valid.values() for row in frame.rows()]
     findings = pl.concat([portion.findings for portion in found])
     named = findings.select("line_number", "anomaly", "column_name", "severity").rows()

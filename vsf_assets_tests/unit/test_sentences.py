@@ -13,7 +13,7 @@ from vsf_assets.contracts import all_tables, get_table
 from vsf_assets.contracts.rule_descriptions import sentence, words
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.dispatch import portions
 
 PANDERA = ("str_matches", "isin", "greater_than", "less_than", "equal_to", "in_range", "str_", "check", "[", "^", "(")
@@ -80,8 +80,8 @@ def test_a_sentence_says_what_must_be_and_what_is(
 
 def reasons(feed: str, text: str) -> list[tuple[int, str, str, str]]:
     """Return line, anomaly, severity and reason of each finding."""
-    source = Source(io.BufferedReader(io.BytesIO(text.encode())), "x.csv")
-    found = [row for p in portions(source, all_feeds()[feed]) for row in p.findings.rows(named=True)]
+    stream = FileStream(io.BufferedReader(io.BytesIO(text.encode())), "x.csv")
+    found = [row for p in portions(stream, all_feeds()[feed]) for row in p.findings.rows(named=True)]
     return sorted((f["line_number"], f["anomaly"], f["severity"], f["reason"]) for f in found)
 
 
@@ -117,8 +117,8 @@ def test_a_row_with_another_delimiter_is_told_so() -> None:
 
 def test_a_misspelt_field_of_a_record_and_a_likely_encoding_are_named() -> None:
     record = b'[{"type":"song","data":{"artist_nme":"N","title":"w\xe4hrung","year":1,"release":"r\xc2\xa0"}}]'
-    source = Source(io.BufferedReader(io.BytesIO(record)), "x.data")
-    (portion,) = portions(source, all_feeds()["catalog"])
+    stream = FileStream(io.BufferedReader(io.BytesIO(record)), "x.data")
+    (portion,) = portions(stream, all_feeds()["catalog"])
     assert portion.findings.select("anomaly", "column_name", "reason").rows() == [
         ("missing_fields", "artist_name", "artist_name is missing"),
         (
@@ -164,8 +164,8 @@ WHOLE = "must be a whole number that fits 64 bits, in digits only"
 )
 def test_a_field_of_a_record_is_told_for_what_it_is(kind: str, fields: str, words: str) -> None:
     record = f'[{{"type": "{kind}", "data": {{{fields}}}}}]'
-    source = Source(io.BufferedReader(io.BytesIO(record.encode())), "x.data")
-    (portion,) = portions(source, all_feeds()["catalog"])
+    stream = FileStream(io.BufferedReader(io.BytesIO(record.encode())), "x.data")
+    (portion,) = portions(stream, all_feeds()["catalog"])
     assert words in portion.findings["reason"].to_list()
 
 
@@ -198,8 +198,10 @@ def test_other_texts_are_plausible(text: str) -> None:
 
 
 def test_a_bad_row_with_an_implausible_text_is_held_back_once() -> None:
-    source = Source(io.BufferedReader(io.BytesIO(f"{ACCOUNTS}NULL,NULL,Gold\nACCT00001,Old,nan\n".encode())), "x.csv")
-    found_portions = list(portions(source, all_feeds()["accounts"]))
+    stream = FileStream(
+        io.BufferedReader(io.BytesIO(f"{ACCOUNTS}NULL,NULL,Gold\nACCT00001,Old,nan\n".encode())), "x.csv"
+    )
+    found_portions = list(portions(stream, all_feeds()["accounts"]))
     assert sum(p.loaded for p in found_portions) == sum(p.quarantined for p in found_portions) == 1
     findings = pl.concat([p.findings for p in found_portions], how="diagonal")
     found = findings.select("line_number", "anomaly", "column_name", "severity").rows()
@@ -213,8 +215,8 @@ def test_a_bad_row_with_an_implausible_text_is_held_back_once() -> None:
 def test_records_of_catalogs_are_loaded_with_a_warning_and_their_text() -> None:
     good = '{"type":"song","data":{"artist_name":"Nelly","title":"","year":1,"release":"r"}}'
     odd = '{"type":"song","data":{"artist_name":"\\\\N","title":" ","year":1,"release":"r"}}'
-    source = Source(io.BufferedReader(io.BytesIO(f"[{good},{odd}]".encode())), "x.data")
-    (portion,) = portions(source, all_feeds()["catalog"])
+    stream = FileStream(io.BufferedReader(io.BytesIO(f"[{good},{odd}]".encode())), "x.data")
+    (portion,) = portions(stream, all_feeds()["catalog"])
     assert (portion.loaded, portion.quarantined) == (2, 0)
     columns = ("line_number", "anomaly", "column_name", "raw_value", "raw_text", "severity", "is_quarantined")
     assert portion.findings.select(columns).rows() == [

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from vsf_assets.feeds import all_feeds
-from vsf_assets.readers.common.byte_stream import Source, UnreadableError
+from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.common.decoding import read_all
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.readers.dispatch import portions
@@ -67,7 +67,7 @@ def seconds_of(feed: str, data: bytes) -> float:
     gc.disable()
     started = time.process_time()
     try:
-        for _ in portions(Source(io.BytesIO(data), "x"), all_feeds()[feed]):
+        for _ in portions(FileStream(io.BytesIO(data), "x"), all_feeds()[feed]):
             pass
     except UnreadableError:
         pass  # most of these files are none
@@ -101,17 +101,21 @@ def test_a_description_that_unpacks_to_too_much_is_left_after_its_bound(feed: st
     packed = gzip.compress(b"#" + random.Random(7).randbytes(3_000_000).hex().encode(), 1)
     raw = Counted(packed)
     with pytest.raises(UnreadableError, match=r"more than 1,000,000 bytes \(unpacked\)"):
-        list(portions(Source(raw, "a.schema.yaml"), all_feeds()[feed]))
+        list(portions(FileStream(raw, "a.schema.yaml"), all_feeds()[feed]))
     assert raw.count <= 2 << 20 < len(packed)
 
 
 def test_a_file_has_a_bound_of_unpacked_bytes_and_a_plain_one_has_none() -> None:
     content = CLICKS + b"1,2,3\n" * 10_000
     for data, most in ((gzip.compress(content), len(content)), (content, 100)):
-        (portion, *_) = portions(Source(io.BytesIO(data), "clicks_1.csv", most), all_feeds()["clicks"])
+        (portion, *_) = portions(FileStream(io.BytesIO(data), "clicks_1.csv", most), all_feeds()["clicks"])
         assert portion.loaded == 10_000
     with pytest.raises(UnreadableError, match=r"unpacks to more than 60,030 bytes; .* VSF_FILE_UNPACKED_MAX"):
-        list(portions(Source(io.BytesIO(gzip.compress(content)), "c.csv.gz", len(content) - 1), all_feeds()["clicks"]))
+        list(
+            portions(
+                FileStream(io.BytesIO(gzip.compress(content)), "c.csv.gz", len(content) - 1), all_feeds()["clicks"]
+            )
+        )
 
 
 def test_all_of_a_file_up_to_the_bound_is_read() -> None:
@@ -124,5 +128,5 @@ def test_all_of_a_file_up_to_the_bound_is_read() -> None:
 def test_the_deepest_values_that_the_fast_parser_takes_are_judged() -> None:
     deep = b"[" * 900 + b'{"a":1}' + b"]" * 900
     data = SONG.replace(b'"%b"', deep)
-    (portion,) = portions(Source(io.BytesIO(data), "x"), all_feeds()["catalog"])
+    (portion,) = portions(FileStream(io.BytesIO(data), "x"), all_feeds()["catalog"])
     assert portion.findings.select("anomaly", "column_name").rows() == [("invalid_value", "artist_name")]

@@ -45,7 +45,7 @@ class _Hashing(io.RawIOBase):
         return size
 
 
-class Source:
+class FileStream:
     """The bytes of one delivery.
 
     Args:
@@ -126,8 +126,8 @@ def _gzip_reason(error: BaseException) -> str:
     return f"the gzip data is damaged ({error}); deliver the file again"
 
 
-class ByteSource(Protocol):
-    """A stream of bytes that a reader parses; `Source` is one."""
+class ByteStream(Protocol):
+    """A stream of bytes that a reader parses; `FileStream` is one."""
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; fewer only at the end."""

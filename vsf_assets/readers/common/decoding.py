@@ -12,7 +12,7 @@ from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 
 if TYPE_CHECKING:
-    from vsf_assets.readers.common.byte_stream import ByteSource
+    from vsf_assets.readers.common.byte_stream import ByteStream
 
 _STEP = 4 << 20
 LINES_BYTES = 1 << 20
@@ -22,10 +22,10 @@ _SAME = {"utf-8", "utf-8-sig"}
 
 
 class _Transcoded:
-    """A byte source that transcodes to UTF-8; bytes that are invalid in the encoding pass unchanged."""
+    """A byte stream that transcodes to UTF-8; bytes that are invalid in the encoding pass unchanged."""
 
-    def __init__(self, source: "ByteSource", encoding: str):
-        self._source = source
+    def __init__(self, stream: "ByteStream", encoding: str):
+        self._stream = stream
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
         self._ready = b""
@@ -39,7 +39,7 @@ class _Transcoded:
         """
         parts, have = [self._ready], len(self._ready)
         while have < size and not self._ended:
-            raw = self._source.read(_STEP)
+            raw = self._stream.read(_STEP)
             self._ended = len(raw) < _STEP
             try:
                 part = self._decoder.decode(raw, self._ended).encode("utf-8", "surrogateescape")
@@ -53,17 +53,17 @@ class _Transcoded:
         return ready[:size]
 
 
-def utf8(source: "ByteSource", encoding: str) -> "ByteSource":
-    """Return a byte source of the same text in UTF-8.
+def utf8(stream: "ByteStream", encoding: str) -> "ByteStream":
+    """Return a byte stream of the same text in UTF-8.
 
     Args:
-        source: the bytes as delivered.
+        stream: the bytes as delivered.
         encoding: a name that Python knows.
     """
-    return source if codecs.lookup(encoding).name in _SAME else _Transcoded(source, encoding)
+    return stream if codecs.lookup(encoding).name in _SAME else _Transcoded(stream, encoding)
 
 
-def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
+def line_blocks(stream: "ByteStream") -> Iterator[tuple[int, list[bytes]]]:
     """Yield batches of lines, each with the number of its first line; numbers start at 1.
 
     Byte order mark and newlines are not part of the lines; no empty line follows the last newline.
@@ -73,7 +73,7 @@ def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
     """
     rest, number, is_first, step = b"", 1, True, b""
     while is_first or len(step) == LINES_BYTES:
-        step = source.read(LINES_BYTES)
+        step = stream.read(LINES_BYTES)
         data = rest + step
         if is_first:
             data = data.removeprefix(BOM)
@@ -91,11 +91,11 @@ def line_blocks(source: "ByteSource") -> Iterator[tuple[int, list[bytes]]]:
         yield number, [rest]
 
 
-def read_all(source: "ByteSource", most: int = DESCRIPTION_BYTES) -> bytes:
+def read_all(stream: "ByteStream", most: int = DESCRIPTION_BYTES) -> bytes:
     """Return all bytes of a file of a small kind; stop decompressing at the limit.
 
     Args:
-        source: the bytes of the file.
+        stream: the bytes of the file.
         most: the largest decompressed size, in bytes.
 
     Raises:
@@ -104,7 +104,7 @@ def read_all(source: "ByteSource", most: int = DESCRIPTION_BYTES) -> bytes:
     parts, left = [], most
     while True:
         step = min(_STEP, left + 1)
-        part = source.read(step)
+        part = stream.read(step)
         parts.append(part)
         left -= len(part)
         if left < 0:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from vsf_assets.feeds.reading import Delimited
-from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteStream, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited
 from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD, SHOWN_TEXT, show
 from vsf_assets.readers.delimited.block import BadRecord, Block
@@ -40,14 +40,14 @@ class DelimitedReader:
     """Reads one delimited file block by block.
 
     Args:
-        source: the decompressed bytes.
+        stream: the decompressed bytes.
         dialect: the dialect of the file.
         columns: the contract's columns, in order.
         integers: whether all columns are 64-bit integers.
     """
 
-    def __init__(self, source: ByteSource, dialect: Delimited, columns: list[str], integers: bool = False):
-        self._source = source
+    def __init__(self, stream: ByteStream, dialect: Delimited, columns: list[str], integers: bool = False):
+        self._stream = stream
         self._dialect = dialect
         self._columns = columns
         self._integers = integers
@@ -100,7 +100,7 @@ class DelimitedReader:
         """Fill the buffer to at least `size` bytes, or to the end of the file; return whether it holds any."""
         missing = size - (len(self._data) - self._at)
         if missing > 0 and not self._ended:
-            more = self._source.read(missing)
+            more = self._stream.read(missing)
             self._ended = len(more) < missing
             self._data = self._data[self._at :] + more
             self._at = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from vsf_assets.readers.common.byte_stream import ByteSource, UnreadableError
+from vsf_assets.readers.common.byte_stream import ByteStream, UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_json
 from vsf_assets.readers.common.displayable_text import BOM
 from vsf_assets.readers.json.elements import (
@@ -42,11 +42,11 @@ class ArrayReader:
     """Reads a file that holds one JSON array.
 
     Args:
-        source: the decompressed bytes, as UTF-8.
+        stream: the decompressed bytes, as UTF-8.
     """
 
-    def __init__(self, source: ByteSource):
-        self._source = source
+    def __init__(self, stream: ByteStream):
+        self._stream = stream
         self._data = b""
         self._at = 0
         self._offset = 0
@@ -100,7 +100,7 @@ class ArrayReader:
         missing = size - (len(self._data) - self._at)
         if missing > 0 and not self._ended:
             try:
-                more = self._source.read(missing)
+                more = self._stream.read(missing)
             except UnreadableError as error:
                 if self._at >= len(self._data):
                     raise

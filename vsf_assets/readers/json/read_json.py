@@ -15,7 +15,7 @@ from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.reading import JsonRecords
-from vsf_assets.readers.common.byte_stream import Source
+from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.common.decoding import line_blocks, utf8
 from vsf_assets.readers.common.limits import FindingsLimit
 from vsf_assets.readers.common.portion import Portion
@@ -26,7 +26,7 @@ from vsf_assets.readers.json.fast_validator import fields_of, names_are_single, 
 from vsf_assets.readers.json.validation import CheckedRecords, Records, check_records
 
 
-def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
+def record_portions(stream: FileStream, reading: JsonRecords, encoding: str, limit: FindingsLimit) -> Iterator[Portion]:
     """Yield the records of a JSON array `[{"type": ..., "data": {...}}, ...]`; the line of a record is its index.
 
     Raises:
@@ -34,7 +34,7 @@ def record_portions(source: Source, reading: JsonRecords, encoding: str, limit: 
     """
     tables = {kind: get_table(name) for kind, name in reading.tables}
     fields_by_kind = {kind: fields_of(table) for kind, table in tables.items()}
-    chunks = ArrayReader(utf8(source, encoding)).chunks()
+    chunks = ArrayReader(utf8(stream, encoding)).chunks()
 
     @gc_paused()
     def portion() -> Portion | None:
@@ -94,7 +94,7 @@ def _skipped(checked: CheckedRecords) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"_line": pl.Int64, "record_type": pl.String, "records": pl.Int64}, orient="row")
 
 
-def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterator[Portion]:
+def line_portions(stream: FileStream, table: Table, limit: FindingsLimit) -> Iterator[Portion]:
     """Yield the objects of a file with one object per line.
 
     Raises:
@@ -102,7 +102,7 @@ def line_portions(source: Source, table: Table, limit: FindingsLimit) -> Iterato
     """
     what = table.name.split(".")[1].removesuffix("s")
     fields = fields_of(table)
-    for first_line, lines in line_blocks(source):
+    for first_line, lines in line_blocks(stream):
 
         def validate(place: int, lines: list[bytes] = lines) -> Validated:
             try:
