@@ -32,7 +32,7 @@ class Feed:
         partitioning: the kind of its partitions.
         names: patterns (regular expressions, matched anywhere, case ignored) of file names; if empty, only files in
             the feed's folder are recognized.
-        keeps: `content` if equal bytes count once (events), `state` if every delivery is a state of its own.
+        counts_once_by: `content` if equal bytes count once (events), `delivery` if every delivery counts (states).
         owner: the person or team in charge.
         late_after_hours: hours without a delivery after which the feed is late; 0 if no delivery is expected.
         takes_effect_by_name: whether a delivery takes effect on the date at the start of its name, else on the day it
@@ -59,7 +59,7 @@ class Feed:
     reading: Reading = CSV
     partitioning: Partitioning = UNPARTITIONED
     names: tuple[str, ...] = ()
-    keeps: Literal["content", "state"] = "content"
+    counts_once_by: Literal["content", "delivery"] = "content"
     owner: str = "team:data-platform"
     late_after_hours: int = 0
     takes_effect_by_name: bool = False

@@ -38,7 +38,7 @@ def without_rows(ledger: Iterable["FileRow"], but_not: Collection[int] = ()) -> 
         for row in rows
         if row.status == "duplicate_file"
         and row.feed in all_feeds()
-        and all_feeds()[row.feed].keeps == "content"
+        and all_feeds()[row.feed].counts_once_by == "content"
         and (row.feed, row.partition_key, row.sha256) not in held
     ]
 

@@ -207,7 +207,7 @@ def _as_duplicate(row: FileRow, run_id: str | None = None, now: datetime | None 
 
 def _twin(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> FileRow | None:
     """Return the loaded delivery with the same content, for feeds in which equal content counts once."""
-    if result.input_file.feed.keeps != "content" or not result.readable:
+    if result.input_file.feed.counts_once_by != "content" or not result.readable:
         return None
     where = "feed = ? and partition_key is not distinct from ? and sha256 = ? and status = 'loaded'"
     twins = read_files(connection, where, (row.feed, row.partition_key, row.sha256))

@@ -61,7 +61,7 @@ def _catalog_feed(
         not_ours=(file, f"upload/{name}/default/{file}", f"{name}.json"),
         reading=reading,
         partitioning=SOURCES,
-        keeps="state",
+        counts_once_by="delivery",
         is_fetched=True,
         is_source_folder=is_source_folder,
         has_source_encoding=has_source_encoding,

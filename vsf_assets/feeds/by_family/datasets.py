@@ -25,7 +25,7 @@ FEEDS = (
         not_ours=("columns.csv", "datasets/columns.csv", "datasets/a/notes.csv", "upload/datasets/a/columns.csv"),
         reading=Delimited(tolerance=Tolerance(";", (("approved_abbreviations", "approved_abreviations"),))),
         partitioning=DATASETS,
-        keeps="state",
+        counts_once_by="delivery",
         members=(
             ("namespaces.csv", "raw.namespaces"),
             ("columns.csv", "raw.columns"),
@@ -40,7 +40,7 @@ FEEDS = (
         examples=(f"{CHANGES}/20261122T101500.000001Z_rename.jsonl",),
         not_ours=(f"{CHANGES}.jsonl",),
         reading=JsonLines(),
-        keeps="state",
+        counts_once_by="delivery",
         is_always_archived=True,
     ),
 )

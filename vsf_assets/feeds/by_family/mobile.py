@@ -59,7 +59,7 @@ FEEDS = (
         examples=("lines.csv", "2019-06-01_linedim_corrected.csv", "lines2.csv.gz", "2019-05-20_lines_rs.txt.gz"),
         not_ours=("order_lines.csv", "guidelines.csv", "phonelines.csv", "linesman.csv"),
         names=(LINES,),
-        keeps="state",
+        counts_once_by="delivery",
         takes_effect_by_name=True,
     ),
     Feed(
@@ -71,7 +71,7 @@ FEEDS = (
         examples=("accounts.csv", "2019-06-01_accountdim.csv", "accountdim-2.csv"),
         not_ours=("customer_accounts.csv", "accountsdim.csv", "account.csv"),
         names=(ACCOUNTS,),
-        keeps="state",
+        counts_once_by="delivery",
         takes_effect_by_name=True,
     ),
     Feed(

@@ -32,7 +32,7 @@ FEEDS = (
         reading=Described("schema"),
         reader=_READER,
         names=(r"\.schema\.(ya?ml|json)$",),
-        keeps="state",
+        counts_once_by="delivery",
     ),
     Feed(
         name=REQUEST_FEED,
@@ -45,7 +45,7 @@ FEEDS = (
         reader=_READER,
         partitioning=REQUESTS,
         names=(r"\.request\.(ya?ml|json)$",),
-        keeps="state",
+        counts_once_by="delivery",
     ),
     Feed(
         name=STATES,
