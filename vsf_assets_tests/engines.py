@@ -29,6 +29,6 @@ def missing_httpfs() -> str:
 needs_httpfs = pytest.mark.skipif(not is_pinned() and bool(missing_httpfs()), reason=missing_httpfs() or "never")
 """Marks what reads a snapshot in a bucket. With the pinned DuckDB it runs, and fails where the extension is missing."""
 
-VIEWS_NAME_THEIR_CATALOG = int(version("duckdb").split(".")[0]) < 2
+VIEWS_NAME_THEIR_DATABASE = int(version("duckdb").split(".")[0]) < 2
 """Whether a view keeps the name of its own database, so that a copy under another name cannot read it. DuckDB 2 stores
 the view without it."""

@@ -18,7 +18,7 @@ from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.snapshot_pruning import Pointed
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
-from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG
+from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE
 from vsf_assets_tests.warehouses import Home, publish_click
 
 
@@ -73,7 +73,7 @@ def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read
     with home.warehouse.write("test") as connection:
         connection.execute("create schema marts")
         connection.execute("create view marts.ids as select click_id from warehouse.raw.clicks")
-    if VIEWS_NAME_THEIR_CATALOG:
+    if VIEWS_NAME_THEIR_DATABASE:
         with pytest.raises(duckdb.Error):
             publish_click(home, 2)
         assert snapshot_number(current_snapshot(home.settings)) == 1

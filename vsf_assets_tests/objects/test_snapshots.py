@@ -21,7 +21,7 @@ from vsf_assets.snapshots.httpfs import connect_object, load_httpfs
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.engine.children import run_children
-from vsf_assets_tests.engines import VIEWS_NAME_THEIR_CATALOG, needs_httpfs
+from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE, needs_httpfs
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
 from vsf_assets_tests.objects.homes import EngineHome
 from vsf_assets_tests.prebuilt import put_built_warehouse
@@ -120,7 +120,7 @@ def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
 
 
 @needs_httpfs
-@pytest.mark.skipif(not VIEWS_NAME_THEIR_CATALOG, reason="the copy can be read: views do not name their catalog")
+@pytest.mark.skipif(not VIEWS_NAME_THEIR_DATABASE, reason="the copy can be read: views do not name their database")
 def test_a_copy_that_cannot_be_read_is_not_published(stored: EngineHome) -> None:
     publish_click(stored, 1)
     with stored.warehouse.write("test") as connection:
