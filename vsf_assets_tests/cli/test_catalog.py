@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets_tests.catalog.homes import records, serve_songs
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import records, serve_songs
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 

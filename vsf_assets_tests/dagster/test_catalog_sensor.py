@@ -15,9 +15,9 @@ from vsf_assets.defs.catalog_sensor import Seen, digest_of, read_seen, source_se
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
+from vsf_assets_tests.catalog.homes import records, serve_songs
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import records, serve_songs
 
 IDLE = RunHistory(active=False, failures=0, idle_seconds=1e9)
 

@@ -15,9 +15,9 @@ from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings
 from vsf_assets.storage.s3 import ObjectStore
 from vsf_assets.storage.s3_client import ObjectError, ObjectStoreError
+from vsf_assets_tests.catalog.fetched import Fetcher
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome
-from vsf_assets_tests.sources.fetched import Fetcher
 from vsf_assets_tests.warehouses import clicks
 
 

@@ -1,7 +1,7 @@
 """Judges of places: a folder and a bucket listed, and a folder, an S3 server and a web server read as sources.
 
 Here: generators of edge names and properties; a stand-in for the S3 client holds objects in memory. Not here: servers
-that fail (objects/, sources/).
+that fail (objects/, catalog/).
 """
 
 import io

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from vsf_assets_tests.catalog.homes import home_of, load, records, serve_songs, tables
 from vsf_assets_tests.catalogs import FEEDS
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.forks import start_vsf
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import home_of, load, records, serve_songs, tables
 
 
 @pytest.fixture

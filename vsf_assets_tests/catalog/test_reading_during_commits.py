@@ -15,7 +15,7 @@ from vsf_assets.ingest import loader as batches
 from vsf_assets.pipeline import ingest_catalog as fetched
 from vsf_assets.warehouse.async_commits import Commits
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.sources.homes import home_of, load, records, songs
+from vsf_assets_tests.catalog.homes import home_of, load, records, songs
 from vsf_assets_tests.warehouses import Home
 
 COUNT = 6

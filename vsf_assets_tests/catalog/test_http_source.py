@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets_tests.catalog.fetched import Fetcher, profile_of
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.fetched import Fetcher, profile_of
 
 
 @pytest.fixture

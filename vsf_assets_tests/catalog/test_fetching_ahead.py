@@ -2,9 +2,9 @@
 
 import pytest
 
+from vsf_assets_tests.catalog.fetched import Fetcher, profile_of
+from vsf_assets_tests.catalog.test_http_source import everything, fetcher, on, served
 from vsf_assets_tests.servers import Served
-from vsf_assets_tests.sources.fetched import Fetcher, profile_of
-from vsf_assets_tests.sources.test_http_source import everything, fetcher, on, served
 
 __all__ = ["fetcher", "served"]
 

@@ -12,9 +12,9 @@ from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets_tests.catalog.homes import home_of, load, records, serve_songs, songs, tables
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.servers import Served, http_server
-from vsf_assets_tests.sources.homes import home_of, load, records, serve_songs, songs, tables
 from vsf_assets_tests.warehouses import Home
 
 

@@ -13,8 +13,8 @@ from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.catalog.scan import settled_scan
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import read_settings
+from vsf_assets_tests.catalog.fetched import Fetcher, profile_of
 from vsf_assets_tests.rights import like_other_users
-from vsf_assets_tests.sources.fetched import Fetcher, profile_of
 
 
 @pytest.fixture
