@@ -6,7 +6,6 @@ synthetic/description_reader.py), and storing the rows (ingest/read_file.py).
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import polars as pl
 
@@ -16,7 +15,6 @@ from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.reading import Delimited, JsonLines, JsonRecords, Reading
-from vsf_assets.readers import name_list as listfiles
 from vsf_assets.readers.common.byte_stream import FileStream
 from vsf_assets.readers.common.findings import NO_FINDINGS
 from vsf_assets.readers.common.limits import FindingsLimit
@@ -24,7 +22,8 @@ from vsf_assets.readers.common.portion import Portion
 from vsf_assets.readers.delimited.block import Block
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import check_blocks
-from vsf_assets.readers.json import read_json as jsonfiles
+from vsf_assets.readers.json.read_json import line_portions, record_portions
+from vsf_assets.readers.name_list import name_portions
 
 
 def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
@@ -59,12 +58,12 @@ def portions(
     if isinstance(reading, Delimited):
         return _delimited(stream, tables[0], reading, limit)
     if isinstance(reading, JsonRecords):
-        return jsonfiles.record_portions(stream, reading, encoding, limit)
+        return record_portions(stream, reading, encoding, limit)
     if isinstance(reading, JsonLines):
-        return jsonfiles.line_portions(stream, tables[0], limit)
+        return line_portions(stream, tables[0], limit)
     if feed.reader:
         return _own_reader(feed.reader)(stream, tables[0], reading)
-    return listfiles.name_portions(stream, tables[0], encoding, limit)
+    return name_portions(stream, tables[0], encoding, limit)
 
 
 def _own_reader(name: str) -> Callable[[FileStream, Table, Reading], Iterator[Portion]]:
