@@ -19,7 +19,7 @@ from vsf_assets.readers.delimited.exact_parser import is_blank, parse_record
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
 from vsf_assets.readers.delimited.reader import DelimitedReader
-from vsf_assets.readers.delimited.validation import check_block
+from vsf_assets_tests.blocks import check_block
 from vsf_assets_tests.datasets import DATAPOINTS
 from vsf_assets_tests.reading import COMMA, PIPE
 

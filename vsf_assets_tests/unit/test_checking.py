@@ -18,7 +18,8 @@ from vsf_assets.contracts.by_family.campaigns import Money
 from vsf_assets.contracts.derived_schemas import polars_types
 from vsf_assets.contracts.table import Table
 from vsf_assets.readers.delimited.reader import DelimitedReader
-from vsf_assets.readers.delimited.validation import CheckedBlock, check_block
+from vsf_assets.readers.delimited.validation import CheckedBlock
+from vsf_assets_tests.blocks import check_block
 from vsf_assets_tests.reading import COMMA, reference, small_blocks
 
 

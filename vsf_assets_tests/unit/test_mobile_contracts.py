@@ -17,7 +17,7 @@ from vsf_assets.feeds import all_feeds, recognize
 from vsf_assets.feeds.partitioning import DAYS
 from vsf_assets.readers.common.casts import cast
 from vsf_assets.readers.delimited.block import Block
-from vsf_assets.readers.delimited.validation import check_block
+from vsf_assets_tests.blocks import check_block
 
 EVENT = {"event_time": "2019-05-20 02:20:09.404", "event_type": "app_open", "uuid": "u-1"}
 

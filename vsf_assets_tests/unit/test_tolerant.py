@@ -17,7 +17,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.delimited.reader import DelimitedReader
-from vsf_assets.readers.delimited.validation import check_block
+from vsf_assets_tests.blocks import check_block
 from vsf_assets_tests.datasets import COLUMNS, DATAPOINTS, NAMESPACES
 from vsf_assets_tests.reading import small_blocks
 

@@ -16,9 +16,6 @@ from vsf_assets.readers.delimited.exact_parser import Record, is_blank, parse_re
 from vsf_assets.readers.delimited.header_reasons import SEPARATOR_LINE, folded, header_reason
 from vsf_assets.readers.delimited.lenient import other_dialect
 
-LONGEST_SHOWN = 100
-"""Characters of a name that a message shows."""
-
 
 @dataclass(frozen=True)
 class Header:

@@ -41,13 +41,6 @@ class CheckedBlock:
     quarantined: int
 
 
-def check_block(block: Block, table: Table, dialect: Delimited) -> CheckedBlock:
-    """Validate one block of delimited records at once, in any amount of memory; see `check_blocks`."""
-    checked = list(check_blocks([block], table, dialect, FindingsLimit()))
-    valid, findings = pl.concat([c.valid for c in checked]), pl.concat([c.findings for c in checked])
-    return CheckedBlock(valid, findings, sum(c.quarantined for c in checked))
-
-
 def check_blocks(blocks: list[Block], table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[CheckedBlock]:
     """Validate blocks that cover one part of a file against a contract, some rows at a time.
 
