@@ -2,7 +2,7 @@
 
 {# One row per name of the JSON objects in `rows`: the columns `keys`, `name` and `value`. Strings come unescaped,
    everything else as JSON text. Of a name given twice the last value holds, as JSON parsers have it. What compares the
-   names of an object runs once for the object: beside unnest() it would run once for each of its names. #}
+   names of an object runs once for the object: beside `unnest` it would run once for each of its names. #}
 {% macro json_properties(rows, json, keys) -%}
     select
         {{ keys | join(', ') }},

@@ -1,7 +1,7 @@
-"""The sensor of a foreign source: notices a changed list or changed objects, and never fetches one.
+"""The sensor of a source: requests a run when the list or an object changed, and fetches nothing.
 
-Here: the pure decision on what a look saw, and the plumbing. Not here: the look (sources/) and the
-sensors of the landing zone (landing_sensors.py). A source that cannot be reached is a skipped tick.
+Here: the decision after a scan, and the sensor. Not here: the scan (catalog/scan.py) and the sensors of the landing
+zone (landing_sensors.py). If the source cannot be reached, the tick is skipped.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
 
-from vsf_assets.catalog import history as known
 from vsf_assets.catalog.clients.factory import open_source
+from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.catalog.model.errors import SourceError
 from vsf_assets.catalog.model.plan import Observed, Unseen
 from vsf_assets.catalog.scan import SourceScan, has_changes, scan_source, unsettled_for
@@ -28,19 +28,19 @@ from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse
 
 NETWORK_SECONDS = 30
-"""Least time between two looks at a source that is not a folder."""
+"""Least time between two scans of a source that is not a folder."""
 
 MOST_HEADS = 2000
-"""Names up to which a tick asks an HTTP server for the state of each; of more, only the list is looked at."""
+"""Names up to which a tick asks an HTTP server for the state of each; above this number a tick reads the list only."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a cursor holds; losing it costs a look.
+    """The content of a cursor; without it, the next tick scans again.
 
     Attributes:
         digest: of the source as it was seen last.
-        is_done: whether nothing was due then.
+        is_done: whether no object was to fetch then.
         at: when (seconds since 1970).
     """
 
@@ -67,10 +67,11 @@ def digest_of(profile: str, list_sha256: str, observed: Mapping[str, Observed]) 
 
 
 def why_not(digest: str, seen: Seen, jobs: RunHistory) -> str | None:
-    """Return why no run is requested for what is due, or None.
+    """Return why no run is requested for the objects to fetch, or None.
 
-    What is due and was asked for before failed: it is tried again after a rest, and not for ever. A source that
-    changed since is asked for at once, so that one object that never comes holds no other back.
+    Objects that an earlier run was requested for and that are still to fetch have failed: they are requested again
+    after a pause, a limited number of times. A source that changed since then gets a run at once, so that one object
+    that always fails does not delay the others.
     """
     if jobs.active or digest == seen.digest:
         return backoff_reason(jobs)
@@ -86,8 +87,8 @@ def source_sensor(family: str) -> dg.SensorDefinition:
         job_name=ingest_job_name(family),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Looks at the list of the catalog's source and the states of its objects ({names}); one run"
-        " fetches what is due.",
+        description=f"Scans the list of the catalog's source and the states of its objects ({names}); one run"
+        " fetches the new and changed objects.",
     )
     def changed(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult:
         jobs = history_of_job(context.instance, ingest_job_name(family))
@@ -121,12 +122,12 @@ def notice(settings: Settings, seen: Seen, jobs: RunHistory) -> tuple[str | None
     except SourceError as error:
         return str(error), replace(seen, at=time.time())
     except LockTimeoutError:
-        return "the warehouse is in use; looking again later", seen
+        return "the warehouse is in use; the next tick scans again", seen
     return why_not(digest, seen, jobs), replace(now, is_done=False)
 
 
 def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
-    """Return a look of little patience, or why there is none."""
+    """Scan with short time-outs; return the scan, or why the source has no list or is not stable."""
     hasty = replace(
         profile,
         attempts=min(profile.attempts, 2),
@@ -146,7 +147,7 @@ def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
         source.close()
 
 
-def _known(settings: Settings, profile: Profile) -> known.SourceHistory:
-    """Return what is known; a sensor waits for nobody."""
+def _known(settings: Settings, profile: Profile) -> SourceHistory:
+    """Return the recorded states of a source, without waiting for a lock."""
     with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("sensor") as connection:
-        return known.read_history(connection, settings, profile.name) if connection else known.SourceHistory()
+        return read_history(connection, settings, profile.name) if connection else SourceHistory()

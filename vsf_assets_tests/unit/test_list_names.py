@@ -1,6 +1,6 @@
 """Which names are lists of lines, accounts and limits. Source: the rule for names in docs/feeds.md.
 
-Not here: other feeds (test_recognize.py) and the days of events (test_vsf_contracts.py).
+Not here: other feeds (test_recognize.py) and the days of events (test_mobile_contracts.py).
 """
 
 import itertools
