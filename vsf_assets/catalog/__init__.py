@@ -1,5 +1,5 @@
-"""The catalog family's sources: lists of objects on other systems, scanned and fetched, never written.
+"""The sources of the catalog family: scans them and fetches their objects, and never writes to them.
 
-Here: the settings file with its profiles, the look at a source, the pure decision what is due, and
-fetching it into the inbox. Not here: what is in the objects (ingest/, contracts/) and Dagster.
+Here: the scan of a source, the plan of the objects to fetch, the fetch round, and the inbox. Not here: the profiles in
+`sources.toml` (config/catalog_profiles.py), the content of the objects (readers/, contracts/) and Dagster (defs/).
 """

@@ -121,7 +121,7 @@ class ObjectPrefetcher:
         return self.objects.pop(name) if fits else None
 
     def discard(self) -> None:
-        """Remove what nobody took."""
+        """Remove the fetched objects that were not loaded."""
         for one in self.objects.values():
             one.temp_path.unlink(missing_ok=True)
 

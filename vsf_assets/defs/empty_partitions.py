@@ -40,7 +40,7 @@ def without_file(requested: Sequence[str], feed: Feed, table: str, report: RunRe
     for path, _ in (*report.left, *report.failed):
         recognized = recognize(path)
         if recognized is None:
-            return []  # nobody knows which partition it belongs to
+            return []  # its partition is unknown
         with_file |= {recognized[1]} if recognized[0].name == feed.name else set()
     return [key for key in requested if key not in with_file]
 

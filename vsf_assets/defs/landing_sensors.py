@@ -32,7 +32,7 @@ BATCH_FILES = 1000
 
 
 def read_listing(cursor: str | None) -> TimedListing:
-    """Return the look a cursor holds; a lost or broken one only costs another look."""
+    """Return the listing of a cursor; an empty one if the cursor is missing or damaged, and the next tick lists again."""
     try:
         kept = json.loads(cursor or "{}")
         timed = from_config(float(kept["at"]), kept["listing"], kept.get("etags", {}))
@@ -42,7 +42,7 @@ def read_listing(cursor: str | None) -> TimedListing:
 
 
 def write_cursor(timed: TimedListing, requested: Mapping[str, Repetition] = MappingProxyType({})) -> str:
-    """Return a cursor that holds a look, cut to a batch, and what was asked for."""
+    """Return a cursor with a listing, cut to a batch, and the files that runs were requested for."""
     entries = list(timed.entries.values())[:BATCH_FILES]
     since = {entry.path: round(timed.first_seen(entry.path), 3) for entry in entries}
     kept: dict[str, Any] = {"at": timed.at, "listing": as_config(entries), "etags": etags_of(entries), "since": since}
@@ -115,7 +115,7 @@ def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], wr
     if wanted:
         return None
     if not stable:
-        still = f", of which somebody has {written} open for writing" if written else ""
+        still = f", of which {written} are open for writing" if written else ""
         return f"{len(entries)} files are not stable yet{still}"
     return (
         f"the last run left {len(stable)} files as they were; they are asked for again after a while. Its warnings"

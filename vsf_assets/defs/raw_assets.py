@@ -108,7 +108,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
 
 
 def _warn(context: dg.AssetExecutionContext, report: RunReport) -> None:
-    """Log as warnings what nobody can load as it is, and what was left out of the listing."""
+    """Log warnings for the files that cannot be loaded and the entries that were left out of the listing."""
     for path, why in report.failed:
         if path in report.unreadable:
             context.log.warning(visible(report.why_failed(path, why)))

@@ -1,7 +1,6 @@
-"""Sensors that mend: missing builds and reads, runs whose process is gone, backfills that failed for want of files.
+"""Sensors that recover: missing builds and ingests, runs whose process is gone, backfills of partitions without files.
 
-Here: which runs are missing, and ten lines of plumbing each. Not here: what is missing
-(pipeline/status.py) and files that land (landing_sensors.py).
+Here: the runs that each sensor requests. Not here: the search for missing builds and files (pipeline/status.py) and files that land (landing_sensors.py).
 """
 
 from collections.abc import Sequence

@@ -111,9 +111,7 @@ def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
     with (home.landing / "clicks_1.csv").open("ab"):
         alone = tick(instance)
         assert not alone.run_requests
-        assert alone.skip_reason.skip_message == (
-            "1 files are not stable yet, of which somebody has 1 open for writing"
-        )
+        assert alone.skip_reason.skip_message == ("1 files are not stable yet, of which 1 are open for writing")
         home.drop({"clicks_2.csv": CLICKS})
         (request,) = tick(instance, alone.cursor).run_requests
     assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_2.csv"]

@@ -37,7 +37,7 @@ class FolderSource:
         """Return size and modified time of each name.
 
         Raises:
-            SourceError: the list is not there any more, so that nobody knows whether anything else is.
+            SourceError: the list was removed, so the state of the other objects is unknown.
         """
         found = {name: self._observed(name) for name in names}
         if None in found.values():

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from vsf_assets.synthetic.model import option_parsers as read
+from vsf_assets.synthetic.model import option_parsers
 from vsf_assets.synthetic.model.date_formats import has_time_of_day
 from vsf_assets.synthetic.model.option_parsers import Option
 
@@ -55,7 +55,7 @@ def _decimals(options: Options) -> tuple[str, str] | None:
         scaled = options[name].scaleb(options["places"])
         if scaled != scaled.to_integral_value():
             return name, f"{options[name]} has more than {options['places']} decimal places (option places)"
-        if not read.LOWEST <= scaled <= read.HIGHEST:
+        if not option_parsers.LOWEST <= scaled <= option_parsers.HIGHEST:
             return name, f"{options[name]} with {options['places']} decimal places does not fit 64 bits"
     return _range(options)
 
@@ -74,7 +74,7 @@ def _choices(options: Options) -> tuple[str, str] | None:
     return ("values", f"{twice[0]!r} occurs twice; use weights") if twice else None
 
 
-def _ends(reader: read.Reader, lowest: Any, highest: Any, what: str) -> dict[str, Option]:
+def _ends(reader: option_parsers.Reader, lowest: Any, highest: Any, what: str) -> dict[str, Option]:
     return {
         "from": Option(reader, lowest, f"the lowest {what}, included"),
         "to": Option(reader, highest, f"the highest {what}, included"),
@@ -82,7 +82,9 @@ def _ends(reader: read.Reader, lowest: Any, highest: Any, what: str) -> dict[str
 
 
 def _related(what: str) -> Option:
-    return Option(read.words, None, f"header of the {what} that the value fits; default: the nearest one before it")
+    return Option(
+        option_parsers.words, None, f"header of the {what} that the value fits; default: the nearest one before it"
+    )
 
 
 KINDS = (
@@ -100,26 +102,32 @@ KINDS = (
     ),
     Kind("Phone Number", "a phone number of North America, +1-212-555-0123"),
     Kind("Company Name", "name of a company"),
-    Kind("Text", "English sentences", _ends(read.whole_between(0, 1000), 1, 3, "number of sentences"), _range),
-    Kind("Integer", "a whole number", _ends(read.whole, 0, 1_000_000, "number"), _range),
+    Kind(
+        "Text", "English sentences", _ends(option_parsers.whole_between(0, 1000), 1, 3, "number of sentences"), _range
+    ),
+    Kind("Integer", "a whole number", _ends(option_parsers.whole, 0, 1_000_000, "number"), _range),
     Kind("Address", "a postal address of the United States, in one line"),
     Kind(
         "Date",
         "a day",
         {
-            **_ends(read.day, date(2000, 1, 1), date(2029, 12, 31), "day"),
-            "format": Option(read.pattern, None, "how it is written, in letters of strftime; default: 2024-12-31"),
+            **_ends(option_parsers.day, date(2000, 1, 1), date(2029, 12, 31), "day"),
+            "format": Option(
+                option_parsers.pattern, None, "how it is written, in letters of strftime; default: 2024-12-31"
+            ),
         },
         _whole_days,
     ),
-    Kind("Boolean", "true or false", {"true_share": Option(read.share, 0.5, "share of true among the values")}),
+    Kind(
+        "Boolean", "true or false", {"true_share": Option(option_parsers.share, 0.5, "share of true among the values")}
+    ),
     Kind("UUID", "a UUID of version 4"),
     Kind(
         "Decimal",
         "a number with decimal places",
         {
-            **_ends(read.number, Decimal(0), Decimal(1000), "number"),
-            "places": Option(read.whole_between(0, 18), 2, "number of decimal places, 0 to 18"),
+            **_ends(option_parsers.number, Decimal(0), Decimal(1000), "number"),
+            "places": Option(option_parsers.whole_between(0, 18), 2, "number of decimal places, 0 to 18"),
         },
         _decimals,
     ),
@@ -127,8 +135,10 @@ KINDS = (
         "Datetime",
         "a time in whole seconds, UTC",
         {
-            **_ends(read.moment, datetime(2000, 1, 1), datetime(2029, 12, 31, 23, 59, 59), "time"),  # noqa: DTZ001
-            "format": Option(read.pattern, None, "how it is written, as for Date; default: 2024-12-31T23:59:59"),
+            **_ends(option_parsers.moment, datetime(2000, 1, 1), datetime(2029, 12, 31, 23, 59, 59), "time"),  # noqa: DTZ001
+            "format": Option(
+                option_parsers.pattern, None, "how it is written, as for Date; default: 2024-12-31T23:59:59"
+            ),
         },
         _range,
     ),
@@ -136,27 +146,35 @@ KINDS = (
         "Choice",
         "one of some values",
         {
-            "values": Option(read.plain_values, None, "the values: texts, numbers, true or false", is_required=True),
-            "weights": Option(read.weights, None, "how often each value comes, in proportion; default: equally often"),
+            "values": Option(
+                option_parsers.plain_values, None, "the values: texts, numbers, true or false", is_required=True
+            ),
+            "weights": Option(
+                option_parsers.weights, None, "how often each value comes, in proportion; default: equally often"
+            ),
         },
         _choices,
     ),
-    Kind("Constant", "the same in every row", {"value": Option(read.plain_value, None, "the value", is_required=True)}),
+    Kind(
+        "Constant",
+        "the same in every row",
+        {"value": Option(option_parsers.plain_value, None, "the value", is_required=True)},
+    ),
     Kind(
         "Sequence",
         "whole numbers that follow each other",
         {
-            "from": Option(read.whole, 1, "the first number"),
-            "step": Option(read.whole, 1, "what is added from row to row; below 0 counts down"),
+            "from": Option(option_parsers.whole, 1, "the first number"),
+            "step": Option(option_parsers.whole, 1, "what is added from row to row; below 0 counts down"),
         },
         lambda options: ("step", "0 would repeat one number; use Constant") if options["step"] == 0 else None,
     ),
 )
 
 EVERY_COLUMN = {
-    "order": Option(read.whole, None, "place in the file; columns without one come last, as they stand"),
-    "null_share": Option(read.share, 0.0, "share of rows without a value"),
-    "unique": Option(read.truth, default=False, meaning="whether all values are distinct"),
+    "order": Option(option_parsers.whole, None, "place in the file; columns without one come last, as they stand"),
+    "null_share": Option(option_parsers.share, 0.0, "share of rows without a value"),
+    "unique": Option(option_parsers.truth, default=False, meaning="whether all values are distinct"),
 }
 """Options of every column, for all types."""
 
