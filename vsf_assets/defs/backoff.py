@@ -42,8 +42,8 @@ def backoff_reason(history: RunHistory) -> str | None:
         return "the last batch still runs"
     if history.failures >= PAUSE_AFTER:
         return (
-            f"PAUSED after {history.failures} failed runs in a row: see the last run, repair the cause, then materialize"
-            " once by hand or use `vsf run`; a good run resumes the sensor"
+            f"PAUSED after {history.failures} failed runs in a row: see the last run, repair the cause, then"
+            " materialize once by hand or use `vsf run`; a good run resumes the sensor"
         )
     rest = TICK_SECONDS * 2**history.failures if history.failures else 0
     if history.idle_seconds < rest:

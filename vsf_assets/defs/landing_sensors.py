@@ -32,7 +32,7 @@ BATCH_FILES = 1000
 
 
 def read_listing(cursor: str | None) -> TimedListing:
-    """Return the listing of a cursor; an empty one if the cursor is missing or damaged, and the next tick lists again."""
+    """Return the listing of a cursor; an empty one, so that the tick lists again, if there is none or it is damaged."""
     try:
         kept = json.loads(cursor or "{}")
         timed = from_config(float(kept["at"]), kept["listing"], kept.get("etags", {}))

@@ -1,6 +1,7 @@
 """Sensors that recover: missing builds and ingests, runs whose process is gone, backfills of partitions without files.
 
-Here: the runs that each sensor requests. Not here: the search for missing builds and files (pipeline/status.py) and files that land (landing_sensors.py).
+Here: the runs that each sensor requests. Not here: the search for missing builds and files
+(pipeline/status.py) and files that land (landing_sensors.py).
 """
 
 from collections.abc import Sequence

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 OPENED_AGAIN = (
-    "it is loaded, and a process has opened it for writing again; it is removed from the landing zone once it is closed,"
-    " and read again if it changed"
+    "it is loaded, and a process has opened it for writing again; it is removed from the landing zone once it is"
+    " closed, and read again if it changed"
 )
 
 
