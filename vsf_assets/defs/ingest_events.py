@@ -112,7 +112,7 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
 
 
 def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
-    """Return what the looks at a foreign source saw and brought, for a feed that is fetched."""
+    """Return the results of the scans and fetches of a source, for a feed that is fetched."""
     scanned = [done for done in report.rounds if done.scan is not None]
     if not feed.is_fetched or not scanned or scanned[-1].scan is None:
         return {}

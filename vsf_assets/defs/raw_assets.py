@@ -43,7 +43,7 @@ class IngestConfig(dg.Config):
             (what the UI asks for), `changed` those whose contract changed, `all` every one.
         partitions: partition keys to take; empty for the run's own, or all.
         first, last: bounds of a range of partitions; empty leaves an end open.
-        profile: catalog source to look at; empty for VSF_PROFILE.
+        profile: catalog source to scan; empty for VSF_PROFILE.
         scan_source: whether it is looked at; otherwise only what was fetched before is taken.
         listed_at: when the sensor looked (seconds since 1970), with `listing`.
         listing: path -> [bytes, modified microseconds since 1970] that the sensor saw.
@@ -197,7 +197,7 @@ def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
 
 
 def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> TimedListing:
-    """Return the look that `as_config` and `etags_of` wrote."""
+    """Return the listing that `as_config` and `etags_of` wrote."""
     entries = (
         Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
         for path, (size, modified) in shown.items()

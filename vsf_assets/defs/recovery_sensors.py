@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BACKSTOP_SECONDS = 30
 MOST_BACKFILLS = 20
-"""Failed backfills that a tick looks at, the newest; those before were looked at when they were new."""
+"""Number of failed backfills that a tick reads, the newest first; earlier ticks have read the older ones."""
 
 
 def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
