@@ -21,6 +21,7 @@ from vsf_assets.contracts.derived_schemas import contract_version
 TAG = "dagster/code_version"
 """Tag of a materialization that a step logs by itself; Dagster tags those that a step yields."""
 
+# Sees literal names only; a test fails where a model or macro uses `var` in another way.
 _VARIABLE = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
 _WRITING = ("materialized", "incremental_strategy", "unique_key", "on_schema_change", "pre-hook", "post-hook")
 """Settings of a model that decide how its table is written."""

@@ -5,6 +5,7 @@ Not here: that contracts' versions stay as homes recorded them (golden/test_cont
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -116,6 +117,44 @@ def test_of_the_project_s_own_macros_each_changes_the_models_whose_text_or_macro
     changed = {key for key in models if before[key] != after[key]}
     assert users and users <= changed
     assert len(changed) < len(models)
+
+
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+LITERAL = re.compile(r"""var\(\s*(['"])\w+\1\s*[,)]""")
+
+
+def unversioned_variables(text: str) -> list[str]:
+    """Return the Jinja expressions of a text that use `var` in another way than with a literal name."""
+    blocks = [block.group() for block in JINJA.finditer(text)]
+    return [
+        block
+        for block in blocks
+        if any(LITERAL.match(block, use.start()) is None for use in re.finditer(r"\bvar\b", block))
+    ]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["{{ var(name) }}", "{{ var('bad_' ~ name) }}", "{%- set found = var -%}", "{{ var('a') + var (\n  'b') }}"],
+)
+def test_a_variable_whose_name_is_no_literal_is_found(expression: str) -> None:
+    assert unversioned_variables(f"select {expression} from x") == [expression]
+
+
+def test_a_literal_name_and_a_setting_of_the_environment_are_no_unversioned_variables() -> None:
+    text = """select {{ var('a') }}, {{ var( "b", 2 ) }}, {{ env_var(name) }}, var(x) from y"""
+    assert unversioned_variables(text) == []
+    versions_of = [ModelVersions({**PROJECT, "nodes": {"m": node(text)}}, {"a": 1, "b": b}) for b in (1, 2)]
+    assert versions_of[0].of("m") != versions_of[1].of("m")
+
+
+def test_models_and_macros_name_their_variables_literally_so_that_versions_hold_the_values(
+    manifest: dict[str, Any],
+) -> None:
+    texts = {key: found["macro_sql"] for key, found in manifest["macros"].items()}
+    texts |= {key: found["raw_code"] for key, found in manifest["nodes"].items() if found["resource_type"] == "model"}
+    assert "{{ var('volume_score') }}" in texts["model.vsf.volume_anomalies"]
+    assert {key: found for key, text in texts.items() if (found := unversioned_variables(text))} == {}
 
 
 def code_versions() -> dict[str, str]:
