@@ -1,7 +1,8 @@
 """The Dagster entry point: assets, jobs, sensors, resources and policies of the code location.
 
-Here: putting them together by hand. Not here: what each is (defs/). Reads the dbt manifest and no setting: the
-definitions load whatever the variables say, and the run or the tick that needs a bad one fails with its name.
+Here: the assembly of these parts by hand. Not here: the parts themselves (defs/). The module reads the dbt manifest and
+no setting. The definitions therefore load with any values of the environment variables, and a run or tick that needs an
+invalid variable fails with a message that names it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,10 @@ import dagster as dg
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Return everything Dagster knows of the platform; one module per concern in `defs/`."""
+    """Return all Dagster definitions of the platform; `defs/` has one module per concern."""
     from vsf_assets.config.settings import fix_surroundings
 
-    fix_surroundings()  # before polars and pandera are imported: they read some variables only then
+    fix_surroundings()  # before the import of polars and pandera, which read some variables at import
     return _definitions()
 
 
@@ -54,7 +55,7 @@ def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
             ingest_job_name(family),
             [assets],
             tags=WRITER_TAG,
-            description=f"Takes the files of the family {family} that are pending into the warehouse.",
+            description=f"Loads the pending files of the family {family} into the warehouse.",
         )
         for family, assets in raw.items()
     ]
@@ -68,7 +69,7 @@ def _build_job(marts: dg.AssetsDefinition) -> Any:
         BUILD_JOB,
         dg.AssetSelection.assets(SNAPSHOT, *marts.keys),
         tags=WRITER_TAG,
-        description="Builds every mart, checks, and publishes a snapshot, all under one hold of the warehouse lock.",
+        description="Builds every mart, runs the checks, and publishes a snapshot, while it holds the warehouse lock.",
     )
 
 
@@ -78,7 +79,7 @@ def _make_job() -> Any:
     return dg.define_asset_job(
         MAKE_JOB,
         dg.AssetSelection.assets(MADE),
-        description="Makes the made-up files that requests wait for, and removes those of deleted schemas.",
+        description="Generates the made-up files of waiting requests, and removes the files of deleted schemas.",
     )
 
 

@@ -1,1 +1,1 @@
-"""Thin wiring: assets, checks, sensors and jobs around the engine. Rules live elsewhere."""
+"""The Dagster layer: assets, checks, sensors and jobs. The rules are in the packages that they call."""

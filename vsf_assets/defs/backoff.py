@@ -1,6 +1,6 @@
-"""When a sensor requests no run: one batch at a time, and a pause after failed runs.
+"""The rule that stops a sensor from requesting a run: one batch at a time, and a pause after failed runs.
 
-Here: what became of a job's last runs, and the pure decision on it. Not here: the sensors that ask
+Here: the results of a job's last runs, and the decision as a pure function. Not here: the sensors that call it
 (landing_sensors.py, catalog_sensor.py, recovery_sensors.py, synthetic_files.py).
 """
 
@@ -23,12 +23,12 @@ _ACTIVE = {
 
 @dataclass(frozen=True)
 class RunHistory:
-    """What became of a job's last runs.
+    """Results of a job's last runs.
 
     Attributes:
-        active: whether one is queued or running.
-        failures: how many failed in a row, newest first.
-        idle_seconds: time since the newest ended.
+        active: whether a run is queued or running.
+        failures: number of failed runs in a row, counted from the newest.
+        idle_seconds: seconds since the newest ended run.
     """
 
     active: bool
@@ -37,17 +37,17 @@ class RunHistory:
 
 
 def backoff_reason(history: RunHistory) -> str | None:
-    """Return why no run is requested now, or None: one batch at a time, and a rest after failures."""
+    """Return why no run may be requested now, or None if one may: one batch at a time, and a pause after failures."""
     if history.active:
-        return "the last batch still runs"
+        return "the last run still runs"
     if history.failures >= PAUSE_AFTER:
         return (
-            f"PAUSED after {history.failures} failed runs in a row: see the last run, repair the cause, then"
-            " materialize once by hand or use `vsf run`; a good run resumes the sensor"
+            f"PAUSED after {history.failures} failed runs in a row: see the last run, fix the cause, then materialize"
+            " once by hand or use `vsf run`; a successful run resumes the sensor"
         )
-    rest = TICK_SECONDS * 2**history.failures if history.failures else 0
-    if history.idle_seconds < rest:
-        return f"{history.failures} failed runs in a row; resting {rest} s before the next"
+    pause = TICK_SECONDS * 2**history.failures if history.failures else 0
+    if history.idle_seconds < pause:
+        return f"{history.failures} failed runs in a row; the next run is requested after a pause of {pause} s"
     return None
 
 
@@ -64,6 +64,6 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
 
 
 def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
-    """Return what became of a job's last runs."""
+    """Return the results of a job's last runs."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
     return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())

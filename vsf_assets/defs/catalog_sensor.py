@@ -1,7 +1,8 @@
-"""The sensor of a source: requests a run when the list or an object changed, and fetches nothing.
+"""The sensor of a catalog source: requests a run when the list or the state of an object changed.
 
-Here: the decision after a scan, and the sensor. Not here: the scan (catalog/scan.py) and the sensors of the landing
-zone (landing_sensors.py). If the source cannot be reached, the tick is skipped.
+Here: the decision from one scan as a pure function, and the sensor with its cursor. Not here: the scan
+(catalog/scan.py) and the sensors of the landing zone (landing_sensors.py). The sensor fetches no object. When
+it cannot reach the source, it skips the tick.
 """
 
 import hashlib
@@ -28,20 +29,20 @@ from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse
 
 NETWORK_SECONDS = 30
-"""Least time between two scans of a source that is not a folder."""
+"""Minimum time between two scans of a source that is not a folder."""
 
-MOST_HEADS = 2000
-"""Names up to which a tick asks an HTTP server for the state of each; above this number a tick reads the list only."""
+MAX_STATE_REQUESTS = 2000
+"""Maximum number of objects whose states a tick requests from an HTTP server; with more, it reads the list only."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The content of a cursor; without it, the next tick scans again.
+class SourceCursor:
+    """Content of the sensor's cursor. A lost cursor costs one more scan.
 
     Attributes:
-        digest: of the source as it was seen last.
-        is_done: whether no object was to fetch then.
-        at: when (seconds since 1970).
+        digest: digest of the source at the last scan.
+        is_done: whether that scan found no object to fetch.
+        at: time of that scan, in seconds since 1970.
     """
 
     digest: str = ""
@@ -49,31 +50,36 @@ class Seen:
     at: float = 0.0
 
 
-def read_seen(cursor: str | None) -> Seen:
-    """Return what a cursor holds; a lost or broken one is empty."""
+def read_cursor(cursor: str | None) -> SourceCursor:
+    """Parse a cursor; return the default for a missing or invalid one."""
     try:
         kept = json.loads(cursor or "{}")
-        return Seen(str(kept["digest"]), bool(kept["is_done"]), float(kept["at"]))
+        return SourceCursor(str(kept["digest"]), bool(kept["is_done"]), float(kept["at"]))
     except (ValueError, KeyError, TypeError):
-        return Seen()
+        return SourceCursor()
 
 
 def digest_of(profile: str, list_sha256: str, observed: Mapping[str, Observed]) -> str:
-    """Return a digest that changes with the list and with the state of any object."""
+    """Return a digest of the list and of the states of all objects, 32 hex digits."""
     digest = hashlib.sha256(f"{profile}\n{list_sha256}".encode())
     for name, state in sorted(observed.items()):
         digest.update(f"\n{name}\t{'?' if isinstance(state, Unseen) else state}".encode(errors="replace"))
     return digest.hexdigest()[:32]
 
 
-def why_not(digest: str, seen: Seen, jobs: RunHistory) -> str | None:
-    """Return why no run is requested for the objects to fetch, or None.
+def skip_reason_for(digest: str, last: SourceCursor, jobs: RunHistory) -> str | None:
+    """Return why no run is requested for the objects to fetch, or None if one is requested.
 
-    Objects that an earlier run was requested for and that are still to fetch have failed: they are requested again
-    after a pause, a limited number of times. A source that changed since then gets a run at once, so that one object
-    that always fails does not delay the others.
+    If the source has the digest of the last scan, a run for the same objects failed: the sensor retries after a pause
+    that doubles, up to a limit of failures. If the source changed since, the sensor requests a run at once, so that one
+    object that always fails does not delay the others.
+
+    Args:
+        digest: digest of the source now.
+        last: the cursor of the last tick.
+        jobs: results of the job's last runs.
     """
-    if jobs.active or digest == seen.digest:
+    if jobs.active or digest == last.digest:
         return backoff_reason(jobs)
     return None
 
@@ -87,12 +93,12 @@ def source_sensor(family: str) -> dg.SensorDefinition:
         job_name=ingest_job_name(family),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Scans the list of the catalog's source and the states of its objects ({names}); one run"
-        " fetches the new and changed objects.",
+        description=f"Scans the list of the catalog source and the states of its objects ({names}), and requests one"
+        " run when there are objects to fetch.",
     )
     def changed(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult:
         jobs = history_of_job(context.instance, ingest_job_name(family))
-        reason, now = notice(warehouse.settings(), read_seen(context.cursor), jobs)
+        reason, now = check_source(warehouse.settings(), read_cursor(context.cursor), jobs)
         cursor = json.dumps(asdict(now))
         if reason:
             return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=cursor)
@@ -102,42 +108,42 @@ def source_sensor(family: str) -> dg.SensorDefinition:
     return changed
 
 
-def notice(settings: Settings, seen: Seen, jobs: RunHistory) -> tuple[str | None, Seen]:
-    """Return why no run is requested, or None, and what the cursor is to hold."""
+def check_source(settings: Settings, last: SourceCursor, jobs: RunHistory) -> tuple[str | None, SourceCursor]:
+    """Scan the source; return why no run is requested (None if one is), and the new cursor."""
     if jobs.active or FolderStore(settings.fetched).entries():
-        return backoff_reason(jobs), seen
+        return backoff_reason(jobs), last
     profile = settings.profiles[settings.profile]
-    if profile.kind != "folder" and time.time() - seen.at < NETWORK_SECONDS:
-        return f"{profile.address} was looked at less than {NETWORK_SECONDS} s ago", seen
+    if profile.kind != "folder" and time.time() - last.at < NETWORK_SECONDS:
+        return f"{profile.address} was scanned less than {NETWORK_SECONDS} s ago", last
     try:
         scan = _scan(settings, profile)
         if isinstance(scan, str):
-            return scan, replace(seen, at=time.time())
+            return scan, replace(last, at=time.time())
         digest = digest_of(profile.name, scan.list_sha256, scan.observed)
-        now = Seen(digest, is_done=True, at=scan.at.timestamp())
-        if seen.is_done and seen.digest == digest:
+        now = SourceCursor(digest, is_done=True, at=scan.at.timestamp())
+        if last.is_done and last.digest == digest:
             return f"nothing changed at {profile.address}", now
         if not has_changes(settings, profile, scan, _known(settings, profile)):
             return f"everything at {profile.address} is loaded", now
     except SourceError as error:
-        return str(error), replace(seen, at=time.time())
+        return str(error), replace(last, at=time.time())
     except LockTimeoutError:
-        return "the warehouse is in use; the next tick scans again", seen
-    return why_not(digest, seen, jobs), replace(now, is_done=False)
+        return "the warehouse is in use; the next tick tries again", last
+    return skip_reason_for(digest, last, jobs), replace(now, is_done=False)
 
 
 def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
-    """Scan with short time-outs; return the scan, or why the source has no list or is not stable."""
-    hasty = replace(
+    """Scan the source with short time-outs; return the scan, or why there is none."""
+    impatient = replace(
         profile,
         attempts=min(profile.attempts, 2),
         connect_timeout=min(profile.connect_timeout, 3.0),
         read_timeout=min(profile.read_timeout, 5.0),
         object_timeout=min(profile.object_timeout, 10.0),
     )
-    source = open_source(hasty)
+    source = open_source(impatient)
     try:
-        scan = scan_source(source, None, most=MOST_HEADS if profile.kind == "http" else None)
+        scan = scan_source(source, None, most=MAX_STATE_REQUESTS if profile.kind == "http" else None)
         if scan is None:
             return f"there is no list in {profile.address}"
         if settings.settle_seconds and unsettled_for(source, scan, settings.settle_seconds, time.time()):
@@ -147,7 +153,7 @@ def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
         source.close()
 
 
-def _known(settings: Settings, profile: Profile) -> SourceHistory:
-    """Return the recorded states of a source, without waiting for a lock."""
+def _known(settings: Settings, profile: Profile) -> known.SourceHistory:
+    """Read the history of the source from the warehouse; fail at once while another process holds the lock."""
     with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("sensor") as connection:
         return read_history(connection, settings, profile.name) if connection else SourceHistory()

@@ -1,6 +1,6 @@
-"""Small pictures for Dagster's metadata.
+"""Bar charts for the metadata of Dagster events, as images inside Markdown.
 
-Here: drawing numbers as an image inside of markdown, a pure function. Not here: the numbers.
+Here: a pure function from numbers to an image. Not here: the numbers.
 """
 
 from base64 import b64encode
@@ -13,11 +13,11 @@ _BAR, _GAP, _HEIGHT, _MARGIN = 9, 2, 90, 18
 
 
 def bars(values: Sequence[tuple[str, int]], title: str) -> dg.MarkdownMetadataValue:
-    """Return labelled numbers as a bar chart with its highest value, first and last label.
+    """Return labelled numbers as a bar chart that shows the highest value and the first and last labels.
 
     Args:
         values: (label, number) pairs, from left to right.
-        title: what the numbers are.
+        title: the meaning of the numbers.
     """
     if not values:
         return dg.MetadataValue.md("no values")

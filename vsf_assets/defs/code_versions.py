@@ -1,11 +1,13 @@
-"""Code versions of assets: they change when the code that makes an asset's rows changes, and at nothing else.
+"""Code versions of assets: a version changes only when the code that computes the asset's rows changes.
 
-Here: digests of contracts for raw assets, and of dbt's manifest for models. Not here: settings (they are read in runs;
-transform/build_state.py makes a build notice them) and when an asset is made again (the backstop reads the ledger).
+Here: digests of contracts for raw assets, and of entries in dbt's manifest for models. Not here: settings (runs read
+them, and transform/build_state.py makes a build compare them) and the decision to materialize an asset again (the
+backstop reads the ledger).
 
-A model's version is made of what dbt parsed: its own text, the macros it uses, directly or through others, the
-ephemeral models inside it, values of variables, and how its table is written. Compiled SQL would say the same, but it
-takes dbt itself, seconds of every start; and dagster-dbt's own version sees neither macros nor variables.
+A model's version is a digest of the parsed project: the model's text, the macros that it uses directly or through other
+macros, the ephemeral models inside it, the values of its variables, and the settings that decide how its table is
+written. Compiled SQL would hold the same information, but to compile it needs dbt, which takes seconds at each start.
+dagster-dbt's own version covers neither macros nor variables.
 """
 
 import hashlib
@@ -19,7 +21,7 @@ from vsf_assets.contracts import get_table
 from vsf_assets.contracts.derived_schemas import contract_version
 
 TAG = "dagster/code_version"
-"""Tag of a materialization that a step logs by itself; Dagster tags those that a step yields."""
+"""Tag of materializations that a step logs. Dagster itself adds the tag only to materializations that a step yields."""
 
 # Sees literal names only; a test fails where a model or macro uses `var` in another way.
 _VARIABLE = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
@@ -28,7 +30,7 @@ _WRITING = ("materialized", "incremental_strategy", "unique_key", "on_schema_cha
 
 
 def table_version(table_name: str) -> str:
-    """Return the version of one table's contract, of a table that no feed fills."""
+    """Return the version of the contract of a table that no feed fills."""
     return contract_version((get_table(table_name),), "")
 
 
@@ -36,8 +38,8 @@ class ModelVersions:
     """Code versions of the models of a manifest.
 
     Args:
-        manifest: as dbt wrote it.
-        variables: `vars` of the dbt project, name -> value; the manifest does not hold them.
+        manifest: dbt's manifest.
+        variables: `vars` of the dbt project, name -> value; the manifest does not contain them.
     """
 
     def __init__(self, manifest: Mapping[str, Any], variables: Mapping[str, Any]):
@@ -49,12 +51,12 @@ class ModelVersions:
 
     @cached_property
     def of_all(self) -> str:
-        """The version of all models together, 12 hex digits."""
+        """The digest of the versions of all models, 12 hex digits."""
         models = [key for key, node in self._manifest["nodes"].items() if node["resource_type"] == "model"]
         return _digest([self.of(key) for key in sorted(models)])
 
     def _parts(self, unique_id: str) -> list[Any]:
-        """Return what a model's rows depend on in the project, as plain data."""
+        """Return the parts of the project that a model's rows depend on, as plain data."""
         node = self._manifest["nodes"][unique_id]
         macros = self._macros([*node["depends_on"]["macros"], *self._writing_macros(node["config"])])
         texts = [node["raw_code"], *(self._manifest["macros"][name]["macro_sql"] for name in macros)]
@@ -68,7 +70,7 @@ class ModelVersions:
         return [texts, values, {name: node["config"].get(name) for name in _WRITING}, inside]
 
     def _macros(self, names: list[str]) -> list[str]:
-        """Return the macros with those that they use, however far down, sorted."""
+        """Return the macros and all macros that they use, directly or indirectly, sorted."""
         found: set[str] = set()
         while names:
             name = names.pop()
@@ -78,7 +80,7 @@ class ModelVersions:
         return sorted(found)
 
     def _writing_macros(self, config: Mapping[str, Any]) -> list[str]:
-        """Return the project's own macros that write a model's table; dbt looks them up by name."""
+        """Return the project's own macros that write a model's table; dbt finds them by name."""
         metadata = self._manifest["metadata"]
         project, adapter = metadata["project_name"], metadata["adapter_type"]
         return [

@@ -1,7 +1,7 @@
-"""The anomaly report of each dataset as an asset: a materialization per version, with counts and a preview.
+"""The anomaly report of each dataset as an asset: one materialization per version, with counts and a preview.
 
-Here: what the UI shows of a report. Not here: which findings there are and the file itself (reports/). The build logs
-a report once the snapshot that holds it is published, so the asset is declared as external.
+Here: the asset and the metadata of its materializations. Not here: the queries for findings and the report file
+(reports/). The build logs the materializations after it publishes the snapshot, so the asset is declared as external.
 """
 
 import shlex
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
-from vsf_assets.defs.partitions import growing_set, partitions_of
+from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
 from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.reports.finding_queries import dataset_findings
 from vsf_assets.snapshots.connect import connect_snapshot
@@ -35,14 +35,14 @@ _NEW = """
 
 
 def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
-    """Return the asset; `findings` is that of the rows it lists."""
+    """Return the spec of the asset; `findings` is the asset whose rows the report lists."""
     return dg.AssetSpec(
         REPORT,
         deps=[findings.key],
         code_version=findings.code_version,
-        description="What is wrong with a dataset, version by version: counts per kind and the first findings; a"
-        " materialization is the report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When"
-        " it is late: its upload is not complete, or the build failed.",
+        description="The anomaly report of a dataset: counts per kind and the first findings. A materialization is the"
+        " report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When it is late: the upload"
+        " is not complete, or the build failed.",
         group_name="reports",
         owners=["team:data-platform"],
         kinds={"csv"},
@@ -51,15 +51,20 @@ def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
 
 
 def log_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
-    """Log the reports of versions that were stored since the last report; after a crash they are told later."""
+    """Log the reports of versions that were loaded after the last logged report.
+
+    If a build crashes before it logs them, the next build does.
+    """
     last = context.instance.get_latest_materialization_event(REPORT)
     since = datetime.fromtimestamp(last.timestamp if last else 0, UTC).replace(tzinfo=None)
-    connection, names = connect_snapshot(snapshot), growing_set(DATASETS) or ""
+    connection, names = connect_snapshot(snapshot), dynamic_partitions_name(DATASETS) or ""
     try:
         for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
             metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}
             metadata |= _metadata(connection, dataset, version, is_complete)
-            context.instance.add_dynamic_partitions(names, [dataset])  # a renamed one has no delivery of its name
+            context.instance.add_dynamic_partitions(
+                names, [dataset]
+            )  # a renamed dataset has no delivery under its new name
             context.log_event(dg.AssetMaterialization(REPORT, partition=dataset, metadata=metadata))
     finally:
         connection.close()

@@ -1,7 +1,7 @@
-"""Partitions that a run was asked for and found no file of: said by an observation, never shown as materialized.
+"""Requested partitions without a file: an ingest run records them as an observation, not as materialized.
 
-Here: which partitions these are, the observation that names them, and reading it back. Not here: what becomes of the
-backfill that asked for them (recovery_sensors.py), and partitions that got files (ingest_events.py).
+Here: finding these partitions, logging the observation, and reading it back. Not here: the status of the backfill that
+requested them (recovery_sensors.py), and partitions with files (ingest_events.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,22 +13,24 @@ from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 
 WITHOUT_FILE = "partitions_without_file"
-"""Entry of an observation's metadata that holds the keys."""
+"""Name of the metadata entry of an observation that holds the partition keys."""
 
 SHOWN = 10
 
 
 def without_file(requested: Sequence[str], feed: Feed, table: str, report: RunReport) -> list[str]:
-    """Return the partitions of a table that a run was asked for and had nothing to load for.
+    """Return the requested partitions of a table for which the run found no file to load.
 
-    A partition with a file that could not be read, or that was left for a later run, is none of them: there is
-    something to look at. One whose files are all loaded already is.
+    A partition whose files were all loaded before counts as one of them. A partition with a file that the run could not
+    read, or left for a later run, does not: it has a file, and a person may have to act. If no feed
+    recognizes a file that the run left or failed to load, the partition of that file is unknown, and the result is
+    empty.
 
     Args:
-        requested: keys of the partitions.
-        feed: that fills the table.
-        table: its name, like raw.events.
-        report: what the run did.
+        requested: keys of the requested partitions.
+        feed: the feed that fills the table.
+        table: name of the table, such as raw.events.
+        report: result of the run.
     """
     with_file = {
         row.partition_key
@@ -40,7 +42,7 @@ def without_file(requested: Sequence[str], feed: Feed, table: str, report: RunRe
     for path, _ in (*report.left, *report.failed):
         recognized = recognize(path)
         if recognized is None:
-            return []  # its partition is unknown
+            return []  # the partition of this file is unknown
         with_file |= {recognized[1]} if recognized[0].name == feed.name else set()
     return [key for key in requested if key not in with_file]
 
@@ -48,7 +50,7 @@ def without_file(requested: Sequence[str], feed: Feed, table: str, report: RunRe
 def observe_empty(
     context: dg.AssetExecutionContext, feeds: Iterable[Feed], report: RunReport, requested: Sequence[str]
 ) -> None:
-    """Log which of the partitions that Dagster asked for had no file, an observation per selected asset."""
+    """Log the requested partitions without a file, as one observation per selected asset."""
     for feed in feeds:
         for table in feed.tables:
             key = dg.AssetKey(table.split("."))
@@ -62,7 +64,7 @@ def observe_empty(
 
 
 def observed_empty(instance: dg.DagsterInstance, run_id: str) -> dict[dg.AssetKey, list[str]]:
-    """Return asset -> partitions that a run found no file of."""
+    """Return asset key -> partitions for which a run recorded that there is no file."""
     found: dict[dg.AssetKey, list[str]] = {}
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION).records
     for record in records:

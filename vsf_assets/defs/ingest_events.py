@@ -1,6 +1,6 @@
-"""What an ingest run tells Dagster: materializations with counts and previews, and the checks' results.
+"""The Dagster events of an ingest run: materializations with counts and previews, and results of checks.
 
-Here: looking at the stored rows and turning them into events. Not here: the assets (raw_assets.py).
+Here: queries on the loaded rows, and the events made from them. Not here: the assets (raw_assets.py).
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from vsf_assets.contracts import get_table
 from vsf_assets.defs import code_versions
 from vsf_assets.defs.charts import bars
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
-from vsf_assets.defs.partitions import growing_set, partitions_of
+from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -30,7 +30,7 @@ def asset_key(table: str) -> dg.AssetKey:
 def report_ingest(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Log a materialization per table and partition that got files, and the results of the checks."""
+    """Log a materialization per table and partition with loaded files, and yield the results of the checks."""
     if not report.stored:
         context.log.info("no file was pending; nothing is materialized")
         return
@@ -67,16 +67,16 @@ def report_ingest(
 
 
 def _add_partitions(context: dg.AssetExecutionContext, report: RunReport, feeds: tuple[Feed, ...]) -> None:
-    """Make partitions known that senders name, before anything is shown of them."""
+    """Register the dynamic partitions of the loaded files, before an event refers to them."""
     for feed in feeds:
-        names = growing_set(feed.partitioning)
+        names = dynamic_partitions_name(feed.partitioning)
         if names is not None:
             got = [row.partition_key for row in report.stored if row.feed == feed.name and row.partition_key]
             context.instance.add_dynamic_partitions(names, list(dict.fromkeys(got)))
 
 
 def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
-    """Return a picture of the rows loaded per partition, up to one."""
+    """Return a chart of the rows loaded per partition, up to the partition `last`."""
     found = connection.execute(
         """
         select recent.key, coalesce(sum(files.rows_loaded), 0)
@@ -90,7 +90,7 @@ def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
 
 
 def _rows(connection: Any, table: str, files: list[FileRow]) -> int:
-    """Count the rows of some files in a table; a file may have brought rows of several."""
+    """Count the rows of the files in one table; a file may hold rows of several tables."""
     sql = f"select count(*) from {table} where list_contains(?, _file_id)"  # noqa: S608
     return int(connection.execute(sql, [[f.file_id for f in files]]).fetchall()[0][0])
 
@@ -112,7 +112,7 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
 
 
 def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
-    """Return the results of the scans and fetches of a source, for a feed that is fetched."""
+    """Return counts of the scans and fetches of this run, for a feed whose files are fetched from a source."""
     scanned = [done for done in report.rounds if done.scan is not None]
     if not feed.is_fetched or not scanned or scanned[-1].scan is None:
         return {}

@@ -1,7 +1,8 @@
-"""Sensors of the landing zone: which files are stable, and the one run that takes a batch of them.
+"""Sensors of the landing zone, one per family: each requests one run for a batch of stable files.
 
-Here: pure decisions and ten lines of plumbing. Not here: reading files (a sensor never hashes or
-decompresses), when no run is requested (backoff.py), and rules of automation downstream (dbt_specs.DOWNSTREAM).
+Here: the decisions as pure functions, and the sensors with their cursors. Not here: reading files (a sensor neither
+hashes nor decompresses them), the pause after failed runs (backoff.py), and the automation of downstream assets
+(dbt_specs.DOWNSTREAM).
 """
 
 import json
@@ -32,7 +33,7 @@ BATCH_FILES = 1000
 
 
 def read_listing(cursor: str | None) -> TimedListing:
-    """Return the listing of a cursor; an empty one, so that the tick lists again, if there is none or it is damaged."""
+    """Parse the listing in a cursor; a missing or invalid cursor gives an empty one, which costs one more tick."""
     try:
         kept = json.loads(cursor or "{}")
         timed = from_config(float(kept["at"]), kept["listing"], kept.get("etags", {}))
@@ -42,7 +43,7 @@ def read_listing(cursor: str | None) -> TimedListing:
 
 
 def write_cursor(timed: TimedListing, requested: Mapping[str, Repetition] = MappingProxyType({})) -> str:
-    """Return a cursor with a listing, cut to a batch, and the files that runs were requested for."""
+    """Return a cursor with the first `BATCH_FILES` entries of a listing and the earlier requests for them."""
     entries = list(timed.entries.values())[:BATCH_FILES]
     since = {entry.path: round(timed.first_seen(entry.path), 3) for entry in entries}
     kept: dict[str, Any] = {"at": timed.at, "listing": as_config(entries), "etags": etags_of(entries), "since": since}
@@ -62,7 +63,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
         job_name=ingest_job_name(family),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Notices stable files of {', '.join(sorted(names))} in the landing zone; one run takes a batch.",
+        description=f"Requests one run for a batch of stable files of {', '.join(sorted(names))} in the landing zone.",
     )
     def landing(
         context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
@@ -76,7 +77,7 @@ def landing_sensor(family: str) -> dg.SensorDefinition:
 def _tick(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource, family: str, names: set[str]
 ) -> dg.SensorResult | dg.SkipReason:
-    """Decide on the feeds `names` of a family: a batch of stable files, or why there is none."""
+    """Return the request for a batch of stable files of the feeds `names`, or the reason why there is none."""
     settings = warehouse.settings()
     landing_zone = open_store(settings.landing)
     listing = landing_zone.listing()
@@ -90,7 +91,7 @@ def _tick(
     requested = still_requested(read_requested(context.cursor), earlier, entries)
     stable, unsettled = split_settled(earlier, timed, settings.settle_seconds)
     stable, written = without(stable, being_written(landing_zone, stable))
-    # Files may come with old times; an upload waits from when they were first seen.
+    # Files may keep old modification times, so the wait of an upload starts when a listing first shows its files.
     stable, _ = defer_incomplete(
         stable,
         [*unsettled, *written],
@@ -100,7 +101,7 @@ def _tick(
     )
     wanted = ready(stable, requested, TICK_SECONDS, timed.at)
     history = history_of_job(context.instance, ingest_job_name(family))
-    reason = backoff_reason(history) or _why_none(entries, stable, wanted, len(written)) or foreign(settings)
+    reason = backoff_reason(history) or _skip_reason(entries, stable, wanted, len(written)) or foreign(settings)
     if reason:
         return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=write_cursor(timed, requested))
     batch = wanted[:BATCH_FILES]
@@ -110,32 +111,32 @@ def _tick(
     )
 
 
-def _why_none(entries: list[Entry], stable: list[Entry], wanted: list[Entry], written: int) -> str | None:
-    """Return why no run is asked for, or None."""
+def _skip_reason(entries: list[Entry], stable: list[Entry], wanted: list[Entry], written: int) -> str | None:
+    """Return why no run is requested, or None if one is."""
     if wanted:
         return None
     if not stable:
-        still = f", of which {written} are open for writing" if written else ""
+        still = f"; another process has {written} of them open for writing" if written else ""
         return f"{len(entries)} files are not stable yet{still}"
     return (
-        f"the last run left {len(stable)} files as they were; they are asked for again after a while. Its warnings"
-        " and `vsf run` say why"
+        f"the last run did not load {len(stable)} files; the sensor requests them again after a pause. The warnings of"
+        " that run and `vsf run` say why"
     )
 
 
 def _request(family: str, batch: list[Entry], wanted: list[Entry], listed_at: float) -> dg.RunRequest:
-    """Return the request of a run that takes a batch."""
+    """Return the request of a run that loads a batch."""
     uploads = {key[1] for key in map(upload_of, wanted) if key is not None and key[1] is not None}
     config: dict[str, Any] = {"reload": "changed", "listed_at": listed_at}
     config |= {"listing": as_config(batch), "etags": etags_of(batch)}
-    # Only whole uploads are asked for, so that the run does not wait for the others.
+    # The batch holds complete uploads only; the run gets their keys, so that it does not wait for the others.
     config |= {"partitions": sorted(uploads)} if uploads else {}
     run_config: dict[str, Any] = {"ops": {f"{family}_files": {"config": config}}}
     return dg.RunRequest(run_config=run_config, tags={"vsf/files": str(len(batch))})
 
 
 def _of_feeds(entries: list[Entry], names: set[str]) -> tuple[list[Entry], list[Ambiguous]]:
-    """Return the entries of some feeds, and those that one of them and another feed claim; these stay."""
+    """Return the entries of the feeds `names`, and the ambiguous entries, which no run loads."""
     feeds, own, ambiguous = all_feeds(), list[Entry](), list[Ambiguous]()
     for entry in entries:
         found = recognition_of(entry.path, feeds)
@@ -147,7 +148,7 @@ def _of_feeds(entries: list[Entry], names: set[str]) -> tuple[list[Entry], list[
 
 
 def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[Entry]:
-    """Drop what the ledger knows: with VSF_AFTER_LOAD=keep loaded files stay in the landing zone."""
+    """Drop the files that the ledger records: with VSF_AFTER_LOAD=keep, loaded files stay in the landing zone."""
     from vsf_assets.archive.kept_in_landing import unverified
     from vsf_assets.landing.pending import classify_landed
     from vsf_assets.warehouse.ledger import has_ledger, read_files

@@ -1,4 +1,4 @@
-"""The ledger's tables as assets: written by every ingest run, so declared as external."""
+"""The tables of the ledger as external assets: ingest and build runs write them as a side effect."""
 
 import dagster as dg
 
@@ -8,11 +8,11 @@ from vsf_assets.defs.metadata import contract_schema
 
 
 def ledger_specs() -> list[dg.AssetSpec]:
-    """Return raw.files, raw.findings and raw.builds."""
+    """Return the specs of raw.files, raw.findings and raw.builds."""
     texts = {
-        "raw.files": "The ledger: one row per delivered file and what became of it. Ingest runs write it.",
-        "raw.findings": "What the ingest found wrong with files and records. Ingest runs write it.",
-        "raw.builds": "The newest finished build of the marts. Build runs write it.",
+        "raw.files": "The ledger: one row per delivery, with its counts and state. Ingest runs write it.",
+        "raw.findings": "The findings: one row per problem of a file or row. Ingest runs write it.",
+        "raw.builds": "The newest finished build. Build runs write it.",
     }
     return [
         dg.AssetSpec(

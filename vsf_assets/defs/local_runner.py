@@ -1,7 +1,7 @@
-"""Running a job of the definitions in this process, recorded like a run of the code location.
+"""Executes a job of the definitions in this process and records it like a run of the code location.
 
-Here: the instance, the run and its origin, so that the UI shows and can re-execute it. Not here:
-what the command line asks for (cli/). `execute_in_process` would leave the run without an origin.
+Here: the Dagster instance, the run and its origin; with the origin, the UI can execute the run again. Not here: the
+options of the command line (cli/). `execute_in_process` is not used: it records runs without an origin.
 """
 
 import json
@@ -27,7 +27,7 @@ _LOST_EVENT = "Exception while writing logger call to event log"
 
 
 def _prepare_dagster_home(settings: Settings) -> None:
-    """Make DAGSTER_HOME with the shipped dagster.yaml, and tell Dagster where it is."""
+    """Create DAGSTER_HOME with the shipped dagster.yaml, and export its path for Dagster."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
     shipped = (PROJECT_ROOT / "dagster.yaml").read_text()
@@ -39,8 +39,8 @@ def _prepare_dagster_home(settings: Settings) -> None:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Open the persistent instance; runs whose process is gone are marked failed."""
-    # Two first runs at once would both make the storage's tables, and one would fail.
+    """Open the persistent instance, and mark runs as failed whose process has ended."""
+    # Without the lock, two concurrent first runs would both create the tables of the storage, and one would fail.
     lock = settings.dagster_home / "opening.lock"
     room = room_for("Dagster's records", settings.dagster_home, DAGSTER_ROOM)
     with room, ExitStack() as stack:
@@ -58,7 +58,10 @@ def run_job(
     config: Mapping[str, Any] | None = None,
     tables: Sequence[str] | None = None,
 ) -> tuple[bool, str]:
-    """Execute a job here, whole or for some of its tables; return whether it succeeded, and its run id.
+    """Execute a job in this process, for all of its assets or for `tables` only.
+
+    Returns:
+        Whether the run succeeded, and its run id.
 
     Raises:
         KeyboardInterrupt: the run was interrupted.
@@ -69,14 +72,14 @@ def run_job(
         selection &= {dg.AssetKey(table.split(".")) for table in tables}
     origin = job_origin(LOCATION, MODULE, PROJECT_ROOT, job_name)
     run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
-    # An interrupt while a connection to its storage is closed would be logged with a traceback.
+    # If an interrupt arrives while a connection to the storage is closed, SQLAlchemy would log a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))):
         return execute_local_run(instance, whole, run), run.run_id
 
 
 class _WithoutLostEvents:
-    """Standard error without Dagster's paragraph for each event that it could not store; the error itself is raised."""
+    """Standard error without the message that Dagster writes for each event that it cannot store; it also raises it."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -89,20 +92,20 @@ class _WithoutLostEvents:
 
 
 def failure_reason(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Return why a run failed, in the words of the first error that is meant for people, else of the innermost."""
-    for_people = _names_of(VsfError)
+    """Return why a run failed: the message of the first `VsfError` in the chain of causes, or of the innermost."""
+    own_errors = _names_of(VsfError)
     events = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
     for record in events:
         event = record.event_log_entry.dagster_event
         error = event.step_failure_data.error if event else None
-        while error is not None and error.cause is not None and error.cls_name not in for_people:
+        while error is not None and error.cause is not None and error.cls_name not in own_errors:
             error = error.cause
         if error is not None:
-            # The message opens with the exception's class, which tells a person nothing.
+            # The message starts with the name of the exception's class, which does not help users.
             return re.sub(r"^[\w.]+: ", "", error.message.strip())
     return "see the run in the Dagster UI"
 
 
 def _names_of(kind: type) -> set[str]:
-    """Return the names of a class and of those made of it."""
-    return {kind.__name__}.union(*(_names_of(made) for made in kind.__subclasses__()))
+    """Return the names of a class and of all its subclasses."""
+    return {kind.__name__}.union(*(_names_of(subclass) for subclass in kind.__subclasses__()))

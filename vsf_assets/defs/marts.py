@@ -1,7 +1,7 @@
-"""The build: dbt models, their tests as checks, and the published snapshot, in one step.
+"""The build as one Dagster step: dbt models, their tests as checks, and the published snapshot.
 
-Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py). One
-step, because the lock is held from the first model to the change of the pointer.
+Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py). It is one step
+because the run holds the warehouse lock from the first model until the pointer changes.
 """
 
 from collections.abc import Iterator
@@ -28,16 +28,16 @@ AUTOMATION_TAG = "dagster/from_automation_condition"
 _SNAPSHOT_TEXT = (
     "The published snapshot: a checked copy of the warehouse that analysts open read-only as"
     " `snapshots/current.duckdb`. One materialization is one published version. When it is late: a blocking check"
-    " failed (see the checks of the marts) or nothing new was delivered."
+    " failed (see the checks of the marts), or no new delivery was loaded."
 )
 
 
 class BuildConfig(dg.Config):
-    """What a build run is asked for.
+    """Configuration of a build run.
 
     Attributes:
-        only_if_pending: build what is new, and end at once where nothing is.
-        full: fully refresh every mart for all days, and let every check look at all of it.
+        only_if_pending: whether to build only if a delivery is pending, and else to end at once.
+        full: whether to fully refresh every mart for all days, and to run every check over all days.
     """
 
     only_if_pending: bool = False
@@ -45,7 +45,7 @@ class BuildConfig(dg.Config):
 
 
 def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
-    """Return the schedule of the build that checks everything; daily builds check the days they make."""
+    """Return the schedule of the weekly full refresh. Other builds check only the days that they build."""
     return dg.ScheduleDefinition(
         name="weekly_full_build",
         job=job,
@@ -53,7 +53,7 @@ def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         run_config={"ops": {"marts_and_snapshot": {"config": {"full": True}}}},
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Fully refreshes every mart for all days and checks all of it, Sundays at 03:00 UTC.",
+        description="Fully refreshes every mart and runs every check over all days, on Sundays at 03:00 UTC.",
     )
 
 
@@ -110,10 +110,10 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
 
 
 def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
-    """Turn dbt's messages into Dagster's events, with counts, schemas and samples.
+    """Convert dbt's messages into Dagster events, with counts, schemas and samples.
 
-    A full build makes more than a run may have been asked for; the rest is logged, so that the UI
-    shows what is stored.
+    A build may write more assets than the run selects. The events of these assets are logged instead of yielded, so
+    that the UI shows what is stored.
     """
     if report.outcome is None:
         return
@@ -136,7 +136,7 @@ def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: Bu
 
 
 def _stored(info: TableInfo | None) -> dict[str, Any]:
-    """Return what the UI shows of a stored table; a view or an ephemeral model has nothing."""
+    """Return the metadata of a stored table; it is empty for views and ephemeral models."""
     if info is None:
         return {}
     return {
@@ -147,7 +147,7 @@ def _stored(info: TableInfo | None) -> dict[str, Any]:
 
 
 def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) -> dg.AssetCheckResult:
-    """Return a check's result, with its reason and the offending rows where it failed."""
+    """Return the result of a check; after a failure with the reason and the offending rows."""
     why: dict[str, Any] = (
         {"why": failed.message, "offending_rows": markdown_table(failed.columns, failed.rows)}
         if failed is not None

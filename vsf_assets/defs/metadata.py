@@ -1,6 +1,6 @@
-"""What materializations and checks carry: column schemas, previews, counts.
+"""Metadata of materializations and checks: column schemas and previews.
 
-Here: functions from contracts, rows and reports to Dagster metadata, and how a check is told. Not here: assets.
+Here: functions from contracts and rows to Dagster metadata, and the emission of check results. Not here: assets.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ def stored_schema(stored: Iterable[tuple[str, str]]) -> dg.TableSchema:
 
 
 def markdown_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MarkdownMetadataValue:
-    """Return rows as a readable table; long cells are cut, and pipes and newlines made harmless."""
+    """Return rows as a Markdown table; long cells are cut, and pipes and newlines are escaped."""
     if not rows:
         return dg.MetadataValue.md("no rows")
     lines = [_line(names), "|" + " --- |" * len(names), *(_line(row) for row in rows)]
@@ -50,7 +50,7 @@ def _cell(value: Any) -> str:
 
 
 def report_check(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResult]:
-    """Yield a check's result where the run was asked for it; else log it, which the UI shows alike."""
+    """Yield the result of a check that the run selects; log other results, which the UI shows in the same way."""
     key, name = result.asset_key, result.check_name
     if key is None or name is None or dg.AssetCheckKey(key, name) in context.selected_asset_check_keys:
         yield result

@@ -1,4 +1,8 @@
-"""How the feeds' partitions look in Dagster: a line per kind of partitioning, one definition for all of its assets."""
+"""Dagster's partitions definitions of the feeds.
+
+Here: one definition per kind of partitioning, shared by all assets of that kind. Not here: the kinds
+(feeds/partitioning.py).
+"""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -9,7 +13,7 @@ import dagster as dg
 from vsf_assets.feeds.partitioning import Datasets, Days, Partitioning, Quarters
 
 FIRST_DAY = "2015-01-01"
-"""First day the UI shows; days up to tomorrow (UTC) can be delivered."""
+"""First day that the UI shows; the last is tomorrow in UTC, the last day that a delivery may have."""
 
 DEFINITIONS: Mapping[type[Partitioning], Callable[[Partitioning], dg.PartitionsDefinition]] = MappingProxyType(
     {
@@ -18,17 +22,17 @@ DEFINITIONS: Mapping[type[Partitioning], Callable[[Partitioning], dg.PartitionsD
         Datasets: lambda kind: dg.DynamicPartitionsDefinition(name=f"{kind.noun}s"),
     }
 )
-"""Kind of partitioning -> how it looks; the others have no partitions in Dagster."""
+"""Kind of partitioning -> function that creates its definition. Other kinds have no partitions in Dagster."""
 
 
-def growing_set(partitioning: Partitioning) -> str | None:
-    """Return the name of the partitions that an ingest adds to, since senders name them; None where they are fixed."""
-    made = partitions_of(partitioning)
-    return made.name if isinstance(made, dg.DynamicPartitionsDefinition) else None
+def dynamic_partitions_name(partitioning: Partitioning) -> str | None:
+    """Return the name of the dynamic partitions that an ingest adds to; None if the partitions are fixed."""
+    definition = partitions_of(partitioning)
+    return definition.name if isinstance(definition, dg.DynamicPartitionsDefinition) else None
 
 
 @cache
 def partitions_of(partitioning: Partitioning) -> dg.PartitionsDefinition | None:
-    """Return Dagster's definition for a feed's partitioning, None where it has no partitions there."""
+    """Return Dagster's definition of a partitioning; None if it has no partitions in Dagster."""
     make = DEFINITIONS.get(type(partitioning))
     return make(partitioning) if make is not None else None

@@ -1,8 +1,8 @@
-"""Raw assets: one multi-asset per family, made from the feed declarations.
+"""Raw assets: one multi-asset per family, generated from the feed declarations.
 
-Here: what Dagster shows of an ingest. Not here: the ingest (ingest/session.py). One run takes a
-batch of files of any partitions; the assets are skippable and log a materialization for exactly
-the partitions that got files, so that a day without a file is never shown as materialized.
+Here: the specs, checks and configuration of the assets that ingest. Not here: the ingest (ingest/session.py). One run
+loads a batch of files of any partitions. The assets are skippable and log materializations only for partitions with
+loaded files, so the UI never shows a day without a file as materialized.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,20 +36,20 @@ WRITER_TAG = {"vsf/writer": "warehouse"}
 
 
 class IngestConfig(dg.Config):
-    """What an ingest run is asked for.
+    """Configuration of an ingest run.
 
     Attributes:
-        reload: `if_idle` reads archived files of the partitions again when nothing is pending
-            (what the UI asks for), `changed` those whose contract changed, `all` every one.
-        partitions: partition keys to take; empty for the run's own, or all.
-        first, last: bounds of a range of partitions; empty leaves an end open.
+        reload: which archived originals the run reads again: `if_idle` those of the partitions when nothing is pending
+            (for runs from the UI), `changed` those whose contract changed, `all` every one.
+        partitions: partition keys to load; empty for the partitions of the run, or for all.
+        first, last: bounds of a range of partitions; an empty bound leaves that end open.
         profile: catalog source to scan; empty for VSF_PROFILE.
-        scan_source: whether it is looked at; otherwise only what was fetched before is taken.
-        listed_at: when the sensor looked (seconds since 1970), with `listing`.
-        listing: path -> [bytes, modified microseconds since 1970] that the sensor saw.
-        etags: path -> ETag that the sensor saw, in an object store.
-        fails_for_files: whether a file that may not be read or moved fails the run in the end. A command wants to
-            know; of a sensor it would only pause the good files.
+        scan_source: whether to scan the source; if not, the run loads only objects that are already in the inbox.
+        listed_at: time of the sensor's listing (seconds since 1970), with `listing`.
+        listing: path -> [bytes, modified microseconds since 1970] in the sensor's listing.
+        etags: path -> ETag in the sensor's listing of an object store.
+        fails_for_files: whether the run fails at its end if it could not read or move a file. Commands set it, to
+            return an error. Sensors do not: failed runs would make the sensor pause, and delay the valid files.
     """
 
     reload: str = "if_idle"
@@ -108,7 +108,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
 
 
 def _warn(context: dg.AssetExecutionContext, report: RunReport) -> None:
-    """Log warnings for the files that cannot be loaded and the entries that were left out of the listing."""
+    """Log warnings for unreadable files, and for entries that were left out of the listing."""
     for path, why in report.failed:
         if path in report.unreadable:
             context.log.warning(visible(report.why_failed(path, why)))
@@ -117,7 +117,7 @@ def _warn(context: dg.AssetExecutionContext, report: RunReport) -> None:
 
 
 def _failures(failed: list[str]) -> str:
-    """Return what failed in one line, of many the first."""
+    """Return the failures in one line, at most `SHOWN_FAILURES` of them."""
     first = visible("; ".join(failed[:SHOWN_FAILURES]))
     return first + (f"; and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else "")
 
@@ -126,10 +126,10 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
     table = get_table(table_name)
     where = "look for the file in the landing zone with `vsf status`"
     if feed.is_fetched:
-        where = "see with `vsf status` what is due at the source and could not be fetched"
+        where = "`vsf status` shows the objects to fetch and those that could not be fetched"
     return dg.AssetSpec(
         asset_key(table_name),
-        description=f"{feed.description}\n\nOne row is {table.grain}; bad records are in `raw.findings`. "
+        description=f"{feed.description}\n\nOne row is {table.grain}; records with an error are in `raw.findings`. "
         f"When it is late: {where}.",
         group_name="raw",
         owners=[feed.owner],
@@ -144,7 +144,7 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
 
 
 def _freshness(feed: Feed) -> dg.FreshnessPolicy | None:
-    """Return when a feed that comes regularly is late: a warning, then a failure after twice the time."""
+    """Return the freshness policy of a regular feed: a warning after its time limit, a failure after twice that."""
     if not feed.late_after_hours:
         return None
     window = timedelta(hours=feed.late_after_hours)
@@ -155,7 +155,7 @@ def _check_specs(table: str) -> list[dg.AssetCheckSpec]:
     key = asset_key(table)
     return [
         dg.AssetCheckSpec(
-            "contract", asset=key, description="Every record of the batch keeps the contract.", blocking=False
+            "contract", asset=key, description="Every record of the batch fulfils the contract.", blocking=False
         ),
         dg.AssetCheckSpec(
             "row_conservation",
@@ -182,22 +182,22 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
 
 
 def _requested_partitions(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the partitions that the UI or a backfill asked for; none where a run takes what is pending."""
+    """Return the partitions that the UI or a backfill requested; empty for a run that loads what is pending."""
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
 
 
 def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
-    """Return path -> [bytes, modified microseconds since 1970], for a cursor or a run's config."""
+    """Return path -> [bytes, modified microseconds since 1970], for a cursor or the configuration of a run."""
     return {e.path: [e.size, (e.modified - EPOCH) // timedelta(microseconds=1)] for e in entries}
 
 
 def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
-    """Return path -> ETag of objects, beside `as_config`."""
+    """Return path -> ETag of the entries that have one; the counterpart of `as_config`."""
     return {e.path: e.etag for e in entries if e.etag}
 
 
 def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> TimedListing:
-    """Return the listing that `as_config` and `etags_of` wrote."""
+    """Return the listing that `as_config` and `etags_of` serialized."""
     entries = (
         Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
         for path, (size, modified) in shown.items()

@@ -1,4 +1,7 @@
-"""The rebuild as a job, so that the UI shows it; the command line runs the same job."""
+"""The rebuild as a Dagster job, which the UI and the command line run.
+
+Here: the job and its operation. Not here: the rebuild itself (pipeline/build.py).
+"""
 
 import dagster as dg
 
@@ -14,17 +17,17 @@ from vsf_assets.resources.warehouse import WarehouseResource
 def rebuild_from_archive(
     context: dg.OpExecutionContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
 ) -> None:
-    """Make a new warehouse from the archive, check it, swap it in, publish it."""
+    """Build a new warehouse from the archive, check it, replace the old one with it, and publish it."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
     with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
         report = rebuild(warehouse.warehouse(log), context.run.run_id, log)
     if report.problems:
-        raise dg.Failure("not swapped in, the old warehouse stays: " + "; ".join(report.problems))
+        raise dg.Failure("not replaced, the old warehouse stays: " + "; ".join(report.problems))
 
 
 @dg.job(
     name="rebuild_warehouse",
-    description="A new warehouse from the archive, swapped in when it is good.",
+    description="Builds a new warehouse from the archive, and replaces the old one if the checks succeed.",
     tags=WRITER_TAG,
 )
 def rebuild_job() -> None:

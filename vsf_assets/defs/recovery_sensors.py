@@ -1,7 +1,7 @@
-"""Sensors that recover: missing builds and ingests, runs whose process is gone, backfills of partitions without files.
+"""Sensors for recovery: missing runs, runs whose process has ended, and backfills that failed only for missing files.
 
-Here: the runs that each sensor requests. Not here: the search for missing builds and files
-(pipeline/status.py) and files that land (landing_sensors.py).
+Here: the three sensors, and the choice of the runs to request. Not here: the search for pending and outdated deliveries
+(pipeline/status.py), and files that land (landing_sensors.py).
 """
 
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from vsf_assets.pipeline.status import Survey
 
 BACKSTOP_SECONDS = 30
-MOST_BACKFILLS = 20
-"""Number of failed backfills that a tick reads, the newest first; earlier ticks have read the older ones."""
+MAX_BACKFILLS = 20
+"""Maximum number of failed backfills that a tick reads, newest first; earlier ticks processed the older ones."""
 
 
 def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
-    """Return the sensor that asks for what edges missed; `jobs` are those it may request (asset jobs)."""
+    """Return the sensor that requests runs that other sensors missed; `jobs` are the asset jobs it may request."""
 
     @dg.sensor(
         name="unbuilt_deliveries",
         jobs=list(jobs),
         minimum_interval_seconds=BACKSTOP_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Backstop: asks for a build that is missing after a crash or a changed model, and for files"
-        " whose contract changed to be read again.",
+        description="Backstop: requests a build that is missing after a crash or a changed model, and runs that read"
+        " files again whose contract changed.",
     )
     def unbuilt(
         context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
@@ -48,7 +48,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
             missing = _missing_runs(survey(target.settings, target))
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
-        # A family whose original is damaged fails again and again; it keeps neither the others nor the build waiting.
+        # A family with a damaged original fails in each run; it must delay neither the other families nor the build.
         histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
         reasons = {job: backoff_reason(history) for job, history in histories.items()}
         ready = [r for r in missing if reasons[r.job_name] is None]
@@ -56,7 +56,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
             return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
         request = ready[0]
         if context.cursor != request.job_name:
-            why = f"a run of {request.job_name} is due; it is asked for if it still is at the next look"
+            why = f"a run of {request.job_name} is missing; the next tick requests it if it still is"
             return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=request.job_name)
         return dg.SensorResult(run_requests=[request], cursor="")
 
@@ -64,7 +64,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
 
 
 def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
-    """Return the runs that bring the snapshot nearer to what was delivered; what is read again comes before a build."""
+    """Return the missing runs: first those that read originals again, then the build."""
     from vsf_assets.feeds import all_feeds
 
     requests = []
@@ -81,10 +81,10 @@ def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
     name="dead_runs",
     minimum_interval_seconds=BACKSTOP_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Marks runs failed whose process is gone.",
+    description="Marks runs as failed whose process has ended.",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Reap runs of this machine."""
+    """Mark runs of this machine as failed whose process has ended."""
     reaped = reap(context.instance)
     return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")
 
@@ -93,25 +93,25 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     name="empty_backfills",
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Ends backfills as completed whose runs all succeeded and that Dagster calls failed because some of"
-    " their partitions have no file; these partitions stay unmaterialized.",
+    description="Marks backfills as completed that Dagster marks as failed only because some of their partitions have"
+    " no file. These partitions stay unmaterialized.",
 )
 def empty_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """Look at backfills that ended since the last tick; the cursor is when the newest of them ended."""
+    """Process backfills that failed since the last tick; the cursor is the end time of the newest of them."""
     from vsf_assets.resources.dagster_private import failed_backfills
 
     since = _as_seconds(context.cursor)
-    ended = [found for found in failed_backfills(context.instance, MOST_BACKFILLS) if _ended_at(found) > since]
+    ended = [found for found in failed_backfills(context.instance, MAX_BACKFILLS) if _ended_at(found) > since]
     if not ended:
         return dg.SensorResult(skip_reason=dg.SkipReason("no backfill failed since the last tick"))
     graph = context.repository_def.asset_graph if context.repository_def else None
-    said = [_settle(context.instance, graph, backfill) for backfill in ended]
+    results = [_remove_empty(context.instance, graph, backfill) for backfill in ended]
     cursor = repr(max(_ended_at(backfill) for backfill in ended))
-    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(said)), cursor=cursor)
+    return dg.SensorResult(skip_reason=dg.SkipReason("; ".join(results)), cursor=cursor)
 
 
-def _settle(instance: dg.DagsterInstance, graph: Any, backfill: Any) -> str:
-    """Take the partitions without a file off a backfill's failed ones; return what was done."""
+def _remove_empty(instance: dg.DagsterInstance, graph: Any, backfill: Any) -> str:
+    """Remove partitions without a file from the failed ones of a backfill; return a message with their number."""
     from vsf_assets.resources.dagster_private import clear_skipped_partitions
 
     empty: dict[dg.AssetKey, set[str]] = {}
@@ -130,4 +130,4 @@ def _as_seconds(cursor: str | None) -> float:
     try:
         return float(cursor or 0.0)
     except ValueError:
-        return 0.0  # a broken cursor only costs another look
+        return 0.0  # an invalid cursor costs one more check of the backfills

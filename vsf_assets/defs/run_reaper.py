@@ -1,7 +1,8 @@
-"""Which process a run lives in, so that a run whose process is gone is marked failed.
+"""Marks runs as failed whose process has ended, by tags that name the process of each run.
 
-Here: the tags of a process and the reaper. Not here: the lock (the system releases it by itself).
-Dagster's default launcher has no health check, and a run of the command line has no daemon at all.
+Here: the tags of a process, and the reaper. Not here: the warehouse lock, which the operating system releases when a
+process ends. Dagster does not do this itself: its default launcher has no health check, and no daemon watches a run of
+the command line.
 """
 
 import os
@@ -16,17 +17,17 @@ _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRu
 
 
 def process_tags() -> dict[str, str]:
-    """Return tags that identify this process, also across reboots and reused process numbers."""
+    """Return tags that identify this process, also after a reboot and when its process number is used again."""
     return {"vsf/host": _host(), "vsf/pid": str(os.getpid()), "vsf/pid_start": started(os.getpid()) or ""}
 
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
-    """Tag the run with the process it lives in."""
+    """Tag the run with this process."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs of this machine failed whose process is gone; return their ids."""
+    """Mark runs of this machine as failed whose process has ended; return their ids."""
     reaped = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=_LIVE), limit=50):
         run = record.dagster_run

@@ -1,8 +1,8 @@
-"""Made-up files in Dagster: an asset with a partition per request, its checks, and the sensor that notices requests.
+"""Made-up files in Dagster: an asset with one partition per request, its checks, and the sensor for waiting requests.
 
-Here: what Dagster shows of fulfilled requests, and when a run is asked for. Not here: fulfilling them
-(pipeline/synthetic_fulfilment.py). One run does all that waits, and logs a materialization for each request that got
-its file.
+Here: the asset and its events, and the decision to request a run. Not here: fulfilling requests
+(pipeline/synthetic_fulfilment.py). One run fulfils all waiting requests, and logs a materialization for each request
+whose file it generated.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ from vsf_assets.warehouse.connection import Warehouse
 MADE = dg.AssetKey(["made", "files"])
 MAKE_JOB = "make_files"
 _TEXT = (
-    "Made-up files that were asked for, in `made/<schema>/` of VSF_HOME. One partition is one request, called like the"
-    " file that holds it. Materialize a partition to make its file again. When it is late: see the request's state"
+    "Made-up files of requests, in `made/<schema>/` of VSF_HOME. One partition is one request, with the name of the"
+    " file that holds it. Materialize a partition to generate its file again. When it is late: see the request's state"
     " and reason in `reports.fake_requests` or with `vsf status`."
 )
 
@@ -111,18 +111,18 @@ def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
     job_name=MAKE_JOB,
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks for a run that makes the files of requests that wait, and removes those of deleted schemas.",
+    description="Requests a run that generates the files of waiting requests, and removes those of deleted schemas.",
 )
 def requests_waiting(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look at the warehouse only after it changed; the cursor is when it did last."""
+    """Read the waiting requests after each change of the warehouse; the cursor is its modification time."""
     settings = warehouse.settings()
     if not settings.warehouse_file.exists():
         return dg.SkipReason("there is no warehouse yet")
     changed = str(settings.warehouse_file.stat().st_mtime_ns)
     if context.cursor == changed:
-        return dg.SkipReason("nothing was delivered since the last look")
+        return dg.SkipReason("the warehouse has not changed since the last tick")
     reason = backoff_reason(history_of_job(context.instance, MAKE_JOB))
     if reason:
         return dg.SkipReason(reason)
@@ -130,7 +130,7 @@ def requests_waiting(
         with object_store.in_use():
             _, waiting = waiting_now(Warehouse.of(replace(settings, lock_wait_seconds=0)))
     except LockTimeoutError:
-        return dg.SkipReason("the warehouse is in use; looking again at the next tick")
+        return dg.SkipReason("the warehouse is in use; the next tick tries again")
     if not waiting:
         return dg.SensorResult(skip_reason=dg.SkipReason("no request waits"), cursor=changed)
     return dg.SensorResult(run_requests=[dg.RunRequest(tags={"vsf/requests": str(len(waiting))})])

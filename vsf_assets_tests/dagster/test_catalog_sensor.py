@@ -11,7 +11,7 @@ from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.backoff import RunHistory
-from vsf_assets.defs.catalog_sensor import Seen, digest_of, read_seen, source_sensor, why_not
+from vsf_assets.defs.catalog_sensor import SourceCursor, digest_of, read_cursor, skip_reason_for, source_sensor
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
@@ -57,16 +57,16 @@ def test_a_digest_changes_with_the_list_and_with_any_state() -> None:
 
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"digest": 1}', '{"digest": "x", "is_done": 1}'])
 def test_a_lost_or_broken_cursor_only_costs_a_look(cursor: str | None) -> None:
-    assert read_seen(cursor) == Seen()
+    assert read_cursor(cursor) == SourceCursor()
 
 
 def test_what_failed_rests_and_what_changed_since_does_not_wait() -> None:
     failing = replace(IDLE, failures=2, idle_seconds=3)
-    assert why_not("now", Seen("before"), failing) is None
-    assert "resting" in (why_not("same", Seen("same"), failing) or "")
-    assert "PAUSED" in (why_not("same", Seen("same"), replace(IDLE, failures=5)) or "")
-    assert why_not("same", Seen("same"), replace(failing, idle_seconds=1e9)) is None
-    assert "still runs" in (why_not("now", Seen("before"), replace(IDLE, active=True)) or "")
+    assert skip_reason_for("now", SourceCursor("before"), failing) is None
+    assert "pause of" in (skip_reason_for("same", SourceCursor("same"), failing) or "")
+    assert "PAUSED" in (skip_reason_for("same", SourceCursor("same"), replace(IDLE, failures=5)) or "")
+    assert skip_reason_for("same", SourceCursor("same"), replace(failing, idle_seconds=1e9)) is None
+    assert "still runs" in (skip_reason_for("now", SourceCursor("before"), replace(IDLE, active=True)) or "")
 
 
 def test_one_run_fetches_and_then_nothing_is_due_until_something_changes(

@@ -76,7 +76,7 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     assert [line for line in warnings_of(instance, run_id) if line.startswith("clicks_2.csv: cannot be read: ")]
     second = tick(instance, first.cursor)
     assert not second.run_requests
-    assert "the last run left 1 files as they were" in second.skip_reason.skip_message
+    assert "the last run did not load 1 files" in second.skip_reason.skip_message
     home.drop({"clicks_4.csv": CLICKS})
     (third,) = tick(instance, second.cursor).run_requests
     assert list(third.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_4.csv"]

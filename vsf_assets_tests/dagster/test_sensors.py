@@ -30,7 +30,7 @@ S = dg.DagsterRunStatus
     [
         (RunHistory(active=False, failures=0, idle_seconds=0), None),
         (RunHistory(active=True, failures=0, idle_seconds=0), "still runs"),
-        (RunHistory(active=False, failures=1, idle_seconds=9), "resting 10 s"),
+        (RunHistory(active=False, failures=1, idle_seconds=9), "pause of 10 s"),
         (RunHistory(active=False, failures=1, idle_seconds=10), None),
         (RunHistory(active=False, failures=5, idle_seconds=9999), "PAUSED after 5"),
     ],
@@ -111,7 +111,9 @@ def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
     with (home.landing / "clicks_1.csv").open("ab"):
         alone = tick(instance)
         assert not alone.run_requests
-        assert alone.skip_reason.skip_message == ("1 files are not stable yet, of which 1 are open for writing")
+        assert alone.skip_reason.skip_message == (
+            "1 files are not stable yet; another process has 1 of them open for writing"
+        )
         home.drop({"clicks_2.csv": CLICKS})
         (request,) = tick(instance, alone.cursor).run_requests
     assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_2.csv"]

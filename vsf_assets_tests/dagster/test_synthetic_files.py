@@ -56,7 +56,7 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
     }
     done = tick(instance)
     assert not done.run_requests
-    assert tick(instance, done.cursor).skip_message == "nothing was delivered since the last look"
+    assert tick(instance, done.cursor).skip_message == "the warehouse has not changed since the last tick"
 
 
 def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:

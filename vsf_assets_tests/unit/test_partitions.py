@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from vsf_assets.defs import partitions
-from vsf_assets.defs.partitions import growing_set, partitions_of
+from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.partitioning import (
@@ -158,9 +158,9 @@ def test_dagster_shows_quarters_days_and_datasets() -> None:
     assert quarters.get_partition_keys() == ["1", "2", "3", "4"]
     assert isinstance(days, dg.DailyPartitionsDefinition)
     assert isinstance(datasets, dg.DynamicPartitionsDefinition)
-    assert datasets.name == growing_set(DATASETS) == "datasets"
+    assert datasets.name == dynamic_partitions_name(DATASETS) == "datasets"
     assert [partitions_of(kind) for kind in (UNPARTITIONED, SOURCES, REQUESTS)] == [None, None, None]
-    assert growing_set(DAYS) is None
+    assert dynamic_partitions_name(DAYS) is None
 
 
 def test_two_of_one_kind_are_equal_and_of_two_kinds_are_not() -> None:
