@@ -153,7 +153,7 @@ def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
         source.close()
 
 
-def _known(settings: Settings, profile: Profile) -> known.SourceHistory:
+def _known(settings: Settings, profile: Profile) -> SourceHistory:
     """Read the history of the source from the warehouse; fail at once while another process holds the lock."""
     with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("sensor") as connection:
         return read_history(connection, settings, profile.name) if connection else SourceHistory()
