@@ -5,16 +5,16 @@ files as (
     where feed in ('catalog', 'catalog_looks', 'catalog_list') and partition_key is not null
 ),
 
-looks as (
+scans as (
     select
         files.partition_key as profile,
-        looks.object_name,
+        scans.object_name,
         files.landed_at as due_at,
-        min(looks.position) as position,
-        max(looks.state) as state
-    from {{ ref('stg_catalog__objects_to_fetch') }} as looks
-    inner join files on looks.file_id = files.file_id
-    group by files.partition_key, looks.object_name, files.landed_at
+        min(scans.position) as position,
+        max(scans.state) as state
+    from {{ ref('stg_catalog__objects_to_fetch') }} as scans
+    inner join files on scans.file_id = files.file_id
+    group by files.partition_key, scans.object_name, files.landed_at
 ),
 
 objects as (
@@ -46,7 +46,7 @@ listed as (
 
 states as (
     select *
-    from looks
+    from scans
     full outer join objects using (profile, object_name, due_at)
 ),
 

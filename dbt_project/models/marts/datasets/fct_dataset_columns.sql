@@ -4,7 +4,7 @@ uploads as (
     select * from {{ ref('int_datasets__uploads') }}
 ),
 
-standing as (
+uploaded as (
     {{ rows_of_current_uploads(ref('stg_datasets__columns'), 'uploads', 'columns_file_id') }}
 ),
 
@@ -18,33 +18,33 @@ datapoints as (
 
 final as (
     select
-        {{ surrogate_key(['standing.dataset', 'standing.version', 'standing.column_id']) }} as dataset_column_key,
-        standing.dataset,
-        standing.version,
-        standing.is_current,
-        standing.is_complete,
+        {{ surrogate_key(['uploaded.dataset', 'uploaded.version', 'uploaded.column_id']) }} as dataset_column_key,
+        uploaded.dataset,
+        uploaded.version,
+        uploaded.is_current,
+        uploaded.is_complete,
         namespaces.namespace_key,
         datapoints.datapoint_key,
-        standing.column_id,
-        standing.namespace_id,
-        standing.dataset_database_name,
-        standing.dataset_table_name,
-        standing.dataset_column_name,
-        standing.data_point_id,
-        standing.dataset_owner_name,
-        standing.line_number
-    from standing
+        uploaded.column_id,
+        uploaded.namespace_id,
+        uploaded.dataset_database_name,
+        uploaded.dataset_table_name,
+        uploaded.dataset_column_name,
+        uploaded.data_point_id,
+        uploaded.dataset_owner_name,
+        uploaded.line_number
+    from uploaded
     left join namespaces
         on
-            standing.dataset = namespaces.dataset
-            and standing.version = namespaces.version
-            and standing.namespace_id = namespaces.namespace_id
+            uploaded.dataset = namespaces.dataset
+            and uploaded.version = namespaces.version
+            and uploaded.namespace_id = namespaces.namespace_id
     left join datapoints
         on
-            standing.dataset = datapoints.dataset
-            and standing.version = datapoints.version
-            and standing.data_point_id = datapoints.data_point_id
-    order by standing.dataset, standing.version, standing.line_number
+            uploaded.dataset = datapoints.dataset
+            and uploaded.version = datapoints.version
+            and uploaded.data_point_id = datapoints.data_point_id
+    order by uploaded.dataset, uploaded.version, uploaded.line_number
 )
 
 select * from final

@@ -34,7 +34,7 @@ shared_days as (
 {{ arrived_events('shared_days') }},
 
 -- Within a date the first delivery stands.
-standing as (
+current_rows as (
     select
         uuid,
         event_date,
@@ -48,22 +48,22 @@ standing as (
 
 firsts as (
     select uuid, min(arrival) as first_arrival, arg_min(event_date, arrival) as first_event_date
-    from standing
+    from current_rows
     group by uuid
 ),
 
 final as (
     select
-        standing.file_id,
-        standing.line_number,
-        standing.event_date,
-        standing.uuid,
+        current_rows.file_id,
+        current_rows.line_number,
+        current_rows.event_date,
+        current_rows.uuid,
         firsts.first_event_date
-    from standing
-    inner join firsts on standing.uuid = firsts.uuid
+    from current_rows
+    inner join firsts on current_rows.uuid = firsts.uuid
     where
-        standing.arrival > firsts.first_arrival
-        and standing.event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
+        current_rows.arrival > firsts.first_arrival
+        and current_rows.event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
 )
 
 select * from final

@@ -44,14 +44,14 @@ final as (
         repeated.line_number,
         repeated.event_date,
         repeated.uuid,
-        standing.file_id as first_file_id,
-        standing.line_number as first_line_number,
+        earliest.file_id as first_file_id,
+        earliest.line_number as first_line_number,
         case
-            when repeated.payload is not distinct from standing.payload then 'duplicate_row'
+            when repeated.payload is not distinct from earliest.payload then 'duplicate_row'
             else 'duplicate_key'
         end as anomaly
     from repeated
-    inner join repeated as standing on repeated.first_arrival = standing.arrival
+    inner join repeated as earliest on repeated.first_arrival = earliest.arrival
     where repeated.arrival > repeated.first_arrival
 )
 
