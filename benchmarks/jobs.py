@@ -20,7 +20,7 @@ JOBS = {
     "events-memory": "events.measure_memory",
     "datasets": "datasets.measure",
     "scoring": "scoring.measure",
-    "together": "together.measure",
+    "together": "ingest_and_scoring.measure",
     "synthetic": "synthetic.measure",
     "publish": "publishing.measure",
     "backfill": "backfill.measure",

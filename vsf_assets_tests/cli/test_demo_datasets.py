@@ -1,7 +1,7 @@
 """The demo's datasets hold every anomaly that a dataset can have, and nothing else is wrong with them.
 
 The lines of the anomalies are written out. Not here: `vsf demo` as a whole
-(cli/test_looking.py).
+(cli/test_demo_output.py).
 """
 
 import json
