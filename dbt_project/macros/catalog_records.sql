@@ -42,7 +42,7 @@ arrived as (
         states.file_id,
         states.profile,
         states.object_name,
-        states.due_at,
+        states.scanned_at,
         states.loaded_at,
         records.line_number,
         {{ landing_order('states.arrival', 'records.line_number') }} as arrival,

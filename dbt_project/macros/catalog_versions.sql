@@ -14,9 +14,9 @@ final as (
         {% for column in derived + entity['payload'] -%}
         {{ column }},
         {% endfor -%}
-        due_at as valid_from,
-        lead(due_at) over in_order as valid_to,
-        lead(due_at) over in_order is null as is_current,
+        scanned_at as valid_from,
+        lead(scanned_at) over in_order as valid_to,
+        lead(scanned_at) over in_order is null as is_current,
         loaded_at as ingestion_time,
         profile,
         object_name,

@@ -1,8 +1,9 @@
 {# What belongs here: removing what models of an earlier project left. What does not: the raw tables, which are ingest's. #}
 
-{# Schemas that dbt had in earlier releases, and that hold nothing any more. #}
+{# Schemas that dbt had in earlier releases, and that hold nothing any more: a schema that is renamed leaves its old name
+   here. #}
 {% macro former_schemas() -%}
-    {{ return(['absorbed', 'changes', 'staging']) }}
+    {% do return(['absorbed', 'changes', 'staging']) %}
 {%- endmacro %}
 
 {# At the end of a full build: no table stays that no model makes, so a home that an earlier release built holds exactly the

@@ -1,7 +1,8 @@
 """Identifiers use the field's words: those that the project has replaced do not come back.
 
-Here: the list, and every name of Python code in the package, the tests and the benchmarks. Names of test functions
-are sentences and do not count. docs/naming.md says which word stands for what.
+Here: the list; every name of Python code in the package, the tests and the benchmarks; every identifier of dbt's SQL;
+and the names of modules, models and macros. Names of test functions are sentences and do not count. docs/naming.md says
+which word stands for what. Not here: the schemas of dbt (test_dbt_schemas.py).
 """
 
 import io
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.contracts import all_tables
+from vsf_assets.contracts.derived_schemas import polars_types
+from vsf_assets.feeds import all_feeds
 
 AS_PART = {
     "tell": "report, log or emit",
@@ -58,8 +62,14 @@ AS_NAME = {
 }
 """Name -> what stands for it; banned as a whole name only: inside others they are plain English."""
 
-OF_OTHERS = {("tell", ".")}
-"""(name, token before it) that belong to a library: `file.tell()`."""
+AS_STEM = AS_PART | {"looking": "listing", "taking": "loading", "asking": "requesting", "telling": "reporting"}
+"""Banned as words of a module's name too."""
+
+OF_FILES = {"file", "raw", "stream"}
+"""Receivers of `.tell()`, the position in an open file: a method of the library, not a word of the project."""
+
+_SQL_SKIPPED = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_JINJA = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def sources() -> list[Path]:
@@ -67,16 +77,47 @@ def sources() -> list[Path]:
     return sorted(path for folder in folders for path in (PROJECT_ROOT / folder).rglob("*.py"))
 
 
+def words_in(name: str) -> set[str]:
+    """Return the replaced words of an identifier; empty if it has none."""
+    parts = {part.lower() for part in re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", name)}
+    return AS_PART.keys() & parts | AS_NAME.keys() & {name}
+
+
 def replaced_words(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield (line, identifier, word) of every identifier that is or holds a replaced word."""
-    before = ""
+    before = ["", ""]
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         name = token.string
-        if token.type == tokenize.NAME and not name.startswith("test_") and (name, before) not in OF_OTHERS:
-            words = [part.lower() for part in re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", name)]
-            for word in AS_PART.keys() & words | AS_NAME.keys() & {name}:
+        is_position = name == "tell" and before[1] == "." and before[0] in OF_FILES
+        if token.type == tokenize.NAME and not name.startswith("test_") and not is_position:
+            for word in words_in(name):
                 yield token.start[0], name, word
-        before = name
+        before = [before[1], name]
+
+
+def sql_sources() -> list[Path]:
+    return sorted((PROJECT_ROOT / "dbt_project").rglob("*.sql"))
+
+
+def published_names() -> set[str]:
+    """Return the names of raw tables, their columns and the feeds: users know them, so they stay."""
+    tables = all_tables().values()
+    columns = {column for table in tables for column in polars_types(table)}
+    return {table.name.partition(".")[2] for table in tables} | columns | set(all_feeds())
+
+
+def replaced_sql_words(text: str, published: set[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, identifier, word) of SQL outside comments and literals; strings of `{{ }}` become identifiers."""
+
+    def blank(match: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", match.group())
+
+    without_comments = re.sub(r"\{#.*?#\}", blank, text, flags=re.DOTALL)
+    unquoted = _JINJA.sub(lambda match: match.group().replace("'", " "), without_comments)
+    for number, line in enumerate(_SQL_SKIPPED.sub(blank, unquoted).split("\n"), 1):
+        for name in re.findall(r"[A-Za-z_]\w*", line):
+            for word in words_in(name) if name not in published else ():
+                yield number, name, word
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
@@ -90,18 +131,61 @@ def test_no_identifier_uses_a_replaced_word(path: Path) -> None:
 
 def test_the_search_finds_words_in_names_of_every_form() -> None:
     text = "def tell(x): pass\nclass LastLook: pass\nis_told = x.judge\ntake = file.tell()\nmistake = retold = 1\n"
+    text += "report.tell()\nself.raw.tell()\ntell()\n"
     assert [(line, word) for line, _, word in replaced_words(text)] == [
         (1, "tell"),
         (2, "look"),
         (3, "told"),
         (3, "judge"),
         (4, "take"),
+        (6, "tell"),
+        (8, "tell"),
     ]
 
 
-def test_modules_are_not_called_by_replaced_words() -> None:
-    stems = {path: set(path.stem.removeprefix("test_").split("_")) for path in sources()}
-    assert not {path.name for path, words in stems.items() if path.name[:5] != "test_" and words & AS_PART.keys()}
+def test_no_identifier_of_sql_uses_a_replaced_word() -> None:
+    published = published_names()
+    found = [
+        f"{path.relative_to(PROJECT_ROOT)}:{line}: {name}: say {AS_PART.get(word) or AS_NAME[word]} instead of {word}"
+        for path in sql_sources()
+        for line, name, word in replaced_sql_words(path.read_text(encoding="utf-8"), published)
+    ]
+    assert len(sql_sources()) > 100
+    assert not found, "\n".join(found)
+
+
+def test_the_search_finds_words_in_sql_outside_comments_and_literals() -> None:
+    text = """{# looks standing #}
+with standing as ( -- a look
+    select raw_looks.due_on, 'standing', 'it''s due', catalog_looks.x /* told
+    */ from {{ ref('stg_looks') }} as catalog_looks
+    where {{ key(['half.x']) }} = 'half' and due
+)"""
+    assert [(line, name) for line, name, _ in replaced_sql_words(text, {"catalog_looks"})] == [
+        (2, "standing"),
+        (3, "raw_looks"),
+        (3, "due_on"),
+        (4, "stg_looks"),
+        (5, "half"),
+        (5, "due"),
+    ]
+
+
+def replaced_stem(stem: str) -> set[str]:
+    """Return the replaced words of a module's name."""
+    name = stem.removeprefix("test_")
+    return AS_STEM.keys() & set(name.split("_")) | {old for old in AS_NAME if old.lower() == name}
+
+
+def test_modules_models_and_macros_are_not_called_by_replaced_words() -> None:
+    names = {str(path.relative_to(PROJECT_ROOT)): replaced_stem(path.stem) for path in (*sources(), *sql_sources())}
+    assert {path: words for path, words in names.items() if words} == {}
+
+
+@pytest.mark.parametrize("stem", ["test_looking", "test_taking", "together", "work", "last_look", "hold_back"])
+def test_a_replaced_word_is_found_in_the_name_of_a_module(stem: str) -> None:
+    assert replaced_stem(stem)
+    assert not replaced_stem("test_work_in_proportion")
 
 
 def test_no_two_classes_of_the_package_share_a_name() -> None:

@@ -9,7 +9,7 @@ scans as (
     select
         files.partition_key as profile,
         scans.object_name,
-        files.landed_at as due_at,
+        files.landed_at as scanned_at,
         min(scans.position) as position,
         max(scans.state) as state
     from {{ ref('stg_catalog__objects_to_fetch') }} as scans
@@ -21,7 +21,7 @@ objects as (
     select
         partition_key as profile,
         {{ object_name('file_name') }} as object_name,
-        landed_at as due_at,
+        landed_at as scanned_at,
         file_id,
         file_name,
         sha256,
@@ -47,24 +47,24 @@ listed as (
 states as (
     select *
     from scans
-    full outer join objects using (profile, object_name, due_at)
+    full outer join objects using (profile, object_name, scanned_at)
 ),
 
 final as (
     select
         states.*,
         row_number() over (
-            order by due_at, position nulls last, states.profile, states.object_name, sha256
+            order by scanned_at, position nulls last, states.profile, states.object_name, sha256
         ) as arrival,
         -- Directly after an equal one; a state in between counts also where it was never fetched, or gone.
         coalesce(status = 'loaded' and sha256 = lag(sha256) over in_order and lag(status) over in_order = 'loaded', false)
             as is_repeated,
-        lag(due_at) over in_order as earlier_due_at,
-        lead(due_at) over in_order is null as is_newest,
+        lag(scanned_at) over in_order as earlier_scanned_at,
+        lead(scanned_at) over in_order is null as is_newest,
         listed.object_name is not null as is_listed
     from states
     left join listed on states.profile = listed.profile and states.object_name = listed.object_name
-    window in_order as (partition by states.profile, states.object_name order by due_at, sha256)
+    window in_order as (partition by states.profile, states.object_name order by scanned_at, sha256)
 )
 
 select * from final

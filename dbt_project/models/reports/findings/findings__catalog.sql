@@ -41,7 +41,7 @@ conflicts as (
 findings as (
     select
         file_id, null as line_number, 'duplicate_file' as anomaly, null as column_name, null as raw_value,
-        'same state as the one directly before it, of ' || cast(earlier_due_at as varchar) || '; no version is added'
+        'same state as the one directly before it, of ' || cast(earlier_scanned_at as varchar) || '; no version is added'
             as reason
     from repeated_states
 

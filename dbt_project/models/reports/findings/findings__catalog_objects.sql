@@ -12,7 +12,7 @@ final as (
         'vanished' as anomaly,
         cast(null as varchar) as raw_value,
         'warning' as severity,
-        'listed in place ' || position || ', but not there when looked at ' || cast(due_at as varchar)
+        'listed in place ' || position || ', but not there when looked at ' || cast(scanned_at as varchar)
         || '; its records stay' as reason
     from newest
     where state is null and file_id is null
@@ -26,7 +26,7 @@ final as (
         'missing_file',
         state,
         'warning',
-        'due since ' || cast(due_at as varchar) || ' and not fetched yet; the next run tries again'
+        'due since ' || cast(scanned_at as varchar) || ' and not fetched yet; the next run tries again'
     from newest
     where state is not null and file_id is null
 )
