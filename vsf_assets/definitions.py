@@ -24,6 +24,7 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.dbt_specs import load_dbt_assets
     from vsf_assets.defs.ledger_assets import ledger_specs
+    from vsf_assets.defs.local_runner import PYTHON_MODULE
     from vsf_assets.defs.marts import build_assets, weekly_full_build
     from vsf_assets.defs.raw_assets import ingest_assets
     from vsf_assets.defs.rebuild_job import rebuild_job
@@ -44,6 +45,7 @@ def _definitions() -> dg.Definitions:
         sensors=_sensors([*ingest_jobs, build_job]),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
         executor=dg.in_process_executor,
+        metadata={PYTHON_MODULE: __name__},  # runs of the command line record it as their origin
     )
 
 

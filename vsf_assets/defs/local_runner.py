@@ -22,7 +22,9 @@ from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
 LOCATION = "vsf_assets"
-MODULE = "vsf_assets.definitions"
+PYTHON_MODULE = "python_module"
+"""Key of the definitions' metadata: the module that Dagster loads them from."""
+
 _LOST_EVENT = "Exception while writing logger call to event log"
 
 
@@ -64,13 +66,15 @@ def run_job(
         Whether the run succeeded, and its run id.
 
     Raises:
+        KeyError: the definitions do not name their module (`PYTHON_MODULE`).
         KeyboardInterrupt: the run was interrupted.
     """
     whole = definitions.resolve_job_def(job_name)
     selection = frozenset(whole.asset_layer.selected_asset_keys)
     if tables is not None:
         selection &= {dg.AssetKey(table.split(".")) for table in tables}
-    origin = job_origin(LOCATION, MODULE, PROJECT_ROOT, job_name)
+    module = str((definitions.metadata or {})[PYTHON_MODULE].value)
+    origin = job_origin(LOCATION, module, PROJECT_ROOT, job_name)
     run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
     # If an interrupt arrives while a connection to the storage is closed, SQLAlchemy would log a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

@@ -1,10 +1,12 @@
 """Declares the order of the rooms, computes the import graph, and draws it for docs/architecture.md.
 
-Here: the order as policy, and the imports found in the code. Not here: the purpose of each room (the docstring of its
-`__init__.py`). `make generated` writes the table.
+Here: the order as policy, and the imports found in the code; a string that names a module, like "vsf_assets.cli.main",
+is an import too. One kind of string is not: the reader that a feed declares (`feed_readers`).
+Not here: the purpose of each room (the docstring of its `__init__.py`). `make generated` writes the table.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -66,11 +68,15 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 def imports(root: Path, package: str = PACKAGE) -> Edges:
-    """Return the imports within a package: at the top of a module, in functions, and for types only."""
+    """Return the imports within a package: at the top of a module, in functions, for types only, and by a string."""
     known = modules(root)
     edges = set()
     for module, path in known.items():
-        for target in _imported(ast.parse(path.read_text(encoding="utf-8")), package):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        parts = [package, *module.split(".")] if module else [package]
+        inside = parts if path.name == "__init__.py" else parts[:-1]
+        named = (text for text in _module_strings(tree, package) if ":" not in text)
+        for target in (*_imported(tree, package, inside), *_below(package, named)):
             while target and target not in known:
                 target = target.rpartition(".")[0]  # a name in a module
             if target and target != module:
@@ -78,13 +84,39 @@ def imports(root: Path, package: str = PACKAGE) -> Edges:
     return edges
 
 
-def _imported(tree: ast.Module, package: str) -> Iterator[str]:
-    """Yield the dotted names that a module imports from the package, below it."""
+def feed_readers(root: Path, package: str = PACKAGE) -> set[tuple[str, str, str]]:
+    """Return (declaring module, module, function) of the strings like "package.module:function", below the package.
+
+    A family's room that reads its own files comes after readers/, which calls it: `Feed.reader` names the function, and
+    readers/dispatch imports it at run time only. It is the one way against the order, so only feeds/by_family may
+    declare it, for the room that is called after the family (house/test_rooms.py).
+    """
+    found = set()
+    for module, path in modules(root).items():
+        for text in _module_strings(ast.parse(path.read_text(encoding="utf-8")), package):
+            target, colon, function = text.removeprefix(f"{package}.").partition(":")
+            if colon:
+                found.add((module, target, function))
+    return found
+
+
+def _imported(tree: ast.Module, package: str, inside: list[str]) -> Iterator[str]:
+    """Yield the dotted names that a module in the package `inside` imports from `package`, below it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield from _below(package, (f"{node.module}.{alias.name}" for alias in node.names))
+        if isinstance(node, ast.ImportFrom):
+            above = inside[: len(inside) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            yield from _below(package, (f"{base}.{alias.name}" for alias in node.names))
         elif isinstance(node, ast.Import):
             yield from _below(package, (alias.name for alias in node.names))
+
+
+def _module_strings(tree: ast.Module, package: str) -> Iterator[str]:
+    """Yield the strings that name a module, or begin the name of one that an f-string completes."""
+    form = re.compile(rf"{re.escape(package)}(\.\w+)+(:\w+)?\.?")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and form.fullmatch(node.value):
+            yield node.value.rstrip(".")
 
 
 def _below(package: str, names: Iterable[str]) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """One direction: the rooms of the package form an order, and nothing circles.
 
-Here: the graph of all imports (at the top, in functions, for types) against the order in devtools/import_order.py.
-Not here: other house rules (test_rules.py). There is no list of exceptions.
+Here: the graph of all imports (at the top, in functions, for types, by strings) against the order in
+devtools/import_order.py, and the readers that feeds name. Not here: other house rules (test_rules.py). There is no list
+of exceptions.
 """
 
+import importlib
+import inspect
 from pathlib import Path
 
 from vsf_assets.devtools.import_order import (
@@ -13,6 +16,7 @@ from vsf_assets.devtools.import_order import (
     ROOMS,
     against_the_order,
     chains,
+    feed_readers,
     folder_edges,
     imports,
     modules,
@@ -70,6 +74,37 @@ def test_lazy_and_type_only_imports_count_and_the_chain_is_named(tmp_path: Path)
         "c.three imports a, but a comes after c",
         "c.three imports a.one, but a comes after c",
     ]
+
+
+def test_relative_imports_and_names_in_strings_count(tmp_path: Path) -> None:
+    root = made(
+        tmp_path,
+        a__one='import importlib\n"""pkg.c.three"""\nimportlib.import_module("pkg.b.two")\nLOAD = f"pkg.c.{1}"\n',
+        b__two="from . import four\nfrom .four import x\nfrom ..c import three\nfrom ..c.three import y\n",
+        b__four='READER = "pkg.c.three:read"\nTEXT = "see pkg.c.three"\n',
+        c__three="",
+    )
+    (root / "c" / "__init__.py").write_text("from . import three\nfrom ..b.two import z\n")
+    assert imports(root, "pkg") == {
+        ("a.one", "b.two"),
+        ("a.one", "c"),
+        ("a.one", "c.three"),
+        ("b.two", "b.four"),
+        ("b.two", "c.three"),
+        ("c", "c.three"),
+        ("c", "b.two"),
+    }
+    assert feed_readers(root, "pkg") == {("b.four", "c.three", "read")}
+
+
+def test_readers_by_name_are_functions_of_the_room_of_the_family_that_declares_them() -> None:
+    found = feed_readers(ROOT)
+    assert found
+    for declaring, module, function in sorted(found):
+        folder, _, family = declaring.rpartition(".")
+        assert folder == "feeds.by_family", f"{declaring} names {module}:{function}; only a feed's declaration may"
+        assert room_of(module) == family
+        assert inspect.isfunction(getattr(importlib.import_module(f"{PACKAGE}.{module}"), function))
 
 
 def test_a_sub_folder_is_a_package_of_its_own(tmp_path: Path) -> None:
