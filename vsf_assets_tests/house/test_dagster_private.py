@@ -3,19 +3,70 @@
 Not here: those of other libraries, and what each use does (dagster/).
 """
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from vsf_assets.resources import dagster_private
 
 ROOT = Path(__file__).resolve().parents[2]
-PRIVATE = re.compile(r"\bdagster(?:_\w+)?\._\w+")
+LIBRARY = r"dagster(?:_\w+)?"
+PRIVATE = re.compile(rf"\b{LIBRARY}(?:\.\w+)*\._(?!_)\w+")
+
+
+def uses(code: str) -> Iterator[str]:
+    """Yield the private parts of Dagster that code names: in imports, by attributes of what it imports, in strings."""
+    tree = ast.parse(code)
+    names = dict(_names_of_the_library(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from PRIVATE.findall("\n".join(f"{node.module}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Import):
+            yield from PRIVATE.findall("\n".join(alias.name for alias in node.names))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from PRIVATE.findall(node.value)
+        elif isinstance(node, ast.Attribute):
+            first, _, rest = ast.unparse(node).partition(".")
+            yield from PRIVATE.findall(f"{names[first]}.{rest}") if first in names else ()
+
+
+def _names_of_the_library(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield (name in the module, dotted name) of what is imported from Dagster."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((a.asname or a.name.partition(".")[0], a.name) for a in node.names if _is_of_it(a.name))
+        elif isinstance(node, ast.ImportFrom) and _is_of_it(node.module or ""):
+            yield from ((a.asname or a.name, f"{node.module}.{a.name}") for a in node.names)
+
+
+def _is_of_it(module: str) -> bool:
+    return re.fullmatch(rf"{LIBRARY}(\.\w+)*", module) is not None
 
 
 def test_they_stand_in_the_file_of_the_library() -> None:
-    using = [p for p in (ROOT / "vsf_assets").rglob("*.py") if PRIVATE.search(p.read_text(encoding="utf-8"))]
+    using = [p for p in (ROOT / "vsf_assets").rglob("*.py") if any(uses(p.read_text(encoding="utf-8")))]
     assert [p.relative_to(ROOT).as_posix() for p in using] == ["vsf_assets/resources/dagster_private.py"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from dagster._core.x import Y", ["dagster._core"]),
+        ("from dagster import _check", ["dagster._check"]),
+        ("def f():\n    from dagster_dbt.core import _run as run", ["dagster_dbt.core._run"]),
+        ("import dagster._utils", ["dagster._utils"]),
+        ("import dagster as dg\ndg._core.storage", ["dagster._core"]),
+        ("from dagster import storage as s\ns._event_log", ["dagster.storage._event_log"]),
+        ("import_module('dagster._core')", ["dagster._core"]),
+        ("import dagster as dg\nfrom vsf_assets.resources.dagster_private import x\ndg.AssetKey\nself._dagster", []),
+    ],
+)
+def test_what_is_found(code: str, found: list[str]) -> None:
+    assert list(dict.fromkeys(uses(code))) == found
 
 
 def test_they_were_checked_with_what_is_installed() -> None:

@@ -41,6 +41,7 @@ def uses(tree: ast.AST) -> Iterator[str]:
 def _imported(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (f"import {alias.name}" for alias in node.names if _is_private(alias.name))
+        yield from ("import sys as" for alias in node.names if alias.name == "sys" and alias.asname)
     elif isinstance(node, ast.ImportFrom) and not node.level:
         module = node.module or ""
         yield from (f"import {module}.{alias.name}" for alias in node.names if _is_private(module, alias.name))
@@ -64,8 +65,10 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_private(module: str, name: str = "") -> bool:
-    """Whether an import is of the collector, of dbt's inside, or of a module or name with an underscore."""
+    """Whether an import is of the collector, the modules, dbt's inside, or a module or name with an underscore."""
     first, *others = module.split(".")
+    if (module, name) == ("sys", "modules"):
+        return True
     if first.startswith("dagster"):
         return False
     if first in ("dbt", "dbt_common"):
@@ -101,6 +104,9 @@ def test_tests_and_benchmarks_use_no_inside_of_dbt() -> None:
         ),
         ("from dbt import version", ["import dbt.version"]),
         ("from dbt_common.events import functions", ["import dbt_common.events.functions"]),
+        ("from sys import argv, modules", ["import sys.modules"]),
+        ("import sys as s\ns.modules", ["import sys as"]),
+        ("from gc import freeze", ["import gc.freeze"]),
         ("body._raw_stream = 1", ["._raw_stream"]),
         ("hasattr(body, '_raw_stream')", ["._raw_stream"]),
         ("from polars._utils import x", ["import polars._utils.x"]),
