@@ -52,7 +52,7 @@ class Settings:
     threads: int
     keep_snapshots: int
     keep_snapshot_hours: float
-    events_start: str
+    earliest_day: str
     dataset_wait_seconds: float
     score_seed: str
     event_days_before: int = 400
@@ -221,7 +221,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=threads,
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
-        events_start=_day(values, "VSF_EVENTS_START"),
+        earliest_day=_day(values, "VSF_EVENTS_START"),
         event_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
         event_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
         dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),

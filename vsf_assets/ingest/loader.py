@@ -229,7 +229,7 @@ class Ingest:
             self.perils.absolve(input_file)
             return result
         with self.perils.reading(input_file, (ChangedError, OSError)):
-            return read_one_file(input_file, folder, self.settings.events_start, encoding, limits)
+            return read_one_file(input_file, folder, self.settings.earliest_day, encoding, limits)
 
 
 def _is_quick(batch: list[InputFile]) -> bool:

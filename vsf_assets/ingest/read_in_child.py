@@ -67,7 +67,7 @@ def read_apart(
         "name": input_file.name,
         "landed_at": input_file.landed_at.isoformat(),
         "is_changed": input_file.is_changed,
-        "first_day": settings.events_start,
+        "first_day": settings.earliest_day,
         "encoding": encoding,
         "bounds": asdict(limits),
     }
