@@ -1,7 +1,8 @@
 """A sixth family, added as docs/adding-a-feed.md says, in a copy of the project, and used from file to snapshot.
 
-Here: the page's commands and edits, read from the page itself, and what they leave. Not here: which names and kinds are
-refused (test_skeleton.py).
+Here: the page's commands and edits, read from the page itself, and what they leave. The page adds `orders`; where the
+project has such a feed, the test reads the page with a name that is free. Not here: which names and kinds are refused
+(test_skeleton.py).
 """
 
 import re
@@ -12,14 +13,37 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.devtools.feed_skeleton import GUIDE
+from vsf_assets.devtools.feed_skeleton import GUIDE, write_skeleton
 from vsf_assets_tests.docs.pages import blocks, table_rows, text_of
 from vsf_assets_tests.families.project_copy import ProjectCopy, copy_project, diffs
 
-PAGE = text_of(GUIDE)
 FOLDERS = ("vsf_assets/contracts/", "vsf_assets/feeds/", "dbt_project/", "docs/", "vsf_assets_tests/")
 STALE = "vsf_assets_tests/house/test_generated.py::test_no_generated_file_is_stale"
+
+
+ORDERS = ("order", "crate", "medal", "novel", "piano")
+VISITS = ("visit", "tower", "guest", "pilot", "pupil")
+"""Names for one row of the page's feed, and of a second one: the first that is free is used. All have five letters, so
+that generated lines break where the page's do."""
+
+
+def free_name(names: tuple[str, ...], folder: Path) -> str:
+    """Return the first name whose feed the skeleton accepts beside those of the project."""
+    for name in names:
+        try:
+            write_skeleton(f"{name}s", "csv-daily", folder / name)
+        except UsageError:
+            continue
+        return name
+    raise AssertionError(f"the project has feeds of all these names: {names}")
+
+
+def page_of(name: str) -> str:
+    """Return the page, for a feed of another name; SQL's `order by` and the verb stay."""
+    word = re.compile(r"(?<![A-Za-z])([Oo])rder(?!ed|ing| by)")
+    return word.sub(lambda found: name.capitalize() if found.group(1) == "O" else name, text_of(GUIDE))
 
 
 @pytest.fixture
@@ -31,33 +55,42 @@ def project(tmp_path: Path) -> ProjectCopy:
     return copy_project(tmp_path / "project")
 
 
-def make_lines() -> list[list[str]]:
+def make_lines(page: str) -> list[list[str]]:
     """Return the make commands of the page's examples, as words behind `make`."""
-    return [line.split()[1:] for block in blocks(PAGE, "bash") for line in block.splitlines() if line[:5] == "make "]
+    return [line.split()[1:] for block in blocks(page, "bash") for line in block.splitlines() if line[:5] == "make "]
 
 
-def documented_files() -> set[str]:
+def documented_files(page: str, name: str) -> set[str]:
     """Return the files that the page says the skeleton has."""
-    return {row[0].strip("`") for row in table_rows(PAGE) if "orders" in row[0]}
+    return {row[0].strip("`") for row in table_rows(page) if f"{name}s" in row[0]}
 
 
-def test_a_family_is_added_in_eight_files_and_runs_from_file_to_snapshot(project: ProjectCopy) -> None:
-    skeleton, generating, testing = make_lines()
+def test_the_page_is_read_for_a_name_that_is_free(tmp_path: Path) -> None:
+    assert free_name(("click", "song", "crate"), tmp_path) == "crate"
+    assert page_of("order") == text_of(GUIDE)
+    assert "make feed NAME=crates KIND=csv-daily" in page_of("crate")
+    assert "select crate_id, customer_name, amount from marts.fct_crates order by 1" in page_of("crate")
+
+
+def test_a_family_is_added_in_eight_files_and_runs_from_file_to_snapshot(project: ProjectCopy, tmp_path: Path) -> None:
+    name, other = free_name(ORDERS, tmp_path), free_name(VISITS, tmp_path)
+    page = page_of(name)
+    skeleton, generating, testing = make_lines(page)
     assert (skeleton[0], generating, testing) == ("feed", ["generated"], ["test"])
     written = set(re.findall(r"^wrote (.+)$", project.make(*skeleton), re.MULTILINE))
-    assert written == project.changed() == documented_files()
+    assert written == project.changed() == documented_files(page, name)
 
-    edited = [project.edit(diff) for diff in diffs(PAGE)]
+    edited = [project.edit(diff) for diff in diffs(page)]
     assert set(edited) == written
     assert [path for path in written if "TODO" in (project.root / path).read_text(encoding="utf-8")] == []
-    project.make("feed", "NAME=visits", "KIND=csv-whole")  # stays as it was written
+    project.make("feed", f"NAME={other}s", "KIND=csv-whole")  # stays as it was written
 
     stale = project.pytest(STALE)
     assert stale.returncode == 1, stale.stdout + stale.stderr
-    assert "dbt_project/models/staging/orders/_sources.yml" in stale.stdout
+    assert f"dbt_project/models/staging/{name}s/_sources.yml" in stale.stdout
     generated = set(re.findall(r"^wrote (.+)$", project.make(*generating), re.MULTILINE))
 
-    by_hand = {path for path in project.changed() - generated if "visits" not in path}
+    by_hand = {path for path in project.changed() - generated if f"{other}s" not in path}
     assert by_hand == written
     assert len(by_hand) <= 8
     assert [path for path in by_hand if not path.startswith(FOLDERS)] == []
@@ -68,11 +101,12 @@ def test_a_family_is_added_in_eight_files_and_runs_from_file_to_snapshot(project
         assert linted.returncode == 0, linted.stdout
 
     dictionary = (project.root / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
-    tables = re.findall(r"^### (.*(?:orders|visits).*)$", dictionary, re.MULTILINE)
-    assert sorted(tables) == ["marts.dim_visits", "marts.fct_orders", "raw.orders", "raw.visits"]
+    tables = re.findall(rf"^### (.*(?:{name}s|{other}s).*)$", dictionary, re.MULTILINE)
+    assert set(tables) == {f"marts.dim_{other}s", f"marts.fct_{name}s", f"raw.{name}s", f"raw.{other}s"}
+    good_rows = "test_good_rows_reach_the_mart_and_bad_and_repeated_ones_are_reported"
     used = project.pytest(
-        "vsf_assets_tests/families/test_orders.py",
-        "vsf_assets_tests/families/test_visits.py::test_good_rows_reach_the_mart_and_bad_and_repeated_ones_are_reported",
+        f"vsf_assets_tests/families/test_{name}s.py",
+        f"vsf_assets_tests/families/test_{other}s.py::{good_rows}",
         "vsf_assets_tests/house/test_generated.py",
         "vsf_assets_tests/house/test_rules.py::test_every_model_is_described_beside_it_or_with_its_family",
         "vsf_assets_tests/docs/test_pages.py::test_every_link_within_the_project_leads_somewhere",
