@@ -13,7 +13,7 @@ import duckdb
 
 from vsf_assets.config.settings import Settings
 
-_COMPILED_WITH = ("score_seed", "event_days_before", "event_days_after", "awesome_rules")
+_COMPILED_WITH = ("score_seed", "plausible_days_before", "plausible_days_after", "awesome_rules")
 """Settings that compiled SQL may depend on."""
 
 

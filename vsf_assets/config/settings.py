@@ -55,8 +55,8 @@ class Settings:
     earliest_day: str
     dataset_wait_seconds: float
     score_seed: str
-    event_days_before: int = 400
-    event_days_after: int = 2
+    plausible_days_before: int = 400
+    plausible_days_after: int = 2
     """Days between an event and its processing date beyond which its date is implausible."""
     store_timeout: float = 20.0
     store_attempts: int = 6
@@ -222,8 +222,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
         earliest_day=_day(values, "VSF_EVENTS_START"),
-        event_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
-        event_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
+        plausible_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
+        plausible_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
         dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),
         score_seed=values["VSF_SCORE_SEED"],
         store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,

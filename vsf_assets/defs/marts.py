@@ -119,7 +119,7 @@ def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: Bu
         return
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-    for raw_event in report.outcome.events:
+    for raw_event in report.outcome.messages:
         message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
         for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
             if isinstance(event, dg.AssetMaterialization):

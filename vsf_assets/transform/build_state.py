@@ -63,7 +63,7 @@ def project_version(settings: Settings) -> str:
     """Return a digest of the dbt project's files, the contracts, and the settings that models read."""
     read_with = [dict(contract_versions(settings).by_feed), awesome_rules(settings)]
     contracts = json.dumps(read_with, sort_keys=True)
-    days = f"{settings.event_days_before}-{settings.event_days_after}"
+    days = f"{settings.plausible_days_before}-{settings.plausible_days_after}"
     content = f"{settings.score_seed}|{days}|{contracts}|{project_digest()}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 

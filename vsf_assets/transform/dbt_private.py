@@ -27,15 +27,15 @@ def close_connections() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
-def message_as_dict(event: Any) -> dict[str, Any]:
+def message_as_dict(message: Any) -> dict[str, Any]:
     """Return a message of a dbt callback as a dictionary, in the form of dbt's JSON log.
 
     dagster-dbt translates such dictionaries into Dagster's events.
     """
     from dbt_common.events.functions import msg_to_dict
 
-    message: dict[str, Any] = msg_to_dict(event)
-    return message
+    as_dict: dict[str, Any] = msg_to_dict(message)
+    return as_dict
 
 
 def read_parsed_project(file: Path) -> Any:

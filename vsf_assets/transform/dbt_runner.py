@@ -26,7 +26,7 @@ from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
 _PARSED = MANIFEST.with_name("partial_parse.msgpack")
-_RESULT_EVENTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
+_RESULT_MESSAGES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
 MANIFEST_BYTES = 8_000_000
 """Approximate number of bytes that dbt writes when it parses the project."""
@@ -57,14 +57,14 @@ class DbtOutcome:
     """The outcome of a dbt invocation.
 
     Attributes:
-        events: dbt's result messages, one per model and test, as dictionaries.
+        messages: dbt's result messages, one per model and test, as dictionaries.
         errors: models or tests that could not run, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
         to_keep: built tables with the tag `previous_build`, which the next build compares with.
     """
 
-    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
@@ -99,9 +99,9 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
     spill = settings.scratch / "duckdb"
     with room_for("the marts", warehouse_file, lambda: warehouse_file.stat().st_size, spill):
-        result, events = invoke(settings, warehouse_file, arguments)
+        result, messages = invoke(settings, warehouse_file, arguments)
         _refuse_full_disk(result)
-    outcome = DbtOutcome(events)
+    outcome = DbtOutcome(messages)
     for item in result.result or []:
         status, node = str(item.status), item.node
         if node.resource_type == "model":
@@ -146,8 +146,8 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
         {
             "VSF_WAREHOUSE_FILE": str(warehouse_file),
             "VSF_SCORE_SEED": settings.score_seed,
-            "VSF_EVENT_DAYS_BEFORE": str(settings.event_days_before),
-            "VSF_EVENT_DAYS_AFTER": str(settings.event_days_after),
+            "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
+            "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),
             "VSF_AWESOME_RULES": json.dumps(awesome_rules(settings)),
             "VSF_MEMORY_LIMIT": settings.memory_limit,
             "VSF_THREADS": str(settings.threads),
@@ -163,11 +163,11 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
     handlers = logging.getLogger().handlers[:]
     from dbt.cli.main import dbtRunner
 
-    events: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
 
-    def keep(event: Any) -> None:
-        if event.info.name in _RESULT_EVENTS:
-            events.append(message_as_dict(event))
+    def keep(message: Any) -> None:
+        if message.info.name in _RESULT_MESSAGES:
+            messages.append(message_as_dict(message))
 
     places = [
         "--project-dir",
@@ -191,7 +191,7 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         if interruption(result.exception) is not None:
             raise KeyboardInterrupt from result.exception
         raise VsfError(f"dbt could not run: {result.exception}") from result.exception
-    return result, events
+    return result, messages
 
 
 @contextmanager
