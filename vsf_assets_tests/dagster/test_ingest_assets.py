@@ -31,6 +31,8 @@ def test_only_partitions_that_got_files_are_materialized(home: Home, instance: d
     run = instance.get_run_by_id(run_id)
     assert run is not None and run.remote_job_origin is not None
     assert run.remote_job_origin.location_name == "vsf_assets"
+    location = run.remote_job_origin.repository_origin.code_location_origin
+    assert location.loadable_target_origin.module_name == "vsf_assets.definitions"  # what workspace.yaml loads
 
 
 def test_a_materialization_carries_counts_schema_digest_and_a_preview(home: Home, instance: dg.DagsterInstance) -> None:

@@ -13,31 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.devtools.feed_skeleton import GUIDE, write_skeleton
+from vsf_assets.devtools.feed_skeleton import GUIDE
 from vsf_assets_tests.docs.pages import blocks, table_rows, text_of
+from vsf_assets_tests.families.free_names import ORDERS, VISITS, free_name
 from vsf_assets_tests.families.project_copy import ProjectCopy, copy_project, diffs
 
 FOLDERS = ("vsf_assets/contracts/", "vsf_assets/feeds/", "dbt_project/", "docs/", "vsf_assets_tests/")
 STALE = "vsf_assets_tests/house/test_generated.py::test_no_generated_file_is_stale"
-
-
-ORDERS = ("order", "crate", "medal", "novel", "piano")
-VISITS = ("visit", "tower", "guest", "pilot", "pupil")
-"""Names for one row of the page's feed, and of a second one: the first that is free is used. All have five letters, so
-that generated lines break where the page's do."""
-
-
-def free_name(names: tuple[str, ...], folder: Path) -> str:
-    """Return the first name whose feed the skeleton accepts beside those of the project."""
-    for name in names:
-        try:
-            write_skeleton(f"{name}s", "csv-daily", folder / name)
-        except UsageError:
-            continue
-        return name
-    raise AssertionError(f"the project has feeds of all these names: {names}")
 
 
 def page_of(name: str) -> str:

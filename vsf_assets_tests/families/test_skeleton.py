@@ -9,6 +9,7 @@ import pytest
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.devtools.feed_skeleton import KINDS, main, skeleton, write_skeleton
+from vsf_assets_tests.families.free_names import ORDERS, free_name
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,13 @@ def test_an_unknown_kind_is_refused_and_the_kinds_are_listed(
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
-    page = tmp_path / "docs" / "feeds" / "orders.md"
+    name = f"{free_name(ORDERS, tmp_path / 'tried')}s"
+    page = tmp_path / "mine" / "docs" / "feeds" / f"{name}.md"
     page.parent.mkdir(parents=True)
     page.write_text("mine")
-    with pytest.raises(UsageError, match=r"docs/feeds/orders\.md exists; nothing was written"):
-        write_skeleton("orders", "csv-daily", tmp_path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [page]
+    with pytest.raises(UsageError, match=rf"docs/feeds/{name}\.md exists; nothing was written"):
+        write_skeleton(name, "csv-daily", tmp_path / "mine")
+    assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file()] == [page]
     assert page.read_text() == "mine"
 
 

@@ -2,8 +2,8 @@
 
 Here: what the syntax trees of the rooms name, docstrings apart. In the engine rooms no import of a family's module or
 room, and no identifier or string (SQL, paths, parts of f-strings) that has the name of a feed, a family or a table as a
-word. In the other rooms a string that is such a name stands only in files and folders called after the family. Not here:
-the order of the rooms (test_rooms.py).
+word. In the other rooms a string that is such a name stands only in files and folders called after the family.
+Not here: the order of the rooms (test_rooms.py).
 """
 
 import ast
