@@ -65,7 +65,7 @@ def loaded(built: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 def test_every_kind_of_a_dataset_is_shown(loaded: Home) -> None:
     reported = loaded.ask("select dataset, file_name, line_number, anomaly from reports.dataset_anomalies")
     assert sorted(reported, key=str) == sorted(ANOMALIES, key=str)
-    section = text_of("docs/anomalies.md").partition("| kind | severity | what it means in a dataset")[2]
+    section = text_of("docs/anomalies.md").partition("| anomaly | severity | meaning in a dataset")[2]
     documented = set(re.findall(r"^\| `(\w+)` \|", section.partition("\n\n")[0], re.MULTILINE))
     # An upload that repeats the one before it cannot land together with that one; every value of the demo is plausible.
     assert {anomaly for *_, anomaly in reported} == documented - {"duplicate_file", "implausible_value"}

@@ -140,5 +140,5 @@ def test_a_home_of_another_user_is_told_with_what_to_do(
     with like_other_users(), pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 1
-    advice = "let the user who runs this read and write it (chmod, chown), or run this as its owner"
+    advice = "give the current user read and write access (chmod, chown), or run the command as its owner"
     assert capsys.readouterr().err == f"vsf: {lock}: Permission denied; {advice}\n"

@@ -58,7 +58,7 @@ def test_polars_type_has_a_plain_duckdb_type(dtype: pl.DataType, name: str) -> N
 
 
 def test_type_without_a_plain_duckdb_type_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"projections\.py"):
+    with pytest.raises(TypeError, match=r"derived_schemas\.py"):
         duckdb_type(pl.Duration())
 
 
