@@ -24,8 +24,8 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.dbt_specs import load_dbt_assets
     from vsf_assets.defs.ledger_assets import ledger_specs
-    from vsf_assets.defs.local_runner import PYTHON_MODULE
     from vsf_assets.defs.marts import build_assets, weekly_full_build
+    from vsf_assets.defs.metadata import PYTHON_MODULE
     from vsf_assets.defs.raw_assets import ingest_assets
     from vsf_assets.defs.rebuild_job import rebuild_job
     from vsf_assets.defs.synthetic_files import made_files

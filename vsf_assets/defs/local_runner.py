@@ -16,14 +16,13 @@ import dagster as dg
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT, Settings, export
+from vsf_assets.defs.metadata import PYTHON_MODULE
 from vsf_assets.defs.run_reaper import process_tags, reap
 from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
 LOCATION = "vsf_assets"
-PYTHON_MODULE = "python_module"
-"""Key of the definitions' metadata: the module that Dagster loads them from."""
 
 _LOST_EVENT = "Exception while writing logger call to event log"
 

@@ -1,4 +1,4 @@
-"""Metadata of materializations and checks: column schemas and previews.
+"""Metadata of materializations, checks and the definitions: column schemas, previews, keys.
 
 Here: functions from contracts and rows to Dagster metadata, and the emission of check results. Not here: assets.
 """
@@ -13,6 +13,9 @@ from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.contracts.table import Table
 
 PREVIEW_ROWS = 10
+
+PYTHON_MODULE = "python_module"
+"""Key of the definitions' own metadata: the module that Dagster loads them from."""
 
 
 def contract_schema(table: Table) -> dg.TableSchema:
