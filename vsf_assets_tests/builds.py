@@ -1,32 +1,58 @@
-"""Builds in tests that are not about dbt's own way of testing: the models through dbt, the data tests directly.
+"""Builds in tests that are not about dbt's own way of building and testing: its compiled SQL, asked directly.
 
-Here: that one helper. Not here: the SQL of the data tests (data_tests.py), and a home that needs no first build
+Here: that one helper. Not here: the SQL (direct_models.py, data_tests.py), and a home that needs no first build
 (prebuilt.py).
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.data_tests import can_ask, failed_data_tests
-from vsf_assets_tests.prebuilt import compiled_data_tests
+from vsf_assets_tests.direct_models import build_models
+from vsf_assets_tests.prebuilt import compiled_data_tests, compiled_models
 
 
-def build_pending(warehouse: Warehouse, checked: bool = True, full: bool = False) -> dbt.DbtOutcome | None:
-    """Build what is pending and publish it, and return dbt's outcome, None where nothing was; nothing may fail.
+def build_pending(
+    warehouse: Warehouse, checked: bool = True, full: bool = False, with_dbt: bool = False
+) -> dbt.DbtOutcome | None:
+    """Build what is pending and publish it, and return the outcome, None where nothing was; nothing may fail.
 
     Args:
         warehouse: the warehouse of the home.
         checked: whether the data tests are asked, all that block publishing.
         full: whether every mart is made again.
+        with_dbt: whether dbt itself builds; it does also where the settings are not those of the compiled SQL.
     """
     directly = can_ask(warehouse.settings, compiled_data_tests())
     with pytest.MonkeyPatch.context() as patch:
         if directly or not checked:
             patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+        if directly and not with_dbt:
+            patch.setattr(dbt, "invoke", _build_directly)
         report = build_and_publish(warehouse, "test", only_if_pending=True, full=full)
     assert report.problems == []
     if checked and directly:
         assert failed_data_tests(warehouse.file, compiled_data_tests()) == {}
     return report.outcome
+
+
+def _build_directly(
+    settings: Settings, warehouse_file: Path, arguments: Sequence[str]
+) -> tuple[Any, list[dict[str, Any]]]:
+    """Do what `dbt build` with these arguments does to the tables, but for the comments."""
+    words = list(arguments)
+    assert words[:6] == ["--no-write-json", "build", *(w for k in dbt.LEFT_OUT for w in ("--exclude-resource-type", k))]
+    words = words[6:]
+    full = words[:1] == ["--full-refresh"]
+    words = words[full:]
+    select = words[1:-2]
+    assert words == (["--select", *select, "--indirect-selection", "cautious"] if words else [])
+    return SimpleNamespace(result=build_models(warehouse_file, compiled_models(full), select, full)), []

@@ -26,12 +26,12 @@ def keep_data_tests(results: Iterable[Any], settings: Settings, file: Path) -> N
     }
     assert len(blocking) > 50
     assert all("select" in sql.lower() for sql in blocking.values())
-    file.write_text(json.dumps({"settings": _settings(settings), "tests": blocking}))
+    file.write_text(json.dumps({"settings": settings_of_sql(settings), "tests": blocking}))
 
 
 def can_ask(settings: Settings, file: Path) -> bool:
     """Return whether the tests were compiled for settings like these."""
-    return bool(json.loads(file.read_text())["settings"] == _settings(settings))
+    return bool(json.loads(file.read_text())["settings"] == settings_of_sql(settings))
 
 
 def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -47,5 +47,6 @@ def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, 
     return failed
 
 
-def _settings(settings: Settings) -> list[str]:
+def settings_of_sql(settings: Settings) -> list[str]:
+    """Return the settings that compiled SQL depends on, comparable."""
     return [repr(getattr(settings, name)) for name in _COMPILED_WITH]

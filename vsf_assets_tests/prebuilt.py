@@ -19,6 +19,7 @@ from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests.data_tests import keep_data_tests
+from vsf_assets_tests.direct_models import keep_models
 
 _places: list[Path] = []
 
@@ -58,6 +59,20 @@ def put_dagster_storage(settings: Settings) -> None:
 def compiled_data_tests() -> Path:
     """Return the file that holds dbt's data tests as SQL; see data_tests.py."""
     return _original().with_suffix(".json")
+
+
+def compiled_models(full: bool) -> Path:
+    """Return the file that holds dbt's models as SQL in one of the two forms, made by the first who asks for it.
+
+    See direct_models.py.
+    """
+    original = _original()
+    file = original.with_name("models_full.json" if full else "models_incremental.json")
+    with hold_lock(file.with_suffix(".lock"), "compiling the models", 600):
+        if not file.exists():
+            settings = read_settings({"VSF_HOME": str(file.with_suffix(""))})
+            keep_models(settings, settings.home / "empty.duckdb", file, full)
+    return file
 
 
 def _original() -> Path:

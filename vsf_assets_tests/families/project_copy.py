@@ -24,7 +24,7 @@ class ProjectCopy:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the copy, whose package is the one that its Python imports."""
         kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        environment = {**kept, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**kept, "PYTHONPATH": str(self.root)}
         return subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
     def make(self, *words: str) -> str:

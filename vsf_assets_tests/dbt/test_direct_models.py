@@ -1,0 +1,47 @@
+"""Homes of tests that build the compiled SQL directly hold what dbt builds: the same tables, incremental and full.
+
+Not here: any expected figure.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.dbt.deliveries import FEEDS, built_home, deliveries
+from vsf_assets_tests.warehouses import Home
+
+Table = tuple[list[tuple[str, str]], list[str]]
+
+
+def tables(file: Path) -> dict[str, Table]:
+    """Return every table that dbt makes: its columns with their types, and its rows without the time of the build."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_schema != 'raw'"
+        ).fetchall()
+        found = {}
+        for (name,) in names:
+            columns = [(row[0], row[1]) for row in connection.execute(f"describe {name}").fetchall()]
+            kept = ", ".join(column for column, _ in columns if column not in ("loaded_at", "run_id"))
+            found[name] = (columns, sorted(map(repr, connection.execute(f"select {kept} from {name}").fetchall())))
+        return found
+
+
+def load(home: Home, first: int, last: int) -> None:
+    for name, content, minute in deliveries(0)[first:last]:
+        home.land(name, content, minute)
+    home.ingest(feeds=FEEDS)
+
+
+def test_tables_are_those_that_dbt_builds(tmp_path: Path) -> None:
+    with_dbt, directly = built_home(tmp_path / "dbt"), built_home(tmp_path / "directly")
+    middle = len(deliveries(0)) // 2
+    for first, last, full in ((0, middle, False), (middle, len(deliveries(0)), False), (0, 0, True)):
+        for home in (with_dbt, directly):
+            load(home, first, last)
+            build_pending(home.warehouse, full=full, with_dbt=home is with_dbt)
+        built = tables(directly.warehouse.file)
+        assert len(built) > 60
+        assert sum(bool(rows) for _, rows in built.values()) > 20
+        assert built == tables(with_dbt.warehouse.file)
