@@ -44,10 +44,13 @@ class ModelVersions:
 
     def __init__(self, manifest: Mapping[str, Any], variables: Mapping[str, Any]):
         self._manifest, self._variables = manifest, variables
+        self._known: dict[str, str] = {}
 
     def of(self, unique_id: str) -> str:
-        """Return the code version of a model, 12 hex digits."""
-        return _digest(self._parts(unique_id))
+        """Return the code version of a model, 12 hex digits; each check of the model asks for it again."""
+        if unique_id not in self._known:
+            self._known[unique_id] = _digest(self._parts(unique_id))
+        return self._known[unique_id]
 
     @cached_property
     def of_all(self) -> str:

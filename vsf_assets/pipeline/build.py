@@ -54,7 +54,7 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class TableInfo:
-    """A stored table: row count, (column, type) pairs, and some of its rows."""
+    """A stored table: row count, (column, type) pairs, and, if the build made it, some of its rows."""
 
     rows: int
     columns: tuple[tuple[str, str], ...]
@@ -98,7 +98,7 @@ def build_and_publish(
             select = () if full or not only_if_pending else _models_of(state.changed)
             progress("building the marts and checking them (dbt)")
             report.outcome = dbt.build(settings, warehouse.file, select, full)
-            report.tables = table_infos(warehouse)
+            report.tables = table_infos(warehouse, report.outcome.built)
             if report.problems:
                 return report
             report.number = max(state.number, newest_number(settings)) + 1
@@ -140,11 +140,11 @@ def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
         with warehouse.connect() as connection:
             ensure_tables(connection, warehouse.settings)
         outcome = dbt.build(warehouse.settings, warehouse.file, select)
-        return BuildReport(outcome, tables=table_infos(warehouse))
+        return BuildReport(outcome, tables=table_infos(warehouse, outcome.built))
 
 
-def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
-    """Return count, columns and a preview of every stored table; the caller holds the lock."""
+def table_infos(warehouse: Warehouse, built: Collection[str]) -> dict[str, TableInfo]:
+    """Return count and columns of every stored table, and a preview of the built ones; the caller holds the lock."""
     columns: dict[str, list[tuple[str, str]]] = {}
     with warehouse.connect(read_only=True) as connection:
         listed = connection.execute(
@@ -155,11 +155,11 @@ def table_infos(warehouse: Warehouse) -> dict[str, TableInfo]:
             columns.setdefault(table, []).append((column, data_type))
         return {
             table: TableInfo(
-                connection.table(table).count("*").fetchall()[0][0],
+                rows,
                 tuple(columns[table]),
-                connection.table(table).limit(PREVIEW_ROWS).fetchall(),
+                connection.table(table).limit(PREVIEW_ROWS).fetchall() if table in built else [],
             )
-            for table in columns
+            for table, rows in row_counts(connection).items()
         }
 
 
@@ -183,7 +183,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         ingest_archive(beside, run_id, progress)
         progress("building the marts and checking them (dbt)")
         report.outcome = dbt.build(settings, beside.file, full=True)
-        report.tables = table_infos(beside)
+        report.tables = table_infos(beside, report.outcome.built)
         if report.problems:
             return report
         report.number = newest_number(settings) + 1

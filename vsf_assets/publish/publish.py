@@ -8,7 +8,7 @@ run before). Readers open snapshots only.
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -125,13 +125,24 @@ def _clone(source: Path, target: BinaryIO) -> None:
 
 
 def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
-    """Return `schema.name` -> number of rows of every relation of the database catalog; each is read."""
-    counts = {}
-    for schema, name in connection.execute(_RELATIONS).fetchall():
-        row = connection.execute(f'select count(*) from {schema}."{name}"').fetchone()  # noqa: S608
-        connection.execute(f'select * from {schema}."{name}" limit 1').fetchall()  # noqa: S608
-        counts[f"{schema}.{name}"] = row[0] if row else 0
-    return counts
+    """Return `schema.name` -> number of rows of every relation of the database catalog."""
+    relations = connection.execute(_RELATIONS).fetchall()
+    if not relations:
+        return {}
+    # One statement: a statement per relation costs four times as much.
+    sql = " union all ".join(
+        f'select {n} as relation, count(*) from {schema}."{name}"'  # noqa: S608
+        for n, (schema, name) in enumerate(relations)
+    )
+    rows = dict(connection.execute(sql).fetchall())
+    return {f"{schema}.{name}": rows[n] for n, (schema, name) in enumerate(relations)}
+
+
+def _read_each(connection: "DuckDBPyConnection", names: Iterable[str]) -> None:
+    """Read a row of every relation: a damaged copy may still count."""
+    for name in names:
+        schema, table = name.split(".", 1)
+        connection.execute(f'select * from {schema}."{table}" limit 1').fetchall()  # noqa: S608
 
 
 def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
@@ -139,6 +150,7 @@ def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
     connection = connect_snapshot(snapshot)
     try:
         copied = row_counts(connection)
+        _read_each(connection, copied)
         if copied != counts:
             mismatched = sorted(
                 '{}."{}"'.format(*name.split(".", 1))

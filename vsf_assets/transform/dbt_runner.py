@@ -61,6 +61,7 @@ class DbtOutcome:
         errors: models or tests that could not run, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
+        built: models that were built, as `schema.name`; ephemeral ones are among them.
         to_keep: built tables with the tag `previous_build`, which the next build compares with.
     """
 
@@ -68,6 +69,7 @@ class DbtOutcome:
     errors: list[str] = field(default_factory=list)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    built: list[str] = field(default_factory=list)
     to_keep: list[str] = field(default_factory=list)
 
     @property
@@ -106,8 +108,9 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         status, node = str(item.status), item.node
         if node.resource_type == "model":
             outcome.timings[node.name] = item.execution_time
-            if "previous_build" in node.tags and status == "success":
-                outcome.to_keep.append(f"{node.schema}.{node.alias}")
+            if status == "success":
+                outcome.built.append(f"{node.schema}.{node.alias}")
+                outcome.to_keep += outcome.built[-1:] if "previous_build" in node.tags else []
         if status in ("error", "runtime error"):
             outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
         elif status in ("fail", "warn"):

@@ -150,6 +150,7 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
     ).fetchall()
     for table_name, column, data_type in rows:
         existing.setdefault(table_name, []).append((column, data_type))
+    to_create: list[str] = []
     for table in all_tables().values():
         wanted = [(c.name, c.type) for c in columns(table)]
         if existing.get(table.name) == wanted or _add_columns(connection, table, existing.get(table.name), wanted):
@@ -159,8 +160,9 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
                 f"{table.name} was made with other columns, and not every original is at hand to be read again;"
                 " if the archive is complete, run: vsf rebuild"
             )
-        connection.execute(f"drop table if exists {table.name}")
-        connection.execute(create_sql(table))
+        to_create += [f"drop table if exists {table.name}", create_sql(table)]
+    if to_create:  # in one transaction: a first run makes them all
+        connection.execute("; ".join(["begin transaction", *to_create, "commit"]))
     ensure_comments(connection, all_tables().values())
 
 
