@@ -66,10 +66,14 @@ def run(home: Home, folder: Path, variables: dict[str, str]) -> subprocess.Compl
     return subprocess.run([vsf, "run"], cwd=folder, env=environ, capture_output=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home after a run in clean surroundings; tests only look at it."""
-    return in_surroundings(tmp_path_factory.mktemp("clean"), {}, {})
+def in_clean_surroundings(folder: Path) -> Home:
+    """Return a home that this process loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = enter_home(folder / "home", patch)
+        patch.setenv("VSF_DATASET_WAIT_SECONDS", "0")
+        drop_all_feeds(home)
+        home.load(checked=False)
+    return home
 
 
 def in_surroundings(folder: Path, variables: dict[str, str], files: dict[str, str]) -> Home:
@@ -78,7 +82,7 @@ def in_surroundings(folder: Path, variables: dict[str, str], files: dict[str, st
         home = enter_home(folder / "home", patch)
     drop_all_feeds(home)
     here = folder / "here"
-    for name, text in {".keep": "", **files}.items():
+    for name, text in files.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text)
     done = run(home, here, variables)
@@ -101,8 +105,9 @@ def compared(home: Home) -> dict[str, list[str]]:
     return {name: sorted(map(without_scans, rows)) for name, rows in home.tables().items()}
 
 
-def test_hostile_surroundings_change_no_table_and_no_finding(clean: Home, tmp_path: Path) -> None:
-    hostile = in_surroundings(tmp_path, hostile_variables() | OTHERS, FOREIGN)
+def test_hostile_surroundings_change_no_table_and_no_finding(tmp_path: Path) -> None:
+    clean = in_clean_surroundings(tmp_path / "clean")
+    hostile = in_surroundings(tmp_path / "hostile", hostile_variables() | OTHERS, FOREIGN)
     expected, found = compared(clean), compared(hostile)
     assert clean.ask("select count(*) > 100, count(distinct feed) from reports.anomalies") == [(True, 9)]
     assert [name for name in expected if found.get(name) != expected[name]] == []
