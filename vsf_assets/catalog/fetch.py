@@ -126,8 +126,8 @@ class ObjectPrefetcher:
             one.temp_path.unlink(missing_ok=True)
 
 
-def _rest(requested: float, most: float) -> None:
+def _rest(requested: float, maximum: float) -> None:
     """Make the pause that a source asks for, unless it is longer than an object may take: what needs it fails."""
     seconds = min(requested, LONGEST_RETRY_AFTER)
-    if seconds < most:
+    if seconds < maximum:
         time.sleep(seconds)

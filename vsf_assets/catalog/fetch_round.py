@@ -217,9 +217,9 @@ def _record(item: Listed, state: str | None, list_sha256: str) -> dict[str, Any]
     return {"position": item.position, "name": item.name, "state": state, "list_sha256": list_sha256}
 
 
-def _short(text: str, most: int = 300) -> str:
+def _short(text: str, maximum: int = 300) -> str:
     """Cut a long text: a name in a list may have a megabyte, and error messages repeat it."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+    return text if len(text) <= maximum else f"{text[:maximum]}… ({len(text):,} characters)"
 
 
 def shown(profile: Profile, name: str) -> str:

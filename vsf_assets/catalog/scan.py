@@ -53,7 +53,7 @@ def scan_source(
     source: ObjectSource,
     last_scan_at: datetime | None,
     log: Log = lambda _: None,
-    most: int | None = None,
+    maximum: int | None = None,
     ahead: States = lambda _: {},
 ) -> SourceScan | None:
     """Scan a source; return None if the folder `catalog` of the landing zone is not in use.
@@ -62,7 +62,7 @@ def scan_source(
         source: the source.
         last_scan_at: time of the last scan with a record.
         log: receives progress lines.
-        most: the largest number of names whose states are requested; None for any number.
+        maximum: the largest number of names whose states are requested; None for any number.
         ahead: returns states that are known without a request (a prefetch).
 
     Raises:
@@ -74,7 +74,7 @@ def scan_source(
     if content is None:
         return None
     listed = parse_list(content, source.profile.encoding)
-    if most is not None and len(listed) > most:
+    if maximum is not None and len(listed) > maximum:
         return SourceScan(at, content, listed, {})
     said = throttled(log, 2.0)
     known_states = ahead([item.name for item in listed])
@@ -147,7 +147,7 @@ def has_anything_to_fetch(settings: Settings, profile: Profile, history: SourceH
     """
     source = open_source(profile)
     try:
-        listing = scan_source(source, history.last_scan_at, most=0)
+        listing = scan_source(source, history.last_scan_at, maximum=0)
         if listing is None:
             return False
         if (force and listing.listed) or has_changes(settings, profile, listing, history):

@@ -1,4 +1,4 @@
-"""`vsf rebuild`: a new warehouse from the archive, swapped in when all checks pass."""
+"""`vsf rebuild`: a new warehouse from the archive, which replaces the old one when all checks pass."""
 
 import click
 

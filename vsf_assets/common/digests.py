@@ -39,10 +39,10 @@ def sha256_of_file(path: Path) -> str:
         return sha256_of_stream(file)
 
 
-def update(digest: Digest, file: BinaryIO, most: int | None = None) -> int:
-    """Hash the rest of an open file, or its next `most` bytes; return the number of bytes."""
+def update(digest: Digest, file: BinaryIO, maximum: int | None = None) -> int:
+    """Hash the rest of an open file, or its next `maximum` bytes; return the number of bytes."""
     count = 0
-    while block := file.read(BLOCK_BYTES if most is None else min(BLOCK_BYTES, most - count)):
+    while block := file.read(BLOCK_BYTES if maximum is None else min(BLOCK_BYTES, maximum - count)):
         digest.update(block)
         count += len(block)
     return count

@@ -81,10 +81,10 @@ def _opened(path: Path) -> int:
             time.sleep(_PAUSE)
 
 
-def read_regular(path: Path, most: int) -> bytes:
-    """Return the first `most` bytes of a regular file; raises the errors of `open_regular`."""
+def read_regular(path: Path, maximum: int) -> bytes:
+    """Return the first `maximum` bytes of a regular file; raises the errors of `open_regular`."""
     with open_regular(path) as file:
-        return file.read(most)
+        return file.read(maximum)
 
 
 def is_private_error(error: OSError) -> bool:

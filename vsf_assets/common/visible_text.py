@@ -34,14 +34,14 @@ def visible(text: str, keep: str = "") -> str:
     return "".join(f"<U+{ord(c):04X}>" if c not in keep and _is_unseen(c) else c for c in text)
 
 
-def quoted(text: str, most: int = 60) -> str:
+def quoted(text: str, maximum: int = 60) -> str:
     """Return a text in single quotes for a message: without invisible characters, and cut if it is long.
 
     Args:
         text: any text.
-        most: maximum number of characters of it that are shown.
+        maximum: maximum number of characters of it that are shown.
     """
-    return f"'{visible(text[:most])}{'…' if len(text) > most else ''}'"
+    return f"'{visible(text[:maximum])}{'…' if len(text) > maximum else ''}'"
 
 
 def _is_unseen(character: str) -> bool:

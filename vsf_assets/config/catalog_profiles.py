@@ -197,11 +197,11 @@ def _rule(value: Any) -> str:
         raise ValueError(str(error)) from error
 
 
-def _number(least: float, most: float, whole: bool = False) -> Callable[[Any], Any]:
+def _number(minimum: float, maximum: float, whole: bool = False) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         right = isinstance(value, int) or (isinstance(value, float) and not whole)
-        if not right or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError(f"it must be a {'whole ' if whole else ''}number from {least:g} to {most:g}")
+        if not right or isinstance(value, bool) or not minimum <= value <= maximum:
+            raise ValueError(f"it must be a {'whole ' if whole else ''}number from {minimum:g} to {maximum:g}")
         return value if whole else float(value)
 
     return check

@@ -17,17 +17,17 @@ MUST = "must"
 
 
 def _one_of(values: Iterable[Any]) -> str:
-    *most, last = [str(value) for value in values]
-    return f"{', '.join(most)} or {last}" if most else last
+    *others, last = [str(value) for value in values]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _length(statistics: dict[str, Any]) -> str:
-    exact, least, most = (statistics.get(name) for name in ("exact_value", "min_value", "max_value"))
-    if exact is not None or least == most:
+    exact, least, maximum = (statistics.get(name) for name in ("exact_value", "min_value", "max_value"))
+    if exact is not None or least == maximum:
         return f"have {least if exact is None else exact} characters"
-    if most is None:
+    if maximum is None:
         return f"have at least {least} characters"
-    return f"have at most {most} characters" if not least else f"have {least} to {most} characters"
+    return f"have at most {maximum} characters" if not least else f"have {least} to {maximum} characters"
 
 
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -143,7 +143,7 @@ def _scan(settings: Settings, profile: Profile) -> SourceScan | str:
     )
     source = open_source(impatient)
     try:
-        scan = scan_source(source, None, most=MAX_STATE_REQUESTS if profile.kind == "http" else None)
+        scan = scan_source(source, None, maximum=MAX_STATE_REQUESTS if profile.kind == "http" else None)
         if scan is None:
             return f"there is no list in {profile.address}"
         if settings.settle_seconds and unsettled_for(source, scan, settings.settle_seconds, time.time()):

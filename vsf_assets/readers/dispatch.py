@@ -26,16 +26,16 @@ from vsf_assets.readers.json.read_json import line_portions, record_portions
 from vsf_assets.readers.name_list import name_portions
 
 
-def findings_limit(feed: Feed, file_name: str, most: int) -> FindingsLimit:
+def findings_limit(feed: Feed, file_name: str, maximum: int) -> FindingsLimit:
     """Return the limit on the listed findings of a file.
 
     Args:
         feed: declares the format and the contracts.
         file_name: name of a file of an upload; it decides the table.
-        most: the largest number of records that are listed for one anomaly and column.
+        maximum: the largest number of records that are listed for one anomaly and column.
     """
     columns = {column for name in feed.tables_of(file_name) for column in polars_types(get_table(name))}
-    return FindingsLimit(most, columns)
+    return FindingsLimit(maximum, columns)
 
 
 def portions(

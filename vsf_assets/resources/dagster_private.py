@@ -105,12 +105,14 @@ def job_origin(location: str, module: str, folder: Path, job_name: str) -> Remot
     return RemoteJobOrigin(RemoteRepositoryOrigin(of_location, "__repository__"), job_name)
 
 
-def failed_backfills(instance: dg.DagsterInstance, most: int) -> list[Any]:
+def failed_backfills(instance: dg.DagsterInstance, maximum: int) -> list[Any]:
     """Return the newest failed backfills of assets, newest first."""
     from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
     filters = BulkActionsFilter(statuses=[BulkActionStatus.COMPLETED_FAILED])
-    return [backfill for backfill in instance.get_backfills(filters=filters, limit=most) if backfill.is_asset_backfill]
+    return [
+        backfill for backfill in instance.get_backfills(filters=filters, limit=maximum) if backfill.is_asset_backfill
+    ]
 
 
 def clear_skipped_partitions(

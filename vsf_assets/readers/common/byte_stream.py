@@ -51,10 +51,10 @@ class FileStream:
     Args:
         raw: the file as landed, opened for reading; `close` closes it.
         name: the file name; a file whose name ends in `.gz` must be gzip.
-        most: the largest size of the decompressed content, in bytes.
+        maximum: the largest size of the decompressed content, in bytes.
     """
 
-    def __init__(self, raw: BinaryIO, name: str, most: int = UNPACKED_BYTES):
+    def __init__(self, raw: BinaryIO, name: str, maximum: int = UNPACKED_BYTES):
         self._raw = raw
         self._hashing = _Hashing(raw)
         buffered = io.BufferedReader(self._hashing, buffer_size=1 << 20)
@@ -63,7 +63,7 @@ class FileStream:
         self._stream: BinaryIO = buffered
         self._buffered = buffered
         self._error: UnreadableError | None = None
-        self._most, self._left = most, most
+        self._maximum, self._left = maximum, maximum
         self._is_packed = head == GZIP_MAGIC
         self._damage: tuple[type[Exception], ...] = ()
         if head == GZIP_MAGIC:
@@ -92,8 +92,8 @@ class FileStream:
         if self._is_packed and self._left < 0:
             raise UnreadableError(
                 "unreadable_file",
-                f"the gzip data unpacks to more than {self._most:,} bytes; if the file is meant to be so large, raise"
-                " VSF_FILE_UNPACKED_MAX, else deliver it again",
+                f"the gzip data unpacks to more than {self._maximum:,} bytes; if the file is meant to be so large,"
+                " raise VSF_FILE_UNPACKED_MAX, else deliver it again",
             )
         return content
 

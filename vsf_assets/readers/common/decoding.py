@@ -91,24 +91,24 @@ def line_blocks(stream: "ByteStream") -> Iterator[tuple[int, list[bytes]]]:
         yield number, [rest]
 
 
-def read_all(stream: "ByteStream", most: int = DESCRIPTION_BYTES) -> bytes:
+def read_all(stream: "ByteStream", maximum: int = DESCRIPTION_BYTES) -> bytes:
     """Return all bytes of a file of a small kind; stop decompressing at the limit.
 
     Args:
         stream: the bytes of the file.
-        most: the largest decompressed size, in bytes.
+        maximum: the largest decompressed size, in bytes.
 
     Raises:
-        UnreadableError: the bytes cannot be read, or there are more than `most`.
+        UnreadableError: the bytes cannot be read, or there are more than `maximum`.
     """
-    parts, left = [], most
+    parts, left = [], maximum
     while True:
         step = min(_STEP, left + 1)
         part = stream.read(step)
         parts.append(part)
         left -= len(part)
         if left < 0:
-            reason = f"the file has more than {most:,} bytes (unpacked), which no file of its kind needs"
+            reason = f"the file has more than {maximum:,} bytes (unpacked), which no file of its kind needs"
             raise UnreadableError("unreadable_file", f"{reason}; deliver the right one")
         if len(part) < step:
             return b"".join(parts)

@@ -64,12 +64,12 @@ class FindingsLimit:
     """Chooses the listed findings: for each anomaly and column, those of the first records in file order.
 
     Attributes:
-        most: number of records whose findings of one anomaly and column are listed.
+        maximum: number of records whose findings of one anomaly and column are listed.
         columns: the contract's columns. Findings about other names count as findings without a column, because a file
             can hold any number of other names. None: all names are columns of the contract.
     """
 
-    most: int = FINDINGS_PER_FILE
+    maximum: int = FINDINGS_PER_FILE
     columns: Collection[str] | None = None
     _groups: "dict[tuple[Any, ...], _Group]" = field(default_factory=dict)
 
@@ -90,9 +90,9 @@ class FindingsLimit:
         before = [groups[row[:-1]].seen for row in counts.rows()]
         for row in counts.rows():
             groups[row[:-1]].seen += row[-1]
-        if all(group.seen <= self.most for group in groups.values()):
+        if all(group.seen <= self.maximum for group in groups.values()):
             return pl.repeat(value=True, n=findings.height, dtype=pl.Boolean, eager=True)
-        room = counts.select(*_KEYS, room=self.most - pl.Series(before, dtype=pl.Int64))
+        room = counts.select(*_KEYS, room=self.maximum - pl.Series(before, dtype=pl.Int64))
         # Nulls are equal here: findings without a column form a group.
         places = findings.join(room, on=_KEYS, how="left", nulls_equal=True, maintain_order="left").with_columns(
             is_listed=pl.col("line_number").rank("dense").over(_KEYS) <= pl.col("room")
@@ -123,12 +123,12 @@ class FindingsLimit:
 
         rows = []
         for (anomaly, column, severity, is_quarantined), group in sorted(self._groups.items(), key=str):
-            rest = group.seen - self.most
+            rest = group.seen - self.maximum
             if rest <= 0:
                 continue
             reason = (
                 f"{rest:,} more records have this anomaly, the first of them on line {group.first_line:,}:"
-                f" {group.reason}; {self.most:,} are listed (VSF_FINDINGS_PER_FILE), the texts of the others are in"
+                f" {group.reason}; {self.maximum:,} are listed (VSF_FINDINGS_PER_FILE), the texts of the others are in"
                 " the archived original"
             )
             row = (None, anomaly, column, None, None, severity, reason, is_quarantined, rest, group.unlisted)

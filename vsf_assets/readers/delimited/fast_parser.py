@@ -41,7 +41,7 @@ class Proven:
 
 
 def parse_block(
-    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, most: int | None = None
+    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, maximum: int | None = None
 ) -> Proven | None:
     """Parse the records of `data` up to the last record end; return None if there is no proof.
 
@@ -51,7 +51,7 @@ def parse_block(
         dialect: the dialect of the file.
         names: the header's columns.
         integers: whether every column is a 64-bit integer; then polars parses integers if it can.
-        most: the largest number of irregular records; with more there is no result. None: any number.
+        maximum: the largest number of irregular records; with more there is no result. None: any number.
     """
     part = MAX_RECORD // 2
     if any(data.find(b"\n", at, at + part) < 0 for at in range(0, len(data) - part, part)):
@@ -64,7 +64,7 @@ def parse_block(
         plain = _parse_plain(text, first_line, dialect, names, integers)
         if plain is not None and not escaped:
             return plain
-    return _parse_any(text, first_line, dialect, names, integers, escaped, most)
+    return _parse_any(text, first_line, dialect, names, integers, escaped, maximum)
 
 
 def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
@@ -99,7 +99,7 @@ def _parse_any(
     names: list[str],
     integers: bool,
     escaped: bool,
-    most: int | None,
+    maximum: int | None,
 ) -> Proven | None:
     """Find the boundaries of all records, split off the irregular records, and parse the others."""
     import numpy as np
@@ -116,7 +116,7 @@ def _parse_any(
     blank = blank_records(text, array, starts, ends, dialect)
     irregular[blank] = False
     places = np.flatnonzero(irregular)
-    if most is not None and len(places) > most:
+    if maximum is not None and len(places) > maximum:
         return None
     left_out = irregular.copy()
     left_out[blank] = True

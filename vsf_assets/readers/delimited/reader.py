@@ -118,8 +118,8 @@ class DelimitedReader:
         data = self._data[self._at : self._at + size]
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
-        most = MOST_IRREGULAR if size > SMALL_BLOCK else None
-        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, most)
+        maximum = MOST_IRREGULAR if size > SMALL_BLOCK else None
+        parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, maximum)
         if parsed is None:
             return []
         block, aside = self._block(), self._block()

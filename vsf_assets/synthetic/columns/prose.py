@@ -31,7 +31,7 @@ def _unique_text(column: Column, request: Request) -> Maker:
     If texts with the smallest number of sentences are enough for all rows, their first sentences enumerate the
     beginnings. Otherwise the rows enumerate all texts, from the shortest on.
     """
-    size, fewest, most = pools.sentences().size, column.options["from"], column.options["to"]
+    size, fewest, maximum = pools.sentences().size, column.options["from"], column.options["to"]
     key = request.key(column, "unique")
     leading = next(number for number in range(64) if size**number >= max(request.rows, 1))
     if leading <= fewest:
@@ -42,7 +42,7 @@ def _unique_text(column: Column, request: Request) -> Maker:
             return _written(column, request, row_range, counts(row_range), digits)
 
         return begin
-    ends = list(accumulate(size**number for number in range(fewest, min(most, leading) + 1)))
+    ends = list(accumulate(size**number for number in range(fewest, min(maximum, leading) + 1)))
     space = request.room(column, *ends)
 
     def count(row_range: RowRange) -> pl.Series:
@@ -61,8 +61,8 @@ def _counter(column: Column, request: Request) -> "_Counter":
 class _Counter:
     """Draws the number of sentences of each row."""
 
-    def __init__(self, key: np.uint64, fewest: int, most: int) -> None:
-        self._key, self._fewest, self._span = key, fewest, most - fewest + 1
+    def __init__(self, key: np.uint64, fewest: int, maximum: int) -> None:
+        self._key, self._fewest, self._span = key, fewest, maximum - fewest + 1
 
     def __call__(self, row_range: RowRange) -> npt.NDArray[np.int64]:
         return below(draws(self._key, row_range.rows), self._span).astype(np.int64) + self._fewest
@@ -85,12 +85,12 @@ def _written(
     first: tuple[Numbers, ...],
 ) -> pl.Series:
     """Return texts of `counts` sentences: the sentences of `first`, then random ones."""
-    most = int(counts.max(initial=0))
-    if not most:
+    maximum = int(counts.max(initial=0))
+    if not maximum:
         return pl.Series([""], dtype=pl.String).new_from_index(0, len(row_range.rows))
     drawn: npt.NDArray[np.uint16] = np.empty((0, 4), dtype=np.uint16)
     parts = []
-    for place in range(most):
+    for place in range(maximum):
         if place < len(first):
             chosen = first[place].astype(np.uint32)
         else:
