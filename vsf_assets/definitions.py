@@ -32,10 +32,10 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.feeds import families
     from vsf_assets.resources.object_store import ObjectStoreResource
     from vsf_assets.resources.warehouse import WarehouseResource
-    from vsf_assets.transform.dbt_paths import MANIFEST
+    from vsf_assets.transform.dbt_paths import CODE_VERSIONS, MANIFEST
 
     raw = {family: ingest_assets(family) for family in families()}
-    dbt_assets = load_dbt_assets(MANIFEST)
+    dbt_assets = load_dbt_assets(MANIFEST, CODE_VERSIONS)
     marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
     return dg.Definitions(

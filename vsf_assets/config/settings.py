@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -289,6 +290,16 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
 def export(extra: Mapping[str, str]) -> None:
     """Set variables for libraries that read the environment themselves (DAGSTER_HOME, dbt)."""
     os.environ.update(extra)
+
+
+@contextmanager
+def without_variables(names: Iterable[str]) -> Iterator[None]:
+    """Take variables out of the environment for the length of the block."""
+    taken = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def fix_surroundings() -> None:

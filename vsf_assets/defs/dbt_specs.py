@@ -15,7 +15,6 @@ import dagster as dg
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.interpreter_tricks import hidden_modules
 from vsf_assets.defs.code_versions import ModelVersions
-from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
 # Without dbt the import takes 0.3 s instead of 1.1 s.
 with hidden_modules(["dbt"]):
@@ -91,12 +90,12 @@ class DbtAssets:
 
     Args:
         manifest: dbt's manifest.
-        variables: `vars` of the project.
+        versions: code versions of its models.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], variables: Mapping[str, Any]):
+    def __init__(self, manifest: Mapping[str, Any], versions: ModelVersions):
         self.manifest = manifest
-        self.versions = ModelVersions(manifest, variables)
+        self.versions = versions
         self.translator = VsfTranslator(self.versions)
         self.specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=self.translator)
         self.by_id = {spec.metadata[UNIQUE_ID]: spec for spec in self.specs}
@@ -130,19 +129,15 @@ class DbtAssets:
 
 
 @cache
-def load_dbt_assets(path: Path) -> DbtAssets:
-    """Read the manifest and the project's variables, once per process.
+def load_dbt_assets(manifest: Path, versions: Path) -> DbtAssets:
+    """Read dbt's manifest and the versions of its models, once per process.
 
     Raises:
-        VsfError: the manifest does not exist yet.
+        VsfError: one of the files does not exist yet.
     """
-    if not path.exists():
-        raise VsfError(f"the dbt manifest is missing; run: make install (or: vsf prepare). Expected at {path}")
-    return DbtAssets(json.loads(path.read_bytes()), _variables())
-
-
-def _variables() -> Mapping[str, Any]:
-    """Return `vars` of the dbt project."""
-    import yaml
-
-    return dict(yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8")).get("vars") or {})
+    missing = [str(path) for path in (manifest, versions) if not path.exists()]
+    if missing:
+        raise VsfError(
+            f"the parsed dbt project is missing; run: make install (or: vsf prepare). Expected at {missing[0]}"
+        )
+    return DbtAssets(json.loads(manifest.read_bytes()), ModelVersions(json.loads(versions.read_bytes())))

@@ -5,6 +5,7 @@ Here: one invocation at a time, its outcome as plain data, and closing the file 
 three times as much, and because the lock of the caller then need not be inherited.
 """
 
+import hashlib
 import io
 import json
 import logging
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import VsfError, interruption
-from vsf_assets.config.settings import Settings, export, fix_surroundings
+from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import awesome_rules, project_digest
-from vsf_assets.transform.dbt_paths import DBT_PROJECT, MANIFEST
+from vsf_assets.transform.dbt_paths import CODE_VERSIONS, DBT_PROJECT, MANIFEST
 from vsf_assets.transform.dbt_private import close_connections, message_as_dict, read_parsed_project
 from vsf_assets.warehouse.lock import hold_lock
 
@@ -30,6 +31,8 @@ _RESULT_MESSAGES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnap
 SAMPLE_ROWS = 10
 MANIFEST_BYTES = 8_000_000
 """Approximate number of bytes that dbt writes when it parses the project."""
+_WRITING = ("materialized", "incremental_strategy", "on_schema_change")
+"""Settings of a model that decide how its table is written."""
 LEFT_OUT = ("unit_test",)
 """Kinds of nodes that a build excludes: unit tests are for developers of models."""
 
@@ -145,19 +148,22 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
     ensure_manifest(settings)
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    export(
-        {
-            "VSF_WAREHOUSE_FILE": str(warehouse_file),
-            "VSF_SCORE_SEED": settings.score_seed,
-            "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
-            "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),
-            "VSF_AWESOME_RULES": json.dumps(awesome_rules(settings)),
-            "VSF_MEMORY_LIMIT": settings.memory_limit,
-            "VSF_THREADS": str(settings.threads),
-            "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
-        }
-    )
+    export(_variables(settings, warehouse_file))
     return _invoke(arguments, target)
+
+
+def _variables(settings: Settings, warehouse_file: Path) -> dict[str, str]:
+    """Return the environment variables that the dbt project reads."""
+    return {
+        "VSF_WAREHOUSE_FILE": str(warehouse_file),
+        "VSF_SCORE_SEED": settings.score_seed,
+        "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
+        "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),
+        "VSF_AWESOME_RULES": json.dumps(awesome_rules(settings)),
+        "VSF_MEMORY_LIMIT": settings.memory_limit,
+        "VSF_THREADS": str(settings.threads),
+        "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
+    }
 
 
 def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
@@ -218,12 +224,13 @@ def _interruptible() -> Iterator[None]:
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """Return the path of the project's manifest, which is parsed again if models changed since it was written."""
+    """Return the path of the project's manifest; it and the code versions are made again if models changed."""
     stamp = MANIFEST.with_name("manifest.version")
     version = project_digest()
 
     def is_fresh() -> bool:
-        return MANIFEST.exists() and stamp.exists() and stamp.read_text() == version
+        made = all(path.exists() for path in (MANIFEST, CODE_VERSIONS, stamp))
+        return made and stamp.read_text() == version
 
     if not is_fresh():
         with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
@@ -231,5 +238,23 @@ def ensure_manifest(settings: Settings) -> Path:
                 # With partial parsing, dbt 1.11 loses the settings of singular tests.
                 with room_for("the parsed models", MANIFEST.parent, MANIFEST_BYTES):
                     _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
+                    CODE_VERSIONS.write_text(json.dumps(_code_versions(settings), indent=1))
                     stamp.write_text(version)
     return MANIFEST
+
+
+def _code_versions(settings: Settings) -> dict[str, str]:
+    """Return model -> digest of its compiled SQL and of the settings that decide how its table is written.
+
+    It is compiled with the project's own defaults: settings of a home are not code.
+    """
+    with without_variables(_variables(settings, settings.warehouse_file)):
+        result, _ = _invoke(["--no-write-json", "compile", "--select", "resource_type:model"], MANIFEST.parent)
+    models = (item.node for item in result.result if item.node.resource_type == "model")
+    return {node.unique_id: _digest(node) for node in models}
+
+
+def _digest(model: Any) -> str:
+    """Return the first 12 hex digits of the digest of a compiled model."""
+    written = [str(model.config.get(name)) for name in _WRITING] + [model.config.meta.get("days")]
+    return hashlib.sha256(json.dumps([model.compiled_code, written]).encode()).hexdigest()[:12]
