@@ -11,7 +11,9 @@ For each request it forks a keeper, which forks the process, reports its id, wai
 
 import atexit
 import contextlib
+import gc
 import importlib
+import inspect
 import json
 import os
 import select
@@ -33,6 +35,11 @@ PRELOADED = (
     *("vsf_assets.cli.main", "vsf_assets.cli.run", "vsf_assets.definitions", "vsf_assets.warehouse.ledger"),
     *("vsf_assets.pipeline.build", "vsf_assets.pipeline.ingest_catalog"),
     *("vsf_assets.readers.delimited.validation", "vsf_assets.readers.delimited.fast_parser", "vsf_assets.contracts"),
+    *("vsf_assets.readers.dispatch", "vsf_assets.readers.delimited.reader", "vsf_assets.readers.json.read_json"),
+    *("vsf_assets.readers.name_list", "vsf_assets.warehouse.comments"),
+    *("pandera.backends.polars.builtin_checks", "pandera.backends.polars.container"),
+    *("alembic.command", "dagster_dbt", "dagster_duckdb", "dagster._daemon.controller", "dbt.task.build"),
+    *("dbt.runners", "dbt_common.clients.agate_helper", "fsspec.implementations.local", "sqlite3"),
     "vsf_assets_tests.warehouses",
 )
 
@@ -187,10 +194,33 @@ def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     for module in PRELOADED:
         importlib.import_module(module)
+    _make_what_is_kept()
     assert threading.enumerate() == [threading.main_thread()], "a fork would copy one thread of several"
+    gc.freeze()  # a collection in a forked process would write to every object, and copy all memory
     work = _serve(requests)
     if work is not None:
         _end(_exit_code_of(work))
+
+
+def _make_what_is_kept() -> None:
+    """Make what a process makes when it is first asked for, and keeps: schemas, definitions, decoders."""
+    from dbt.contracts.project import ProfileConfig, Project
+
+    from vsf_assets.contracts import all_tables
+    from vsf_assets.definitions import defs
+    from vsf_assets.transform.dbt_paths import MANIFEST
+    from vsf_assets.transform.dbt_private import read_parsed_project
+
+    for table in all_tables().values():
+        assert table.schema.columns
+    if MANIFEST.exists():
+        defs().get_repository_def()
+    parsed = MANIFEST.with_name("partial_parse.msgpack")
+    if parsed.exists():
+        read_parsed_project(parsed)
+    for part in (Project, ProfileConfig):
+        part.json_schema()
+    inspect.stack()  # which module a file belongs to
 
 
 def _exit_code_of(work: Callable[[], None]) -> int:
