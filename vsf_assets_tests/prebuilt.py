@@ -18,6 +18,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
 from vsf_assets_tests.direct_models import keep_models
 
@@ -29,7 +30,9 @@ def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: s
     """Choose the folder of the original; processes that share a run of the tests share it."""
     own = tmp_path_factory.getbasetemp()
     _places.append(own if worker_id == "master" else own.parent)
+    raw_tables.places.append(_places[-1])
     yield
+    raw_tables.places.pop()
     _places.pop()
 
 

@@ -17,6 +17,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.raw_tables import put_raw_tables
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 CAMPAIGNS = ("impressions", "clicks", "conversions")
@@ -58,6 +59,7 @@ class Home:
         self, *, reload: str = "changed", feeds: Iterable[str] = CAMPAIGNS, partitions: Iterable[str] | None = None
     ) -> IngestReport:
         """Take what is pending."""
+        put_raw_tables(self.settings)
         chosen = None if partitions is None else tuple(partitions)
         return ingest(self.warehouse, Selection(tuple(feeds), chosen, reload), "test")
 
