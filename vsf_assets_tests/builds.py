@@ -1,10 +1,12 @@
 """Builds in tests that are not about dbt's own way of building and testing: its compiled SQL, asked directly.
 
-Here: that one helper. Not here: the SQL (direct_models.py, data_tests.py), and a home that needs no first build
+Here: the helpers that do it. Not here: the SQL (direct_models.py, data_tests.py), and a home that needs no first build
 (prebuilt.py).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,13 +46,51 @@ def build_pending(
     return report.outcome
 
 
+@contextmanager
+def built_directly(checked: bool = True) -> Iterator[None]:
+    """Let the builds of a block go without dbt; those with settings that compiled SQL depends on still use dbt.
+
+    Dagster then records no events of models and their checks, and models get no comments.
+
+    Args:
+        checked: whether the data tests that block publishing are asked, after a build of some models all of them too.
+    """
+    invoke, tests = dbt.invoke, compiled_data_tests()  # which dbt itself makes
+
+    def build(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+        if not can_ask(settings, tests):
+            return invoke(settings, warehouse_file, arguments)
+        built, messages = _build_directly(settings, warehouse_file, arguments)
+        if checked:
+            built.result += _failed(warehouse_file)
+        return built, messages
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not checked:
+            patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+        patch.setattr(dbt, "invoke", build)
+        yield
+
+
+def _failed(warehouse_file: Path) -> list[SimpleNamespace]:
+    """Return a result for each blocking data test that finds rows, with what `dbt_runner.build` reads of dbt's."""
+    compiled = compiled_data_tests()
+    tests, results = json.loads(compiled.read_text())["tests"], []
+    for name, rows in failed_data_tests(warehouse_file, compiled).items():
+        about = {"unique_id": name, "name": name, "description": "", "config": SimpleNamespace(meta={})}
+        node = SimpleNamespace(resource_type="test", compiled_code=tests[name], **about)
+        results.append(SimpleNamespace(status="fail", failures=len(rows), message="", node=node))
+    return results
+
+
 def _build_directly(
     settings: Settings, warehouse_file: Path, arguments: Sequence[str]
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Do what `dbt build` with these arguments does to the tables, but for the comments."""
     words = list(arguments)
-    assert words[:6] == ["--no-write-json", "build", *(w for k in dbt.LEFT_OUT for w in ("--exclude-resource-type", k))]
-    words = words[6:]
+    start = ["--no-write-json", "build", *(w for k in dbt.LEFT_OUT for w in ("--exclude-resource-type", k))]
+    assert words[: len(start)] == start
+    words = words[len(start) :]
     full = words[:1] == ["--full-refresh"]
     words = words[full:]
     select = words[1:-2]

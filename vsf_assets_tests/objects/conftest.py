@@ -1,9 +1,11 @@
-"""Fixtures of these tests: homes in a bucket."""
+"""Fixtures of these tests: homes in a bucket, and builds without dbt, which knows nothing of buckets."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import enter_home
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import PLACES, CommandHome, EngineHome
@@ -22,3 +24,10 @@ def command_home(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name in PLACES:
         monkeypatch.setenv(f"VSF_{name}", bucket.address(name.lower()))
     return CommandHome(home.path, bucket)
+
+
+@pytest.fixture
+def without_dbt() -> Iterator[None]:
+    """Let the builds of the test go without dbt."""
+    with built_directly():
+        yield

@@ -53,6 +53,7 @@ def figures(home: CommandHome) -> None:
 
 
 @needs_httpfs
+@pytest.mark.usefixtures("without_dbt")
 @pytest.mark.skipif(not SAMPLES.exists(), reason=f"no samples at {SAMPLES}; set VSF_SAMPLES")
 def test_the_samples_give_the_same_in_a_bucket_as_in_folders_also_rebuilt(
     command_home: CommandHome, tmp_path: Path
@@ -89,6 +90,7 @@ def in_folders(root: Path, landed: dict[str, datetime], contents: dict[str, byte
 
 
 @needs_httpfs
+@pytest.mark.usefixtures("without_dbt")
 def test_an_object_that_cannot_be_fetched_fails_the_run_and_the_next_one_completes_it(
     command_home: CommandHome,
 ) -> None:

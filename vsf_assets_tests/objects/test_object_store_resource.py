@@ -21,6 +21,7 @@ from vsf_assets_tests.objects.homes import CommandHome
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_steps_and_ticks_use_the_client_of_the_resource_and_no_other(
     command_home: CommandHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
