@@ -22,6 +22,16 @@ def served() -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The tables of a run that nothing disturbed, from a server like that of each test."""
+    with http_server() as served:
+        serve_songs(served, 6)
+        home = home_of(tmp_path_factory.mktemp("undisturbed"), served.address)
+        load(home)
+        return tables(home)
+
+
 def job(root: Path, *die: Any) -> dict[str, Any]:
     """Return a child that takes the catalog, and dies where it is told to."""
     home_of(root, "http://x.invalid") if not (root / "sources.toml").exists() else None
@@ -47,13 +57,12 @@ POINTS = [
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: "-".join(map(str, point[1:])))
 def test_after_kill_9_the_next_run_equals_an_undisturbed_one(
-    tmp_path: Path, served: Served, point: tuple[str, str, str, int]
+    tmp_path: Path, served: Served, undisturbed: dict[str, list[str]], point: tuple[str, str, str, int]
 ) -> None:
-    smooth, killed = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "killed", served.address)
-    load(smooth)
+    killed = home_of(tmp_path, served.address)
     assert run_children([job(killed.root, *point)]) == [-signal.SIGKILL]
     assert load(killed).failed == []
-    assert tables(killed) == tables(smooth)
+    assert tables(killed) == undisturbed
     assert load(killed).stored == []
     assert [path for path in killed.settings.fetched.rglob("*") if path.is_file() and path.name != ".lock"] == []
     killed.assert_originals_are_kept()
@@ -68,12 +77,12 @@ def test_a_crash_between_two_states_of_an_object_loses_neither(tmp_path: Path, s
     assert rows == [(2, 2)]
 
 
-def test_two_runs_at_once_double_nothing_and_transfer_once(tmp_path: Path, served: Served) -> None:
-    smooth, both = home_of(tmp_path / "smooth", served.address), home_of(tmp_path / "both", served.address)
-    load(smooth)
-    served.transfers()
+def test_two_runs_at_once_double_nothing_and_transfer_once(
+    tmp_path: Path, served: Served, undisturbed: dict[str, list[str]]
+) -> None:
+    both = home_of(tmp_path, served.address)
     assert run_children([job(both.root), job(both.root)], at_once=True) == [0, 0]
-    assert tables(both) == tables(smooth)
+    assert tables(both) == undisturbed
     transferred = served.transfers()
     assert [name for name in transferred if name != "files_list.data"] == [f"{n:02}.data" for n in range(6)]
 

@@ -1,6 +1,7 @@
 """The archive alone gives the raw tables again, row for row. Not here: `vsf rebuild` with its marts (cli/)."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from vsf_assets_tests.warehouses import Home, clicks, conversions
 BAD = clicks(1, 2) + b'x,1,1\n"3,\n\n'
 
 
-def filled(root: Path, **variables: str) -> Home:
-    """Return a home with every kind of delivery, ingested one by one, latest first."""
+def fill(root: Path, **variables: str) -> Home:
+    """Make a home with every kind of delivery, ingested one by one, latest first."""
     home = Home(root, **variables)
     files = [
         ("clicks_1.csv", BAD),
@@ -30,6 +31,18 @@ def filled(root: Path, **variables: str) -> Home:
     return home
 
 
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return fill(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture
+def filled(original: Home, tmp_path: Path) -> Home:
+    """A copy of a home that was filled, as it is without settings of its own."""
+    shutil.copytree(original.root, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
 def rebuilt(home: Home, root: Path, **variables: str) -> Home:
     """Return another home whose warehouse comes from the first one's archive."""
     other = Home(root, ARCHIVE=home.settings.archive, **variables)
@@ -40,36 +53,35 @@ def rebuilt(home: Home, root: Path, **variables: str) -> Home:
 
 @pytest.mark.parametrize("after_load", ["archive", "keep"])
 def test_rebuild_gives_the_same_tables(tmp_path: Path, after_load: str) -> None:
-    home = filled(tmp_path / "home", AFTER_LOAD=after_load)
+    home = fill(tmp_path / "home", AFTER_LOAD=after_load)
     archived = home.archived()
     assert rebuilt(home, tmp_path / "other").state() == home.state()
     assert home.archived() == archived
 
 
-def test_rebuild_in_many_batches_gives_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = filled(tmp_path / "home")
+def test_rebuild_in_many_batches_gives_the_same_tables(
+    filled: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("vsf_assets.ingest.loader.BATCH_FILES", 2)
-    assert rebuilt(home, tmp_path / "other").state() == home.state()
+    assert rebuilt(filled, tmp_path / "other").state() == filled.state()
 
 
-def test_rebuild_refuses_a_damaged_original(tmp_path: Path) -> None:
-    home = filled(tmp_path / "home")
-    next(home.archive.rglob("*__conversions_1.csv")).write_bytes(conversions(1))
+def test_rebuild_refuses_a_damaged_original(filled: Home, tmp_path: Path) -> None:
+    next(filled.archive.rglob("*__conversions_1.csv")).write_bytes(conversions(1))
     with pytest.raises(VsfError, match="damaged"):
-        rebuilt(home, tmp_path / "other")
+        rebuilt(filled, tmp_path / "other")
 
 
 def test_rebuild_refuses_after_originals_were_deleted(tmp_path: Path) -> None:
-    home = filled(tmp_path / "home", AFTER_LOAD="delete")
+    home = fill(tmp_path / "home", AFTER_LOAD="delete")
     with pytest.raises(VsfError, match="VSF_AFTER_LOAD=delete"):
         rebuilt(home, tmp_path / "other")
 
 
-def test_rebuild_refuses_a_stranger_in_the_archive(tmp_path: Path) -> None:
-    home = filled(tmp_path / "home")
-    (home.archive / "clicks" / "notes.txt").write_text("x")
+def test_rebuild_refuses_a_stranger_in_the_archive(filled: Home, tmp_path: Path) -> None:
+    (filled.archive / "clicks" / "notes.txt").write_text("x")
     with pytest.raises(VsfError, match=r"notes\.txt"):
-        rebuilt(home, tmp_path / "other")
+        rebuilt(filled, tmp_path / "other")
 
 
 def test_empty_archive_gives_empty_tables(tmp_path: Path) -> None:
@@ -77,9 +89,8 @@ def test_empty_archive_gives_empty_tables(tmp_path: Path) -> None:
     assert all(rows == [] for rows in other.state().values())
 
 
-def test_ingest_beside_an_archive_without_its_warehouse_refuses(tmp_path: Path) -> None:
-    home = filled(tmp_path / "home")
-    home.warehouse.file.unlink()
-    home.land("clicks_4.csv", clicks(9))
+def test_ingest_beside_an_archive_without_its_warehouse_refuses(filled: Home) -> None:
+    filled.warehouse.file.unlink()
+    filled.land("clicks_4.csv", clicks(9))
     with pytest.raises(VsfError, match="vsf rebuild"):
-        home.ingest()
+        filled.ingest()

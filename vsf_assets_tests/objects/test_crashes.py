@@ -35,19 +35,35 @@ def land_everything(home: Home) -> None:
     home.land("conversions_1.csv", conversions(1, 2), minute=3)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Home]:
+    """Homes in folders after a run that nothing disturbed, by what becomes of landed files."""
+    homes = {}
+    for after_load in ("archive", "keep", "delete"):
+        homes[after_load] = Home(tmp_path_factory.mktemp(after_load), AFTER_LOAD=after_load)
+        land_everything(homes[after_load])
+        homes[after_load].ingest()
+    return homes
+
+
 @pytest.mark.parametrize(("after_load", "module", "function", "when", "call"), STEPS)
 def test_next_run_ends_as_an_undisturbed_one(
-    bucket: Bucket, tmp_path: Path, after_load: str, module: str, function: str, when: str, call: int
+    bucket: Bucket,
+    tmp_path: Path,
+    undisturbed: dict[str, Home],
+    after_load: str,
+    module: str,
+    function: str,
+    when: str,
+    call: int,
 ) -> None:
     killed = EngineHome(tmp_path / "killed", bucket, AFTER_LOAD=after_load)
     land_everything(killed)
     variables = {**killed.places, "AFTER_LOAD": after_load}
     job: dict[str, Any] = {"home": str(killed.root), "variables": variables, "die": [module, function, when, call]}
     assert run_children([job]) == [-9]
-    undisturbed = Home(tmp_path / "undisturbed", AFTER_LOAD=after_load)
-    land_everything(undisturbed)
-    undisturbed.ingest()
     killed.ingest()
-    assert killed.state() == undisturbed.state()
-    assert killed.archived() == undisturbed.archived()
-    assert killed.landed() == undisturbed.landed()
+    expected = undisturbed[after_load]
+    assert killed.state() == expected.state()
+    assert killed.archived() == expected.archived()
+    assert killed.landed() == expected.landed()

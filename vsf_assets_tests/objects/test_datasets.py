@@ -16,15 +16,28 @@ from vsf_assets_tests.warehouses import Home
 OTHER = ["ns-1,Other,o", "ns-2"]
 
 
+def load_several(home: Home) -> None:
+    for number, files in enumerate([small_dataset(), small_dataset(namespaces=OTHER), small_dataset()]):
+        land_dataset(home, "funds ü", files, minute=10 * number)
+        load(home)
+    land_dataset(home, "other", small_dataset())
+    load(home, reload="all")
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in folders after several uploads."""
+    home = Home(tmp_path_factory.mktemp("here"))
+    load_several(home)
+    return home
+
+
 @pytest.mark.parametrize("folders", [(), ("LANDING",), ("ARCHIVE",)])
-def test_uploads_in_a_bucket_end_as_in_folders(bucket: Bucket, tmp_path: Path, folders: tuple[str, ...]) -> None:
-    here, there = Home(tmp_path / "here"), EngineHome(tmp_path / "there", bucket, folders)
-    for home in (here, there):
-        for number, files in enumerate([small_dataset(), small_dataset(namespaces=OTHER), small_dataset()]):
-            land_dataset(home, "funds ü", files, minute=10 * number)
-            load(home)
-        land_dataset(home, "other", small_dataset())
-        load(home, reload="all")
+def test_uploads_in_a_bucket_end_as_in_folders(
+    bucket: Bucket, tmp_path: Path, here: Home, folders: tuple[str, ...]
+) -> None:
+    there = EngineHome(tmp_path, bucket, folders)
+    load_several(there)
     assert there.state() == here.state()
     assert there.archived() == here.archived()
     assert there.landed() == here.landed() == []

@@ -7,7 +7,6 @@ Here: ingests against faults of single requests. Not here: a bucket that cannot 
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,9 +29,9 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.fixture
-def undisturbed(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "undisturbed")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("undisturbed"))
     land(home)
     home.ingest()
     return home

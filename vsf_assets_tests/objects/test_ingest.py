@@ -28,12 +28,20 @@ def land_several(home: Home) -> None:
     home.land("impressions_4.csv", b"", minute=4)
 
 
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home in folders after an ingest."""
+    home = Home(tmp_path_factory.mktemp("here"))
+    land_several(home)
+    home.ingest()
+    return home
+
+
 @pytest.mark.parametrize("folders", [(), ("LANDING",), ("ARCHIVE",)])
-def test_a_bucket_ends_as_folders_do(bucket: Bucket, tmp_path: Path, folders: tuple[str, ...]) -> None:
-    here, there = Home(tmp_path / "here"), EngineHome(tmp_path / "there", bucket, folders)
-    for home in (here, there):
-        land_several(home)
-        home.ingest()
+def test_a_bucket_ends_as_folders_do(bucket: Bucket, tmp_path: Path, here: Home, folders: tuple[str, ...]) -> None:
+    there = EngineHome(tmp_path, bucket, folders)
+    land_several(there)
+    there.ingest()
     assert there.state() == here.state()
     assert there.archived() == here.archived()
     assert there.landed() == here.landed() == []
