@@ -23,7 +23,8 @@ def run_children(jobs: list[dict[str, Any]], *, at_once: bool = False) -> list[i
     Args:
         jobs: home, and optionally variables (of the home), feeds, publish (a number; instead of an ingest)
             and die: [module, attribute, when, call], the call of a function before or after which the
-            process is killed with SIGKILL.
+            process is killed with SIGKILL; stub: a file of Python to execute first; rebuild: read the archive instead;
+            complete: no file may fail.
         at_once: start them all before waiting for any.
     """
     if at_once:
@@ -65,6 +66,7 @@ def _child(job: dict[str, Any]) -> None:
     from vsf_assets.archive import archive_file as archive
     from vsf_assets.ingest import move_to_archive as filing
     from vsf_assets.ingest import safe_copies
+    from vsf_assets.ingest.session import ingest_archive
     from vsf_assets.publish.publish import publish
     from vsf_assets_tests.warehouses import Home
 
@@ -72,6 +74,8 @@ def _child(job: dict[str, Any]) -> None:
     if job.get("other_disk"):
         archive.rename_if_same_disk = lambda *_: False  # type: ignore[assignment]
         safe_copies.is_same_disk = filing.is_same_disk = lambda *_: False  # type: ignore[assignment]
+    if "stub" in job:
+        exec(Path(job["stub"]).read_text(), {})
     if "die" in job:
         module, attribute, when, call = job["die"]
         target: Any = importlib.import_module(f"vsf_assets.{module}")
@@ -84,8 +88,13 @@ def _child(job: dict[str, Any]) -> None:
         with home.warehouse.lock("publish"):
             publish(home.warehouse, job["publish"])
         return
+    if "rebuild" in job:
+        with home.warehouse.lock("test"):
+            ingest_archive(home.warehouse, "test")
+        return
     feeds = {"feeds": job["feeds"]} if "feeds" in job else {}
-    home.ingest(reload=job.get("reload", "changed"), **feeds)
+    report = home.ingest(reload=job.get("reload", "changed"), **feeds)
+    assert not job.get("complete") or report.failed == [], report.failed
 
 
 def main() -> None:

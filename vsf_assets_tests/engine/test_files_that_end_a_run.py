@@ -1,20 +1,21 @@
 """A file that ends the process that reads it: the next run sets it aside by name, and loads the rest.
 
 Here: processes in which reading a file of a certain name aborts, is killed, or raises what nobody expects; a stub
-does it, found by Python at its start. Not here: runs that are killed for other reasons (test_crashes.py).
+does it, which the processes that they start find at their start. Not here: runs that are killed for other reasons
+(test_crashes.py).
 """
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest.crash_records import PREFIX
 from vsf_assets.storage.full_disk import FullDiskError
+from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 
 STUB = """
@@ -31,37 +32,23 @@ def dies(input_file, first_day):
     return original(input_file, first_day)
 delivery._check_partition = dies
 """
-RUN = """
-import sys
-from pathlib import Path
-from vsf_assets_tests.warehouses import Home
-report = Home(Path(sys.argv[1])).ingest(feeds=sys.argv[2].split(","))
-assert report.failed == [], report.failed
-"""
-REBUILD = """
-import sys
-from pathlib import Path
-from vsf_assets.ingest.session import ingest_archive
-from vsf_assets_tests.warehouses import Home
-home = Home(Path(sys.argv[1]), ARCHIVE=sys.argv[2])
-with home.warehouse.lock("test"):
-    ingest_archive(home.warehouse, "test")
-"""
 
 
 @pytest.fixture
-def stubbed(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of processes that die."""
-    folder = tmp_path / "stub"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(STUB)
-    return {**os.environ, "PYTHONPATH": str(folder)}
+def stub(tmp_path: Path) -> Path:
+    """Return the stub of processes that die, where Python finds it at their start."""
+    file = tmp_path / "stub" / "sitecustomize.py"
+    file.parent.mkdir()
+    file.write_text(STUB)
+    return file
 
 
-def python(code: str, environment: dict[str, str], *words: object) -> int:
-    command = [sys.executable, "-c", code, *map(str, words)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    return done.returncode
+def child(home: Home, stub: Path, **details: Any) -> int:
+    """Ingest in a process of its own, and return its exit code; processes that it starts have the stub, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(stub.parent))
+        (code,) = run_children([{"home": str(home.root), "stub": str(stub), "complete": True, **details}])
+    return code
 
 
 def records(home: Home) -> list[Path]:
@@ -77,13 +64,13 @@ def records(home: Home) -> list[Path]:
     ],
 )
 def test_file_that_ends_two_processes_is_set_aside_and_the_others_are_loaded(
-    home: Home, stubbed: dict[str, str], name: str, code: int, how: str
+    home: Home, stub: Path, name: str, code: int, how: str
 ) -> None:
     for number, file in enumerate(["clicks_1.csv", name, "clicks_3.csv"]):
         home.land(file, clicks(number), number)
-    assert python(RUN, stubbed, home.root, "clicks") == code
+    assert child(home, stub, feeds=["clicks"]) == code
     assert (home.landed(), len(records(home))) == (["clicks_1.csv", name, "clicks_3.csv"], 1)
-    assert python(RUN, stubbed, home.root, "clicks") == 0
+    assert child(home, stub, feeds=["clicks"]) == 0
     assert (home.landed(), records(home)) == ([], [])
     assert home.files("file_name, status, lines_read, bytes") == [
         ("clicks_1.csv", "loaded", 1, len(clicks(0))),
@@ -104,24 +91,21 @@ def test_file_that_ends_two_processes_is_set_aside_and_the_others_are_loaded(
         (home.root / "rebuilt" / "cache").mkdir(parents=True)
         (home.root / "cache" / "set-aside.json").rename(home.root / "rebuilt" / "cache" / "set-aside.json")
         rebuilt = Home(home.root / "rebuilt")
-        assert python(REBUILD, stubbed, rebuilt.root, home.settings.archive) == 0
+        assert child(rebuilt, stub, rebuild=True, variables={"ARCHIVE": home.settings.archive}) == 0
         assert rebuilt.state() == before
         home.ingest(reload="all")
         assert home.click_ids() == [0, 1, 2]
         assert home.findings() == []
 
 
-def test_file_of_an_upload_that_ends_two_processes_keeps_its_upload(home: Home, stubbed: dict[str, str]) -> None:
+def test_file_of_an_upload_that_ends_two_processes_keeps_its_upload(home: Home, stub: Path) -> None:
     """The stub goes by the name, and members of an upload have theirs; so another stub."""
-    folder = Path(stubbed["PYTHONPATH"])
-    (folder / "sitecustomize.py").write_text(
-        STUB.replace('"abort" in input_file.name', 'input_file.name == "columns.csv"')
-    )
+    stub.write_text(STUB.replace('"abort" in input_file.name', 'input_file.name == "columns.csv"'))
     members = {"namespaces.csv": b"namespace_id,namespace_option_name,namespace_option_standard_name\nns-1,One,one\n"}
     for name in ("namespaces.csv", "columns.csv", "datapoints.csv"):
         home.land(f"datasets/funds/{name}", members.get(name, b"x\n"))
-    assert python(RUN, stubbed, home.root, "datasets") == -6
-    assert python(RUN, stubbed, home.root, "datasets") == 0
+    assert child(home, stub, feeds=["datasets"]) == -6
+    assert child(home, stub, feeds=["datasets"]) == 0
     assert home.landed() == []
     assert sorted(home.files("file_name, status")) == [
         ("columns.csv", "unreadable"),
@@ -131,11 +115,11 @@ def test_file_of_an_upload_that_ends_two_processes_keeps_its_upload(home: Home, 
     assert home.query("select namespace_id from raw.namespaces") == [("ns-1",)]
 
 
-def test_run_that_is_killed_for_another_reason_costs_the_file_nothing(home: Home, stubbed: dict[str, str]) -> None:
+def test_run_that_is_killed_for_another_reason_costs_the_file_nothing(home: Home, stub: Path) -> None:
     """The run dies of the name; the next one reads the file as it is, in a child that has no stub."""
     content = b"click_id,banner_id,campaign_id\n" + b"".join(b"%d,1,1\n" % n for n in range(200_000)) + b"x,1,1\n"
     home.land("clicks_1_kill.csv", content)
-    assert python(RUN, stubbed, home.root, "clicks") == -9
+    assert child(home, stub, feeds=["clicks"]) == -9
     lines: list[str] = []
     batches_of = batches.read_apart
     with pytest.MonkeyPatch.context() as patch:
@@ -147,20 +131,18 @@ def test_run_that_is_killed_for_another_reason_costs_the_file_nothing(home: Home
     assert (home.landed(), records(home)) == ([], [])
 
 
-def test_what_went_since_is_suspected_no_more(home: Home, stubbed: dict[str, str]) -> None:
+def test_what_went_since_is_suspected_no_more(home: Home, stub: Path) -> None:
     home.land("clicks_1_kill.csv", clicks(1))
-    assert python(RUN, stubbed, home.root, "clicks") == -9
+    assert child(home, stub, feeds=["clicks"]) == -9
     (home.landing / "clicks_1_kill.csv").unlink()
     home.land("clicks_1.csv", clicks(2))
     home.ingest()
     assert (home.click_ids(), records(home)) == ([2], [])
 
 
-def test_suspect_that_cannot_be_looked_at_holds_no_other_back_and_stays_suspected(
-    home: Home, stubbed: dict[str, str]
-) -> None:
+def test_suspect_that_cannot_be_looked_at_holds_no_other_back_and_stays_suspected(home: Home, stub: Path) -> None:
     crashing = home.land("clicks_1_kill.csv", clicks(1))
-    assert python(RUN, stubbed, home.root, "clicks") == -9
+    assert child(home, stub, feeds=["clicks"]) == -9
     crashing.rename(home.root / "aside")
     os.mkfifo(crashing)
     home.land("clicks_1.csv", clicks(2))
