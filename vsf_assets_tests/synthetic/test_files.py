@@ -4,8 +4,6 @@ import csv
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.model.schema import QUOTES, SEPARATORS
 from vsf_assets.synthetic.writers import write_file
+from vsf_assets_tests.forks import start_vsf
 from vsf_assets_tests.synthetic.making import MORE, TEN, column, schema
 
 ALL = [
@@ -182,20 +181,20 @@ def test_a_missing_folder_is_a_clear_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_leaves_nothing_behind(tmp_path: Path, form: str, stop: signal.Signals) -> None:
+def test_an_interruption_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, stop: signal.Signals
+) -> None:
     (tmp_path / "s.yaml").write_text("name: s\ncolumns:\n- {name: a, type: Text}\n- {name: b, type: Address}\n")
-    words = ["generate", "../s.yaml", "--rows", "1000000000", "-o", f"f.{form}"]
     (tmp_path / "out").mkdir()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "vsf_assets.cli.main", *words], cwd=tmp_path / "out", stderr=subprocess.PIPE
-    )
+    monkeypatch.chdir(tmp_path / "out")
+    child = start_vsf("generate", "../s.yaml", "--rows", "1000000000", "-o", f"f.{form}")
     deadline = time.monotonic() + 60
     while not list((tmp_path / "out").iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert list((tmp_path / "out").iterdir())
-    time.sleep(0.3)
+    time.sleep(0.2)
     child.send_signal(stop)
     _, errors = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert f"nothing was written to f.{form}" in errors.decode()
+    assert f"nothing was written to f.{form}" in errors
     assert list((tmp_path / "out").iterdir()) == []

@@ -92,29 +92,30 @@ def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(reques
     assert "column 'id', option unique: 11 rows" in str(found["many"][1])
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b'{"schema": "people", "rows": -1}', "rows: -1 is not allowed; write a number from 0 to"),
-        (b'{"schema": "people", "rows": "abc"}', "rows: 'abc' is not a whole number"),
-        (b'{"schema": "people"}', "rows: it is missing"),
-        (b'{"rows": 1}', "schema: it is missing"),
-        (b'{"schema": "people", "rows": 1, "sed": 1}', "did you mean seed?"),
-        (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv nor parquet"),
-        (b'{"schema": "../people", "rows": 1}', "schema: '../people' is not allowed"),
-        (b"[]", "a request is a mapping"),
-        (b"\xff", "not UTF-8"),
-    ],
-)
-def test_a_request_that_says_nothing_that_can_be_is_unreadable_and_says_why(
-    tmp_path: Path, content: bytes, reason: str
-) -> None:
+UNREADABLE = [
+    (b'{"schema": "people", "rows": -1}', "rows: -1 is not allowed; write a number from 0 to"),
+    (b'{"schema": "people", "rows": "abc"}', "rows: 'abc' is not a whole number"),
+    (b'{"schema": "people"}', "rows: it is missing"),
+    (b'{"rows": 1}', "schema: it is missing"),
+    (b'{"schema": "people", "rows": 1, "sed": 1}', "did you mean seed?"),
+    (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv nor parquet"),
+    (b'{"schema": "../people", "rows": 1}', "schema: '../people' is not allowed"),
+    (b"[]", "a request is a mapping"),
+    (b"\xff", "not UTF-8"),
+]
+
+
+def test_a_request_that_says_nothing_that_can_be_is_unreadable_and_says_why(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.land("bad.request.json", content)
+    for number, (content, _) in enumerate(UNREADABLE):
+        home.land(f"bad{number}.request.json", content)
     assert make(home) == []
-    assert home.files("status") == [("unreadable",)]
-    (found,) = home.findings("anomaly, reason")
-    assert (found[0], reason in found[1]) == ("unreadable_file", True), found
+    assert home.files("status") == [("unreadable",)] * len(UNREADABLE)
+    found = {name: (anomaly, reason) for name, anomaly, reason in home.findings("file_name, anomaly, reason")}
+    assert len(found) == len(home.findings()) == len(UNREADABLE)
+    for number, (_, wanted) in enumerate(UNREADABLE):
+        anomaly, reason = found[f"bad{number}.request.json"]
+        assert (anomaly, wanted in reason) == ("unreadable_file", True), reason
 
 
 def test_a_schema_with_an_error_is_unreadable_and_the_one_before_stands(requested: Home) -> None:
