@@ -176,7 +176,7 @@ def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
         age(home, 5)
         publish_click(home, 3)
         assert not first.exists()
-        assert reader.execute("select count(*) from raw.files").fetchall() == [(1,)]
+        assert reader.execute("select count(*) from raw.clicks").fetchall() == [(1,)]
 
 
 def test_one_old_snapshot_that_cannot_be_removed_holds_no_other_back(home: Home) -> None:

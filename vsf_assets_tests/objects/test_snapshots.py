@@ -144,7 +144,8 @@ def test_a_publish_that_is_killed_is_repeated(stored: EngineHome, step: str) -> 
     assert run_children([job]) == [-9]
     assert sorted(stored.bucket.keys("snapshots/")) == ["current", "vsf-1.duckdb", "vsf-2.duckdb"]
     assert ids_in(stored) == [1]
-    publish_click(stored, 2)
+    with stored.warehouse.lock("publish"):
+        publish(stored.warehouse, 2)
     assert ids_in(stored) == [1, 2]
 
 
