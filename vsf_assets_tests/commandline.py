@@ -50,6 +50,7 @@ NOT_COMPARED = {
 NOT_INHERITED = (
     *("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS", "VSF_AFTER_LOAD", "VSF_SCORE_SEED", "VSF_DATASET_WAIT_SECONDS"),
     *("VSF_FINDINGS_PER_FILE", "VSF_FILE_UNPACKED_MAX", "VSF_STORE_OBJECT_SECONDS"),
+    *("VSF_EVENT_DAYS_BEFORE", "VSF_EVENT_DAYS_AFTER"),
     "DAGSTER_HOME",
 )
 """Settings that a home of a test has from nobody: neither from the shell nor from a command of an earlier test."""
