@@ -37,7 +37,7 @@ def can_ask(settings: Settings, file: Path) -> bool:
 def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return the blocking tests that find rows in a warehouse, with the first of the rows."""
     failed = {}
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         for name, sql in json.loads(file.read_text())["tests"].items():
