@@ -1,4 +1,4 @@
-"""The star schema of the mobile analytics family: the samples' figures through `vsf run`, and what late files do.
+"""The star schema of the mobile analytics family: the samples' figures, and what late files do.
 
 Not here: single rules of the models (dbt unit tests beside them) and how event files are read (ingest).
 """
@@ -37,14 +37,13 @@ MARTS = [
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home after one `vsf run` with the samples; tests only ask it, and are skipped where there are none."""
+    """A home after one load of the samples; tests only ask it, and are skipped where there are none."""
     if not EVENT_SAMPLES.exists():
         pytest.skip(f"no samples at {SAMPLES}; set VSF_SAMPLES")
     with pytest.MonkeyPatch.context() as patch:
         home = enter_home(tmp_path_factory.mktemp("samples"), patch)
         land_samples(home)
-        outcome = home.vsf("run")
-    assert outcome.exit_code == 0, outcome.output + outcome.errors
+        home.load()
     return home
 
 
