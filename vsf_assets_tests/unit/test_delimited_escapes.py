@@ -110,6 +110,7 @@ def test_line_that_ends_in_a_backslash_is_a_bad_record_alone_and_named_as_the_ca
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("blocks", [(1 << 20, 1 << 16), (5, 3)], ids=["one block", "tiny"], indirect=True)
 def test_lines_that_all_end_in_a_backslash_are_bad_one_by_one_in_time_proportional_to_their_bytes() -> None:
     started = time.process_time()  # a busy machine takes longer by the clock
     found = read(HEADER + b"1|2\\\n" * 20_000 + b"3|4\n", dialect=PIPE)
