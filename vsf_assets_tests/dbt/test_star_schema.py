@@ -149,13 +149,26 @@ def check_the_marts(samples: Home) -> None:
     assert one(samples, f"{days} true") == ("0001-01-01", "0001-01-01", 1)
 
 
-def test_properties_come_out_exactly(home: Home) -> None:
-    properties = (
-        r'{"a": "b:c,d|e \"f\" \\ é 😀 \u00e9", "n": 1.5, "b": false, "z": null, "o": {"k": [1, "x"]}, "a b": "-1"}'
-    )
-    land(home, "2019-05-20_c.txt.gz", event_file(event("u1", "2019-05-20 01:02:03.004", properties=properties)), 1)
-    home.load()
-    assert dict(home.ask("select property_name, property_value from marts.fct_event_properties")) == {
+PROPERTIES = (
+    r'{"a": "b:c,d|e \"f\" \\ é 😀 \u00e9", "n": 1.5, "b": false, "z": null, "o": {"k": [1, "x"]}, "a b": "-1"}'
+)
+
+
+@pytest.fixture(scope="module")
+def odd_events(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with one event of all kinds of properties, and one event id on two dates; tests only ask it."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = enter_home(tmp_path_factory.mktemp("odd"), patch)
+        one_event = event("p1", "2019-05-20 01:02:03.004", properties=PROPERTIES)
+        land(home, "2019-05-20_c.txt.gz", event_file(one_event), 1)
+        rows = [event("u1", "2019-05-20 23:59:59.999"), event("u1", "2019-05-21 00:00:00.000")]
+        land(home, f"{SECOND_DAY[:10]}_c.txt.gz", event_file(*rows), 2)
+        home.load()
+    return home
+
+
+def test_properties_come_out_exactly(odd_events: Home) -> None:
+    assert dict(odd_events.ask("select property_name, property_value from marts.fct_event_properties")) == {
         "a": 'b:c,d|e "f" \\ é 😀 é',
         "n": "1.5",
         "b": "false",
@@ -234,10 +247,9 @@ def test_days_and_volumes_that_are_not_as_usual(home: Home) -> None:
     assert home.ask("select partition_key from reports.anomalies where anomaly = 'volume'") == [("2019-05-29",)]
 
 
-def test_one_uuid_on_two_dates_is_two_events_and_a_warning(home: Home) -> None:
-    rows = [event("u1", "2019-05-20 23:59:59.999"), event("u1", "2019-05-21 00:00:00.000")]
-    land(home, f"{SECOND_DAY[:10]}_c.txt.gz", event_file(*rows), 1)
-    home.load()
-    assert one(home, "select count(*) from marts.fct_activity_events") == 2
-    found = home.ask("select anomaly, column_name, line_number, severity from reports.anomalies where line_number > 0")
+def test_one_uuid_on_two_dates_is_two_events_and_a_warning(odd_events: Home) -> None:
+    assert odd_events.ask("select event_uuid from marts.fct_activity_events order by 1") == [("p1",), ("u1",), ("u1",)]
+    found = odd_events.ask(
+        "select anomaly, column_name, line_number, severity from reports.anomalies where line_number > 0"
+    )
     assert ("duplicate_key", "uuid", 3, "warning") in found
