@@ -15,6 +15,7 @@ from vsf_assets.definitions import defs
 from vsf_assets.feeds import all_feeds
 from vsf_assets.transform.dbt_paths import MANIFEST
 from vsf_assets.transform.dbt_runner import ensure_manifest
+from vsf_assets_tests.dagster.test_settings_in_runs import BAD
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,6 @@ def audit(event, args):
 sys.addaudithook(audit)
 import {module}
 """
-    environment = {"PATH": "/usr/bin:/bin", "VSF_SETTLE_SECONDS": "not a number", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PATH": "/usr/bin:/bin", **BAD, "VSF_SOURCES": "/no such file", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

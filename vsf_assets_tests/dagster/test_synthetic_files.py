@@ -13,11 +13,15 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.local_runner import open_instance, run_job
 from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, requests_waiting
+from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED, SCHEMAS, STATES
+from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 
+GONE = {"gone.schema.yaml": "name: people\ndeleted: true\n"}
 FILES = {
     "people.schema.yaml": "name: people\ncolumns:\n- {name: id, type: Sequence, unique: true}\n",
     "one.request.yaml": "schema: people\nrows: 5\n",
@@ -36,6 +40,12 @@ def instance(home: Home) -> Iterator[dg.DagsterInstance]:
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
     return instances.tick(requests_waiting, instance, cursor)
+
+
+def take(home: Home, *names: str) -> None:
+    """Land files and ingest them without Dagster, as a run of the job `ingest_synthetic` would."""
+    home.drop({name: {**FILES, **GONE}[name] for name in names})
+    assert ingest(Warehouse.of(read_settings()), Selection((SCHEMAS, REQUEST_FEED, STATES)), "test").failed == []
 
 
 def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home, instance: dg.DagsterInstance) -> None:
@@ -60,17 +70,16 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
 
 
 def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:
-    home.drop(FILES)
-    for job in ("ingest_synthetic", MAKE_JOB, "ingest_synthetic"):
-        assert run_job(defs(), instance, job)[0]
+    take(home, *FILES)
+    assert run_job(defs(), instance, MAKE_JOB)[0]
+    take(home)
     file = home.path / "made" / "people" / "one.csv"
     file.unlink()
     made = defs().get_assets_def(MADE)
     assert dg.materialize([made], instance=instance, partition_key="one", resources=defs().resources).success
     assert file.exists()
-    home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
-    for job in ("ingest_synthetic", MAKE_JOB):
-        assert run_job(defs(), instance, job)[0]
+    take(home, *GONE)
+    assert run_job(defs(), instance, MAKE_JOB)[0]
     assert not file.exists()
     assert instance.get_dynamic_partitions("fake_requests") == ["bad"]
 
@@ -78,14 +87,12 @@ def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home
 def test_a_request_made_anew_after_its_schema_was_deleted_keeps_its_partition(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
-    home.drop(FILES)
-    for job in ("ingest_synthetic", MAKE_JOB, "ingest_synthetic"):
-        assert run_job(defs(), instance, job)[0]
-    home.drop({"gone.schema.yaml": "name: people\ndeleted: true\n"})
-    assert run_job(defs(), instance, "ingest_synthetic")[0]
-    home.drop({name: FILES[name] for name in ("people.schema.yaml", "one.request.yaml")})
-    for job in ("ingest_synthetic", MAKE_JOB):
-        assert run_job(defs(), instance, job)[0]
+    take(home, *FILES)
+    assert run_job(defs(), instance, MAKE_JOB)[0]
+    take(home)
+    take(home, *GONE)
+    take(home, "people.schema.yaml", "one.request.yaml")
+    assert run_job(defs(), instance, MAKE_JOB)[0]
     assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one"]
     assert [file.name for file in (home.path / "made" / "people").iterdir()] == ["one.csv"]
 
