@@ -5,6 +5,7 @@ Here: what tests of sensors and materializations share. Not here: homes (command
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -24,9 +25,15 @@ def instance_at_home() -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
+@cache
+def loaded_defs() -> dg.Definitions:
+    """Return the definitions, loaded once: settings do not change them (dagster/test_settings_in_runs.py)."""
+    return defs()
+
+
 def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
     """Evaluate a sensor once; return what it decided."""
-    definitions = defs()
+    definitions = loaded_defs()
     context = dg.build_sensor_context(
         instance=instance, cursor=cursor, resources=definitions.resources, definitions=definitions
     )

@@ -17,7 +17,6 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._daemon.backfill import execute_backfill_iteration
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.empty_partitions import observed_empty, without_file
 from vsf_assets.defs.recovery_sensors import empty_backfills
 from vsf_assets.feeds import all_feeds
@@ -26,6 +25,7 @@ from vsf_assets.resources.dagster_private import execute_local_run
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.events import event, event_text
+from vsf_assets_tests.instances import loaded_defs
 
 EVENTS = dg.AssetKey(["raw", "events"])
 DAYS = ["2019-05-20", "2019-05-21", "2019-05-22", "2019-05-23"]
@@ -51,7 +51,7 @@ def execute_queued(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])):
         starting = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, run.job_name)
         instance.report_dagster_event(starting, run.run_id)
-        job = defs().get_repository_def().get_job(run.job_name).get_subset(asset_selection=run.asset_selection)
+        job = loaded_defs().get_repository_def().get_job(run.job_name).get_subset(asset_selection=run.asset_selection)
         recorded = instance.get_run_by_id(run.run_id)
         assert recorded is not None
         execute_local_run(instance, job, recorded)
@@ -99,7 +99,7 @@ def failed_days(instance: dg.DagsterInstance) -> set[str]:
     """Return what the backfill's page shows as failed."""
     backfill = instance.get_backfill("days")
     assert backfill is not None
-    graph = defs().get_repository_def().asset_graph
+    graph = loaded_defs().get_repository_def().asset_graph
     subset = backfill.get_asset_backfill_data(graph).failed_and_downstream_subset
     return {found.partition_key or "" for found in subset.iterate_asset_partitions()}
 
@@ -119,7 +119,7 @@ def observations(instance: dg.DagsterInstance, runs: list[dg.DagsterRun]) -> lis
 def test_a_backfill_over_days_without_files_is_completed_and_materializes_none(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
-    before = dg.evaluate_automation_conditions(defs(), instance)
+    before = dg.evaluate_automation_conditions(loaded_defs(), instance)
     runs = run_backfill(instance, EVENTS, DAYS[:2])
     assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS]
     assert observations(instance, runs) == DAYS[:2]
@@ -128,7 +128,7 @@ def test_a_backfill_over_days_without_files_is_completed_and_materializes_none(
     assert status_of(instance) == BulkActionStatus.COMPLETED_SUCCESS
     assert failed_days(instance) == set()
     assert instance.get_materialized_partitions(EVENTS) == set()
-    assert dg.evaluate_automation_conditions(defs(), instance, cursor=before.cursor).total_requested == 0
+    assert dg.evaluate_automation_conditions(loaded_defs(), instance, cursor=before.cursor).total_requested == 0
 
 
 def test_days_with_files_among_them_are_materialized_and_no_other(home: Home, instance: dg.DagsterInstance) -> None:
@@ -155,7 +155,7 @@ def test_days_that_are_loaded_already_are_not_failed_where_another_is_pending(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     home.drop({f"{DAYS[0]}_a.txt": day_file(DAYS[0])})
-    assert defs().resolve_job_def("ingest_mobile").execute_in_process(instance=instance).success
+    assert loaded_defs().resolve_job_def("ingest_mobile").execute_in_process(instance=instance).success
     home.drop({f"{DAYS[1]}_a.txt": day_file(DAYS[1])})
     run_backfill(instance, EVENTS, DAYS[:2])
     settle(instance)

@@ -9,7 +9,6 @@ import pytest
 
 from vsf_assets.catalog.model.plan import Unseen
 from vsf_assets.config.settings import read_settings
-from vsf_assets.definitions import defs
 from vsf_assets.defs.backoff import RunHistory
 from vsf_assets.defs.catalog_sensor import SourceCursor, digest_of, read_cursor, skip_reason_for, source_sensor
 from vsf_assets.defs.local_runner import run_job
@@ -17,6 +16,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.catalog.homes import records, serve_songs
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 from vsf_assets_tests.servers import Served, http_server
 
 IDLE = RunHistory(active=False, failures=0, idle_seconds=1e9)
@@ -75,7 +75,7 @@ def test_one_run_fetches_and_then_nothing_is_due_until_something_changes(
     first = tick(instance)
     (request,) = first.run_requests
     assert served.transfers() == ["files_list.data"]  # a sensor fetches nothing else
-    good, _ = run_job(defs(), instance, "ingest_catalog", request.run_config)
+    good, _ = run_job(loaded_defs(), instance, "ingest_catalog", request.run_config)
     assert good
     quiet = tick(instance, first.cursor)
     assert "is loaded" in reason(quiet)
@@ -88,7 +88,7 @@ def test_one_run_fetches_and_then_nothing_is_due_until_something_changes(
 
 
 def test_a_materialization_tells_of_the_look(served: Served, instance: dg.DagsterInstance) -> None:
-    run_job(defs(), instance, "ingest_catalog")
+    run_job(loaded_defs(), instance, "ingest_catalog")
     for table, rows in (("songs", 6), ("catalog_looks", 3), ("catalog_list", 3)):
         event = instance.get_latest_materialization_event(dg.AssetKey(["raw", table]))
         assert event is not None
@@ -120,7 +120,7 @@ def test_a_folder_in_the_landing_zone_is_noticed_when_it_is_stable(
 
 
 def test_a_sensor_waits_for_nobody_who_holds_the_warehouse(served: Served, instance: dg.DagsterInstance) -> None:
-    run_job(defs(), instance, "ingest_catalog")
+    run_job(loaded_defs(), instance, "ingest_catalog")
     served.put("01.data", records("changed"))
     with Warehouse.of(read_settings()).lock("a long build"):
         assert "in use" in reason(tick(instance))

@@ -23,6 +23,7 @@ from vsf_assets.transform.dbt_paths import CODE_VERSIONS, DBT_PROJECT
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 
 
 def by_name(versions: Path) -> dict[str, str]:
@@ -112,7 +113,7 @@ def test_a_materialization_of_a_raw_asset_carries_the_version_its_rows_were_read
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})
-    assert run_job(defs(), instance, "ingest_campaigns")[0]
+    assert run_job(loaded_defs(), instance, "ingest_campaigns")[0]
     event = instance.get_latest_materialization_event(dg.AssetKey(["raw", "clicks"]))
     assert event is not None and event.asset_materialization is not None
     recorded = versions.contract_versions(read_settings()).by_feed["clicks"]

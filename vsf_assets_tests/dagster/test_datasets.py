@@ -9,7 +9,6 @@ import dagster as dg
 import pytest
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.definitions import defs
 from vsf_assets.defs.dataset_reports import REPORT
 from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.local_runner import open_instance, run_job
@@ -17,6 +16,7 @@ from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.datasets import small_dataset
+from vsf_assets_tests.instances import loaded_defs
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
@@ -33,7 +33,7 @@ def test_whole_uploads_are_asked_for_and_become_partitions(home: Home, monkeypat
         (request,) = tick(instance, waiting.cursor).run_requests
         config = request.run_config["ops"]["datasets_files"]["config"]
         assert config["partitions"] == ["whole one"]
-        assert run_job(defs(), instance, "ingest_datasets", request.run_config)[0]
+        assert run_job(loaded_defs(), instance, "ingest_datasets", request.run_config)[0]
         assert instance.get_dynamic_partitions("datasets") == ["whole one"]
         for table in ("namespaces", "columns", "datapoints"):
             assert instance.get_materialized_partitions(dg.AssetKey(["raw", table])) == {"whole one"}

@@ -8,11 +8,11 @@ import re
 
 import dagster as dg
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.charts import bars
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.events import event, event_text
+from vsf_assets_tests.instances import loaded_defs
 
 KEY = dg.AssetKey(["raw", "events"])
 
@@ -25,7 +25,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home
     home.drop({f"2019-05-2{n}_a.txt": day_file(f"2019-05-2{n}", n) for n in (0, 1, 3, 4)})
     home.drop({"2019-05-22_a.txt.gz": b"not gzip"})
     result = (
-        defs()
+        loaded_defs()
         .resolve_job_def("ingest_mobile")
         .execute_in_process(
             instance=instance,
@@ -47,7 +47,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home
 
 def test_the_newest_day_carries_a_picture_of_the_volume(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({f"2019-05-2{n}_a.txt": day_file(f"2019-05-2{n}", n + 1) for n in range(3)})
-    run_job(defs(), instance, "ingest_mobile")
+    run_job(loaded_defs(), instance, "ingest_mobile")
     pictures = {}
     for record in instance.fetch_materializations(KEY, limit=5).records:
         event = record.asset_materialization
@@ -72,6 +72,8 @@ def test_bars_are_as_high_as_their_share() -> None:
 
 
 def test_the_daily_feed_is_late_after_thirty_hours_and_others_never() -> None:
-    policies = {s.key.path[-1]: s.freshness_policy for s in defs().resolve_all_asset_specs() if s.key.path[0] == "raw"}
+    policies = {
+        s.key.path[-1]: s.freshness_policy for s in loaded_defs().resolve_all_asset_specs() if s.key.path[0] == "raw"
+    }
     assert [name for name, policy in policies.items() if policy] == ["events"]
     assert policies["events"].warn_window.to_timedelta().total_seconds() == 30 * 3600

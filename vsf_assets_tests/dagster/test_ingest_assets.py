@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 KEY = dg.AssetKey(["raw", "clicks"])
@@ -18,13 +18,13 @@ KEY = dg.AssetKey(["raw", "clicks"])
 
 def materialize(instance: dg.DagsterInstance, **how: Any) -> dg.ExecuteInProcessResult:
     """Materialize the family as the UI does: by the asset job, with a partition or a range."""
-    job = defs().resolve_job_def("ingest_campaigns")
+    job = loaded_defs().resolve_job_def("ingest_campaigns")
     return job.execute_in_process(instance=instance, raise_on_error=False, **how)
 
 
 def test_only_partitions_that_got_files_are_materialized(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({"clicks_1.csv": CLICKS, "clicks_3.csv": CLICKS})
-    good, run_id = run_job(defs(), instance, "ingest_campaigns")
+    good, run_id = run_job(loaded_defs(), instance, "ingest_campaigns")
     assert good
     assert instance.get_materialized_partitions(KEY) == {"1", "3"}
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "impressions"])) == set()
@@ -37,7 +37,7 @@ def test_only_partitions_that_got_files_are_materialized(home: Home, instance: d
 
 def test_a_materialization_carries_counts_schema_digest_and_a_preview(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({"clicks_2.csv": CLICKS + "4,5\n"})
-    run_job(defs(), instance, "ingest_campaigns")
+    run_job(loaded_defs(), instance, "ingest_campaigns")
     event = instance.get_latest_materialization_event(KEY)
     assert event is not None and event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
@@ -92,7 +92,7 @@ def test_a_range_of_partitions_is_one_run_that_marks_only_what_had_files(
 def test_one_model_can_be_built_alone_and_is_not_published(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({"clicks_1.csv": CLICKS})
     materialize(instance)
-    job = defs().resolve_job_def("build_and_publish")
+    job = loaded_defs().resolve_job_def("build_and_publish")
     key = dg.AssetKey(["transform_intermediate", "int_campaigns__banner_impressions"])
     result = job.execute_in_process(
         instance=instance, asset_selection=[dg.AssetKey(["transform_intermediate", "int_ledger__files"]), key]
@@ -109,7 +109,7 @@ def test_checks_of_a_command_line_run_are_shown_although_none_is_planned(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     home.drop({"clicks_2.csv": CLICKS + "4,5\n"})
-    run_job(defs(), instance, "ingest_campaigns")
+    run_job(loaded_defs(), instance, "ingest_campaigns")
     keys = {dg.AssetCheckKey(KEY, name) for name in ("contract", "row_conservation")}
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
     assert {key.name: record.status.value for key, record in latest.items()} == {

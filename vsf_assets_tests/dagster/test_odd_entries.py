@@ -10,13 +10,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 from vsf_assets_tests.odd import put_harmless
 from vsf_assets_tests.rights import like_other_users
 
@@ -48,7 +48,7 @@ def test_the_run_of_the_good_files_succeeds_and_warns_of_the_others(home: Home, 
     (home.landing / "clicks_3.csv").chmod(0)
     with like_other_users():
         (request,) = tick(instance).run_requests
-        good, run_id = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+        good, run_id = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
     assert good
     assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_1.csv"]
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
@@ -71,7 +71,7 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
     first = tick(instance)
     (request,) = first.run_requests
-    good, run_id = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+    good, run_id = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
     assert good
     assert [line for line in warnings_of(instance, run_id) if line.startswith("clicks_2.csv: cannot be read: ")]
     second = tick(instance, first.cursor)
@@ -81,7 +81,7 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     (third,) = tick(instance, second.cursor).run_requests
     assert list(third.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_4.csv"]
     config = {**request.run_config["ops"]["campaigns_files"]["config"], "fails_for_files": True}
-    strict, _ = run_job(defs(), instance, "ingest_campaigns", {"ops": {"campaigns_files": {"config": config}}})
+    strict, _ = run_job(loaded_defs(), instance, "ingest_campaigns", {"ops": {"campaigns_files": {"config": config}}})
     assert not strict
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
@@ -20,6 +19,7 @@ from vsf_assets.defs.run_reaper import process_tags, reap
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 S = dg.DagsterRunStatus
@@ -134,7 +134,7 @@ def test_the_run_a_sensor_requests_ingests_without_waiting_again(
     first = tick(instance)
     time.sleep(0.25)
     (request,) = tick(instance, first.cursor).run_requests
-    good, _ = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+    good, _ = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
     assert good
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
 
@@ -142,7 +142,7 @@ def test_the_run_a_sensor_requests_ingests_without_waiting_again(
 def test_everything_downstream_follows_one_update_in_one_tick_and_only_then(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
-    definitions = defs()
+    definitions = loaded_defs()
     start = dg.evaluate_automation_conditions(definitions, instance)
     assert start.total_requested == 0
     home.drop({"clicks_1.csv": CLICKS})
@@ -160,7 +160,9 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a family that fails again and again keeps neither the others nor the build waiting."""
-    sensor = backstop_sensor([defs().resolve_job_def(name) for name in ("ingest_campaigns", "ingest_mobile_states")])
+    sensor = backstop_sensor(
+        [loaded_defs().resolve_job_def(name) for name in ("ingest_campaigns", "ingest_mobile_states")]
+    )
     home.drop({"clicks_1.csv": CLICKS, "lines.csv": "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"})
     home.load(checked=False)
     assert not instances.tick(sensor, instance).run_requests
@@ -170,13 +172,13 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     assert not instances.tick(sensor, instance).run_requests, "it looks twice"
     (request,) = instances.tick(sensor, instance, "ingest_campaigns").run_requests
     assert request.job_name == "ingest_campaigns"
-    job = defs().resolve_job_def("ingest_campaigns")
+    job = loaded_defs().resolve_job_def("ingest_campaigns")
     for _ in range(PAUSE_AFTER):
         instance.create_run_for_job(job, status=S.FAILURE)
     (other,) = instances.tick(sensor, instance, "ingest_mobile_states").run_requests
     assert other.job_name == "ingest_mobile_states"
     for requested in (request, other):
-        good, _ = run_job(defs(), instance, requested.job_name, requested.run_config)
+        good, _ = run_job(loaded_defs(), instance, requested.job_name, requested.run_config)
         assert good
     (building,) = instances.tick(sensor, instance, BUILD_JOB).run_requests
     assert building.job_name == BUILD_JOB
@@ -185,7 +187,7 @@ def test_the_service_reads_originals_again_by_itself_and_once(
 def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     alive = {**process_tags(), "vsf/pid": str(os.getpid())}
-    job = defs().resolve_job_def("ingest_campaigns")
+    job = loaded_defs().resolve_job_def("ingest_campaigns")
     started = [
         instance.create_run_for_job(job, status=S.STARTED, tags=tags)
         for tags in (alive, {**alive, "vsf/pid": str(child.pid), "vsf/pid_start": "1"})

@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.definitions import defs
 from vsf_assets.defs.local_runner import open_instance, run_job
 from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB, requests_waiting
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED, SCHEMAS, STATES
@@ -20,6 +19,7 @@ from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import loaded_defs
 
 GONE = {"gone.schema.yaml": "name: people\ndeleted: true\n"}
 FILES = {
@@ -50,10 +50,10 @@ def take(home: Home, *names: str) -> None:
 
 def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop(FILES)
-    assert run_job(defs(), instance, "ingest_synthetic")[0]
+    assert run_job(loaded_defs(), instance, "ingest_synthetic")[0]
     (request,) = tick(instance).run_requests
     assert request.tags["vsf/requests"] == "3"
-    good, run_id = run_job(defs(), instance, MAKE_JOB)
+    good, run_id = run_job(loaded_defs(), instance, MAKE_JOB)
     assert good
     assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one", "two"]
     assert instance.get_materialized_partitions(MADE) == {"one", "two"}
@@ -71,15 +71,15 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
 
 def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:
     take(home, *FILES)
-    assert run_job(defs(), instance, MAKE_JOB)[0]
+    assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     take(home)
     file = home.path / "made" / "people" / "one.csv"
     file.unlink()
-    made = defs().get_assets_def(MADE)
-    assert dg.materialize([made], instance=instance, partition_key="one", resources=defs().resources).success
+    made = loaded_defs().get_assets_def(MADE)
+    assert dg.materialize([made], instance=instance, partition_key="one", resources=loaded_defs().resources).success
     assert file.exists()
     take(home, *GONE)
-    assert run_job(defs(), instance, MAKE_JOB)[0]
+    assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     assert not file.exists()
     assert instance.get_dynamic_partitions("fake_requests") == ["bad"]
 
@@ -88,11 +88,11 @@ def test_a_request_made_anew_after_its_schema_was_deleted_keeps_its_partition(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     take(home, *FILES)
-    assert run_job(defs(), instance, MAKE_JOB)[0]
+    assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     take(home)
     take(home, *GONE)
     take(home, "people.schema.yaml", "one.request.yaml")
-    assert run_job(defs(), instance, MAKE_JOB)[0]
+    assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one"]
     assert [file.name for file in (home.path / "made" / "people").iterdir()] == ["one.csv"]
 
