@@ -42,7 +42,7 @@ def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
     return instances.tick(requests_waiting, instance, cursor)
 
 
-def take(home: Home, *names: str) -> None:
+def load(home: Home, *names: str) -> None:
     """Land files and ingest them without Dagster, as a run of the job `ingest_synthetic` would."""
     home.drop({name: {**FILES, **GONE}[name] for name in names})
     assert ingest(Warehouse.of(read_settings()), Selection((SCHEMAS, REQUEST_FEED, STATES)), "test").failed == []
@@ -70,15 +70,15 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
 
 
 def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:
-    take(home, *FILES)
+    load(home, *FILES)
     assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
-    take(home)
+    load(home)
     file = home.path / "made" / "people" / "one.csv"
     file.unlink()
     made = loaded_defs().get_assets_def(MADE)
     assert dg.materialize([made], instance=instance, partition_key="one", resources=loaded_defs().resources).success
     assert file.exists()
-    take(home, *GONE)
+    load(home, *GONE)
     assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     assert not file.exists()
     assert instance.get_dynamic_partitions("fake_requests") == ["bad"]
@@ -87,11 +87,11 @@ def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home
 def test_a_request_made_anew_after_its_schema_was_deleted_keeps_its_partition(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
-    take(home, *FILES)
+    load(home, *FILES)
     assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
-    take(home)
-    take(home, *GONE)
-    take(home, "people.schema.yaml", "one.request.yaml")
+    load(home)
+    load(home, *GONE)
+    load(home, "people.schema.yaml", "one.request.yaml")
     assert run_job(loaded_defs(), instance, MAKE_JOB)[0]
     assert sorted(instance.get_dynamic_partitions("fake_requests")) == ["bad", "one"]
     assert [file.name for file in (home.path / "made" / "people").iterdir()] == ["one.csv"]
