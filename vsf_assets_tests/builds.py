@@ -39,7 +39,7 @@ def build_pending(
             patch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
         if directly and not with_dbt:
             patch.setattr(dbt, "invoke", _build_directly)
-        patch.setattr(pipeline, "table_infos", lambda _: {})  # they are for Dagster's records alone
+        patch.setattr(pipeline, "table_infos", lambda *_: {})  # they are for Dagster's records alone
         report = pipeline.build_and_publish(warehouse, "test", only_if_pending=True, full=full)
     assert report.problems == []
     if checked and directly:
