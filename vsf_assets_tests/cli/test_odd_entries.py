@@ -12,6 +12,7 @@ import pytest
 
 from vsf_assets.cli.main import main
 from vsf_assets.landing.home_marker import MARKER
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, Outcome
 from vsf_assets_tests.odd import HARMLESS, put_harmless
 from vsf_assets_tests.rights import like_other_users
@@ -63,13 +64,14 @@ def said_by_a_run(said: Outcome) -> set[str]:
 def test_a_run_loads_the_good_files_and_says_of_each_other_one_what_to_do(home: Home) -> None:
     put_harmless(home.landing)
     home.drop({f"clicks_1_{number}.csv": CLICKS.format(number) for number in range(20)})
-    said = home.vsf("run")
+    with built_directly():
+        said = home.vsf("run")
     assert (said.exit_code, said.output.count("loaded")) == (0, 21)  # a file each, and the header
     assert said_by_a_run(said) == {path for path, kind in HARMLESS.items() if kind != "hidden"}
     assert home.ask("select count(*) from raw.clicks") == [(20,)]
     home.drop({"clicks_1_more.csv": CLICKS.format(99)})
     close_one(home)
-    with like_other_users():
+    with like_other_users(), built_directly(checked=False):
         again = home.vsf("run")
     assert (again.exit_code, home.ask("select count(*) from raw.clicks")) == (1, [(21,)])
     assert "vsf: closed is left out: reading it is not permitted; what to do: let the user who runs" in again.errors

@@ -7,6 +7,7 @@ import shutil
 from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED
 from vsf_assets.demo.campaigns import campaign_files
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
@@ -39,7 +40,8 @@ def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebui
 
     shutil.rmtree(home.path / "warehouse")
     shutil.rmtree(home.path / "snapshots")
-    assert home.vsf("rebuild").exit_code == 0
+    with built_directly(checked=False):
+        assert home.vsf("rebuild").exit_code == 0
     assert home.tables() == combined
     assert "nothing is pending" in home.vsf("run").output
 
@@ -61,7 +63,7 @@ def test_a_rebuild_refuses_when_an_original_is_missing_and_else_publishes_a_new_
     target.write_bytes(FILES["clicks/2/clicks_2.csv"])
     home.landing.mkdir(parents=True)
     (home.landing / "clicks_2.csv").symlink_to(target)
-    assert home.vsf("run").exit_code == 0
+    home.load(checked=False)
     target.unlink()
     (original,) = (home.path / "archive").rglob("*clicks_2.csv")
     assert not original.is_symlink()

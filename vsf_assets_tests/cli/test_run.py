@@ -6,13 +6,14 @@ Not here: single defects of files (unit/ and engine/), crashes (test_crash.py).
 import gzip
 import json
 import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_text
 
@@ -43,9 +44,10 @@ def loaded(home: Home, first_run: Home) -> Home:
 
 
 @pytest.fixture
-def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let builds go without dbt's tests, which rows like these pass in the other tests."""
-    monkeypatch.setattr(dbt, "LEFT_OUT", ("unit_test", "test"))
+def unchecked() -> Iterator[None]:
+    """Let builds go without dbt and its tests, which rows like these pass in the other tests."""
+    with built_directly(checked=False):
+        yield
 
 
 def statuses(home: Home) -> dict[str, str]:
@@ -54,7 +56,7 @@ def statuses(home: Home) -> dict[str, str]:
 
 def test_the_published_figures_of_the_real_quarter_come_out(home: Home, campaign_samples: Path) -> None:
     assert home.vsf("land", str(campaign_samples)).exit_code == 0
-    assert home.vsf("run").exit_code == 0
+    home.load()
     sql = "select banner_id from marts.fct_campaign_scores where campaign_id = {} and quarter = 1 order by rank"
     expected = {
         1: [371, 125, 467, 300, 458, 187, 283, 414, 465, 170],
@@ -72,7 +74,7 @@ def test_the_published_figures_of_the_real_quarter_come_out(home: Home, campaign
 def test_the_same_content_under_another_name_changes_no_figure(loaded: Home) -> None:
     before = loaded.ask("from marts.fct_banner_performance order by all")
     loaded.drop({"clicks_1_again.csv": CLICKS})
-    assert loaded.vsf("run").exit_code == 0
+    loaded.load(checked=False)
     assert statuses(loaded)["clicks_1_again.csv"] == "duplicate_file"
     assert "duplicate_file" in loaded.vsf("status").output
     assert loaded.ask("from marts.fct_banner_performance order by all") == before
@@ -96,6 +98,7 @@ def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home:
     home.drop(FILES)
     home.drop(
         {
+            "clicks_1_again.csv": CLICKS,
             "clicks_2.csv.gz": gzip.compress(CLICKS.encode() * 50)[:-9],
             "clicks_3.csv": "click_id,banner,campaign_id\n1,2,3\n",
             "clicks_4.csv": "click_id,banner_id,campaign_id\r\n1,2\r\n\r\nx,2,3\n4,5,6",
@@ -103,10 +106,11 @@ def test_broken_files_beside_good_ones_are_explained_and_hold_nothing_back(home:
             "notes.txt": "not ours",
         }
     )
-    outcome = home.vsf("run")
-    assert outcome.exit_code == 0
+    with built_directly():
+        assert home.vsf("run").exit_code == 0
     found = home.ask("select file_name, line_number, anomaly, column_name from reports.anomalies order by all")
     assert found == [
+        ("clicks_1_again.csv", None, "duplicate_file", None),
         ("clicks_2.csv.gz", None, "unreadable_file", None),
         ("clicks_3.csv", 1, "unknown_header", None),
         ("clicks_4.csv", 2, "missing_fields", "campaign_id"),
@@ -151,7 +155,8 @@ def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) ->
     with duckdb.connect(loaded.path / "warehouse" / "warehouse.duckdb") as connection:
         connection.execute("delete from marts.fct_campaign_scores")
     assert "nothing is pending" in loaded.vsf("run").output
-    full = loaded.vsf("run", "--full")
+    with built_directly(checked=False):
+        full = loaded.vsf("run", "--full")
     assert (full.exit_code, "vsf-2.duckdb" in full.output) == (0, True)
     assert loaded.ask(SCORES) == CHOSEN
 
@@ -203,8 +208,9 @@ def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(loaded: Home) -
     assert "not published" in outcome.errors
     assert "campaign_rows_match_the_ledger" in outcome.errors
     assert loaded.current.readlink() == before
-    assert loaded.vsf("run").exit_code == 1  # still not built, and it still says so
-    assert loaded.vsf("run", "--force").exit_code == 0
+    with built_directly():
+        assert loaded.vsf("run").exit_code == 1  # still not built, and it still says so
+        assert loaded.vsf("run", "--force").exit_code == 0
     assert loaded.ask(SCORES) == CHOSEN
 
 

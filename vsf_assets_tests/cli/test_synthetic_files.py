@@ -3,6 +3,7 @@
 import csv
 import io
 
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 
 SCHEMA = "name: people\nseparator: tab\ncolumns:\n- {name: name, type: Full Name}\n- {name: email, type: Email}\n"
@@ -17,7 +18,8 @@ def test_a_dropped_request_is_fulfilled_and_its_state_is_seen_everywhere(home: H
             "worse.request.yaml": "schema: people\nrows: abc\n",
         }
     )
-    done = home.vsf("run")
+    with built_directly():
+        done = home.vsf("run")
     assert done.exit_code == 0, done.errors
     made = (home.path / "made" / "people" / "hundred.csv").read_bytes()
     assert home.vsf("generate", "people.yaml", "--rows", "1").exit_code == 2
