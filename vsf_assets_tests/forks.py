@@ -204,22 +204,18 @@ def main() -> None:
 
 def _make_what_is_kept() -> None:
     """Make what a process makes when it is first asked for, and keeps: schemas, definitions, decoders."""
-    from dbt.contracts.project import ProfileConfig, Project
-
     from vsf_assets.contracts import all_tables
     from vsf_assets.definitions import defs
-    from vsf_assets.transform.dbt_paths import MANIFEST
+    from vsf_assets.transform.dbt_paths import CODE_VERSIONS, MANIFEST
     from vsf_assets.transform.dbt_private import read_parsed_project
 
     for table in all_tables().values():
         assert table.schema.columns
-    if MANIFEST.exists():
+    if CODE_VERSIONS.exists():  # it is written after the manifest
         defs().get_repository_def()
     parsed = MANIFEST.with_name("partial_parse.msgpack")
     if parsed.exists():
         read_parsed_project(parsed)
-    for part in (Project, ProfileConfig):
-        part.json_schema()
     inspect.stack()  # which module a file belongs to
 
 
