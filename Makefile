@@ -45,7 +45,7 @@ types: install
 	@$(BIN)/mypy
 
 unit: install
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3
 
 # The newest release of the next major version; a pre-release where there is no release. Another one by name:
 # make test-next NEXT_DUCKDB=duckdb==2.1.0
