@@ -30,9 +30,11 @@ def interruption(error: BaseException) -> BaseException | None:
     """Return the interrupt that caused an error; None if there is none.
 
     DuckDB and dbt turn a Ctrl-C that arrives inside them into an error of their own. It would count as a failure, and
-    the run would continue.
+    the run would continue. DuckDB 1.5 keeps the interrupt as the cause of its error; 2.0 keeps its text alone.
     """
     cause: BaseException | None = error
     while cause is not None and isinstance(cause, Exception):
+        if type(cause) is RuntimeError and str(cause) == "Query interrupted":
+            return KeyboardInterrupt()
         cause = cause.__cause__ or cause.__context__
     return None if isinstance(cause, GeneratorExit) else cause

@@ -116,7 +116,7 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(tmp_p
         load(home)
     build(home)
     assert current_values(home) == [("A", 1, "a.data", 3)]
-    assert home.query("select anomaly, count(*) from reports.anomalies group by all") == [
+    assert home.query("select anomaly, count(*) from reports.anomalies group by all order by all") == [
         ("duplicate_file", 1),
         ("duplicate_key", 1),
     ]

@@ -76,19 +76,33 @@ def repeated_column(tree: Tree) -> list[str]:
     return [name for select in selects(tree) for name in repeated(map(name_of, select["select_list"]))]
 
 
+def is_null(expression: Tree) -> bool:
+    """Whether an expression is the literal null, in the form of DuckDB 1.5 or of 2.0."""
+    return bool((expression.get("value") or {}).get("is_null")) or kind_of_literal(expression) == "NULL_LITERAL"
+
+
+def kind_of_literal(expression: Tree) -> str:
+    return str((expression.get("literal") or {}).get("kind", ""))
+
+
+def literal(expression: Tree) -> str:
+    """Return the text of a literal, in the form of DuckDB 1.5 or of 2.0."""
+    return str(expression["literal"]["text"] if "literal" in expression else expression["value"]["value"])
+
+
 def comparison_with_null(tree: Tree) -> list[str]:
     """`= null` and `!= null` are never true."""
     kinds = ("COMPARE_EQUAL", "COMPARE_NOTEQUAL")
     compared = [node for node in nodes(tree) if node.get("class") == "COMPARISON" and node.get("type") in kinds]
     sides = [side for node in compared for side in (node["left"], node["right"])]
-    return [kind for side in sides if (side.get("value") or {}).get("is_null") for kind in ("null",)]
+    return ["null" for side in sides if is_null(side)]
 
 
 def position_for_a_name(tree: Tree) -> list[str]:
     """`order by 1` and `group by 1` mean another column once one is added before it."""
     found = [order["expression"] for node in nodes(tree) for order in node.get("orders") or []]
     found += [expression for select in selects(tree) for expression in select.get("group_expressions") or []]
-    return [str(one["value"]["value"]) for one in found if one.get("type") == "VALUE_CONSTANT"]
+    return [literal(one) for one in found if one.get("type") == "VALUE_CONSTANT"]
 
 
 RULES: dict[Callable[[Tree], list[str]], str] = {

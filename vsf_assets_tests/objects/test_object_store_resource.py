@@ -16,11 +16,13 @@ from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.storage import s3_client
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets_tests import instances
+from vsf_assets_tests.engines import needs_httpfs
 from vsf_assets_tests.objects.homes import CommandHome
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 
 
+@needs_httpfs
 @pytest.mark.usefixtures("without_dbt")
 def test_steps_and_ticks_use_the_client_of_the_resource_and_no_other(
     command_home: CommandHome, monkeypatch: pytest.MonkeyPatch
