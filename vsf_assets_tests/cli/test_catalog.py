@@ -96,7 +96,7 @@ def test_profiles_are_checked_at_start(home: Home, served: Served, monkeypatch: 
 def test_what_fails_is_told_with_exit_code_1_and_the_next_run_completes_it(home: Home, served: Served) -> None:
     served.fault = lambda _, method, name: "500" if (method, name) == ("GET", "01.data") else ""
     home.drop({"clicks_1.csv": CLICKS})
-    with built_directly(checked=False):
+    with built_directly():
         outcome = home.vsf("run", "--profile", "there")
     assert outcome.exit_code == 1
     assert "catalog/there/01.data: the server answered 500 Internal Server Error (2 attempts)" in outcome.errors

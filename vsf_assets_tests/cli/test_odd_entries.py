@@ -71,7 +71,7 @@ def test_a_run_loads_the_good_files_and_says_of_each_other_one_what_to_do(home: 
     assert home.ask("select count(*) from raw.clicks") == [(20,)]
     home.drop({"clicks_1_more.csv": CLICKS.format(99)})
     close_one(home)
-    with like_other_users(), built_directly(checked=False):
+    with like_other_users(), built_directly():
         again = home.vsf("run")
     assert (again.exit_code, home.ask("select count(*) from raw.clicks")) == (1, [(21,)])
     assert "vsf: closed is left out: reading it is not permitted; what to do: let the user who runs" in again.errors

@@ -155,8 +155,7 @@ def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) ->
     with duckdb.connect(loaded.path / "warehouse" / "warehouse.duckdb") as connection:
         connection.execute("delete from marts.fct_campaign_scores")
     assert "nothing is pending" in loaded.vsf("run").output
-    with built_directly(checked=False):
-        full = loaded.vsf("run", "--full")
+    full = loaded.vsf("run", "--full")
     assert (full.exit_code, "vsf-2.duckdb" in full.output) == (0, True)
     assert loaded.ask(SCORES) == CHOSEN
 
