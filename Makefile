@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs bench clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,12 @@ feed: install ## write the skeleton of a family: make feed NAME=orders KIND=csv-
 docs: install ## write dbt's documentation of the models, one HTML file, to build/dbt-docs/
 	@$(BIN)/python -m vsf_assets.devtools.dbt_docs
 
+# With the pinned setuptools of $(VENV), so that nothing is downloaded.
+package: install ## build the wheel in dist/, to install the platform without a clone
+	@mkdir -p dist
+	@$(BIN)/python -c 'from setuptools import build_meta; build_meta.build_wheel("dist")' > /dev/null
+	@ls dist/*.whl
+
 # The references need packages of their own; the platform starts faster without them beside it.
 $(VENV)/.bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
@@ -92,4 +98,4 @@ bench: $(VENV)/.bench ## measure speed against naive references and the physical
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove the virtual environments and caches (never data)
-	rm -rf $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf dist build/lib build/bdist.* $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,8 +1,9 @@
 """The Dagster entry point: assets, jobs, sensors, resources and policies of the code location.
 
 Here: the assembly of these parts by hand. Not here: the parts themselves (defs/). The module reads the dbt manifest and
-no setting. The definitions therefore load with any values of the environment variables, and a run or tick that needs an
-invalid variable fails with a message that names it.
+no setting but VSF_HOME, since the manifest of an installed package lies there. The definitions therefore load with any
+values of the environment variables, and a run or tick that needs an invalid variable fails with a message that names
+it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ def defs() -> dg.Definitions:
 
 
 def _definitions() -> dg.Definitions:
+    from vsf_assets.config.settings import home_folder
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.dbt_specs import load_dbt_assets
     from vsf_assets.defs.ledger_assets import ledger_specs
@@ -32,10 +34,11 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.feeds import families
     from vsf_assets.resources.object_store import ObjectStoreResource
     from vsf_assets.resources.warehouse import WarehouseResource
-    from vsf_assets.transform.dbt_paths import CODE_VERSIONS, MANIFEST
+    from vsf_assets.transform.dbt_paths import code_versions_file, manifest_file
 
     raw = {family: ingest_assets(family) for family in families()}
-    dbt_assets = load_dbt_assets(MANIFEST, CODE_VERSIONS)
+    home = home_folder()
+    dbt_assets = load_dbt_assets(manifest_file(home), code_versions_file(home))
     marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
     return dg.Definitions(

@@ -1,7 +1,7 @@
 """Rights in tests: what a user who is not root may not read, also where the tests run as root.
 
-Here: giving up root's right to pass over permissions for a while. Not here: any test. Files are still made by root, so
-that only the mode of a file decides.
+Here: giving up root's right to pass over permissions, for a while or in a child process. Not here: any test. Files are
+still made by root, so that only the mode of a file decides.
 """
 
 import ctypes
@@ -12,6 +12,9 @@ from contextlib import contextmanager
 _VERSION_3 = 0x20080522
 _PASSES_OVER = (1 << 1) | (1 << 2)
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+
+_DROP_FROM_BOUNDING_SET = 24
+"""The option PR_CAPBSET_DROP of prctl."""
 
 
 class _Header(ctypes.Structure):
@@ -39,3 +42,14 @@ def like_other_users() -> Iterator[None]:
     finally:
         sets[0].effective = before
         assert libc.capset(ctypes.byref(header), sets) == 0
+
+
+def drop_rights_before_exec() -> None:
+    """Let permissions hold for a child process, also where it is root's; for subprocess's `preexec_fn`.
+
+    Root's program has all rights again that the bounding set leaves, so they are taken from there.
+    """
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for right in (1, 2):
+            assert libc.prctl(_DROP_FROM_BOUNDING_SET, right, 0, 0, 0) == 0

@@ -64,7 +64,7 @@ next steps
   vsf report anomalies --feed events -o events.html   the anomalies of a feed as a page
   vsf query "from reports.fake_requests"           a made-up file that was requested
   vsf report scores                                the chosen banners as JSON and CSV
-  make dev                                         the Dagster UI; drop files into {landing}
+  vsf dev                                          the Dagster UI; drop files into {landing}
 """
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vsf_assets.cli.output import say
-from vsf_assets.config.settings import PROJECT_ROOT, child_environment, read_settings
+from vsf_assets.config.settings import PROJECT_ROOT, base_folder, child_environment, read_settings
 from vsf_assets.storage.s3_client import is_address
 
 
@@ -27,6 +27,6 @@ def command(port: int) -> None:
     say(f"drop files into {settings.landing}; the UI is at http://127.0.0.1:{port}", err=True)
     program = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    os.chdir(PROJECT_ROOT)
+    os.chdir(base_folder())
     # Replaces this process, so that Ctrl-C reaches Dagster itself.
     os.execve(program, [str(program), *arguments], child_environment({}))  # noqa: S606

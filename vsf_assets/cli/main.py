@@ -55,6 +55,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vsf-assets", prog_name="vsf")
 def cli() -> None:
     """Land, ingest, build, check and publish the platform's data."""
 

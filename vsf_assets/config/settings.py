@@ -1,8 +1,9 @@
 """Reads the settings from environment variables, and validates them.
 
-Here: the frozen `Settings` from the variables (config/variables.py has their defaults and meanings), and the removal
-of fixed variables from the environment. Not here: which variables are fixed (config/library_variables.py), and
-endpoints and secrets of object stores (the AWS client reads them). No other module may read or change the environment.
+Here: the frozen `Settings` from the variables (config/variables.py has their defaults and meanings), the folders that
+they are relative to, and the removal of fixed variables from the environment. Not here: which variables are fixed
+(config/library_variables.py), and endpoints and secrets of object stores (the AWS client reads them). No other module
+may read or change the environment.
 """
 
 import os
@@ -22,7 +23,15 @@ from vsf_assets.config.overlapping_places import refuse_overlap
 from vsf_assets.config.rule_expressions import AWESOME
 from vsf_assets.config.variables import VARIABLES
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGED = _PACKAGE / "_project"
+"""Holds the project's files in an installed wheel, which setup.py puts there; a clone has no such folder."""
+
+IS_INSTALLED = _PACKAGED.is_dir()
+"""Whether the package was installed from a wheel; its own folder is then never written to."""
+
+PROJECT_ROOT = _PACKAGED if IS_INSTALLED else _PACKAGE.parent
+"""Holds dbt_project/, dagster.yaml and workspace.yaml: the clone, or the folder of an installed package."""
 
 
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
@@ -179,7 +188,7 @@ def _place(values: Mapping[str, str], name: str, home: Path) -> str:
         if not text.startswith("s3://") or not bucket or not set(bucket).isdisjoint("?#@: "):
             raise SettingsError(f"{name}={text!r} is neither a folder nor an address like s3://bucket/prefix")
         return text.rstrip("/")
-    place = (PROJECT_ROOT / Path(text).expanduser()).resolve()
+    place = (base_folder() / Path(text).expanduser()).resolve()
     if name == "VSF_LANDING" and not place.is_dir():
         raise SettingsError(f"{name}={text!r}: there is no such folder; create it, or correct the name")
     return str(place)
@@ -191,6 +200,21 @@ def _all_places(places: Mapping[str, str], home: Path) -> dict[str, str]:
     return {**own, **places}  # the first overlap is reported: the one with VSF_HOME
 
 
+def base_folder() -> Path:
+    """Return the folder of .env and sources.toml, which relative paths of settings start from.
+
+    It is the clone, whatever the working directory is; for an installed package it is the working directory.
+    """
+    return Path.cwd() if IS_INSTALLED else PROJECT_ROOT
+
+
+def home_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Return the home of `environ` (default: the process's, over a `.env` file); no other variable is read."""
+    environment = _process_environment() if environ is None else environ
+    default = next(v.default for v in VARIABLES if v.name == "VSF_HOME")
+    return (base_folder() / Path(environment.get("VSF_HOME", "").strip() or default).expanduser()).resolve()
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of `environ` (default: the process's, over a `.env` file).
 
@@ -199,7 +223,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     environment = _process_environment() if environ is None else environ
     values = {v.name: environment.get(v.name, "").strip() or v.default for v in VARIABLES}
-    home = (PROJECT_ROOT / Path(values["VSF_HOME"]).expanduser()).resolve()
+    home = home_folder(environment)
     if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
         raise SettingsError(f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}")
     threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
@@ -207,7 +231,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
     refuse_overlap(_all_places(places, home))
-    profiles = read_profiles(values["VSF_SOURCES"], PROJECT_ROOT, places["VSF_LANDING"])
+    profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
         home=home,
@@ -241,9 +265,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _process_environment() -> dict[str, str]:
-    """Return the variables of a `.env` file at the project root, overridden by the process's environment."""
+    """Return the variables of a `.env` file in the base folder, overridden by the process's environment."""
     from_file: dict[str, str] = {}
-    env_file = PROJECT_ROOT / ".env"
+    env_file = base_folder() / ".env"
     if env_file.is_file():
         from dotenv import dotenv_values
 
@@ -258,9 +282,9 @@ def local_places() -> list[Path]:
     try:
         settings = read_settings()
     except SettingsError:
-        return [PROJECT_ROOT, Path(tempfile.gettempdir())]
+        return [base_folder(), Path(tempfile.gettempdir())]
     named = [place for place in (settings.landing, settings.archive, settings.snapshots) if "://" not in place]
-    return [settings.home, *map(Path, named), Path(tempfile.gettempdir()), PROJECT_ROOT]
+    return [settings.home, *map(Path, named), Path(tempfile.gettempdir()), base_folder()]
 
 
 def client_options() -> ClientOptions:

@@ -17,7 +17,11 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("VSF_HOME", "data", "home: folder of all local data; relative to the project root"),
+    Variable(
+        "VSF_HOME",
+        "data",
+        "home: folder of all local data; relative to the project root, or, if installed, to the working directory",
+    ),
     Variable("VSF_LANDING", "", "landing zone, a folder or s3://bucket/prefix; default: landing/ in VSF_HOME"),
     Variable("VSF_ARCHIVE", "", "archive of originals, likewise; default: archive/ in VSF_HOME"),
     Variable("VSF_SNAPSHOTS", "", "published snapshots, likewise; default: snapshots/ in VSF_HOME"),
@@ -42,7 +46,11 @@ VARIABLES = (
         "",
         "seconds for one object, plus 4 per MB; default: VSF_STORE_TIMEOUT times VSF_STORE_ATTEMPTS",
     ),
-    Variable("VSF_SOURCES", "", "settings file of catalog sources; default: sources.toml at the project root"),
+    Variable(
+        "VSF_SOURCES",
+        "",
+        "settings file of catalog sources; default: sources.toml in the folder that VSF_HOME is relative to",
+    ),
     Variable("VSF_PROFILE", "default", "profile of the catalog source to scan"),
     Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),

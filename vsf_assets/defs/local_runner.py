@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 import dagster as dg
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.config.settings import PROJECT_ROOT, Settings, export
+from vsf_assets.config.settings import PROJECT_ROOT, Settings, base_folder, export
 from vsf_assets.defs.metadata import PYTHON_MODULE
 from vsf_assets.defs.run_reaper import process_tags, reap
 from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
@@ -73,7 +73,7 @@ def run_job(
     if tables is not None:
         selection &= {dg.AssetKey(table.split(".")) for table in tables}
     module = str((definitions.metadata or {})[PYTHON_MODULE].value)
-    origin = job_origin(LOCATION, module, PROJECT_ROOT, job_name)
+    origin = job_origin(LOCATION, module, base_folder(), job_name)
     run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
     # If an interrupt arrives while a connection to the storage is closed, SQLAlchemy would log a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

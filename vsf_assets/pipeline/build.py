@@ -20,6 +20,7 @@ from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_nu
 from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
+from vsf_assets.transform.dbt_paths import manifest_file
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 
@@ -190,7 +191,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         with beside.connect() as connection:
             record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep)
             connection.execute("checkpoint")
-            refuse_empty_tables(connection, row_counts(connection), conditions())
+            refuse_empty_tables(connection, row_counts(connection), conditions(manifest_file(settings.home)))
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)
         progress(f"publishing snapshot {report.number}")

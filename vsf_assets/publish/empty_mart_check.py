@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.transform.dbt_paths import MANIFEST
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +23,7 @@ class EmptyTablesError(VsfError):
     """Marts or reports are empty although rows of the raw tables qualify for them."""
 
 
-def conditions(manifest: Path = MANIFEST) -> dict[str, str]:
+def conditions(manifest: Path) -> dict[str, str]:
     """Return table (`schema.name`) -> the SQL condition on raw tables under which it must have at least one row.
 
     Args:

@@ -25,6 +25,7 @@ from vsf_assets.snapshots.current import POINTER, Snapshot, snapshot_number
 from vsf_assets.snapshots.s3_snapshot import NAME
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
+from vsf_assets.transform.dbt_paths import manifest_file
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -80,7 +81,7 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], l
     prefix = SnapshotPrefix(settings.snapshots)
     snapshot = prefix.add(warehouse.file, number)
     try:
-        _check(snapshot, counts)
+        _check(snapshot, counts, manifest_file(settings.home))
     except BaseException:
         prefix.remove(snapshot)
         raise
@@ -101,7 +102,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
         _clone(warehouse.file, file)
     try:
-        _check(target, counts)
+        _check(target, counts, manifest_file(warehouse.settings.home))
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -145,7 +146,7 @@ def _read_each(connection: "DuckDBPyConnection", names: Iterable[str]) -> None:
         connection.execute(f'select * from {schema}."{table}" limit 1').fetchall()  # noqa: S608
 
 
-def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
+def _check(snapshot: Snapshot, counts: dict[str, int], manifest: Path) -> None:
     """Open the copy under its final name, read every relation, and refuse empty marts that must have rows."""
     connection = connect_snapshot(snapshot)
     try:
@@ -158,7 +159,7 @@ def _check(snapshot: Snapshot, counts: dict[str, int]) -> None:
                 if counts.get(name) != copied.get(name)
             )
             raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(mismatched)}")
-        refuse_empty_tables(connection, copied, conditions())
+        refuse_empty_tables(connection, copied, conditions(manifest))
     finally:
         connection.close()
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,12 @@ from vsf_assets.common.errors import VsfError, interruption
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import awesome_rules, project_digest
-from vsf_assets.transform.dbt_paths import CODE_VERSIONS, DBT_PROJECT, MANIFEST
+from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file, parsed_folder
 from vsf_assets.transform.dbt_private import close_connections, message_as_dict, read_parsed_project
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
-_PARSED = MANIFEST.with_name("partial_parse.msgpack")
+_PARSED = "partial_parse.msgpack"
 _RESULT_MESSAGES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
 MANIFEST_BYTES = 8_000_000
@@ -149,7 +150,7 @@ def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -
     target = settings.home / "dbt"
     target.mkdir(parents=True, exist_ok=True)
     export(_variables(settings, warehouse_file))
-    return _invoke(arguments, target)
+    return _invoke(arguments, target, parsed_folder(settings.home) / _PARSED)
 
 
 def _variables(settings: Settings, warehouse_file: Path) -> dict[str, str]:
@@ -166,7 +167,7 @@ def _variables(settings: Settings, warehouse_file: Path) -> dict[str, str]:
     }
 
 
-def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str, Any]]]:
+def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) -> tuple[Any, list[dict[str, Any]]]:
     # dbt reads every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
     fix_surroundings()
     handlers = logging.getLogger().handlers[:]
@@ -188,11 +189,11 @@ def _invoke(arguments: Sequence[str], target: Path) -> tuple[Any, list[dict[str,
         "--log-path",
         target,
     ]
-    parsed = None if "parse" in arguments else read_parsed_project(_PARSED)
+    project = read_parsed_project(parsed) if parsed else None
     try:
         # dbt prints before it has read its settings; its lines must not appear in the output of the command.
         with _interruptible(), redirect_stdout(io.StringIO()):
-            result = dbtRunner(callbacks=[keep], manifest=parsed).invoke([*_QUIET, *arguments, *map(str, places)])
+            result = dbtRunner(callbacks=[keep], manifest=project).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
         close_connections()
         logging.getLogger().handlers[:] = handlers
@@ -224,23 +225,25 @@ def _interruptible() -> Iterator[None]:
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """Return the path of the project's manifest; it and the code versions are made again if models changed."""
-    stamp = MANIFEST.with_name("manifest.version")
-    version = project_digest()
+    """Return the path of the project's manifest; it and the code versions are made again if models or dbt changed."""
+    manifest, versions = manifest_file(settings.home), code_versions_file(settings.home)
+    stamp = manifest.with_name("manifest.version")
+    # The parsed project is dbt's own format, and an upgrade of dbt leaves the file of the version before it.
+    wanted = f"{project_digest()} dbt-core {version('dbt-core')}"
 
     def is_fresh() -> bool:
-        made = all(path.exists() for path in (MANIFEST, CODE_VERSIONS, stamp))
-        return made and stamp.read_text() == version
+        made = all(path.exists() for path in (manifest, versions, stamp))
+        return made and stamp.read_text() == wanted
 
     if not is_fresh():
-        with hold_lock(MANIFEST.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
+        with hold_lock(manifest.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
             if not is_fresh():
                 # With partial parsing, dbt 1.11 loses the settings of singular tests.
-                with room_for("the parsed models", MANIFEST.parent, MANIFEST_BYTES):
-                    _invoke(["parse", "--no-partial-parse"], MANIFEST.parent)
-                    CODE_VERSIONS.write_text(json.dumps(_code_versions(settings), indent=1))
-                    stamp.write_text(version)
-    return MANIFEST
+                with room_for("the parsed models", manifest.parent, MANIFEST_BYTES):
+                    _invoke(["parse", "--no-partial-parse"], manifest.parent)
+                    versions.write_text(json.dumps(_code_versions(settings), indent=1))
+                    stamp.write_text(wanted)
+    return manifest
 
 
 def _code_versions(settings: Settings) -> dict[str, str]:
@@ -248,8 +251,10 @@ def _code_versions(settings: Settings) -> dict[str, str]:
 
     It is compiled with the project's own defaults: settings of a home are not code.
     """
+    folder = parsed_folder(settings.home)
+    arguments = ["--no-write-json", "compile", "--select", "resource_type:model"]
     with without_variables(_variables(settings, settings.warehouse_file)):
-        result, _ = _invoke(["--no-write-json", "compile", "--select", "resource_type:model"], MANIFEST.parent)
+        result, _ = _invoke(arguments, folder, folder / _PARSED)
     models = (item.node for item in result.result if item.node.resource_type == "model")
     return {node.unique_id: _digest(node) for node in models}
 

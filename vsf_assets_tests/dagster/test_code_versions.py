@@ -17,9 +17,9 @@ from vsf_assets.contracts import all_tables
 from vsf_assets.definitions import defs
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.feeds import all_feeds
-from vsf_assets.transform import dbt_runner
+from vsf_assets.transform import dbt_paths, dbt_runner
 from vsf_assets.transform.build_state import project_digest
-from vsf_assets.transform.dbt_paths import CODE_VERSIONS, DBT_PROJECT
+from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests.commandline import Home
@@ -41,19 +41,14 @@ def test_a_change_of_a_project_changes_the_models_whose_compiled_sql_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensure_manifest(read_settings())
-    before = by_name(CODE_VERSIONS)
+    before = by_name(code_versions_file(read_settings().home))
     assert len(before) > 80
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     target = project / "target"
-    for name, value in (
-        ("DBT_PROJECT", project),
-        ("MANIFEST", target / "manifest.json"),
-        ("CODE_VERSIONS", target / "code_versions.json"),
-        ("_PARSED", target / "partial_parse.msgpack"),
-        ("project_digest", lambda: project_digest(project)),
-    ):
-        monkeypatch.setattr(dbt_runner, name, value)
+    for module in (dbt_paths, dbt_runner):
+        monkeypatch.setattr(module, "DBT_PROJECT", project)
+    monkeypatch.setattr(dbt_runner, "project_digest", lambda: project_digest(project))
 
     edit(project / "macros" / "plausible_dates.sql", "'VSF_EVENT_DAYS_AFTER', '2'", "'VSF_EVENT_DAYS_AFTER', '3'")
     edit(project / "dbt_project.yml", "volume_score: 3", "volume_score: 4")  # a variable

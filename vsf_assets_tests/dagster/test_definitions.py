@@ -10,10 +10,10 @@ import sys
 import dagster as dg
 import pytest
 
-from vsf_assets.config.settings import read_settings
+from vsf_assets.config.settings import home_folder, read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.feeds import all_feeds
-from vsf_assets.transform.dbt_paths import MANIFEST
+from vsf_assets.transform.dbt_paths import manifest_file
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets_tests.dagster.test_settings_in_runs import BAD
 
@@ -54,7 +54,7 @@ def test_every_check_says_what_it_checks(definitions: dg.Definitions) -> None:
 
 
 def test_every_dbt_test_on_data_is_an_asset_check(definitions: dg.Definitions) -> None:
-    manifest = json.loads(MANIFEST.read_bytes())
+    manifest = json.loads(manifest_file(home_folder()).read_bytes())
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     names = {c.name for c in checks(definitions)}
     assert tests <= names
@@ -63,7 +63,7 @@ def test_every_dbt_test_on_data_is_an_asset_check(definitions: dg.Definitions) -
 
 def test_one_name_in_four_places(definitions: dg.Definitions) -> None:
     keys = {".".join(s.key.path) for s in specs(definitions)}
-    manifest = json.loads(MANIFEST.read_bytes())
+    manifest = json.loads(manifest_file(home_folder()).read_bytes())
     models = {
         f"{n['schema']}.{n['alias']}"
         for n in manifest["nodes"].values()

@@ -19,7 +19,6 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, empty_tables
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.transform import dbt_runner as dbt
-from vsf_assets.transform.dbt_paths import MANIFEST
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
@@ -36,13 +35,17 @@ MAY_BE_EMPTY = {"reports.volume_anomalies": "whether a day is unusual is the mod
 
 
 @pytest.fixture(scope="module")
-def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    dbt.ensure_manifest(read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("manifest"))}))
-    return conditions()
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return dbt.ensure_manifest(read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("manifest"))}))
 
 
-def test_every_mart_and_report_says_when_it_must_hold_rows(wanted: dict[str, str]) -> None:
-    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+@pytest.fixture(scope="module")
+def wanted(manifest: Path) -> dict[str, str]:
+    return conditions(manifest)
+
+
+def test_every_mart_and_report_says_when_it_must_hold_rows(manifest: Path, wanted: dict[str, str]) -> None:
+    nodes = json.loads(manifest.read_text())["nodes"].values()
     stored = {
         f"{node['schema']}.{node['alias']}"
         for node in nodes
@@ -71,12 +74,12 @@ def requested(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -
         return empty_tables(connection, counts, wanted)
 
 
-def test_with_rows_of_every_feed_every_condition_holds(built: Home, wanted: dict[str, str]) -> None:
+def test_with_rows_of_every_feed_every_condition_holds(built: Home, manifest: Path, wanted: dict[str, str]) -> None:
     landed = {all_feeds()[feed].models for (feed,) in built.ask("select distinct feed from raw.files")}
     assert landed >= {"campaigns", "catalog", "datasets", "mobile", "synthetic"}
     # A family that the demo has no files of yet has no rows either.
     without_files = {feed.models for feed in all_feeds().values()} - landed
-    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    nodes = json.loads(manifest.read_text())["nodes"].values()
     empty = {f"{node['schema']}.{node['alias']}" for node in nodes if set(node["fqn"]) & without_files}
     assert requested(built, wanted) == []
     assert requested(built, wanted, none_of=wanted) == sorted(set(wanted) - empty)

@@ -20,6 +20,8 @@ from vsf_assets.feeds import all_feeds
 FOLDERS = ("vsf_assets", "vsf_assets_tests", "benchmarks", "dbt_project/models", "dbt_project/macros", "docs")
 PAGES = ("README.md", "CONTRIBUTING.md", "data/README.md", "dbt_project/dbt_project.yml")
 SEARCHED = (".py", ".sql", ".yml", ".md")
+BUILT = {"dist/", "vsf_assets/_project/", "dbt_project/target/"}
+"""Folders that `make package` and dbt write."""
 
 FILE_NAME = re.compile(r"(?<![\w./:{}<*-])(?:\.\./)*((?:[\w.-]+/)*[\w-]+\.(?:py|sql|yml))\b(?![\w*(])")
 FOLDER_NAME = re.compile(r"(?<![\w./:{}<*$~-])((?:[a-z_0-9]+/)+)(?![\w*{<./-])")
@@ -77,7 +79,7 @@ def targets() -> Targets:
     names |= macros | set(re.findall(r"\w+", sql)) | set(re.findall(r"name: (\w+)", yaml))
     home = set(re.findall(r"^\| `(\w+)/` \|", (PROJECT_ROOT / "data" / "README.md").read_text(), re.MULTILINE))
     written = home | set(all_feeds()) | set(re.findall(r'"([\w-]+\.(?:sql|yml))"', python))
-    return Targets(frozenset(paths | folders), frozenset(written), frozenset(names), frozenset(macros))
+    return Targets(frozenset(paths | folders | BUILT), frozenset(written), frozenset(names), frozenset(macros))
 
 
 def _skeleton_files(paths: set[str]) -> set[str]:
