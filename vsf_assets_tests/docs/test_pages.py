@@ -1,5 +1,7 @@
-"""The pages hold together: links lead somewhere, and the data dictionary is fresh."""
+"""The pages hold together: links lead somewhere, the data dictionary is fresh, the release has its entry."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from vsf_assets.devtools.data_dictionary import (
     data_dictionary,
     of_models,
 )
-from vsf_assets_tests.docs.pages import anchors, links, pages
+from vsf_assets_tests.docs.pages import anchors, links, pages, text_of
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
@@ -33,6 +35,11 @@ def test_the_decisions_are_numbered_without_a_gap_and_all_listed() -> None:
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
     listed = (folder / "README.md").read_text(encoding="utf-8")
     assert [name for name in names if name not in listed] == []
+
+
+def test_the_newest_release_in_the_changelog_is_the_package_s_version() -> None:
+    released = re.findall(r"^## (\d+\.\d+\.\d+)$", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert released[0] == tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
 
 
 def test_the_data_dictionary_is_fresh() -> None:
