@@ -20,6 +20,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.datasets import CHANGES
 from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.landing.land_file import land_file
+from vsf_assets.reports.dataset_rows import no_such_dataset
 
 
 @click.group("dataset")
@@ -67,7 +68,7 @@ def _check(settings: Settings, name: str, new: str | None = None) -> None:
         found = connection.execute("select distinct dataset from marts.dim_dataset_versions order by 1").fetchall()
     names = [row[0] for row in found]
     if name not in names:
-        raise UsageError(f"there is no dataset {name!r}; datasets: {', '.join(names) or 'none yet'}")
+        raise UsageError(no_such_dataset(name, names))
     if new in names:
         raise UsageError(f"there is a dataset {new!r} already; delete it first, or choose another name")
 

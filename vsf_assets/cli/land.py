@@ -14,7 +14,7 @@ from vsf_assets.cli.output import say
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.catalog_profiles import DEFAULT
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.feeds import all_feeds, feeds_of_name, recognize
+from vsf_assets.feeds import all_feeds, feeds_for_people, feeds_of_name, recognize
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.mobile import FIRST_DATE, LAST_DATE
 from vsf_assets.feeds.feed import Feed
@@ -188,4 +188,4 @@ def _feed_of(path: Path, hint: PurePosixPath) -> Feed:
         say_which = " or ".join(f"vsf land {feed.name} {path}" for feed in claiming)
         why = why_ambiguous(claiming, path.name)
         raise UsageError(f"{path}: {why}, or say which it is: {say_which}. Nothing was landed")
-    raise UsageError(f"{path}: {NO_FEED}; say which: vsf land FEED {path} (feeds: {', '.join(all_feeds())})")
+    raise UsageError(f"{path}: {NO_FEED}; say which: vsf land FEED {path} (feeds: {feeds_for_people()})")

@@ -13,6 +13,7 @@ import click
 
 from vsf_assets.cli.output import say, write_utf8
 from vsf_assets.common.errors import UsageError, VsfError, interruption
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.storage.full_disk import is_full, unplaced_line
 
 COMMANDS = {
@@ -49,13 +50,32 @@ class _Lazy(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(
+                f"there is no command {args[0]!r}; commands: {', '.join(COMMANDS)}{did_you_mean(args[0], COMMANDS)}"
+            )
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        say(f"vsf {version('vsf-assets')} (DuckDB {version('duckdb')}, Dagster {version('dagster')})")
+        ctx.exit()
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="vsf-assets", prog_name="vsf")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
 def cli() -> None:
     """Land, ingest, build, check and publish the platform's data."""
 

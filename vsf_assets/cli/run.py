@@ -14,7 +14,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.common.interpreter_tricks import garbage_left_to_exit
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.feeds import all_feeds, with_companions
+from vsf_assets.feeds import all_feeds, no_such_feed, with_companions
 from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.feeds.partitioning import Partitioning
 from vsf_assets.landing.pending import ambiguous_lines
@@ -62,7 +62,7 @@ def make_selection(
     known = all_feeds()
     for name in feeds:
         if name not in known:
-            raise UsageError(f"there is no feed {name}; feeds: {', '.join(known)}")
+            raise UsageError(no_such_feed(name))
     chosen = with_companions(feeds) if feeds else tuple(known)
     # Any text may be the name of a dataset or a request; a mistyped day must not match one.
     kinds = {

@@ -13,6 +13,7 @@ from typing import Any
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.regular_files import read_regular
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.config.rule_expressions import AWESOME, RuleError, parse_rule
 from vsf_assets.feeds.partitioning import SOURCES
 
@@ -103,7 +104,8 @@ def choose(profiles: Mapping[str, Profile], name: str, named_by: str) -> Profile
         SettingsError: no profile has this name; the message names the setting (`named_by`) and the existing profiles.
     """
     if name not in profiles:
-        raise SettingsError(f"{named_by} {name!r}: there is no such profile; profiles: {', '.join(profiles)}")
+        there = f"{', '.join(profiles)}{did_you_mean(name, profiles)}"
+        raise SettingsError(f"{named_by} {name!r}: there is no such profile; profiles: {there}")
     return profiles[name]
 
 

@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Iterable
 from functools import cache
 
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.recognition import by_name, feeds_claiming, recognition_of
 
@@ -25,6 +26,16 @@ def all_feeds() -> dict[str, Feed]:
     modules = sorted(m.name for m in pkgutil.iter_modules(declarations.__path__))
     declared = [importlib.import_module(f"{declarations.__name__}.{module}").FEEDS for module in modules]
     return by_name([feed for feeds in declared for feed in feeds])
+
+
+def feeds_for_people() -> str:
+    """Return the names of the feeds that people deliver, for messages; those that the platform writes are omitted."""
+    return ", ".join(name for name, feed in all_feeds().items() if not feed.is_written_by_platform)
+
+
+def no_such_feed(name: str) -> str:
+    """Return the message about an unknown feed, with the feed that was probably meant."""
+    return f"there is no feed {name!r}; feeds: {feeds_for_people()}{did_you_mean(name, all_feeds())}"
 
 
 def families() -> dict[str, tuple[Feed, ...]]:

@@ -48,6 +48,7 @@ class Feed:
         has_source_encoding: whether its files have the encoding of the source that is their partition; else UTF-8.
         is_always_archived: whether its originals are archived whatever VSF_AFTER_LOAD says, since no sender can
             deliver them again.
+        is_written_by_platform: whether the platform itself writes its files; lists of feeds for people omit it.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Feed:
     is_source_folder: bool = False
     has_source_encoding: bool = False
     is_always_archived: bool = False
+    is_written_by_platform: bool = False
 
     def tables_of(self, file_name: str) -> tuple[str, ...]:
         """Return the tables of a file's rows; for a member of an upload, its one table."""

@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.visible_text import visible
-from vsf_assets.feeds import all_feeds, feeds_of_name, recognize, source_folders
+from vsf_assets.feeds import all_feeds, feeds_for_people, feeds_of_name, recognize, source_folders
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.storage.folder_listing import list_folder, unreadable
 from vsf_assets.storage.ignored_names import DONE_SUFFIX, why_ignored
@@ -116,8 +117,11 @@ def _is_folder(path: Path) -> bool:
     except FileNotFoundError:
         if path.is_symlink():
             raise UsageError(f"{path} is a link to something that is not there. Nothing was landed") from None
-        feeds = ", ".join(all_feeds())
-        raise UsageError(f"{path}: there is no such file or folder, nor a feed (feeds: {feeds})") from None
+        # A suggestion for words alone: the name of a file often holds the name of its feed.
+        hint = did_you_mean(str(path), all_feeds()) if path.name == str(path) and not path.suffix else ""
+        raise UsageError(
+            f"{path}: there is no such file or folder, nor a feed (feeds: {feeds_for_people()}){hint}"
+        ) from None
     except OSError as error:
         raise _refusal(path, error) from None
     return False
@@ -211,4 +215,4 @@ def _advice(path: Path, unknown: Sequence[FileToLand]) -> str:
         members = [visible(str(file.path)) for file in unknown if file.path.name in dict(feed.members)]
         if members:
             return f"if they are of one of the {feed.name}: vsf land {feed.name} {' '.join(members)}"
-    return f"say which feed its files are of: vsf land FEED {path} (feeds: {', '.join(all_feeds())})"
+    return f"say which feed its files are of: vsf land FEED {path} (feeds: {feeds_for_people()})"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vsf_assets.common.digests import sha256_of_file
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.throttle import Throttle
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
@@ -181,7 +182,8 @@ def _schema(known: KnownRequests, request: RequestRow) -> Schema:
     schema_row = known.schemas.get(request.schema_name)
     if schema_row is None or schema_row.definition is None:
         there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
-        raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}")
+        hint = did_you_mean(request.schema_name, there)
+        raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}{hint}")
     return schema_of(json.loads(schema_row.definition))
 
 

@@ -4,10 +4,12 @@ Here: finding the version and the rows of a selection, and listing the next leve
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import UsageError
+from vsf_assets.common.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -98,6 +100,11 @@ class Version:
         )
 
 
+def no_such_dataset(name: str, names: Sequence[str]) -> str:
+    """Return the message about an unknown dataset, with the one of `names` that was probably meant."""
+    return f"there is no dataset {name!r}; datasets: {', '.join(names) or 'none yet'}{did_you_mean(name, names)}"
+
+
 def find_version(
     connection: "DuckDBPyConnection", dataset: str, version: int | None, *, newest: bool = False
 ) -> Version:
@@ -116,8 +123,7 @@ def find_version(
     versions = connection.execute(sql, [dataset]).fetchall()
     if not versions:
         names = connection.execute("select distinct dataset from marts.dim_dataset_versions order by 1").fetchall()
-        there = ", ".join(name for (name,) in names) or "none yet"
-        raise UsageError(f"there is no dataset {dataset!r}; datasets: {there}")
+        raise UsageError(no_such_dataset(dataset, [name for (name,) in names]))
     listed = ", ".join(f"{number}{'' if whole else ' (incomplete)'}" for number, _, whole in versions)
     known = {int(number): bool(is_complete) for number, _, is_complete in versions}
     current = [int(number) for number, is_current, _ in versions if is_current]

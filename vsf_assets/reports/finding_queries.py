@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import UsageError
-from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds import all_feeds, no_such_feed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -87,7 +87,7 @@ def feed_findings(connection: "DuckDBPyConnection", feed: str, partition: str | 
         UsageError: there is no such feed, or the partition has neither files nor findings.
     """
     if feed not in all_feeds():
-        raise UsageError(f"there is no feed {feed!r}; feeds: {', '.join(all_feeds())}")
+        raise UsageError(no_such_feed(feed))
     if partition is not None:
         known = "select 1 from reports.{} where feed = ? and partition_key = ? limit 1"
         tables = ("files", "anomalies")

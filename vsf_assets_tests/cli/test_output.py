@@ -6,6 +6,7 @@ Not here: the formats themselves (unit/test_output.py).
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,9 @@ def test_progress_and_errors_are_shown_too(home: Home) -> None:
     # The only escape sequence is ours: it clears a line of progress.
     assert b"\x1b" not in written.replace(b"\r\x1b[K", b"")
     assert b"\x1b" not in piped("land", "/nowhere/\x1b[31m.csv").stderr
+
+
+def test_the_version_names_the_engines_and_a_mistyped_command_the_right_one(home: Home) -> None:
+    assert re.fullmatch(rb"vsf \S+ \(DuckDB \S+, Dagster \S+\)\n", piped("--version").stdout)
+    wrong = piped("qeury", "select 1")
+    assert (wrong.returncode, b"did you mean query?" in wrong.stderr) == (2, True)

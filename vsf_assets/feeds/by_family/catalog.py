@@ -66,6 +66,7 @@ def _catalog_feed(
         is_source_folder=is_source_folder,
         has_source_encoding=has_source_encoding,
         is_always_archived=True,
+        is_written_by_platform=not is_source_folder,
     )
 
 

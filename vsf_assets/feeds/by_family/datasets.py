@@ -42,5 +42,6 @@ FEEDS = (
         reading=JsonLines(),
         counts_once_by="delivery",
         is_always_archived=True,
+        is_written_by_platform=True,
     ),
 )

@@ -56,5 +56,6 @@ FEEDS = (
         not_ours=("state.jsonl", "00000000001700000000-ready.jsonl"),
         reading=JsonLines(),
         names=(r"\.state\.jsonl$",),
+        is_written_by_platform=True,
     ),
 )

@@ -4,12 +4,12 @@ Here: the frozen types, and the conversion of a mapping (from a YAML or JSON fil
 names column and option. Not here: reading files (synthetic/schema_parser.py) and generating values (columns/).
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vsf_assets.common.errors import UsageError
+from vsf_assets.common.suggestions import did_you_mean, nearest
 from vsf_assets.synthetic.model.column_types import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
 from vsf_assets.synthetic.model.option_parsers import schema_name, words
 
@@ -100,8 +100,7 @@ def only_known(where: str, what: str, mapping: Mapping[Any, Any], known: Iterabl
     """Raise SchemaError for an unknown key of a mapping; the message suggests a similar key."""
     for word in mapping:
         if word not in known:
-            near = difflib.get_close_matches(str(word), list(known), 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+            hint = did_you_mean(str(word), known) or f"; there are {', '.join(known)}"
             raise SchemaError(f"{where} has no {what} {word!r}{hint}")
 
 
@@ -127,8 +126,8 @@ def _column(place: int, mapping: Any) -> tuple[tuple[bool, int], Column]:
 def _kind(where: str, name: Any) -> Kind:
     kind = BY_NAME.get(plain(name)) if isinstance(name, str) else None
     if kind is None:
-        near = difflib.get_close_matches(plain(str(name)), list(BY_NAME), 1)
-        hint = f"did you mean {BY_NAME[near[0]].name}? " if near else ""
+        near = nearest(plain(str(name)), BY_NAME)
+        hint = f"did you mean {BY_NAME[near].name}? " if near else ""
         known = ", ".join(each.name for each in KINDS)
         raise SchemaError(f"{where}, type: there is no type {name!r}; {hint}there are {known}")
     return kind
