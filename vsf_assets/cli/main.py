@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from vsf_assets.cli.output import say, write_utf8
+from vsf_assets.cli.output import onto_standard_output, say, write_utf8
 from vsf_assets.common.errors import UsageError, VsfError, interruption
 from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.storage.full_disk import is_full, unplaced_line
@@ -85,7 +85,8 @@ def main() -> None:
     write_utf8()
     try:
         _raising_interrupts()
-        sys.stdout.flush()  # here: at the end of the process a closed pipe would be reported
+        with onto_standard_output():
+            sys.stdout.flush()  # here: at the end of the process a closed pipe would be reported
     except BrokenPipeError:
         leave_quietly()
     except click.exceptions.Exit as stop:
@@ -94,7 +95,10 @@ def main() -> None:
         say("vsf: interrupted; finished work is kept, run the command again to continue", err=True)
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - a defect is raised again
-        sys.exit(_reported(error))
+        code = _reported(error)
+        if is_full(error):
+            _drop_output()
+        sys.exit(code)
 
 
 def _reported(error: Exception) -> int:
@@ -131,9 +135,13 @@ def _raising_interrupts() -> None:
 
 def leave_quietly() -> None:
     """End silently when the reader of the output, such as `head`, has closed it; click does so inside commands."""
-    # Discards the rest of the buffer; the end of the process would write it and fail again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Discard the rest of the output's buffer; the end of the process would write it and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

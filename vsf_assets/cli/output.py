@@ -15,12 +15,14 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from vsf_assets.common.visible_text import visible
 from vsf_assets.pipeline.run_log import LOGGER
+from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 
 FORMATS = ("table", "csv", "json")
 format_option = click.option(
@@ -48,9 +50,41 @@ def write_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def say(text: str, err: bool = False) -> None:
+def say(text: str, err: bool = False, end: str = "\n") -> None:
     """Print a text for people, to standard error with `err`."""
-    click.echo(visible(text, keep=_KEPT), err=err)
+    if err:
+        click.echo(visible(text + end, keep=_KEPT), err=True, nl=False)
+        return
+    with onto_standard_output():
+        click.echo(visible(text + end, keep=_KEPT), nl=False)
+
+
+@contextmanager
+def onto_standard_output(needed: int = 0) -> Iterator[None]:
+    """Name the file that standard output is written to, if its disk is full; such an error names no place.
+
+    Args:
+        needed: number of bytes to write; 0 if unknown.
+
+    Raises:
+        FullDiskError: the disk has no room.
+    """
+    try:
+        yield
+    except FullDiskError:
+        raise
+    except Exception as error:
+        if not is_full(error) or getattr(error, "filename", None) is not None:
+            raise
+        raise FullDiskError(full_disk_line("the output", _file_of_standard_output(), needed)) from error
+
+
+def _file_of_standard_output() -> Path:
+    """Return the file that standard output is written to; where the system does not tell it, the current folder."""
+    try:
+        return Path(f"/proc/self/fd/{sys.stdout.fileno()}").readlink()
+    except OSError:
+        return Path.cwd()
 
 
 def hand_over(text: str, form: str) -> None:
@@ -64,10 +98,11 @@ def hand_over(text: str, form: str) -> None:
     # Not click.echo, which removes escape sequences when it writes to a pipe.
     sys.stdout.flush()
     left = memoryview(as_bytes(visible(text, keep=_KEPT) if form == "table" else text) + b"\n")
-    while left:
-        # With PYTHONUNBUFFERED a write may be partial, for example when the reader closes the pipe.
-        left = left[sys.stdout.buffer.write(left) :]
-    sys.stdout.buffer.flush()
+    with onto_standard_output(len(left)):
+        while left:
+            # With PYTHONUNBUFFERED a write may be partial, for example when the reader closes the pipe.
+            left = left[sys.stdout.buffer.write(left) :]
+        sys.stdout.buffer.flush()
 
 
 def as_bytes(text: str) -> bytes:

@@ -3,6 +3,7 @@
 import click
 
 from vsf_assets.cli.output import say, show_progress
+from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.config.settings import read_settings
 
 
@@ -10,6 +11,7 @@ from vsf_assets.config.settings import read_settings
 def command() -> None:
     """Build a new warehouse from the archive alone, check it, swap it in and publish it."""
     settings = read_settings()
+    refuse_missing_home(settings)
     with show_progress():
         from vsf_assets.transform.dbt_runner import ensure_manifest
 

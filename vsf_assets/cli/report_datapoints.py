@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsf_assets.cli.output import format_option, hand_over, render, say
+from vsf_assets.cli.output_option import STANDARD_OUTPUT, format_of_output, name_of, open_output, output_option
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.config.settings import read_settings
 from vsf_assets.reports.dataset_rows import LEVELS, DatasetRows, choices, find_version
-from vsf_assets.reports.output_files import atomic_file, check_name
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,21 +52,23 @@ def _chosen(connection: "DuckDBPyConnection", dataset: str, version: int | None)
 
 @click.command("datapoints")
 @selecting(required=("namespace", "database"))
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="file to write, .json")
+@output_option("file to write, .json", required=True)
 def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[str, ...]) -> None:
     """Write the data points of a selection of columns as JSON."""
     from vsf_assets.reports.datapoints import datapoint_report
 
-    path = check_name(output, [".json"])
+    format_of_output(None, output, ["json"], "json")
     with snapshot_of(read_settings()) as connection:
         chosen = _chosen(connection, dataset, version)
         report, count = datapoint_report(connection, DatasetRows(dataset, chosen, names))
     if not count:
-        say("no data points found for this selection; no file was written")
+        say("no data points found for this selection; no file was written", err=output == STANDARD_OUTPUT)
         return
-    with atomic_file(path) as file:
+    with open_output(output) as file:
         file.write(json.dumps(report, indent=4, ensure_ascii=False) + "\n")
-    say(f"found {count:,} data point{'' if count == 1 else 's'}; wrote {path}")
+    say(
+        f"found {count:,} data point{'' if count == 1 else 's'}; wrote {name_of(output)}", err=output == STANDARD_OUTPUT
+    )
 
 
 @click.command("choices")

@@ -10,6 +10,7 @@ from vsf_assets.archive.outdated_originals import Outdated, outdated_files, spli
 from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.cli.catalog_source import source_status
 from vsf_assets.cli.output import format_option, hand_over, render, say
+from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
@@ -53,6 +54,7 @@ def command(form: str, everything: bool, only_left_out: bool) -> None:
     A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
     """
     settings = read_settings()
+    refuse_missing_home(settings)
     if (refusal := foreign(settings)) is not None:
         say(f"vsf: {refusal}", err=True)
     listing = open_store(settings.landing).listing()
@@ -178,6 +180,8 @@ def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], SourceHistory, s
         found = connection.execute(_SQL.format(schema)).fetchall()
         return [(*row[:7], row[7].replace(tzinfo=UTC), row[8]) for row in found]
 
+    if not settings.warehouse_file.parent.is_dir():  # the lock would make it
+        return [], SourceHistory(), "the warehouse", NOTHING, Outdated()
     try:
         with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
             ready = connection is not None and has_ledger(connection)

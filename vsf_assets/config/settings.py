@@ -85,6 +85,13 @@ class Settings:
     """Name of the source that a run scans by default."""
 
     @property
+    def has_home(self) -> bool:
+        """Whether the home was made: one of its folders exists, or a place outside of it was named."""
+        places = {"landing": self.landing, "archive": self.archive, "snapshots": self.snapshots}
+        named = any(place != str(self.home / name) for name, place in places.items())
+        return named or any((self.home / name).is_dir() for name in (*OWN_FOLDERS, *places))
+
+    @property
     def warehouse_file(self) -> Path:
         """The working DuckDB file; only ingest, dbt and publish open it."""
         return self.home / "warehouse" / "warehouse.duckdb"

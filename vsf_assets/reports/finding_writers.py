@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from vsf_assets.common.errors import UsageError
 from vsf_assets.reports.finding_queries import FindingsQuery
 from vsf_assets.reports.html_page import write_page
 from vsf_assets.reports.output_files import harmless
@@ -38,21 +37,3 @@ def write_json(connection: "DuckDBPyConnection", findings: FindingsQuery, file: 
 
 WRITERS: dict[str, Writer] = {"csv": write_csv, "json": write_json, "html": write_page}
 """Format, which is also the ending of a file's name -> its writer."""
-
-
-def format_of(given: str | None, suffix: str) -> str:
-    """Return the format of a report: the given one, else the one of the file's ending.
-
-    Args:
-        given: the value of `--format`, or None.
-        suffix: ending of the file's name with the dot; empty if no name is given.
-
-    Raises:
-        UsageError: the ending is that of another format, or of none.
-    """
-    named = suffix.removeprefix(".").lower()
-    if given is not None and suffix and named != given:
-        raise UsageError(f"--format {given} writes no {suffix} file; let the name end in .{given}")
-    if given is None and suffix and named not in WRITERS:
-        raise UsageError(f"a report's name ends in {', '.join(f'.{name}' for name in WRITERS)}, not in {suffix}")
-    return given or named or "csv"

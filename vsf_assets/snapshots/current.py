@@ -26,6 +26,20 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
         return None
 
 
+def published_snapshots(settings: Settings) -> dict[int, Snapshot]:
+    """Return the snapshots that are still there by number, oldest first; a copy that is not published yet is none."""
+    newest = snapshot_number(current_snapshot(settings))
+    place = settings.snapshots
+    if is_address(place):
+        store = open_prefix(place)
+        names: dict[str, Snapshot] = {e.path: StoredSnapshot(store.at(e.path)) for e in store.every_entry()}
+    else:
+        folder = Path(place)
+        names = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    numbered = {int(found.group(1)): snapshot for name, snapshot in names.items() if (found := NAME.match(name))}
+    return {number: numbered[number] for number in sorted(numbered) if number <= newest}
+
+
 def snapshot_number(snapshot: Snapshot | None) -> int:
     """Return the number in a snapshot's name; 0 for none."""
     named = NAME.match(snapshot.name) if snapshot else None

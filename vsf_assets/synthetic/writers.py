@@ -67,12 +67,25 @@ def write_file(
         VsfError: the file cannot be written; the message says why. No partial file remains.
     """
     with _atomic_file(path) as target:
-        if form == "csv":
-            write_csv(frames, target, progress=progress, threads=threads, portion_rows=portion_rows)
-        else:
-            _write_parquet(frames, target, progress, threads, portion_rows)
-        target.flush()
+        write_to(frames, target, form, progress=progress, threads=threads, portion_rows=portion_rows)
         return Written(frames.request.rows, os.fstat(target.fileno()).st_size)
+
+
+def write_to(
+    frames: Frames,
+    target: BinaryIO,
+    form: Format = "csv",
+    *,
+    progress: Progress = lambda _: None,
+    threads: int = 0,
+    portion_rows: int = 0,
+) -> None:
+    """Write all rows of a request to an open file, which needs no name and no end; see `write_file`."""
+    if form == "csv":
+        write_csv(frames, target, progress=progress, threads=threads, portion_rows=portion_rows)
+    else:
+        _write_parquet(frames, target, progress, threads, portion_rows)
+    target.flush()
 
 
 def write_csv(

@@ -9,14 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from vsf_assets.cli.output_option import format_of_output
 from vsf_assets.common.errors import UsageError
 from vsf_assets.reports.finding_queries import FindingsQuery, feed_findings
-from vsf_assets.reports.finding_writers import WRITERS, format_of
+from vsf_assets.reports.finding_writers import WRITERS
 
 EVIL = "<script>alert('&')</script>"
 ROWS = [
@@ -178,14 +180,20 @@ def test_what_is_not_known_is_refused(connection: duckdb.DuckDBPyConnection) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "suffix", "form"),
-    [(None, "", "csv"), (None, ".HTML", "html"), ("json", "", "json"), ("json", ".json", "json")],
+    ("given", "name", "form"),
+    [
+        (None, None, "csv"),
+        (None, "a.HTML", "html"),
+        ("json", None, "json"),
+        ("json", "a.json", "json"),
+        ("json", "a", "json"),
+    ],
 )
-def test_the_name_decides_the_format(given: str | None, suffix: str, form: str) -> None:
-    assert format_of(given, suffix) == form
+def test_the_name_decides_the_format(given: str | None, name: str | None, form: str) -> None:
+    assert format_of_output(given, Path(name) if name else None, list(WRITERS), "csv") == form
 
 
-@pytest.mark.parametrize(("given", "suffix"), [(None, ".txt"), ("json", ".csv"), ("csv", ".txt")])
-def test_a_name_of_another_format_is_refused(given: str | None, suffix: str) -> None:
+@pytest.mark.parametrize(("given", "name"), [(None, "a.txt"), (None, "a"), ("json", "a.csv"), ("csv", "a.txt")])
+def test_a_name_of_another_format_is_refused(given: str | None, name: str) -> None:
     with pytest.raises(UsageError):
-        format_of(given, suffix)
+        format_of_output(given, Path(name), list(WRITERS), "csv")
