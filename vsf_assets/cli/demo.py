@@ -75,7 +75,7 @@ def command() -> None:
     settings = read_settings()
     landed = _land_new(settings)
     say(f"landed {landed} sample files" if landed else "every sample file is loaded already")
-    good = run(settings, make_selection((), None, None, None, force=False))
+    good = run(settings, make_selection((), None, None, None, force=False), by_feed=True)
     if current_snapshot(settings) is None:
         raise VsfError("nothing was published, so there is nothing to show; the reasons are above")
     for title, sql in _SHOWN_TABLES.items():

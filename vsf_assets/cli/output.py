@@ -213,11 +213,16 @@ _PASSING = ("reading ", "fetching", "building ", "publishing ", "generating ")
 """Prefixes of progress lines that the next line may overwrite."""
 
 
+_OF_A_FILE = ("reading ", "loaded ", "duplicate_file ", "unreadable ")
+"""Prefixes of progress lines about one file."""
+
+
 class _ProgressHandler(logging.Handler):
     """Prints progress to standard error: a line that is rewritten in a terminal, else plain lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_file: bool) -> None:
         super().__init__()
+        self._by_file = by_file
         self._started = time.monotonic()
         self._rewrites = sys.stderr.isatty()
 
@@ -225,17 +230,20 @@ class _ProgressHandler(logging.Handler):
         if getattr(record, "for_people", False):
             return  # the command itself prints it at its end
         message = record.getMessage()
+        is_of_file = not self._by_file and message.startswith(_OF_A_FILE)
+        if is_of_file and not self._rewrites:
+            return
         stamp = f"{time.monotonic() - self._started:6.1f}s "
-        passing = self._rewrites and message.startswith(_PASSING)
+        passing = self._rewrites and (is_of_file or message.startswith(_PASSING))
         clear = "\r\x1b[K" if self._rewrites else ""
         sys.stderr.write(clear + stamp + visible(message, keep=_KEPT) + ("" if passing else "\n"))
         sys.stderr.flush()
 
 
 @contextmanager
-def show_progress() -> Iterator[logging.Logger]:
-    """Print the log messages of runs inside the block."""
-    logger, handler = logging.getLogger(LOGGER), _ProgressHandler()
+def show_progress(by_file: bool = True) -> Iterator[logging.Logger]:
+    """Print the log messages of runs inside the block; without `by_file` those about single files do not stay."""
+    logger, handler = logging.getLogger(LOGGER), _ProgressHandler(by_file)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logger.addHandler(handler)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.status import Survey, survey
 from vsf_assets.storage.listing import LeftOut, lines
 from vsf_assets.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    from vsf_assets.warehouse.ledger import FileRow
 
 
 @click.command("run")
@@ -89,19 +92,26 @@ def _check_keys(kinds: set[Partitioning], partition: str | None, first: str | No
         raise UsageError(f"--from {first} is after --to {last}")
 
 
-def run(settings: Settings, selection: Selection, full: bool = False, reports_left_out: bool = False) -> bool:
+def run(
+    settings: Settings,
+    selection: Selection,
+    full: bool = False,
+    reports_left_out: bool = False,
+    by_feed: bool = False,
+) -> bool:
     """Do all pending work of a selection.
 
     Args:
         settings: paths and limits.
         selection: the selected feeds, partitions and originals.
         full: fully refresh every mart.
+        by_feed: print a line per feed and not per file.
         reports_left_out: print what a listing of the landing zone left out; unreadable entries count as a failure.
 
     Returns:
         Whether everything went well.
     """
-    with show_progress() as progress:
+    with show_progress(by_file=not by_feed) as progress:
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         chosen = [row for row in found.contract_changed if selection.selects(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
@@ -115,7 +125,7 @@ def run(settings: Settings, selection: Selection, full: bool = False, reports_le
             selection = replace(selection, scans=selection.scans and not unreachable)
             small = sum(entry.size for entry in found.landed.entries.values()) < SMALL_BYTES
             with garbage_left_to_exit() if small else nullcontext():
-                good = _execute(settings, selection, families, found, full) and good
+                good = _execute(settings, selection, families, found, full, by_feed) and good
         else:
             say(_nothing(found))
         if unreachable:
@@ -141,7 +151,9 @@ SMALL_BYTES = 64 << 20
 """Below this size of landed files the process exits without collecting garbage: half of a small run is imports."""
 
 
-def _execute(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> bool:
+def _execute(
+    settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool, by_feed: bool
+) -> bool:
     from vsf_assets.transform.dbt_runner import ensure_manifest
 
     ensure_manifest(settings)
@@ -180,8 +192,8 @@ def _execute(settings: Settings, selection: Selection, families: list[str], foun
             run_ids.append(run_id)
             if not good:
                 failed.append(f"{name} failed: {failure_reason(instance, run_id)}")
-        checks = [line for run_id in run_ids for line in _failed_checks(instance, run_id)]
-    _summarize(settings, run_ids, checks)
+        checks = _failed_checks(instance, run_ids)
+    _summarize(settings, run_ids, checks, by_feed)
     for line in failed:
         say(f"vsf: {line}", err=True)
     return not failed
@@ -194,24 +206,64 @@ def _selected(job_name: str, selection: Selection) -> list[str] | None:
     return [table for name in selection.feeds for table in all_feeds()[name].tables]
 
 
-def _failed_checks(instance: Any, run_id: str) -> list[str]:
-    """Return a line for each check that failed in a run, by severity."""
+def _failed_checks(instance: Any, run_ids: Sequence[str]) -> list[str]:
+    """Return a line for each check that failed in some runs: what was found.
+
+    Warnings that the run before had with the same words are counted in one line.
+    """
     import dagster as dg
 
-    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-    lines = []
+    from vsf_assets.resources.dagster_private import evaluation_before
+
+    of_type = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    records = [r for run_id in run_ids for r in instance.get_records_for_run(run_id, of_type=of_type).records]
+    standing: list[str] = []
+    tables: dict[tuple[str, str, str], list[str]] = {}
     for record in records:
         check = record.event_log_entry.dagster_event.asset_check_evaluation_data
-        if not check.passed:
-            kind = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "blocking check failed"
-            why = check.metadata.get("why")
-            name = check.check_name if why else f"{check.check_name} of {'.'.join(check.asset_key.path)}"
-            lines.append(f"{kind}: {name}: {why.value if why else 'see reports.anomalies'}")
+        if check.passed:
+            continue
+        is_warning = check.severity == dg.AssetCheckSeverity.WARN
+        why = _why(check)
+        before = evaluation_before(instance, check.asset_check_key, run_ids) if is_warning else None
+        if before is not None and not before.passed and _why(before) == why:
+            standing.append(check.check_name)
+            continue
+        kind = "warning" if is_warning else "blocking check failed"
+        # Checks of raw tables have the same name for each table, and tables of one file the same findings.
+        of = [".".join(check.asset_key.path)] if check.asset_key.path[0] == "raw" else []
+        tables.setdefault((kind, check.check_name, why), []).extend(of)
+    lines = [
+        f"{kind}: {name}{' of ' + ', '.join(names) if names else ''}: {why}"
+        for (kind, name, why), names in tables.items()
+    ]
+    if standing:
+        warnings = "1 warning" if len(standing) == 1 else f"{len(standing)} warnings"
+        lines.append(f"still, as in an earlier run: {warnings} ({', '.join(dict.fromkeys(standing))})")
     return lines
 
 
-def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> None:
-    """Print the files of these runs with their states and counts."""
+def _why(check: Any) -> str:
+    """Return what a failed check found; evaluations of earlier releases do not say it."""
+    why = check.metadata.get("why")
+    return str(why.value) if why else "see reports.anomalies"
+
+
+def _by_feed(rows: "Sequence[FileRow]") -> str:
+    """Return a table of files and rows by feed, without the feeds that the platform writes."""
+    names = ("feed", "files", "loaded", "duplicate_file", "unreadable", "rows loaded", "rows quarantined")
+    cells = []
+    for feed in all_feeds().values():
+        files = [row for row in rows if row.feed == feed.name]
+        if files and not feed.is_written_by_platform:
+            states = [sum(row.status == state for row in files) for state in names[2:5]]
+            counts = (sum(row.rows_loaded for row in files), sum(row.rows_quarantined for row in files))
+            cells.append((feed.name, len(files), *states, *counts))
+    return render(names, cells, "table")
+
+
+def _summarize(settings: Settings, run_ids: list[str], checks: list[str], by_feed: bool) -> None:
+    """Print the files of these runs with their states and counts, or with `by_feed` a line per feed."""
     from vsf_assets.snapshots.current import current_snapshot
     from vsf_assets.warehouse.ledger import read_files
 
@@ -233,7 +285,7 @@ def _summarize(settings: Settings, run_ids: list[str], checks: list[str]) -> Non
             )
             for r in rows
         ]
-        say(render(names, cells, "table"))
+        say(_by_feed(rows) if by_feed else render(names, cells, "table"))
     if any(row.rows_quarantined or row.status != "loaded" for row in rows):
         say('\nreasons for rows and files that were not loaded: vsf query "from reports.anomalies"')
     for line in checks:

@@ -146,21 +146,40 @@ def _check_results(
         if row.lines_read != row.rows_loaded + row.rows_quarantined + row.rows_blank + row.rows_skipped
     ]
     results = {
-        "contract": (not bad, dg.AssetCheckSeverity.WARN, markdown_table(names, bad)),
+        "contract": (
+            not bad,
+            dg.AssetCheckSeverity.WARN,
+            markdown_table(names, bad),
+            _found(connection, ids, bad[0][:2]) if bad else "",
+        ),
         "row_conservation": (
             not lost,
             dg.AssetCheckSeverity.ERROR,
             markdown_table(
                 ["file", "lines_read", "rows_loaded"], [(r.file_name, r.lines_read, r.rows_loaded) for r in lost]
             ),
+            f"{len(lost)} of {len(rows)} files, the first: {lost[0].file_name}" if lost else "",
         ),
     }
-    for name, (passed, severity, sample) in results.items():
+    for name, (passed, severity, sample, why) in results.items():
+        metadata: dict[str, Any] = {"offending_rows": sample, "files": len(rows)}
         result = dg.AssetCheckResult(
             asset_key=asset_key(table),
             check_name=name,
             passed=passed,
             severity=severity,
-            metadata={"offending_rows": sample, "files": len(rows)},
+            metadata=metadata | ({"why": why} if why else {}),
         )
         yield from report_check(context, result)
+
+
+def _found(connection: Any, ids: list[int], first: tuple[str, int | None]) -> str:
+    """Return what is wrong with some files, for a message: the number of findings by anomaly, and the first place."""
+    counts = connection.execute(
+        "select anomaly, count(*) from raw.findings where list_contains(?, file_id) and severity = 'error'"
+        " group by all order by count(*) desc, anomaly",
+        [ids],
+    ).fetchall()
+    listed = ", ".join(f"{count:,} {anomaly}" for anomaly, count in counts)
+    name, line = first
+    return f"{listed}; the first in {name}" + (f", line {line}" if line is not None else "")

@@ -149,7 +149,7 @@ def _stored(info: TableInfo | None) -> dict[str, Any]:
 def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) -> dg.AssetCheckResult:
     """Return the result of a check; after a failure with the reason and the offending rows."""
     why: dict[str, Any] = (
-        {"why": failed.message, "offending_rows": markdown_table(failed.columns, failed.rows)}
+        {"why": failed.message, "rule": failed.rule, "offending_rows": markdown_table(failed.columns, failed.rows)}
         if failed is not None
         else {}
     )

@@ -49,7 +49,7 @@ class BuildReport:
         """The reasons why no snapshot was published, one line each."""
         if self.outcome is None:
             return []
-        blocking = [f"{check.name}: {check.message}" for check in self.outcome.blocking]
+        blocking = [f"{check.name}: {check.message}. Rule: {check.rule}" for check in self.outcome.blocking]
         return [*self.outcome.errors, *blocking]
 
 

@@ -33,7 +33,8 @@ CHECKED = {"dagster": ("1.13.27",), "dagster-dbt": ("0.29.27",)}
 RECHECK = (
     "that `vsf run` leaves a run that the UI shows and can execute again (dagster/test_ingest_assets.py); that"
     " ConsolidatedSqliteEventLogStorage still opens its connections in `_connect` with `_conn_string`; whether Dagster"
-    " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219)"
+    " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219);"
+    " that `vsf run` tells standing warnings from new ones (cli/test_data_quality.py)"
 )
 
 # ConsolidatedSqliteEventLogStorage, SQLITE_BUSY_TIMEOUT_SECONDS: the base of event_log_storage.py, which shares one
@@ -103,6 +104,21 @@ def job_origin(location: str, module: str, folder: Path, job_name: str) -> Remot
     )
     of_location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=location)
     return RemoteJobOrigin(RemoteRepositoryOrigin(of_location, "__repository__"), job_name)
+
+
+def evaluation_before(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey, run_ids: Collection[str]
+) -> dg.AssetCheckEvaluation | None:
+    """Return the newest evaluation of a check before some runs; None if there is none.
+
+    The documented interface returns only the newest evaluation, which is that of the runs themselves.
+    """
+    history = instance.event_log_storage.get_asset_check_execution_history(check, limit=len(run_ids) + 5)
+    for record in history:
+        event = record.event.dagster_event if record.event is not None and record.run_id not in run_ids else None
+        if event is not None and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            return event.asset_check_evaluation_data
+    return None
 
 
 def failed_backfills(instance: dg.DagsterInstance, maximum: int) -> list[Any]:

@@ -30,6 +30,8 @@ _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonym
 _PARSED = "partial_parse.msgpack"
 _RESULT_MESSAGES = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 SAMPLE_ROWS = 10
+LONGEST_VALUE, MOST_VALUES = 60, 8
+"""Characters of a value, and number of values, of the row that a message shows."""
 MANIFEST_BYTES = 8_000_000
 """Approximate number of bytes that dbt writes when it parses the project."""
 _WRITING = ("materialized", "incremental_strategy", "on_schema_change")
@@ -45,7 +47,8 @@ class FailedCheck:
     Attributes:
         name: the test's name.
         severity: error (blocks publishing) or warn.
-        message: number of found rows, and the description of the test.
+        message: number of found rows, and what the first one holds.
+        rule: the description of the test.
         columns, rows: a sample of the found rows.
     """
 
@@ -54,6 +57,7 @@ class FailedCheck:
     message: str
     columns: list[str] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rule: str = ""
 
 
 @dataclass
@@ -135,13 +139,27 @@ def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
 
     severity = "error" if status == "fail" else "warn"
     description = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
-    message = f"{item.failures} found. {description}"
     connection = duckdb.connect(str(warehouse_file), read_only=True)
     try:
         sample = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
-        return FailedCheck(item.node.name, severity, message, sample.columns, sample.fetchall())
+        columns, rows = sample.columns, sample.fetchall()
     finally:
         connection.close()
+    message = f"{item.failures} found{_first(columns, rows)}"
+    return FailedCheck(item.node.name, severity, message, columns, rows, description)
+
+
+def _first(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> str:
+    """Return the values of the first found row for a message, like ": quarter 1, clicks 7"."""
+    pairs = [pair for pair in zip(columns, rows[0], strict=True) if pair[1] is not None] if rows else []
+    if not pairs:
+        return ""
+    shown = ", ".join(f"{name} {_short(value)}" for name, value in pairs[:MOST_VALUES])
+    return f"{', the first' if len(rows) > 1 else ''}: {shown}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)[:LONGEST_VALUE]
 
 
 def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:

@@ -36,3 +36,16 @@ def test_a_feed_that_gets_worse_is_warned_of_until_it_is_better(home: Home) -> N
     land(home, 5, 1, 19)
     done = home.vsf("run")
     assert (done.exit_code, "bad_shares_are_as_usual" in done.output) == (0, False), done.output
+
+
+def test_a_warning_that_stands_is_not_told_as_a_new_one(home: Home) -> None:
+    home.drop({"impressions_1.csv": "banner_id,campaign_id\n1,7\n"})
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,7\n"})
+    first = home.vsf("run").output
+    assert "warning: references_are_known: 1 found: feed clicks, partition_key 1, file_name clicks_1.csv" in first
+    home.drop({"impressions_2.csv": "banner_id,campaign_id\n5,7\n"})
+    second = home.vsf("run").output
+    assert "still, as in an earlier run: 1 warning (references_are_known)" in second, second
+    assert "warning: references" not in second
+    home.drop({"clicks_2.csv": "click_id,banner_id,campaign_id\n2,9,7\n"})
+    assert "warning: references_are_known: 2 found" in home.vsf("run").output

@@ -35,7 +35,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Outcome]:
         outcome = home.vsf("demo")
         assert outcome.exit_code == 0
         assert "next steps" in outcome.output
-        assert "warning: contract of raw.events: see reports.anomalies" in outcome.output + outcome.errors
+        said = outcome.output + outcome.errors
+        events = "2 invalid_json, 2 invalid_value, 1 missing_fields, 1 missing_value, 1 unreadable_file; the first in"
+        assert f"warning: contract of raw.events: {events} 2019-05-08_testmdn_child_parent_rs.txt.gz, line 102" in said
+        assert "warning: contract of raw.songs, raw.movies, raw.apps, raw.skipped_types: 2 missing_fields" in said
+        assert "mobile_volumes_are_as_usual: 1 found: processing_date 2019-05-21, expected 295, observed 100" in said
+        # A line per feed that people deliver, none per file.
+        assert re.search(r"^clicks +7 +5 +1 +1 +3801 +1$", outcome.output, re.MULTILINE)
+        assert ("impressions_1.csv" in said, "fake_states" in said) == (False, False)
     return home, outcome
 
 
