@@ -22,7 +22,7 @@ def defs() -> dg.Definitions:
 
 
 def _definitions() -> dg.Definitions:
-    from vsf_assets.config.settings import home_folder
+    from vsf_assets.config.settings import IS_INSTALLED, home_folder
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.dbt_specs import load_dbt_assets
     from vsf_assets.defs.ledger_assets import ledger_specs
@@ -34,10 +34,10 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.feeds import families
     from vsf_assets.resources.object_store import ObjectStoreResource
     from vsf_assets.resources.warehouse import WarehouseResource
-    from vsf_assets.transform.dbt_paths import code_versions_file, manifest_file
+    from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file
 
     raw = {family: ingest_assets(family) for family in families()}
-    home = home_folder()
+    home = home_folder() if IS_INSTALLED else DBT_PROJECT  # a clone holds the parsed models of all homes
     dbt_assets = load_dbt_assets(manifest_file(home), code_versions_file(home))
     marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)

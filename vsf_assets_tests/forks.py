@@ -206,14 +206,14 @@ def _make_what_is_kept() -> None:
     """Make what a process makes when it is first asked for, and keeps: schemas, definitions, decoders."""
     from vsf_assets.contracts import all_tables
     from vsf_assets.definitions import defs
-    from vsf_assets.transform.dbt_paths import CODE_VERSIONS, MANIFEST
+    from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, parsed_folder
     from vsf_assets.transform.dbt_private import read_parsed_project
 
     for table in all_tables().values():
         assert table.schema.columns
-    if CODE_VERSIONS.exists():  # it is written after the manifest
+    if code_versions_file(DBT_PROJECT).exists():
         defs().get_repository_def()
-    parsed = MANIFEST.with_name("partial_parse.msgpack")
+    parsed = parsed_folder(DBT_PROJECT) / "partial_parse.msgpack"
     if parsed.exists():
         read_parsed_project(parsed)
     inspect.stack()  # which module a file belongs to

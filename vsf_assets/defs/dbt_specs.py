@@ -140,4 +140,8 @@ def load_dbt_assets(manifest: Path, versions: Path) -> DbtAssets:
         raise VsfError(
             f"the parsed dbt project is missing; run: make install (or: vsf prepare). Expected at {missing[0]}"
         )
-    return DbtAssets(json.loads(manifest.read_bytes()), ModelVersions(json.loads(versions.read_bytes())))
+    parsed, by_model = json.loads(manifest.read_bytes()), json.loads(versions.read_bytes())
+    models = {key for key, node in parsed["nodes"].items() if node["resource_type"] == "model"}
+    if by_model.keys() != models:
+        raise VsfError(f"{versions} does not belong to {manifest}; run: vsf prepare")
+    return DbtAssets(parsed, ModelVersions(by_model))

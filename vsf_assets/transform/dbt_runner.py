@@ -9,9 +9,10 @@ import hashlib
 import io
 import json
 import logging
+import shutil
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -258,26 +259,43 @@ def ensure_manifest(settings: Settings) -> Path:
             if not is_fresh():
                 # With partial parsing, dbt 1.11 loses the settings of singular tests.
                 with room_for("the parsed models", manifest.parent, MANIFEST_BYTES):
-                    _invoke(["parse", "--no-partial-parse"], manifest.parent)
-                    versions.write_text(json.dumps(_code_versions(settings), indent=1))
+                    _parse(settings, manifest.parent)
                     stamp.write_text(wanted)
     return manifest
 
 
-def _code_versions(settings: Settings) -> dict[str, str]:
-    """Return model -> digest of its compiled SQL and of the settings that decide how its table is written.
+def _parse(settings: Settings, folder: Path) -> None:
+    """Parse and compile the models beside the earlier files, and replace these when all are made.
+
+    A model that cannot be compiled, or Ctrl-C, leaves a manifest and code versions that belong to each other.
+    """
+    new = folder / "new"
+    shutil.rmtree(new, ignore_errors=True)
+    _invoke(["parse", "--no-partial-parse"], new)
+    (new / "code_versions.json").write_text(json.dumps(_code_versions(settings, new), indent=1))
+    for path in new.iterdir():
+        if path.is_file():
+            path.replace(folder / path.name)
+    shutil.rmtree(new)
+
+
+def _code_versions(settings: Settings, folder: Path) -> dict[str, str]:
+    """Return model -> digest of its compiled SQL and of what decides how its table is written.
 
     It is compiled with the project's own defaults: settings of a home are not code.
     """
-    folder = parsed_folder(settings.home)
     arguments = ["--no-write-json", "compile", "--select", "resource_type:model"]
     with without_variables(_variables(settings, settings.warehouse_file)):
         result, _ = _invoke(arguments, folder, folder / _PARSED)
+    macros = json.loads((folder / "manifest.json").read_bytes())["macros"]
     models = (item.node for item in result.result if item.node.resource_type == "model")
-    return {node.unique_id: _digest(node) for node in models}
+    return {node.unique_id: _digest(node, macros) for node in models}
 
 
-def _digest(model: Any) -> str:
-    """Return the first 12 hex digits of the digest of a compiled model."""
-    written = [str(model.config.get(name)) for name in _WRITING] + [model.config.meta.get("days")]
-    return hashlib.sha256(json.dumps([model.compiled_code, written]).encode()).hexdigest()[:12]
+def _digest(model: Any, macros: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the first 12 hex digits of the digest of a compiled model, and of the project's macros that write it."""
+    config = model.config
+    written = [str(config.get(name)) for name in _WRITING] + [config.meta.get("days")]
+    writing = (f"materialization_{config.materialized}_duckdb", f"get_incremental_{config.incremental_strategy}_sql")
+    texts = [macros.get(f"macro.{model.package_name}.{name}", {}).get("macro_sql") for name in writing]
+    return hashlib.sha256(json.dumps([model.compiled_code, written, texts]).encode()).hexdigest()[:12]

@@ -122,7 +122,7 @@ def test_a_read_only_installation_works_in_the_working_directory(wheel: Path, tm
     (installed.work / "clicks_1.csv").write_text(CLICKS)
 
     version = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert installed.vsf("--version") == f"vsf, version {version}\n"
+    assert installed.vsf("--version").startswith(f"vsf {version} (DuckDB ")
     installed.vsf("land", "clicks_1.csv")
     installed.vsf("run")
     sql = "select anomaly, file_name from reports.anomalies where feed = 'clicks' and line_number = 3"

@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.contracts import all_tables
 from vsf_assets.definitions import defs
@@ -54,6 +55,7 @@ def test_a_change_of_a_project_changes_the_models_whose_compiled_sql_it_changes(
     edit(project / "dbt_project.yml", "volume_score: 3", "volume_score: 4")  # a variable
     accepted = project / "models" / "intermediate" / "campaigns" / "int_campaigns__accepted_clicks.sql"  # ephemeral
     accepted.write_text(accepted.read_text() + "\n-- edited")
+    edit(project / "macros" / "affected_days.sql", "delete from {{ target }}", "delete from  {{ target }}")
     description = project / "models" / "marts" / "campaigns" / "fct_campaign_scores.yml"
     edit(description, "Which banners to show.", "What to show.")
     monkeypatch.setenv("VSF_SCORE_SEED", "another")  # a setting is no code
@@ -72,9 +74,16 @@ def test_a_change_of_a_project_changes_the_models_whose_compiled_sql_it_changes(
         ),  # through another
         *("int_mobile__events_of_affected_days", "int_mobile__event_days", "int_mobile__events_of_unknown_lines"),
         *("fct_activity_events", "fct_event_properties"),  # through an ephemeral model
+        *("fct_activity_daily", "fct_activity_summary"),  # as all models of days, by the macro that writes them
         "volume_anomalies",
     }
     assert os.environ["VSF_SCORE_SEED"] == "another"
+
+    accepted.write_text("select 1 as one {% if execute %}{{ exceptions.raise_compiler_error('no') }}{% endif %}")
+    made = {path.name: path.read_bytes() for path in target.glob("*[!k]") if path.is_file()}  # not the lock
+    with pytest.raises(VsfError, match="no"):
+        ensure_manifest(read_settings())
+    assert {path.name: path.read_bytes() for path in target.glob("*[!k]") if path.is_file()} == made
 
 
 def code_versions() -> dict[str, str]:

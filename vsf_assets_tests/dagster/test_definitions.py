@@ -77,16 +77,30 @@ def test_one_name_in_four_places(definitions: dg.Definitions) -> None:
     assert set(all_tables()) <= keys
 
 
-@pytest.mark.parametrize("module", ["vsf_assets.definitions", "vsf_assets.cli.main", "vsf_assets.defs.landing_sensors"])
-def test_importing_needs_no_setting_opens_no_socket_and_writes_no_file(module: str) -> None:
+@pytest.mark.parametrize(
+    "work",
+    [
+        "import dagster, vsf_assets.definitions as own; dagster.Definitions.validate_loadable(own.defs())",
+        "import vsf_assets.cli.main",
+        "import vsf_assets.defs.landing_sensors",
+    ],
+)
+def test_loading_needs_no_setting_opens_no_socket_and_writes_no_file(work: str) -> None:
+    ensure_manifest(read_settings())
     code = f"""
 import sys
 def audit(event, args):
     if event == "socket.connect" or (event == "open" and str(args[1] or "").startswith(("w", "a", "x"))):
         raise SystemExit(f"import did {{event}} {{args}}")
 sys.addaudithook(audit)
-import {module}
+{work}
 """
-    environment = {"PATH": "/usr/bin:/bin", **BAD, "VSF_SOURCES": "/no such file", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        **BAD,
+        "VSF_HOME": "~no such user/x",
+        "VSF_SOURCES": "/no such file",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
