@@ -65,6 +65,7 @@ class Settings:
     earliest_day: str
     dataset_wait_seconds: float
     score_seed: str
+    keep_snapshot_bytes: int = 20 * 10**9
     plausible_days_before: int = 400
     plausible_days_after: int = 2
     """Days between an event and its processing date beyond which its date is implausible."""
@@ -253,6 +254,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=threads,
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
+        keep_snapshot_bytes=_bytes(values, "VSF_KEEP_SNAPSHOT_BYTES"),
         earliest_day=_day(values, "VSF_EVENTS_START"),
         plausible_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
         plausible_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),

@@ -1,28 +1,25 @@
 """Publishes a snapshot: copy the warehouse, check the copy, move the pointer.
 
-Here: the order of copy, check and pointer; copying and pruning in a folder. Not here: copying and pruning in an object
-store (s3_snapshots.py), finding and opening a snapshot (snapshots/), and the blocking checks on data (dbt tests, which
-run before). Readers open snapshots only.
+Here: the order of copy, check and pointer; copying in a folder. Not here: copying in an object store
+(s3_snapshots.py), removing old snapshots (old_snapshots.py), finding and opening one (snapshots/), and the blocking
+checks on data (dbt tests, which run before). Readers open snapshots only.
 """
 
 import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.regular_files import status_of
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
+from vsf_assets.publish.old_snapshots import pointed_in, prune, snapshots_in
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
-from vsf_assets.publish.snapshot_pruning import Pointed, removable
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import POINTER, Snapshot, snapshot_number
-from vsf_assets.snapshots.s3_snapshot import NAME
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_paths import manifest_file
@@ -43,17 +40,8 @@ _RELATIONS = """
 def newest_number(settings: Settings) -> int:
     """Return the highest number of the stored snapshots; 0 if there is none."""
     if is_address(settings.snapshots):
-        return max(SnapshotPrefix(settings.snapshots).numbers(), default=0)
-    return max(map(snapshot_number, _snapshots_in(Path(settings.snapshots))), default=0)
-
-
-def _snapshots_in(folder: Path) -> list[Path]:
-    """Return the snapshots in a folder; raises OSError if the folder cannot be listed."""
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    return [folder / name for name in names if NAME.match(name)]
+        return max(SnapshotPrefix(settings.snapshots).stored(), default=0)
+    return max(map(snapshot_number, snapshots_in(Path(settings.snapshots))), default=0)
 
 
 def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lambda _: None) -> Snapshot:
@@ -87,10 +75,7 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], l
         raise
     before = prefix.pointed()
     prefix.point(snapshot)
-    now = datetime.now(UTC)
-    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
-    old = removable(prefix.numbers(), number, before, settings.keep_snapshots, oldest_kept, now)
-    prefix.remove_all(old, log)
+    prune(settings, log, published=number, before=before)
     return snapshot
 
 
@@ -106,9 +91,9 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    before = _pointed(folder)
+    before = pointed_in(folder)
     _point(folder, target.name)
-    _prune(warehouse.settings, number, before, log)
+    prune(warehouse.settings, log, published=number, before=before)
     return target
 
 
@@ -175,36 +160,3 @@ def _point(folder: Path, name: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _pointed(folder: Path) -> Pointed:
-    """Return the snapshot that the pointer names, and since when."""
-    link = folder / POINTER
-    try:
-        return Pointed(snapshot_number(folder / link.readlink()), _at(link.lstat().st_mtime))
-    except FileNotFoundError:
-        return Pointed()
-
-
-def _prune(settings: Settings, current: int, before: Pointed, log: Callable[[str], None]) -> None:
-    """Remove snapshots that are neither among the newest nor recent, and that no reader may be about to open.
-
-    If the age of one snapshot cannot be read, none is removed.
-    """
-    folder, now = Path(settings.snapshots), datetime.now(UTC)
-    try:
-        created = {snapshot_number(path): _at(status_of(path).st_mtime) for path in _snapshots_in(folder)}
-    except OSError as error:
-        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
-        return
-    oldest_kept = now - timedelta(hours=settings.keep_snapshot_hours)
-    for number in removable(created, current, before, settings.keep_snapshots, oldest_kept, now):
-        path = folder / f"vsf-{number}.duckdb"
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            log(f"warning: the old snapshot {path} could not be removed: {error.strerror}; remove it by hand")
-
-
-def _at(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -1,16 +1,15 @@
 """Publishes snapshots to a bucket: immutable objects, and a pointer object that is written last.
 
-Here: uploading and pruning `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: the order of publishing
-and the checks (publish.py), and finding and opening one (snapshots/s3_snapshot.py). An upload to an object store is
-atomic, so readers never see an incomplete object.
+Here: uploading, listing and removing `vsf-<n>.duckdb` under a prefix, and moving the pointer. Not here: the order of
+publishing and the checks (publish.py), which ones are removed (snapshot_pruning.py), and finding and opening one
+(snapshots/s3_snapshot.py). An upload to an object store is atomic, so readers never see an incomplete object.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.publish.snapshot_pruning import Pointed
+from vsf_assets.publish.snapshot_pruning import Pointed, Stored
 from vsf_assets.snapshots.s3_snapshot import NAME, POINTER, StoredSnapshot, current_in, open_prefix
 from vsf_assets.storage.s3_client import ObjectRefusedError
 
@@ -25,10 +24,10 @@ class SnapshotPrefix:
         """Return the snapshot that the pointer names; None if there is none. Raises the errors of `current_in`."""
         return current_in(self.store)
 
-    def numbers(self) -> dict[int, datetime]:
-        """Return the number of each stored snapshot -> the time of its upload."""
-        named = ((NAME.match(entry.path), entry.modified) for entry in self.store.every_entry())
-        return {int(name.group(1)): at for name, at in named if name}
+    def stored(self) -> dict[int, Stored]:
+        """Return number -> snapshot of all that are stored; each was created at the time of its upload."""
+        named = ((NAME.match(entry.path), entry) for entry in self.store.every_entry())
+        return {int(name.group(1)): Stored(entry.modified, entry.size) for name, entry in named if name}
 
     def add(self, file: Path, number: int) -> StoredSnapshot:
         """Upload a file as a snapshot to which the pointer does not point yet.
@@ -61,10 +60,14 @@ class SnapshotPrefix:
         named = NAME.match(snapshot.name) if snapshot else None
         return Pointed(int(named.group(1)), entry.modified) if entry and named else Pointed()
 
-    def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> None:
-        """Remove snapshots; `log` receives a warning for each that cannot be removed, and the others are removed."""
+    def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> list[int]:
+        """Remove snapshots, and return the numbers of the removed ones; `log` receives a warning for each other one."""
+        removed = []
         for number in numbers:
             try:
                 self.remove(StoredSnapshot(self.store.at(f"vsf-{number}.duckdb")))
             except ObjectRefusedError as error:
                 log(f"warning: an old snapshot could not be removed: {error}")
+            else:
+                removed.append(number)
+        return removed

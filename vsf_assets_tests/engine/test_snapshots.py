@@ -14,8 +14,8 @@ import pytest
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
+from vsf_assets.publish.old_snapshots import prune
 from vsf_assets.publish.publish import newest_number, publish
-from vsf_assets.publish.snapshot_pruning import Pointed
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE
@@ -128,12 +128,35 @@ def kept_numbers(home: Home) -> list[int]:
 
 
 @pytest.mark.parametrize(("hours", "kept"), [("0", [3, 4]), ("24", [1, 2, 3, 4])])
-def test_old_snapshots_go_when_they_are_neither_new_nor_young(tmp_path: Path, hours: str, kept: list[int]) -> None:
+def test_old_snapshots_go_when_they_are_neither_new_nor_the_last_of_an_hour(
+    tmp_path: Path, hours: str, kept: list[int]
+) -> None:
     home = Home(tmp_path, KEEP_SNAPSHOTS="2", KEEP_SNAPSHOT_HOURS=hours)
     for number in (1, 2, 3, 4):
         publish_click(home, number)
-        age(home, 5)
+        age(home, 60)
     assert kept_numbers(home) == kept
+
+
+def test_snapshots_above_the_size_go(tmp_path: Path) -> None:
+    home = Home(tmp_path, KEEP_SNAPSHOT_BYTES="1MB")
+    for number in (1, 2, 3, 4):
+        assert publish_click(home, number).stat().st_size > 500_000
+        age(home, 5)
+    assert kept_numbers(home) == [3, 4]
+
+
+def test_pruning_later_removes_what_the_limits_no_longer_keep_and_reports_it(home: Home) -> None:
+    for number in (1, 2, 3):
+        publish_click(home, number)
+        age(home, 5)
+    few = replace(home.settings, keep_snapshots=1, keep_snapshot_hours=0.0)
+    would = prune(few, dry_run=True)
+    assert kept_numbers(home) == [1, 2, 3]
+    assert prune(few) == would
+    assert kept_numbers(home) == [3]
+    assert len(would) == 2
+    assert min(would) > 0
 
 
 def test_snapshot_that_was_current_a_moment_ago_stays_whatever_the_settings(tmp_path: Path) -> None:
@@ -186,15 +209,16 @@ def test_one_old_snapshot_that_cannot_be_removed_holds_no_other_back(home: Home)
     folder = Path(settings.snapshots)
     for number in (1, 2):
         os.utime(folder / f"vsf-{number}.duckdb", (0, 0))
+    age(home, 5)
     said: list[str] = []
     (folder / "vsf-1.duckdb").unlink()
     (folder / "vsf-1.duckdb").symlink_to("nowhere")
     few = replace(settings, keep_snapshots=1)
-    publishing._prune(few, 3, Pointed(), said.append)
+    assert prune(few, said.append) == []
     assert said == [
         f"warning: no old snapshot was removed: {folder}/vsf-1.duckdb: No such file or directory; remove it by hand"
     ]
     assert (folder / "vsf-2.duckdb").exists()
     (folder / "vsf-1.duckdb").unlink()
-    publishing._prune(few, 3, Pointed(), said.append)
+    assert len(prune(few, said.append)) == 1
     assert sorted(p.name for p in folder.glob("vsf-*")) == ["vsf-3.duckdb"]

@@ -167,7 +167,7 @@ def test_old_snapshots_go_when_they_are_neither_new_nor_young_nor_were_current_a
     for number in (1, 2, 3, 4):
         publish_click(home, number)
         bucket.server.set_modified(
-            bucket.name, f"snapshots/vsf-{number}.duckdb", datetime.now(UTC) - timedelta(minutes=9 - number)
+            bucket.name, f"snapshots/vsf-{number}.duckdb", datetime.now(UTC) - timedelta(hours=9 - number)
         )
     names = [f"vsf-{number}.duckdb" for number in kept]
     assert sorted(bucket.keys("snapshots/")) == ["current", *names]
@@ -206,5 +206,5 @@ def test_an_old_snapshot_that_may_not_be_removed_holds_no_other_back(bucket: Buc
     bucket.server.fail("error", method="DELETE", path=r"vsf-2\.duckdb$", status=403, code="AccessDenied")
     said: list[str] = []
     prefix.remove_all([3, 2, 1], said.append)
-    assert sorted(prefix.numbers()) == [2, 4]
+    assert sorted(prefix.stored()) == [2, 4]
     assert ["vsf-2.duckdb" in line and "access is denied" in line for line in said] == [True]

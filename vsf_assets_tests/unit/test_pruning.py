@@ -4,13 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vsf_assets.publish.snapshot_pruning import Pointed, removable
+from vsf_assets.publish.snapshot_pruning import Pointed, SnapshotLimits, Stored, removable
 
 NOW = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 
 
 def ago(seconds: float) -> datetime:
     return NOW - timedelta(seconds=seconds)
+
+
+def aged(seconds: dict[int, float], size: int = 10) -> dict[int, Stored]:
+    return {number: Stored(ago(age), size) for number, age in seconds.items()}
 
 
 @pytest.mark.parametrize(
@@ -30,11 +34,39 @@ def ago(seconds: float) -> datetime:
 def test_only_what_no_reader_can_be_about_to_open_goes(
     before: Pointed, made: dict[int, float], gone: list[int]
 ) -> None:
-    times = {number: ago(seconds) for number, seconds in made.items()}
-    assert removable(times, 5, before, 1, NOW, NOW) == gone
+    assert removable(aged(made), 5, before, SnapshotLimits(1, 0, 10**12), NOW) == gone
 
 
-def test_the_newest_and_the_young_stay() -> None:
-    times = {number: ago(1000 - number) for number in range(1, 6)}
-    assert removable(times, 5, Pointed(4, ago(900)), 3, NOW, NOW) == [2, 1]
-    assert removable(times, 5, Pointed(4, ago(900)), 3, ago(998.5), NOW) == [1]
+LONG_AGO = Pointed(99, ago(3600))
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def test_of_the_older_ones_the_last_of_each_hour_stays_for_a_day() -> None:
+    # 60 snapshots, two in each of 30 clock hours: the even numbers at half past, the odd ones ten minutes before.
+    made = {2 * n: (31 - n) * HOUR - 30 * MINUTE for n in range(1, 31)}
+    made |= {2 * n - 1: (31 - n) * HOUR - 20 * MINUTE for n in range(1, 31)}
+    kept = made.keys() - set(removable(aged(made), 60, LONG_AGO, SnapshotLimits(5, 24, 10**12), NOW))
+    assert sorted(kept) == [*range(14, 56, 2), *range(56, 61)]
+
+
+def test_hours_without_bound_keep_one_of_each_hour() -> None:
+    made = {1: 9e7, 2: 9e7 - 1, 3: 100.0, 4: 90.0}
+    assert removable(aged(made), 4, LONG_AGO, SnapshotLimits(1, float("inf"), 10**12), NOW) == [3, 1]
+
+
+def test_above_the_size_the_oldest_go_also_those_that_are_among_the_newest() -> None:
+    made = {number: 1000.0 - number for number in range(1, 7)}
+    for size, gone in ((60, []), (59, [1]), (35, [3, 2, 1]), (20, [4, 3, 2, 1])):
+        assert removable(aged(made), 6, LONG_AGO, SnapshotLimits(6, 24, size), NOW) == gone
+
+
+def test_the_size_removes_neither_the_current_one_nor_the_one_before_nor_one_that_is_being_published() -> None:
+    made = {1: 900.0, 2: 800.0, 3: 700.0, 4: 1.0}
+    assert removable(aged(made), 3, Pointed(2, ago(750)), SnapshotLimits(1, 0, 1), NOW) == [1]
+    # Read while another process publishes number 4: the pointer names 3 still.
+    assert removable(aged(made), 3, Pointed(3, ago(650)), SnapshotLimits(1, 0, 1), NOW) == [2, 1]
+    assert removable(aged(made), 3, Pointed(3, ago(50)), SnapshotLimits(1, 0, 1), NOW) == [1]
+
+
+def test_without_a_pointer_nothing_goes() -> None:
+    assert removable(aged({1: 900.0, 2: 800.0}), 0, Pointed(), SnapshotLimits(1, 0, 1), NOW) == []

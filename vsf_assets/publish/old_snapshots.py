@@ -1,0 +1,102 @@
+"""Removes old snapshots, in a folder or in a bucket.
+
+Here: listing the stored snapshots, and removing those that are no longer kept. Not here: which ones
+(snapshot_pruning.py), and the order of publishing (publish.py). It needs no lock: a publish that runs meanwhile only
+adds a snapshot that is newer than the current one.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vsf_assets.common.regular_files import status_of
+from vsf_assets.config.settings import Settings
+from vsf_assets.publish.s3_snapshots import SnapshotPrefix
+from vsf_assets.publish.snapshot_pruning import Pointed, SnapshotLimits, Stored, removable
+from vsf_assets.snapshots.current import POINTER, snapshot_number
+from vsf_assets.snapshots.s3_snapshot import NAME
+from vsf_assets.storage.s3_client import is_address
+
+
+def limits_of(settings: Settings) -> SnapshotLimits:
+    """Return what the settings keep."""
+    return SnapshotLimits(settings.keep_snapshots, settings.keep_snapshot_hours, settings.keep_snapshot_bytes)
+
+
+def snapshots_in(folder: Path) -> list[Path]:
+    """Return the snapshots in a folder; raises OSError if the folder cannot be listed."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if NAME.match(name)]
+
+
+def pointed_in(folder: Path) -> Pointed:
+    """Return the snapshot that the pointer in a folder names, and since when."""
+    link = folder / POINTER
+    try:
+        return Pointed(snapshot_number(folder / link.readlink()), _at(link.lstat().st_mtime))
+    except FileNotFoundError:
+        return Pointed()
+
+
+def prune(
+    settings: Settings,
+    log: Callable[[str], None] = lambda _: None,
+    *,
+    published: int | None = None,
+    before: Pointed | None = None,
+    now: datetime | None = None,
+    dry_run: bool = False,
+) -> list[int]:
+    """Remove the snapshots that are no longer kept, and return their sizes in bytes.
+
+    Args:
+        settings: place and limits.
+        log: receives a warning for each snapshot that cannot be removed; the others are removed.
+        published: number of the snapshot that became current just now; by default the pointer is read.
+        before: the snapshot that was current before, with `published`.
+        now: the time, UTC; by default the present.
+        dry_run: whether to remove nothing, and return what would be removed.
+
+    Raises:
+        ObjectStoreError, VsfError: the bucket cannot be listed, or its pointer is invalid.
+    """
+    at, limits = now or datetime.now(UTC), limits_of(settings)
+    if is_address(settings.snapshots):
+        prefix = SnapshotPrefix(settings.snapshots)
+        stored = prefix.stored()
+        pointed = before or prefix.pointed()
+        old = removable(stored, published or pointed.number, pointed, limits, at)
+        gone = old if dry_run else prefix.remove_all(old, log)
+        return [stored[number].size for number in gone]
+    folder = Path(settings.snapshots)
+    pointed = before or pointed_in(folder)
+    try:
+        stored = {snapshot_number(path): _stored(path) for path in snapshots_in(folder)}
+    except OSError as error:
+        # Without the age of each snapshot it is not known how long the one before it was current.
+        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
+        return []
+    old = removable(stored, published or pointed.number, pointed, limits, at)
+    return [stored[number].size for number in old if dry_run or _remove(folder / f"vsf-{number}.duckdb", log)]
+
+
+def _stored(path: Path) -> Stored:
+    status = status_of(path)
+    return Stored(_at(status.st_mtime), status.st_size)
+
+
+def _remove(path: Path, log: Callable[[str], None]) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log(f"warning: the old snapshot {path} could not be removed: {error.strerror}; remove it by hand")
+        return False
+    return True
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
