@@ -21,6 +21,7 @@ from vsf_assets.feeds.by_family.datasets import CHANGES
 from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.landing.land_file import land_file
 from vsf_assets.reports.dataset_rows import no_such_dataset
+from vsf_assets.storage.full_disk import room_for
 
 
 @click.group("dataset")
@@ -78,7 +79,9 @@ def _record(settings: Settings, change: dict[str, str | None]) -> None:
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{now:%Y%m%dT%H%M%S.%f}Z_{change['action']}.jsonl"
-        file.write_text(json.dumps(change, ensure_ascii=False) + "\n", encoding="utf-8")
+        content = (json.dumps(change, ensure_ascii=False) + "\n").encode()
+        with room_for("the record of the change", folder, len(content)):
+            file.write_bytes(content)
         land_file(settings.landing, file, f"{CHANGES}/{file.name}")
     # Waiting uploads landed before the change, so they are loaded with it.
     if not run(settings, make_selection(("datasets", CHANGES), None, None, None, force=False)):

@@ -18,6 +18,7 @@ from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import dataset_files
 from vsf_assets.landing.land_file import land_file, replace_file
 from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.storage.full_disk import room_for
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 
@@ -86,6 +87,11 @@ def command() -> None:
         raise SystemExit(1)
 
 
+def _write(path: Path, content: bytes) -> None:
+    with room_for("the sample files", path.parent, len(content)):
+        path.write_bytes(content)
+
+
 def _land_new(settings: Settings) -> int:
     """Land the sample files that the ledger does not know, and the catalog if its source is the landing zone.
 
@@ -103,7 +109,7 @@ def _land_new(settings: Settings) -> int:
             if (feed, name, hashlib.sha256(content).hexdigest()) in known:
                 continue
             source = Path(folder) / name
-            source.write_bytes(content)
+            _write(source, content)
             try:
                 landed += land_file(settings.landing, source, path)
             except UsageError as error:
@@ -111,6 +117,6 @@ def _land_new(settings: Settings) -> int:
         if settings.profiles[DEFAULT].is_own:
             for path, content in catalog_files(SEED).items():
                 source = Path(folder) / path.split("/")[-1]
-                source.write_bytes(content)
+                _write(source, content)
                 landed += replace_file(settings.landing, source, path)
     return landed

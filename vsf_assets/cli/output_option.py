@@ -57,8 +57,8 @@ def format_of_output(given: str | None, output: Path | None, known: Sequence[str
 
 
 @contextmanager
-def open_output(path: Path) -> Iterator[TextIO]:
-    """Open a file that appears when it is complete, or standard output.
+def open_output(path: Path, needed: int = 0) -> Iterator[TextIO]:
+    """Open a file that appears when it is complete, or standard output; `needed` is its size in bytes, if known.
 
     Raises:
         UsageError: the name or the folder cannot be used.
@@ -68,7 +68,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
         with _standard_output() as text:
             yield text
         return
-    with atomic_file(check_name(path, [path.suffix])) as text:
+    with atomic_file(check_name(path, [path.suffix]), needed) as text:
         yield text
 
 

@@ -16,6 +16,7 @@ from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import Snapshot, published_snapshots
+from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,7 +78,7 @@ def command(sql: str | None, form: str | None, file: Path | None, number: int | 
     else:
         shown = render(answer.names, answer.rows, chosen, answer.numeric)
     if output is not None and output != STANDARD_OUTPUT:
-        with open_output(output) as target:
+        with open_output(output, len(shown)) as target:
             target.write(f"{shown}\n")
         say(f"wrote {len(answer.rows):,} row{'' if len(answer.rows) == 1 else 's'} to {output}")
         return
@@ -200,6 +201,10 @@ def query_snapshot(
     except duckdb.HTTPException as error:
         raise VsfError(f"{snapshot.name} cannot be read from the object store: {error}") from None
     except duckdb.Error as error:
+        if is_full(error):
+            # DuckDB sorts and joins what exceeds the memory beside the snapshot.
+            place = snapshot.parent if isinstance(snapshot, Path) else Path.cwd()
+            raise FullDiskError(full_disk_line("the temporary files of the query", place)) from error
         raise UsageError(f"{snapshot.name}: {error}") from None
     finally:
         connection.close()

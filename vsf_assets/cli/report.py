@@ -50,7 +50,7 @@ def scores(campaign: int | None, quarter: int | None, form: str | None, output: 
             text = "[\n" + ",\n".join(json_rows(answer)) + "\n]"
         else:
             text = render(answer.names, answer.rows, "csv")
-        with open_output(path) as file:
+        with open_output(path, len(text)) as file:
             file.write(f"{text}\n")
         say(f"wrote {len(answer.rows):,} banners to {name_of(path)}", err=path == STANDARD_OUTPUT)
 

@@ -217,7 +217,7 @@ def _failed_checks(instance: Any, run_ids: Sequence[str]) -> list[str]:
 
     of_type = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     records = [r for run_id in run_ids for r in instance.get_records_for_run(run_id, of_type=of_type).records]
-    known: list[str] = []
+    repeated: list[str] = []
     tables: dict[tuple[str, str, str], list[str]] = {}
     for record in records:
         check = record.event_log_entry.dagster_event.asset_check_evaluation_data
@@ -227,7 +227,7 @@ def _failed_checks(instance: Any, run_ids: Sequence[str]) -> list[str]:
         why = _why(check)
         before = evaluation_before(instance, check.asset_check_key, run_ids) if is_warning else None
         if before is not None and not before.passed and _why(before) == why:
-            known.append(check.check_name)
+            repeated.append(check.check_name)
             continue
         kind = "warning" if is_warning else "blocking check failed"
         # Checks of raw tables have the same name for each table, and tables of one file the same findings.
@@ -237,9 +237,9 @@ def _failed_checks(instance: Any, run_ids: Sequence[str]) -> list[str]:
         f"{kind}: {name}{' of ' + ', '.join(names) if names else ''}: {why}"
         for (kind, name, why), names in tables.items()
     ]
-    if known:
-        warnings = "1 warning" if len(known) == 1 else f"{len(known)} warnings"
-        lines.append(f"still, as in an earlier run: {warnings} ({', '.join(dict.fromkeys(known))})")
+    if repeated:
+        warnings = "1 warning" if len(repeated) == 1 else f"{len(repeated)} warnings"
+        lines.append(f"still, as in an earlier run: {warnings} ({', '.join(dict.fromkeys(repeated))})")
     return lines
 
 

@@ -50,8 +50,12 @@ def check_name(path: Path, suffixes: Collection[str]) -> Path:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[TextIO]:
+def atomic_file(path: Path, needed: int = 0) -> Iterator[TextIO]:
     """Write a text file atomically; missing folders are created.
+
+    Args:
+        path: its path.
+        needed: number of bytes to write; 0 if unknown, then twice what was written is taken.
 
     Raises:
         FullDiskError: the disk has no room for the file.
@@ -59,14 +63,14 @@ def atomic_file(path: Path) -> Iterator[TextIO]:
     """
     with ExitStack() as stack:
         try:
-            with room_for(path.name, path.parent):
+            with room_for(path.name, path.parent, needed):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temp = stack.enter_context(temp_beside(path, mode=0o644))
         except FullDiskError:
             raise
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {path.parent}: {error.strerror}; name another file") from None
-        with room_for(path.name, path.parent, lambda: 2 * temp.path.stat().st_size):
+        with room_for(path.name, path.parent, lambda: needed or 2 * temp.path.stat().st_size):
             text = io.TextIOWrapper(temp.file, encoding="utf-8", newline="")
             yield text
             text.flush()

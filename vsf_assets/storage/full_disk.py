@@ -29,6 +29,9 @@ DAGSTER_ROOM = 2_000_000
 _SQLITE_MESSAGE = "disk I/O error"
 """SQLite's message for a full disk, and also for a broken one."""
 
+SMALLEST = 100_000
+"""Bytes that a message says at least are needed: the smallest that it can show."""
+
 SHORT = 1_000_000
 """With fewer free bytes, that message means a full disk."""
 
@@ -95,7 +98,8 @@ def full_disk_line(what: str, place: Path, needed: int | Callable[[], int] = 0, 
     """Return the message for a person; see `room_for` for the arguments. `words` is the system's message."""
     folder = _folder_of(place)
     size = needed() if callable(needed) else needed
-    about = f"about {_mb(size)} are needed and {_mb(shutil.disk_usage(folder).free)} are free" if size else "it is full"
+    free = f"{_mb(shutil.disk_usage(folder).free)} are free"
+    about = f"about {_mb(max(size, SMALLEST))} are needed and {free}" if size else f"it is full, {free}"
     about += f" ({words})" if words else ""
     return (
         f"the disk of {folder} has no room for {what}: {about}. Nothing is lost: make room there (or raise the quota),"
@@ -153,4 +157,4 @@ def _named(error: BaseException) -> Path | None:
 
 
 def _mb(size: int) -> str:
-    return f"{max(size, 100_000) / 1_000_000:,.1f} MB"
+    return f"{size / 1_000_000:,.1f} MB"

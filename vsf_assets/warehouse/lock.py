@@ -57,7 +57,7 @@ def hold_lock(
     try:
         _acquire(descriptor, path, wait_seconds, on_wait, what)
         holder = Holder(os.getpid(), purpose, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        with room_for(f"the lock of {what}", path):
+        with room_for(f"the lock of {what}", path, 4096):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         yield descriptor

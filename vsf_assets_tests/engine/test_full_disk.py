@@ -53,7 +53,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_one_line_names_the_place_and_about_how_much_is_needed(
     said: dict[str, str], step: str, place: str, what: str, megabytes: tuple[float, float] | None
 ) -> None:
-    about = r"about [\d.]+ MB are needed and [\d.]+ MB are free" if megabytes else "it is full"
+    about = r"about [\d.]+ MB are needed and [\d.,]+ MB are free" if megabytes else r"it is full, [\d.,]+ MB are free"
     line = rf"the disk of ROOT/{place} has no room for {what}: {about}( \(No space left on device\))?\. "
     line += r"Nothing is lost: make room there \(or raise the quota\), and run the same command again"
     if step.startswith("made up"):
@@ -124,5 +124,5 @@ def test_an_error_without_a_place_names_the_fullest_folder(tmp_path: Path, monke
     assert unplaced_line(OSError(errno.ENOSPC, "No space left on device")).startswith("the disk of /")
     named = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "x" / "y.csv"))
     assert unplaced_line(named).startswith(
-        f"the disk of {tmp_path} has no room for what was to be written: it is full (No"
+        f"the disk of {tmp_path} has no room for what was to be written: it is full, "
     )
