@@ -26,6 +26,7 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.dataset_reports import report_spec
     from vsf_assets.defs.dbt_specs import load_dbt_assets
     from vsf_assets.defs.ledger_assets import ledger_specs
+    from vsf_assets.defs.maintenance_job import daily_maintenance, maintenance_job
     from vsf_assets.defs.marts import build_assets, weekly_full_build
     from vsf_assets.defs.metadata import PYTHON_MODULE
     from vsf_assets.defs.raw_assets import ingest_assets
@@ -43,8 +44,8 @@ def _definitions() -> dg.Definitions:
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
     return dg.Definitions(
         assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
-        jobs=[*ingest_jobs, make_job, build_job, rebuild_job],
-        schedules=[weekly_full_build(build_job)],
+        jobs=[*ingest_jobs, make_job, build_job, rebuild_job, maintenance_job],
+        schedules=[weekly_full_build(build_job), daily_maintenance],
         sensors=_sensors([*ingest_jobs, build_job]),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
         executor=dg.in_process_executor,

@@ -26,6 +26,7 @@ COMMANDS = {
     "dataset": "rename or delete a dataset",
     "generate": "generate a made-up file of any size from a schema",
     "rebuild": "build a new warehouse from the archive",
+    "maintain": "remove old snapshots, run records and log files",
     "dev": "open the Dagster UI with sensors running",
     "prepare": "write the dbt manifest (make install does this)",
 }

@@ -66,6 +66,9 @@ class Settings:
     dataset_wait_seconds: float
     score_seed: str
     keep_snapshot_bytes: int = 20 * 10**9
+    keep_run_days: float = 30.0
+    keep_tick_days: float = 2.0
+    keep_log_days: float = 30.0
     plausible_days_before: int = 400
     plausible_days_after: int = 2
     """Days between an event and its processing date beyond which its date is implausible."""
@@ -132,6 +135,17 @@ def _number(values: Mapping[str, str], name: str) -> float:
     if number < 0 or number != number:
         raise SettingsError(f"{name}={text!r} must not be negative")
     return number
+
+
+def _age(values: Mapping[str, str], name: str) -> float:
+    """Return a number of days, also a part of one; at most a hundred years."""
+    try:
+        days = float(values[name])
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 36_525:
+        raise SettingsError(f"{name}={values[name]!r} is not a number of days; write it like {name}=30 or {name}=0.5")
+    return days
 
 
 def _days(values: Mapping[str, str], name: str) -> int:
@@ -255,6 +269,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
         keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
         keep_snapshot_bytes=_bytes(values, "VSF_KEEP_SNAPSHOT_BYTES"),
+        keep_run_days=_age(values, "VSF_KEEP_RUN_DAYS"),
+        keep_tick_days=_age(values, "VSF_KEEP_TICK_DAYS"),
+        keep_log_days=_age(values, "VSF_KEEP_LOG_DAYS"),
         earliest_day=_day(values, "VSF_EVENTS_START"),
         plausible_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
         plausible_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),

@@ -31,6 +31,7 @@ ROOMS = (
     "snapshots",
     "transform",
     "publish",
+    "retention",
     "pipeline",
     "reports",
     "resources",

@@ -35,6 +35,8 @@ RECHECK = (
     " ConsolidatedSqliteEventLogStorage still opens its connections in `_connect` with `_conn_string`; whether Dagster"
     " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219);"
     " that `vsf run` tells standing warnings from new ones (cli/test_data_quality.py)"
+    " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219); that"
+    " retention/dagster_tables.py knows Dagster's tables and their values (dagster/test_retention.py)"
 )
 
 # ConsolidatedSqliteEventLogStorage, SQLITE_BUSY_TIMEOUT_SECONDS: the base of event_log_storage.py, which shares one
