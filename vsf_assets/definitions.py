@@ -94,6 +94,7 @@ def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
     from vsf_assets.defs.backoff import TICK_SECONDS
     from vsf_assets.defs.catalog_sensor import source_sensor
     from vsf_assets.defs.landing_sensors import landing_sensor
+    from vsf_assets.defs.maintenance_job import old_ticks
     from vsf_assets.defs.raw_assets import WRITER_TAG
     from vsf_assets.defs.recovery_sensors import backstop_sensor, dead_runs, empty_backfills
     from vsf_assets.defs.synthetic_files import requests_waiting
@@ -109,4 +110,12 @@ def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
         default_status=dg.DefaultSensorStatus.RUNNING,
         run_tags=WRITER_TAG,
     )
-    return [*arrivals, backstop_sensor(recoverable), requests_waiting, dead_runs, empty_backfills, automation]
+    return [
+        *arrivals,
+        backstop_sensor(recoverable),
+        requests_waiting,
+        dead_runs,
+        empty_backfills,
+        old_ticks,
+        automation,
+    ]

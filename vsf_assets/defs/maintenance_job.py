@@ -1,6 +1,6 @@
-"""The daily maintenance as a Dagster job with its schedule.
+"""Maintenance in Dagster: a daily job with its schedule, and a sensor that removes old ticks each hour.
 
-Here: the job, its operation and the schedule. Not here: what is removed (retention/).
+Here: the job, its operation, the schedule and the sensor. Not here: what is removed (retention/).
 """
 
 import dagster as dg
@@ -47,3 +47,21 @@ daily_maintenance = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Removes what is older than it is kept, every day at 02:30 UTC.",
 )
+
+
+@dg.sensor(
+    name="old_ticks",
+    minimum_interval_seconds=3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Removes old ticks and evaluations each hour, because they grow by megabytes an hour.",
+)
+def old_ticks(warehouse: WarehouseResource) -> dg.SkipReason:
+    """Remove old ticks of sensors and old evaluations of automation."""
+    from datetime import UTC, datetime
+
+    from vsf_assets.retention.dagster_tables import SCHEDULES, purge_ticks, shrink
+
+    settings = warehouse.settings()
+    removed = purge_ticks(settings.dagster_home, settings.keep_tick_days, datetime.now(UTC))
+    shrink(settings.dagster_home, [SCHEDULES])
+    return dg.SkipReason("removed: " + ", ".join(f"{part.count:,} {part.kind}" for part in removed))

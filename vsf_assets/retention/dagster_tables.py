@@ -15,7 +15,7 @@ Each transaction is short, because Dagster's writers wait for it.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,15 +29,15 @@ NEWEST_RUNS = 10
 NEWEST_EVALUATIONS = 20
 """Number of evaluations of each asset that are kept at most: one has 19 KB, and a build evaluates every asset."""
 
+SKIPPED_HOURS = 2.0
+"""Hours after which ticks that found nothing are old: all sensors together leave about one a second, 120 MB a day."""
+
+RUNS, EVENT_LOG, SCHEDULES = "runs.db", "event_log.db", "schedules.db"
+
 _BATCH = 500
 _WAIT_SECONDS = 30
 _PAGES = 2000
 
-_OPEN = {
-    "runs.db": "main",
-    "event_log.db": "event_log",
-    "schedules.db": "schedules",
-}
 _ENDED = "('SUCCESS', 'FAILURE', 'CANCELED')"
 _ENDED_BACKFILLS = "('COMPLETED', 'COMPLETED_SUCCESS', 'COMPLETED_FAILED', 'FAILED', 'CANCELED')"
 _LIFE_OF_RUN = (
@@ -98,15 +98,16 @@ _EVENTS_WITHOUT_RUN = """
         and run_id not in (select run_id from main.runs)
 """
 _OLD_TICKS = """
-    from schedules.job_ticks where timestamp < :ticks_before and id not in (
-        select max(id) from schedules.job_ticks group by job_origin_id, selector_id, status
+    from main.job_ticks
+    where timestamp < case status when 'SKIPPED' then :skipped_before else :ticks_before end and id not in (
+        select max(id) from main.job_ticks group by job_origin_id, selector_id, status
     )
 """
 _OLD_EVALUATIONS = """
-    from schedules.asset_daemon_asset_evaluations where id in (
+    from main.asset_daemon_asset_evaluations where id in (
         select id from (
             select id, create_timestamp, row_number() over (partition by asset_key order by id desc) as place
-            from schedules.asset_daemon_asset_evaluations
+            from main.asset_daemon_asset_evaluations
         )
         where place > :newest_evaluations or (place > 1 and create_timestamp < :ticks_before)
     )
@@ -129,46 +130,48 @@ class Removed:
     size: int
 
 
-def purge(folder: Path, run_days: float, tick_days: float, now: datetime, dry_run: bool = False) -> list[Removed]:
-    """Remove old records from the SQLite files in DAGSTER_HOME; return what was removed, by kind.
+def purge_runs(folder: Path, days: float, now: datetime, dry_run: bool = False) -> list[Removed]:
+    """Remove old runs, their events and checks, and old backfills; return what was removed, by kind.
 
     Args:
-        folder: DAGSTER_HOME; without these files nothing is removed.
-        run_days: age in days above which runs, their events, checks and backfills are old.
-        tick_days: age in days above which ticks of sensors and schedules and evaluations of automation are old.
+        folder: DAGSTER_HOME; without its files nothing is removed.
+        days: age in days above which they are old.
         now: the time, UTC.
         dry_run: whether to remove nothing, and return what would be removed.
 
     Raises:
         VsfError: a file is in use for too long, or its tables are not those of this version of Dagster.
     """
-    if not all((folder / name).exists() for name in _OPEN):
+    if not all((folder / name).exists() for name in (RUNS, EVENT_LOG)):
         return []
-    values = {
-        "runs_before": _text(now, run_days),
-        "ticks_before": _text(now, tick_days),
-        "newest_runs": NEWEST_RUNS,
-        "newest_evaluations": NEWEST_EVALUATIONS,
-    }
-    with _errors_for_people(folder), closing(_connect(folder / "runs.db")) as connection:
-        for name, schema in _OPEN.items():
-            if schema != "main":
-                connection.execute(f"attach ? as {schema}", (str(folder / name),))
+    values = {"runs_before": _text(now, days), "newest_runs": NEWEST_RUNS}
+    with _errors_for_people(folder), closing(_connect(folder / RUNS)) as connection:
+        connection.execute("attach ? as event_log", (str(folder / EVENT_LOG),))
         for statement in _TO_KEEP.split(";\n"):
             connection.execute(statement, values)
         return [
             _rows(connection, "checks", "event_log.asset_check_executions", _OLD_CHECKS, values, dry_run),
             *_runs_and_events(connection, values, dry_run),
             _rows(connection, "backfills", "main.bulk_actions", _OLD_BACKFILLS, values, dry_run),
-            _rows(connection, "ticks", "schedules.job_ticks", _OLD_TICKS, values, dry_run),
-            _rows(
-                connection,
-                "evaluations",
-                "schedules.asset_daemon_asset_evaluations",
-                _OLD_EVALUATIONS,
-                values,
-                dry_run,
-            ),
+        ]
+
+
+def purge_ticks(folder: Path, days: float, now: datetime, dry_run: bool = False) -> list[Removed]:
+    """Remove old ticks of sensors and schedules, and old evaluations of automation; return them by kind.
+
+    Arguments and errors are those of `purge_runs`. Ticks that found nothing are old after `SKIPPED_HOURS`.
+    """
+    if not (folder / SCHEDULES).exists():
+        return []
+    values = {
+        "ticks_before": _text(now, days),
+        "skipped_before": _text(now, min(days, SKIPPED_HOURS / 24)),
+        "newest_evaluations": NEWEST_EVALUATIONS,
+    }
+    with _errors_for_people(folder), closing(_connect(folder / SCHEDULES)) as connection:
+        return [
+            _rows(connection, "ticks", "main.job_ticks", _OLD_TICKS, values, dry_run),
+            _rows(connection, "evaluations", "main.asset_daemon_asset_evaluations", _OLD_EVALUATIONS, values, dry_run),
         ]
 
 
@@ -176,8 +179,8 @@ _BODY = {
     "event_log.event_logs": "event",
     "event_log.asset_check_executions": "evaluation_event",
     "main.bulk_actions": "body",
-    "schedules.job_ticks": "tick_body",
-    "schedules.asset_daemon_asset_evaluations": "asset_evaluation_body",
+    "main.job_ticks": "tick_body",
+    "main.asset_daemon_asset_evaluations": "asset_evaluation_body",
 }
 """Table -> its one large column."""
 
@@ -223,7 +226,7 @@ def _rows(
     return Removed(kind, len(rows), sum(row[1] or 0 for row in rows))
 
 
-def shrink(folder: Path) -> int:
+def shrink(folder: Path, names: Iterable[str] = (RUNS, EVENT_LOG, SCHEDULES)) -> int:
     """Give the free pages of the SQLite files in DAGSTER_HOME back to the disk; return the bytes that this freed.
 
     The first time a file is rewritten, which blocks writers as long as copying its rows takes; so purge first. From
@@ -233,7 +236,7 @@ def shrink(folder: Path) -> int:
         VsfError: a file is in use for too long, or the disk has no room for the copy.
     """
     freed = 0
-    for file in (folder / name for name in _OPEN):
+    for file in (folder / name for name in names):
         if not file.exists():
             continue
         before = _size_on_disk(file)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.old_snapshots import prune
-from vsf_assets.retention.dagster_tables import Removed, purge, shrink
+from vsf_assets.retention.dagster_tables import Removed, purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
 
 
@@ -57,7 +57,10 @@ def maintain(
     except (VsfError, OSError) as error:
         done.problems.append(f"snapshots: {error}")
     try:
-        records = purge(settings.dagster_home, settings.keep_run_days, settings.keep_tick_days, at, dry_run)
+        records = [
+            *purge_runs(settings.dagster_home, settings.keep_run_days, at, dry_run),
+            *purge_ticks(settings.dagster_home, settings.keep_tick_days, at, dry_run),
+        ]
         done.removed += records
         done.freed += sum(part.size for part in records) if dry_run else shrink(settings.dagster_home)
     except VsfError as error:

@@ -19,12 +19,14 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
+from vsf_assets.defs.maintenance_job import old_ticks
 from vsf_assets.resources.event_log_storage import EventLogStorage
 from vsf_assets.retention import dagster_tables
-from vsf_assets.retention.dagster_tables import purge, shrink
+from vsf_assets.retention.dagster_tables import purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
 from vsf_assets.retention.maintain import maintain
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.instances import instance_at_home, tick
 
 DAYS = dg.StaticPartitionsDefinition([f"2019-05-{day:02}" for day in range(1, 13)])
 KEYS = [dg.AssetKey(["raw", "days"]), dg.AssetKey(["marts", "totals"])]
@@ -101,7 +103,8 @@ def state(instance: dg.DagsterInstance) -> dict[str, Any]:
 
 def purge_all(folder: Path, dry_run: bool = False) -> dict[str, int]:
     """Purge with every ended run old; return the number of removed things by kind."""
-    done = purge(folder, 0, 0, datetime.now(UTC) + timedelta(seconds=1), dry_run)
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    done = [*purge_runs(folder, 0, now, dry_run), *purge_ticks(folder, 0, now, dry_run)]
     return {part.kind: part.count for part in done}
 
 
@@ -147,7 +150,7 @@ def test_young_runs_and_runs_that_have_not_ended_keep_everything(
 ) -> None:
     monkeypatch.setattr(dagster_tables, "NEWEST_RUNS", 0)
     deliver(instance, "2019-05-01", "2019-05-01")
-    assert {part.count for part in purge(tmp_path, 1, 1, datetime.now(UTC))} == {0}
+    assert {part.count for part in purge_runs(tmp_path, 1, datetime.now(UTC))} == {0}
     running = instance.get_runs()[-1]
     with closing(sqlite3.connect(tmp_path / "runs.db")) as connection, connection:
         connection.execute("update runs set status = 'STARTED' where run_id = ?", (running.run_id,))
@@ -169,7 +172,7 @@ def test_ticks_and_evaluations_go_by_age_and_the_newest_of_each_stay(
     for number in range(30):
         storage.add_auto_materialize_asset_evaluations(number, [evaluation])
     count = dagster_tables.NEWEST_EVALUATIONS
-    by_kind = {part.kind: part for part in purge(tmp_path, 1, 1, datetime.now(UTC))}
+    by_kind = {part.kind: part for part in purge_ticks(tmp_path, 1, datetime.now(UTC))}
     assert by_kind["evaluations"].count == 30 - count
     left = storage.get_auto_materialize_asset_evaluations(evaluation.evaluation.key, limit=100)
     assert [record.evaluation_id for record in left] == list(range(29, 29 - count, -1))
@@ -190,11 +193,22 @@ def test_ticks_go_by_age_and_the_last_of_each_result_stays(instance: dg.DagsterI
                 ("b", "SKIPPED", "2026-01-01 00:00:00.000000"),
                 ("a", "FAILURE", "2026-01-05 00:00:00.000000"),
                 ("a", "FAILURE", "2026-01-05 00:00:01.000000"),
+                ("b", "SKIPPED", "2026-01-05 09:59:00.000000"),
+                ("b", "SKIPPED", "2026-01-05 10:01:00.000000"),
+                ("b", "SKIPPED", "2026-01-05 10:02:00.000000"),
             ],
         )
-    purge(tmp_path, 30, 2, datetime(2026, 1, 5, 12, tzinfo=UTC))
+    # Days for most, two hours for those that found nothing, and the last one of each result of a sensor.
+    purge_ticks(tmp_path, 2, datetime(2026, 1, 5, 12, tzinfo=UTC))
     with closing(sqlite3.connect(tmp_path / "schedules.db")) as connection:
-        assert connection.execute("select id from job_ticks order by id").fetchall() == [(2,), (3,), (4,), (5,), (6,)]
+        assert connection.execute("select id from job_ticks order by id").fetchall() == [
+            (2,),
+            (3,),
+            (5,),
+            (6,),
+            (8,),
+            (9,),
+        ]
 
 
 @pytest.mark.slow
@@ -274,3 +288,9 @@ def test_the_daily_schedule_runs_by_default_and_its_job_reports(home: Home) -> N
     result = definitions.resolve_job_def("maintenance").execute_in_process()
     assert result.success
     assert "nothing is older than it is kept" in (home.path / "logs" / f"{result.run_id}.jsonl").read_text()
+
+
+def test_the_sensor_of_old_ticks_runs_by_default_and_requests_nothing(home: Home) -> None:
+    assert old_ticks.default_status == dg.DefaultSensorStatus.RUNNING
+    with instance_at_home() as opened:
+        assert tick(old_ticks, opened).skip_message == "removed: 0 ticks, 0 evaluations"
