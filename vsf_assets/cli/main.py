@@ -27,6 +27,7 @@ COMMANDS = {
     "generate": "generate a made-up file of any size from a schema",
     "rebuild": "build a new warehouse from the archive",
     "maintain": "remove old snapshots, run records and log files",
+    "serve": "keep the UI, sensors and automation running, as a service",
     "dev": "open the Dagster UI with sensors running",
     "prepare": "write the dbt manifest (make install does this)",
 }

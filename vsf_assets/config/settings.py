@@ -37,11 +37,16 @@ PROJECT_ROOT = _PACKAGED if IS_INSTALLED else _PACKAGE.parent
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its default folder in VSF_HOME, if the variable is empty."""
 
-OWN_FOLDERS = ("warehouse", "fetched", "made", "scratch", "dagster", "dbt", "logs", "cache", "reports", "portal")
+OWN_FOLDERS = (
+    *("warehouse", "fetched", "made", "scratch", "dagster", "dbt", "logs", "cache", "reports", "portal", "service"),
+)
 """Folders of VSF_HOME that only the platform writes to."""
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
+
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
+"""A host name or an address, without a port."""
 
 AFTER_LOAD = ("archive", "keep", "delete")
 
@@ -87,6 +92,9 @@ class Settings:
     """Sources of the catalog, by name."""
     profile: str = DEFAULT
     """Name of the source that a run scans by default."""
+    ui_hosts: frozenset[str] = frozenset()
+    """Host names under which the UI answers, beside those of the loopback device; in lower case."""
+    ui_behind_proxy: bool = False
 
     @property
     def has_home(self) -> bool:
@@ -167,6 +175,20 @@ def _bytes(values: Mapping[str, str], name: str) -> int:
     if match is None or not (size := int(float(match["number"]) * _UNITS[(match["unit"] or "B").upper()])):
         raise SettingsError(f"{name}={values[name]!r} is not a size; write it like 500MB or 1TB")
     return size
+
+
+def _hosts(values: Mapping[str, str], name: str) -> frozenset[str]:
+    hosts = [text.strip().lower() for text in values[name].split(",") if text.strip()]
+    for host in hosts:
+        if not _HOST_NAME.fullmatch(host):
+            raise SettingsError(f"{name}: {host!r} is not a host name; write it like {name}=data.example.org")
+    return frozenset(hosts)
+
+
+def _yes(values: Mapping[str, str], name: str) -> bool:
+    if values[name].lower() not in ("yes", "no"):
+        raise SettingsError(f"{name}={values[name]!r} is neither yes nor no")
+    return values[name].lower() == "yes"
 
 
 def _object_seconds(values: Mapping[str, str]) -> float:
@@ -287,6 +309,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
         profile=values["VSF_PROFILE"],
+        ui_hosts=_hosts(values, "VSF_UI_HOSTS"),
+        ui_behind_proxy=_yes(values, "VSF_UI_BEHIND_PROXY"),
     )
 
 

@@ -57,5 +57,7 @@ VARIABLES = (
     ),
     Variable("VSF_PROFILE", "default", "profile of the catalog source to scan"),
     Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
+    Variable("VSF_UI_HOSTS", "", "host names under which the UI answers, beside localhost; comma-separated"),
+    Variable("VSF_UI_BEHIND_PROXY", "no", "yes: a proxy with a log-in stands before the UI, so --host may be any"),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )

@@ -48,7 +48,6 @@ ROOMS = (
 PLANNED = {
     "runs": "The record of runs.",
     "portal": "The web pages and the API.",
-    "service": "The supervisor of all parts.",
 }
 """Rooms that have a place in the order and do not exist yet."""
 

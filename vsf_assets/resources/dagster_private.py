@@ -171,3 +171,16 @@ def clear_skipped_partitions(
         updated = backfill.with_asset_backfill_data(data, dynamic_partitions_store=instance, asset_graph=asset_graph)
         instance.update_backfill(updated.with_status(BulkActionStatus.COMPLETED_SUCCESS) if is_good else updated)
         return int(cleared.num_partitions_and_non_partitioned_assets)
+
+
+def workspace_context(instance: dg.DagsterInstance, workspace: Path, is_read_only: bool) -> Any:
+    """Return the context of a web server for the code servers that a workspace file names; it is a context manager.
+
+    `dagster_webserver.app.create_app_from_workspace_process_context`, which is documented for embedding, takes one, and
+    only private modules make it. The program `dagster-webserver` does the same, but cannot be wrapped in a middleware.
+    """
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    target = WorkspaceFileTarget(paths=[os.fspath(workspace)])
+    return WorkspaceProcessContext(instance, workspace_load_target=target, read_only=is_read_only)

@@ -20,7 +20,6 @@ MODULES = {
 """Package -> what is imported of it, where that is not its own name."""
 
 USED_OTHERWISE = {
-    "dagster-webserver": ("vsf_assets/cli/dev.py", r'"dev", "-w"'),
     "dbt-duckdb": ("dbt_project/profiles.yml", r"type: duckdb"),
     "duckdb-extension-httpfs": ("vsf_assets/snapshots/httpfs.py", r'PACKAGE = "duckdb_extension_httpfs"'),
 }

@@ -1,0 +1,130 @@
+"""The parts of the service: their programs, how each is asked for a sign of life, and the workspace they share.
+
+Here: a list that is easy to extend; a new part is one more entry of `parts_of`. Not here: starting and watching them
+(supervisor.py, watched_part.py).
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vsf_assets.config.settings import base_folder
+from vsf_assets.service import probes
+from vsf_assets.service.state import HEARTBEATS, service_folder
+
+LOCATION, DEFINITIONS = "vsf_assets", "vsf_assets.definitions"
+
+_LONGEST_SOCKET_PATH = 100
+"""Bytes; the system allows 104 (macOS) or 108."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the service.
+
+    Attributes:
+        name: for messages and `/healthz`.
+        command: a program beside the interpreter, or a module of the package, and its arguments.
+        silence: returns the seconds since its last sign of life: 0 if it answered now, infinity if it did not, None if
+            that cannot be told at the moment. It returns within seconds.
+        descriptors: file descriptors that the process inherits.
+        after: names of parts that have to answer before this one starts for the first time.
+    """
+
+    name: str
+    command: Sequence[str]
+    silence: Callable[[], float | None]
+    descriptors: tuple[int, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person chose: the UI's address and mode, and whether code is reloaded by a button of the UI."""
+
+    host: str
+    port: int
+    path_prefix: str = ""
+    is_read_only: bool = False
+    reloads: bool = False
+
+    @property
+    def url(self) -> str:
+        """The UI's address for a person on this machine."""
+        host = f"[{self.probed_host}]" if ":" in self.probed_host else self.probed_host
+        return f"http://{host}:{self.port}{self.path_prefix}"
+
+    @property
+    def probed_host(self) -> str:
+        """The address at which the supervisor asks the web server."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+
+def write_workspace(home: Path) -> tuple[Path, Path]:
+    """Write the workspace file of web server and daemon; return it and the code server's socket."""
+    folder = service_folder(home)
+    socket = folder / "code.sock"
+    if len(bytes(socket)) > _LONGEST_SOCKET_PATH:
+        socket = Path(tempfile.mkdtemp(prefix="vsf-")) / "code.sock"
+    workspace = folder / "workspace.yaml"
+    server = {"grpc_server": {"socket": str(socket), "location_name": LOCATION}}
+    workspace.write_text(json.dumps({"load_from": [server]}), encoding="utf-8")  # JSON is YAML, in any folder's name
+    return workspace, socket
+
+
+def parts_of(options: Options, workspace: Path, code_socket: Path, listening: int) -> list[Part]:
+    """Return the parts of a service in the order of their start.
+
+    Args:
+        options: the choice of a person.
+        workspace: the file that names the code server.
+        code_socket: the code server's Unix socket.
+        listening: the descriptor of the UI's listening socket.
+    """
+    # `code-server start` loads the code again when the UI asks for it, at the price of one more process.
+    start = ["code-server", "start"] if options.reloads else ["api", "grpc", "--lazy-load-user-code"]
+    code = ["-m", DEFINITIONS, "-d", str(base_folder()), "--location-name", LOCATION, "--socket", str(code_socket)]
+    web = ["--descriptor", str(listening), "--workspace", str(workspace), "--path-prefix", options.path_prefix]
+    read_only = ["--read-only"] if options.is_read_only else []
+    return [
+        Part("code server", ["dagster", *start, *code], lambda: _silence(probes.code_server_answers(code_socket))),
+        Part(
+            "web server",
+            ["vsf_assets.service.web_server", *web, *read_only],
+            lambda: _silence(_ui_answers(options)),
+            descriptors=(listening,),
+            after=("code server",),
+        ),
+        Part(
+            "daemon",
+            ["dagster-daemon", "run", "-w", str(workspace)],
+            lambda: _oldest_heartbeat(options),
+            after=("code server",),
+        ),
+    ]
+
+
+def _silence(answers: bool) -> float:
+    return 0.0 if answers else math.inf
+
+
+def _ui_answers(options: Options) -> bool:
+    try:
+        status, _ = probes.page(options.probed_host, options.port, f"{options.path_prefix}/server_info")
+    except OSError:
+        return False
+    return status < 500
+
+
+def _oldest_heartbeat(options: Options) -> float | None:
+    """Return the age of the daemon's oldest heartbeat; None without an answer of the web server, which reads them."""
+    try:
+        found: dict[str, Any] = probes.health(options.probed_host, options.port, options.path_prefix)
+    except OSError:
+        return None
+    ages = [found.get("heartbeat_seconds", {}).get(name) for name in HEARTBEATS]
+    return max((math.inf if age is None else float(age) for age in ages), default=None)

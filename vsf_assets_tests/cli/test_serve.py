@@ -1,0 +1,112 @@
+"""`vsf serve` as a whole: it starts, guards the UI, runs once per home, and leaves nothing behind.
+
+Not here: each rule of the guard (unit/test_ui_guard.py), and what is restarted when (unit/test_supervisor.py).
+"""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vsf_assets.common.processes import started
+from vsf_assets.service.state import read_state
+from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.waiting import wait_until
+
+MAIN = [sys.executable, "-m", "vsf_assets.cli.main"]
+
+
+def run_vsf(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a process: it sets handlers of signals, which belong to the process."""
+    return subprocess.run([*MAIN, *words], capture_output=True, text=True, check=False)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def ask(port: int, path: str, method: str = "GET", body: str = "", **headers: str) -> tuple[int, Any]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Content-Type": "application/json", **named})
+        response = connection.getresponse()
+        text = response.read().decode()
+        return response.status, json.loads(text) if text.startswith("{") else text
+
+
+def is_well(port: int) -> bool:
+    try:
+        return ask(port, "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Home, int, "subprocess.Popen[str]"]]:
+    """A home, the UI's port, and a service there that a script started in the background: SIGINT is ignored."""
+    home, port = enter_home(tmp_path / "home", monkeypatch), free_port()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process = subprocess.Popen([*MAIN, "serve", "--port", str(port)], stderr=subprocess.DEVNULL, text=True)
+    signal.signal(signal.SIGINT, before)
+    yield home, port, process
+    process.terminate()
+    process.wait(60)
+
+
+@pytest.mark.slow
+def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subprocess.Popen[str]"]) -> None:
+    home, port, process = serving
+    wait_until(lambda: process.poll() is not None or is_well(port))
+    status, health = ask(port, "/healthz")
+    assert status == 200
+    assert set(health["parts"]) == {"code server", "web server", "daemon"}
+    assert set(health["heartbeat_seconds"]) == {"SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET"}
+
+    query = json.dumps({"query": "{repositoriesOrError {... on RepositoryConnection {nodes {name}}}}"})
+    status, answer = ask(port, "/graphql", "POST", query, Origin=f"http://127.0.0.1:{port}")
+    assert answer == {"data": {"repositoriesOrError": {"nodes": [{"name": "__repository__"}]}}}
+    assert ask(port, "/graphql", "POST", query, Origin="https://evil.example")[0] == 403
+    assert ask(port, "/healthz", Host="evil.example")[0] == 403
+
+    second = run_vsf("serve", "--port", str(port + 1))
+    assert second.returncode == 1
+    assert f"the service already runs here as process {process.pid} since" in second.stderr
+
+    state = read_state(home.path)
+    assert state is not None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert [started(part.pid) for part in state.parts.values()] == [None, None, None]
+    assert read_state(home.path) is None
+
+
+def test_a_port_in_use_is_said_with_one_that_is_free(home: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_vsf("serve", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"vsf: port {port} is in use: --port ")
+    assert not (home.path / "service" / "state.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "0.0.0.0"], "VSF_UI_BEHIND_PROXY=yes"),
+        (["--path-prefix", "dagster/"], "must begin with a slash"),
+    ],
+)
+def test_options_that_are_refused(home: Home, words: list[str], said: str) -> None:
+    outcome = home.vsf("serve", *words)
+    assert outcome.exit_code == 2
+    assert said in outcome.errors
+    assert not (home.path / "service").exists()
