@@ -7,16 +7,15 @@ may read or change the environment.
 """
 
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 from vsf_assets.common.errors import SettingsError
+from vsf_assets.config import variable_values as values_of
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
@@ -41,12 +40,6 @@ OWN_FOLDERS = (
     *("warehouse", "fetched", "made", "scratch", "dagster", "dbt", "logs", "cache", "reports", "portal", "service"),
 )
 """Folders of VSF_HOME that only the platform writes to."""
-
-_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
-
-_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
-"""A host name or an address, without a port."""
 
 AFTER_LOAD = ("archive", "keep", "delete")
 
@@ -134,78 +127,6 @@ class Settings:
         return self.home / "logs"
 
 
-def _number(values: Mapping[str, str], name: str) -> float:
-    text = values[name]
-    try:
-        number = float(text)
-    except ValueError:
-        raise SettingsError(f"{name}={text!r} is not a number; set it to seconds, e.g. {name}=2") from None
-    if number < 0 or number != number:
-        raise SettingsError(f"{name}={text!r} must not be negative")
-    return number
-
-
-def _age(values: Mapping[str, str], name: str) -> float:
-    """Return a number of days, also a part of one; at most a hundred years."""
-    try:
-        days = float(values[name])
-    except ValueError:
-        days = -1.0
-    if not 0 <= days <= 36_525:
-        raise SettingsError(f"{name}={values[name]!r} is not a number of days; write it like {name}=30 or {name}=0.5")
-    return days
-
-
-def _days(values: Mapping[str, str], name: str) -> int:
-    text = values[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise SettingsError(f"{name}={text!r} is not a number of days; write a whole one, e.g. {name}=2")
-    return int(text)
-
-
-def _whole(values: Mapping[str, str], name: str) -> int:
-    text = values[name]
-    if not text.isdecimal() or not 0 < int(text[:20]) < 2**62:
-        raise SettingsError(f"{name}={text!r} is not a whole number from 1 on; set it like {name}=100000")
-    return int(text)
-
-
-def _bytes(values: Mapping[str, str], name: str) -> int:
-    match = _SIZE.fullmatch(values[name])
-    if match is None or not (size := int(float(match["number"]) * _UNITS[(match["unit"] or "B").upper()])):
-        raise SettingsError(f"{name}={values[name]!r} is not a size; write it like 500MB or 1TB")
-    return size
-
-
-def _hosts(values: Mapping[str, str], name: str) -> frozenset[str]:
-    hosts = [text.strip().lower() for text in values[name].split(",") if text.strip()]
-    for host in hosts:
-        if not _HOST_NAME.fullmatch(host):
-            raise SettingsError(f"{name}: {host!r} is not a host name; write it like {name}=data.example.org")
-    return frozenset(hosts)
-
-
-def _yes(values: Mapping[str, str], name: str) -> bool:
-    if values[name].lower() not in ("yes", "no"):
-        raise SettingsError(f"{name}={values[name]!r} is neither yes nor no")
-    return values[name].lower() == "yes"
-
-
-def _object_seconds(values: Mapping[str, str]) -> float:
-    """Return the seconds for one object: the variable, or by default time-out times attempts."""
-    if values["VSF_STORE_OBJECT_SECONDS"]:
-        return _number(values, "VSF_STORE_OBJECT_SECONDS") or 1.0
-    attempts = max(1, int(_number(values, "VSF_STORE_ATTEMPTS")))
-    return (_number(values, "VSF_STORE_TIMEOUT") or 1.0) * attempts
-
-
-def _day(values: Mapping[str, str], name: str) -> str:
-    try:
-        return date.fromisoformat(values[name]).isoformat()
-    except ValueError:
-        raise SettingsError(f"{name}={values[name]!r} is not a date; write it like 2015-01-01") from None
-
-
 @dataclass(frozen=True)
 class ClientOptions:
     """How to reach an object store.
@@ -270,7 +191,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     home = home_folder(environment)
     if values["VSF_AFTER_LOAD"] not in AFTER_LOAD:
         raise SettingsError(f"VSF_AFTER_LOAD={values['VSF_AFTER_LOAD']!r} is not one of {', '.join(AFTER_LOAD)}")
-    threads = int(_number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
+    threads = int(values_of.number(values, "VSF_THREADS")) if values["VSF_THREADS"] else os.cpu_count() or 1
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
@@ -282,35 +203,35 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         landing=places["VSF_LANDING"],
         archive=places["VSF_ARCHIVE"],
         snapshots=places["VSF_SNAPSHOTS"],
-        settle_seconds=_number(values, "VSF_SETTLE_SECONDS"),
-        settle_timeout=_number(values, "VSF_SETTLE_TIMEOUT"),
+        settle_seconds=values_of.number(values, "VSF_SETTLE_SECONDS"),
+        settle_timeout=values_of.number(values, "VSF_SETTLE_TIMEOUT"),
         after_load=values["VSF_AFTER_LOAD"],
-        lock_wait_seconds=_number(values, "VSF_LOCK_WAIT_SECONDS"),
+        lock_wait_seconds=values_of.number(values, "VSF_LOCK_WAIT_SECONDS"),
         memory_limit=values["VSF_MEMORY_LIMIT"],
         threads=threads,
-        keep_snapshots=max(1, int(_number(values, "VSF_KEEP_SNAPSHOTS"))),
-        keep_snapshot_hours=_number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
-        keep_snapshot_bytes=_bytes(values, "VSF_KEEP_SNAPSHOT_BYTES"),
-        keep_run_days=_age(values, "VSF_KEEP_RUN_DAYS"),
-        keep_tick_days=_age(values, "VSF_KEEP_TICK_DAYS"),
-        keep_log_days=_age(values, "VSF_KEEP_LOG_DAYS"),
-        earliest_day=_day(values, "VSF_EVENTS_START"),
-        plausible_days_before=_days(values, "VSF_EVENT_DAYS_BEFORE"),
-        plausible_days_after=_days(values, "VSF_EVENT_DAYS_AFTER"),
-        dataset_wait_seconds=_number(values, "VSF_DATASET_WAIT_SECONDS"),
+        keep_snapshots=max(1, int(values_of.number(values, "VSF_KEEP_SNAPSHOTS"))),
+        keep_snapshot_hours=values_of.number(values, "VSF_KEEP_SNAPSHOT_HOURS"),
+        keep_snapshot_bytes=values_of.size(values, "VSF_KEEP_SNAPSHOT_BYTES"),
+        keep_run_days=values_of.age(values, "VSF_KEEP_RUN_DAYS"),
+        keep_tick_days=values_of.age(values, "VSF_KEEP_TICK_DAYS"),
+        keep_log_days=values_of.age(values, "VSF_KEEP_LOG_DAYS"),
+        earliest_day=values_of.day(values, "VSF_EVENTS_START"),
+        plausible_days_before=values_of.days(values, "VSF_EVENT_DAYS_BEFORE"),
+        plausible_days_after=values_of.days(values, "VSF_EVENT_DAYS_AFTER"),
+        dataset_wait_seconds=values_of.number(values, "VSF_DATASET_WAIT_SECONDS"),
         score_seed=values["VSF_SCORE_SEED"],
-        store_timeout=_number(values, "VSF_STORE_TIMEOUT") or 1.0,
-        store_attempts=max(1, int(_number(values, "VSF_STORE_ATTEMPTS"))),
-        store_object_seconds=_object_seconds(values),
-        findings_per_file=_whole(values, "VSF_FINDINGS_PER_FILE"),
-        file_unpacked_max=_bytes(values, "VSF_FILE_UNPACKED_MAX"),
-        recheck_hours=_number(values, "VSF_RECHECK_HOURS"),
+        store_timeout=values_of.number(values, "VSF_STORE_TIMEOUT") or 1.0,
+        store_attempts=max(1, int(values_of.number(values, "VSF_STORE_ATTEMPTS"))),
+        store_object_seconds=values_of.object_seconds(values),
+        findings_per_file=values_of.whole(values, "VSF_FINDINGS_PER_FILE"),
+        file_unpacked_max=values_of.size(values, "VSF_FILE_UNPACKED_MAX"),
+        recheck_hours=values_of.number(values, "VSF_RECHECK_HOURS"),
         encodings={name: p.encoding for name, p in profiles.items() if p.encoding != UTF_8},
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
         profile=values["VSF_PROFILE"],
-        ui_hosts=_hosts(values, "VSF_UI_HOSTS"),
-        ui_behind_proxy=_yes(values, "VSF_UI_BEHIND_PROXY"),
+        ui_hosts=values_of.hosts(values, "VSF_UI_HOSTS"),
+        ui_behind_proxy=values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
     )
 
 
