@@ -23,7 +23,9 @@ class ProjectCopy:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the copy, whose package is the one that its Python imports."""
-        kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        # Several processes run in a copy: the first one compiles its modules for the others.
+        left_out = (*NOT_INHERITED, "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
         environment = {**kept, "PYTHONPATH": str(self.root)}
         return subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
