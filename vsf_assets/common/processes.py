@@ -1,10 +1,11 @@
 """Asks the operating system about other processes of this machine.
 
-Here: whether a process runs, and since when. Not here: the recovery after a process that died
+Here: whether a process runs, and since when; the name of this machine. Not here: the recovery after a process that died
 (ingest/scratch_folder.py, ingest/crash_records.py, defs/run_reaper.py).
 """
 
 import os
+import socket
 from pathlib import Path
 
 
@@ -31,3 +32,23 @@ def started(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in "ZX" else fields[19]
+
+
+def this_machine() -> str:
+    """Return the name of this machine and the id of its present boot, as `name/id`; without /proc the id is empty."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"
+
+
+def has_ended(machine: str, pid: int, start: str) -> bool:
+    """Whether a process of this machine has ended; False where it cannot be known, as on another machine.
+
+    Args:
+        machine: what `this_machine` was when the process ran.
+        pid: its number.
+        start: its start, as `started` returned it; so the number may be used again.
+    """
+    here = this_machine()
+    if machine.partition("/")[0] != here.partition("/")[0]:
+        return False
+    return machine != here or started(pid) != start

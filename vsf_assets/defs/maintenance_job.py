@@ -6,6 +6,7 @@ Here: the job, its operation, the schedule and the sensor. Not here: what is rem
 import dagster as dg
 
 from vsf_assets.defs.run_reaper import process_tags
+from vsf_assets.pipeline.recorded_run import MAINTENANCE, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -19,11 +20,17 @@ def remove_what_is_old(
     from vsf_assets.retention.maintain import maintain
 
     context.instance.add_run_tags(context.run.run_id, process_tags())
-    settings = warehouse.settings()
-    with run_log(settings, context.run.run_id, context.log.info) as log, object_store.in_use():
+    settings, run_id = warehouse.settings(), context.run.run_id
+    with (
+        run_log(settings, run_id, context.log.info) as log,
+        recorded_run(settings, run_id, MAINTENANCE, warn=log) as record,
+        object_store.in_use(),
+    ):
         done = maintain(settings, log)
         for line in done.lines():
             log(line)
+        if done.problems:
+            record.fail("; ".join(done.problems))
     context.add_output_metadata({"freed_bytes": done.freed, **{part.kind: part.count for part in done.removed}})
     if done.problems:
         raise dg.Failure("; ".join(done.problems))

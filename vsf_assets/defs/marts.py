@@ -14,6 +14,7 @@ from vsf_assets.defs.dbt_specs import DOWNSTREAM, DbtAssets
 from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
+from vsf_assets.pipeline.recorded_run import BUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -85,8 +86,12 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         object_store: ObjectStoreResource,
     ) -> Iterator[Any]:
         mark_process(context)
-        keys = set(context.selected_asset_keys)
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
+        keys, settings = set(context.selected_asset_keys), warehouse.settings()
+        with (
+            run_log(settings, context.run.run_id, context.log.info) as log,
+            recorded_run(settings, context.run.run_id, BUILD, warn=log) as record,
+            object_store.in_use(),
+        ):
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
@@ -94,6 +99,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
                 report = build_and_publish(target_warehouse, run_id, only_if_pending, log, config.full)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
+            record_build(record, report)
         yield from _events(context, dbt_assets, report)
         if report.problems:
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))

@@ -24,6 +24,7 @@ from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.ingest import RunReport, ingest
+from vsf_assets.pipeline.recorded_run import INGEST, record_ingest, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -89,10 +90,15 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
         object_store: ObjectStoreResource,
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log:
+        settings = warehouse.settings()
+        with (
+            run_log(settings, context.run.run_id, context.log.info) as log,
+            recorded_run(settings, context.run.run_id, INGEST, [family], warn=log) as record,
+        ):
             with object_store.in_use():
                 selection, run_id = _selection(context, config, feeds), context.run.run_id
                 report = ingest(warehouse.warehouse(log), selection, run_id, log, _listing(config))
+            record_ingest(record, report)
             for line in lines_of_left(report.left):
                 log(f"left for a later run: {line}")
             for path, why in report.failed:

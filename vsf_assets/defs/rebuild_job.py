@@ -8,6 +8,7 @@ import dagster as dg
 from vsf_assets.defs.raw_assets import WRITER_TAG
 from vsf_assets.defs.run_reaper import process_tags
 from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.recorded_run import REBUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -19,8 +20,14 @@ def rebuild_from_archive(
 ) -> None:
     """Build a new warehouse from the archive, check it, replace the old one with it, and publish it."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
-    with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
-        report = rebuild(warehouse.warehouse(log), context.run.run_id, log)
+    settings, run_id = warehouse.settings(), context.run.run_id
+    with (
+        run_log(settings, run_id, context.log.info) as log,
+        recorded_run(settings, run_id, REBUILD, warn=log) as record,
+        object_store.in_use(),
+    ):
+        report = rebuild(warehouse.warehouse(log), run_id, log)
+        record_build(record, report)
     if report.problems:
         raise dg.Failure("not replaced, the old warehouse stays: " + "; ".join(report.problems))
 

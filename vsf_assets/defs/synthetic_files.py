@@ -15,6 +15,7 @@ from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.metadata import markdown_table, report_check
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
+from vsf_assets.pipeline.recorded_run import MAKE, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
 from vsf_assets.resources.object_store import ObjectStoreResource
@@ -58,8 +59,15 @@ def made_files() -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
         again = list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
-        with run_log(warehouse.settings(), context.run.run_id, context.log.info) as log, object_store.in_use():
+        settings, run_id = warehouse.settings(), context.run.run_id
+        with (
+            run_log(settings, run_id, context.log.info) as log,
+            recorded_run(settings, run_id, MAKE, warn=log) as record,
+            object_store.in_use(),
+        ):
             done = fulfil(warehouse.warehouse(log), log, again)
+            if stuck := [result.reason or "" for result in done if result.state == "stuck"]:
+                record.fail("; ".join(stuck))
         context.instance.add_dynamic_partitions(
             REQUEST_FEED, list(dict.fromkeys(result.request.name for result in done))
         )
@@ -72,7 +80,6 @@ def made_files() -> dg.AssetsDefinition:
         checked = [result for result in done if result.problems]
         for check in CHECKS if checked else ():
             yield from report_check(context, _result(check, checked))
-        stuck = [result.reason or "" for result in done if result.state == "stuck"]
         if stuck:
             raise dg.Failure("; ".join(stuck))
 

@@ -46,7 +46,6 @@ ROOMS = (
 """Every room, bottom up: a module imports from its own room and from those before it."""
 
 PLANNED = {
-    "runs": "The record of runs.",
     "portal": "The web pages and the API.",
 }
 """Rooms that have a place in the order and do not exist yet."""

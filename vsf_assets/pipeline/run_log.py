@@ -1,13 +1,16 @@
 """The log of a run: progress lines for users, and a JSON Lines file.
 
-Here: the one function through which a run reports progress. Not here: Dagster's event log (it receives the same lines).
+Here: the one function through which a run reports progress. Not here: Dagster's event log (it receives the same lines),
+and the failed checks in the file (recorded_run.py).
 """
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from vsf_assets.common.errors import VsfError, interruption
 from vsf_assets.common.visible_text import visible
@@ -31,7 +34,7 @@ class _RunFile(logging.FileHandler):
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object per line: time (UTC), level, run, message."""
+    """One JSON object per line: time (UTC), level, run, message; of a failure also `rows` or `traceback`."""
 
     def __init__(self, run_id: str):
         super().__init__()
@@ -39,7 +42,13 @@ class _JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname.lower(), "run_id": self._run_id, "message": record.getMessage()}
+        line: dict[str, Any] = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "run_id": self._run_id,
+            "message": record.getMessage(),
+        }
+        line |= {name: found for name in ("rows", "traceback") if (found := getattr(record, name, None))}
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -73,8 +82,10 @@ def run_log(settings: Settings, run_id: str, also: Callable[[str], None]) -> Ite
         if stopped is not None:
             logger.info("interrupted")
             raise stopped from None
-        for_people = {"for_people": isinstance(error, VsfError)}
-        logger.error("%s: %s", type(error).__name__, visible(str(error)), extra=for_people)
+        extra: dict[str, Any] = {"for_people": isinstance(error, VsfError)}
+        if not isinstance(error, VsfError | GeneratorExit):  # those are complete in one line
+            extra["traceback"] = visible("".join(traceback.format_exception(error)), keep="\n").splitlines()
+        logger.error("%s: %s", type(error).__name__, visible(str(error)), extra=extra)
         raise
     finally:
         logger.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""Removes everything that is older than it is kept: snapshots, Dagster's records, log files.
+"""Removes everything that is older than it is kept: snapshots, Dagster's records, the run record, log files.
 
 Here: the parts in order, and the lines that report them. Not here: how each part is removed (the other modules,
 publish/old_snapshots.py), and the files of a source or a sender, which are never removed.
@@ -6,13 +6,15 @@ publish/old_snapshots.py), and the files of a source or a sender, which are neve
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.old_snapshots import prune
 from vsf_assets.retention.dagster_tables import Removed, purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
+from vsf_assets.runs.record_file import RecordError
+from vsf_assets.runs.run_record import remove_old_runs
 
 
 @dataclass
@@ -64,6 +66,11 @@ def maintain(
         done.removed += records
         done.freed += sum(part.size for part in records) if dry_run else shrink(settings.dagster_home)
     except VsfError as error:
+        done.problems.append(str(error))
+    try:
+        old = remove_old_runs(settings.home, at - timedelta(days=settings.keep_run_days), dry_run)
+        done.removed.append(Removed("rows of the run record", old, 0))
+    except RecordError as error:
         done.problems.append(str(error))
     sizes = remove_old_logs(settings.logs, settings.keep_log_days, at, log, dry_run)
     done.removed.append(Removed("log files", len(sizes), sum(sizes)))

@@ -50,6 +50,7 @@ class FailedCheck:
         severity: error (blocks publishing) or warn.
         message: number of found rows, and what the first one holds.
         rule: the description of the test.
+        found: number of found rows.
         columns, rows: a sample of the found rows.
     """
 
@@ -59,6 +60,7 @@ class FailedCheck:
     columns: list[str] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     rule: str = ""
+    found: int = 0
 
 
 @dataclass
@@ -147,7 +149,7 @@ def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
     finally:
         connection.close()
     message = f"{item.failures} found{_first(columns, rows)}"
-    return FailedCheck(item.node.name, severity, message, columns, rows, description)
+    return FailedCheck(item.node.name, severity, message, columns, rows, description, int(item.failures or 0))
 
 
 def _first(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> str:

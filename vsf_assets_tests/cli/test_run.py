@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from vsf_assets.runs.run_record import read_runs
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_text
@@ -207,6 +208,19 @@ def test_a_failed_blocking_check_keeps_the_snapshot_and_says_why(loaded: Home) -
     assert "not published" in outcome.errors
     assert "campaign_rows_match_the_ledger" in outcome.errors
     assert loaded.current.readlink() == before
+    build, ingest = read_runs(loaded.path, limit=2)
+    assert (ingest.kind, ingest.families, ingest.outcome, ingest.files_loaded) == (
+        *("ingest", ["campaigns"], "succeeded", 1),
+    )
+    assert (build.kind, build.outcome, build.snapshot, len(build.blocking)) == ("build", "failed", None, 1)
+    check = build.blocking[0]
+    assert (check.name, check.rows) == ("campaign_rows_match_the_ledger", 1)
+    assert f"{check.name}: {check.message}" in build.error
+    log = (loaded.path / "logs" / f"{build.run_id}.jsonl").read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    (failed,) = [line for line in lines if line["level"] == "error"]
+    assert failed["message"] == f"blocking check failed: {check.name}: {check.message}. Rule: {check.rule}"
+    assert [row["feed"] for row in failed["rows"]] == ["clicks"]
     with built_directly():
         assert loaded.vsf("run").exit_code == 1  # still not built, and it still says so
         assert loaded.vsf("run", "--force").exit_code == 0
