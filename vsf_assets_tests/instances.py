@@ -3,7 +3,7 @@
 Here: what tests of sensors and materializations share. Not here: homes (commandline.py, objects/homes.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -38,3 +38,29 @@ def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str 
         instance=instance, cursor=cursor, resources=definitions.resources, definitions=definitions
     )
     return sensor(context)
+
+
+def red_assets(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey]) -> set[str]:
+    """Return the assets that the UI shows as failed, by the rule of its asset graph.
+
+    That is: the last run that planned the asset failed, it did not make the asset, and nothing did after its end.
+    """
+    red = set()
+    for key in keys:
+        planned = instance.get_latest_planned_materialization_info(key)
+        record = instance.get_run_record_by_id(planned.run_id) if planned else None
+        made = instance.get_latest_materialization_event(key)
+        if record is None or record.dagster_run.status != dg.DagsterRunStatus.FAILURE:
+            continue
+        is_made = made is not None and (
+            made.run_id == record.dagster_run.run_id or made.timestamp > (record.end_time or 0.0)
+        )
+        if not is_made:
+            red.add(".".join(key.path))
+    return red
+
+
+def unevaluated_checks(instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> set[str]:
+    """Return the checks that the UI shows as "Execution failed" or "Skipped": planned by a run and not evaluated."""
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    return {key.name for key, record in latest.items() if record.status.value == "PLANNED"}

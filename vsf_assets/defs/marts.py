@@ -17,6 +17,7 @@ from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish,
 from vsf_assets.pipeline.recorded_run import BUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.run_plans import BROKEN
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.snapshots.current import snapshot_bytes
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
@@ -102,6 +103,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             record_build(record, report)
         yield from _events(context, dbt_assets, report)
         if report.problems:
+            report_broken(context, dbt_assets, report)
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
             context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
@@ -139,6 +141,15 @@ def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: Bu
                 yield from report_check(context, _check_result(event, failed))
             else:
                 context.log_event(event)
+
+
+def report_broken(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, dbt_assets: DbtAssets, report: BuildReport
+) -> None:
+    """Log the models that could not be built: the UI shows these as failed, and no other asset (run_plans.py)."""
+    for unique_id, why in report.outcome.broken.items() if report.outcome else ():
+        metadata = {BROKEN: dg.MetadataValue.text(why)}
+        context.log_event(dg.AssetObservation(dbt_assets.by_id[unique_id].key, metadata=metadata))
 
 
 def _stored(info: TableInfo | None) -> dict[str, Any]:

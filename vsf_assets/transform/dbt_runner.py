@@ -70,6 +70,7 @@ class DbtOutcome:
     Attributes:
         messages: dbt's result messages, one per model and test, as dictionaries.
         errors: models or tests that could not run, with the reason.
+        broken: models that could not be built, by unique id, with the reason.
         failed: tests that found rows, by unique id.
         timings: seconds by model.
         built: models that were built, as `schema.name`; ephemeral ones are among them.
@@ -78,6 +79,7 @@ class DbtOutcome:
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
     failed: dict[str, FailedCheck] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
@@ -116,17 +118,24 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         _refuse_full_disk(result)
     outcome = DbtOutcome(messages)
     for item in result.result or []:
-        status, node = str(item.status), item.node
-        if node.resource_type == "model":
-            outcome.timings[node.name] = item.execution_time
-            if status == "success":
-                outcome.built.append(f"{node.schema}.{node.alias}")
-                outcome.to_keep += outcome.built[-1:] if "previous_build" in node.tags else []
-        if status in ("error", "runtime error"):
-            outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
-        elif status in ("fail", "warn"):
-            outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
+        _add_result(outcome, item, warehouse_file)
     return outcome
+
+
+def _add_result(outcome: DbtOutcome, item: Any, warehouse_file: Path) -> None:
+    """Add dbt's result of a model or test to the outcome."""
+    status, node = str(item.status), item.node
+    if node.resource_type == "model":
+        outcome.timings[node.name] = item.execution_time
+        if status == "success":
+            outcome.built.append(f"{node.schema}.{node.alias}")
+            outcome.to_keep += outcome.built[-1:] if "previous_build" in node.tags else []
+    if status in ("error", "runtime error"):
+        outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
+        if node.resource_type == "model":
+            outcome.broken[node.unique_id] = (item.message or "").strip()
+    elif status in ("fail", "warn"):
+        outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
 
 
 def _refuse_full_disk(result: Any) -> None:
