@@ -68,13 +68,14 @@ def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
 
 
 def _build_job(marts: dg.AssetsDefinition) -> Any:
+    from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
     from vsf_assets.defs.raw_assets import WRITER_TAG
 
     return dg.define_asset_job(
         BUILD_JOB,
         dg.AssetSelection.assets(SNAPSHOT, *marts.keys),
-        tags=WRITER_TAG,
+        tags={**WRITER_TAG, **BUILDS_TAG},
         description="Builds every mart, runs the checks, and publishes a snapshot, while it holds the warehouse lock.",
     )
 
@@ -92,6 +93,7 @@ def _make_job() -> Any:
 def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
     """Return the sensors; `recoverable` are the jobs that the backstop may request."""
     from vsf_assets.defs.backoff import TICK_SECONDS
+    from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.catalog_sensor import source_sensor
     from vsf_assets.defs.landing_sensors import landing_sensor
     from vsf_assets.defs.maintenance_job import old_ticks
@@ -108,7 +110,7 @@ def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
         target=dg.AssetSelection.all(),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        run_tags=WRITER_TAG,
+        run_tags={**WRITER_TAG, **BUILDS_TAG},
     )
     return [
         *arrivals,

@@ -18,6 +18,10 @@ class SettingsError(UsageError):
     """An environment variable or a settings file has an invalid value."""
 
 
+class BuildRefusedError(VsfError):
+    """The models are broken, or a build may not be published; the same deliveries and models fail again."""
+
+
 class SameInstantError(VsfError):
     """An upload cannot be distinguished from an earlier one, because both have the same landing time."""
 

@@ -12,6 +12,10 @@ import dagster as dg
 
 TICK_SECONDS = 5
 PAUSE_AFTER = 5
+
+REFUSED_TAG = "vsf/refused"
+"""Tag of a run whose build was refused: a check or a model failed. What the run loaded before is loaded."""
+
 _ACTIVE = {
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -27,7 +31,7 @@ class RunHistory:
 
     Attributes:
         active: whether a run is queued or running.
-        failures: number of failed runs in a row, counted from the newest.
+        failures: number of failed runs in a row, counted from the newest; runs that a person stopped do not count.
         idle_seconds: seconds since the newest ended run.
     """
 
@@ -56,6 +60,8 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
     ended = [(status, end) for status, end in statuses if status not in _ACTIVE]
     failures = 0
     for status, _ in ended:
+        if status == dg.DagsterRunStatus.CANCELED:
+            continue
         if status != dg.DagsterRunStatus.FAILURE:
             break
         failures += 1
@@ -63,7 +69,20 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
     return RunHistory(len(ended) < len(statuses), failures, idle)
 
 
+def is_active(status: dg.DagsterRunStatus) -> bool:
+    """Return whether a run of this status waits or runs."""
+    return status in _ACTIVE
+
+
+def outcome_for_sensors(status: dg.DagsterRunStatus, is_refused: bool) -> dg.DagsterRunStatus:
+    """Return the status of a run for sensors that ingest: a run that loaded its files and did not publish is good."""
+    is_good = is_refused and status == dg.DagsterRunStatus.FAILURE
+    return dg.DagsterRunStatus.SUCCESS if is_good else status
+
+
 def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
     """Return the results of a job's last runs."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
-    return history_of([(r.dagster_run.status, r.end_time) for r in records], time.time())
+    runs = [(record.dagster_run, record.end_time) for record in records]
+    outcomes = [(outcome_for_sensors(run.status, run.tags.get(REFUSED_TAG) == "yes"), end) for run, end in runs]
+    return history_of(outcomes, time.time())

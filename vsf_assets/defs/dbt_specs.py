@@ -21,9 +21,15 @@ with hidden_modules(["dbt"]):
     from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 UNIQUE_ID = "dagster_dbt/unique_id"
-DOWNSTREAM = dg.AutomationCondition.any_deps_updated()
-"""True after any update of a dependency, also after one during a build. A build that finds nothing new ends at once, so
-an extra request is cheap, and no update is lost."""
+LEDGER = dg.AssetKey(["raw", "files"])
+AFTER_INGEST = (
+    dg.AutomationCondition.any_deps_updated().allow(dg.AssetSelection.assets(LEDGER)).since_last_handled()
+    & ~dg.AutomationCondition.in_progress()
+)
+"""Automation condition of the snapshot, and of no other asset: an ingest stored deliveries, and no build runs since.
+
+A build of the snapshot makes every mart that it needs. Updates of marts are no news: a failed build updates some too.
+What this condition misses, the backstop requests (recovery_sensors.py)."""
 
 
 class VsfTranslator(DagsterDbtTranslator):
@@ -44,14 +50,13 @@ class VsfTranslator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        """Return the spec with the database schema as group, the automation condition and the code version."""
+        """Return the spec with the database schema as group and the code version."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = self.get_resource_props(manifest, unique_id)
         return spec.replace_attributes(
             group_name=properties["schema"],
             kinds={"dbt", "duckdb"},
             description=properties.get("description") or "",
-            automation_condition=DOWNSTREAM,
             skippable=True,
             code_version=self._versions.of(unique_id) if properties["resource_type"] == "model" else None,
         )

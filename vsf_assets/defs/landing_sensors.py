@@ -1,8 +1,8 @@
 """Sensors of the landing zone, one per family: each requests one run for a batch of stable files.
 
 Here: the decisions as pure functions, and the sensors with their cursors. Not here: reading files (a sensor neither
-hashes nor decompresses them), the pause after failed runs (backoff.py), and the automation of downstream assets
-(dbt_specs.DOWNSTREAM).
+hashes nor decompresses them), the pause after failed runs (backoff.py), and the automation of builds
+(dbt_specs.AFTER_INGEST).
 """
 
 import json

@@ -4,13 +4,15 @@ Here: the step and its events. Not here: the order of build, checks and publish 
 because the run holds the warehouse lock from the first model until the pointer changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
 
+from vsf_assets.common.errors import BuildRefusedError
+from vsf_assets.defs.build_attempts import mark_attempt, mark_refused
 from vsf_assets.defs.dataset_reports import log_reports
-from vsf_assets.defs.dbt_specs import DOWNSTREAM, DbtAssets
+from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
 from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
@@ -22,6 +24,7 @@ from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.snapshots.current import snapshot_bytes
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.transform.dbt_runner import FailedCheck
+from vsf_assets.warehouse.connection import Warehouse
 
 SNAPSHOT = dg.AssetKey(["snapshots", "current"])
 BUILDS = dg.AssetKey(["raw", "builds"])
@@ -63,13 +66,13 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
     """Return the dbt models and the snapshot as one multi-asset."""
     snapshot = dg.AssetSpec(
         SNAPSHOT,
-        deps=dbt_assets.leaves(),
+        deps=[*dbt_assets.leaves(), LEDGER],
         description=_SNAPSHOT_TEXT,
         group_name="snapshots",
         owners=["team:data-platform"],
         kinds={"duckdb"},
         code_version=dbt_assets.versions.of_all,
-        automation_condition=DOWNSTREAM,
+        automation_condition=AFTER_INGEST,
         skippable=True,
     )
 
@@ -95,14 +98,13 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         ):
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
-                only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
-                run_id = context.run.run_id
-                report = build_and_publish(target_warehouse, run_id, only_if_pending, log, config.full)
+                report = _published(context, config, target_warehouse, log)
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
             record_build(record, report)
         yield from _events(context, dbt_assets, report)
         if report.problems:
+            mark_refused(context)
             report_broken(context, dbt_assets, report)
             raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
         if report.snapshot is not None:
@@ -115,6 +117,25 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             context.log.info("nothing is newer than the current snapshot")
 
     return build
+
+
+def _published(
+    context: dg.AssetExecutionContext, config: BuildConfig, warehouse: Warehouse, log: Callable[[str], None]
+) -> BuildReport:
+    """Build and publish, and tag the run with what it is built from and whether the build is refused."""
+    only_if_pending = config.only_if_pending or AUTOMATION_TAG in context.run.tags
+    try:
+        return build_and_publish(
+            warehouse,
+            context.run.run_id,
+            only_if_pending,
+            log,
+            config.full,
+            on_build=lambda basis: mark_attempt(context, basis),
+        )
+    except BuildRefusedError:
+        mark_refused(context)
+        raise
 
 
 def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:

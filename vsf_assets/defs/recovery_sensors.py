@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.build_attempts import BASIS_TAG, attempts_of, rest_reason
 from vsf_assets.defs.empty_partitions import observed_empty
-from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.resources.object_store import ObjectStoreResource
@@ -45,12 +46,15 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         if not target.file.exists():
             return dg.SkipReason("there is no warehouse yet")
         with object_store.in_use():
-            missing = _missing_runs(survey(target.settings, target))
+            found = survey(target.settings, target)
+            missing = _missing_runs(found)
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family with a damaged original fails in each run; it must delay neither the other families nor the build.
         histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
         reasons = {job: backoff_reason(history) for job, history in histories.items()}
+        if BUILD_JOB in reasons:
+            reasons[BUILD_JOB] = _why_no_build(context.instance, found)
         ready = [r for r in missing if reasons[r.job_name] is None]
         if not ready or any(history.active for history in histories.values()):
             return dg.SkipReason("; ".join(f"{job}: {reason}" for job, reason in reasons.items() if reason))
@@ -73,8 +77,15 @@ def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
         requests.append(dg.RunRequest(job_name=ingest_job_name(family), run_config=reading))
     if found.needs_build or found.needs_publish:
         building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-        requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building))
+        tags = {BASIS_TAG: found.build.basis}  # also for a run that a person stops before it starts
+        requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building, tags=tags))
     return requests
+
+
+def _why_no_build(instance: dg.DagsterInstance, found: "Survey") -> str | None:
+    """Return why no build is requested for what was found, or None if one is."""
+    changed = max((row.loaded_at.timestamp() for row in found.files), default=0.0)
+    return rest_reason(attempts_of(instance, SNAPSHOT), found.build.basis, changed)
 
 
 @dg.sensor(

@@ -68,6 +68,7 @@ def build_and_publish(
     only_if_pending: bool = False,
     progress: Progress = lambda _: None,
     full: bool = False,
+    on_build: Callable[[str], None] = lambda _: None,
 ) -> BuildReport:
     """Build the marts, check, and publish; after any failure the earlier snapshot stays current.
 
@@ -77,6 +78,7 @@ def build_and_publish(
         only_if_pending: build only the families with deliveries newer than the snapshot, or none.
         progress: receives a message for each step.
         full: fully refresh every mart and check all its rows, as after a change of the models or contracts.
+        on_build: receives the basis of the build (BuildState.basis) before it starts; is not called if none is needed.
 
     Returns:
         A report; `problems` holds the reasons if no snapshot was published.
@@ -97,6 +99,7 @@ def build_and_publish(
         full = full or not state.is_same_project
         if full or not (only_if_pending and state.is_current):
             select = () if full or not only_if_pending else _models_of(state.changed)
+            on_build(state.basis)
             progress("building the marts and checking them (dbt)")
             report.outcome = dbt.build(settings, warehouse.file, select, full)
             report.tables = table_infos(warehouse, report.outcome.built)

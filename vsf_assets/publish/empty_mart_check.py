@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import BuildRefusedError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 META = "not_empty_if"
 
 
-class EmptyTablesError(VsfError):
+class EmptyTablesError(BuildRefusedError):
     """Marts or reports are empty although rows of the raw tables qualify for them."""
 
 

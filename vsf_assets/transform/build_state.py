@@ -35,11 +35,14 @@ class BuildState:
         changed: feeds with deliveries that were loaded or replaced after it.
         is_same_project: whether models, contracts and settings are the same as in that build; otherwise the next build
             fully refreshes every mart.
+        basis: digest of what a build would be made from now: the ledger, the models, contracts and settings. Two builds
+            with the same one have the same result.
     """
 
     number: int
     changed: frozenset[str] = field(default_factory=frozenset)
     is_same_project: bool = False
+    basis: str = ""
 
     @property
     def is_current(self) -> bool:
@@ -88,16 +91,17 @@ def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> Bu
     """Compare the newest build with the ledger and the dbt project."""
     sql = "select build_number, ledger_state, project_version from raw.builds order by build_number desc limit 1"
     newest = connection.execute(sql).fetchone()
+    now, version = ledger_state(connection), project_version(settings)
+    basis = hashlib.sha256(json.dumps([sorted(now.items()), version]).encode()).hexdigest()[:16]
     if newest is None:
-        return NO_BUILD
-    number, built_from, version = newest
-    now = ledger_state(connection)
+        return BuildState(0, basis=basis)
+    number, built_from, built_with = newest
     try:
         before = json.loads(built_from)
     except ValueError:  # recorded by an earlier version of the platform
-        return BuildState(number, frozenset(now))
+        return BuildState(number, frozenset(now), basis=basis)
     changed = frozenset(feed for feed in {*before, *now} if before.get(feed) != now.get(feed))
-    return BuildState(number, changed, version == project_version(settings))
+    return BuildState(number, changed, built_with == version, basis)
 
 
 def record_build(

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.common.errors import VsfError, interruption
+from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import awesome_rules, project_digest
@@ -37,6 +37,8 @@ MANIFEST_BYTES = 8_000_000
 """Approximate number of bytes that dbt writes when it parses the project."""
 _WRITING = ("materialized", "incremental_strategy", "on_schema_change")
 """Settings of a model that decide how its table is written."""
+_BROKEN_MODELS = {"CompilationError", "ParsingError"}
+"""Names of dbt's errors about models that cannot be read."""
 LEFT_OUT = ("unit_test",)
 """Kinds of nodes that a build excludes: unit tests are for developers of models."""
 
@@ -104,7 +106,8 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
 
     Raises:
         FullDiskError: the disk has no room for the marts, or for DuckDB's temporary files.
-        VsfError: dbt could not start, e.g. a model cannot be parsed.
+        BuildRefusedError: a model cannot be parsed.
+        VsfError: dbt could not start.
         KeyboardInterrupt: the build was interrupted; open transactions are rolled back.
     """
     arguments = ["--no-write-json", "build", *(word for kind in LEFT_OUT for word in ("--exclude-resource-type", kind))]
@@ -230,7 +233,9 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
     if result.exception is not None:
         if interruption(result.exception) is not None:
             raise KeyboardInterrupt from result.exception
-        raise VsfError(f"dbt could not run: {result.exception}") from result.exception
+        is_broken = any(base.__name__ in _BROKEN_MODELS for base in type(result.exception).__mro__)
+        kind = BuildRefusedError if is_broken else VsfError
+        raise kind(f"dbt could not run: {result.exception}") from result.exception
     return result, messages
 
 
