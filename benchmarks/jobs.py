@@ -25,6 +25,7 @@ JOBS = {
     "publish": "publishing.measure",
     "backfill": "backfill.measure",
     "growth": "growth.measure",
+    "drops": "drops.measure",
     "whole-process": "whole_process.measure",
 }
 WITH_PANDAS = {"events", "datasets", "together"}

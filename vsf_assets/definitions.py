@@ -6,7 +6,7 @@ values of the environment variables, and a run or tick that needs an invalid var
 it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -42,11 +42,12 @@ def _definitions() -> dg.Definitions:
     dbt_assets = load_dbt_assets(manifest_file(home), code_versions_file(home))
     marts, report = build_assets(dbt_assets), report_spec(dbt_assets.spec("reports", "dataset_anomalies"))
     ingest_jobs, make_job, build_job = _ingest_jobs(raw), _make_job(), _build_job(marts)
+    publishing_jobs = _publishing_jobs(marts)
     return dg.Definitions(
         assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
-        jobs=[*ingest_jobs, make_job, build_job, rebuild_job, maintenance_job],
+        jobs=[*publishing_jobs, *ingest_jobs, make_job, build_job, rebuild_job, maintenance_job],
         schedules=[weekly_full_build(build_job), daily_maintenance],
-        sensors=_sensors([*ingest_jobs, build_job]),
+        sensors=_sensors(marts.keys, [*ingest_jobs, build_job]),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
         executor=dg.in_process_executor,
         metadata={PYTHON_MODULE: __name__},  # runs of the command line record it as their origin
@@ -80,6 +81,24 @@ def _build_job(marts: dg.AssetsDefinition) -> Any:
     )
 
 
+def _publishing_jobs(marts: dg.AssetsDefinition) -> list[Any]:
+    from vsf_assets.defs.build_attempts import BUILDS_TAG
+    from vsf_assets.defs.marts import publishing_job_name
+    from vsf_assets.defs.raw_assets import WRITER_TAG
+    from vsf_assets.feeds import families
+
+    return [
+        dg.define_asset_job(
+            publishing_job_name(family),
+            dg.AssetSelection.assets(*marts.keys),
+            config={"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True, "family": family}}}},
+            tags={**WRITER_TAG, **BUILDS_TAG},
+            description=f"Loads the pending files of the family {family}, builds what they change, and publishes.",
+        )
+        for family in families()
+    ]
+
+
 def _make_job() -> Any:
     from vsf_assets.defs.synthetic_files import MADE, MAKE_JOB
 
@@ -90,8 +109,8 @@ def _make_job() -> Any:
     )
 
 
-def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
-    """Return the sensors; `recoverable` are the jobs that the backstop may request."""
+def _sensors(built: Collection[dg.AssetKey], recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """Return the sensors; `built` are the assets of a build, `recoverable` the jobs that the backstop may request."""
     from vsf_assets.defs.backoff import TICK_SECONDS
     from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.catalog_sensor import source_sensor
@@ -103,7 +122,8 @@ def _sensors(recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
     from vsf_assets.feeds import families
 
     arrivals = [
-        source_sensor(family) if feeds[0].is_fetched else landing_sensor(family) for family, feeds in families().items()
+        source_sensor(family, built) if feeds[0].is_fetched else landing_sensor(family, built)
+        for family, feeds in families().items()
     ]
     automation = dg.AutomationConditionSensorDefinition(
         "downstream",

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
-from vsf_assets.defs.local_runner import open_instance
+from vsf_assets.defs import landing_sensors
+from vsf_assets.defs.local_runner import open_instance, run_job
+from vsf_assets.landing import shared_listing
 from vsf_assets.transform.dbt_runner import ensure_manifest
 
 
@@ -37,7 +40,25 @@ def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str 
     context = dg.build_sensor_context(
         instance=instance, cursor=cursor, resources=definitions.resources, definitions=definitions
     )
-    return sensor(context)
+    with (  # one listing of its own
+        patch.object(landing_sensors, "WATCH_SECONDS", 0),
+        patch.multiple(shared_listing, FOLDER_SECONDS=-1, BUCKET_SECONDS=-1),
+    ):
+        return sensor(context)
+
+
+def load_of(request: dg.RunRequest) -> dict[str, Any]:
+    """Return what a requested run loads before it builds."""
+    config = request.run_config["ops"]["marts_and_snapshot"]["config"]
+    assert request.job_name == f"load_and_publish_{config['family']}"
+    return dict(config["load"])
+
+
+def ingested(instance: dg.DagsterInstance, request: dg.RunRequest, **more: Any) -> tuple[bool, str]:
+    """Ingest what a request asks for, without a build; return whether the run succeeded, and its id."""
+    family = request.run_config["ops"]["marts_and_snapshot"]["config"]["family"]
+    config = {"ops": {f"{family}_files": {"config": {**load_of(request), **more}}}}
+    return run_job(loaded_defs(), instance, f"ingest_{family}", config)
 
 
 def red_assets(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey]) -> set[str]:

@@ -158,9 +158,10 @@ def _execute(
 
     ensure_manifest(settings)
     from vsf_assets.definitions import defs
+    from vsf_assets.defs.ingest_step import as_config, etags_of
     from vsf_assets.defs.local_runner import failure_reason, open_instance, run_job
     from vsf_assets.defs.marts import BUILD_JOB
-    from vsf_assets.defs.raw_assets import as_config, etags_of, ingest_job_name
+    from vsf_assets.defs.raw_assets import ingest_job_name
     from vsf_assets.defs.synthetic_files import MAKE_JOB
 
     definitions, landed = defs(), found.landed

@@ -37,6 +37,15 @@ def hidden_modules(names: Collection[str]) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+def files_of_imported(package: str) -> list[str]:
+    """Return the files of the modules of a package that this process has imported.
+
+    A process that waits for a run compares their times, so that a run never executes code that was changed since.
+    """
+    modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == package]
+    return [file for module in modules if (file := getattr(module, "__file__", None))]
+
+
 @contextmanager
 def gc_paused() -> Iterator[None]:
     """Pause the garbage collector while thousands of objects are created that all stay alive.

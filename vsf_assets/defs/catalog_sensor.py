@@ -8,7 +8,7 @@ it cannot reach the source, it skips the tick.
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
@@ -22,7 +22,7 @@ from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
 from vsf_assets.defs.backoff import TICK_SECONDS, RunHistory, backoff_reason, history_of_job
-from vsf_assets.defs.raw_assets import ingest_job_name
+from vsf_assets.defs.marts import publishing_job_name, publishing_request
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.storage.local import FolderStore
@@ -84,25 +84,25 @@ def skip_reason_for(digest: str, last: SourceCursor, jobs: RunHistory) -> str | 
     return None
 
 
-def source_sensor(family: str) -> dg.SensorDefinition:
-    """Return the sensor that requests one run when the source of a family changed."""
+def source_sensor(family: str, built: Collection[dg.AssetKey]) -> dg.SensorDefinition:
+    """Return the sensor that requests one run when the source of a family changed; `built` are the run's assets."""
     names = ", ".join(feed.name for feed in families()[family])
 
     @dg.sensor(
         name=f"{family}_source",
-        job_name=ingest_job_name(family),
+        job_name=publishing_job_name(family),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Scans the list of the catalog source and the states of its objects ({names}), and requests one"
         " run when there are objects to fetch.",
     )
     def changed(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SensorResult:
-        jobs = history_of_job(context.instance, ingest_job_name(family))
+        jobs = history_of_job(context.instance, publishing_job_name(family))
         reason, now = check_source(warehouse.settings(), read_cursor(context.cursor), jobs)
         cursor = json.dumps(asdict(now))
         if reason:
             return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=cursor)
-        request = dg.RunRequest(run_config={"ops": {f"{family}_files": {"config": {"reload": "changed"}}}})
+        request = publishing_request(family, built, {"reload": "changed"})
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return changed

@@ -17,8 +17,10 @@ import dagster as dg
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT, Settings, base_folder, export
 from vsf_assets.defs.metadata import PYTHON_MODULE
-from vsf_assets.defs.run_reaper import process_tags, reap
+from vsf_assets.defs.run_reaper import reap
 from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
+from vsf_assets.resources.event_log_storage import buffered_events
+from vsf_assets.resources.run_process import process_tags
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
 
@@ -74,10 +76,10 @@ def run_job(
         selection &= {dg.AssetKey(table.split(".")) for table in tables}
     module = str((definitions.metadata or {})[PYTHON_MODULE].value)
     origin = job_origin(LOCATION, module, base_folder(), job_name)
-    run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
     # If an interrupt arrives while a connection to the storage is closed, SQLAlchemy would log a traceback.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))):
+    with redirect_stderr(cast(TextIO, _WithoutLostEvents(sys.stderr))), buffered_events(instance):
+        run = create_local_run(instance, whole, selection, config or {}, process_tags(), origin)
         return execute_local_run(instance, whole, run), run.run_id
 
 

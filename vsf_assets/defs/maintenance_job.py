@@ -5,10 +5,10 @@ Here: the job, its operation, the schedule and the sensor. Not here: what is rem
 
 import dagster as dg
 
-from vsf_assets.defs.run_reaper import process_tags
 from vsf_assets.pipeline.recorded_run import MAINTENANCE, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.run_process import process_tags
 from vsf_assets.resources.warehouse import WarehouseResource
 
 

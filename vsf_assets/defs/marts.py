@@ -1,26 +1,32 @@
 """The build as one Dagster step: dbt models, their tests as checks, and the published snapshot.
 
-Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py). It is one step
-because the run holds the warehouse lock from the first model until the pointer changes.
+Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py), and the ingest
+before it (ingest_step.py). It is one step because the run holds the warehouse lock from the first model until the
+pointer changes. A step that also ingests a family first is one run from a dropped file to the snapshot; two steps of
+one job do not work: raw assets are skippable, and Dagster skips the steps after an asset that was not yielded.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from vsf_assets.common.errors import BuildRefusedError
 from vsf_assets.defs.build_attempts import mark_attempt, mark_refused
 from vsf_assets.defs.dataset_reports import log_reports
 from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
+from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
 from vsf_assets.defs.run_reaper import mark_process
+from vsf_assets.feeds import families
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
-from vsf_assets.pipeline.recorded_run import BUILD, record_build, recorded_run
+from vsf_assets.pipeline.recorded_run import BUILD, INGEST_AND_BUILD, record_build, record_ingest, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.run_plans import BROKEN
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.runs.run_record import RunRecord
 from vsf_assets.snapshots.current import snapshot_bytes
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.transform.dbt_runner import FailedCheck
@@ -43,10 +49,36 @@ class BuildConfig(dg.Config):
     Attributes:
         only_if_pending: whether to build only if a delivery is pending, and else to end at once.
         full: whether to fully refresh every mart for all days, and to run every check over all days.
+        family: the family whose files are loaded before the build; empty for none.
+        load: what is loaded of this family.
     """
 
     only_if_pending: bool = False
     full: bool = False
+    family: str = ""
+    load: IngestConfig = Field(default_factory=IngestConfig)
+
+
+def publishing_job_name(family: str) -> str:
+    """Return the name of the job that loads a family, builds the marts and publishes a snapshot in one run."""
+    return f"load_and_publish_{family}"
+
+
+def publishing_request(family: str, keys: Collection[dg.AssetKey], load: Mapping[str, Any]) -> dg.RunRequest:
+    """Return the request of a run that loads a family, builds what it needs and publishes.
+
+    Args:
+        family: the family.
+        keys: the assets of the job. The request carries them, because automation ignores updates by runs whose
+            selection holds the asset; without them it would ask for two more builds.
+        load: fields of `IngestConfig`.
+    """
+    config = {"only_if_pending": True, "family": family, "load": dict(load)}
+    return dg.RunRequest(
+        job_name=publishing_job_name(family),
+        run_config={"ops": {"marts_and_snapshot": {"config": config}}},
+        asset_selection=sorted(keys),
+    )
 
 
 def weekly_full_build(job: Any) -> dg.ScheduleDefinition:
@@ -91,11 +123,15 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         mark_process(context)
         keys, settings = set(context.selected_asset_keys), warehouse.settings()
+        kind, loaded = (INGEST_AND_BUILD, [config.family]) if config.family else (BUILD, [])
+        failure: str | None = None
         with (
             run_log(settings, context.run.run_id, context.log.info) as log,
-            recorded_run(settings, context.run.run_id, BUILD, warn=log) as record,
+            recorded_run(settings, context.run.run_id, kind, loaded, warn=log) as record,
             object_store.in_use(),
         ):
+            if config.family:
+                failure = _load(context, config, warehouse, object_store, log, record)
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 report = _published(context, config, target_warehouse, log)
@@ -103,20 +139,33 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
             record_build(record, report)
         yield from _events(context, dbt_assets, report)
-        if report.problems:
-            mark_refused(context)
-            report_broken(context, dbt_assets, report)
-            raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
-        if report.snapshot is not None:
-            context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
-            with object_store.in_use():
-                log_reports(context, report.snapshot)
-                metadata = _snapshot_metadata(report)
-            yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
-        elif SNAPSHOT in keys:
-            context.log.info("nothing is newer than the current snapshot")
+        yield from _end(context, dbt_assets, report, object_store)
+        if failure:
+            raise dg.Failure(failure)
 
     return build
+
+
+def _end(
+    context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport, object_store: ObjectStoreResource
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Yield the published snapshot; log why there is none.
+
+    Raises:
+        dagster.Failure: checks or models failed.
+    """
+    if report.problems:
+        mark_refused(context)
+        report_broken(context, dbt_assets, report)
+        raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
+    if report.snapshot is not None:
+        context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
+        with object_store.in_use():
+            log_reports(context, report.snapshot)
+            metadata = _snapshot_metadata(report)
+        yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
+    elif SNAPSHOT in context.selected_asset_keys:
+        context.log.info("nothing is newer than the current snapshot")
 
 
 def _published(
@@ -136,6 +185,26 @@ def _published(
     except BuildRefusedError:
         mark_refused(context)
         raise
+
+
+def _load(
+    context: dg.AssetExecutionContext,
+    config: BuildConfig,
+    warehouse: WarehouseResource,
+    object_store: ObjectStoreResource,
+    log: Callable[[str], None],
+    record: RunRecord,
+) -> str | None:
+    """Load the files of a family; return why the run has to fail after the build, which shows what was loaded."""
+    step = IngestStep(context, config.load, families()[config.family], log)
+    report = step.load(warehouse, object_store)
+    record_ingest(record, report)
+    for _ in step.events(warehouse, report):
+        pass  # the run does not select the raw assets, so their checks are logged and not yielded
+    failure = step.failure(report)
+    if failure is not None:
+        record.fail(failure)
+    return failure
 
 
 def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:

@@ -6,11 +6,11 @@ Here: the job and its operation. Not here: the rebuild itself (pipeline/build.py
 import dagster as dg
 
 from vsf_assets.defs.raw_assets import WRITER_TAG
-from vsf_assets.defs.run_reaper import process_tags
 from vsf_assets.pipeline.build import rebuild
 from vsf_assets.pipeline.recorded_run import REBUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.run_process import process_tags
 from vsf_assets.resources.warehouse import WarehouseResource
 
 

@@ -1,24 +1,14 @@
 """Marks runs as failed whose process has ended, by tags that name the process of each run.
 
-Here: the tags of a process, and the reaper. Not here: the warehouse lock, which the operating system releases when a
-process ends. Dagster does not do this itself: its default launcher has no health check, and no daemon watches a run of
-the command line.
+Here: the reaper. Not here: the tags (resources/run_process.py), and the warehouse lock, which the operating system
+releases when a process ends. Dagster does not do this itself: no daemon watches a run of the command line.
 """
-
-import os
-import socket
-from pathlib import Path
 
 import dagster as dg
 
-from vsf_assets.common.processes import started
+from vsf_assets.resources.run_process import is_on_this_machine, process_of, process_tags
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-
-
-def process_tags() -> dict[str, str]:
-    """Return tags that identify this process, also after a reboot and when its process number is used again."""
-    return {"vsf/host": _host(), "vsf/pid": str(os.getpid()), "vsf/pid_start": started(os.getpid()) or ""}
 
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
@@ -31,17 +21,9 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
     reaped = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=_LIVE), limit=50):
         run = record.dagster_run
-        tags = run.tags
-        if "vsf/pid" not in tags or tags["vsf/host"].split("/")[0] != _host().split("/")[0]:
-            continue
-        if tags["vsf/host"] != _host() or started(int(tags["vsf/pid"])) != tags["vsf/pid_start"]:
+        if is_on_this_machine(run.tags) and process_of(run.tags) is None:
             instance.report_run_failed(
-                run, f"process {tags['vsf/pid']} of this run is gone; nothing it did not finish is kept"
+                run, f"process {run.tags['vsf/pid']} of this run is gone; nothing it did not finish is kept"
             )
             reaped.append(run.run_id)
     return reaped
-
-
-def _host() -> str:
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from vsf_assets.common.atomic_files import link_new, temp_beside
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.regular_files import open_regular, status_of
+from vsf_assets.storage.complete_mark import mark_complete
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.local import FolderStore
@@ -88,6 +89,7 @@ def _copy(landing: str, path: Path, target: str) -> tuple[bool, bool]:
             shutil.copyfileobj(reader, temp.file, 1 << 20)
         temp.finish()
         os.utime(temp.path)
+        mark_complete(temp.path)
         is_landed = link_new(temp.path, place)
         return is_landed, is_landed or _is_equal(temp.path, place)
 

@@ -1,4 +1,4 @@
-"""Decides when a file is settled: two listings that agree and no open writer, or a `.done` marker.
+"""Decides when a file is settled: two listings that agree and no open writer, or its sender's word.
 
 Here: the pure decision from two listings, and the loop that lists until files are settled. Not here: which files are
 pending (pending.py), and which files another process has open for writing (storage/open_writers.py).
@@ -13,7 +13,7 @@ from vsf_assets.landing.multi_file_uploads import upload_of
 from vsf_assets.storage.entry import Entry
 
 LEAST_PAUSE = 0.1
-"""Seconds between two listings if VSF_SETTLE_SECONDS is 0 and a file waits for the other files of its upload."""
+"""Seconds between two listings at least, e.g. if a file waits for the other files of its upload."""
 
 Hold = Callable[[list[Entry], list[Entry], float], tuple[list[Entry], list[Entry]]]
 """(stable, unsettled, time of the listing) -> (stable, unsettled); entries that wait for others become unsettled."""
@@ -58,8 +58,8 @@ def timed_listing(entries: Iterable[Entry], at: float, earlier: TimedListing | N
 def split_settled(earlier: TimedListing, now: TimedListing, settle_seconds: float) -> tuple[list[Entry], list[Entry]]:
     """Return (stable, unsettled) entries of the later listing.
 
-    A file is stable if it has a marker, or if a listing at least `settle_seconds` earlier shows it in the same state.
-    With 0 seconds one listing is enough.
+    A file is stable if its sender declared that it is complete (a `.done` marker, `vsf land`), or if a listing at least
+    `settle_seconds` earlier shows it in the same state. With 0 seconds one listing is enough.
     """
     stable: list[Entry] = []
     unsettled: list[Entry] = []
@@ -110,7 +110,13 @@ def wait_until_settled(
         if not awaited or time.monotonic() - started > longest:
             return stable, unsettled
         previous = now
-        time.sleep(settle_seconds or LEAST_PAUSE)
+        time.sleep(_until_next(now, awaited, settle_seconds))
+
+
+def _until_next(now: TimedListing, awaited: list[Entry], settle_seconds: float) -> float:
+    """Return the seconds until the first of some files may be settled."""
+    waits = [settle_seconds - (now.at - now.first_seen(entry.path)) for entry in awaited]
+    return max(LEAST_PAUSE, min([settle_seconds, *(wait for wait in waits if wait > 0)]))
 
 
 def without(entries: list[Entry], paths: set[str]) -> tuple[list[Entry], list[Entry]]:

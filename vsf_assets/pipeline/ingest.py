@@ -45,8 +45,17 @@ def ingest(
     run_id: str,
     progress: Callable[[str], None] = lambda _: None,
     earlier_listing: TimedListing | None = None,
+    patience: float | None = None,
 ) -> RunReport:
     """Load the selected files into the warehouse; several ingests may run at the same time.
+
+    Args:
+        warehouse: the warehouse.
+        selection: which files.
+        run_id: recorded with what is loaded.
+        progress: receives a message for each step.
+        earlier_listing: a listing of a sensor, which saves the wait for files that are unchanged since.
+        patience: seconds after which files that still change are left; None for VSF_SETTLE_TIMEOUT.
 
     Raises:
         LockTimeoutError: another writer held the warehouse for too long.
@@ -68,7 +77,7 @@ def ingest(
         watched,
         lambda entry: _wanted(entry.path, selection),
         settings.settle_seconds,
-        settings.settle_timeout,
+        settings.settle_timeout if patience is None else patience,
         earlier_listing,
         _holding(settings, progress),
         settings.dataset_wait_seconds,

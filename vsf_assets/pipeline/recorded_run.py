@@ -19,8 +19,9 @@ from vsf_assets.runs.run_record import CheckFailure, RunRecord
 from vsf_assets.snapshots.current import snapshot_number
 from vsf_assets.transform.dbt_runner import FailedCheck
 
-INGEST, BUILD, REBUILD, MAKE, MAINTENANCE = "ingest", "build", "rebuild", "made-up files", "maintenance"
-"""Kinds of runs; a run that ingests and builds is `ingest+build`."""
+INGEST, BUILD, INGEST_AND_BUILD = "ingest", "build", "ingest+build"
+REBUILD, MAKE, MAINTENANCE = "rebuild", "made-up files", "maintenance"
+"""Kinds of runs."""
 
 
 def recorded_run(

@@ -16,17 +16,26 @@ import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.execution.plan.objects import ErrorSource
+from dagster._core.launcher.base import LaunchRunContext
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.run_coordinator.base import SubmitRunContext
+from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-__all__ = ["SQLITE_BUSY_TIMEOUT_SECONDS", "ConsolidatedSqliteEventLogStorage"]
+__all__ = [
+    "SQLITE_BUSY_TIMEOUT_SECONDS",
+    "ConsolidatedSqliteEventLogStorage",
+    "LaunchRunContext",
+    "QueuedRunCoordinator",
+    "SubmitRunContext",
+]
 
 CHECKED = {"dagster": ("1.13.27",), "dagster-dbt": ("0.29.27",)}
 
@@ -41,7 +50,12 @@ RECHECK = (
 
 # ConsolidatedSqliteEventLogStorage, SQLITE_BUSY_TIMEOUT_SECONDS: the base of event_log_storage.py, which shares one
 # SQLAlchemy engine among its connections. The documented storages make one for each connection, a dozen per event; the
-# shared one saves a third of the time that events take (decision 0006).
+# shared one saves a third of the time that events take (decision 0006). A batch goes through `store_event` of the base
+# class with one connection, which `_connect` yields, so that it is one transaction.
+#
+# LaunchRunContext, SubmitRunContext: the arguments of the launcher and the coordinator of run_launcher.py, which
+# Dagster documents as extensible classes, but does not export the types of their arguments; nor QueuedRunCoordinator,
+# which it documents for dagster.yaml only.
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -97,6 +111,25 @@ def execute_local_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: 
     if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
         raise KeyboardInterrupt
     return bool(result.success)
+
+
+def execute_launched_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: dg.DagsterRun) -> None:
+    """Execute a run that a launcher started, in this process, with definitions that are loaded already.
+
+    `dagster api execute_run` does the same, but loads the definitions again for each run: a second of processor time.
+    An error of the framework and an interrupt are recorded as the end of the run; none is raised.
+    """
+    from dagster._core.execution.api import execute_run_iterator
+    from dagster._utils.interrupts import capture_interrupts
+
+    with capture_interrupts():
+        try:
+            for _ in execute_run_iterator(InMemoryJob(job), run, instance):
+                pass
+        except BaseException as error:  # noqa: BLE001 - recorded below; also an interrupt while no step runs
+            after = instance.get_run_by_id(run.run_id)
+            if after is not None and not after.is_finished:
+                instance.report_run_failed(after, f"{type(error).__name__}: {error}")
 
 
 def job_origin(location: str, module: str, folder: Path, job_name: str) -> RemoteJobOrigin:

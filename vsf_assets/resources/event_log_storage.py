@@ -1,35 +1,37 @@
-"""Dagster's event log storage in one SQLite file, with one SQLAlchemy engine, and without plans that came to nothing.
+"""Dagster's event log storage in one SQLite file, with few transactions and without plans that came to nothing.
 
-Here: the differences from Dagster's own storage. That creates an engine for every connection, a dozen per event; each
-engine compiles its statements again, which took longer than storing them. And it shows what a failed run planned and
-did not reach as failed (run_plans.py). Not here: the choice of the storage (dagster.yaml). Connections are still opened
-and closed one by one: closing the last one writes the log's main file, and the UI waits for that.
+Here: the differences from Dagster's own storage. That one creates an engine for every connection, a dozen per event,
+and each engine compiles its statements again, which takes longer than storing them. It stores each event in
+transactions of its own: a build plans some 150 events and logs some 150 more. And it shows what a failed run planned
+and did not reach as failed (run_plans.py). Not here: the choice of the storage (dagster.yaml). Connections are still
+opened and closed one by one: closing the last one writes the log's main file, and the UI waits for that.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
-import dagster as dg
 import sqlalchemy
+from dagster import DagsterInstance, EventLogEntry
 from sqlalchemy.pool import NullPool
 
 from vsf_assets.resources.dagster_private import SQLITE_BUSY_TIMEOUT_SECONDS, ConsolidatedSqliteEventLogStorage
 from vsf_assets.resources.run_plans import forget_unreached, is_end_of_failed_run, is_stored
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
+FLUSH_SECONDS = 1.0
+"""How long an event of a run may wait for others until it is stored, and the UI shows it."""
+
 
 class EventLogStorage(ConsolidatedSqliteEventLogStorage):
     """The consolidated SQLite event log with a shared engine; the configuration is the same (`base_dir`)."""
 
-    def store_event(self, event: dg.EventLogEntry) -> None:
-        """Store an event, unless it plans a check; the end of a failed run removes its plans that came to nothing."""
-        if not is_stored(event):
-            return
-        super().store_event(event)
-        if is_end_of_failed_run(event):
-            with self._connect() as connection:
-                forget_unreached(connection, event.run_id)
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._mine = threading.local()
+        self._buffer: _Buffer | None = None
+        super().__init__(*arguments, **named)
 
     @cached_property
     def _engine(self) -> sqlalchemy.Engine:
@@ -39,6 +41,144 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def _connect(self) -> Iterator[sqlalchemy.Connection]:
+        """Open a connection in a transaction, or use that of the batch that this thread stores."""
+        open_one: sqlalchemy.Connection | None = getattr(self._mine, "connection", None)
+        if open_one is not None:
+            yield open_one
+            return
+        if self._buffer is not None:
+            self._buffer.flush()  # who reads sees what was logged before
         room = room_for("Dagster's events", self._base_dir, DAGSTER_ROOM)
         with room, self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event, or put it into the buffer of the run of this process.
+
+        Raises:
+            FullDiskError, sqlalchemy.exc.SQLAlchemyError: the events before it could not be stored.
+        """
+        if self._buffer is not None and getattr(self._mine, "connection", None) is None:
+            self._buffer.add(event)
+        else:
+            self._store(event)
+
+    def _store(self, event: EventLogEntry) -> None:
+        """Store an event, unless it plans a check; the end of a failed run removes its plans that came to nothing."""
+        if not is_stored(event):
+            return
+        super().store_event(event)
+        if is_end_of_failed_run(event):
+            with self._connect() as connection:
+                forget_unreached(connection, event.run_id)
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events in one transaction: all of them, or none and an error."""
+        if self._buffer is not None:
+            for event in events:
+                self._buffer.add(event)
+            return
+        self._store_together(events)
+
+    def _store_together(self, events: Sequence[EventLogEntry]) -> None:
+        room = room_for("Dagster's events", self._base_dir, DAGSTER_ROOM)
+        with room, self._engine.connect() as connection, connection.begin():
+            self._mine.connection = connection
+            try:
+                for event in events:
+                    self._store(event)
+            finally:
+                self._mine.connection = None
+
+    @contextmanager
+    def buffered(self) -> Iterator[None]:
+        """Collect the events of this process, and store them together each second, before a read, and at the end.
+
+        Raises:
+            FullDiskError, sqlalchemy.exc.SQLAlchemyError: events could not be stored.
+        """
+        if self._buffer is not None:
+            yield
+            return
+        self._buffer = _Buffer(self._store_together)
+        try:
+            yield
+        finally:
+            buffer, self._buffer = self._buffer, None
+            buffer.close()
+
+
+@contextmanager
+def buffered_events(instance: DagsterInstance) -> Iterator[None]:
+    """Collect the events that an instance stores in this process; see `EventLogStorage.buffered`."""
+    storage = instance.event_log_storage
+    if not isinstance(storage, EventLogStorage):  # an ephemeral instance, or one with another storage
+        yield
+        return
+    with storage.buffered():
+        yield
+
+
+class _Buffer:
+    """Events that wait, and the thread that stores them.
+
+    Only that thread stores: a signal interrupts the main thread at any point, and events would be stored twice or not
+    at all.
+    """
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._waiting: list[EventLogEntry] = []
+        self._error: BaseException | None = None
+        self._state = threading.Condition()
+        self._is_storing = self._is_wanted = self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="event log", daemon=True)
+        self._thread.start()
+
+    def add(self, event: EventLogEntry) -> None:
+        with self._state:
+            self._raise()
+            self._waiting.append(event)
+            if len(self._waiting) == 1:
+                self._state.notify_all()
+
+    def flush(self) -> None:
+        """Return when all events that were added before are stored."""
+        if threading.current_thread() is self._thread:
+            return
+        with self._state:
+            while (self._waiting or self._is_storing) and self._error is None:
+                self._is_wanted = True
+                self._state.notify_all()
+                self._state.wait()
+            self._raise()
+
+    def close(self) -> None:
+        with self._state:
+            self._is_closed = True
+            self._state.notify_all()
+        self._thread.join()
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def _run(self) -> None:
+        while True:
+            with self._state:
+                self._state.wait_for(lambda: self._waiting or self._is_closed)
+                if not self._waiting:
+                    return
+                self._state.wait_for(lambda: self._is_wanted or self._is_closed, FLUSH_SECONDS)
+                batch, self._waiting = self._waiting, []
+                self._is_wanted, self._is_storing = False, True
+            error: BaseException | None = None
+            try:
+                self._store(batch)
+            except BaseException as raised:  # noqa: BLE001 - it is raised in the thread that logs
+                error = raised
+            with self._state:
+                self._is_storing, self._error = False, error
+                self._state.notify_all()

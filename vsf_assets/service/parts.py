@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.config.settings import base_folder
+from vsf_assets.resources.run_handover import Spare, is_ready, read_spare
 from vsf_assets.service import probes
 from vsf_assets.service.state import HEARTBEATS, service_folder
 
 LOCATION, DEFINITIONS = "vsf_assets", "vsf_assets.definitions"
+
+_CODE_SERVER_THREADS = 24
+"""Each sensor of the landing zone occupies one while it watches."""
 
 _LONGEST_SOCKET_PATH = 100
 """Bytes; the system allows 104 (macOS) or 108."""
@@ -33,6 +37,8 @@ class Part:
             that cannot be told at the moment. It returns within seconds.
         descriptors: file descriptors that the process inherits.
         after: names of parts that have to answer before this one starts for the first time.
+        is_taken: whether a run took the process with this id. The next process then starts at once, and the one with
+            the run ends by itself. None for parts that serve.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Part:
     silence: Callable[[], float | None]
     descriptors: tuple[int, ...] = ()
     after: tuple[str, ...] = ()
+    is_taken: Callable[[int], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,11 @@ def write_workspace(home: Path) -> tuple[Path, Path]:
     return workspace, socket
 
 
-def parts_of(options: Options, workspace: Path, code_socket: Path, listening: int) -> list[Part]:
+def parts_of(home: Path, options: Options, workspace: Path, code_socket: Path, listening: int) -> list[Part]:
     """Return the parts of a service in the order of their start.
 
     Args:
+        home: VSF_HOME.
         options: the choice of a person.
         workspace: the file that names the code server.
         code_socket: the code server's Unix socket.
@@ -88,6 +96,7 @@ def parts_of(options: Options, workspace: Path, code_socket: Path, listening: in
     # `code-server start` loads the code again when the UI asks for it, at the price of one more process.
     start = ["code-server", "start"] if options.reloads else ["api", "grpc", "--lazy-load-user-code"]
     code = ["-m", DEFINITIONS, "-d", str(base_folder()), "--location-name", LOCATION, "--socket", str(code_socket)]
+    code += ["--max-workers", str(_CODE_SERVER_THREADS)]
     web = ["--descriptor", str(listening), "--workspace", str(workspace), "--path-prefix", options.path_prefix]
     read_only = ["--read-only"] if options.is_read_only else []
     return [
@@ -104,6 +113,13 @@ def parts_of(options: Options, workspace: Path, code_socket: Path, listening: in
             ["dagster-daemon", "run", "-w", str(workspace)],
             lambda: _oldest_heartbeat(options),
             after=("code server",),
+        ),
+        Part(
+            "spare process",
+            ["vsf_assets.service.spare_process", "--home", str(home)],
+            lambda: _silence(is_ready(home)),
+            after=("web server", "daemon"),
+            is_taken=lambda pid: read_spare(home) == Spare(pid, ""),
         ),
     ]
 

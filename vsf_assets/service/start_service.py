@@ -19,6 +19,7 @@ from logging.handlers import RotatingFileHandler
 
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, base_folder, child_environment
+from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.service.guard import LOOPBACK
 from vsf_assets.service.parts import Options, parts_of, write_workspace
 from vsf_assets.service.state import PartState, ServiceState, only_one, service_folder, write_state
@@ -67,7 +68,12 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
         say = _log(settings, is_terminal)
         say(SUPERVISOR, f"starting in process {os.getpid()}; the home is {settings.home}")
         environment = child_environment(
-            {"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"}
+            {
+                "DAGSTER_HOME": str(settings.dagster_home),
+                "VSF_HOME": str(settings.home),
+                "PYTHONUNBUFFERED": "1",
+                "DAGSTER_EVENT_BATCH_SIZE": "1000",  # a build plans some 150 events
+            }
         )
         if _prepare(environment, lambda: bool(signals)):
             _supervise(settings, options, listening, environment, say, signals, patience or Patience())
@@ -164,6 +170,7 @@ def _supervise(
 ) -> None:
     workspace, code_socket = write_workspace(settings.home)
     code_socket.unlink(missing_ok=True)
+    spare_file(settings.home).unlink(missing_ok=True)  # of a service that was killed
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     is_logged = False
 
@@ -174,7 +181,7 @@ def _supervise(
             is_logged = True
             say(SUPERVISOR, f"the UI is at {options.url}; drop files into {settings.landing}")
 
-    parts = parts_of(options, workspace, code_socket, listening.fileno())
+    parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno())
     supervisor = Supervisor(parts, environment, say, on_change, patience)
     supervisor.run(lambda: bool(signals))
     code_socket.unlink(missing_ok=True)

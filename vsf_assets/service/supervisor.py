@@ -30,6 +30,8 @@ class Patience:
         ask_every: between two questions to a part.
         kill_after: between the request to end and the kill.
         first_pause: before a restart; each further one waits twice as long, up to `longest_pause`.
+        after_taken: after a run took a process, until the next one starts beside a run that still goes on: the start
+            takes processor time that the run needs.
         steady: of running, after which the pause is the first one again.
     """
 
@@ -38,6 +40,7 @@ class Patience:
     kill_after: float = 10.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
+    after_taken: float = 15.0
     steady: float = 600.0
 
 
@@ -70,6 +73,8 @@ class Supervisor:
         self._on_change = on_change
         self._patience = patience
         self._is_over = False
+        self._runs: list[WatchedPart] = []
+        """Processes that a run took; they end by themselves."""
         # The parts hold the read end. The write end is closed with this process, also by kill -9.
         self._pipe, self._open_while_alive = os.pipe()
 
@@ -89,7 +94,7 @@ class Supervisor:
                 time.sleep(TICK_SECONDS)
         finally:
             self._is_over = True
-            self._end(self._parts)
+            self._end([*self._parts, *self._runs])
             os.close(self._open_while_alive)
             os.close(self._pipe)
 
@@ -107,11 +112,14 @@ class Supervisor:
     def _check(self, part: _Supervised) -> None:
         now = time.monotonic()
         if part.process is None:
-            if now >= part.next_start and self._may_start(part):
+            has_room = part.part.is_taken is not None and all(run.is_gone() for run in self._runs)
+            if (now >= part.next_start or has_room) and self._may_start(part):
                 self._start(part)
             return
         silence = now - part.last_sign
-        if reason := part.ended():
+        if part.part.is_taken is not None and part.part.is_taken(part.process.pid):
+            self._replace_taken(part)
+        elif reason := part.ended():
             self._restart(part, reason)
         elif silence > self._patience.silence:
             self._restart(part, f"it gave no sign of life for {silence:.0f} s")
@@ -119,6 +127,13 @@ class Supervisor:
             part.was_running = True
             self._note(part, RUNNING)
             self._say(SUPERVISOR, f"{part.part.name} runs as process {part.state.pid}")
+
+    def _replace_taken(self, part: _Supervised) -> None:
+        """Start the next process of a part after a run took its process, which goes on."""
+        taken = WatchedPart(part.part, self._say)
+        taken.process, part.process = part.process, None
+        self._runs = [*(run for run in self._runs if not run.is_gone()), taken]
+        part.next_start = time.monotonic() + self._patience.after_taken
 
     def _may_start(self, part: _Supervised) -> bool:
         return all(other.was_running for other in self._parts if other.part.name in part.part.after)
@@ -142,10 +157,13 @@ class Supervisor:
         self._end([part])
         part.next_start = time.monotonic() + part.pause
 
-    def _end(self, parts: Sequence[_Supervised]) -> None:
-        """End processes with their children: by SIGTERM, and by SIGKILL what is still there afterwards."""
+    def _end(self, parts: Sequence[WatchedPart]) -> None:
+        """End processes with their children: by SIGTERM, and by SIGKILL what is still there afterwards.
+
+        A run gets SIGUSR1, which says that the service ends, and not that a person ended the run.
+        """
         for part in parts:
-            part.signal(signal.SIGTERM)
+            part.signal(signal.SIGUSR1 if part in self._runs else signal.SIGTERM)
         deadline = time.monotonic() + self._patience.kill_after
         while time.monotonic() < deadline and not all(part.is_gone() for part in parts):
             time.sleep(TICK_SECONDS / 2)

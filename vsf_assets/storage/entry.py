@@ -17,7 +17,8 @@ class Entry:
         path: path relative to the store, with `/`.
         size: bytes.
         modified: modified time, UTC, to the microsecond.
-        has_done: whether a `<name>.done` marker stands beside it.
+        has_done: whether its sender declared that it is complete: a `<name>.done` marker stands beside it, or
+            `vsf land` put it there (complete_mark.py).
         etag: the ETag in an object store, which changes with the content; empty in a folder.
     """
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vsf_assets.common.regular_files import NotRegularError, kind_of
 from vsf_assets.feeds import source_folders
+from vsf_assets.storage.complete_mark import is_complete
 from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
@@ -162,7 +163,8 @@ class _Walk:
         elif not may_be_read:
             self._leave(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         else:
-            self._add(path, status, has_done=name + DONE_SUFFIX in names)
+            is_declared = name + DONE_SUFFIX in names or is_complete(f"{self._root}/{path}", status)
+            self._add(path, status, has_done=is_declared)
 
     def _behind_link(self, path: str, name: str, descriptor: int) -> os.stat_result | None:
         """Return the status of a link's target; add a broken link to the left-out entries and return None."""

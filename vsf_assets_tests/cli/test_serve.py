@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from vsf_assets.common.processes import started
+from vsf_assets.resources.run_handover import read_spare
 from vsf_assets.service.state import read_state
 from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.instances import instance_at_home
 from vsf_assets_tests.waiting import wait_until
 
 MAIN = [sys.executable, "-m", "vsf_assets.cli.main"]
@@ -65,10 +67,10 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[H
 @pytest.mark.slow
 def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subprocess.Popen[str]"]) -> None:
     home, port, process = serving
-    wait_until(lambda: process.poll() is not None or is_well(port))
+    wait_until(lambda: process.poll() is not None or (is_well(port) and read_spare(home.path) is not None))
     status, health = ask(port, "/healthz")
     assert status == 200
-    assert set(health["parts"]) == {"code server", "web server", "daemon"}
+    assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process"}
     assert set(health["heartbeat_seconds"]) == {"SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET"}
 
     query = json.dumps({"query": "{repositoriesOrError {... on RepositoryConnection {nodes {name}}}}"})
@@ -83,9 +85,19 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
 
     state = read_state(home.path)
     assert state is not None
+    spare = read_spare(home.path)
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})
+    wait_until(home.current.exists)
+    assert home.ask("select count(*) from raw.clicks") == [(1,)]
+    with instance_at_home() as instance:
+        wait_until(lambda: all(run.is_finished for run in instance.get_runs()))
+        (run,) = instance.get_runs()  # one run for one drop
+    assert run.job_name == "load_and_publish_campaigns"
+    assert spare is not None
+    assert run.tags["vsf/pid"] == str(spare.pid)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
-    assert [started(part.pid) for part in state.parts.values()] == [None, None, None]
+    assert [started(part.pid) for part in state.parts.values()] == [None] * 4
     assert read_state(home.path) is None
 
 

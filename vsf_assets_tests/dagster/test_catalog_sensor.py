@@ -12,6 +12,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.backoff import RunHistory
 from vsf_assets.defs.catalog_sensor import SourceCursor, digest_of, read_cursor, skip_reason_for, source_sensor
 from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.catalog.homes import records, serve_songs
@@ -35,7 +36,7 @@ def served(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    return instances.tick(source_sensor("catalog"), instance, cursor)
+    return instances.tick(source_sensor("catalog", [SNAPSHOT]), instance, cursor)
 
 
 def reason(result: Any) -> str:
@@ -75,7 +76,7 @@ def test_one_run_fetches_and_then_nothing_is_due_until_something_changes(
     first = tick(instance)
     (request,) = first.run_requests
     assert served.transfers() == ["files_list.data"]  # a sensor fetches nothing else
-    good, _ = run_job(loaded_defs(), instance, "ingest_catalog", request.run_config)
+    good, _ = instances.ingested(instance, request)
     assert good
     quiet = tick(instance, first.cursor)
     assert "is loaded" in reason(quiet)

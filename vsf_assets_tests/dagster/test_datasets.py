@@ -11,16 +11,16 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.dataset_reports import REPORT
 from vsf_assets.defs.landing_sensors import landing_sensor
-from vsf_assets.defs.local_runner import open_instance, run_job
+from vsf_assets.defs.local_runner import open_instance
+from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.datasets import small_dataset
-from vsf_assets_tests.instances import loaded_defs
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    return instances.tick(landing_sensor("datasets"), instance, cursor)
+    return instances.tick(landing_sensor("datasets", [SNAPSHOT]), instance, cursor)
 
 
 def test_whole_uploads_are_asked_for_and_become_partitions(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,15 +31,15 @@ def test_whole_uploads_are_asked_for_and_become_partitions(home: Home, monkeypat
         assert not waiting.run_requests
         home.drop({f"datasets/whole one/{name}": content for name, content in files.items()})
         (request,) = tick(instance, waiting.cursor).run_requests
-        config = request.run_config["ops"]["datasets_files"]["config"]
+        config = instances.load_of(request)
         assert config["partitions"] == ["whole one"]
-        assert run_job(loaded_defs(), instance, "ingest_datasets", request.run_config)[0]
+        assert instances.ingested(instance, request)[0]
         assert instance.get_dynamic_partitions("datasets") == ["whole one"]
         for table in ("namespaces", "columns", "datapoints"):
             assert instance.get_materialized_partitions(dg.AssetKey(["raw", table])) == {"whole one"}
         monkeypatch.setenv("VSF_DATASET_WAIT_SECONDS", "0")
         (late,) = tick(instance).run_requests
-        assert late.run_config["ops"]["datasets_files"]["config"]["partitions"] == ["half"]
+        assert instances.load_of(late)["partitions"] == ["half"]
 
 
 def test_each_version_has_its_report(home: Home) -> None:

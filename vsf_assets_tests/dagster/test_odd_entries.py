@@ -11,12 +11,11 @@ import dagster as dg
 import pytest
 
 from vsf_assets.defs.landing_sensors import landing_sensor
-from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
-from vsf_assets_tests.instances import loaded_defs
 from vsf_assets_tests.odd import put_harmless
 from vsf_assets_tests.rights import like_other_users
 
@@ -24,7 +23,7 @@ CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    return instances.tick(landing_sensor("campaigns"), instance, cursor)
+    return instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, cursor)
 
 
 def warnings_of(instance: dg.DagsterInstance, run_id: str) -> list[str]:
@@ -48,9 +47,9 @@ def test_the_run_of_the_good_files_succeeds_and_warns_of_the_others(home: Home, 
     (home.landing / "clicks_3.csv").chmod(0)
     with like_other_users():
         (request,) = tick(instance).run_requests
-        good, run_id = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
+        good, run_id = instances.ingested(instance, request)
     assert good
-    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_1.csv"]
+    assert list(instances.load_of(request)["listing"]) == ["clicks_1.csv"]
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
     warned = [line.split(" is left out")[0] for line in warnings_of(instance, run_id) if " is left out" in line]
     assert warned[:2] == ["clicks_3.csv", "closed"]
@@ -71,7 +70,7 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
     first = tick(instance)
     (request,) = first.run_requests
-    good, run_id = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
+    good, run_id = instances.ingested(instance, request)
     assert good
     assert [line for line in warnings_of(instance, run_id) if line.startswith("clicks_2.csv: cannot be read: ")]
     second = tick(instance, first.cursor)
@@ -79,9 +78,8 @@ def test_a_file_that_only_reading_refuses_does_not_fail_the_run_nor_is_it_asked_
     assert "the last run did not load 1 files" in second.skip_reason.skip_message
     home.drop({"clicks_4.csv": CLICKS})
     (third,) = tick(instance, second.cursor).run_requests
-    assert list(third.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_4.csv"]
-    config = {**request.run_config["ops"]["campaigns_files"]["config"], "fails_for_files": True}
-    strict, _ = run_job(loaded_defs(), instance, "ingest_campaigns", {"ops": {"campaigns_files": {"config": config}}})
+    assert list(instances.load_of(third)["listing"]) == ["clicks_4.csv"]
+    strict, _ = instances.ingested(instance, request, fails_for_files=True)
     assert not strict
 
 
@@ -113,6 +111,6 @@ def test_an_upload_with_an_unreadable_member_is_not_asked_for(home: Home, instan
     home.drop({f"datasets/a/{name}.csv": "x\n" for name in ("namespaces", "columns", "datapoints")})
     (home.landing / "datasets" / "a" / "columns.csv").chmod(0)
     with like_other_users():
-        said = instances.tick(landing_sensor("datasets"), instance)
+        said = instances.tick(landing_sensor("datasets", [SNAPSHOT]), instance)
     assert isinstance(said, dg.SkipReason)
     assert "datasets/a/columns.csv is left out: reading it is not permitted" in (said.skip_message or "")

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -15,9 +17,12 @@ from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
 from vsf_assets.defs.recovery_sensors import backstop_sensor
-from vsf_assets.defs.run_reaper import process_tags, reap
+from vsf_assets.defs.run_reaper import reap
+from vsf_assets.landing.land_file import land_file
+from vsf_assets.resources.run_process import process_tags
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.instances import loaded_defs
 
@@ -50,23 +55,91 @@ def test_failures_count_in_a_row_from_the_newest() -> None:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    return instances.tick(landing_sensor("campaigns"), instance, cursor)
+    return instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, cursor)
 
 
-def test_a_file_is_requested_once_two_looks_agree(
+def test_a_new_file_begins_a_run_that_waits_for_it(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The run starts while the file settles; a file that is left by that run is requested when it is settled."""
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.2")
     assert isinstance(tick(instance), dg.SkipReason)
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS, "x.tmp": "half", "notes.txt": "unknown"})
     first = tick(instance)
-    assert not first.run_requests
+    (early,) = first.run_requests
+    assert sorted(instances.load_of(early)["listing"]) == ["clicks_1.csv", "clicks_2.csv"]
+    assert instances.load_of(early)["patience"] == pytest.approx(0.3)
+    again = tick(instance, first.cursor)
+    assert not again.run_requests, "a file begins one run"
     time.sleep(0.25)
-    second = tick(instance, first.cursor)
+    second = tick(instance, again.cursor)
     (request,) = second.run_requests
-    config = request.run_config["ops"]["campaigns_files"]["config"]
-    assert sorted(config["listing"]) == ["clicks_1.csv", "clicks_2.csv"]
+    assert sorted(instances.load_of(request)["listing"]) == ["clicks_1.csv", "clicks_2.csv"]
+    assert instances.load_of(request)["patience"] < 0
     assert len(second.cursor) < 1000
+    assert instances.ingested(instance, early)[0]
+    assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1", "2"}
+
+
+def test_a_run_that_was_begun_for_a_file_that_still_changes_leaves_it(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "0.4")
+    home.drop({"clicks_1.csv": CLICKS})
+    (early,) = tick(instance).run_requests
+    with Appending(home.landing / "clicks_1.csv", "4,5,6\n", every=0.1):
+        assert instances.ingested(instance, early)[0]
+    assert not instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"]))
+    assert (home.landing / "clicks_1.csv").exists()
+
+
+class Appending(threading.Thread):
+    """A sender that opens a file again for each line; between two lines nobody has it open."""
+
+    def __init__(self, path: Path, line: str, every: float) -> None:
+        super().__init__()
+        self._path, self._line, self._every, self._over = path, line, every, threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(self._every):
+            with self._path.open("a") as file:
+                file.write(self._line)
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+def test_what_the_command_landed_needs_no_wait(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VSF_SETTLE_SECONDS", "30")
+    (tmp_path / "clicks_1.csv").write_text(CLICKS)
+    land_file(home.landing, tmp_path / "clicks_1.csv", "clicks_1.csv")
+    (request,) = tick(instance).run_requests
+    assert instances.load_of(request)["patience"] < 0
+    home.drop({"clicks_1.csv": CLICKS + "4,5,6\n"})  # changed afterwards, so the command's word is void
+    (begun,) = tick(instance).run_requests
+    assert instances.load_of(begun)["patience"] > 0
+
+
+def test_the_requested_run_loads_builds_and_publishes(home: Home, instance: dg.DagsterInstance) -> None:
+    home.drop({"clicks_1.csv": CLICKS})
+    (request,) = tick(instance).run_requests
+    with built_directly():
+        good, run_id = run_job(loaded_defs(), instance, request.job_name, request.run_config)
+    assert good
+    assert home.ask("select count(*) from raw.clicks") == [(1,)]
+    for table in (["raw", "clicks"], ["raw", "files"], ["snapshots", "current"]):
+        made = instance.get_latest_materialization_event(dg.AssetKey(table))
+        assert made is not None
+        assert made.run_id == run_id
+    assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
+    after = dg.evaluate_automation_conditions(loaded_defs(), instance)
+    assert after.total_requested == 0, "the run has built what it loaded"
 
 
 def test_a_file_that_two_feeds_claim_is_left_and_named_by_the_sensors_of_both(
@@ -76,11 +149,13 @@ def test_a_file_that_two_feeds_claim_is_left_and_named_by_the_sensors_of_both(
     home.drop({"clicks_events_1.csv": CLICKS})
     says = "nothing is pending; clicks_events_1.csv: its name is one of clicks and events; put it into the folder"
     for family in ("campaigns", "mobile"):
-        assert instances.tick(landing_sensor(family), instance, None).skip_message.startswith(says)
-    assert instances.tick(landing_sensor("mobile_states"), instance, None).skip_message == "nothing is pending"
+        assert instances.tick(landing_sensor(family, [SNAPSHOT]), instance, None).skip_message.startswith(says)
+    assert (
+        instances.tick(landing_sensor("mobile_states", [SNAPSHOT]), instance, None).skip_message == "nothing is pending"
+    )
     home.drop({"clicks/clicks_events_1.csv": CLICKS})
     (request,) = tick(instance).run_requests
-    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks/clicks_events_1.csv"]
+    assert list(instances.load_of(request)["listing"]) == ["clicks/clicks_events_1.csv"]
 
 
 def test_ticks_more_often_than_the_settle_time_still_find_a_file_stable(
@@ -91,7 +166,8 @@ def test_ticks_more_often_than_the_settle_time_still_find_a_file_stable(
     cursor, requests = None, []
     for _ in range(5):
         result = tick(instance, cursor)
-        cursor, requests = result.cursor, requests + (result.run_requests or [])
+        cursor = result.cursor
+        requests += [request for request in result.run_requests or [] if instances.load_of(request)["patience"] < 0]
         time.sleep(0.2)
     assert requests
 
@@ -118,9 +194,9 @@ def test_a_file_that_somebody_has_open_for_writing_waits_and_the_others_do_not(
         )
         home.drop({"clicks_2.csv": CLICKS})
         (request,) = tick(instance, alone.cursor).run_requests
-    assert list(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == ["clicks_2.csv"]
+    assert list(instances.load_of(request)["listing"]) == ["clicks_2.csv"]
     (request,) = tick(instance, alone.cursor).run_requests
-    assert len(request.run_config["ops"]["campaigns_files"]["config"]["listing"]) == 2
+    assert len(instances.load_of(request)["listing"]) == 2
 
 
 @pytest.mark.parametrize("cursor", [None, "", "garbage", "[]", '{"at": 1}', '{"at": "x", "listing": {}, "since": {}}'])
@@ -136,7 +212,7 @@ def test_the_run_a_sensor_requests_ingests_without_waiting_again(
     first = tick(instance)
     time.sleep(0.25)
     (request,) = tick(instance, first.cursor).run_requests
-    good, _ = run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
+    good, _ = instances.ingested(instance, request)
     assert good
     assert instance.get_materialized_partitions(dg.AssetKey(["raw", "clicks"])) == {"1"}
 
@@ -203,4 +279,4 @@ def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.D
 def test_cursors_are_small_json(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "5")
     home.drop({f"clicks_1_{n}.csv": CLICKS for n in range(20)})
-    assert set(json.loads(tick(instance).cursor)) == {"at", "etags", "listing", "since"}
+    assert set(json.loads(tick(instance).cursor)) == {"at", "begun", "etags", "listing", "since"}

@@ -9,9 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.definitions import defs
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
-from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets_tests import instances
 from vsf_assets_tests.objects.homes import CommandHome
 
@@ -25,7 +24,7 @@ def instance(command_home: CommandHome) -> Iterator[dg.DagsterInstance]:
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
-    return instances.tick(landing_sensor("campaigns"), instance, cursor)
+    return instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, cursor)
 
 
 def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(
@@ -35,20 +34,20 @@ def test_a_sensor_lists_and_its_look_saves_the_run_the_waiting(
     command_home.drop({"clicks_1.csv": CLICKS, "notes.txt": "unknown"})
     command_home.bucket.server.log.clear()
     first = tick(instance)
-    assert not first.run_requests
+    assert instances.load_of(first.run_requests[0])["patience"] > 0, "it begins a run that waits"
     (seen,) = read_listing(first.cursor).entries.values()
     assert seen.etag
-    second = first
+    second = tick(instance, first.cursor)
     while not second.run_requests:
         second = tick(instance, second.cursor)
     requested = [(r.method, r.path) for r in command_home.bucket.server.log if "list-type=2" not in r.query]
-    assert [(method, path.rpartition("/")[2]) for method, path in requested] == [
+    assert {(method, path.rpartition("/")[2]) for method, path in requested} == {
         ("GET", ".vsf-home")
-    ]  # before it asks for a run
+    }  # before it asks for a run
     (request,) = second.run_requests
-    assert request.run_config["ops"]["campaigns_files"]["config"]["etags"] == {"clicks_1.csv": seen.etag}
+    assert instances.load_of(request)["etags"] == {"clicks_1.csv": seen.etag}
     command_home.bucket.server.log.clear()
-    good, _ = run_job(defs(), instance, "ingest_campaigns", request.run_config)
+    good, _ = instances.ingested(instance, request)
     assert good
     listings = [r for r in command_home.bucket.server.log if "list-type=2" in r.query and "landing" in r.query]
     assert len(listings) == 1

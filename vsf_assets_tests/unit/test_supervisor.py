@@ -21,17 +21,19 @@ from vsf_assets.service.state import PartState
 from vsf_assets.service.supervisor import Patience, Supervisor
 from vsf_assets_tests.waiting import wait_until
 
-QUICK = Patience(silence=2.0, ask_every=0.1, kill_after=0.5, first_pause=0.1, longest_pause=0.4)
+QUICK = Patience(silence=2.0, ask_every=0.1, kill_after=0.5, after_taken=0.5, first_pause=0.1, longest_pause=0.4)
 
 
 class Service:
     """A supervisor in a thread, with one part that runs a program; what it says and which states it notes."""
 
-    def __init__(self, program: Path, silence: Callable[[], float | None]) -> None:
+    def __init__(
+        self, program: Path, silence: Callable[[], float | None], is_taken: Callable[[int], bool] | None = None
+    ) -> None:
         self.said: list[str] = []
         self.parts: dict[str, PartState] = {}
         self._is_over = False
-        part = Part("part", [os.path.relpath(program, Path(sys.executable).parent)], silence)
+        part = Part("part", [os.path.relpath(program, Path(sys.executable).parent)], silence, is_taken=is_taken)
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         supervisor = Supervisor([part], environment, lambda _, text: self.said.append(text), self.parts.update, QUICK)
         self._thread = Thread(target=supervisor.run, args=(lambda: self._is_over,))
@@ -92,6 +94,38 @@ def test_a_part_of_which_nothing_can_be_told_is_left_alone(service: Service) -> 
 def test_a_part_that_ends_at_once_is_started_again_after_pauses(service: Service) -> None:
     wait_until(lambda: service.parts and service.parts["part"].restarts >= 3)
     assert service.parts["part"].last_reason == "it ended with exit code 3"
+
+
+RUNS = (
+    "import os, signal, sys, time\nfrom pathlib import Path\ntaken = Path(sys.argv[0]).with_name('taken')\n"
+    "def end(*_):\n    taken.with_name('ended').write_text('SIGUSR1')\n    sys.exit()\n"
+    "signal.signal(signal.SIGUSR1, end)\n"
+    "new = taken.with_suffix('.new')\n"
+    "if not taken.exists():\n    new.write_text(str(os.getpid()))\n    new.rename(taken)\n"
+    "time.sleep(600)"
+)
+"""The first process of this program says that a run took it; later ones wait."""
+
+
+def test_a_process_that_a_run_took_goes_on_beside_the_next_one(tmp_path: Path) -> None:
+    """It is not restarted for its silence, and the end of the service tells it apart from an end by a person."""
+    (tmp_path / "program").write_text(RUNS)
+    taken = tmp_path / "taken"
+
+    def is_taken(pid: int) -> bool:
+        return taken.exists() and taken.read_text() == str(pid)
+
+    running = Service(tmp_path / "program", lambda: 0.0, is_taken)
+    try:
+        wait_until(taken.exists)
+        first = int(taken.read_text())
+        wait_until(lambda: running.pid not in (0, first) and running.parts["part"].state == "running")
+        assert started(first) is not None
+        assert running.parts["part"].restarts == 0
+    finally:
+        running.end()
+    assert started(first) is None
+    assert (tmp_path / "ended").read_text() == "SIGUSR1"
 
 
 @pytest.mark.parametrize("service", [(WITH_A_CHILD, lambda: 0.0)], indirect=True)

@@ -1,0 +1,38 @@
+"""The process of a run: the tags that name it, also after a reboot and when its process number is used again.
+
+Here: writing the tags and reading them. Not here: marking runs as failed whose process has ended (defs/run_reaper.py).
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from vsf_assets.common.processes import started
+
+STOPPED_TAG = "vsf/stopped_with_service"
+"""Tag of a canceled run that was ended by the end of the service, and not by a person."""
+
+
+def process_tags(pid: int | None = None) -> dict[str, str]:
+    """Return tags that identify a process of this machine; by default this process."""
+    pid = os.getpid() if pid is None else pid
+    return {"vsf/host": _host(), "vsf/pid": str(pid), "vsf/pid_start": started(pid) or ""}
+
+
+def is_on_this_machine(tags: Mapping[str, str]) -> bool:
+    """Whether the tags name a process of this machine, of this boot or an earlier one."""
+    return "vsf/pid" in tags and tags["vsf/host"].split("/")[0] == _host().split("/")[0]
+
+
+def process_of(tags: Mapping[str, str]) -> int | None:
+    """Return the id of the process that the tags name, if it is of this machine and still runs; else None."""
+    if not is_on_this_machine(tags) or tags["vsf/host"] != _host():
+        return None
+    pid = int(tags["vsf/pid"])
+    return pid if started(pid) == tags["vsf/pid_start"] else None
+
+
+def _host() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"

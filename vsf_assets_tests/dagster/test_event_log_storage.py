@@ -1,0 +1,83 @@
+"""The event log: batches in one transaction, and the buffer of a run.
+
+Here: what is stored when, and what happens when storing fails. Not here: plans of failed runs (test_run_plans.py).
+"""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from dagster import EventLogEntry
+
+from vsf_assets.resources import event_log_storage
+from vsf_assets.resources.event_log_storage import EventLogStorage
+from vsf_assets_tests.waiting import wait_until
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> EventLogStorage:
+    return EventLogStorage(str(tmp_path))
+
+
+def entry(message: str) -> EventLogEntry:
+    return EventLogEntry(
+        error_info=None, level=20, user_message=message, run_id="r", timestamp=time.time(), dagster_event=None
+    )
+
+
+def stored(folder: Path) -> int:
+    """Count what another process sees."""
+    with sqlite3.connect(f"file:{folder / 'event_log.db'}?mode=ro", uri=True) as connection:
+        return int(connection.execute("select count(*) from event_logs").fetchone()[0])
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(storage: EventLogStorage, tmp_path: Path) -> None:
+    storage.store_event_batch([entry(str(n)) for n in range(5)])
+    assert stored(tmp_path) == 5
+    with pytest.raises(Exception, match="NoneType"):
+        storage.store_event_batch([entry("good"), None])  # type: ignore[list-item]
+    assert stored(tmp_path) == 5
+    storage.store_event(entry("one"))
+    assert stored(tmp_path) == 6
+
+
+def test_the_buffer_is_stored_each_second_before_a_read_and_at_the_end(
+    storage: EventLogStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log_storage, "FLUSH_SECONDS", 600.0)
+    with storage.buffered():
+        storage.store_event(entry("1"))
+        storage.store_event(entry("2"))
+        assert stored(tmp_path) == 0
+        assert [record.event_log_entry.user_message for record in storage.get_records_for_run("r").records] == [
+            "1",
+            "2",
+        ]
+        storage.store_event(entry("3"))
+        assert stored(tmp_path) == 2
+    assert stored(tmp_path) == 3
+    monkeypatch.setattr(event_log_storage, "FLUSH_SECONDS", 0.05)
+    with storage.buffered():
+        storage.store_event(entry("4"))
+        wait_until(lambda: stored(tmp_path) == 4)  # nothing else happens, and the UI shows it all the same
+
+
+def test_an_interrupt_loses_no_event_and_stores_none_twice(storage: EventLogStorage, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), storage.buffered():
+        for number in range(100):
+            storage.store_event(entry(str(number)))
+        raise KeyboardInterrupt
+    assert stored(tmp_path) == 100
+
+
+def test_events_that_cannot_be_stored_are_an_error_of_the_run(
+    storage: EventLogStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: EventLogEntry) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"), storage.buffered():
+        monkeypatch.setattr(storage, "_store", fail)
+        storage.store_event(entry("lost"))
+        storage.get_records_for_run("r")
