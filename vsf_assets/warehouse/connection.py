@@ -28,6 +28,11 @@ LEAST_ROOM = 16 << 20
 """Bytes that a small transaction may write: DuckDB writes whole blocks of 256 KB per column, and its log before."""
 
 
+_known: dict[Path, tuple[object, ...]] = {}
+"""State of each warehouse after this process wrote to it. While a file is in that state its raw tables are as they must
+be; listing them and their comments takes as long as opening the file."""
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The working DuckDB file of a home.
@@ -110,9 +115,24 @@ class Warehouse:
     @contextmanager
     def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
         """Hold the lock, open the file for writing, and create missing raw tables."""
-        with self.lock(purpose), self.connect() as connection:
-            ensure_tables(connection, self.settings)
-            yield connection
+        with self.lock(purpose):
+            is_known = _known.get(self.file) == self._state()
+            with self.connect() as connection:
+                if not is_known:
+                    ensure_tables(connection, self.settings)
+                yield connection
+            _known[self.file] = self._state()
+
+    def _state(self) -> tuple[object, ...]:
+        """Return a value that changes when someone else writes to the file, or when the contracts change."""
+        from vsf_assets.contracts import all_tables
+
+        try:
+            found = self.file.stat()
+            has_log = self.file.with_name(f"{self.file.name}.wal").exists()
+        except FileNotFoundError:
+            return (object(),)
+        return (found.st_ino, found.st_size, found.st_mtime_ns, has_log, *all_tables().values())
 
     @contextmanager
     def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:

@@ -80,7 +80,7 @@ def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(home: Home)
 def test_ledger_of_another_version_is_refused(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
-    with home.warehouse.write("test") as connection:
+    with home.warehouse.connect() as connection:
         connection.execute("alter table raw.files add column more integer")
     with pytest.raises(VsfError, match="vsf rebuild"), home.warehouse.write("test"):
         pass
@@ -90,8 +90,20 @@ def test_table_of_another_shape_keeps_its_rows_where_an_original_is_gone(tmp_pat
     home = Home(tmp_path, AFTER_LOAD="delete")
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
-    with home.warehouse.write("test") as connection:
+    with home.warehouse.connect() as connection:
         connection.execute("alter table raw.clicks add column more integer")
     with pytest.raises(VsfError, match="not every original is at hand"), home.warehouse.write("test"):
         pass
     assert home.click_ids() == [1]
+
+
+def test_a_table_that_another_program_dropped_is_there_for_the_next_write(home: Home) -> None:
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()  # from here on, this process knows that all tables are there
+    with duckdb.connect(str(home.warehouse.file)) as another:
+        another.execute("drop table raw.conversions")
+    with home.warehouse.write("test") as connection:
+        assert connection.execute("select count(*) from raw.conversions").fetchall() == [(0,)]
+    home.warehouse.file.unlink()
+    with home.warehouse.write("test") as connection:
+        assert connection.execute("select count(*) from raw.clicks").fetchall() == [(0,)]

@@ -111,7 +111,7 @@ def test_damaged_original_is_told_and_its_rows_stay(loaded: Home) -> None:
 
 def test_table_of_another_shape_is_made_anew_and_filled_again(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = loaded.query("from raw.clicks order by all")
-    with loaded.warehouse.write("test") as connection:
+    with loaded.warehouse.connect() as connection:
         connection.execute("alter table raw.clicks add column colour varchar")
     change_contract(monkeypatch, "clicks")
     loaded.ingest()
