@@ -26,6 +26,7 @@ COMMANDS = {
     "dataset": "rename or delete a dataset",
     "generate": "generate a made-up file of any size from a schema",
     "rebuild": "build a new warehouse from the archive",
+    "backup": "copy the home into a folder, while the service goes on",
     "maintain": "remove old snapshots, run records and log files",
     "serve": "keep the UI, sensors and automation running, as a service",
     "dev": "open the Dagster UI with sensors running",

@@ -32,6 +32,7 @@ ROOMS = (
     "transform",
     "publish",
     "retention",
+    "backup",
     "pipeline",
     "reports",
     "resources",
