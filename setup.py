@@ -1,4 +1,4 @@
-"""Adds the project's files to the wheel: the dbt project, dagster.yaml, workspace.yaml, the example settings.
+"""Adds the project's files to the wheel: the dbt project, dagster.yaml, workspace.yaml, examples, files of a service.
 
 Here: which files, and their place in the package, `vsf_assets/_project/`; vsf_assets/config/settings.py looks for them
 there. Not here: anything that pyproject.toml can say. A clone keeps the files at its top, and an editable installation
@@ -13,7 +13,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 FILES = ("dagster.yaml", "workspace.yaml", "sources.example.toml", ".env.example")
-DBT_PROJECT = "dbt_project"
+FOLDERS = ("dbt_project", "deploy")
 NOT_SHIPPED = ("target", "logs", ".user.yml")
 """What dbt writes into a clone's dbt project."""
 
@@ -29,7 +29,8 @@ class BuildWithProject(build_py):
         shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         target = Path(self.build_lib) / "vsf_assets" / "_project"
-        shutil.copytree(ROOT / DBT_PROJECT, target / DBT_PROJECT, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
         for name in FILES:
             shutil.copy2(ROOT / name, target / name)
 

@@ -36,7 +36,7 @@ def build(source: Path, kind: str, target: Path) -> Path:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which dbt has run, and an earlier build left a module."""
     source = tmp_path_factory.mktemp("project")
-    for folder in ("vsf_assets", "dbt_project", "vsf_assets_tests/house"):
+    for folder in ("vsf_assets", "dbt_project", "deploy", "vsf_assets_tests/house"):
         shutil.copytree(PROJECT_ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in PROJECT_ROOT.iterdir():
         if path.is_file() and path.name != ".git":
@@ -66,7 +66,7 @@ def test_the_wheel_holds_the_package_and_the_project_s_files_and_nothing_else(wh
         assert archive.read(license_file) == (PROJECT_ROOT / "LICENSE").read_bytes()
     top = {"dagster.yaml", "workspace.yaml", "sources.example.toml", ".env.example"}
     assert names == names_below("vsf_assets") | {
-        f"vsf_assets/_project/{name}" for name in names_below("dbt_project") | top
+        f"vsf_assets/_project/{name}" for name in names_below("dbt_project") | names_below("deploy") | top
     }
 
 

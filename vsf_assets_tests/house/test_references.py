@@ -17,7 +17,7 @@ import pytest
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.feeds import all_feeds
 
-FOLDERS = ("vsf_assets", "vsf_assets_tests", "benchmarks", "dbt_project/models", "dbt_project/macros", "docs")
+FOLDERS = ("vsf_assets", "vsf_assets_tests", "benchmarks", "deploy", "dbt_project/models", "dbt_project/macros", "docs")
 PAGES = ("README.md", "CONTRIBUTING.md", "data/README.md", "dbt_project/dbt_project.yml")
 SEARCHED = (".py", ".sql", ".yml", ".md")
 BUILT = {"dist/", "vsf_assets/_project/", "dbt_project/target/"}

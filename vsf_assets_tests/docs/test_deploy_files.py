@@ -1,0 +1,100 @@
+"""The files in deploy/: systemd and nginx accept them, and they agree with docs/operating.md.
+
+Here: the programs' own checks, where they are installed (.ci/run installs them). Not here: the service behind a proxy.
+"""
+
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.service.guard import refusal
+from vsf_assets.service.supervisor import Patience
+from vsf_assets_tests.docs.pages import text_of
+from vsf_assets_tests.docs.test_commands_pages import check
+
+DEPLOY = PROJECT_ROOT / "deploy"
+UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer")
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def value(unit: str, key: str) -> str:
+    """Return the one value of a key in a unit."""
+    (found,) = re.findall(rf"^{key}=(.*)$", (DEPLOY / unit).read_text(), re.MULTILINE)
+    return str(found)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    for unit in UNITS:
+        # The program must exist, and it is not installed here.
+        text = (DEPLOY / unit).read_text().replace("/opt/vsf/bin/vsf", sys.executable)
+        (tmp_path / unit).write_text(text)
+    words = ["systemd-analyze", "verify", "--man=no", *UNITS]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "vsf" in line]  # the machine's own units may have faults
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_nginx_accepts_the_site(tmp_path: Path) -> None:
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vsf.example.org"]
+    words += ["-keyout", str(tmp_path / "vsf.key"), "-out", str(tmp_path / "vsf.pem")]
+    subprocess.run(words, capture_output=True, check=True)
+    site = (DEPLOY / "nginx.conf").read_text()
+    for name in ("/etc/ssl/certs/vsf.pem", "/etc/ssl/private/vsf.key"):
+        assert name in site
+        site = site.replace(name, str(tmp_path / Path(name).name))
+    site = re.sub(r"^ *listen \[::\].*$", "", site, flags=re.MULTILINE)  # nginx opens them, and there may be no IPv6
+    site = re.sub(r"listen \d+", lambda _: f"listen 127.0.0.1:{free_port()}", site)
+    (tmp_path / "site.conf").write_text(site)
+    log = f"access_log off; include {tmp_path}/site.conf;"
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/nginx.pid; events {{}} http {{ {log} }}")
+    assert NGINX is not None
+    words = [NGINX, "-t", "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr.replace('[warn] the "user" directive', "")
+
+
+def test_the_proxy_passes_on_what_the_guard_asks_for() -> None:
+    site = (DEPLOY / "nginx.conf").read_text()
+    assert "proxy_set_header Host $http_host;" in site
+    assert "proxy_set_header Upgrade $http_upgrade;" in site
+    (host,) = set(re.findall(r"server_name (.*);", site))
+    assert f"VSF_UI_HOSTS={host}" in text_of("docs/operating.md")
+    headers = [(b"host", host.encode()), (b"origin", f"https://{host}".encode())]
+    scope = {"type": "websocket", "path": "/graphql", "headers": headers}
+    assert refusal(scope, {host}) is None
+    assert refusal(scope, set()) is not None
+
+
+@pytest.mark.parametrize("unit", ["vsf.service", "vsf-backup.service"])
+def test_a_unit_starts_a_command_that_exists(unit: str) -> None:
+    program, *words = shlex.split(value(unit, "ExecStart"))
+    assert program == "/opt/vsf/bin/vsf"
+    check(shlex.join(["vsf", *words]))
+
+
+def test_the_service_has_the_time_to_end_its_parts() -> None:
+    seconds = float(value("vsf.service", "TimeoutStopSec"))
+    assert seconds > Patience().kill_after + 5
+
+
+def test_the_page_names_every_place_of_the_units() -> None:
+    page = text_of("docs/operating.md")
+    units = "".join((DEPLOY / unit).read_text() for unit in UNITS)
+    places = set(re.findall(r"/(?:opt|etc|var)/[\w./-]*\w", units)) - {"/opt/vsf/bin/vsf", "/etc/vsf/.env"}
+    assert {place for place in places if f"`{place}`" not in page} == set()
+    assert {unit for unit in (*UNITS, "nginx.conf") if f"`{unit}`" not in page} == set()
