@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from vsf_assets.defs.metadata import PREVIEW_ROWS, markdown_table
+from vsf_assets.defs.metadata import LAYER, PREVIEW_ROWS, markdown_table
 from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
 from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.reports.finding_queries import dataset_findings
@@ -43,7 +43,8 @@ def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
         description="The anomaly report of a dataset: counts per kind and the first findings. A materialization is the"
         " report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When it is late: the upload"
         " is not complete, or the build failed.",
-        group_name="reports",
+        group_name="datasets",
+        tags={LAYER: "reports"},
         owners=["team:data-platform"],
         kinds={"csv"},
         partitions_def=partitions_of(DATASETS),

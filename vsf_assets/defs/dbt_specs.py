@@ -15,6 +15,7 @@ import dagster as dg
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.interpreter_tricks import hidden_modules
 from vsf_assets.defs.code_versions import ModelVersions
+from vsf_assets.defs.metadata import LAYER
 
 # Without dbt the import takes 0.3 s instead of 1.1 s.
 with hidden_modules(["dbt"]):
@@ -33,7 +34,7 @@ What this condition misses, the backstop requests (recovery_sensors.py)."""
 
 
 class VsfTranslator(DagsterDbtTranslator):
-    """Translator of dbt resources: the asset key is DuckDB's schema and table, and the group is the database schema.
+    """Translator of dbt resources: the asset key is DuckDB's schema and table, the group is the subject.
 
     Args:
         versions: code versions of the models.
@@ -50,11 +51,14 @@ class VsfTranslator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        """Return the spec with the database schema as group and the code version."""
+        """Return the spec with subject and layer and the code version."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = self.get_resource_props(manifest, unique_id)
+        # Folders of dbt: a layer, then a subject; reports are of all subjects.
+        _, layer, *folders = properties["fqn"][:-1] if properties["resource_type"] == "model" else ("", "raw")
         return spec.replace_attributes(
-            group_name=properties["schema"],
+            group_name=folders[0] if folders and layer != "reports" else layer,
+            tags={**spec.tags, LAYER: layer},
             kinds={"dbt", "duckdb"},
             description=properties.get("description") or "",
             skippable=True,

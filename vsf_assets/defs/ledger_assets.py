@@ -4,7 +4,7 @@ import dagster as dg
 
 from vsf_assets.contracts.ledger import TABLES
 from vsf_assets.defs.code_versions import table_version
-from vsf_assets.defs.metadata import contract_schema
+from vsf_assets.defs.metadata import LAYER, contract_schema
 
 
 def ledger_specs() -> list[dg.AssetSpec]:
@@ -18,7 +18,8 @@ def ledger_specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             dg.AssetKey(table.name.split(".")),
             description=texts[table.name],
-            group_name="raw",
+            group_name="ledger",
+            tags={LAYER: "raw"},
             owners=[table.owner],
             kinds={"duckdb"},
             code_version=table_version(table.name),

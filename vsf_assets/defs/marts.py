@@ -17,7 +17,7 @@ from vsf_assets.defs.build_attempts import mark_attempt, mark_refused
 from vsf_assets.defs.dataset_reports import log_reports
 from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
-from vsf_assets.defs.metadata import markdown_table, report_check, stored_schema
+from vsf_assets.defs.metadata import LAYER, markdown_table, report_check, stored_schema
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
@@ -101,6 +101,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         deps=[*dbt_assets.leaves(), LEDGER],
         description=_SNAPSHOT_TEXT,
         group_name="snapshots",
+        tags={LAYER: "snapshots"},
         owners=["team:data-platform"],
         kinds={"duckdb"},
         code_version=dbt_assets.versions.of_all,

@@ -14,6 +14,9 @@ from vsf_assets.contracts.table import Table
 
 PREVIEW_ROWS = 10
 
+LAYER = "layer"
+"""Tag of every asset: raw, intermediate, marts, reports …; the group is the subject, which the UI draws as a box."""
+
 PYTHON_MODULE = "python_module"
 """Key of the definitions' own metadata: the module that Dagster loads them from."""
 

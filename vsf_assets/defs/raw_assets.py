@@ -13,7 +13,7 @@ import dagster as dg
 from vsf_assets.contracts import get_table
 from vsf_assets.defs.ingest_events import asset_key
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
-from vsf_assets.defs.metadata import contract_schema
+from vsf_assets.defs.metadata import LAYER, contract_schema
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import families
@@ -77,13 +77,13 @@ def _spec(feed: Feed, table_name: str) -> dg.AssetSpec:
         asset_key(table_name),
         description=f"{feed.description}\n\nOne row is {table.grain}; records with an error are in `raw.findings`. "
         f"When it is late: {where}.",
-        group_name="raw",
+        group_name=feed.models,
         owners=[feed.owner],
         kinds={"duckdb", "polars"},
         code_version=contract_version_of(feed),
         partitions_def=partitions_of(feed.partitioning),
         metadata={"dagster/column_schema": contract_schema(table), "dagster/table_name": table_name},
-        tags={"family": feed.family},
+        tags={"family": feed.family, LAYER: "raw"},
         freshness_policy=_freshness(feed),
         skippable=True,
     )

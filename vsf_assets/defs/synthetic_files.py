@@ -12,7 +12,7 @@ import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
-from vsf_assets.defs.metadata import markdown_table, report_check
+from vsf_assets.defs.metadata import LAYER, markdown_table, report_check
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.pipeline.recorded_run import MAKE, recorded_run
@@ -39,7 +39,8 @@ def made_files() -> dg.AssetsDefinition:
         MADE,
         deps=[dg.AssetKey(["raw", REQUEST_FEED]), dg.AssetKey(["raw", "fake_schemas"])],
         description=_TEXT,
-        group_name="made",
+        group_name="synthetic",
+        tags={LAYER: "made"},
         owners=["team:data-platform"],
         kinds={"polars"},
         code_version=ENGINE_VERSION,

@@ -32,10 +32,19 @@ def test_the_definitions_are_loadable(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
 
 
-def test_every_asset_has_description_owner_group_kinds_and_its_schema_as_group(definitions: dg.Definitions) -> None:
+def test_every_asset_has_description_owner_kinds_a_subject_as_group_and_its_layer(definitions: dg.Definitions) -> None:
     bare = [s.key for s in specs(definitions) if not (s.description and s.owners and s.kinds)]
     assert bare == []
-    assert {s.key: s.group_name for s in specs(definitions)} == {s.key: s.key.path[0] for s in specs(definitions)}
+    groups = {feed.models for feed in all_feeds().values()} | {"ledger", "reports", "snapshots"}
+    assert {s.group_name for s in specs(definitions)} == groups
+    layers = {
+        s.key: s.key.path[0].removeprefix("transform_").replace("build_state", "intermediate")
+        for s in specs(definitions)
+    }
+    assert {s.key: s.tags["layer"] for s in specs(definitions)} == layers
+    of = {"/".join(s.key.path): s.group_name for s in specs(definitions)}
+    assert of["raw/lines"] == of["marts/dim_lines"] == of["transform_intermediate/int_mobile__event_days"] == "mobile"
+    assert of["raw/files"] == "ledger"
 
 
 def test_every_raw_asset_carries_its_column_schema(definitions: dg.Definitions) -> None:
