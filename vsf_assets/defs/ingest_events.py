@@ -3,11 +3,13 @@
 Here: queries on the loaded rows, and the events made from them. Not here: the assets (raw_assets.py).
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
+from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts import get_table
 from vsf_assets.defs import code_versions
 from vsf_assets.defs.charts import bars
@@ -21,6 +23,22 @@ from vsf_assets.warehouse.ledger import FileRow
 
 LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
 
+LOADED_TAG = "loaded"
+"""Tag of a run, which the list of runs shows: what it stored."""
+
+_LONGEST_TAG = 80
+
+
+def loaded_text(stored: Sequence[FileRow]) -> str:
+    """Return what a run stored, in a few words: the name of one file, or the number of files of each feed."""
+    if not stored:
+        return "nothing"
+    feeds = Counter(row.feed for row in stored)
+    text = visible(stored[0].file_name) if len(stored) == 1 else ", ".join(f"{n} {feed}" for feed, n in feeds.items())
+    text = text if len(text) <= _LONGEST_TAG else text[: _LONGEST_TAG - 1] + "…"
+    others = Counter(row.status for row in stored if row.status != "loaded")
+    return text + (f" ({', '.join(f'{n} {status}' for status, n in others.items())})" if others else "")
+
 
 def asset_key(table: str) -> dg.AssetKey:
     """Return the asset key of `schema.table`."""
@@ -31,6 +49,7 @@ def report_ingest(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
     """Log a materialization per table and partition with loaded files, and yield the results of the checks."""
+    context.instance.add_run_tags(context.run.run_id, {LOADED_TAG: loaded_text(report.stored)})
     if not report.stored:
         context.log.info("no file was pending; nothing is materialized")
         return

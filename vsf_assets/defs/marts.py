@@ -161,6 +161,7 @@ def _end(
         raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
     if report.snapshot is not None:
         context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
+        context.instance.add_run_tags(context.run.run_id, {"snapshot": str(report.number)})
         with object_store.in_use():
             log_reports(context, report.snapshot)
             metadata = _snapshot_metadata(report)

@@ -6,7 +6,7 @@ releases when a process ends. Dagster does not do this itself: no daemon watches
 
 import dagster as dg
 
-from vsf_assets.resources.run_process import is_on_this_machine, process_of, process_tags
+from vsf_assets.resources.run_process import PID, is_on_this_machine, process_of, process_tags
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -23,7 +23,7 @@ def reap(instance: dg.DagsterInstance) -> list[str]:
         run = record.dagster_run
         if is_on_this_machine(run.tags) and process_of(run.tags) is None:
             instance.report_run_failed(
-                run, f"process {run.tags['vsf/pid']} of this run is gone; nothing it did not finish is kept"
+                run, f"process {run.tags[PID]} of this run is gone; nothing it did not finish is kept"
             )
             reaped.append(run.run_id)
     return reaped

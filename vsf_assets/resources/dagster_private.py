@@ -27,9 +27,11 @@ from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordi
 from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 __all__ = [
+    "HIDDEN_TAG_PREFIX",
     "SQLITE_BUSY_TIMEOUT_SECONDS",
     "ConsolidatedSqliteEventLogStorage",
     "LaunchRunContext",
@@ -56,6 +58,8 @@ RECHECK = (
 # LaunchRunContext, SubmitRunContext: the arguments of the launcher and the coordinator of run_launcher.py, which
 # Dagster documents as extensible classes, but does not export the types of their arguments; nor QueuedRunCoordinator,
 # which it documents for dagster.yaml only.
+
+# HIDDEN_TAG_PREFIX: the UI does not show tags that begin with it. A test compares it with those of run_process.py.
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from vsf_assets.common.processes import started
 
+HOST, PID, PID_START = ".dagster/vsf_host", ".dagster/vsf_pid", ".dagster/vsf_pid_start"
+"""Tags of a run's process. The UI does not show tags that begin with `.dagster/`, and a reader of it needs none."""
+
 STOPPED_TAG = "vsf/stopped_with_service"
 """Tag of a canceled run that was ended by the end of the service, and not by a person."""
 
@@ -17,20 +20,20 @@ STOPPED_TAG = "vsf/stopped_with_service"
 def process_tags(pid: int | None = None) -> dict[str, str]:
     """Return tags that identify a process of this machine; by default this process."""
     pid = os.getpid() if pid is None else pid
-    return {"vsf/host": _host(), "vsf/pid": str(pid), "vsf/pid_start": started(pid) or ""}
+    return {HOST: _host(), PID: str(pid), PID_START: started(pid) or ""}
 
 
 def is_on_this_machine(tags: Mapping[str, str]) -> bool:
     """Whether the tags name a process of this machine, of this boot or an earlier one."""
-    return "vsf/pid" in tags and tags["vsf/host"].split("/")[0] == _host().split("/")[0]
+    return PID in tags and tags[HOST].split("/")[0] == _host().split("/")[0]
 
 
 def process_of(tags: Mapping[str, str]) -> int | None:
     """Return the id of the process that the tags name, if it is of this machine and still runs; else None."""
-    if not is_on_this_machine(tags) or tags["vsf/host"] != _host():
+    if not is_on_this_machine(tags) or tags[HOST] != _host():
         return None
-    pid = int(tags["vsf/pid"])
-    return pid if started(pid) == tags["vsf/pid_start"] else None
+    pid = int(tags[PID])
+    return pid if started(pid) == tags[PID_START] else None
 
 
 def _host() -> str:

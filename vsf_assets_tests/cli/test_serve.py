@@ -18,6 +18,7 @@ import pytest
 
 from vsf_assets.common.processes import started
 from vsf_assets.resources.run_handover import read_spare
+from vsf_assets.resources.run_process import PID
 from vsf_assets.service.state import read_state
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.instances import instance_at_home
@@ -94,7 +95,7 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
         (run,) = instance.get_runs()  # one run for one drop
     assert run.job_name == "load_and_publish_campaigns"
     assert spare is not None
-    assert run.tags["vsf/pid"] == str(spare.pid)
+    assert run.tags[PID] == str(spare.pid)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert [started(part.pid) for part in state.parts.values()] == [None] * 4

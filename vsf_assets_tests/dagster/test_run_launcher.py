@@ -26,7 +26,7 @@ from vsf_assets.resources import run_handover as handover
 from vsf_assets.resources.dagster_private import job_origin
 from vsf_assets.resources.run_handover import Spare, hand_over, is_ready, listen, read_spare, write_spare
 from vsf_assets.resources.run_launcher import PromptRunCoordinator, SpareRunLauncher
-from vsf_assets.resources.run_process import process_tags
+from vsf_assets.resources.run_process import PID, process_tags
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.instances import loaded_defs
 
@@ -145,5 +145,5 @@ def test_terminate_interrupts_the_process_of_a_run(home: Home, instance: dg.Dags
     assert launcher.terminate(run.run_id)
     assert child.wait(30) in (-signal.SIGINT, 1)
     assert instance.get_run_by_id(run.run_id).status == S.CANCELING  # type: ignore[union-attr]
-    gone = new_run(instance, S.STARTED, **{**process_tags(child.pid), "vsf/pid": str(child.pid)})
+    gone = new_run(instance, S.STARTED, **{**process_tags(), PID: str(child.pid)})
     assert not launcher.terminate(gone.run_id), "nothing is there to interrupt"

@@ -19,7 +19,8 @@ from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
 from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.landing.land_file import land_file
-from vsf_assets.resources.run_process import process_tags
+from vsf_assets.resources.dagster_private import HIDDEN_TAG_PREFIX
+from vsf_assets.resources.run_process import PID, PID_START, process_tags
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
@@ -261,13 +262,17 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     assert building.job_name == BUILD_JOB
 
 
+def test_the_ui_does_not_show_the_tags_of_a_process() -> None:
+    assert all(name.startswith(HIDDEN_TAG_PREFIX) for name in process_tags())
+
+
 def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    alive = {**process_tags(), "vsf/pid": str(os.getpid())}
+    alive = {**process_tags(), PID: str(os.getpid())}
     job = loaded_defs().resolve_job_def("ingest_campaigns")
     started = [
         instance.create_run_for_job(job, status=S.STARTED, tags=tags)
-        for tags in (alive, {**alive, "vsf/pid": str(child.pid), "vsf/pid_start": "1"})
+        for tags in (alive, {**alive, PID: str(child.pid), PID_START: "1"})
     ]
     child.kill()
     child.wait()
