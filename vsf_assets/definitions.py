@@ -45,7 +45,7 @@ def _definitions() -> dg.Definitions:
     publishing_jobs = _publishing_jobs(marts)
     return dg.Definitions(
         assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
-        jobs=[*publishing_jobs, *ingest_jobs, make_job, build_job, rebuild_job, maintenance_job],
+        jobs=[*publishing_jobs, *ingest_jobs, make_job, build_job, rebuild_job(dbt_assets), maintenance_job],
         schedules=[weekly_full_build(build_job), daily_maintenance],
         sensors=_sensors(marts.keys, [*ingest_jobs, build_job]),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
@@ -70,7 +70,8 @@ def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
 
 def _build_job(marts: dg.AssetsDefinition) -> Any:
     from vsf_assets.defs.build_attempts import BUILDS_TAG
-    from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
+    from vsf_assets.defs.build_events import SNAPSHOT
+    from vsf_assets.defs.marts import BUILD_JOB
     from vsf_assets.defs.raw_assets import WRITER_TAG
 
     return dg.define_asset_job(

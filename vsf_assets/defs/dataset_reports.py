@@ -51,7 +51,7 @@ def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
-def log_reports(context: dg.AssetExecutionContext, snapshot: Snapshot) -> None:
+def log_reports(context: dg.AssetExecutionContext | dg.OpExecutionContext, snapshot: Snapshot) -> None:
     """Log the reports of versions that were loaded after the last logged report.
 
     If a build crashes before it logs them, the next build does.

@@ -1,25 +1,53 @@
-"""The Dagster events of an ingest run: materializations with counts and previews, and results of checks.
+"""The Dagster events of the ledger: materializations with counts and previews, and results of checks.
 
-Here: queries on the loaded rows, and the events made from them. Not here: the assets (raw_assets.py).
+Here: queries on the loaded rows, the events made from them, and who logs them: an ingest for its files, any run for
+what an earlier one stored and did not report. Not here: the assets (raw_assets.py), and what Dagster does not show
+(ledger_differences.py).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts import get_table
 from vsf_assets.defs import code_versions
 from vsf_assets.defs.charts import bars
-from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, markdown_table, report_check
-from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
+from vsf_assets.defs.ledger_differences import (
+    DATA_VERSION,
+    Part,
+    differences,
+    missing_dynamic_partitions,
+    read_loaded,
+    shown_states,
+    stored_states,
+)
+from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, evaluation_of, markdown_table, report_check
+from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.contract_versions import contract_version_of
-from vsf_assets.warehouse.ledger import FileRow
+from vsf_assets.warehouse.ledger import FileRow, read_files
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_PARTS = 500
+"""Partitions that a run reports beside those of its files; each takes a few milliseconds."""
+
+MOST_AT_STOP = 100
+STOP_WAIT_SECONDS = 3.0
+"""A run that is stopped has ten seconds to end."""
+
+MOST_PREVIEWS = 20
 
 LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
 
@@ -45,53 +73,225 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
 
 
+@dataclass(frozen=True)
+class LedgerEvents:
+    """What Dagster does not know of the ledger yet.
+
+    Attributes:
+        materializations: of tables and partitions, and of the ledger.
+        checks: results of the checks on the files of these.
+    """
+
+    materializations: list[dg.AssetMaterialization] = field(default_factory=list)
+    checks: list[dg.AssetCheckResult] = field(default_factory=list)
+
+
 def report_ingest(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, report: RunReport, feeds: tuple[Feed, ...]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Log a materialization per table and partition with loaded files, and yield the results of the checks."""
+    """Log a materialization per table and partition with loaded files, and yield the results of the checks.
+
+    Files that an earlier run stored and did not report are among them.
+    """
     context.instance.add_run_tags(context.run.run_id, {LOADED_TAG: loaded_text(report.stored)})
     if not report.stored:
-        context.log.info("no file was pending; nothing is materialized")
-        return
-    _add_partitions(context, report, feeds)
-    for key in LEDGER_KEYS:
-        context.log_event(dg.AssetMaterialization(key, metadata={"files": len(report.stored)}))
+        context.log.info("no file was pending")
+        if not warehouse.settings().warehouse_file.exists():
+            return
     with warehouse.get_connection("previews", read_only=True, on_wait=context.log.info) as connection:
-        for feed in feeds:
-            rows = [row for row in report.stored if row.feed == feed.name]
-            is_partitioned = partitions_of(feed.partitioning) is not None
-            newest = max((row.partition_key or "" for row in rows if row.status == "loaded"), default="")
-            for table in feed.tables if rows else ():
-                for partition in dict.fromkeys(row.partition_key if is_partitioned else None for row in rows):
-                    files = [
-                        row
-                        for row in rows
-                        if row.status == "loaded"
-                        and (not is_partitioned or row.partition_key == partition)
-                        and (not feed.members or table in feed.tables_of(row.file_name))
-                    ]
-                    if files and (partition is not None or not is_partitioned):
-                        metadata = _metadata(connection, table, files) | _scan_metadata(report, feed)
-                        if partition is not None and partition == newest and feed.partitioning.rhythm:
-                            metadata[f"{feed.partitioning.rhythm}_volume"] = _volume(connection, feed, partition)
-                        context.log_event(
-                            dg.AssetMaterialization(
-                                asset_key(table),
-                                partition=partition,
-                                metadata=metadata,
-                                tags={code_versions.TAG: contract_version_of(feed)},
-                            )
-                        )
-                yield from _check_results(context, connection, table, rows)
+        events = ledger_events(context.instance, connection, feeds, report)
+    for materialization in events.materializations:
+        context.log_event(materialization)
+    for result in events.checks:
+        yield from report_check(context, result)
 
 
-def _add_partitions(context: dg.AssetExecutionContext, report: RunReport, feeds: tuple[Feed, ...]) -> None:
-    """Register the dynamic partitions of the loaded files, before an event refers to them."""
+def report_ledger(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext,
+    warehouse: WarehouseResource,
+    feeds: Collection[Feed],
+    maximum: int = MOST_PARTS,
+    is_checked: bool = False,
+) -> None:
+    """Log what Dagster does not know of the ledger, in a run that is not about these feeds.
+
+    Args:
+        context: the context of the step.
+        warehouse: the warehouse.
+        feeds: the feeds that are compared.
+        maximum: highest number of partitions.
+        is_checked: whether the checks are evaluated on all files, and not only on those of these partitions.
+    """
+    if not feeds:
+        return
+    with warehouse.get_connection("previews", read_only=True, on_wait=context.log.info) as connection:
+        events = ledger_events(context.instance, connection, feeds, maximum=maximum, is_checked=is_checked)
+    log_events(context, events)
+
+
+@contextmanager
+def reported_when_stopped(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, feeds: Collection[Feed]
+) -> Iterator[None]:
+    """Log what the block stored if it is stopped or fails; what cannot be logged now is logged by the next run."""
+    try:
+        yield
+    except BaseException:
+        patience = replace(warehouse.settings(), lock_wait_seconds=STOP_WAIT_SECONDS)
+        with suppress(VsfError, OSError), Warehouse.of(patience).read("previews") as connection:
+            if connection is not None:
+                events = ledger_events(context.instance, connection, feeds, maximum=MOST_AT_STOP)
+                log_events(context, events)
+        raise
+
+
+def log_events(context: dg.AssetExecutionContext | dg.OpExecutionContext, events: LedgerEvents) -> None:
+    """Log events in a run that does not select their assets and checks."""
+    for event in all_events(events):
+        context.log_event(event)  # type: ignore[arg-type]  # an op logs results of checks too
+
+
+def all_events(events: LedgerEvents) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """Yield materializations, and results of checks in the form of runs that do not select the checks."""
+    yield from events.materializations
+    yield from map(evaluation_of, events.checks)
+
+
+def ledger_events(
+    instance: dg.DagsterInstance,
+    connection: "DuckDBPyConnection",
+    feeds: Collection[Feed],
+    report: RunReport | None = None,
+    maximum: int = MOST_PARTS,
+    is_checked: bool = False,
+) -> LedgerEvents:
+    """Return the events of an ingest, and of what the ledger holds and Dagster does not show.
+
+    Partitions that Dagster shows and the ledger does not hold are wiped, and missing dynamic partitions are added.
+
+    Args:
+        instance: the instance whose events are compared.
+        connection: the warehouse.
+        feeds: the feeds that are compared.
+        report: the ingest; None outside of one.
+        maximum: highest number of partitions that are not of the ingest; later runs report the others.
+        is_checked: whether the checks are evaluated on all files.
+    """
+    stored = report.stored if report is not None else []
+    events = LedgerEvents()
+    if stored:
+        events.materializations.extend(
+            dg.AssetMaterialization(key, metadata={"files": len(stored)}) for key in LEDGER_KEYS
+        )
+    states = stored_states(read_loaded(connection, feeds), feeds)
+    found = differences(states, shown_states(instance, feeds))
+    for name, keys in missing_dynamic_partitions(instance, states, feeds).items():
+        instance.add_dynamic_partitions(name, keys)
+    for table, partition in found.gone:
+        instance.wipe_asset_partitions(asset_key(table), [partition or ""])
+    unreported = set(found.unreported[:maximum])
     for feed in feeds:
-        names = dynamic_partitions_name(feed.partitioning)
-        if names is not None:
-            got = [row.partition_key for row in report.stored if row.feed == feed.name and row.partition_key]
-            context.instance.add_dynamic_partitions(names, list(dict.fromkeys(got)))
+        batch = [row for row in stored if row.feed == feed.name]
+        of_feed = _FeedEvents(connection, feed, batch, unreported, report, is_checked)
+        for table in feed.tables if of_feed.files else ():
+            events.materializations.extend(of_feed.materializations(table, states))
+            checked = of_feed.to_check(table)
+            events.checks.extend(_check_results(connection, table, checked) if checked else ())
+    return events
+
+
+@dataclass(frozen=True)
+class _FeedEvents:
+    """The events of one feed.
+
+    Attributes:
+        connection: the warehouse.
+        feed: the feed.
+        batch: the files that this run stored.
+        unreported: parts whose files Dagster does not know yet, of any feed.
+        report: the ingest; None outside of one.
+        is_checked: whether all files of the feed are checked.
+    """
+
+    connection: "DuckDBPyConnection"
+    feed: Feed
+    batch: list[FileRow]
+    unreported: Collection[Part]
+    report: RunReport | None
+    is_checked: bool
+
+    @cached_property
+    def is_partitioned(self) -> bool:
+        return partitions_of(self.feed.partitioning) is not None
+
+    @cached_property
+    def partitions(self) -> set[str | None]:
+        """The partitions of the batch."""
+        return {self.partition_of(row) for row in self.batch}
+
+    @cached_property
+    def files(self) -> list[FileRow]:
+        """The ledger's files of the partitions that are reported, in landing order, and the batch; or all files."""
+        own = [partition for table, partition in self.unreported if table in self.feed.tables]
+        if not self.batch and not own and not self.is_checked:
+            return []
+        if not self.is_partitioned or self.is_checked:
+            return read_files(self.connection, "feed = ?", (self.feed.name,))
+        keys = list({*own, *self.partitions} - {None})
+        found = read_files(self.connection, "feed = ? and list_contains(?, partition_key)", (self.feed.name, keys))
+        return found + [row for row in self.batch if row.partition_key is None]
+
+    def partition_of(self, row: FileRow) -> str | None:
+        return row.partition_key if self.is_partitioned else None
+
+    def parts(self, table: str) -> dict[str | None, list[FileRow]]:
+        """Return partition -> its loaded files with rows of a table, of the partitions that are reported."""
+        parts: dict[str | None, list[FileRow]] = {}
+        for row in self.files:
+            if row.status == "loaded" and table in self.feed.tables_of(row.file_name):
+                parts.setdefault(self.partition_of(row), []).append(row)
+        return {
+            partition: rows
+            for partition, rows in parts.items()
+            if (partition is not None or not self.is_partitioned)
+            and (partition in self.partitions or (table, partition) in self.unreported)
+        }
+
+    def materializations(self, table: str, states: Mapping[Part, str]) -> Iterator[dg.AssetMaterialization]:
+        parts = self.parts(table)
+        counts = _rows(self.connection, self.feed, table, parts)
+        newest = max((row.partition_key or "" for row in self.batch if row.status == "loaded"), default="")
+        for number, (partition, files) in enumerate(parts.items()):
+            metadata = _metadata(table, files, counts[partition])
+            if len(parts) - number <= MOST_PREVIEWS:
+                metadata["preview"] = _preview(self.connection, table, files[-1])
+            metadata |= _scan_metadata(self.report, self.feed) if self.report is not None else {}
+            if partition is not None and partition == newest and self.feed.partitioning.rhythm:
+                name = f"{self.feed.partitioning.rhythm}_volume"
+                metadata[name] = _volume(self.connection, self.feed, partition)
+            tags = {code_versions.TAG: contract_version_of(self.feed), DATA_VERSION: states[table, partition]}
+            yield dg.AssetMaterialization(asset_key(table), partition=partition, metadata=metadata, tags=tags)
+
+    def to_check(self, table: str) -> list[FileRow]:
+        """Return the batch, and the files of other partitions of a table that were not reported."""
+        new = {row.file_id for row in self.batch}
+        return [row for row in self.files if self.is_checked or row.file_id in new or self._is_left(table, row)]
+
+    def _is_left(self, table: str, row: FileRow) -> bool:
+        partition = self.partition_of(row)
+        return (table, partition) in self.unreported and partition not in self.partitions
+
+
+def _rows(
+    connection: "DuckDBPyConnection", feed: Feed, table: str, parts: Mapping[str | None, Sequence[FileRow]]
+) -> dict[str | None, int]:
+    """Return partition -> rows of its files in a table; the ledger counts them unless files have rows of several."""
+    if feed.members or len(feed.tables) == 1:
+        return {partition: sum(row.rows_loaded for row in files) for partition, files in parts.items()}
+    sql = f"select _file_id, count(*) from {table} where list_contains(?, _file_id) group by all"  # noqa: S608
+    ids = [row.file_id for files in parts.values() for row in files]
+    counts = dict(connection.execute(sql, [ids]).fetchall())
+    return {partition: sum(int(counts.get(row.file_id, 0)) for row in files) for partition, files in parts.items()}
 
 
 def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
@@ -108,17 +308,10 @@ def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
     return bars([(key, int(rows)) for key, rows in found], f"rows of {feed.name} per {feed.partitioning.noun}")
 
 
-def _rows(connection: Any, table: str, files: list[FileRow]) -> int:
-    """Count the rows of the files in one table; a file may hold rows of several tables."""
-    sql = f"select count(*) from {table} where list_contains(?, _file_id)"  # noqa: S608
-    return int(connection.execute(sql, [[f.file_id for f in files]]).fetchall()[0][0])
-
-
-def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, Any]:
+def _metadata(table: str, files: list[FileRow], rows: int) -> dict[str, Any]:
     newest = files[-1]
-    preview = connection.table(table).filter(f"_file_id = {newest.file_id}").limit(PREVIEW_ROWS)
     return {
-        "dagster/partition_row_count": _rows(connection, table, files),
+        "dagster/partition_row_count": rows,
         "dagster/column_schema": contract_schema(get_table(table)),
         "dagster/table_name": table,
         "files": len(files),
@@ -126,8 +319,12 @@ def _metadata(connection: Any, table: str, files: list[FileRow]) -> dict[str, An
         "bytes": sum(f.bytes for f in files),
         "newest_file": newest.file_name,
         "newest_sha256": newest.sha256,
-        "preview": markdown_table(preview.columns, preview.fetchall()),
     }
+
+
+def _preview(connection: "DuckDBPyConnection", table: str, file: FileRow) -> dg.MarkdownMetadataValue:
+    preview = connection.table(table).filter(f"_file_id = {file.file_id}").limit(PREVIEW_ROWS)
+    return markdown_table(preview.columns, preview.fetchall())
 
 
 def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
@@ -147,13 +344,11 @@ def _scan_metadata(report: RunReport, feed: Feed) -> dict[str, Any]:
     }
 
 
-def _check_results(
-    context: dg.AssetExecutionContext, connection: Any, table: str, rows: list[FileRow]
-) -> Iterator[dg.AssetCheckResult]:
+def _check_results(connection: Any, table: str, rows: list[FileRow]) -> Iterator[dg.AssetCheckResult]:
     ids = [row.file_id for row in rows]
     found = connection.execute(
         "select file_name, line_number, anomaly, column_name, raw_value, reason from raw.findings"
-        " join raw.files using (file_id) where list_contains(?, file_id) and severity = 'error'"
+        " join raw.files using (file_id) where file_id in (select unnest(?::bigint[])) and severity = 'error'"
         " order by landed_at, file_name, line_number limit 10",
         [ids],
     )
@@ -182,20 +377,20 @@ def _check_results(
     }
     for name, (passed, severity, sample, why) in results.items():
         metadata: dict[str, Any] = {"offending_rows": sample, "files": len(rows)}
-        result = dg.AssetCheckResult(
+        yield dg.AssetCheckResult(
             asset_key=asset_key(table),
             check_name=name,
             passed=passed,
             severity=severity,
             metadata=metadata | ({"why": why} if why else {}),
         )
-        yield from report_check(context, result)
 
 
 def _found(connection: Any, ids: list[int], first: tuple[str, int | None]) -> str:
     """Return what is wrong with some files, for a message: the number of findings by anomaly, and the first place."""
     counts = connection.execute(
-        "select anomaly, count(*) from raw.findings where list_contains(?, file_id) and severity = 'error'"
+        "select anomaly, count(*) from raw.findings"
+        " where file_id in (select unnest(?::bigint[])) and severity = 'error'"
         " group by all order by count(*) desc, anomaly",
         [ids],
     ).fetchall()

@@ -1,9 +1,9 @@
 """The build as one Dagster step: dbt models, their tests as checks, and the published snapshot.
 
-Here: the step and its events. Not here: the order of build, checks and publish (pipeline/build.py), and the ingest
-before it (ingest_step.py). It is one step because the run holds the warehouse lock from the first model until the
-pointer changes. A step that also ingests a family first is one run from a dropped file to the snapshot; two steps of
-one job do not work: raw assets are skippable, and Dagster skips the steps after an asset that was not yielded.
+Here: the step. Not here: its events (build_events.py), the order of build, checks and publish (pipeline/build.py), and
+the ingest before it (ingest_step.py). It is one step because the run holds the warehouse lock from the first model
+until the pointer changes. A step that also ingests a family first is one run from a dropped file to the snapshot; two steps
+of one job do not work: raw assets are skippable, and Dagster skips the steps after an asset that was not yielded.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,26 +14,21 @@ from pydantic import Field
 
 from vsf_assets.common.errors import BuildRefusedError
 from vsf_assets.defs.build_attempts import mark_attempt, mark_refused
-from vsf_assets.defs.dataset_reports import log_reports
+from vsf_assets.defs.build_events import SNAPSHOT, build_events, log_published, report_broken
 from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
+from vsf_assets.defs.ingest_events import report_ledger
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
-from vsf_assets.defs.metadata import LAYER, markdown_table, report_check, stored_schema
+from vsf_assets.defs.metadata import LAYER, report_check
 from vsf_assets.defs.run_reaper import mark_process
-from vsf_assets.feeds import families
-from vsf_assets.pipeline.build import BuildReport, TableInfo, build_and_publish, build_some
+from vsf_assets.feeds import all_feeds, families
+from vsf_assets.pipeline.build import BuildReport, build_and_publish, build_some
 from vsf_assets.pipeline.recorded_run import BUILD, INGEST_AND_BUILD, record_build, record_ingest, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
-from vsf_assets.resources.run_plans import BROKEN
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runs.run_record import RunRecord
-from vsf_assets.snapshots.current import snapshot_bytes
-from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
-from vsf_assets.transform.dbt_runner import FailedCheck
 from vsf_assets.warehouse.connection import Warehouse
 
-SNAPSHOT = dg.AssetKey(["snapshots", "current"])
-BUILDS = dg.AssetKey(["raw", "builds"])
 BUILD_JOB = "build_and_publish"
 AUTOMATION_TAG = "dagster/from_automation_condition"
 _SNAPSHOT_TEXT = (
@@ -136,6 +131,8 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 report = _published(context, config, target_warehouse, log)
+                changed = [feed for name, feed in all_feeds().items() if name in report.changed]
+                report_ledger(context, warehouse, [feed for feed in changed if feed.family != config.family])
             else:
                 report = build_some(target_warehouse, dbt_assets.select(keys))
             record_build(record, report)
@@ -160,11 +157,8 @@ def _end(
         report_broken(context, dbt_assets, report)
         raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
     if report.snapshot is not None:
-        context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
-        context.instance.add_run_tags(context.run.run_id, {"snapshot": str(report.number)})
         with object_store.in_use():
-            log_reports(context, report.snapshot)
-            metadata = _snapshot_metadata(report)
+            metadata = log_published(context, report, report.snapshot)
         yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
     elif SNAPSHOT in context.selected_asset_keys:
         context.log.info("nothing is newer than the current snapshot")
@@ -210,74 +204,14 @@ def _load(
 
 
 def _events(context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
-    """Convert dbt's messages into Dagster events, with counts, schemas and samples.
+    """Yield the events of the run's assets and checks, and log the others.
 
-    A build may write more assets than the run selects. The events of these assets are logged instead of yielded, so
-    that the UI shows what is stored.
+    A build may write more assets than the run selects; the UI shows what is stored.
     """
-    if report.outcome is None:
-        return
-    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-
-    for raw_event in report.outcome.messages:
-        message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
-        for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
-            if isinstance(event, dg.AssetMaterialization):
-                metadata = {**event.metadata, **_stored(report.tables.get(".".join(event.asset_key.path)))}
-                if event.asset_key in context.selected_asset_keys:
-                    yield dg.MaterializeResult(event.asset_key, metadata=metadata)
-                else:
-                    context.log_event(dg.AssetMaterialization(event.asset_key, metadata=metadata))
-            elif isinstance(event, dg.AssetCheckEvaluation):
-                failed = report.outcome.failed.get(raw_event["data"]["node_info"]["unique_id"])
-                yield from report_check(context, _check_result(event, failed))
-            else:
-                context.log_event(event)
-
-
-def report_broken(
-    context: dg.AssetExecutionContext | dg.OpExecutionContext, dbt_assets: DbtAssets, report: BuildReport
-) -> None:
-    """Log the models that could not be built: the UI shows these as failed, and no other asset (run_plans.py)."""
-    for unique_id, why in report.outcome.broken.items() if report.outcome else ():
-        metadata = {BROKEN: dg.MetadataValue.text(why)}
-        context.log_event(dg.AssetObservation(dbt_assets.by_id[unique_id].key, metadata=metadata))
-
-
-def _stored(info: TableInfo | None) -> dict[str, Any]:
-    """Return the metadata of a stored table; it is empty for views and ephemeral models."""
-    if info is None:
-        return {}
-    return {
-        "dagster/row_count": info.rows,
-        "preview": markdown_table([name for name, _ in info.columns], info.preview),
-        "dagster/column_schema": stored_schema(info.columns),
-    }
-
-
-def _check_result(event: dg.AssetCheckEvaluation, failed: FailedCheck | None) -> dg.AssetCheckResult:
-    """Return the result of a check; after a failure with the reason and the offending rows."""
-    why: dict[str, Any] = (
-        {"why": failed.message, "rule": failed.rule, "offending_rows": markdown_table(failed.columns, failed.rows)}
-        if failed is not None
-        else {}
-    )
-    return dg.AssetCheckResult(
-        asset_key=event.asset_key,
-        check_name=event.check_name,
-        passed=event.passed,
-        severity=event.severity,
-        metadata={**event.metadata, **why},
-    )
-
-
-def _snapshot_metadata(report: BuildReport) -> dict[str, Any]:
-    rows = [
-        (name, info.rows) for name, info in sorted(report.tables.items()) if name.split(".")[0] in SCHEMAS_OF_ANALYSTS
-    ]
-    return {
-        "snapshot": report.number,
-        "file": report.snapshot.name if report.snapshot else "",
-        "bytes": snapshot_bytes(report.snapshot) if report.snapshot else 0,
-        "tables": markdown_table(["table", "rows"], rows),
-    }
+    for event in build_events(dbt_assets, report):
+        if isinstance(event, dg.AssetCheckResult):
+            yield from report_check(context, event)
+        elif isinstance(event, dg.AssetMaterialization) and event.asset_key in context.selected_asset_keys:
+            yield dg.MaterializeResult(event.asset_key, metadata=event.metadata)
+        else:
+            context.log_event(event)

@@ -61,7 +61,15 @@ def report_check(context: dg.AssetExecutionContext, result: dg.AssetCheckResult)
     if key is None or name is None or dg.AssetCheckKey(key, name) in context.selected_asset_check_keys:
         yield result
         return
-    evaluation = dg.AssetCheckEvaluation(
-        asset_key=key, check_name=name, passed=result.passed, severity=result.severity, metadata=result.metadata
+    context.log_event(evaluation_of(result))
+
+
+def evaluation_of(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """Return the result of a check as an event, for runs that do not select the check; it names asset and check."""
+    return dg.AssetCheckEvaluation(
+        asset_key=result.asset_key or dg.AssetKey([]),
+        check_name=result.check_name or "",
+        passed=result.passed,
+        severity=result.severity,
+        metadata=result.metadata,
     )
-    context.log_event(evaluation)

@@ -1,27 +1,41 @@
 """Sensors for recovery: missing runs, runs whose process has ended, and backfills that failed only for missing files.
 
-Here: the three sensors, and the choice of the runs to request. Not here: the search for pending and outdated deliveries
-(pipeline/status.py), and files that land (landing_sensors.py).
+Here: the three sensors, the choice of the runs to request, and recording what a stopped run did not. Not here: the
+search for pending and outdated deliveries (pipeline/status.py), and files that land (landing_sensors.py).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job, is_active
 from vsf_assets.defs.build_attempts import BASIS_TAG, attempts_of, rest_reason
+from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.empty_partitions import observed_empty
-from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
+from vsf_assets.defs.ledger_differences import (
+    differences,
+    loaded_of,
+    missing_dynamic_partitions,
+    shown_states,
+    stored_states,
+)
+from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
+from vsf_assets.feeds import all_feeds
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
     from vsf_assets.pipeline.status import Survey
+    from vsf_assets.warehouse.ledger import FileRow
 
 BACKSTOP_SECONDS = 30
+MOST_PARTS = 200
+"""Partitions that a tick records at most; a tick has 60 s."""
 MAX_BACKFILLS = 20
 """Maximum number of failed backfills that a tick reads, newest first; earlier ticks processed the older ones."""
 
@@ -48,6 +62,7 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         with object_store.in_use():
             found = survey(target.settings, target)
             missing = _missing_runs(found)
+        report_stored(context, warehouse, found.files)
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family with a damaged original fails in each run; it must delay neither the other families nor the build.
@@ -69,8 +84,6 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
 
 def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
     """Return the missing runs: first those that read originals again, then the build."""
-    from vsf_assets.feeds import all_feeds
-
     requests = []
     for family in dict.fromkeys(all_feeds()[row.feed].family for row in found.outdated):
         reading: dict[str, Any] = {"ops": {f"{family}_files": {"config": {"reload": "changed"}}}}
@@ -86,6 +99,29 @@ def _why_no_build(instance: dg.DagsterInstance, found: "Survey") -> str | None:
     """Return why no build is requested for what was found, or None if one is."""
     changed = max((row.loaded_at.timestamp() for row in found.files), default=0.0)
     return rest_reason(attempts_of(instance, SNAPSHOT), found.build.basis, changed)
+
+
+def report_stored(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, files: Sequence["FileRow"]
+) -> None:
+    """Record what the ledger holds and Dagster does not show, while no run is about to do it."""
+    feeds = all_feeds().values()
+    states = stored_states(loaded_of(files), feeds)
+    running = dg.RunsFilter(statuses=[status for status in dg.DagsterRunStatus if is_active(status)])
+    if not states or context.instance.get_runs_count(running):
+        return
+    found = differences(states, shown_states(context.instance, feeds))
+    if not (found.unreported or found.gone or missing_dynamic_partitions(context.instance, states, feeds)):
+        return
+    from vsf_assets.defs.ingest_events import all_events, ledger_events
+
+    with suppress(LockTimeoutError), warehouse.get_connection("previews", read_only=True) as connection:
+        events = list(all_events(ledger_events(context.instance, connection, feeds, maximum=MOST_PARTS)))
+        for event in events:
+            context.instance.report_runless_asset_event(event)
+        context.log.info(
+            f"recorded {len(events)} events of partitions that Dagster did not show as the ledger holds them"
+        )
 
 
 @dg.sensor(

@@ -36,12 +36,14 @@ class BuildReport:
         outcome: dbt's outcome; None if no build was needed.
         snapshot: the published snapshot, or None.
         number: number of the build.
+        changed: feeds with deliveries since the build before.
         tables: `schema.name` -> the stored table after the build.
     """
 
     outcome: dbt.DbtOutcome | None = None
     snapshot: Snapshot | None = None
     number: int = 0
+    changed: frozenset[str] = frozenset()
     tables: dict[str, "TableInfo"] = field(default_factory=dict)
 
     @property
@@ -95,7 +97,7 @@ def build_and_publish(
             files = connection.table("raw.files").count("*").fetchall()[0][0]
         archive, landing = open_store(settings.archive), open_store(settings.landing)
         refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
-        report.number = state.number
+        report.number, report.changed = state.number, state.changed
         full = full or not state.is_same_project
         if full or not (only_if_pending and state.is_current):
             select = () if full or not only_if_pending else _models_of(state.changed)

@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy
-from dagster import DagsterInstance, EventLogEntry
+from dagster import AssetKey, DagsterInstance, EventLogEntry
 from sqlalchemy.pool import NullPool
 
 from vsf_assets.resources.dagster_private import SQLITE_BUSY_TIMEOUT_SECONDS, ConsolidatedSqliteEventLogStorage
-from vsf_assets.resources.run_plans import forget_unreached, is_end_of_failed_run, is_stored
+from vsf_assets.resources.run_plans import forget_partitions, forget_unreached, is_end_of_failed_run, is_stored
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 FLUSH_SECONDS = 1.0
@@ -89,6 +89,11 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
                     self._store(event)
             finally:
                 self._mine.connection = None
+
+    def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
+        """Remove the events of some partitions of an asset, which Dagster's storages of SQL cannot."""
+        with self._connect() as connection:
+            forget_partitions(connection, asset_key.to_string(), partition_keys)
 
     @contextmanager
     def buffered(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ every asset that the build never reached as red. Neither was tried. So plans of 
 keeps the plan only of the assets that it reports as broken; what it did not reach keeps the state it had before.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
@@ -35,6 +36,10 @@ _LAST_RUN = """
         order by id desc limit 1
     )
     where asset_key = :asset_key and last_run_id = :run_id
+"""
+_OF_PARTITION = """
+    delete from event_logs where asset_key = :asset_key and partition = :partition
+        and dagster_event_type in ('ASSET_MATERIALIZATION_PLANNED', 'ASSET_MATERIALIZATION', 'ASSET_OBSERVATION')
 """
 
 
@@ -66,3 +71,20 @@ def forget_unreached(connection: Any, run_id: str) -> list[str]:
         connection.execute(sqlalchemy.text("delete from event_logs where id = :id"), {"id": event_id})
         connection.execute(sqlalchemy.text(_LAST_RUN), {"asset_key": asset_key, "run_id": run_id})
     return [asset_key for _, asset_key in unreached]
+
+
+def forget_partitions(connection: Any, asset_key: str, partitions: Iterable[str]) -> None:
+    """Remove the events of partitions of an asset, and what Dagster has computed from them.
+
+    Args:
+        connection: a SQLAlchemy connection to the event log, in a transaction.
+        asset_key: the key, as Dagster stores it.
+        partitions: the keys of the partitions.
+    """
+    for partition in partitions:
+        values = {"asset_key": asset_key, "partition": partition}
+        connection.execute(sqlalchemy.text(_OF_PARTITION), values)
+    connection.execute(
+        sqlalchemy.text("update asset_keys set cached_status_data = null where asset_key = :asset_key"),
+        {"asset_key": asset_key},
+    )

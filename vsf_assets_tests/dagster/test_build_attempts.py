@@ -5,7 +5,8 @@ import pytest
 
 from vsf_assets.defs.backoff import REFUSED_TAG
 from vsf_assets.defs.build_attempts import BASIS_TAG, BUILDS_TAG, Attempt, attempts_of, rest_reason
-from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
+from vsf_assets.defs.build_events import SNAPSHOT
+from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.instances import loaded_defs
 

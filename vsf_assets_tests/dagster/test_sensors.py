@@ -13,9 +13,10 @@ import dagster as dg
 import pytest
 
 from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
+from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
-from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
+from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.landing.land_file import land_file

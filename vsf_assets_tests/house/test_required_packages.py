@@ -70,4 +70,4 @@ def test_the_resources_of_dagster_s_libraries_are_what_steps_get() -> None:
         for path in sorted((ROOT / "vsf_assets" / "defs").glob("*.py"))
         if re.search(r"warehouse\.get_connection\(", path.read_text())
     ]
-    assert requested == ["ingest_events.py", "landing_sensors.py"]
+    assert requested == ["ingest_events.py", "landing_sensors.py", "recovery_sensors.py"]
