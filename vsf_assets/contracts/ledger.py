@@ -79,6 +79,18 @@ class Builds(pa.DataFrameModel):
     )
 
 
+class PublishedFiles(pa.DataFrameModel):
+    """The first snapshot that holds a delivered file; reports.files shows it."""
+
+    file_id: int = pa.Field(description="Identifies the delivery, as in raw.files.")
+    first_snapshot: int = pa.Field(
+        nullable=True, description="Number of the first snapshot that holds the file; null where that is not known."
+    )
+    published_at: datetime = pa.Field(
+        nullable=True, description="Time at which that snapshot was published, UTC; null where that is not known."
+    )
+
+
 TABLES = (
     Table("raw.files", "a delivered file", ("file_id",), Files, lineage=False),
     Table(
@@ -91,4 +103,12 @@ TABLES = (
         added=(("records", 1), ("unlisted_records", 0)),
     ),
     Table("raw.builds", "a finished build", ("build_number",), Builds, lineage=False),
+    Table(
+        "raw.published_files",
+        "a file that a snapshot holds",
+        ("file_id",),
+        PublishedFiles,
+        lineage=False,
+        references=(("file_id", "raw.files.file_id"),),
+    ),
 )

@@ -8,11 +8,12 @@ from vsf_assets.defs.metadata import LAYER, contract_schema
 
 
 def ledger_specs() -> list[dg.AssetSpec]:
-    """Return the specs of raw.files, raw.findings and raw.builds."""
+    """Return the specs of raw.files, raw.findings, raw.builds and raw.published_files."""
     texts = {
         "raw.files": "The ledger: one row per delivery, with its counts and state. Ingest runs write it.",
         "raw.findings": "The findings: one row per problem of a file or row. Ingest runs write it.",
         "raw.builds": "The newest finished build. Build runs write it.",
+        "raw.published_files": "The first snapshot that holds each file. Build runs write it.",
     }
     return [
         dg.AssetSpec(

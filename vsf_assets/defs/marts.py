@@ -2,8 +2,9 @@
 
 Here: the step. Not here: its events (build_events.py), the order of build, checks and publish (pipeline/build.py), and
 the ingest before it (ingest_step.py). It is one step because the run holds the warehouse lock from the first model
-until the pointer changes. A step that also ingests a family first is one run from a dropped file to the snapshot; two steps
-of one job do not work: raw assets are skippable, and Dagster skips the steps after an asset that was not yielded.
+until the pointer changes.
+A step that also ingests a family first is one run from a dropped file to the snapshot. Two steps of one job do not
+work: raw assets are skippable, and Dagster skips the steps after an asset that was not yielded.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping

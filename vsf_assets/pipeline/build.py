@@ -15,7 +15,15 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.home_marker import refuse_foreign
 from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, refuse_empty_tables
+from vsf_assets.publish.first_snapshots import (
+    assign_first_snapshot,
+    mark_published,
+    read_first_snapshots,
+    record_first_snapshots,
+    restore_first_snapshots,
+)
 from vsf_assets.publish.publish import newest_number, publish, row_counts
+from vsf_assets.runs.published_files import PublishedFile
 from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_number
 from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt
@@ -98,33 +106,52 @@ def build_and_publish(
         archive, landing = open_store(settings.archive), open_store(settings.landing)
         refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
         report.number, report.changed = state.number, state.changed
+        published: list[PublishedFile] | None = None
         full = full or not state.is_same_project
         if full or not (only_if_pending and state.is_current):
             select = () if full or not only_if_pending else _models_of(state.changed)
             on_build(state.basis)
+            number = _assigned_number(warehouse, state.number)
             progress("building the marts and checking them (dbt)")
             report.outcome = dbt.build(settings, warehouse.file, select, full)
             report.tables = table_infos(warehouse, report.outcome.built)
             if report.problems:
                 return report
-            report.number = max(state.number, newest_number(settings)) + 1
+            report.number = number
             with warehouse.connect() as connection:
-                to_keep = report.outcome.to_keep
-                record_build(connection, settings, report.number, run_id, datetime.now(UTC), to_keep)
+                record_build(connection, settings, number, run_id, datetime.now(UTC), report.outcome.to_keep)
+                published = mark_published(connection, settings.home, number)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
-            report.snapshot = _publish(warehouse, report.number, progress)
+            report.snapshot = _publish(warehouse, report.number, progress, published)
     return report
 
 
-def _publish(warehouse: Warehouse, number: int, progress: Progress) -> Snapshot:
+def _assigned_number(warehouse: Warehouse, built: int) -> int:
+    """Return the number of the coming snapshot, after giving it to the files that no snapshot holds."""
+    newest = newest_number(warehouse.settings)
+    number = max(built, newest) + 1
+    with warehouse.connect() as connection:
+        assign_first_snapshot(connection, warehouse.settings.home, number, newest)
+    return number
+
+
+def _publish(
+    warehouse: Warehouse, number: int, progress: Progress, files: list[PublishedFile] | None = None
+) -> Snapshot:
     """Publish; if a mart lacks its rows, the earlier snapshot stays and the next build is a full refresh."""
+    home = warehouse.settings.home
+    if files is None:  # the build was recorded before; opening the file again would cost as much as the rest
+        with warehouse.connect() as connection:
+            files = mark_published(connection, home, number)
     try:
-        return publish(warehouse, number, progress)
+        snapshot = publish(warehouse, number, progress)
     except EmptyTablesError:
         with warehouse.connect() as connection:
             forget_models(connection)
         raise
+    record_first_snapshots(home, files, progress)
+    return snapshot
 
 
 def _models_of(feeds: Collection[str]) -> list[str]:
@@ -187,12 +214,17 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _remove(beside.file)
         _refuse_missing_originals(warehouse)
         ingest_archive(beside, run_id, progress)
+        newest = newest_number(settings)
+        with beside.connect() as connection:
+            ensure_tables(connection, settings)
+            restore_first_snapshots(connection, settings.home, _first_snapshots_of(warehouse))
+            assign_first_snapshot(connection, settings.home, newest + 1, newest)
         progress("building the marts and checking them (dbt)")
         report.outcome = dbt.build(settings, beside.file, full=True)
         report.tables = table_infos(beside, report.outcome.built)
         if report.problems:
             return report
-        report.number = newest_number(settings) + 1
+        report.number = newest + 1
         with beside.connect() as connection:
             record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep)
             connection.execute("checkpoint")
@@ -200,8 +232,21 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _absorb_log(warehouse)
         beside.file.replace(warehouse.file)
         progress(f"publishing snapshot {report.number}")
-        report.snapshot = publish(warehouse, report.number, progress)
+        report.snapshot = _publish(warehouse, report.number, progress)
     return report
+
+
+def _first_snapshots_of(warehouse: Warehouse) -> list[PublishedFile]:
+    """Return what the warehouse knows of published files; none if it is damaged, or of an earlier release."""
+    import duckdb
+
+    if not warehouse.file.exists():
+        return []
+    try:
+        with warehouse.connect(read_only=True) as connection:
+            return read_first_snapshots(connection)
+    except (duckdb.Error, VsfError):
+        return []
 
 
 def _refuse_missing_originals(warehouse: Warehouse) -> None:

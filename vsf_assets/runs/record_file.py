@@ -44,8 +44,8 @@ _TABLES = """
     create index if not exists runs_by_start on runs (started_at);
     create table if not exists published_files (
         file_id integer primary key,
-        first_snapshot integer not null,
-        published_at text not null
+        first_snapshot integer,
+        published_at text
     ) without rowid;
 """
 

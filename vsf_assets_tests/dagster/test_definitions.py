@@ -49,7 +49,7 @@ def test_every_asset_has_description_owner_kinds_a_subject_as_group_and_its_laye
 
 def test_every_raw_asset_carries_its_column_schema(definitions: dg.Definitions) -> None:
     raw = [s for s in specs(definitions) if s.key.path[0] == "raw"]
-    assert len(raw) == sum(len(feed.tables) for feed in all_feeds().values()) + 3
+    assert len(raw) == sum(len(feed.tables) for feed in all_feeds().values()) + 4
     assert all("dagster/column_schema" in s.metadata for s in raw)
 
 
