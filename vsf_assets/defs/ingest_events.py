@@ -54,6 +54,9 @@ LEDGER_KEYS = (dg.AssetKey(["raw", "files"]), dg.AssetKey(["raw", "findings"]))
 LOADED_TAG = "loaded"
 """Tag of a run, which the list of runs shows: what it stored."""
 
+FIRST_READ = 5
+"""Entries of the metadata of a materialization that stand above the preview."""
+
 _LONGEST_TAG = 80
 
 
@@ -260,11 +263,15 @@ class _FeedEvents:
     def materializations(self, table: str, states: Mapping[Part, str]) -> Iterator[dg.AssetMaterialization]:
         parts = self.parts(table)
         counts = _rows(self.connection, self.feed, table, parts)
+        loaded = {row.file_id for row in self.batch}
         newest = max((row.partition_key or "" for row in self.batch if row.status == "loaded"), default="")
         for number, (partition, files) in enumerate(parts.items()):
-            metadata = _metadata(table, files, counts[partition])
+            new = [row for row in files if row.file_id in loaded] or files
+            rows = _Rows(sum(counts[row.file_id] for row in new), sum(counts[row.file_id] for row in files))
+            metadata = _metadata(table, files, new, rows, self.is_partitioned)
             if len(parts) - number <= MOST_PREVIEWS:
-                metadata["preview"] = _preview(self.connection, table, files[-1])
+                first = dict(list(metadata.items())[:FIRST_READ])
+                metadata = {**first, "preview": _preview(self.connection, table, files[-1]), **metadata}
             metadata |= _scan_metadata(self.report, self.feed) if self.report is not None else {}
             if partition is not None and partition == newest and self.feed.partitioning.rhythm:
                 name = f"{self.feed.partitioning.rhythm}_volume"
@@ -282,16 +289,24 @@ class _FeedEvents:
         return (table, partition) in self.unreported and partition not in self.partitions
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of one table in one partition: those of the run's files, and all of them."""
+
+    new: int
+    all: int
+
+
 def _rows(
     connection: "DuckDBPyConnection", feed: Feed, table: str, parts: Mapping[str | None, Sequence[FileRow]]
-) -> dict[str | None, int]:
-    """Return partition -> rows of its files in a table; the ledger counts them unless files have rows of several."""
+) -> dict[int, int]:
+    """Return file id -> its rows in a table; the ledger counts them unless a file has rows of several tables."""
+    files = [row for part in parts.values() for row in part]
     if feed.members or len(feed.tables) == 1:
-        return {partition: sum(row.rows_loaded for row in files) for partition, files in parts.items()}
+        return {row.file_id: row.rows_loaded for row in files}
     sql = f"select _file_id, count(*) from {table} where list_contains(?, _file_id) group by all"  # noqa: S608
-    ids = [row.file_id for files in parts.values() for row in files]
-    counts = dict(connection.execute(sql, [ids]).fetchall())
-    return {partition: sum(int(counts.get(row.file_id, 0)) for row in files) for partition, files in parts.items()}
+    counts = dict(connection.execute(sql, [[row.file_id for row in files]]).fetchall())
+    return {row.file_id: int(counts.get(row.file_id, 0)) for row in files}
 
 
 def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
@@ -308,17 +323,30 @@ def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:
     return bars([(key, int(rows)) for key, rows in found], f"rows of {feed.name} per {feed.partitioning.noun}")
 
 
-def _metadata(table: str, files: list[FileRow], rows: int) -> dict[str, Any]:
+def _metadata(table: str, files: list[FileRow], new: list[FileRow], rows: _Rows, is_partition: bool) -> dict[str, Any]:
+    """Return what a person reads first in the first places; the UI draws numbers as plots, over partitions too.
+
+    Args:
+        table: the table.
+        files: the loaded files of the partition, or of the table.
+        new: those that the run loaded; all of them, if an earlier run did and could not report it.
+        rows: the rows of both.
+        is_partition: whether they are of one partition.
+    """
     newest = files[-1]
+    bad = sum(row.rows_quarantined for row in new)
+    read = sum(row.rows_loaded for row in new) + bad
     return {
-        "dagster/partition_row_count": rows,
+        "rows_loaded": rows.new,
+        "rows_quarantined": bad,
+        "bad_share": round(bad / read, 6) if read else 0.0,
+        "files": len(new),
+        "newest_file": newest.file_name,
+        "dagster/partition_row_count" if is_partition else "dagster/row_count": rows.all,
+        "bytes": sum(row.bytes for row in new),
+        "newest_sha256": newest.sha256,
         "dagster/column_schema": contract_schema(get_table(table)),
         "dagster/table_name": table,
-        "files": len(files),
-        "rows_quarantined": sum(f.rows_quarantined for f in files),
-        "bytes": sum(f.bytes for f in files),
-        "newest_file": newest.file_name,
-        "newest_sha256": newest.sha256,
     }
 
 

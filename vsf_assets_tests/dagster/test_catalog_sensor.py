@@ -95,7 +95,7 @@ def test_a_materialization_tells_of_the_look(served: Served, instance: dg.Dagste
         assert event is not None
         assert event.asset_materialization is not None
         reported = {name: value.value for name, value in event.asset_materialization.metadata.items()}
-        assert reported["dagster/partition_row_count"] == rows
+        assert reported["dagster/row_count"] == rows
         assert (reported["objects_listed"], reported["objects_fetched"], reported["objects_failed"]) == (3, 3, 0)
         assert reported["bytes_transferred"] == sum(map(len, served.objects.values()))
     assert instance.get_latest_materialization_event(dg.AssetKey(["raw", "movies"])) is not None

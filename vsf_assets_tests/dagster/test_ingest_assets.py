@@ -42,11 +42,36 @@ def test_a_materialization_carries_counts_schema_digest_and_a_preview(home: Home
     assert event is not None and event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
     assert event.asset_materialization.partition == "2"
+    assert list(metadata)[:6] == ["rows_loaded", "rows_quarantined", "bad_share", "files", "newest_file", "preview"]
+    assert (metadata["rows_loaded"].value, metadata["rows_quarantined"].value) == (1, 1)
+    assert metadata["bad_share"].value == 0.5
     assert metadata["dagster/partition_row_count"].value == 1
-    assert metadata["rows_quarantined"].value == 1
     assert "| 1 | 2 | 3 |" in metadata["preview"].value
     assert len(metadata["newest_sha256"].value) == 64
     assert [c.name for c in metadata["dagster/column_schema"].value.columns][:3] == ["_file_id", "_line", "click_id"]
+
+
+def test_a_row_count_is_of_the_whole_partition_or_table(home: Home, instance: dg.DagsterInstance) -> None:
+    home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
+    run_job(loaded_defs(), instance, "ingest_campaigns")
+    home.drop({"clicks_2_more.csv": CLICKS.replace("1,2,3", "2,2,3")})
+    run_job(loaded_defs(), instance, "ingest_campaigns")
+    metadata = latest_metadata(instance, KEY)
+    assert (metadata["rows_loaded"], metadata["dagster/partition_row_count"]) == (1, 2)
+    assert "dagster/row_count" not in metadata
+
+    accounts = "CUST_ACCT,SEGMENT_NAME,SVC_PLAN\nACCT00001,Old,Gold\n"
+    for day in ("2026-01-05", "2026-01-06"):
+        home.drop({f"{day}_accountdim.csv": accounts})
+        run_job(loaded_defs(), instance, "ingest_mobile_states")
+    metadata = latest_metadata(instance, dg.AssetKey(["raw", "accounts"]))
+    assert (metadata["rows_loaded"], metadata["dagster/row_count"]) == (1, 2)
+
+
+def latest_metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any]:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None and event.asset_materialization is not None
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 
 
 def test_a_failed_contract_check_shows_the_offending_row_and_does_not_fail_the_run(
