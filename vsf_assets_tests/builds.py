@@ -4,7 +4,6 @@ Here: the helpers that do it. Not here: the SQL (direct_models.py, data_tests.py
 (prebuilt.py).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline import build as pipeline
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.data_tests import can_ask, failed_data_tests
+from vsf_assets_tests.data_tests import can_ask, failed_data_tests, kept
 from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.prebuilt import compiled_data_tests, compiled_models
 
@@ -76,7 +75,7 @@ def built_directly(checked: bool = True) -> Iterator[None]:
 def _failed(warehouse_file: Path) -> list[SimpleNamespace]:
     """Return a result for each blocking data test that finds rows, with what `dbt_runner.build` reads of dbt's."""
     compiled = compiled_data_tests()
-    tests, results = json.loads(compiled.read_text())["tests"], []
+    tests, results = kept(compiled)["tests"], []
     for name, rows in failed_data_tests(warehouse_file, compiled).items():
         about = {"unique_id": name, "name": name, "description": "", "config": SimpleNamespace(meta={})}
         node = SimpleNamespace(resource_type="test", compiled_code=tests[name], **about)

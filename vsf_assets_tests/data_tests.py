@@ -6,6 +6,7 @@ Here: their compiled SQL, kept once per run of the tests, and asking it. Not her
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,15 @@ def keep_data_tests(results: Iterable[Any], settings: Settings, file: Path) -> N
     file.write_text(json.dumps({"settings": settings_of_sql(settings), "tests": blocking}))
 
 
+@cache
+def kept(file: Path) -> Any:
+    """Return what is kept in a file, which stays the same for all tests of a process."""
+    return json.loads(file.read_text())
+
+
 def can_ask(settings: Settings, file: Path) -> bool:
     """Return whether the tests were compiled for settings like these."""
-    return bool(json.loads(file.read_text())["settings"] == settings_of_sql(settings))
+    return bool(kept(file)["settings"] == settings_of_sql(settings))
 
 
 def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -40,7 +47,7 @@ def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, 
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
-        for name, sql in json.loads(file.read_text())["tests"].items():
+        for name, sql in kept(file)["tests"].items():
             found = connection.execute(f"select * from ({sql}\n) limit 5").fetchall()
             if found:
                 failed[name] = found

@@ -17,7 +17,7 @@ import duckdb
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
-from vsf_assets_tests.data_tests import settings_of_sql
+from vsf_assets_tests.data_tests import kept, settings_of_sql
 
 _invoke = dbt.invoke
 """dbt itself, also while a test has it replaced."""
@@ -68,7 +68,7 @@ def build_models(warehouse_file: Path, file: Path, select: Sequence[str], full: 
     Raises:
         duckdb.Error: a model cannot be built; those before it stay built.
     """
-    models = [m for m in json.loads(file.read_text())["models"] if m["materialized"] != "ephemeral"]
+    models = [m for m in kept(file)["models"] if m["materialized"] != "ephemeral"]
     chosen = [model for model in models if not select or _is_selected(model["fqn"], select)]
     # One thread: with so few rows others cost more than they do.
     with duckdb.connect(config={"threads": 1}) as connection:
@@ -77,9 +77,10 @@ def build_models(warehouse_file: Path, file: Path, select: Sequence[str], full: 
         _create_tables_of_earlier_builds(connection, models)
         for schema in sorted({model["schema"] for model in chosen}):
             connection.execute(f"create schema if not exists warehouse.{schema}")
+        tables = _tables(connection)
         for model in chosen:
             connection.execute("begin transaction")
-            for statement in _statements(connection, model, full):
+            for statement in _statements(model, full, is_there=f"{model['schema']}.{model['alias']}" in tables):
                 connection.execute(statement)
             connection.execute("commit")
     return [SimpleNamespace(status="success", node=_node(model), execution_time=0.0) for model in chosen]
@@ -102,15 +103,15 @@ def _create_tables_of_earlier_builds(connection: duckdb.DuckDBPyConnection, mode
             connection.execute(f"create table if not exists warehouse.{schema}.{model['alias']} ({columns})")
 
 
-def _statements(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], full: bool) -> list[str]:
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    sql = "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse'"
+    return {name for (name,) in connection.execute(sql).fetchall()}
+
+
+def _statements(model: dict[str, Any], full: bool, is_there: bool) -> list[str]:
     """Return the statements with which the model's materialization writes its table."""
     table = f"warehouse.{model['schema']}.{model['alias']}"
-    there = """
-        select 1 from information_schema.tables
-        where table_catalog = 'warehouse' and table_schema || '.' || table_name = ?
-    """
-    known = connection.execute(there, [f"{model['schema']}.{model['alias']}"]).fetchone()
-    if model["materialized"] == "incremental" and known and not full:
+    if model["materialized"] == "incremental" and is_there and not full:
         new, days = f"temp.{model['alias']}__new", f"warehouse.transform_build_state.{model['days']}"
         return [
             f"create or replace temp table {model['alias']}__new as ({model['sql']}\n)",

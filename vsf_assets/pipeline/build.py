@@ -29,7 +29,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
 from vsf_assets.transform.dbt_paths import manifest_file
-from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import has_ledger, read_files
 
 Progress = Callable[[str], None]
@@ -99,8 +99,7 @@ def build_and_publish(
     settings = warehouse.settings
     report = BuildReport()
     with warehouse.lock("build and publish"):
-        with warehouse.connect() as connection:
-            ensure_tables(connection, settings)
+        with warehouse.connect_with_tables() as connection:
             state = read_build_state(connection, settings)
             files = connection.table("raw.files").count("*").fetchall()[0][0]
         archive, landing = open_store(settings.archive), open_store(settings.landing)
@@ -170,8 +169,8 @@ def _models_of(feeds: Collection[str]) -> list[str]:
 def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
     """Build some models and their tests without publishing; the next full build covers the other models."""
     with warehouse.lock("build of some models"):
-        with warehouse.connect() as connection:
-            ensure_tables(connection, warehouse.settings)
+        with warehouse.connect_with_tables():
+            pass
         outcome = dbt.build(warehouse.settings, warehouse.file, select)
         return BuildReport(outcome, tables=table_infos(warehouse, outcome.built))
 

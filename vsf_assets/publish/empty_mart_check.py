@@ -8,6 +8,7 @@ the models prove sums.
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,13 @@ def conditions(manifest: Path) -> dict[str, str]:
     Raises:
         OSError: there is no manifest.
     """
+    found = manifest.stat()
+    return dict(_conditions(manifest, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _conditions(manifest: Path, *_: int) -> dict[str, str]:
+    """Read the manifest, which holds megabytes, once for each of its states."""
     nodes = json.loads(manifest.read_bytes())["nodes"].values()
     models = (node for node in nodes if node["resource_type"] == "model")
     found = {f"{node['schema']}.{node['alias']}": node["config"]["meta"].get(META) for node in models}

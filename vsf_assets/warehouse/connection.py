@@ -115,13 +115,22 @@ class Warehouse:
     @contextmanager
     def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
         """Hold the lock, open the file for writing, and create missing raw tables."""
-        with self.lock(purpose):
-            is_known = _known.get(self.file) == self._state()
-            with self.connect() as connection:
-                if not is_known:
-                    ensure_tables(connection, self.settings)
-                yield connection
-            _known[self.file] = self._state()
+        with self.lock(purpose), self.connect_with_tables() as connection:
+            yield connection
+
+    @contextmanager
+    def connect_with_tables(self) -> Iterator["DuckDBPyConnection"]:
+        """Open the file for writing, and create missing raw tables; the caller holds the lock.
+
+        Raises:
+            FullDiskError, VsfError: as `connect` and `ensure_tables`.
+        """
+        is_known = _known.get(self.file) == self._state()
+        with self.connect() as connection:
+            if not is_known:
+                ensure_tables(connection, self.settings)
+            yield connection
+        _known[self.file] = self._state()
 
     def _state(self) -> tuple[object, ...]:
         """Return a value that changes when someone else writes to the file, or when the contracts change."""
