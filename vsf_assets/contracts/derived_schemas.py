@@ -88,7 +88,13 @@ def trimmed_columns(table: Table) -> tuple[str, ...]:
 @cache
 def has_rules(table: Table) -> bool:
     """Whether the contract has rules besides types and nullability."""
-    return bool(table.schema.checks or any(column.checks for column in table.schema.columns.values()))
+    return bool(table.schema.checks or table.schema.unique or ruled_columns(table))
+
+
+@cache
+def ruled_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that have rules of their own besides type and nullability."""
+    return tuple(name for name, column in table.schema.columns.items() if column.checks or column.unique)
 
 
 def create_sql(table: Table) -> str:

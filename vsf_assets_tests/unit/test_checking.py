@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from vsf_assets.contracts import get_table
+from vsf_assets.contracts import all_tables, get_table
 from vsf_assets.contracts.by_family.campaigns import Money
-from vsf_assets.contracts.derived_schemas import polars_types
+from vsf_assets.contracts.derived_schemas import has_rules, polars_types
 from vsf_assets.contracts.table import Table
+from vsf_assets.readers.common.findings import broken_by_pandera, broken_rules
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import CheckedBlock
 from vsf_assets_tests.blocks import check_block
@@ -32,6 +33,17 @@ class Ruled(pa.DataFrameModel):
 
 
 RULED = Table("raw.ruled", "a row", ("id",), Ruled)
+
+
+class Measured(pa.DataFrameModel):
+    """A contract with numbers of which one is required."""
+
+    id: int
+    length: float
+    width: float = pa.Field(nullable=True)
+
+
+MEASURED = Table("raw.measured", "a row", ("id",), Measured)
 
 
 def check(data: bytes, table: Table) -> list[CheckedBlock]:
@@ -165,3 +177,32 @@ def test_no_record_is_lost(parts: list[bytes]) -> None:
     assert lines_read == loaded + quarantined + sum(block.blank for block in blocks)
     held_back = {line for c in checked for line in c.findings["line_number"]}
     assert len(held_back) == quarantined
+
+
+@pytest.mark.parametrize("table", [*all_tables().values(), RULED, MEASURED], ids=lambda table: table.name)
+def test_columns_without_rules_are_checked_as_pandera_checks_all(table: Table) -> None:
+    types = polars_types(table)
+    for rows in (
+        {name: [None, None] for name in types},
+        {name: [None] * (n % 3) + [-1] * (3 - n % 3) for n, name in enumerate(types)},
+        {name: [-1] * (n % 2) + [None] * (3 - n % 2) for n, name in enumerate(types)},
+        {name: [7] for name in types},
+        {name: [] for name in types},
+    ):
+        typed = pl.DataFrame({name: pl.Series(values).cast(types[name]) for name, values in rows.items()})
+        assert typed.schema == types
+        assert broken_rules(typed, table).rows() == broken_by_pandera(typed, table.schema, table).rows()
+
+
+def test_what_is_no_number_is_no_required_value() -> None:
+    typed = pl.DataFrame({"id": [1, None], "length": [float("nan"), 1.0], "width": [float("nan"), None]})
+    assert broken_rules(typed, MEASURED).select("row", "column_name").rows() == [(1, "id"), (0, "length")]
+    assert broken_rules(typed, MEASURED).rows() == broken_by_pandera(typed, MEASURED.schema, MEASURED).rows()
+
+
+def test_a_contract_with_unique_values_has_rules() -> None:
+    class Unique(pa.DataFrameModel):
+        id: int = pa.Field(unique=True)
+        place: int
+
+    assert has_rules(Table("raw.unique", "a row", ("id",), Unique))
