@@ -56,12 +56,13 @@ def _definitions() -> dg.Definitions:
 
 def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
     from vsf_assets.defs.raw_assets import WRITER_TAG, ingest_job_name
+    from vsf_assets.defs.stopped_runs import ingests_tag
 
     return [
         dg.define_asset_job(
             ingest_job_name(family),
             [assets],
-            tags=WRITER_TAG,
+            tags={**WRITER_TAG, **ingests_tag(family)},
             description=f"Loads the pending files of the family {family} into the warehouse.",
         )
         for family, assets in raw.items()
@@ -86,6 +87,7 @@ def _publishing_jobs(marts: dg.AssetsDefinition) -> list[Any]:
     from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.marts import publishing_job_name
     from vsf_assets.defs.raw_assets import WRITER_TAG
+    from vsf_assets.defs.stopped_runs import ingests_tag
     from vsf_assets.feeds import families
 
     return [
@@ -93,7 +95,7 @@ def _publishing_jobs(marts: dg.AssetsDefinition) -> list[Any]:
             publishing_job_name(family),
             dg.AssetSelection.assets(*marts.keys),
             config={"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True, "family": family}}}},
-            tags={**WRITER_TAG, **BUILDS_TAG},
+            tags={**WRITER_TAG, **BUILDS_TAG, **ingests_tag(family)},
             description=f"Loads the pending files of the family {family}, builds what they change, and publishes.",
         )
         for family in families()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from vsf_assets.resources.run_process import ended_with_service
+
 TICK_SECONDS = 5
 PAUSE_AFTER = 5
 
@@ -33,11 +35,17 @@ class RunHistory:
         active: whether a run is queued or running.
         failures: number of failed runs in a row, counted from the newest; runs that a person stopped do not count.
         idle_seconds: seconds since the newest ended run.
+        is_stopped: whether a person stopped the newest ended run.
     """
 
     active: bool
     failures: int
     idle_seconds: float
+    is_stopped: bool = False
+
+
+STOPPED = "a person stopped the last run; to run it: vsf run, or launch it in the UI"
+"""Why nothing is requested where nothing has changed since a person stopped a run."""
 
 
 def backoff_reason(history: RunHistory) -> str | None:
@@ -66,7 +74,8 @@ def history_of(statuses: Sequence[tuple[dg.DagsterRunStatus, float | None]], now
             break
         failures += 1
     idle = now - (ended[0][1] or 0.0) if ended else float("inf")
-    return RunHistory(len(ended) < len(statuses), failures, idle)
+    is_stopped = bool(ended) and ended[0][0] == dg.DagsterRunStatus.CANCELED
+    return RunHistory(len(ended) < len(statuses), failures, idle, is_stopped)
 
 
 def is_active(status: dg.DagsterRunStatus) -> bool:
@@ -81,8 +90,9 @@ def outcome_for_sensors(status: dg.DagsterRunStatus, is_refused: bool) -> dg.Dag
 
 
 def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
-    """Return the results of a job's last runs."""
+    """Return the results of a job's last runs; those that ended with the service are left out."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
     runs = [(record.dagster_run, record.end_time) for record in records]
+    runs = [(run, end) for run, end in runs if not ended_with_service(run.tags)]
     outcomes = [(outcome_for_sensors(run.status, run.tags.get(REFUSED_TAG) == "yes"), end) for run, end in runs]
     return history_of(outcomes, time.time())

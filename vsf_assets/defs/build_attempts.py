@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from vsf_assets.defs.backoff import REFUSED_TAG, backoff_reason, history_of, is_active, outcome_for_sensors
+from vsf_assets.resources.run_process import ended_with_service
 
 BUILDS_TAG = {"vsf/builds": "snapshot"}
 """Tag of every run that builds and publishes, of whatever job."""
@@ -63,7 +64,7 @@ def attempts_of(instance: dg.DagsterInstance, snapshot: dg.AssetKey) -> list[Att
     ended = [
         Attempt(run.status, run.tags.get(BASIS_TAG, ""), run.tags.get(REFUSED_TAG) == "yes", record.end_time)
         for record in records
-        if not is_active((run := record.dagster_run).status)
+        if not is_active((run := record.dagster_run).status) and not ended_with_service(run.tags)
     ]
     return waiting + ended
 

@@ -21,7 +21,7 @@ from vsf_assets.catalog.scan import SourceScan, has_changes, scan_source, unsett
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.catalog_profiles import Profile
 from vsf_assets.config.settings import Settings
-from vsf_assets.defs.backoff import TICK_SECONDS, RunHistory, backoff_reason, history_of_job
+from vsf_assets.defs.backoff import STOPPED, TICK_SECONDS, RunHistory, backoff_reason, history_of_job
 from vsf_assets.defs.marts import publishing_job_name, publishing_request
 from vsf_assets.feeds import families
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -71,8 +71,8 @@ def skip_reason_for(digest: str, last: SourceCursor, jobs: RunHistory) -> str | 
     """Return why no run is requested for the objects to fetch, or None if one is requested.
 
     If the source has the digest of the last scan, a run for the same objects failed: the sensor retries after a pause
-    that doubles, up to a limit of failures. If the source changed since, the sensor requests a run at once, so that one
-    object that always fails does not delay the others.
+    that doubles, up to a limit of failures, and rests if a person stopped the run. If the source changed since, the
+    sensor requests a run at once, so that one object that always fails does not delay the others.
 
     Args:
         digest: digest of the source now.
@@ -80,7 +80,7 @@ def skip_reason_for(digest: str, last: SourceCursor, jobs: RunHistory) -> str | 
         jobs: results of the job's last runs.
     """
     if jobs.active or digest == last.digest:
-        return backoff_reason(jobs)
+        return backoff_reason(jobs) or (STOPPED if jobs.is_stopped else None)
     return None
 
 
@@ -110,7 +110,7 @@ def source_sensor(family: str, built: Collection[dg.AssetKey]) -> dg.SensorDefin
 
 def check_source(settings: Settings, last: SourceCursor, jobs: RunHistory) -> tuple[str | None, SourceCursor]:
     """Scan the source; return why no run is requested (None if one is), and the new cursor."""
-    if jobs.active or FolderStore(settings.fetched).entries():
+    if jobs.active or (FolderStore(settings.fetched).entries() and not jobs.is_stopped):
         return backoff_reason(jobs), last
     profile = settings.profiles[settings.profile]
     if profile.kind != "folder" and time.time() - last.at < NETWORK_SECONDS:

@@ -15,6 +15,7 @@ from vsf_assets.archive.outdated_originals import lines_of_left
 from vsf_assets.common.visible_text import visible
 from vsf_assets.defs.empty_partitions import observe_empty
 from vsf_assets.defs.ingest_events import asset_key, report_ingest, reported_when_stopped
+from vsf_assets.defs.stopped_runs import mark_ingest
 from vsf_assets.feeds import with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
@@ -82,6 +83,7 @@ class IngestStep:
             LockTimeoutError, VsfError, OSError: as `pipeline.ingest.ingest`.
         """
         context, config = self.context, self.config
+        mark_ingest(context, self.feeds[0].family)
         with object_store.in_use(), reported_when_stopped(context, warehouse, self.feeds):
             selection = _selection(context, config, self.feeds)
             patience = None if config.patience < 0 else config.patience

@@ -18,6 +18,7 @@ from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.ingest_step import as_config, etags_of, from_config
 from vsf_assets.defs.marts import publishing_job_name, publishing_request
 from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready, still_requested, with_request
+from vsf_assets.defs.stopped_runs import files_at_rest
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.feeds.recognition import recognition_of
 from vsf_assets.landing.home_marker import foreign
@@ -160,8 +161,13 @@ class _Watching:
         stable, written = without(stable, being_written(landing_zone, stable))
         wanted = ready(self._complete(stable, [*unsettled, *written], timed), requested, TICK_SECONDS, timed.at)
         new = [] if wanted else self._begin(landing_zone, unsettled, stable, begun, timed)
+        candidates = [*stable, *new]
+        instance = self._context.instance
         reason = (
-            (None if new else _skip_reason(entries, stable, wanted, len(written))) or self._pause() or foreign(settings)
+            (self._pause() if candidates else None)
+            or files_at_rest(instance, self._family, candidates, earlier, timed, BATCH_FILES)
+            or (None if new else _skip_reason(entries, stable, wanted, len(written)))
+            or foreign(settings)
         )
         if reason:
             self._cursor = write_cursor(timed, requested, begun)

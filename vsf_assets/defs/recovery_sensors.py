@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
-from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job, is_active
+from vsf_assets.defs.backoff import STOPPED, TICK_SECONDS, backoff_reason, history_of_job, is_active
 from vsf_assets.defs.build_attempts import BASIS_TAG, attempts_of, rest_reason
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.empty_partitions import observed_empty
@@ -67,7 +67,10 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family with a damaged original fails in each run; it must delay neither the other families nor the build.
         histories = {r.job_name: history_of_job(context.instance, r.job_name or "") for r in missing}
-        reasons = {job: backoff_reason(history) for job, history in histories.items()}
+        reasons = {
+            job: backoff_reason(history) or (STOPPED if history.is_stopped else None)
+            for job, history in histories.items()
+        }
         if BUILD_JOB in reasons:
             reasons[BUILD_JOB] = _why_no_build(context.instance, found)
         ready = [r for r in missing if reasons[r.job_name] is None]

@@ -5,13 +5,14 @@ Here: the asset and its events, and the decision to request a run. Not here: ful
 whose file it generated.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
-from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.backoff import STOPPED, TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.metadata import LAYER, markdown_table, report_check
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
@@ -131,7 +132,9 @@ def requests_waiting(
     changed = str(settings.warehouse_file.stat().st_mtime_ns)
     if context.cursor == changed:
         return dg.SkipReason("the warehouse has not changed since the last tick")
-    reason = backoff_reason(history_of_job(context.instance, MAKE_JOB))
+    history = history_of_job(context.instance, MAKE_JOB)
+    is_at_rest = history.is_stopped and time.time() - history.idle_seconds > settings.warehouse_file.stat().st_mtime
+    reason = backoff_reason(history) or (STOPPED if is_at_rest else None)
     if reason:
         return dg.SkipReason(reason)
     try:

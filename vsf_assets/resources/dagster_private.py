@@ -108,11 +108,17 @@ def execute_local_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: 
     """Execute a recorded run in this process; return whether it succeeded.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted; Dagster catches the interrupt to record the end of the run.
+        KeyboardInterrupt: the run was interrupted, and is recorded as canceled. Dagster catches the interrupt and
+            records a failure, because it knows only of runs that were terminated in the UI.
     """
-    result = execute_run(InMemoryJob(job), run, instance, raise_on_error=False)
+    try:
+        result = execute_run(InMemoryJob(job), run, instance, raise_on_error=False)
+    except KeyboardInterrupt:
+        instance.report_run_canceled(run, "interrupted")
+        raise
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     if any(failure.error_source == ErrorSource.INTERRUPT for failure in failures):
+        instance.report_run_canceled(run, "interrupted")
         raise KeyboardInterrupt
     return bool(result.success)
 

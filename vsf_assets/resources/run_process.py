@@ -36,6 +36,11 @@ def process_of(tags: Mapping[str, str]) -> int | None:
     return pid if started(pid) == tags[PID_START] else None
 
 
+def ended_with_service(tags: Mapping[str, str]) -> bool:
+    """Whether a canceled run was ended by the end of the service."""
+    return STOPPED_TAG in tags
+
+
 def _host() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id")
     return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"

@@ -67,6 +67,9 @@ def test_what_failed_rests_and_what_changed_since_does_not_wait() -> None:
     assert "pause of" in (skip_reason_for("same", SourceCursor("same"), failing) or "")
     assert "PAUSED" in (skip_reason_for("same", SourceCursor("same"), replace(IDLE, failures=5)) or "")
     assert skip_reason_for("same", SourceCursor("same"), replace(failing, idle_seconds=1e9)) is None
+    stopped = replace(IDLE, is_stopped=True)
+    assert "a person stopped" in (skip_reason_for("same", SourceCursor("same"), stopped) or "")
+    assert skip_reason_for("now", SourceCursor("before"), stopped) is None
     assert "still runs" in (skip_reason_for("now", SourceCursor("before"), replace(IDLE, active=True)) or "")
 
 

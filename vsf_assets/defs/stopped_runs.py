@@ -1,0 +1,111 @@
+"""Runs that a person stopped: what they were to load rests until a person or a new file says otherwise.
+
+Here: the tag of runs that ingest a family, and the decision as a pure function. Not here: the sensors that ask
+(landing_sensors.py), pauses after failures (backoff.py), and builds that a person stopped (build_attempts.py).
+
+Both a terminated run and a `vsf run` that was ended by Ctrl-C are canceled; a run whose process was killed is not. A run
+that ended with the service is canceled too, and no person stopped it: its files are requested again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from vsf_assets.feeds import recognize
+from vsf_assets.landing.stability import TimedListing
+from vsf_assets.resources.run_process import ended_with_service
+from vsf_assets.storage.entry import Entry
+
+_INGESTS = "vsf/ingests"
+
+
+def ingests_tag(family: str) -> dict[str, str]:
+    """Return the tag of every run that ingests a family, of whatever job."""
+    return {_INGESTS: family}
+
+
+def mark_ingest(context: dg.AssetExecutionContext, family: str) -> None:
+    """Tag the run as one that ingests a family: runs of the UI and of the command line have no tags of a job."""
+    context.instance.add_run_tags(context.run.run_id, ingests_tag(family))
+
+
+@dataclass(frozen=True)
+class StoppedRun:
+    """A run that a person stopped, and that is the newest run of its family.
+
+    Attributes:
+        ended: when it ended, in seconds since 1970.
+        partitions: the partitions that it was to load; empty for every file that had landed.
+    """
+
+    ended: float
+    partitions: frozenset[str] = frozenset()
+
+    def covers(self, entry: Entry, seen: float) -> bool:
+        """Return whether the run was to load a file in its present state, which was first seen at `seen`."""
+        if max(seen, entry.modified.timestamp()) > self.ended:
+            return False
+        found = recognize(entry.path) if self.partitions else None
+        return found is None or found[1] in self.partitions
+
+
+def stopped_run(instance: dg.DagsterInstance, family: str) -> StoppedRun | None:
+    """Return the newest run that ingested a family, if a person stopped it."""
+    for record in instance.get_run_records(dg.RunsFilter(tags=ingests_tag(family)), limit=1):
+        run = record.dagster_run
+        if run.status == dg.DagsterRunStatus.CANCELED and not ended_with_service(run.tags):
+            return StoppedRun(record.end_time or record.update_timestamp.timestamp(), _partitions(run))
+    return None
+
+
+def _partitions(run: dg.DagsterRun) -> frozenset[str]:
+    """Return the single partitions that a run of the UI or of a backfill was to load."""
+    return frozenset({run.tags["dagster/partition"]} if "dagster/partition" in run.tags else ())
+
+
+def rest_reason(
+    stopped: StoppedRun | None, wanted: Sequence[Entry], seen: Callable[[Entry], float], family: str
+) -> str | None:
+    """Return why files that may be loaded are not requested: a person stopped the run that was to load all of them.
+
+    Args:
+        stopped: the newest run of the family, if a person stopped it.
+        wanted: the files that could be requested.
+        seen: returns when a file was first seen in its present state, in seconds since 1970.
+        family: the family, for the message.
+    """
+    if stopped is None or not wanted or not all(stopped.covers(entry, seen(entry)) for entry in wanted):
+        return None
+    files = "this file" if len(wanted) == 1 else f"these {len(wanted)} files"
+    return (
+        f"a person stopped the run that was to load {files}; to load now: run vsf run, materialize a raw asset"
+        f" of {family}, or land another file of {family}"
+    )
+
+
+def files_at_rest(
+    instance: dg.DagsterInstance,
+    family: str,
+    wanted: Sequence[Entry],
+    earlier: TimedListing,
+    timed: TimedListing,
+    kept: int,
+) -> str | None:
+    """Return why a sensor requests no run for the files of a listing, or None if nothing of it is at rest.
+
+    Args:
+        instance: the instance with the runs.
+        family: the family of the sensor.
+        wanted: the files that the sensor could request.
+        earlier: the listing in the cursor, which holds `kept` files at most.
+        timed: the present listing.
+        kept: number of files in a cursor; of further files the time of modification stands for the first sight.
+    """
+    is_cut = len(earlier.entries) >= kept
+
+    def seen(entry: Entry) -> float:
+        is_known = entry.path in earlier.entries or not is_cut
+        return timed.first_seen(entry.path) if is_known else entry.modified.timestamp()
+
+    return rest_reason(stopped_run(instance, family), wanted, seen, family) if wanted else None
