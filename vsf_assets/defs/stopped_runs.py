@@ -3,8 +3,8 @@
 Here: the tag of runs that ingest a family, and the decision as a pure function. Not here: the sensors that ask
 (landing_sensors.py), pauses after failures (backoff.py), and builds that a person stopped (build_attempts.py).
 
-Both a terminated run and a `vsf run` that was ended by Ctrl-C are canceled; a run whose process was killed is not. A run
-that ended with the service is canceled too, and no person stopped it: its files are requested again.
+Both a terminated run and a `vsf run` that was ended by Ctrl-C are canceled; a run whose process was killed is not. A
+run that ended with the service is canceled too, but no person stopped it: its files are requested again.
 """
 
 from collections.abc import Callable, Sequence

@@ -214,8 +214,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         _refuse_missing_originals(warehouse)
         ingest_archive(beside, run_id, progress)
         newest = newest_number(settings)
-        with beside.connect() as connection:
-            ensure_tables(connection, settings)
+        with beside.connect_with_tables() as connection:
             restore_first_snapshots(connection, settings.home, _first_snapshots_of(warehouse))
             assign_first_snapshot(connection, settings.home, newest + 1, newest)
         progress("building the marts and checking them (dbt)")

@@ -14,7 +14,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.backoff import STOPPED
 from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.local_runner import run_job
-from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
 from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.defs.stopped_runs import StoppedRun, ingests_tag, rest_reason, stopped_run
 from vsf_assets.ingest import loader
@@ -90,20 +90,20 @@ def test_a_stopped_ingest_reports_what_it_stored_and_rests(
     home: Home, instance: dg.DagsterInstance, where: Any, name: str, after: int
 ) -> None:
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
-    requested = instances.tick(landing_sensor("campaigns"), instance)
+    requested = instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance)
     (request,) = requested.run_requests
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         interrupt(patch, where, name, after)
-        run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)
+        instances.ingested(instance, request)
     assert newest(instance).status == S.CANCELED
     assert shown(instance) == ledger(home) != {}
 
-    tick = instances.tick(landing_sensor("campaigns"), instance, requested.cursor)
+    tick = instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, requested.cursor)
     assert "a person stopped the run that was to load these 2 files" in tick.skip_reason.skip_message
     home.drop({"clicks_3.csv": CLICKS})
-    assert instances.tick(landing_sensor("campaigns"), instance).run_requests, "a person reset the sensor"
-    (request,) = instances.tick(landing_sensor("campaigns"), instance, tick.cursor).run_requests
-    assert run_job(loaded_defs(), instance, "ingest_campaigns", request.run_config)[0]
+    assert instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance).run_requests, "a person reset the sensor"
+    (request,) = instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, tick.cursor).run_requests
+    assert instances.ingested(instance, request)[0]
     assert stopped_run(instance, "campaigns") is None
     assert shown(instance) == ledger(home) == {"1": 1, "2": 1, "3": 1}
 
