@@ -13,6 +13,7 @@ from vsf_assets.defs import code_versions
 from vsf_assets.defs.dataset_reports import log_reports
 from vsf_assets.defs.dbt_specs import DbtAssets
 from vsf_assets.defs.metadata import evaluation_of, markdown_table, stored_schema
+from vsf_assets.defs.plotted_numbers import plotted_numbers
 from vsf_assets.pipeline.build import BuildReport, TableInfo
 from vsf_assets.resources.run_plans import BROKEN
 from vsf_assets.snapshots.current import Snapshot, snapshot_bytes
@@ -34,12 +35,14 @@ def build_events(dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
         return
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+    numbers = plotted_numbers(dbt_assets.manifest, report.snapshot, report.tables)
     versions = {spec.key: spec.code_version for spec in dbt_assets.specs}
     for raw_event in report.outcome.messages:
         message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
         for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
             if isinstance(event, dg.AssetMaterialization):
-                metadata = {**event.metadata, **_stored(report.tables.get(".".join(event.asset_key.path)))}
+                table = ".".join(event.asset_key.path)
+                metadata = {**numbers.get(table, {}), **_stored(report.tables.get(table)), **event.metadata}
                 tags = {code_versions.TAG: versions.get(event.asset_key) or ""}
                 yield dg.AssetMaterialization(event.asset_key, metadata=metadata, tags=tags)
             elif isinstance(event, dg.AssetCheckEvaluation):
@@ -88,8 +91,8 @@ def _stored(info: TableInfo | None) -> dict[str, Any]:
     if info is None:
         return {}
     return {
-        "dagster/row_count": info.rows,
         "preview": markdown_table([name for name, _ in info.columns], info.preview),
+        "dagster/row_count": info.rows,
         "dagster/column_schema": stored_schema(info.columns),
     }
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings
@@ -117,7 +118,7 @@ def test_a_snapshot_that_was_not_published_is_nobodys_first(
 
 def test_files_of_an_earlier_release_have_an_unknown_first_snapshot(built: Home) -> None:
     publish(built, 1)
-    with built.warehouse.write("test") as connection:
+    with duckdb.connect(str(built.settings.warehouse_file)) as connection:  # as another process
         connection.execute("drop table raw.published_files")
     record_file(built.root).unlink()
     publish(built, 2)
