@@ -62,6 +62,10 @@ def test_every_check_says_what_it_checks(definitions: dg.Definitions) -> None:
     assert [c.key for c in checks(definitions) if not c.description] == []
 
 
+def test_the_names_of_checks_fit_into_the_columns_of_the_ui(definitions: dg.Definitions) -> None:
+    assert [c.key for c in checks(definitions) if len(c.name) > 50] == []
+
+
 def test_every_dbt_test_on_data_is_an_asset_check(definitions: dg.Definitions) -> None:
     manifest = json.loads(manifest_file(home_folder()).read_bytes())
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
