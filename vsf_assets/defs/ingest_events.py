@@ -29,7 +29,7 @@ from vsf_assets.defs.ledger_differences import (
     stored_states,
 )
 from vsf_assets.defs.metadata import PREVIEW_ROWS, contract_schema, evaluation_of, markdown_table, report_check
-from vsf_assets.defs.partitions import partitions_of
+from vsf_assets.defs.partitions import note_first_day, partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -103,6 +103,7 @@ def report_ingest(
             return
     with warehouse.get_connection("previews", read_only=True, on_wait=context.log.info) as connection:
         events = ledger_events(context.instance, connection, feeds, report)
+        _note_first_day(context, connection, warehouse, feeds)
     for materialization in events.materializations:
         context.log_event(materialization)
     for result in events.checks:
@@ -307,6 +308,19 @@ def _rows(
     sql = f"select _file_id, count(*) from {table} where list_contains(?, _file_id) group by all"  # noqa: S608
     counts = dict(connection.execute(sql, [[row.file_id for row in files]]).fetchall())
     return {row.file_id: int(counts.get(row.file_id, 0)) for row in files}
+
+
+def _note_first_day(
+    context: dg.AssetExecutionContext, connection: Any, warehouse: WarehouseResource, feeds: tuple[Feed, ...]
+) -> None:
+    """Note the first day that the UI shows after its next start."""
+    names = [feed.name for feed in feeds if isinstance(partitions_of(feed.partitioning), dg.DailyPartitionsDefinition)]
+    if not names:
+        return
+    sql = "select min(partition_key) from raw.files where list_contains(?, feed) and status = 'loaded'"
+    found = connection.execute(sql, [names]).fetchall()
+    if earlier := note_first_day(warehouse.settings().home, (day for (day,) in found if day)):
+        context.log.info(f"the UI shows {earlier} after the next start of the service; with vsf dev, after Reload")
 
 
 def _volume(connection: Any, feed: Feed, last: str) -> dg.MarkdownMetadataValue:

@@ -5,13 +5,22 @@ Here: reading and writing a whole file. Not here: its content.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from vsf_assets.common.atomic_files import atomic_write
-from vsf_assets.config.settings import Settings
 
 
-def read_note(settings: Settings, name: str) -> dict[str, Any]:
+class InHome(Protocol):
+    """Settings, or anything else that names a home."""
+
+    @property
+    def home(self) -> Path:
+        """The home's folder."""
+        ...
+
+
+def read_note(settings: InHome, name: str) -> dict[str, Any]:
     """Return the content of a cache file; an empty dict if it is missing or damaged."""
     try:
         kept = json.loads((settings.home / "cache" / f"{name}.json").read_text())
@@ -20,7 +29,7 @@ def read_note(settings: Settings, name: str) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def write_note(settings: Settings, name: str, content: Mapping[str, Any]) -> None:
+def write_note(settings: InHome, name: str, content: Mapping[str, Any]) -> None:
     """Replace the content of a cache file atomically."""
     file = settings.home / "cache" / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from vsf_assets.defs.charts import bars
 from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.partitions import first_day
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.events import event, event_text
 from vsf_assets_tests.instances import loaded_defs
@@ -48,6 +49,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_holds_back_no_other(home: Home
 def test_the_newest_day_carries_a_picture_of_the_volume(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({f"2019-05-2{n}_a.txt": day_file(f"2019-05-2{n}", n + 1) for n in range(3)})
     run_job(loaded_defs(), instance, "ingest_mobile")
+    assert first_day(home.path) == "2019-05-20"  # of the definitions that are loaded next
     pictures = {}
     for record in instance.fetch_materializations(KEY, limit=5).records:
         event = record.asset_materialization

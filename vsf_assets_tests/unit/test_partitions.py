@@ -4,13 +4,13 @@ Not here: which feed a path is of (test_recognize.py).
 """
 
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import dagster as dg
 import pytest
 
 from vsf_assets.defs import partitions
-from vsf_assets.defs.partitions import dynamic_partitions_name, partitions_of
+from vsf_assets.defs.partitions import FIRST_DAY, dynamic_partitions_name, first_day, note_first_day, partitions_of
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.partitioning import (
@@ -167,3 +167,17 @@ def test_two_of_one_kind_are_equal_and_of_two_kinds_are_not() -> None:
     assert Months() == Months()
     assert hash(Months()) == hash(Months())
     assert len({*KINDS, Months()}) == 7
+
+
+def test_the_ui_shows_days_from_the_earliest_one_that_was_loaded(tmp_path: Path) -> None:
+    assert first_day(tmp_path) == FIRST_DAY
+    assert note_first_day(tmp_path, []) is None
+    assert note_first_day(tmp_path, ["2019-05-20", "2019-05-02"]) is None  # shown already
+    assert first_day(tmp_path) == "2019-05-02"
+    assert note_first_day(tmp_path, ["2019-05-02"]) is None
+    assert note_first_day(tmp_path, ["2014-12-31"]) == "2014-12-31"
+    assert first_day(tmp_path) == "2014-12-31"
+    assert note_first_day(tmp_path, ["2019-05-20"]) is None  # the delivery was taken back
+    assert first_day(tmp_path) == "2019-05-20"
+    (tmp_path / "cache" / "first_day.json").write_text('{"day": "soon"}')
+    assert first_day(tmp_path) == FIRST_DAY
