@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -23,6 +22,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.attached import ask, attached
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 
@@ -116,8 +116,7 @@ class Home:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the current snapshot."""
-        with duckdb.connect(str(self.current.resolve()), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        return ask(self.current.resolve(), sql)
 
     def tables(self) -> dict[str, list[str]]:
         """Return every table of the snapshot as sorted rows, without what tells of the run."""
@@ -126,11 +125,12 @@ class Home:
 
 def tables_of(file: Path) -> dict[str, list[str]]:
     """Return every table of a DuckDB file as sorted rows, without what tells of the run."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with attached(file) as connection:
         # `transform_build_state` and `transform_previous_build` are the notes that a build takes for the next one.
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
+            " where table_catalog = current_database()"
+            " and table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
         ).fetchall()
         found = {}
         for (name,) in names:

@@ -17,6 +17,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.attached import ask
 from vsf_assets_tests.raw_tables import put_raw_tables
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
@@ -65,9 +66,9 @@ class Home:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what a query on the warehouse gives."""
-        with self.warehouse.read("test") as connection:
-            assert connection is not None, "there is no warehouse"
-            return connection.execute(sql, values).fetchall()
+        with self.warehouse.lock("test"):
+            assert self.warehouse.file.exists(), "there is no warehouse"
+            return ask(self.warehouse.file, sql, values)
 
     def files(self, columns: str = "file_name, status, lines_read, rows_loaded, rows_quarantined") -> list[Any]:
         """Return the ledger in landing order."""

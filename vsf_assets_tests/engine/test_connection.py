@@ -65,7 +65,10 @@ def test_reader_cannot_write(home: Home) -> None:
 
 def test_times_are_utc_and_the_catalog_is_named_warehouse(home: Home) -> None:
     home.ingest()
-    assert home.query("select current_setting('TimeZone'), current_database()") == [("UTC", "warehouse")]
+    with home.warehouse.read("test") as connection:
+        assert connection is not None
+        sql = "select current_setting('TimeZone'), current_database()"
+        assert connection.execute(sql).fetchall() == [("UTC", "warehouse")]
 
 
 def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(home: Home) -> None:
