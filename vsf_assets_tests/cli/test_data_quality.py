@@ -18,12 +18,18 @@ def land(home: Home, day: int, bad: int, good: int) -> None:
     os.utime(home.landing / path, (at, at))
 
 
-def test_a_feed_that_gets_worse_is_warned_of_until_it_is_better(home: Home) -> None:
+def test_a_feed_that_gets_worse_is_warned_of_until_it_is_better_and_a_warning_that_stands_is_not_a_new_one(
+    home: Home,
+) -> None:
+    """Two histories in one home: the clicks get worse and better, and conversions refer to unknown clicks all along."""
     home.drop({"impressions_1.csv": "banner_id,campaign_id\n1,7\n"})
     for day, bad in ((1, 0), (2, 2), (3, 1), (4, 6)):
         land(home, day, bad, 20 - bad)
-    done = home.vsf("run")
-    assert (done.exit_code, "warning: bad_shares_are_as_usual: 1 found" in done.output) == (0, True), done.output
+    home.drop({"conversions_1.csv": "conversion_id,click_id,revenue\n1,99,5\n"})
+    first = home.vsf("run")
+    assert (first.exit_code, "warning: bad_shares_are_as_usual: 1 found" in first.output) == (0, True), first.output
+    unknown = "feed conversions, partition_key 1, file_name conversions_1.csv"
+    assert f"warning: references_are_known: 1 found: {unknown}" in first.output
     assert home.ask(
         "select landed_date::text, rows_read, rows_quarantined, bad_rows, bad_share, usual_share, kinds, worst_columns"
         " from reports.data_quality where feed = 'clicks' order by 1"
@@ -33,19 +39,12 @@ def test_a_feed_that_gets_worse_is_warned_of_until_it_is_better(home: Home) -> N
         ("2019-05-03", 20, 1, 1, 0.05, 0.05, "invalid_value 1", "click_id 1"),
         ("2019-05-04", 20, 6, 6, 0.3, 0.05, "invalid_value 6", "click_id 6"),
     ]
+
     land(home, 5, 1, 19)
-    done = home.vsf("run")
-    assert (done.exit_code, "bad_shares_are_as_usual" in done.output) == (0, False), done.output
+    second = home.vsf("run")
+    assert (second.exit_code, "bad_shares_are_as_usual" in second.output) == (0, False), second.output
+    assert "still, as in an earlier run: 1 warning (references_are_known)" in second.output, second.output
+    assert "warning: references" not in second.output
 
-
-def test_a_warning_that_stands_is_not_told_as_a_new_one(home: Home) -> None:
-    home.drop({"impressions_1.csv": "banner_id,campaign_id\n1,7\n"})
-    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,7\n"})
-    first = home.vsf("run").output
-    assert "warning: references_are_known: 1 found: feed clicks, partition_key 1, file_name clicks_1.csv" in first
-    home.drop({"impressions_2.csv": "banner_id,campaign_id\n5,7\n"})
-    second = home.vsf("run").output
-    assert "still, as in an earlier run: 1 warning (references_are_known)" in second, second
-    assert "warning: references" not in second
-    home.drop({"clicks_2.csv": "click_id,banner_id,campaign_id\n2,9,7\n"})
+    home.drop({"conversions_2.csv": "conversion_id,click_id,revenue\n2,98,5\n"})
     assert "warning: references_are_known: 2 found" in home.vsf("run").output
