@@ -14,7 +14,8 @@ from pydantic import Field
 from vsf_assets.archive.outdated_originals import lines_of_left
 from vsf_assets.common.visible_text import visible
 from vsf_assets.defs.empty_partitions import observe_empty
-from vsf_assets.defs.ingest_events import asset_key, report_ingest, reported_when_stopped
+from vsf_assets.defs.ingest_events import report_ingest, reported_when_stopped
+from vsf_assets.defs.ledger_events import asset_key
 from vsf_assets.defs.stopped_runs import mark_ingest
 from vsf_assets.feeds import with_companions
 from vsf_assets.feeds.feed import Feed

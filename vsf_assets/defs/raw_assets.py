@@ -11,8 +11,8 @@ from datetime import timedelta
 import dagster as dg
 
 from vsf_assets.contracts import get_table
-from vsf_assets.defs.ingest_events import asset_key
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
+from vsf_assets.defs.ledger_events import asset_key
 from vsf_assets.defs.metadata import LAYER, contract_schema
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.run_reaper import mark_process

@@ -116,7 +116,8 @@ def report_stored(
     found = differences(states, shown_states(context.instance, feeds))
     if not (found.unreported or found.gone or missing_dynamic_partitions(context.instance, states, feeds)):
         return
-    from vsf_assets.defs.ingest_events import all_events, ledger_events
+    from vsf_assets.defs.ingest_events import all_events
+    from vsf_assets.defs.ledger_events import ledger_events
 
     with suppress(LockTimeoutError), warehouse.get_connection("previews", read_only=True) as connection:
         events = list(all_events(ledger_events(context.instance, connection, feeds, maximum=MOST_PARTS)))
