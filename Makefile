@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench soak clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,11 @@ $(VENV)/.bench: $(STAMP)
 
 bench: $(VENV)/.bench ## measure speed against naive references and the physical floor
 	@$(BIN)/python -m benchmarks
+
+MINUTES ?= 60
+
+soak: install ## run the service under drops and random kills: make soak MINUTES=60
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 clean: ## remove the virtual environments and caches (never data)
 	rm -rf dist build/lib build/bdist.* $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

@@ -154,15 +154,17 @@ def _publish(
 
 
 def _models_of(feeds: Collection[str]) -> list[str]:
-    """Return dbt's selectors for some feeds: their models and tests, those of the ledger, and the reports.
+    """Return dbt's selectors for some feeds: their models, reports and tests, and those of the ledger.
+
+    A report of one subject, such as the volumes of mobile analytics, is the same as long as no feed of it changed.
 
     Selectors are dbt's dotted names (the folders below models/ or tests/); they are faster than selectors by path,
     which dbt compares with the path of every node.
     """
     folders = dict.fromkeys(feed.models for name, feed in all_feeds().items() if name in feeds)
-    names = ["intermediate.ledger", "reports"]
+    names = ["intermediate.ledger", "reports.ledger", "reports.findings", "ledger"]
     for folder in folders:
-        names += [f"intermediate.{folder}", f"marts.{folder}", folder]
+        names += [f"intermediate.{folder}", f"marts.{folder}", f"reports.{folder}", folder]
     return [f"fqn:vsf.{name}" for name in names]
 
 

@@ -14,7 +14,7 @@ EXAMPLES = blocks(text_of("docs/analysts.md"), "sql")
 
 def vocabulary() -> set[str]:
     """Return the kinds of anomalies that the check on reports.anomalies knows."""
-    model = yaml.safe_load(text_of("dbt_project/models/reports/anomalies.yml"))["models"][0]
+    model = yaml.safe_load(text_of("dbt_project/models/reports/ledger/anomalies.yml"))["models"][0]
     column = next(c for c in model["columns"] if c["name"] == "anomaly")
     test = next(t["accepted_values"] for t in column["data_tests"] if "accepted_values" in t)
     return set(test["arguments"]["values"])

@@ -22,7 +22,7 @@ from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.prebuilt import compiled_models, put_built_warehouse
 from vsf_assets_tests.warehouses import Home, clicks
 
-SELECTED = ["fqn:vsf.intermediate.ledger", "fqn:vsf.intermediate.datasets", "fqn:vsf.reports.files"]
+SELECTED = ["fqn:vsf.intermediate.ledger", "fqn:vsf.intermediate.datasets", "fqn:vsf.reports.ledger.files"]
 
 
 @pytest.fixture

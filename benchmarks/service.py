@@ -1,0 +1,64 @@
+"""A service on a home of its own, and small files that are dropped into it.
+
+Here: what the measurement of drops and the soak test share. Not here: what they measure (drops.py, soak.py).
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vsf_assets.config.settings import Settings, child_environment
+
+SECONDS = 180.0
+"""How long to wait until the service is healthy."""
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[tuple[dict[str, str], int]]:
+    """Run the service of a home until the block ends; yield the environment of its commands and its process id."""
+    environment = child_environment(
+        {"VSF_HOME": str(settings.home), "VSF_SETTLE_SECONDS": f"{settings.settle_seconds:g}"}
+    )
+    vsf = [sys.executable, "-m", "vsf_assets.cli.main"]
+    subprocess.run([*vsf, "demo"], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = (settings.home / "service.out").open("wb")
+    port = 30000 + os.getpid() % 20000
+    service = subprocess.Popen([*vsf, "serve", "--port", str(port)], env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_healthy(port)
+        time.sleep(20)  # the first ticks and evaluations
+        yield environment, service.pid
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait()
+        log.close()
+
+
+def _wait_until_healthy(port: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return
+        except OSError:
+            time.sleep(1)
+    raise RuntimeError("the service does not get healthy")
+
+
+def row(number: int) -> tuple[str, str]:
+    """Return name and content of a campaign file of one row."""
+    return f"clicks_1_{number}.csv", f"click_id,banner_id,campaign_id\n{900_000 + number},{number + 1},1\n"
+
+
+def drop(settings: Settings, name: str, content: str) -> float:
+    """Put a file into the landing zone by an atomic rename; return the moment (monotonic)."""
+    new = Path(settings.landing) / f".{name}.tmp"
+    new.write_text(content)
+    new.rename(Path(settings.landing) / name)
+    return time.perf_counter()
