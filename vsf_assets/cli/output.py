@@ -21,6 +21,7 @@ from typing import Any
 import click
 
 from vsf_assets.common.visible_text import visible
+from vsf_assets.config.settings import Settings, ignored_dagster_home
 from vsf_assets.pipeline.run_log import LOGGER
 from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 
@@ -48,6 +49,13 @@ def write_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def say_ignored_dagster_home(settings: Settings) -> None:
+    """Say that the shell's DAGSTER_HOME is not used, if it names another folder than the home's."""
+    ignored = ignored_dagster_home(settings)
+    if ignored:
+        say(f"vsf: {ignored}", err=True)
 
 
 def say(text: str, err: bool = False, end: str = "\n") -> None:

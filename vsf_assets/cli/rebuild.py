@@ -2,7 +2,7 @@
 
 import click
 
-from vsf_assets.cli.output import say, show_progress
+from vsf_assets.cli.output import say, say_ignored_dagster_home, show_progress
 from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.config.settings import read_settings
 
@@ -16,6 +16,7 @@ def command() -> None:
         from vsf_assets.transform.dbt_runner import ensure_manifest
 
         ensure_manifest(settings)
+        say_ignored_dagster_home(settings)
         from vsf_assets.definitions import defs
         from vsf_assets.defs.local_runner import failure_reason, open_instance, run_job
         from vsf_assets.snapshots.current import current_snapshot

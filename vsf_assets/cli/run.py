@@ -9,7 +9,7 @@ import click
 
 from vsf_assets.archive.outdated_originals import Outdated
 from vsf_assets.cli.catalog_source import add_fetched_family
-from vsf_assets.cli.output import render, say, show_progress
+from vsf_assets.cli.output import render, say, say_ignored_dagster_home, show_progress
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.interpreter_tricks import garbage_left_to_exit
 from vsf_assets.config.catalog_profiles import choose
@@ -164,6 +164,7 @@ def _execute(
     from vsf_assets.defs.raw_assets import ingest_job_name
     from vsf_assets.defs.synthetic_files import MAKE_JOB
 
+    say_ignored_dagster_home(settings)
     definitions, landed = defs(), found.landed
     failed, run_ids = [], []
     with open_instance(settings) as instance:

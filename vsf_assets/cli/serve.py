@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from vsf_assets.cli.output import say_ignored_dagster_home
 from vsf_assets.config.settings import read_settings
 
 
@@ -27,7 +28,9 @@ def run_service(host: str, port: int, path_prefix: str, read_only: bool, reloads
     from vsf_assets.service.parts import Options
     from vsf_assets.service.start_service import serve
 
-    serve(read_settings(), Options(host, port, path_prefix, read_only, reloads), is_terminal)
+    settings = read_settings()
+    say_ignored_dagster_home(settings)
+    serve(settings, Options(host, port, path_prefix, read_only, reloads), is_terminal)
 
 
 @click.command("serve")

@@ -246,6 +246,17 @@ def _process_environment() -> dict[str, str]:
     return {**from_file, **os.environ}
 
 
+def ignored_dagster_home(settings: Settings) -> str | None:
+    """Return what to say about a DAGSTER_HOME of the shell that is another folder than the home's; None for nothing."""
+    named = os.environ.get("DAGSTER_HOME", "").strip()
+    if not named or Path(named).expanduser().resolve() == settings.dagster_home.resolve():
+        return None
+    return (
+        f"DAGSTER_HOME={named} is not used: Dagster's records of this home are in {settings.dagster_home};"
+        " VSF_HOME chooses the home"
+    )
+
+
 def local_places() -> list[Path]:
     """Return the local folders that the platform writes to; with invalid settings, only the default ones."""
     import tempfile

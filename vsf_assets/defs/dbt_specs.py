@@ -5,7 +5,7 @@ is imported without dbt, which it supports: the import of dbt takes seconds, and
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,19 @@ class DbtAssets:
         """Return the models that no other model reads."""
         read = {dep.asset_key for spec in self.specs for dep in spec.deps}
         return [spec.key for spec in self.specs if spec.key not in read]
+
+    def tests(self, checks: Collection[dg.AssetCheckKey]) -> list[str]:
+        """Return the dbt selectors of the tests of these checks."""
+        nodes = self.manifest["nodes"]
+        return [".".join(nodes[unique_id]["fqn"]) for key, unique_id in self._tests_by_key().items() if key in checks]
+
+    def _tests_by_key(self) -> dict[dg.AssetCheckKey, str]:
+        return {
+            dg.AssetCheckKey(spec.key, self.manifest["nodes"][child]["name"]): child
+            for unique_id, spec in self.by_id.items()
+            for child in self.manifest["child_map"][unique_id]
+            if child.startswith("test.")
+        }
 
     def check_specs(self) -> list[dg.AssetCheckSpec]:
         """Return every dbt test as an asset check."""

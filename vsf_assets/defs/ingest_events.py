@@ -70,6 +70,17 @@ def report_ingest(
         yield from report_check(context, result)
 
 
+def report_checks(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, feeds: Collection[Feed]
+) -> Iterator[dg.AssetCheckResult]:
+    """Yield the results of the checks that a run selects without their assets, on all files of these."""
+    with warehouse.get_connection("checks", read_only=True, on_wait=context.log.info) as connection:
+        events = ledger_events(context.instance, connection, feeds, maximum=0, is_checked=True)
+    for result in events.checks:
+        if dg.AssetCheckKey(result.asset_key, result.check_name) in context.selected_asset_check_keys:  # type: ignore[arg-type]
+            yield result
+
+
 def report_ledger(
     context: dg.AssetExecutionContext | dg.OpExecutionContext,
     warehouse: WarehouseResource,

@@ -20,6 +20,7 @@ from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
 from vsf_assets.defs.ingest_events import report_ledger
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.metadata import LAYER, report_check
+from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.pipeline.build import BuildReport, build_and_publish, build_some
@@ -120,6 +121,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         mark_process(context)
         keys, settings = set(context.selected_asset_keys), warehouse.settings()
+        refuse_if_wrong(context, settings)
         kind, loaded = (INGEST_AND_BUILD, [config.family]) if config.family else (BUILD, [])
         failure: str | None = None
         with (
@@ -135,7 +137,8 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
                 changed = [feed for name, feed in all_feeds().items() if name in report.changed]
                 report_ledger(context, warehouse, [feed for feed in changed if feed.family != config.family])
             else:
-                report = build_some(target_warehouse, dbt_assets.select(keys))
+                selected = dbt_assets.select(keys) or dbt_assets.tests(context.selected_asset_check_keys)
+                report = build_some(target_warehouse, selected)
             record_build(record, report)
         yield from _events(context, dbt_assets, report)
         yield from _end(context, dbt_assets, report, object_store)

@@ -11,10 +11,12 @@ from datetime import timedelta
 import dagster as dg
 
 from vsf_assets.contracts import get_table
+from vsf_assets.defs.ingest_events import report_checks
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.ledger_events import asset_key
 from vsf_assets.defs.metadata import LAYER, contract_schema
 from vsf_assets.defs.partitions import partitions_of
+from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.feeds.feed import Feed
@@ -53,6 +55,10 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         mark_process(context)
         settings = warehouse.settings()
+        refuse_if_wrong(context, settings)
+        if not context.selected_asset_keys:
+            yield from report_checks(context, warehouse, feeds)
+            return
         with (
             run_log(settings, context.run.run_id, context.log.info) as log,
             recorded_run(settings, context.run.run_id, INGEST, [family], warn=log) as record,

@@ -33,6 +33,11 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
         self._buffer: _Buffer | None = None
         super().__init__(*arguments, **named)
 
+    @property
+    def folder(self) -> str:
+        """The folder of the file."""
+        return self._base_dir
+
     @cached_property
     def _engine(self) -> sqlalchemy.Engine:
         return sqlalchemy.create_engine(
