@@ -43,7 +43,7 @@ def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
         description="The anomaly report of a dataset: counts per kind and the first findings. A materialization is the"
         " report of one version. `vsf report anomalies --dataset NAME` writes it as a file. When it is late: the upload"
         " is not complete, or the build failed.",
-        group_name="datasets",
+        group_name="reports",
         tags={LAYER: "reports"},
         owners=["team:data-platform"],
         kinds={"csv"},
