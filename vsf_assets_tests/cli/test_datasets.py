@@ -225,7 +225,8 @@ def test_a_dataset_is_renamed_and_deleted_with_its_history(home: Home, tmp_path:
 
     land(home, tmp_path, "old")
     home.load(checked=False)
-    assert home.vsf("dataset", "delete", "new name", "--yes").exit_code == 0
+    with built_directly():
+        assert home.vsf("dataset", "delete", "new name", "--yes").exit_code == 0
     assert home.ask(versions) == [("old", 1, True, 1), *other]
     assert home.ask("select count(*) from reports.anomalies") == [(0,)]
     assert home.ask("select feed, partition_key, count(*) from reports.files group by all order by all") == [
