@@ -1,4 +1,4 @@
-{# What belongs here: what the ledger tells of a delivery, and how raw tables are compared with it. #}
+{# What belongs here: what the ledger records of a delivery, and how raw tables are compared with it. #}
 
 {# The date on which a delivery takes effect: the leading date of the file's name, else the landing date. A date that
    cannot be (2019-02-30, 9999-01-01) is none: the state of that file would be today's for ever. #}

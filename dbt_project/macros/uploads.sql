@@ -3,7 +3,7 @@
 {# CTEs, the last called `repeated_<member>`: rows of `rows`, a table of an upload's file, whose key stood already in the
    same file, one row each. Of rows with one key the first stands; one that is equal to any row before it is a
    duplicate_row, another a duplicate_key. The table is named twice, since a CTE that is read twice is copied whole;
-   and only rows with a repeated key, which are few, are looked at with their other fields. #}
+   and only rows with a repeated key, which are few, are compared in their other fields. #}
 {% macro repeated_in_file(rows, uploads, member, key, payload) -%}
 repeated_keys_of_{{ member }} as (
     select arrivals._file_id, arrivals.{{ key }}

@@ -66,7 +66,7 @@ def fetch_from_source(
         inbox: locked by the caller; it holds no scan records.
         profile: the source.
         history: the known states of its objects.
-        log: told of progress.
+        log: receives messages of progress.
         force: fetch everything that is listed.
         gone: names that an earlier round of this run did not find; needed where the source gives no states.
     """

@@ -117,9 +117,9 @@ def test_what_cannot_be_read_is_unseen_and_never_gone(tmp_path: Path) -> None:
     assert isinstance(seen["good"], str)
     assert {name: state.reason for name, state in seen.items() if isinstance(state, Unseen)} == {
         "pipe": "it is a pipe and not a file; put a file there",
-        "loop": "it cannot be looked at: Too many levels of symbolic links",
+        "loop": "its state cannot be read: Too many levels of symbolic links",
         "broken": "it is a link to something that is not there; bring that back, or remove the link",
-        "closed/a": "it cannot be looked at: Permission denied",
+        "closed/a": "its state cannot be read: Permission denied",
     }
     assert (seen["folder"], seen["nothing"]) == (None, None)
 

@@ -66,7 +66,7 @@ class FolderSource:
         except NotRegularError as error:
             return None if error.kind == "folder" else Unseen(f"{error.strerror}; put a file there")
         except OSError as error:
-            return Unseen(f"it cannot be looked at: {error.strerror}")
+            return Unseen(f"its state cannot be read: {error.strerror}")
 
     @contextmanager
     def open(self, name: str, deadline: Deadline) -> Iterator[OpenedObject]:  # noqa: ARG002 - a disk does not stall

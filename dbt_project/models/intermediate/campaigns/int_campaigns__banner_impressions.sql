@@ -12,7 +12,7 @@ files as (
     where feed = 'impressions' and status = 'loaded'
 ),
 
--- Counted per file before the ledger is looked at: millions of rows meet no join.
+-- Counted per file before the join with the ledger, so that millions of rows are not joined.
 counted as (
     select
         file_id,

@@ -8,7 +8,7 @@ files as (
     select * from {{ ref('int_datasets__version_files') }}
 ),
 
--- Counted by file before the versions are looked at: a finding is about a file, and many files are of no dataset.
+-- Counted by file before the join with the versions: a finding is about a file, and many files are of no dataset.
 findings as (
     select file_id, count(*) as findings
     from (

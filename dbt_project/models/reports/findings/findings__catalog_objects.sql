@@ -12,7 +12,7 @@ final as (
         'vanished' as anomaly,
         cast(null as varchar) as raw_value,
         'warning' as severity,
-        'listed in place ' || position || ', but not there when looked at ' || cast(scanned_at as varchar)
+        'listed in place ' || position || ', but not found at ' || cast(scanned_at as varchar)
         || '; its records stay' as reason
     from newest
     where state is null and file_id is null

@@ -52,7 +52,7 @@ activity as (
     {{ before_this_build('marts', 'fct_activity_daily', {'mtn': 'varchar', 'event_date': 'date'}) }}
 ),
 
--- Only lines that changed are looked at, day by day: a version added today leaves earlier days as they are.
+-- Only lines that changed are compared, day by day: a version added today leaves earlier days as they are.
 line_days as (
     select distinct mtn, event_date from activity where mtn in (select mtn from changed_lines)
 ),
