@@ -40,6 +40,14 @@ def first_day(home: Path) -> str:
         return FIRST_DAY
 
 
+def _first_day_shown() -> str:
+    """Return the first day of the home that VSF_HOME names; definitions load with any value of it."""
+    try:
+        return first_day(home_folder())
+    except RuntimeError:  # of an unknown user, as in ~nobody/x; the first run says so
+        return FIRST_DAY
+
+
 def note_first_day(home: Path, loaded: Iterable[str]) -> str | None:
     """Note the earliest loaded day for the next start; return it if the UI does not show it before.
 
@@ -57,7 +65,7 @@ def note_first_day(home: Path, loaded: Iterable[str]) -> str | None:
 DEFINITIONS: Mapping[type[Partitioning], Callable[[Partitioning], dg.PartitionsDefinition]] = MappingProxyType(
     {
         Quarters: lambda kind: dg.StaticPartitionsDefinition(list(kind.keys)),
-        Days: lambda _: dg.DailyPartitionsDefinition(start_date=first_day(home_folder()), end_offset=2),
+        Days: lambda _: dg.DailyPartitionsDefinition(start_date=_first_day_shown(), end_offset=2),
         Datasets: lambda kind: dg.DynamicPartitionsDefinition(name=f"{kind.noun}s"),
     }
 )
