@@ -15,7 +15,6 @@ FIXED_PREFIXES = ("DBT_", "PANDERA_", "POLARS_", "DUCKDB_", "DAGSTER_")
 
 GIVEN = {
     "DAGSTER_HOME": "folder of an instance that is started by hand",
-    "DAGSTER_EVENT_BATCH_SIZE": "set by the service: how many planned events of a run are stored together",
     "DAGSTER_PG_PASSWORD": "set by a run launcher",
     "DAGSTER_CURRENT_IMAGE": "set by a run launcher",
 }

@@ -140,8 +140,9 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
                 selected = dbt_assets.select(keys) or dbt_assets.tests(context.selected_asset_check_keys)
                 report = build_some(target_warehouse, selected)
             record_build(record, report)
-        yield from _events(context, dbt_assets, report)
-        yield from _end(context, dbt_assets, report, object_store)
+        with object_store.in_use():
+            yield from _events(context, dbt_assets, report)
+            yield from _end(context, dbt_assets, report)
         if failure:
             raise dg.Failure(failure)
 
@@ -149,7 +150,7 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
 
 
 def _end(
-    context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport, object_store: ObjectStoreResource
+    context: dg.AssetExecutionContext, dbt_assets: DbtAssets, report: BuildReport
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Yield the published snapshot; log why there is none.
 
@@ -161,8 +162,7 @@ def _end(
         report_broken(context, dbt_assets, report)
         raise dg.Failure("not published, the earlier snapshot stays current: " + "; ".join(report.problems))
     if report.snapshot is not None:
-        with object_store.in_use():
-            metadata = log_published(context, report, report.snapshot)
+        metadata = log_published(context, report, report.snapshot)
         yield dg.MaterializeResult(SNAPSHOT, metadata=metadata)
     elif SNAPSHOT in context.selected_asset_keys:
         context.log.info("nothing is newer than the current snapshot")

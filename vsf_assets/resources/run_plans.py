@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
-import sqlalchemy
 
 BROKEN = "vsf/broken"
 """Metadata entry of an observation that says why an asset could not be made; the failed run is the asset's last."""
@@ -65,6 +64,8 @@ def forget_unreached(connection: Any, run_id: str) -> list[str]:
     Returns:
         The keys of the assets, as Dagster stores them.
     """
+    import sqlalchemy
+
     values = {"run_id": run_id, "broken": f'%"{BROKEN}"%'}
     unreached = connection.execute(sqlalchemy.text(_UNREACHED), values).fetchall()
     for event_id, asset_key in unreached:
@@ -81,6 +82,8 @@ def forget_partitions(connection: Any, asset_key: str, partitions: Iterable[str]
         asset_key: the key, as Dagster stores it.
         partitions: the keys of the partitions.
     """
+    import sqlalchemy
+
     for partition in partitions:
         values = {"asset_key": asset_key, "partition": partition}
         connection.execute(sqlalchemy.text(_OF_PARTITION), values)

@@ -21,7 +21,7 @@ from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, base_folder, child_environment
 from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.service.guard import LOOPBACK
-from vsf_assets.service.parts import Options, parts_of, write_workspace
+from vsf_assets.service.parts import EVENT_BATCHES, Options, parts_of, write_workspace
 from vsf_assets.service.state import PartState, ServiceState, only_one, service_folder, write_state
 from vsf_assets.service.supervisor import SUPERVISOR, Patience, Supervisor
 
@@ -72,7 +72,7 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
                 "DAGSTER_HOME": str(settings.dagster_home),
                 "VSF_HOME": str(settings.home),
                 "PYTHONUNBUFFERED": "1",
-                "DAGSTER_EVENT_BATCH_SIZE": "1000",  # a build plans some 150 events
+                **EVENT_BATCHES,
             }
         )
         if _prepare(environment, lambda: bool(signals)):

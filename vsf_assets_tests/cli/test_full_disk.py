@@ -46,4 +46,4 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(tmp_path: Path, monkey
     assert [line for line in lines if "Traceback" in line or "Errno" in line or "OperationalError" in line] == []
     reported = [line for line in lines if "has no room for" in line]
     assert len(reported) == 1
-    assert reported[0].startswith(f"vsf: the disk of {mounted}")
+    assert f"the disk of {mounted}" in reported[0]

@@ -23,7 +23,7 @@ def tables(file: Path) -> dict[str, Table]:
         found = {}
         for (name,) in names:
             columns = [(row[0], row[1]) for row in connection.execute(f"describe {name}").fetchall()]
-            kept = ", ".join(column for column, _ in columns if column not in ("loaded_at", "run_id"))
+            kept = ", ".join(column for column, _ in columns if column not in ("loaded_at", "run_id", "published_at"))
             found[name] = (columns, sorted(map(repr, connection.execute(f"select {kept} from {name}").fetchall())))
         return found
 
