@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 
 from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.datasets import small_dataset
 from vsf_assets_tests.dbt.deliveries import FEEDS, built_home, deliveries
-from vsf_assets_tests.warehouses import Home
+from vsf_assets_tests.warehouses import CAMPAIGNS, Home, clicks, conversions
 
 Table = tuple[list[tuple[str, str]], list[str]]
 
@@ -29,9 +30,19 @@ def tables(file: Path) -> dict[str, Table]:
 
 
 def load(home: Home, first: int, last: int) -> None:
+    """Load some deliveries of mobile analytics; without any, campaigns and a dataset, each with a defect.
+
+    These come with the full build, which builds their models in any case.
+    """
     for name, content, minute in deliveries(0)[first:last]:
         home.land(name, content, minute)
-    home.ingest(feeds=FEEDS)
+    if first == last:
+        home.land("impressions_1.csv", b"banner_id,campaign_id\n1,7\n1,7\n")
+        home.land("clicks_1.csv", clicks(1, 1, 2) + b"x,1,7\n", 1)
+        home.land("conversions_1.csv", conversions(1, 3), 2)
+        for file, content in small_dataset(namespaces=["ns-1,Fund,fund", "ns-2"]).items():
+            home.land(f"datasets/a/{file}", content, 3)
+    home.ingest(feeds=[*FEEDS, *CAMPAIGNS, "datasets"])
 
 
 def test_tables_are_those_that_dbt_builds(tmp_path: Path) -> None:
@@ -43,5 +54,5 @@ def test_tables_are_those_that_dbt_builds(tmp_path: Path) -> None:
             build_pending(home.warehouse, full=full, with_dbt=home is with_dbt)
         built = tables(directly.warehouse.file)
         assert len(built) > 60
-        assert sum(bool(rows) for _, rows in built.values()) > 20
+        assert sum(bool(rows) for _, rows in built.values()) > (35 if full else 20)
         assert built == tables(with_dbt.warehouse.file)
