@@ -20,6 +20,9 @@ GIVEN = {
 }
 """Names with a fixed prefix that are passed through -> the reason."""
 
+EVENT_BATCHES = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
+"""What the service sets for its processes that create runs: planned events of a run are stored in one transaction."""
+
 GIVEN_PREFIXES = ("DAGSTER_RUN_", "DAGSTER_K8S_", "DAGSTER_CONTAINER_")
 """Prefixes of variables that a run launcher sets for the processes that it starts."""
 

@@ -19,9 +19,6 @@ from vsf_assets.service.state import HEARTBEATS, service_folder
 
 LOCATION, DEFINITIONS = "vsf_assets", "vsf_assets.definitions"
 
-EVENT_BATCHES = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
-"""Environment of the processes that create runs: the planned events of a run are stored in one transaction."""
-
 _CODE_SERVER_THREADS = 24
 """Each sensor of the landing zone occupies one while it watches."""
 

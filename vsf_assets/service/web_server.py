@@ -13,11 +13,11 @@ import dagster as dg
 import uvicorn
 from dagster_webserver.app import create_app_from_workspace_process_context
 
+from vsf_assets.config.library_variables import EVENT_BATCHES
 from vsf_assets.config.settings import export, fix_surroundings, read_settings
 from vsf_assets.resources.dagster_private import workspace_context
 from vsf_assets.service.guard import guarded
 from vsf_assets.service.health import with_health
-from vsf_assets.service.parts import EVENT_BATCHES
 
 
 def main() -> None:
