@@ -21,7 +21,9 @@ from vsf_assets.resources.run_process import ended_with_service
 BUILDS_TAG = {"vsf/builds": "snapshot"}
 """Tag of every run that builds and publishes, of whatever job."""
 
-BASIS_TAG = "vsf/built_from"
+BASIS_TAG = ".dagster/vsf_built_from"
+"""A digest; the UI does not show tags that begin like this one (run_reaper.py)."""
+
 MOST_REFUSALS = 2
 _READ = 12
 

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
+from vsf_assets.defs.build_attempts import BASIS_TAG
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
@@ -263,8 +264,8 @@ def test_the_service_reads_originals_again_by_itself_and_once(
     assert building.job_name == BUILD_JOB
 
 
-def test_the_ui_does_not_show_the_tags_of_a_process() -> None:
-    assert all(name.startswith(HIDDEN_TAG_PREFIX) for name in process_tags())
+def test_the_ui_does_not_show_tags_that_are_for_the_platform() -> None:
+    assert all(name.startswith(HIDDEN_TAG_PREFIX) for name in (*process_tags(), BASIS_TAG))
 
 
 def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:
