@@ -1,6 +1,12 @@
-"""`vsf status`: every file with its state, pending work, and the current snapshot."""
+"""`vsf status`: every file with its state, pending work, the current snapshot, the service, and what needs a person.
 
+Here: the list of files and the options. Not here: the summary (status_summary.py), and gathering it
+(pipeline/home_status.py).
+"""
+
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,35 +14,48 @@ import click
 
 from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
 from vsf_assets.catalog.history import SourceHistory, read_history
-from vsf_assets.cli.catalog_source import source_status
+from vsf_assets.cli.catalog_source import SourceStatus, source_status
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import refuse_missing_home
+from vsf_assets.cli.status_summary import size_of, summary_lines
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.landing.home_marker import foreign
 from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
+from vsf_assets.pipeline.home_status import HomeStatus, add_waiting, gather
 from vsf_assets.pipeline.synthetic_fulfilment import states_now
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
 from vsf_assets.snapshots.connect import connect_current
-from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
 from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.contract_versions import contract_versions
 from vsf_assets.warehouse.ledger import LedgerKey
+from vsf_assets.warehouse.lock import owner_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
+FOR_PROGRAMS = (*COLUMNS, "why_not_in_snapshot")
 SHOWN = 50
 LEFT_OUT_COLUMNS = ("path", "kind", "reason", "what_to_do", "is_error")
 _SQL = (
     "select feed, partition_key, file_name, status, lines_read, rows_loaded, rows_quarantined, landed_at, bytes"
     " from {}.files order by landed_at, file_name, feed"
 )
+_HAS_PUBLISHED = """
+    select 1 from information_schema.tables where table_schema = 'raw' and table_name = 'published_files'
+"""
+"""An earlier release has no such table."""
+
+_NOT_PUBLISHED = """
+    select feed, file_name from raw.files left join raw.published_files as published using (file_id)
+    where published.file_id is null or published.first_snapshot > ? order by landed_at, file_name
+"""
 
 
 @click.command("status")
@@ -48,26 +67,42 @@ _SQL = (
     is_flag=True,
     help="entries of the landing zone that are not loaded, and why",
 )
-def command(form: str, everything: bool, only_left_out: bool) -> None:
+@click.option(
+    "--summary",
+    "only_summary",
+    is_flag=True,
+    help="only the service, the runs, what is not in the snapshot and why, and the disk",
+)
+def command(form: str, everything: bool, only_left_out: bool, only_summary: bool) -> None:
     """Show every file: pending, loaded, duplicate_file, unreadable, unknown or ambiguous; and the snapshot.
 
-    A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted.
+    A request for a made-up file shows its own state: queued, processing, ready, replaced, failed or deleted. Below the
+    files: the service, what runs now, what is not in the snapshot and why, and the disk.
+
+    Exit code 1 if something needs a person: the last build failed, a part of the running service does not answer, an
+    entry cannot be read, or the landing zone belongs to another home. Otherwise 0, also if the service does not run.
     """
     settings = read_settings()
     refuse_missing_home(settings)
     if (refusal := foreign(settings)) is not None:
         say(f"vsf: {refusal}", err=True)
     listing = open_store(settings.landing).listing()
+    problems: list[str] = []
     if only_left_out:
         hand_over(_left_out_table(listing.left_out, form), form)
     else:
-        _show_files(settings, listing, form, everything)
+        status, found = gather(settings), _survey(settings, listing)
+        add_waiting(status, settings, found.landed, found.ledger.not_in_snapshot)
+        problems = status.problems
+        show = _show_summary if only_summary else _show_files
+        show(settings, status, found, form, everything)
         if listing.left_out:  # programs read only the rows
             say(count_line(listing.left_out), err=form != "table")
     errors = [entry for entry in listing.left_out if entry.is_error]
-    for line in lines(errors):
+    # A table has the problems in its lines.
+    for line in (*(problems if form != "table" else ()), *lines(errors)):
         say(f"vsf: {line}", err=True)
-    if errors or refusal is not None:
+    if errors or problems or refusal is not None:
         raise SystemExit(1)
 
 
@@ -79,27 +114,66 @@ def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
     return render(LEFT_OUT_COLUMNS, rows, form)
 
 
-def _show_files(settings: Settings, listing: Listing, form: str, everything: bool) -> None:
-    """Print every file with its state."""
-    ledger, history, origin, made, outdated = _ledger(settings)
-    requests = {(row.name, row.requested_at.replace(tzinfo=UTC)): row for row in states_now(settings, made)}
-    known = {_key(row) for row in ledger}
+@dataclass(frozen=True)
+class _Survey:
+    """What `vsf status` read of the landing zone and the warehouse, or the snapshot in place of it."""
+
+    ledger: "_Ledger"
+    queue: Queue
+    waiting: list[tuple[Any, ...]]
+    source: SourceStatus
+    landed: list[tuple[str, str, datetime]]
+
+
+def _survey(settings: Settings, listing: Listing) -> _Survey:
+    """Compare the listing with the ledger."""
+    ledger = _read_ledger(settings)
+    known = {_key(row) for row in ledger.rows}
     queue = classify_landed(listing.entries, known)
     inbox = classify_landed(FolderStore(settings.fetched).entries(), known, fetched=True)
+    new = (*queue.new, *inbox.new)
     waiting: list[tuple[Any, ...]] = [
         (item.feed.name, item.partition, item.entry.path, "pending", None, None, None, item.entry.modified)
-        for item in (*queue.new, *inbox.new)
+        for item in new
     ]
-    source = source_status(settings, history)
+    source = source_status(settings, ledger.history)
     waiting += [
         (OBJECTS, settings.profile, name, "pending", None, None, None, first_seen_at)
         for name, first_seen_at in source.to_fetch.items()
     ]
+    return _Survey(
+        ledger, queue, waiting, source, [(item.feed.name, item.entry.path, item.entry.modified) for item in new]
+    )
+
+
+def _show_summary(settings: Settings, status: HomeStatus, found: _Survey, form: str, _: bool) -> None:
+    """Print the state of the home without its files; JSON is one object, CSV a row for each file that waits."""
+    if form == "json":
+        size, is_complete = size_of(settings.home)
+        disk = {"home_bytes": size, "home_bytes_is_lower_bound": not is_complete}
+        text = status.as_json()
+        text["disk"] |= disk
+        hand_over(json.dumps(text, indent=2), form)
+        return
+    if form == "csv":
+        rows = [(file.feed, file.name, "loaded" if file.is_loaded else "landed", file.why) for file in status.waiting]
+        hand_over(render(("feed", "file_name", "status", "why_not_in_snapshot"), rows, form), form)
+        return
+    say(f"snapshot: {status.snapshot or 'none yet'}")
+    for line in summary_lines(status, settings, found.ledger.is_complete):
+        say(line)
+
+
+def _show_files(settings: Settings, status: HomeStatus, found: _Survey, form: str, everything: bool) -> None:
+    """Print every file with its state."""
+    ledger, queue, waiting, source = found.ledger, found.queue, found.waiting, found.source
+    requests = {(row.name, row.requested_at.replace(tzinfo=UTC)): row for row in states_now(settings, ledger.requests)}
     unknown = [(None, None, e.path, "unknown", None, None, None, e.modified) for e in queue.unknown]
     unknown += [_ambiguous_row(item) for item in queue.ambiguous]
-    rows = [_with_state(row[:8], requests) for row in ledger] + waiting + unknown
+    rows = [_with_state(row[:8], requests) for row in ledger.rows] + waiting + unknown
     if form != "table":
-        hand_over(render(COLUMNS, rows, form), form)
+        why = {(file.feed, file.name): file.why for file in status.waiting}
+        hand_over(render(FOR_PROGRAMS, [(*row, why.get((row[0], row[2]))) for row in rows], form), form)
         return
     hidden = 0
     if not everything:
@@ -110,13 +184,14 @@ def _show_files(settings: Settings, listing: Listing, form: str, everything: boo
     say(render(COLUMNS, rows, form) if rows else "no file was delivered yet; try: vsf demo")
     if hidden:
         say(f"… and {hidden:,} earlier loaded files (vsf status --all)")
-    snapshot = current_snapshot(settings)
     counts = {"pending": len(waiting), "unknown": len(queue.unknown), "ambiguous": len(queue.ambiguous)}
     pending = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what != "ambiguous")
-    say(f"\nsnapshot: {snapshot.name if snapshot else 'none yet'}; {pending}; read from {origin}")
+    say(f"\nsnapshot: {status.snapshot or 'none yet'}; {pending}; read from {ledger.origin}")
+    for line in summary_lines(status, settings, ledger.is_complete):
+        say(line)
     if source.line:
         say(source.line)
-    for line in outdated.announcement:
+    for line in ledger.outdated.announcement:
         say(line)
     _print_requests(requests.values())
     if any(row[3] == "unreadable" or row[6] for row in rows):
@@ -164,45 +239,60 @@ def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
     return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
 
 
-def _ledger(settings: Settings) -> tuple[list[tuple[Any, ...]], SourceHistory, str, KnownRequests, Outdated]:
-    """Return the ledger's rows in landing order, the history of the catalog's source, and where they were read.
+@dataclass(frozen=True)
+class _Ledger:
+    """The ledger.
 
-    Also return the known requests for made-up files, and the originals that were read with outdated contracts.
+    Attributes:
+        rows: the columns of `_SQL`, in landing order.
+        history: of the catalog's source.
+        origin: where all of it was read.
+        requests: the known requests for made-up files.
+        outdated: the originals that were read with outdated contracts.
+        not_in_snapshot: (feed, file name) of files that the warehouse holds and the snapshot does not.
+        is_complete: whether the warehouse was read, and not the snapshot in place of it.
     """
-    from dataclasses import replace
 
-    import duckdb
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    history: SourceHistory = field(default_factory=SourceHistory)
+    origin: str = "the warehouse"
+    requests: KnownRequests = NOTHING
+    outdated: Outdated = field(default_factory=Outdated)
+    not_in_snapshot: list[tuple[str, str]] = field(default_factory=list)
+    is_complete: bool = True
 
+
+def _read_ledger(settings: Settings) -> _Ledger:
+    """Read the warehouse, or the snapshot while a run writes or if another user's warehouse may not be read."""
     from vsf_assets.warehouse.connection import Warehouse
     from vsf_assets.warehouse.ledger import has_ledger
 
-    def rows_of(connection: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[Any, ...]]:
-        found = connection.execute(_SQL.format(schema)).fetchall()
-        return [(*row[:7], row[7].replace(tzinfo=UTC), row[8]) for row in found]
-
-    if not settings.warehouse_file.parent.is_dir():  # the lock would make it
-        return [], SourceHistory(), "the warehouse", NOTHING, Outdated()
     try:
-        with Warehouse.of(replace(settings, lock_wait_seconds=0)).read("status") as connection:
-            ready = connection is not None and has_ledger(connection)
-            if not ready or connection is None:
-                return [], SourceHistory(), "the warehouse", NOTHING, Outdated()
-            history = read_history(connection, settings, settings.profile)
-            known, outdated = read_known(connection), _outdated(connection, settings)
-            return rows_of(connection, "raw"), history, "the warehouse", known, outdated
-    except LockTimeoutError:
-        opened = connect_current(settings)
-        if opened is None:
-            return (
-                [],
-                SourceHistory(),
-                "nowhere: the warehouse is in use and there is no snapshot yet",
-                NOTHING,
-                Outdated(),
-            )
-        snapshot, connection = opened
-        with connection:
-            history = read_history(connection, settings, settings.profile)
-            origin = f"snapshot {snapshot.name}, because the warehouse is in use"
-            known, outdated = read_known(connection), _outdated(connection, settings)
-            return rows_of(connection, "reports"), history, origin, known, outdated
+        with Warehouse.of(settings).read_at_once() as connection:
+            if connection is None or not has_ledger(connection):
+                return _Ledger()
+            return _of(connection, settings, "raw", "the warehouse")
+    except (LockTimeoutError, PermissionError) as error:
+        why = "the warehouse is in use"
+        if isinstance(error, PermissionError):
+            why = f"the warehouse belongs to {owner_of(settings.warehouse_file)} and may not be read"
+    opened = connect_current(settings)
+    if opened is None:
+        return _Ledger(origin=f"nowhere: {why} and there is no snapshot yet", is_complete=False)
+    snapshot, connection = opened
+    with connection:
+        return _of(connection, settings, "reports", f"snapshot {snapshot.name}, because {why}")
+
+
+def _of(connection: "DuckDBPyConnection", settings: Settings, schema: str, origin: str) -> _Ledger:
+    """Read the ledger of an open warehouse (schema `raw`) or snapshot (schema `reports`)."""
+    rows = [
+        (*row[:7], row[7].replace(tzinfo=UTC), row[8]) for row in connection.execute(_SQL.format(schema)).fetchall()
+    ]
+    history = read_history(connection, settings, settings.profile)
+    known, outdated = read_known(connection), _outdated(connection, settings)
+    not_published: list[tuple[str, str]] = []
+    if schema == "raw" and connection.execute(_HAS_PUBLISHED).fetchone():
+        number = snapshot_number(current_snapshot(settings))
+        not_published = connection.execute(_NOT_PUBLISHED, [number]).fetchall()
+    return _Ledger(rows, history, origin, known, outdated, not_published, is_complete=schema == "raw")

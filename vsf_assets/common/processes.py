@@ -6,6 +6,7 @@ Here: whether a process runs, and since when; the name of this machine. Not here
 
 import os
 import socket
+from datetime import datetime
 from pathlib import Path
 
 
@@ -52,3 +53,26 @@ def has_ended(machine: str, pid: int, start: str) -> bool:
     if machine.partition("/")[0] != here.partition("/")[0]:
         return False
     return machine != here or started(pid) != start
+
+
+def is_same(pid: int, since: datetime) -> bool:
+    """Whether a process that wrote its number at a time still runs, and not another one with its number.
+
+    Args:
+        pid: its number.
+        since: a time at which it ran, UTC.
+    """
+    ticks = started(pid)
+    if not ticks:
+        return ticks is not None
+    boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+    began = int(boot.split()[1]) + int(ticks) / os.sysconf("SC_CLK_TCK")
+    return began <= since.timestamp() + 2  # both clocks are rounded
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process is stopped by a signal (SIGSTOP, Ctrl-Z), as far as the system shows."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+    except OSError:
+        return False

@@ -43,6 +43,7 @@ def record_ingest(record: RunRecord, report: RunReport) -> None:
     record.files_loaded += len(report.stored)
     record.files_left += len(report.left)
     record.files_failed += len(report.failed)
+    record.keep()  # a build may follow in the same run, which takes the warehouse away from vsf status
 
 
 def record_build(record: RunRecord, report: BuildReport) -> None:

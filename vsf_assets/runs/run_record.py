@@ -65,6 +65,7 @@ class RunRecord:
         failed_checks: blocking ones and warnings.
         error: why it failed; empty if it did not.
         snapshot: number of the snapshot that it published; None if it published none.
+        keep: writes the record as it is now, for readers while the run goes on.
     """
 
     run_id: str
@@ -82,6 +83,7 @@ class RunRecord:
     failed_checks: list[CheckFailure] = field(default_factory=list)
     error: str = ""
     snapshot: int | None = None
+    keep: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     @property
     def blocking(self) -> list[CheckFailure]:
@@ -120,6 +122,7 @@ def recorded_run(
     )
     keeper = _Keeper(home, warn)
     keeper.keep(record, is_first=True)
+    record.keep = lambda: keeper.keep(record)
     try:
         yield record
     except BaseException as error:
@@ -235,7 +238,7 @@ def _rows(connection: sqlite3.Connection, rest: str, values: tuple[Any, ...] = (
 
 def _put(connection: sqlite3.Connection, record: RunRecord) -> None:
     values = {
-        **asdict(record),
+        **{name: value for name, value in vars(record).items() if name != "keep"},
         "families": json.dumps(record.families),
         "failed_checks": json.dumps([asdict(check) for check in record.failed_checks], default=str),
         "started_at": _text(record.started_at),

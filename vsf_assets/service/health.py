@@ -1,8 +1,9 @@
-"""The answer of `/healthz`: 200 or 503, with parts, ages of heartbeats and the last look of each sensor as JSON.
+"""The answer of `/healthz`: 200 or 503, with parts, heartbeats, the last look of each sensor, runs and disk as JSON.
 
-Here: what is asked, and when the service counts as healthy. The answer needs the storage of the instance and the
-supervisor's state file only, so it comes also while the code server or the daemon hangs. It names no files. Not here:
-the web server (web_server.py).
+Here: what is asked, and when the service counts as healthy. The answer needs the storage of the instance and small
+files of the home only, so it comes also while the code server or the daemon hangs. It names no files. The supervisor
+asks `/healthz?brief` every few seconds, which leaves out what `vsf status` says too. Not here: that
+(pipeline/home_status.py), and the web server (web_server.py).
 """
 
 import asyncio
@@ -14,8 +15,10 @@ from typing import Any
 
 import dagster as dg
 
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import read_settings
+from vsf_assets.runs.service_state import HEARTBEATS, RUNNING, read_state
 from vsf_assets.service.guard import App, Receive, Scope, Send, answer
-from vsf_assets.service.state import HEARTBEATS, RUNNING, read_state
 
 OLDEST_HEARTBEAT = 120.0
 """Seconds after which a heartbeat counts as missing."""
@@ -36,6 +39,18 @@ def health(instance: dg.DagsterInstance, home: Path) -> dict[str, Any]:
         "heartbeat_seconds": heartbeats,
         "sensor_seconds": _last_ticks(instance, now),
     }
+
+
+def _home() -> dict[str, Any]:
+    """Return what `vsf status --summary` says without names of files; nothing if the settings are invalid."""
+    from vsf_assets.pipeline.home_status import gather
+
+    try:
+        found = gather(read_settings(), asks_bucket=False)
+    except (VsfError, OSError):
+        return {}
+    names = ("running", "last_build", "snapshot", "files_loaded_since_snapshot", "disk")
+    return {name: value for name, value in found.as_json(with_names=False).items() if name in names}
 
 
 def _age(now: float, then: float | None) -> float | None:
@@ -65,6 +80,8 @@ def with_health(app: App, instance: dg.DagsterInstance, home: Path, prefix: str)
             return
         # In a thread, because the storage is a file: a locked one must not hold up the pages.
         found = await asyncio.to_thread(health, instance, home)
+        if scope["query_string"] != b"brief":
+            found |= await asyncio.to_thread(_home)
         body = json.dumps(found).encode() + b"\n"
         await answer(send, 200 if found["status"] == "ok" else 503, body, b"application/json")
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from vsf_assets.config.settings import base_folder
 from vsf_assets.resources.run_handover import Spare, is_ready, read_spare
+from vsf_assets.runs.service_state import HEARTBEATS, service_folder
 from vsf_assets.service import probes
-from vsf_assets.service.state import HEARTBEATS, service_folder
 
 LOCATION, DEFINITIONS = "vsf_assets", "vsf_assets.definitions"
 

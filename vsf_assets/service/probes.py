@@ -89,12 +89,12 @@ def page(host: str, port: int, path: str) -> tuple[int, bytes]:
 
 
 def health(host: str, port: int, prefix: str) -> dict[str, Any]:
-    """Return what `/healthz` says.
+    """Return what `/healthz` says about the service itself.
 
     Raises:
         OSError: the web server does not answer, or with something else.
     """
-    _, body = page(host, port, f"{prefix}/healthz")
+    _, body = page(host, port, f"{prefix}/healthz?brief")
     try:
         return dict(json.loads(body))
     except (ValueError, TypeError):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Thread
 
+from vsf_assets.runs.service_state import RESTARTING, RUNNING, STARTING, PartState
 from vsf_assets.service.parts import Part
-from vsf_assets.service.state import RESTARTING, RUNNING, STARTING, PartState
 from vsf_assets.service.watched_part import Say, WatchedPart
 
 TICK_SECONDS = 0.2

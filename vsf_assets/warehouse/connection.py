@@ -4,6 +4,8 @@ Here: locked connections with the platform's settings, and DDL from the contract
 transform/build_state.py) and snapshots (publish/publish.py).
 """
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import is_full, room_for
-from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets.warehouse.lock import hold_lock, share_lock
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -142,6 +144,23 @@ class Warehouse:
         except FileNotFoundError:
             return (object(),)
         return (found.st_ino, found.st_size, found.st_mtime_ns, has_log, *all_tables().values())
+
+    @contextmanager
+    def read_at_once(self) -> Iterator["DuckDBPyConnection | None"]:
+        """Open the file for reading without waiting or writing anything; yield None if there is no warehouse yet.
+
+        Raises:
+            LockTimeoutError: a writer holds the lock.
+            OSError: another user owns lock or warehouse, and they may not be read.
+        """
+        with share_lock(self.lock_file):
+            if not self.file.exists():
+                yield None
+                return
+            if not os.access(self.file, os.R_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.file))
+            with self.connect(read_only=True) as connection:
+                yield connection
 
     @contextmanager
     def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:

@@ -1,12 +1,14 @@
 """The lock of the warehouse: an operating-system file lock that a crash releases.
 
-Here: acquiring it, waiting for it with a message that names the holder, and inheritance by a child process. Not here:
-the work under the lock. Every process that opens the warehouse file holds this lock.
+Here: acquiring it, waiting for it with a message that names the holder, inheritance by a child process, and sharing it
+for reading. Not here: the work under the lock. Every process that opens the warehouse file holds this lock.
 """
 
+import errno
 import fcntl
 import json
 import os
+import pwd
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.common.errors import LockTimeoutError, VsfError
 from vsf_assets.storage.full_disk import room_for
 
 POLL_SECONDS = 0.1
@@ -51,9 +53,19 @@ def hold_lock(
 
     Raises:
         LockTimeoutError: the holder did not release the lock in time.
+        VsfError: the lock file may not be written; the message says whose it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise VsfError(
+            f"{what} may not be written: {path} belongs to {owner_of(path)} ({os.strerror(error.errno)}); give the"
+            f" current user ({_user_name(os.geteuid())}) read and write access (chmod, chown), or run the command as"
+            " its owner. vsf status and vsf query need no write access"
+        ) from error
     try:
         _acquire(descriptor, path, wait_seconds, on_wait, what)
         holder = Holder(os.getpid(), purpose, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -65,6 +77,41 @@ def hold_lock(
     finally:
         # Closing releases the lock, unless a child process inherited the descriptor and still writes.
         os.close(descriptor)
+
+
+@contextmanager
+def share_lock(path: Path, what: str = "the warehouse") -> Iterator[None]:
+    """Keep writers away for the length of the block; nothing is written, so it works on a full or read-only disk.
+
+    Raises:
+        LockTimeoutError: a writer holds the lock.
+        OSError: the lock file may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # no writer was ever here
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockTimeoutError(f"{what} is in use by {read_holder(path)}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def owner_of(path: Path) -> str:
+    """Return the name of the user who owns a path, or the nearest existing folder above it."""
+    return _user_name(next(place for place in (path, *path.absolute().parents) if place.exists()).stat().st_uid)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _acquire(descriptor: int, path: Path, wait_seconds: float, on_wait: Callable[[str], None], what: str) -> None:

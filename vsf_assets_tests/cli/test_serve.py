@@ -19,7 +19,7 @@ import pytest
 from vsf_assets.common.processes import started
 from vsf_assets.resources.run_handover import read_spare
 from vsf_assets.resources.run_process import PID
-from vsf_assets.service.state import read_state
+from vsf_assets.runs.service_state import read_state
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.instances import instance_at_home
 from vsf_assets_tests.waiting import wait_until

@@ -38,11 +38,11 @@ def small_disk(place: Path, size: int = MEGABYTE, keep: bool = False) -> Iterato
     held = sum(path.stat().st_size for path in place.rglob("*")) if keep else 0
     beside = place.with_name(place.name + ".beside")
     if keep:
-        shutil.copytree(place, beside)
+        shutil.copytree(place, beside, symlinks=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={held + size}", "tmpfs", place], check=True)
     try:
         if keep:
-            shutil.copytree(beside, place, dirs_exist_ok=True)
+            shutil.copytree(beside, place, symlinks=True, dirs_exist_ok=True)
         yield
     finally:
         subprocess.run(["umount", place], check=True)

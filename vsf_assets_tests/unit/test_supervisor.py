@@ -16,8 +16,8 @@ from threading import Thread
 import pytest
 
 from vsf_assets.common.processes import started
+from vsf_assets.runs.service_state import PartState
 from vsf_assets.service.parts import Part
-from vsf_assets.service.state import PartState
 from vsf_assets.service.supervisor import Patience, Supervisor
 from vsf_assets_tests.waiting import wait_until
 

@@ -1,0 +1,49 @@
+"""The state of the service as its supervisor writes it into the home.
+
+Here: the form of the file, and reading it. Not here: writing it, and the lock of the supervisor (service/state.py).
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HEARTBEATS = ("SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET")
+"""Threads of the daemon without which no dropped file reaches the snapshot."""
+
+RUNNING, STARTING, RESTARTING = "running", "starting", "restarting"
+"""States of a part: it answers, it has not answered yet, it waits for its next start."""
+
+
+@dataclass
+class PartState:
+    """One part: its state, process id, start (UTC, ISO), number of restarts, and why it was restarted last."""
+
+    state: str = STARTING
+    pid: int = 0
+    since: str = ""
+    restarts: int = 0
+    last_reason: str = ""
+
+
+@dataclass
+class ServiceState:
+    """The service: the supervisor's process id, its start (UTC, ISO), the UI's address, and the parts by name."""
+
+    pid: int
+    since: str
+    url: str
+    parts: dict[str, PartState] = field(default_factory=dict)
+
+
+def service_folder(home: Path) -> Path:
+    """Return the folder of the service's own files in a home."""
+    return home / "service"
+
+
+def read_state(home: Path) -> ServiceState | None:
+    """Return the state that the last supervisor wrote, which may have ended since; None if there is none."""
+    try:
+        text = json.loads((service_folder(home) / "state.json").read_text(encoding="utf-8"))
+        return ServiceState(**{**text, "parts": {name: PartState(**part) for name, part in text["parts"].items()}})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
