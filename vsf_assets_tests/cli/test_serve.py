@@ -73,6 +73,7 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
     assert status == 200
     assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process"}
     assert set(health["heartbeat_seconds"]) == {"SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET"}
+    assert (health["running"], health["snapshot"]) == ([], None)
 
     query = json.dumps({"query": "{repositoriesOrError {... on RepositoryConnection {nodes {name}}}}"})
     status, answer = ask(port, "/graphql", "POST", query, Origin=f"http://127.0.0.1:{port}")
@@ -94,6 +95,9 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
         wait_until(lambda: all(run.is_finished for run in instance.get_runs()))
         (run,) = instance.get_runs()  # one run for one drop
     assert run.job_name == "load_and_publish_campaigns"
+    _, health = ask(port, "/healthz")
+    assert (health["last_build"]["outcome"], health["snapshot"]) == ("succeeded", "vsf-1.duckdb")
+    assert "clicks_1.csv" not in json.dumps(health)
     assert spare is not None
     assert run.tags[PID] == str(spare.pid)
     process.send_signal(signal.SIGTERM)
