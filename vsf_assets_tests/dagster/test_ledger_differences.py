@@ -8,8 +8,16 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.defs.ledger_differences import UNKNOWN, Differences, LoadedFile, differences, stored_states
+from vsf_assets.defs.ledger_differences import (
+    UNKNOWN,
+    Differences,
+    LoadedFile,
+    differences,
+    missing_dynamic_partitions,
+    stored_states,
+)
 from vsf_assets.defs.local_runner import run_job
+from vsf_assets.defs.partitions import dynamic_partitions_name
 from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.feeds import all_feeds
 from vsf_assets_tests import instances
@@ -48,6 +56,18 @@ def test_a_state_is_that_of_the_loaded_files_in_any_order() -> None:
 )
 def test_what_differs(stored: dict[Any, str], shown: dict[Any, str], found: Differences) -> None:
     assert differences(stored, shown) == found
+
+
+def test_a_dynamic_partition_that_a_person_deleted_is_missing() -> None:
+    feed = all_feeds()["datasets"]
+    name = dynamic_partitions_name(feed.partitioning)
+    assert name is not None
+    stored = [(feed.tables[0], "a"), (feed.tables[0], "b"), ("raw.clicks", "1")]
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(name, ["a", "b", "of nobody"])
+        assert missing_dynamic_partitions(instance, stored, [feed]) == {}
+        instance.delete_dynamic_partition(name, "a")
+        assert missing_dynamic_partitions(instance, stored, [feed]) == {name: ["a"]}
 
 
 def rows_shown(instance: dg.DagsterInstance) -> dict[str, int]:
