@@ -36,18 +36,20 @@ class StoppedRun:
 
     Attributes:
         ended: when it ended, in seconds since 1970.
-        partitions: the partitions that it was to load; empty for every file that had landed.
+        first, last: the partitions that it was to load, as a person or a backfill chose them; empty for every file that
+            had landed.
     """
 
     ended: float
-    partitions: frozenset[str] = frozenset()
+    first: str = ""
+    last: str = ""
 
     def covers(self, entry: Entry, seen: float) -> bool:
         """Return whether the run was to load a file in its present state, which was first seen at `seen`."""
         if max(seen, entry.modified.timestamp()) > self.ended:
             return False
-        found = recognize(entry.path) if self.partitions else None
-        return found is None or found[1] in self.partitions
+        found = recognize(entry.path) if self.first else None
+        return found is None or self.first <= (found[1] or "") <= self.last
 
 
 def stopped_run(instance: dg.DagsterInstance, family: str) -> StoppedRun | None:
@@ -55,13 +57,14 @@ def stopped_run(instance: dg.DagsterInstance, family: str) -> StoppedRun | None:
     for record in instance.get_run_records(dg.RunsFilter(tags=ingests_tag(family)), limit=1):
         run = record.dagster_run
         if run.status == dg.DagsterRunStatus.CANCELED and not ended_with_service(run.tags):
-            return StoppedRun(record.end_time or record.update_timestamp.timestamp(), _partitions(run))
+            return StoppedRun(record.end_time or record.update_timestamp.timestamp(), *_bounds(run))
     return None
 
 
-def _partitions(run: dg.DagsterRun) -> frozenset[str]:
-    """Return the single partitions that a run of the UI or of a backfill was to load."""
-    return frozenset({run.tags["dagster/partition"]} if "dagster/partition" in run.tags else ())
+def _bounds(run: dg.DagsterRun) -> tuple[str, str]:
+    """Return the first and last partition that a run of the UI or of a backfill was to load; empty for all."""
+    only, of_range = run.tags.get("dagster/partition", ""), "dagster/asset_partition_range_"
+    return run.tags.get(f"{of_range}start", only), run.tags.get(f"{of_range}end", only)
 
 
 def rest_reason(
