@@ -43,7 +43,7 @@ def measure(bench: Bench) -> list[Row]:
     slow = sorted(dropped)[int(0.95 * len(dropped)) - 1]
     what = "a file of one row / import dagster"
     return [
-        Row(f"dropped {what}, median of {DROPS}", dropped, imports, MEDIAN),
+        Row(f"dropped: {what}, median of {DROPS}", dropped, imports, MEDIAN),
         Row("… 95th percentile", [slow], imports, P95),
         Row(f"landed by `vsf land`: {what}, median of {LANDED}", landed, imports, MEDIAN_LANDED),
     ]
