@@ -138,7 +138,9 @@ def execute_launched_run(instance: dg.DagsterInstance, job: dg.JobDefinition, ru
                 pass
         except BaseException as error:  # noqa: BLE001 - recorded below; also an interrupt while no step runs
             after = instance.get_run_by_id(run.run_id)
-            if after is not None and not after.is_finished:
+            if after is not None and after.status == dg.DagsterRunStatus.CANCELING:
+                instance.report_run_canceled(after)
+            elif after is not None and not after.is_finished:
                 instance.report_run_failed(after, f"{type(error).__name__}: {error}")
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.common.processes import started
+
 ANSWER_SECONDS = 5.0
 """How long to wait for an answer. It comes within milliseconds, but for a process that was stopped."""
 
@@ -86,6 +88,9 @@ def listen(folder: Path) -> tuple[socket.socket, str]:
     Raises:
         OSError: no socket can be made.
     """
+    for left in folder.glob("spare-*.sock"):  # of a process that was killed
+        if started(int(left.stem.partition("-")[2])) is None:
+            left.unlink(missing_ok=True)
     path = str(folder / f"spare-{os.getpid()}.sock")
     if len(os.fsencode(path)) > 100:  # the system allows 104 (macOS) or 108 bytes
         import tempfile

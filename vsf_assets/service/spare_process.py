@@ -30,7 +30,7 @@ def main() -> None:
     home: Path = parser.parse_args().home
     fix_surroundings()
     repository = _prepare()
-    stamps = _stamps()
+    stamps = _stamps(home)
     run_id = _wait(home, stamps)
     if run_id is not None:
         _execute(repository, run_id)
@@ -58,9 +58,11 @@ def _prepare() -> Any:
     return repository
 
 
-def _stamps() -> dict[str, int]:
-    """Return file -> modified time (nanoseconds) of the imported modules of this package."""
-    return {file: _modified(file) for file in files_of_imported("vsf_assets")}
+def _stamps(home: Path) -> dict[str, int]:
+    """Return file -> modified time (nanoseconds) of the imported modules of this package and of the parsed models."""
+    from vsf_assets.transform.dbt_paths import manifest_file
+
+    return {file: _modified(file) for file in [*files_of_imported("vsf_assets"), str(manifest_file(home))]}
 
 
 def _modified(file: str) -> int:
@@ -84,7 +86,7 @@ def _wait(home: Path, stamps: dict[str, int]) -> str | None:
                     connection.settimeout(2)
                     with connection.makefile("rb") as stream:
                         question = json.loads(stream.readline())
-                    is_current = _stamps().items() >= stamps.items()
+                    is_current = _stamps(home).items() >= stamps.items()
                     run_id = str(question["run_id"]) if question["ask"] == "run" and is_current else None
                     _send(connection, {"ready": is_current, "taken": run_id is not None})
                     if run_id is not None:

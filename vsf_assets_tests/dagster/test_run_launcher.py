@@ -90,6 +90,14 @@ def test_only_its_user_may_hand_it_a_run(tmp_path: Path) -> None:
         assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
 
 
+def test_the_socket_of_a_killed_process_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / "spare-4194999.sock"  # above the highest process number
+    left.touch()
+    listening, _ = listen(tmp_path)
+    with listening:
+        assert not left.exists()
+
+
 def test_a_long_home_gets_a_socket_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
