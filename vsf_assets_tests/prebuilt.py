@@ -20,7 +20,7 @@ from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
-from vsf_assets_tests.direct_models import keep_models
+from vsf_assets_tests.direct_models import compile_in_full, keep_models
 
 _places: list[Path] = []
 
@@ -65,17 +65,21 @@ def compiled_data_tests() -> Path:
 
 
 def compiled_models(full: bool) -> Path:
-    """Return the file that holds dbt's models as SQL in one of the two forms, made by the first who asks for it.
+    """Return the file that holds dbt's models as SQL in one of the two forms; see direct_models.py.
 
-    See direct_models.py.
+    The incremental form is that of the original's build; the full one is compiled by the first who asks for it.
     """
     original = _original()
-    file = original.with_name("models_full.json" if full else "models_incremental.json")
+    file = _file_of_models(original, full)
     with hold_lock(file.with_suffix(".lock"), "compiling the models", 600):
         if not file.exists():
             settings = read_settings({"VSF_HOME": str(file.with_suffix(""))})
-            keep_models(settings, settings.home / "empty.duckdb", file, full)
+            keep_models(compile_in_full(settings, settings.home / "empty.duckdb"), settings, file)
     return file
+
+
+def _file_of_models(original: Path, full: bool) -> Path:
+    return original.with_name("models_full.json" if full else "models_incremental.json")
 
 
 def _original() -> Path:
@@ -108,6 +112,7 @@ def _build(original: Path) -> None:
         outcome = dbt.build(settings, warehouse.file)
     assert (outcome.errors, outcome.failed) == ([], {})
     keep_data_tests(results, settings, original.with_suffix(".json"))
+    keep_models(results, settings, _file_of_models(original, full=False))
     with warehouse.connect() as connection:
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
         connection.execute("checkpoint")
