@@ -90,6 +90,7 @@ def in_folders(root: Path, landed: dict[str, datetime], contents: dict[str, byte
 
 
 @needs_httpfs
+@pytest.mark.usefixtures("without_dbt")
 def test_an_object_that_cannot_be_fetched_fails_the_run_and_the_next_one_completes_it(
     command_home: CommandHome,
 ) -> None:
