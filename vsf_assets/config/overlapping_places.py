@@ -5,7 +5,8 @@ landing zone would be loaded again by each run, and the platform's own folders w
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from vsf_assets.common.errors import SettingsError
@@ -27,21 +28,22 @@ def refuse_overlap(places: Mapping[str, str]) -> None:
     Raises:
         SettingsError: one lies in another; the message names both settings.
     """
-    keys = {name: _key(place) for name, place in places.items()}
-    trails = {name: _trail(place) for name, place in places.items()}
+    key = cache(_key)  # the places of a home have most folders above them in common
+    keys = {name: key(place) for name, place in places.items()}
+    trails = {name: _trail(place, key) for name, place in places.items()}
     for name, place in places.items():
         for other, outer in places.items():
             if name != other and keys[other] in trails[name]:
                 raise SettingsError(f"{name}={place!r} lies in {other}={outer!r}; give each a place of its own")
 
 
-def _trail(place: str) -> set[Key]:
-    """Return the keys of a place and of everything above it."""
+def _trail(place: str, key: Callable[[str], Key]) -> set[Key]:
+    """Return the keys of a place and of everything above it, as `key` gives them."""
     if place.startswith(SCHEME):
         parts = _address(place)
         return {parts[:length] for length in range(2, len(parts) + 1)}
     path = Path(os.path.realpath(place))
-    return {_key(str(folder)) for folder in (path, *path.parents)}
+    return {key(str(folder)) for folder in (path, *path.parents)}
 
 
 def _key(place: str) -> Key:
