@@ -114,9 +114,20 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def start_vsf(*words: str) -> ForkedProcess:
-    """Start the command line."""
-    return ForkedProcess("vsf_assets.cli.main", "main", list(words))
+def start_vsf(*words: str, checked: bool = True) -> ForkedProcess:
+    """Start the command line; without dbt's data tests where they are not `checked`."""
+    if checked:
+        return ForkedProcess("vsf_assets.cli.main", "main", list(words))
+    return ForkedProcess("vsf_assets_tests.forks", "vsf_unchecked", list(words))
+
+
+def vsf_unchecked() -> None:
+    """Run the command line with builds that leave out dbt's data tests."""
+    from vsf_assets.cli.main import main as vsf
+    from vsf_assets.transform import dbt_runner as dbt
+
+    dbt.LEFT_OUT = ("unit_test", "test")
+    vsf()
 
 
 _forker: list[socket.socket] = []
