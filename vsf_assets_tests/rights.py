@@ -8,6 +8,7 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _VERSION_3 = 0x20080522
 _PASSES_OVER = (1 << 1) | (1 << 2)
@@ -42,6 +43,11 @@ def like_other_users() -> Iterator[None]:
     finally:
         sets[0].effective = before
         assert libc.capset(ctypes.byref(header), sets) == 0
+
+
+def others_may_pass(folder: Path) -> bool:
+    """Whether every user may pass through a folder and all above it, e.g. to read the project's `.env`."""
+    return all(place.stat().st_mode & 0o001 for place in (folder, *folder.parents))
 
 
 def drop_rights_before_exec() -> None:

@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.config.settings import read_settings
+from vsf_assets.config.settings import PROJECT_ROOT, read_settings
 from vsf_assets.runs.record_file import record_file
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
 from vsf_assets.runs.service_state import PartState, ServiceState
 from vsf_assets.service.state import service_folder, write_state
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.rights import others_may_pass
 
 CLICKS = "click_id,banner_id,campaign_id\n10,1,7\n"
 
@@ -215,6 +216,7 @@ def test_status_takes_no_lock_and_writes_nothing(landed: Home) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+@pytest.mark.skipif(not others_may_pass(PROJECT_ROOT), reason="another user may not read the project's folder")
 @pytest.mark.parametrize("lock_mode", [0o600, 0o644], ids=["old lock", "new lock"])
 def test_the_home_of_another_user_is_read_and_named(landed: Home, lock_mode: int, tmp_path: Path) -> None:
     landed.load(checked=False)
