@@ -43,9 +43,8 @@ CHECKED = {"dagster": ("1.13.27",), "dagster-dbt": ("0.29.27",)}
 
 RECHECK = (
     "that `vsf run` leaves a run that the UI shows and can execute again (dagster/test_ingest_assets.py); that"
-    " ConsolidatedSqliteEventLogStorage still opens its connections in `_connect` with `_conn_string`; whether Dagster"
-    " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219);"
-    " that `vsf run` tells standing warnings from new ones (cli/test_data_quality.py)"
+    " ConsolidatedSqliteEventLogStorage still opens its connections in `_connect` with `_conn_string`;"
+    " that `vsf run` tells standing warnings from new ones (cli/test_data_quality.py); whether Dagster"
     " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219); that"
     " retention/dagster_tables.py knows Dagster's tables and their values (dagster/test_retention.py)"
 )
