@@ -26,16 +26,22 @@ from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.runs.sqlite import SqliteRunStorage
+from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.tags import HIDDEN_TAG_PREFIX
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._serdes import ConfigurableClassData
 
 __all__ = [
     "HIDDEN_TAG_PREFIX",
     "SQLITE_BUSY_TIMEOUT_SECONDS",
+    "ConfigurableClassData",
     "ConsolidatedSqliteEventLogStorage",
     "LaunchRunContext",
     "QueuedRunCoordinator",
+    "SqliteRunStorage",
+    "SqliteScheduleStorage",
     "SubmitRunContext",
 ]
 
@@ -44,6 +50,8 @@ CHECKED = {"dagster": ("1.13.27",), "dagster-dbt": ("0.29.27",)}
 RECHECK = (
     "that `vsf run` leaves a run that the UI shows and can execute again (dagster/test_ingest_assets.py); that"
     " ConsolidatedSqliteEventLogStorage still opens its connections in `_connect` with `_conn_string`;"
+    " that SqliteRunStorage and SqliteScheduleStorage still open theirs in `connect`, and make their files in"
+    " `from_local` as runs.db and schedules.db (dagster/test_sqlite_storages.py);"
     " that `vsf run` tells standing warnings from new ones (cli/test_data_quality.py); whether Dagster"
     " still calls partitions failed that runs skipped (dagster/test_backfills.py; dagster-io/dagster issue 34219); that"
     " retention/dagster_tables.py knows Dagster's tables and their values (dagster/test_retention.py)"
@@ -53,6 +61,9 @@ RECHECK = (
 # SQLAlchemy engine among its connections. The documented storages make one for each connection, a dozen per event; the
 # shared one saves a third of the time that events take (decision 0006). A batch goes through `store_event` of the base
 # class with one connection, which `_connect` yields, so that it is one transaction.
+#
+# SqliteRunStorage, SqliteScheduleStorage, ConfigurableClassData: the bases of sqlite_storages.py, which does the same
+# for runs and schedules, and remembers which files and tables it found (decision 0006).
 #
 # LaunchRunContext, SubmitRunContext: the arguments of the launcher and the coordinator of run_launcher.py, which
 # Dagster documents as extensible classes, but does not export the types of their arguments; nor QueuedRunCoordinator,

@@ -10,15 +10,14 @@ opened and closed one by one: closing the last one writes the log's main file, a
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy
 from dagster import AssetKey, DagsterInstance, EventLogEntry
-from sqlalchemy.pool import NullPool
 
-from vsf_assets.resources.dagster_private import SQLITE_BUSY_TIMEOUT_SECONDS, ConsolidatedSqliteEventLogStorage
+from vsf_assets.resources.dagster_private import ConsolidatedSqliteEventLogStorage
 from vsf_assets.resources.run_plans import forget_partitions, forget_unreached, is_end_of_failed_run, is_stored
+from vsf_assets.resources.sqlite_engine import shared_engine
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 FLUSH_SECONDS = 1.0
@@ -38,11 +37,14 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
         """The folder of the file."""
         return self._base_dir
 
-    @cached_property
+    @property
     def _engine(self) -> sqlalchemy.Engine:
-        return sqlalchemy.create_engine(
-            self._conn_string, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-        )
+        return shared_engine(self._conn_string)
+
+    def has_table(self, table_name: str) -> bool:
+        """Return whether the file has a table."""
+        with self._engine.connect() as connection:
+            return bool(sqlalchemy.inspect(connection).has_table(table_name))
 
     @contextmanager
     def _connect(self) -> Iterator[sqlalchemy.Connection]:

@@ -21,6 +21,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.maintenance_job import old_ticks
 from vsf_assets.resources.event_log_storage import EventLogStorage
+from vsf_assets.resources.sqlite_storages import RunStorage
 from vsf_assets.retention import dagster_tables
 from vsf_assets.retention.dagster_tables import purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
@@ -57,12 +58,8 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     place = {"base_dir": str(tmp_path)}
     storages = {
         "event_log_storage": {"module": EventLogStorage.__module__, "class": "EventLogStorage", "config": place},
-        "run_storage": {"module": "dagster._core.storage.runs", "class": "SqliteRunStorage", "config": place},
-        "schedule_storage": {
-            "module": "dagster._core.storage.schedules",
-            "class": "SqliteScheduleStorage",
-            "config": place,
-        },
+        "run_storage": {"module": RunStorage.__module__, "class": "RunStorage", "config": place},
+        "schedule_storage": {"module": RunStorage.__module__, "class": "ScheduleStorage", "config": place},
     }
     with dg.instance_for_test(temp_dir=str(tmp_path), overrides=storages) as opened:
         yield opened
