@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.service import drop, row, running
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.service.state import read_state
+from vsf_assets.runs.service_state import read_state
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
 
