@@ -32,7 +32,9 @@ def measure(bench: Bench) -> list[Row]:
     """Drop files into an idle service."""
     chance = random.Random(20)
     with bench.home(VSF_SETTLE_SECONDS="2") as settings, running(settings) as (environment, _):
-        imports, dropped, landed = [], [], []
+        imports: list[float] = []
+        dropped: list[float] = []
+        landed: list[float] = []
         for number in range(DROPS + LANDED):
             imports.append(_import_dagster())
             time.sleep(chance.uniform(6, 12))

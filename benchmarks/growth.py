@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.session import Selection
+from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform import dbt_runner as dbt
@@ -80,7 +80,7 @@ class Days:
     def add_day(self, costs: list[Cost]) -> float:
         """Land one day more and run; note the cost, return its seconds."""
         costs.append(self.grow(self._landed + 1))
-        return costs[-1].work
+        return costs[-1].job
 
 
 def land(settings: Settings, paths: Iterable[Path]) -> None:
@@ -120,7 +120,7 @@ def measure(bench: Bench) -> list[Row]:
     return [Row(what, _steps(last), _steps(young_costs), TARGET), *by_step, *curve]
 
 
-def _steps(costs: list[Cost], step: str = "work") -> list[float]:
+def _steps(costs: list[Cost], step: str = "job") -> list[float]:
     return [getattr(cost, step) for cost in costs]
 
 
@@ -157,7 +157,7 @@ def _run(warehouse: Warehouse) -> Cost:
 def _nodes(outcome: dbt.DbtOutcome) -> Counter[str]:
     """Return the seconds of every model and test."""
     seconds = Counter(outcome.timings)
-    for event in outcome.events:
+    for event in outcome.messages:
         if event["info"]["name"] == "LogTestResult":
             seconds[event["data"]["name"]] += event["data"]["execution_time"]
     return seconds

@@ -19,6 +19,7 @@ from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.contracts import get_table
 from vsf_assets.contracts.derived_schemas import columns
 from vsf_assets.feeds import all_feeds, recognize
+from vsf_assets.feeds.reading import Delimited
 from vsf_assets.ingest.read_file import read_one_file
 from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
@@ -48,6 +49,8 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
 def bare_import(target: Path, feed: str, path: Path, threads: int) -> int:
     """Import a file as DuckDB does by itself; return the number of rows."""
     types, reading = column_types(feed), all_feeds()[feed].reading
+    if not isinstance(reading, Delimited):
+        raise TypeError(f"{feed} has no delimiter")
     dialect = (reading.delimiter, reading.quote, reading.escape or reading.quote)
     connection = duckdb.connect(str(target), config={"threads": threads})
     try:

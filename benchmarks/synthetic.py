@@ -116,8 +116,9 @@ def _faker() -> Callable[[], tuple[Any, ...]]:
 
 
 def _mimesis() -> Callable[[], tuple[Any, ...]]:
-    from mimesis import Generic
-    from mimesis.locales import Locale
+    # Installed by `make bench` only.
+    from mimesis import Generic  # type: ignore[import-not-found]
+    from mimesis.locales import Locale  # type: ignore[import-not-found]
 
     made = Generic(locale=Locale.EN, seed=1)
     return lambda: (
