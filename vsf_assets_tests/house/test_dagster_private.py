@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = r"dagster(?:_\w+)?"
 IN_TESTS = {
     "dagster/test_backfills.py": {"dagster._core", "dagster._daemon"},  # a backfill as the UI starts it
-    "dagster/test_retention.py": {"dagster._core"},  # storages that a deployment may name
     "forks.py": {"dagster._daemon"},  # imported ahead of forks
 }
 """Module of the tests -> the packages of private parts that it uses, and why."""
