@@ -4,13 +4,15 @@ Here: `vsf` commands and other functions in processes of their own, with environ
 a process that was started; at the end they wait for threads and run what was registered for it. Not here: tests of the
 start of an interpreter (cli/test_output.py, cli/test_surroundings.py), and what such processes do.
 
-The process to fork from is started by the first who asks, for as long as the tests of this process last. A fork
-copies only the thread that calls it, so no thread of ours may run there; the allocators' and numpy's own know of forks.
+The process to fork from is started by the first who asks, and serves all processes of a run of the tests, as long as
+they last: to import everything takes seconds. A fork copies only the thread that calls it, so no thread of ours may run
+there; the allocators' and numpy's own know of forks.
 For each request it forks a keeper, which forks the process, reports its id, waits for it and reports how it ended.
 """
 
 import atexit
 import contextlib
+import errno
 import gc
 import importlib
 import inspect
@@ -25,7 +27,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests import spent_time
@@ -130,49 +132,111 @@ def vsf_unchecked() -> None:
     vsf()
 
 
-_forker: list[socket.socket] = []
+_connection: list[socket.socket] = []
+_HELLO = b"ready"
 
 
 def _ask_to_fork(request: dict[str, Any], descriptors: list[int]) -> None:
-    if not _forker:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "vsf_assets_tests.forks", str(theirs.fileno())]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        child = subprocess.Popen(command, cwd=PROJECT_ROOT, pass_fds=[theirs.fileno()], start_new_session=True, **quiet)
-        theirs.close()
-        _forker.append(ours)
-        atexit.register(lambda: (ours.close(), child.wait()))
-    _forker[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    socket.send_fds(_forker[0], [json.dumps(request).encode()], descriptors)
+    if not _connection:
+        _connection.append(_connected())
+        _connection[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        atexit.register(_connection[0].close)  # runs before the wait for the process that was started here
+    socket.send_fds(_connection[0], [json.dumps(request).encode()], descriptors)
 
 
-def _serve(requests: socket.socket) -> Callable[[], None] | None:
-    """Fork for each request; return in each forked process with what it is to do, and with None when nobody asks."""
+def _connected() -> socket.socket:
+    """Return a connection to the process to fork from, which is started if there is none."""
+    address = f"\0vsf-forks-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
     while True:
-        content, descriptors, _, _ = socket.recv_fds(requests, 1 << 20, 3)
-        while _reaped_one():
-            pass
-        if not content:
-            return None
-        if os.fork() == 0:
-            requests.close()
-            pid = os.fork()
-            if pid == 0:
-                os.close(descriptors[2])
-                return _prepared(json.loads(content), descriptors[:2])
-            _keep(pid, descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        with _socket() as listener:
+            if _is_ours(listener, address):
+                _start(listener)
+        connection = _socket()
+        with contextlib.suppress(ConnectionError):  # it has just ended
+            connection.connect(address)
+            if connection.recv(len(_HELLO)) == _HELLO:
+                return connection
+        connection.close()
 
 
-def _reaped_one() -> bool:
+def _is_ours(listener: socket.socket, address: str) -> bool:
+    """Listen on an address; return False where another process does."""
     try:
-        return os.waitpid(-1, os.WNOHANG)[0] != 0
-    except ChildProcessError:
+        listener.bind(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
         return False
+    listener.listen(100)
+    return True
 
 
-def _keep(pid: int, descriptors: list[int]) -> None:
+def _socket() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _start(listener: socket.socket) -> None:
+    command = [sys.executable, "-m", "vsf_assets_tests.forks", str(listener.fileno())]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    child = subprocess.Popen(command, cwd=PROJECT_ROOT, pass_fds=[listener.fileno()], start_new_session=True, **quiet)
+    atexit.register(child.wait)  # so that its processor time is counted
+
+
+def _serve(listener: socket.socket) -> Callable[[], None] | None:
+    """Fork for each request; return in each forked process with what it is to do, and with None when nobody is left."""
+    connections: list[socket.socket] = []
+    while True:
+        ready = select.select([listener, *connections], [], [])[0]
+        _reap()
+        if listener in ready:
+            connections.append(listener.accept()[0])
+            connections[-1].send(_HELLO)
+            continue
+        for connection in ready:
+            content, descriptors = _request(connection)
+            if content and os.fork() == 0:
+                _close_sockets(listener, *connections)
+                return _forked(content, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if not content:
+                connections.remove(connection)
+                connection.close()
+        if not connections:
+            return None
+
+
+def _close_sockets(*sockets: socket.socket) -> None:
+    for each in sockets:
+        each.close()
+
+
+def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """Receive a request and its descriptors; it is empty when the one who asks has ended."""
+    try:
+        content, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+    except ConnectionError:
+        return b"", []
+    return content, descriptors
+
+
+def _forked(content: bytes, descriptors: list[int]) -> Callable[[], None]:
+    """Keep a process, and return in it with what it is to do."""
+    pid = os.fork()
+    if pid != 0:
+        _keep(pid, descriptors)
+    os.close(descriptors[2])
+    return _prepared(json.loads(content), descriptors[:2])
+
+
+def _reap() -> None:
+    """Wait for the keepers that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0] != 0:
+            pass
+
+
+def _keep(pid: int, descriptors: list[int]) -> NoReturn:
     """Report the id of a process, wait for it, report how it ended and what it used, and end."""
     os.close(descriptors[0])
     os.close(descriptors[1])
@@ -202,13 +266,13 @@ def _prepared(request: dict[str, Any], descriptors: list[int]) -> Callable[[], N
 
 def main() -> None:
     """Import everything and fork on request; a forked process does its work and ends."""
-    requests = socket.socket(fileno=int(sys.argv[1]))
+    listener = socket.socket(fileno=int(sys.argv[1]))
     for module in PRELOADED:
         importlib.import_module(module)
     _make_what_is_kept()
     assert threading.enumerate() == [threading.main_thread()], "a fork would copy one thread of several"
     gc.freeze()  # a collection in a forked process would write to every object, and copy all memory
-    work = _serve(requests)
+    work = _serve(listener)
     if work is not None:
         _end(_exit_code_of(work))
 
