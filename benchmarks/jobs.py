@@ -26,6 +26,7 @@ JOBS = {
     "backfill": "backfill.measure",
     "growth": "growth.measure",
     "drops": "drops.measure",
+    "idle": "idle.measure",
     "whole-process": "whole_process.measure",
 }
 WITH_PANDAS = {"events", "datasets", "together"}

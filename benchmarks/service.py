@@ -1,6 +1,7 @@
 """A service on a home of its own, and small files that are dropped into it.
 
-Here: what the measurement of drops and the soak test share. Not here: what they measure (drops.py, soak.py).
+Here: what the measurements of drops and of an idle service and the soak test share. Not here: what they measure
+(drops.py, idle.py, soak.py).
 """
 
 import os
@@ -62,3 +63,27 @@ def drop(settings: Settings, name: str, content: str) -> float:
     new.write_text(content)
     new.rename(Path(settings.landing) / name)
     return time.perf_counter()
+
+
+def children(pid: int) -> Iterator[int]:
+    """Yield the processes below a process."""
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found = file.read_text().split()
+        except OSError:
+            continue
+        for child in map(int, found):
+            yield child
+            yield from children(child)
+
+
+def memory(pid: int) -> float:
+    """Return the proportional set size of a process and all below it, in MB."""
+    total = 0
+    for process in (pid, *children(pid)):
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024

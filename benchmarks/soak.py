@@ -13,10 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-from benchmarks.service import drop, row, running
+from benchmarks.service import children, drop, memory, row, running
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.runs.service_state import read_state
 from vsf_assets.snapshots.connect import connect_snapshot
@@ -79,30 +77,6 @@ def _kill(settings: Settings, supervisor: int, chance: random.Random) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         print("it has just ended", flush=True)
-
-
-def children(pid: int) -> Iterator[int]:
-    """Yield the processes below a process."""
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found = file.read_text().split()
-        except OSError:
-            continue
-        for child in map(int, found):
-            yield child
-            yield from children(child)
-
-
-def memory(pid: int) -> float:
-    """Return the proportional set size of a process and all below it, in MB."""
-    total = 0
-    for process in (pid, *children(pid)):
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024
 
 
 def _missing(settings: Settings, dropped: list[str]) -> list[str]:
