@@ -29,6 +29,7 @@ from vsf_assets.landing.files_to_land import (
 )
 from vsf_assets.landing.land_file import land_file, replace_file
 from vsf_assets.landing.pending import why_ambiguous
+from vsf_assets.runs.service_state import is_running, read_state
 
 
 @click.command("land")
@@ -67,7 +68,10 @@ def command(words: tuple[str, ...], partition: str | None) -> None:
     for path, target in planned:
         done = land_file(settings.landing, path, target)
         say(f"{'landed' if done else 'already pending'} {target}{_effect(target)}")
-    say("next: vsf run")
+    if is_running(read_state(settings.home)):
+        say("the service of this home loads it now; `vsf status --summary` says when it is in the snapshot")
+    else:
+        say("next: vsf run")
 
 
 def _refuse_two_for_one_place(planned: list[tuple[Path, str]]) -> None:

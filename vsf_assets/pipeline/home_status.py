@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.common.processes import is_same, is_stopped
+from vsf_assets.common.processes import is_stopped
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.runs.dagster_times import heartbeats, last_tick
 from vsf_assets.runs.record_file import RecordError
 from vsf_assets.runs.run_record import CANCELED, DIED, FAILED, RUNNING, RunRecord, read_runs
-from vsf_assets.runs.service_state import HEARTBEATS, PartState, ServiceState, read_state
+from vsf_assets.runs.service_state import HEARTBEATS, PartState, ServiceState, is_running, read_state
 from vsf_assets.runs.service_state import RUNNING as ANSWERS
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.storage.s3_client import is_address
@@ -228,7 +228,7 @@ def gather(settings: Settings, asks_bucket: bool = True) -> HomeStatus:
     return HomeStatus(
         at=now,
         service=service,
-        is_running=service is not None and is_same(service.pid, _time(service.since)),
+        is_running=is_running(service),
         last_tick=last_tick(settings.dagster_home),
         heartbeats=heartbeats(settings.dagster_home),
         running=[run for run in runs if run.outcome == RUNNING],

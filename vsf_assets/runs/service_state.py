@@ -5,7 +5,10 @@ Here: the form of the file, and reading it. Not here: writing it, and the lock o
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+
+from vsf_assets.common.processes import is_same
 
 HEARTBEATS = ("SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET")
 """Threads of the daemon without which no dropped file reaches the snapshot."""
@@ -47,3 +50,11 @@ def read_state(home: Path) -> ServiceState | None:
         return ServiceState(**{**text, "parts": {name: PartState(**part) for name, part in text["parts"].items()}})
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def is_running(service: ServiceState | None) -> bool:
+    """Return whether the supervisor that wrote a state still runs, as far as this machine shows."""
+    try:
+        return service is not None and is_same(service.pid, datetime.fromisoformat(service.since))
+    except ValueError:  # not a time
+        return False

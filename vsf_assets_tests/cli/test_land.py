@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.runs.service_state import ServiceState
+from vsf_assets.service.state import service_folder, write_state
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.rights import like_other_users
 
@@ -29,6 +31,18 @@ def landed(home: Home) -> list[str]:
 def test_the_name_tells_feed_and_quarter(home: Home, tmp_path: Path) -> None:
     assert home.vsf("land", str(write(tmp_path, "clicks_3.csv"))).exit_code == 0
     assert landed(home) == ["clicks/3/clicks_3.csv"]
+
+
+def test_the_next_step_is_a_run_unless_the_service_of_the_home_runs(home: Home, tmp_path: Path) -> None:
+    file = str(write(tmp_path, "clicks_3.csv"))
+    assert home.vsf("land", file).output.splitlines()[-1] == "next: vsf run"
+    service_folder(home.path).mkdir(parents=True)
+    now = datetime.now(UTC).isoformat()
+    write_state(home.path, ServiceState(os.getpid(), now, "http://127.0.0.1:3000"))
+    assert "the service of this home loads it now" in home.vsf("land", file).output
+    for pid, since in ((os.getpid(), "2001-01-01T00:00:00Z"), (os.getpid(), "?")):
+        write_state(home.path, ServiceState(pid, since, "http://127.0.0.1:3000"))
+        assert home.vsf("land", file).output.splitlines()[-1] == "next: vsf run"
 
 
 def test_a_folder_is_landed_with_the_quarters_its_folders_tell(home: Home, tmp_path: Path) -> None:
