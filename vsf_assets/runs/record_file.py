@@ -1,6 +1,7 @@
 """Opens the SQLite file of the record, which several processes read and write at the same time.
 
-Here: the tables, waiting for other writers, and a damaged file. Not here: the rows (run_record.py).
+Here: the tables, also those of earlier versions, waiting for other writers, and a damaged file. Not here: the rows
+(run_record.py).
 
 The file has SQLite's rollback journal and not a write-ahead log: a reader then creates no file, so that it can read on
 a full disk and in the home of another user. A damaged file is renamed, and a new one is started, because no run may
@@ -12,8 +13,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vsf_assets.common.errors import VsfError
 
@@ -105,9 +107,7 @@ def _changed(file: Path, change: Callable[[sqlite3.Connection], Result]) -> Resu
     with closing(_connect(f"{file.absolute().as_uri()}?mode=rwc")) as connection:
         connection.execute("begin immediate")
         try:
-            if not connection.execute("select 1 from sqlite_master where name = 'published_files'").fetchone():
-                for statement in _TABLES.split(";"):
-                    connection.execute(statement)
+            _ensure_tables(connection)
             result = change(connection)
             connection.execute("commit")
         except BaseException:
@@ -116,6 +116,48 @@ def _changed(file: Path, change: Callable[[sqlite3.Connection], Result]) -> Resu
                     connection.execute("rollback")
             raise
         return result
+
+
+def _ensure_tables(connection: sqlite3.Connection) -> None:
+    """Create missing tables, and make those anew that an earlier version made with other columns.
+
+    Their rows are kept, but for values of columns that are no more. Early `published_files` took no file whose first
+    snapshot is unknown.
+    """
+    wanted = _wanted_columns()
+    found = {table: _columns(connection, table) for table in wanted}
+    if found == wanted:
+        return
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    shared = {table: _names(wanted[table]) & _names(columns) for table, columns in found.items() if columns}
+    for table, names in shared.items():
+        if found[table] != wanted[table]:
+            rows[table] = connection.execute(f"select {', '.join(sorted(names))} from {table}").fetchall()  # noqa: S608
+            connection.execute(f"drop table {table}")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    for table, earlier in rows.items():
+        names, marks = ", ".join(sorted(shared[table])), ", ".join("?" for _ in shared[table])
+        connection.executemany(f"insert or ignore into {table} ({names}) values ({marks})", earlier)  # noqa: S608
+
+
+def _names(columns: list[tuple[Any, ...]]) -> set[str]:
+    return {str(name) for name, *_ in columns}
+
+
+@cache
+def _wanted_columns() -> dict[str, list[tuple[Any, ...]]]:
+    """Return table -> its columns, as `_columns` reads them."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        names = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        return {name: _columns(connection, name) for name in names}
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    """Return (name, type, is not null, default, place in the primary key) of each column; empty without the table."""
+    sql = 'select name, type, "notnull", dflt_value, pk from pragma_table_info(?) order by cid'
+    return [tuple(row) for row in connection.execute(sql, (table,))]
 
 
 def _connect(address: str) -> sqlite3.Connection:

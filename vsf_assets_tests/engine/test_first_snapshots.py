@@ -4,6 +4,7 @@ Here: what `reports.files` says of it; no other report or mart is built. Not her
 (test_run_record.py), and publishing (test_snapshots.py).
 """
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,31 @@ def test_files_of_an_earlier_release_have_an_unknown_first_snapshot(built: Home)
     record_file(built.root).unlink()
     publish(built, 2)
     assert numbers(built) == {"clicks_1.csv": None, "clicks_2.csv": 2}
+
+
+def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home) -> None:
+    """An early form of the record, as homes of that time still have it."""
+    publish(built, 1)
+    publish(built, 2)
+    with sqlite3.connect(record_file(built.root)) as record:
+        known = record.execute("select * from published_files").fetchall()
+        record.execute("drop table published_files")
+        record.execute(
+            "create table published_files (file_id integer primary key, first_snapshot integer not null,"
+            " published_at text not null) without rowid"
+        )
+        record.executemany("insert into published_files values (?, ?, ?)", [row for row in known if row[1] == 2])
+    with duckdb.connect(str(built.settings.warehouse_file)) as connection:  # as another process
+        change = "update raw.published_files set first_snapshot = null, published_at = null where first_snapshot = 1"
+        connection.execute(change)
+    lines: list[str] = []
+    built.land("clicks_3.csv", clicks(3), 3)
+    built.ingest()
+    pipeline.build_and_publish(built.warehouse, "test", progress=lines.append)
+    assert [line for line in lines if "warning" in line] == []
+    built.settings.warehouse_file.unlink()
+    pipeline.rebuild(built.warehouse, "test")
+    assert numbers(built) == {"clicks_1.csv": None, "clicks_2.csv": 2, "clicks_3.csv": 3}
 
 
 def test_a_record_that_cannot_be_written_is_filled_by_the_next_snapshot(built: Home) -> None:
