@@ -34,6 +34,7 @@ def _definitions() -> dg.Definitions:
     from vsf_assets.defs.synthetic_files import made_files
     from vsf_assets.feeds import families
     from vsf_assets.resources.object_store import ObjectStoreResource
+    from vsf_assets.resources.run_executor import in_process_executor
     from vsf_assets.resources.warehouse import WarehouseResource
     from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file
 
@@ -47,9 +48,9 @@ def _definitions() -> dg.Definitions:
         assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
         jobs=[*publishing_jobs, *ingest_jobs, make_job, build_job, rebuild_job(dbt_assets), maintenance_job],
         schedules=[weekly_full_build(build_job), daily_maintenance],
-        sensors=_sensors(marts.keys, [*ingest_jobs, build_job]),
+        sensors=_sensors(list(marts.specs), [*ingest_jobs, build_job]),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
-        executor=dg.in_process_executor,
+        executor=in_process_executor,
         metadata={PYTHON_MODULE: __name__},  # runs of the command line record it as their origin
     )
 
@@ -112,8 +113,8 @@ def _make_job() -> Any:
     )
 
 
-def _sensors(built: Collection[dg.AssetKey], recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
-    """Return the sensors; `built` are the assets of a build, `recoverable` the jobs that the backstop may request."""
+def _sensors(specs: Collection[dg.AssetSpec], recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """Return the sensors; `specs` are the assets of a build, `recoverable` the jobs that the backstop may request."""
     from vsf_assets.defs.backoff import TICK_SECONDS
     from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.catalog_sensor import source_sensor
@@ -124,6 +125,7 @@ def _sensors(built: Collection[dg.AssetKey], recoverable: Sequence[Any]) -> list
     from vsf_assets.defs.synthetic_files import requests_waiting
     from vsf_assets.feeds import families
 
+    built = [spec.key for spec in specs]
     arrivals = [
         source_sensor(family, built) if feeds[0].is_fetched else landing_sensor(family, built)
         for family, feeds in families().items()
@@ -137,7 +139,7 @@ def _sensors(built: Collection[dg.AssetKey], recoverable: Sequence[Any]) -> list
     )
     return [
         *arrivals,
-        backstop_sensor(recoverable),
+        backstop_sensor(recoverable, specs),
         requests_waiting,
         dead_runs,
         empty_backfills,

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from vsf_assets.resources.run_process import ended_with_service
+from vsf_assets.resources.past_runs import runs_of_job
+from vsf_assets.resources.run_tags import REFUSED, ended_with_service, value_of
 
 TICK_SECONDS = 5
 PAUSE_AFTER = 5
-
-REFUSED_TAG = "vsf/refused"
-"""Tag of a run whose build was refused: a check or a model failed. What the run loaded before is loaded."""
 
 _ACTIVE = {
     dg.DagsterRunStatus.QUEUED,
@@ -91,8 +89,6 @@ def outcome_for_sensors(status: dg.DagsterRunStatus, is_refused: bool) -> dg.Dag
 
 def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
     """Return the results of a job's last runs; those that ended with the service are left out."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=PAUSE_AFTER + 1)
-    runs = [(record.dagster_run, record.end_time) for record in records]
-    runs = [(run, end) for run, end in runs if not ended_with_service(run.tags)]
-    outcomes = [(outcome_for_sensors(run.status, run.tags.get(REFUSED_TAG) == "yes"), end) for run, end in runs]
+    runs = [run for run in runs_of_job(instance, job_name, PAUSE_AFTER + 1) if not ended_with_service(run.tags)]
+    outcomes = [(outcome_for_sensors(run.status, value_of(run.tags, REFUSED) == "yes"), run.ended) for run in runs]
     return history_of(outcomes, time.time())

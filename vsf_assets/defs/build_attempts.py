@@ -15,14 +15,11 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from vsf_assets.defs.backoff import REFUSED_TAG, backoff_reason, history_of, is_active, outcome_for_sensors
-from vsf_assets.resources.run_process import ended_with_service
+from vsf_assets.defs.backoff import backoff_reason, history_of, is_active, outcome_for_sensors
+from vsf_assets.resources.past_runs import runs_tagged
+from vsf_assets.resources.run_tags import BASIS, BUILDS, REFUSED, ended_with_service, value_of
 
-BUILDS_TAG = {"vsf/builds": "snapshot"}
-"""Tag of every run that builds and publishes, of whatever job."""
-
-BASIS_TAG = ".dagster/vsf_built_from"
-"""A digest; the UI does not show tags that begin like this one (run_reaper.py)."""
+BUILDS_TAG = {BUILDS: "snapshot"}
 
 MOST_REFUSALS = 2
 _READ = 12
@@ -46,13 +43,13 @@ class Attempt:
 
 
 def mark_attempt(context: dg.AssetExecutionContext | dg.OpExecutionContext, basis: str) -> None:
-    """Tag the run as a build from `basis`. A run that was executed again has inherited the tags of the earlier one."""
-    context.instance.add_run_tags(context.run.run_id, {**BUILDS_TAG, BASIS_TAG: basis, REFUSED_TAG: "no"})
+    """Tag the run as a build from `basis`."""
+    context.instance.add_run_tags(context.run.run_id, {**BUILDS_TAG, BASIS: basis, REFUSED: "no"})
 
 
 def mark_refused(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> None:
     """Tag the run as one that a check or a broken model keeps from publishing."""
-    context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "yes"})
+    context.instance.add_run_tags(context.run.run_id, {REFUSED: "yes"})
 
 
 def attempts_of(instance: dg.DagsterInstance, snapshot: dg.AssetKey) -> list[Attempt]:
@@ -60,13 +57,12 @@ def attempts_of(instance: dg.DagsterInstance, snapshot: dg.AssetKey) -> list[Att
     waiting = [
         Attempt(run.status)
         for run in instance.get_runs(dg.RunsFilter(statuses=[s for s in dg.DagsterRunStatus if is_active(s)]))
-        if snapshot in (run.asset_selection or ()) or BUILDS_TAG.items() <= run.tags.items()
+        if snapshot in (run.asset_selection or ()) or value_of(run.tags, BUILDS) is not None
     ]
-    records = instance.get_run_records(dg.RunsFilter(tags=BUILDS_TAG), limit=_READ)
     ended = [
-        Attempt(run.status, run.tags.get(BASIS_TAG, ""), run.tags.get(REFUSED_TAG) == "yes", record.end_time)
-        for record in records
-        if not is_active((run := record.dagster_run).status) and not ended_with_service(run.tags)
+        Attempt(run.status, run.tags.get(BASIS, ""), value_of(run.tags, REFUSED) == "yes", run.ended)
+        for run in runs_tagged(instance, BUILDS, BUILDS_TAG[BUILDS], _READ, [snapshot])
+        if not is_active(run.status) and not ended_with_service(run.tags)
     ]
     return waiting + ended
 

@@ -15,6 +15,7 @@ from vsf_assets.defs.dbt_specs import DbtAssets
 from vsf_assets.defs.metadata import evaluation_of, markdown_table, stored_schema
 from vsf_assets.defs.plotted_numbers import plotted_numbers
 from vsf_assets.pipeline.build import BuildReport, TableInfo
+from vsf_assets.resources import run_tags
 from vsf_assets.resources.run_plans import BROKEN
 from vsf_assets.snapshots.current import Snapshot, snapshot_bytes
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
@@ -74,7 +75,7 @@ def log_rebuild(context: dg.OpExecutionContext, dbt_assets: DbtAssets, report: B
 def log_published(context: Context, report: BuildReport, snapshot: Snapshot) -> dict[str, Any]:
     """Log what was published beside the snapshot; return the metadata of the snapshot's own materialization."""
     context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
-    context.instance.add_run_tags(context.run.run_id, {"snapshot": str(report.number)})
+    context.instance.add_run_tags(context.run.run_id, {run_tags.SNAPSHOT: str(report.number)})
     log_reports(context, snapshot)
     return _snapshot_metadata(report)
 

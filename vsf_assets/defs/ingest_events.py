@@ -18,6 +18,7 @@ from vsf_assets.defs.metadata import evaluation_of, report_check
 from vsf_assets.defs.partitions import note_first_day, partitions_of
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.ingest import RunReport
+from vsf_assets.resources.run_tags import LOADED
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.ledger import FileRow
@@ -31,9 +32,6 @@ MOST_PARTS = 500
 MOST_AT_STOP = 100
 STOP_WAIT_SECONDS = 3.0
 """A run that is stopped has ten seconds to end."""
-
-LOADED_TAG = "loaded"
-"""Tag of a run, which the list of runs shows: what it stored."""
 
 _LONGEST_TAG = 80
 
@@ -56,7 +54,7 @@ def report_ingest(
 
     Files that an earlier run stored and did not report are among them.
     """
-    context.instance.add_run_tags(context.run.run_id, {LOADED_TAG: loaded_text(report.stored)})
+    context.instance.add_run_tags(context.run.run_id, {LOADED: loaded_text(report.stored)})
     if not report.stored:
         context.log.info("no file was pending")
         if not warehouse.settings().warehouse_file.exists():

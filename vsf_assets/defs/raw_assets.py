@@ -23,10 +23,11 @@ from vsf_assets.feeds.feed import Feed
 from vsf_assets.pipeline.recorded_run import INGEST, record_ingest, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.run_tags import WRITER
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.warehouse.contract_versions import contract_version_of
 
-WRITER_TAG = {"vsf/writer": "warehouse"}
+WRITER_TAG = {WRITER: "warehouse"}
 
 
 def ingest_job_name(family: str) -> str:

@@ -4,7 +4,7 @@ Here: the three sensors, the choice of the runs to request, and recording what a
 search for pending and outdated deliveries (pipeline/status.py), and files that land (landing_sensors.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.backoff import STOPPED, TICK_SECONDS, backoff_reason, history_of_job, is_active
-from vsf_assets.defs.build_attempts import BASIS_TAG, attempts_of, rest_reason
+from vsf_assets.defs.build_attempts import attempts_of, rest_reason
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.empty_partitions import observed_empty
 from vsf_assets.defs.ledger_differences import (
@@ -22,11 +22,13 @@ from vsf_assets.defs.ledger_differences import (
     shown_states,
     stored_states,
 )
+from vsf_assets.defs.ledger_events import LEDGER_KEYS, ledger_events
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.feeds import all_feeds
 from vsf_assets.resources.object_store import ObjectStoreResource
+from vsf_assets.resources.run_tags import BASIS
 from vsf_assets.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
@@ -40,8 +42,14 @@ MAX_BACKFILLS = 20
 """Maximum number of failed backfills that a tick reads, newest first; earlier ticks processed the older ones."""
 
 
-def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
-    """Return the sensor that requests runs that other sensors missed; `jobs` are the asset jobs it may request."""
+def backstop_sensor(jobs: Sequence[Any], built: Iterable[dg.AssetSpec] = ()) -> dg.SensorDefinition:
+    """Return the sensor that requests runs that other sensors missed, and records what Dagster does not show.
+
+    Args:
+        jobs: the asset jobs that it may request.
+        built: the assets of a build.
+    """
+    versions = {spec.key: spec.code_version for spec in built}
 
     @dg.sensor(
         name="unbuilt_deliveries",
@@ -62,7 +70,9 @@ def backstop_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         with object_store.in_use():
             found = survey(target.settings, target)
             missing = _missing_runs(found)
-        report_stored(context, warehouse, found.files)
+        if not _is_busy(context.instance):
+            report_stored(context, warehouse, found.files)
+            report_built(context, warehouse, found, versions)
         if not missing:
             return dg.SensorResult(skip_reason=dg.SkipReason("the snapshot shows every delivery"), cursor="")
         # A family with a damaged original fails in each run; it must delay neither the other families nor the build.
@@ -93,7 +103,7 @@ def _missing_runs(found: "Survey") -> list[dg.RunRequest]:
         requests.append(dg.RunRequest(job_name=ingest_job_name(family), run_config=reading))
     if found.needs_build or found.needs_publish:
         building: dict[str, Any] = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-        tags = {BASIS_TAG: found.build.basis}  # also for a run that a person stops before it starts
+        tags = {BASIS: found.build.basis}  # also for a run that a person stops before it starts
         requests.append(dg.RunRequest(job_name=BUILD_JOB, run_config=building, tags=tags))
     return requests
 
@@ -107,25 +117,64 @@ def _why_no_build(instance: dg.DagsterInstance, found: "Survey") -> str | None:
 def report_stored(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource, files: Sequence["FileRow"]
 ) -> None:
-    """Record what the ledger holds and Dagster does not show, while no run is about to do it."""
+    """Record what the ledger holds and Dagster does not show; the caller made sure that no run is about to do it."""
     feeds = all_feeds().values()
     states = stored_states(loaded_of(files), feeds)
-    running = dg.RunsFilter(statuses=[status for status in dg.DagsterRunStatus if is_active(status)])
-    if not states or context.instance.get_runs_count(running):
+    if not states:
         return
     found = differences(states, shown_states(context.instance, feeds))
     if not (found.unreported or found.gone or missing_dynamic_partitions(context.instance, states, feeds)):
         return
     from vsf_assets.defs.ingest_events import all_events
-    from vsf_assets.defs.ledger_events import ledger_events
 
     with suppress(LockTimeoutError), warehouse.get_connection("previews", read_only=True) as connection:
-        events = list(all_events(ledger_events(context.instance, connection, feeds, maximum=MOST_PARTS)))
-        for event in events:
-            context.instance.report_runless_asset_event(event)
-        context.log.info(
-            f"recorded {len(events)} events of partitions that Dagster did not show as the ledger holds them"
-        )
+        events = all_events(ledger_events(context.instance, connection, feeds, maximum=MOST_PARTS))
+        _record(context, list(events), "partitions that Dagster did not show as the ledger holds them")
+
+
+def report_built(
+    context: dg.SensorEvaluationContext,
+    warehouse: WarehouseResource,
+    found: "Survey",
+    versions: Mapping[dg.AssetKey, str | None],
+) -> None:
+    """Record tables and snapshots that Dagster does not show as they are.
+
+    Args:
+        context: the context of the tick.
+        warehouse: the warehouse.
+        found: what the tick found.
+        versions: asset of a build -> its code version.
+    """
+    from vsf_assets.defs.built_differences import snapshot_events, table_events
+    from vsf_assets.publish.publish import row_counts
+
+    if not found.build.number or not versions:
+        return
+    shown = context.instance.get_latest_materialization_events([*versions, *LEDGER_KEYS])
+    of_models = {key: version if found.build.is_same_project else None for key, version in versions.items()}
+    with suppress(LockTimeoutError), warehouse.get_connection("previews", read_only=True) as connection:
+        events = [
+            *table_events(connection, row_counts(connection), shown, of_models),
+            *snapshot_events(found.snapshot, shown),
+        ]
+        if not found.needs_build:  # it is news for automation, which then asks for a build
+            ledger = [key for key in LEDGER_KEYS if found.files and shown.get(key) is None]
+            events += [dg.AssetMaterialization(key, metadata={"files": len(found.files)}) for key in ledger]
+        _record(context, events, "tables that Dagster did not show as they are")
+
+
+def _is_busy(instance: dg.DagsterInstance) -> bool:
+    """Whether a run waits or runs."""
+    running = dg.RunsFilter(statuses=[status for status in dg.DagsterRunStatus if is_active(status)])
+    return instance.get_runs_count(running) > 0
+
+
+def _record(context: dg.SensorEvaluationContext, events: Sequence[Any], of_what: str) -> None:
+    for event in events:
+        context.instance.report_runless_asset_event(event)
+    if events:
+        context.log.info(f"recorded {len(events)} events of {of_what}")
 
 
 @dg.sensor(

@@ -3,8 +3,9 @@
 Here: the tag of runs that ingest a family, and the decision as a pure function. Not here: the sensors that ask
 (landing_sensors.py), pauses after failures (backoff.py), and builds that a person stopped (build_attempts.py).
 
-Both a terminated run and a `vsf run` that was ended by Ctrl-C are canceled; a run whose process was killed is not. A
-run that ended with the service is canceled too, but no person stopped it: its files are requested again.
+A terminated run is canceled, also one that still waited, and so is a command that was ended by Ctrl-C; a run whose
+process was killed is not. A run that ended with the service is canceled too, but no person stopped it: its files are
+requested again. Deleting the run does not take the stop back (resources/run_storage.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,17 +13,16 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from vsf_assets.feeds import recognize
+from vsf_assets.feeds import families, recognize, with_companions
 from vsf_assets.landing.stability import TimedListing
-from vsf_assets.resources.run_process import ended_with_service
+from vsf_assets.resources.past_runs import PastRun, runs_tagged
+from vsf_assets.resources.run_tags import INGESTS
 from vsf_assets.storage.entry import Entry
-
-_INGESTS = "vsf/ingests"
 
 
 def ingests_tag(family: str) -> dict[str, str]:
     """Return the tag of every run that ingests a family, of whatever job."""
-    return {_INGESTS: family}
+    return {INGESTS: family}
 
 
 def mark_ingest(context: dg.AssetExecutionContext, family: str) -> None:
@@ -38,30 +38,37 @@ class StoppedRun:
         ended: when it ended, in seconds since 1970.
         first, last: the partitions that it was to load, as a person or a backfill chose them; empty for every file that
             had landed.
+        feeds: names of the feeds that it was to load; empty for all of the family.
     """
 
     ended: float
     first: str = ""
     last: str = ""
+    feeds: frozenset[str] = frozenset()
 
     def covers(self, entry: Entry, seen: float) -> bool:
         """Return whether the run was to load a file in its present state, which was first seen at `seen`."""
         if max(seen, entry.modified.timestamp()) > self.ended:
             return False
-        found = recognize(entry.path) if self.first else None
-        return found is None or self.first <= (found[1] or "") <= self.last
+        found = recognize(entry.path) if self.first or self.feeds else None
+        if found is None:
+            return True
+        is_of_feed = not self.feeds or found[0].name in self.feeds
+        return is_of_feed and (not self.first or self.first <= (found[1] or "") <= self.last)
 
 
 def stopped_run(instance: dg.DagsterInstance, family: str) -> StoppedRun | None:
     """Return the newest run that ingested a family, if a person stopped it."""
-    for record in instance.get_run_records(dg.RunsFilter(tags=ingests_tag(family)), limit=1):
-        run = record.dagster_run
-        if run.status == dg.DagsterRunStatus.CANCELED and not ended_with_service(run.tags):
-            return StoppedRun(record.end_time or record.update_timestamp.timestamp(), *_bounds(run))
+    feeds = families()[family]
+    assets = {dg.AssetKey(table.split(".")): feed.name for feed in feeds for table in feed.tables}
+    for run in runs_tagged(instance, INGESTS, family, 1, assets):
+        if run.is_stopped:
+            selected = with_companions({assets[key] for key in run.assets if key in assets})
+            return StoppedRun(run.ended or run.created, *_bounds(run), frozenset(selected))
     return None
 
 
-def _bounds(run: dg.DagsterRun) -> tuple[str, str]:
+def _bounds(run: PastRun) -> tuple[str, str]:
     """Return the first and last partition that a run of the UI or of a backfill was to load; empty for all."""
     only, of_range = run.tags.get("dagster/partition", ""), "dagster/asset_partition_range_"
     return run.tags.get(f"{of_range}start", only), run.tags.get(f"{of_range}end", only)

@@ -68,8 +68,10 @@ RECHECK = (
 # LaunchRunContext, SubmitRunContext: the arguments of the launcher and the coordinator of run_launcher.py, which
 # Dagster documents as extensible classes, but does not export the types of their arguments; nor QueuedRunCoordinator,
 # which it documents for dagster.yaml only.
+#
+# SqliteRunStorage: the base of run_storage.py, which Dagster documents for dagster.yaml only.
 
-# HIDDEN_TAG_PREFIX: the UI does not show tags that begin with it. A test compares it with those of run_process.py.
+# HIDDEN_TAG_PREFIX: the UI does not show tags that begin with it. A test compares the platform's tags with it.
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

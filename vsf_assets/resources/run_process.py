@@ -13,9 +13,6 @@ from vsf_assets.common.processes import started
 HOST, PID, PID_START = ".dagster/vsf_host", ".dagster/vsf_pid", ".dagster/vsf_pid_start"
 """Tags of a run's process. The UI does not show tags that begin with `.dagster/`, and a reader of it needs none."""
 
-STOPPED_TAG = "vsf/stopped_with_service"
-"""Tag of a canceled run that was ended by the end of the service, and not by a person."""
-
 
 def process_tags(pid: int | None = None) -> dict[str, str]:
     """Return tags that identify a process of this machine; by default this process."""
@@ -34,11 +31,6 @@ def process_of(tags: Mapping[str, str]) -> int | None:
         return None
     pid = int(tags[PID])
     return pid if started(pid) == tags[PID_START] else None
-
-
-def ended_with_service(tags: Mapping[str, str]) -> bool:
-    """Whether a canceled run was ended by the end of the service."""
-    return STOPPED_TAG in tags
 
 
 def _host() -> str:

@@ -49,8 +49,11 @@ _facts = _Facts()
 _PREPARED = "has the form of the installed Dagster"
 
 
-class RunStorage(SqliteRunStorage):
-    """Dagster's storage of runs with a shared engine; the configuration is the same (`base_dir`)."""
+class RunsInSqlite(SqliteRunStorage):
+    """Dagster's storage of runs with a shared engine; the configuration is the same (`base_dir`).
+
+    run_storage.py makes the platform's storage of it.
+    """
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:

@@ -115,7 +115,7 @@ def _execute(repository: Any, run_id: str) -> None:
 
     from vsf_assets.resources.dagster_private import execute_launched_run
     from vsf_assets.resources.event_log_storage import buffered_events
-    from vsf_assets.resources.run_process import STOPPED_TAG
+    from vsf_assets.resources.run_tags import STOPPED
 
     stopped: list[int] = []
 
@@ -131,7 +131,7 @@ def _execute(repository: Any, run_id: str) -> None:
         with buffered_events(instance):
             execute_launched_run(instance, repository.get_job(run.job_name), run)
         if stopped:
-            instance.add_run_tags(run_id, {STOPPED_TAG: "yes"})
+            instance.add_run_tags(run_id, {STOPPED: "yes"})
 
 
 if __name__ == "__main__":

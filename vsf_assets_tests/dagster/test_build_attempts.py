@@ -3,10 +3,11 @@
 import dagster as dg
 import pytest
 
-from vsf_assets.defs.backoff import REFUSED_TAG
-from vsf_assets.defs.build_attempts import BASIS_TAG, BUILDS_TAG, Attempt, attempts_of, rest_reason
+from vsf_assets.defs.build_attempts import BUILDS_TAG, Attempt, attempts_of, rest_reason
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.resources.run_tags import BASIS
+from vsf_assets.resources.run_tags import REFUSED as REFUSED_TAG
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.instances import loaded_defs
 
@@ -48,7 +49,7 @@ def test_attempts_are_counted_whatever_job_they_belong_to(home: Home, instance: 
     definitions = loaded_defs()
     build, ingest = (definitions.resolve_job_def(name) for name in (BUILD_JOB, "ingest_campaigns"))
     instance.create_run_for_job(ingest, status=S.SUCCESS)
-    refused = {**BUILDS_TAG, BASIS_TAG: "a", REFUSED_TAG: "yes"}
+    refused = {**BUILDS_TAG, BASIS: "a", REFUSED_TAG: "yes"}
     instance.create_run_for_job(build, status=S.FAILURE, tags=refused)
     assert attempts_of(instance, SNAPSHOT) == [Attempt(S.FAILURE, "a", is_refused=True)]
     instance.create_run_for_job(build, status=S.STARTING, asset_selection={SNAPSHOT})  # as the UI does

@@ -21,7 +21,8 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.definitions import defs
 from vsf_assets.defs.maintenance_job import old_ticks
 from vsf_assets.resources.event_log_storage import EventLogStorage
-from vsf_assets.resources.sqlite_storages import RunStorage
+from vsf_assets.resources.run_storage import RunStorage
+from vsf_assets.resources.sqlite_storages import ScheduleStorage
 from vsf_assets.retention import dagster_tables
 from vsf_assets.retention.dagster_tables import purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
@@ -59,7 +60,7 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     storages = {
         "event_log_storage": {"module": EventLogStorage.__module__, "class": "EventLogStorage", "config": place},
         "run_storage": {"module": RunStorage.__module__, "class": "RunStorage", "config": place},
-        "schedule_storage": {"module": RunStorage.__module__, "class": "ScheduleStorage", "config": place},
+        "schedule_storage": {"module": ScheduleStorage.__module__, "class": "ScheduleStorage", "config": place},
     }
     with dg.instance_for_test(temp_dir=str(tmp_path), overrides=storages) as opened:
         yield opened

@@ -13,7 +13,6 @@ import dagster as dg
 import pytest
 
 from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
-from vsf_assets.defs.build_attempts import BASIS_TAG
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
@@ -23,6 +22,7 @@ from vsf_assets.defs.run_reaper import reap
 from vsf_assets.landing.land_file import land_file
 from vsf_assets.resources.dagster_private import HIDDEN_TAG_PREFIX
 from vsf_assets.resources.run_process import PID, PID_START, process_tags
+from vsf_assets.resources.run_tags import BASIS, BUILDS, INGESTS, REFUSED, STOPPED, WRITER
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
@@ -265,7 +265,10 @@ def test_the_service_reads_originals_again_by_itself_and_once(
 
 
 def test_the_ui_does_not_show_tags_that_are_for_the_platform() -> None:
-    assert all(name.startswith(HIDDEN_TAG_PREFIX) for name in (*process_tags(), BASIS_TAG))
+    jobs = (loaded_defs().resolve_job_def(name) for name in ("load_and_publish_mobile", "ingest_mobile", BUILD_JOB))
+    given = {name for job in jobs for name in job.tags}
+    assert given == {WRITER, BUILDS, INGESTS}
+    assert all(name.startswith(HIDDEN_TAG_PREFIX) for name in (*given, *process_tags(), BASIS, REFUSED, STOPPED))
 
 
 def test_a_run_whose_process_is_gone_is_marked_failed(home: Home, instance: dg.DagsterInstance) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.resources.sqlite_storages import RunStorage, ScheduleStorage
+from vsf_assets.resources.sqlite_storages import RunsInSqlite, ScheduleStorage
 
 STORAGES = [
-    pytest.param(RunStorage, "runs.db", "runs", id="runs"),
+    pytest.param(RunsInSqlite, "runs.db", "runs", id="runs"),
     pytest.param(ScheduleStorage, "schedules.db", "instigators", id="schedules"),
 ]
 
