@@ -97,20 +97,24 @@ def stored_states(files: Iterable[LoadedFile], feeds: Iterable[Feed]) -> dict[Pa
 def shown_states(instance: dg.DagsterInstance, feeds: Iterable[Feed]) -> dict[Part, str]:
     """Return part -> digest of the newest materialization that Dagster shows."""
     shown: dict[Part, str] = {}
+    feeds = list(feeds)
+    whole = [table for feed in feeds for table in feed.tables if partitions_of(feed.partitioning) is None]
+    for key, event in instance.get_latest_materialization_events([_key(table) for table in whole]).items():
+        if event is not None and event.asset_materialization is not None:
+            shown[".".join(key.path), None] = (event.asset_materialization.tags or {}).get(DATA_VERSION, UNKNOWN)
     for feed in feeds:
-        for table in feed.tables:
-            key = dg.AssetKey(table.split("."))
-            if partitions_of(feed.partitioning) is None:
-                event = instance.get_latest_materialization_event(key)
-                if event is not None and event.asset_materialization is not None:
-                    shown[table, None] = (event.asset_materialization.tags or {}).get(DATA_VERSION, UNKNOWN)
-                continue
+        for table in feed.tables if partitions_of(feed.partitioning) is not None else ():
+            key = _key(table)
             tags = instance.event_log_storage.get_latest_tags_by_partition(
                 key, dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
             )
             for partition in instance.get_materialized_partitions(key):
                 shown[table, partition] = tags.get(partition, {}).get(DATA_VERSION, UNKNOWN)
     return shown
+
+
+def _key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split("."))
 
 
 def differences(stored: Mapping[Part, str], shown: Mapping[Part, str]) -> Differences:
