@@ -8,8 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
@@ -20,18 +19,10 @@ from dagster._daemon.backfill import execute_backfill_iteration
 
 from vsf_assets.defs.local_runner import LOCATION
 from vsf_assets.resources.dagster_private import execute_launched_run
+from vsf_assets.resources.event_log_storage import buffered_events
 from vsf_assets_tests.instances import loaded_defs
 
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": LOCATION}
-
-
-@contextmanager
-def workspace(instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
-    """The code location in this process, as the web server and the daemon see it."""
-    target = LoadableTargetOrigin(module_name="vsf_assets.definitions")
-    origin = InProcessCodeLocationOrigin(target, location_name=LOCATION)
-    with WorkspaceProcessContext(instance, InProcessTestWorkspaceLoadTarget(origin)) as context:
-        yield context
 
 
 class DagsterUi:
@@ -42,11 +33,20 @@ class DagsterUi:
         context: its workspace.
     """
 
-    def __init__(self, instance: dg.DagsterInstance, context: WorkspaceProcessContext) -> None:
+    _loaded: ClassVar[list[WorkspaceProcessContext]] = []
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
         from dagster_graphql.schema import create_schema
 
-        self.instance, self.context = instance, context
+        self.instance = instance
         self._schema: Any = create_schema()
+        if not self._loaded:  # loading the code location costs as much as a small run, and it is the same for all homes
+            target = LoadableTargetOrigin(module_name="vsf_assets.definitions")
+            origin = InProcessCodeLocationOrigin(target, location_name=LOCATION)
+            self._loaded.append(WorkspaceProcessContext(instance, InProcessTestWorkspaceLoadTarget(origin)))
+        (self.context,) = self._loaded
+        location: Any = self.context.create_request_context().get_code_location(LOCATION)
+        self.context._instance = location._instance = instance  # type: ignore[attr-defined]
 
     def press(self, mutation: str, **arguments: Any) -> dict[str, Any]:
         """Press a button in a thread, since an interrupt of this process is for the run in its main thread.
@@ -120,7 +120,8 @@ def execute(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun:
     instance.report_dagster_event(starting, run.run_id)
     recorded = instance.get_run_by_id(run.run_id)
     assert recorded is not None
-    execute_launched_run(instance, loaded_defs().get_repository_def().get_job(run.job_name), recorded)
+    with buffered_events(instance):
+        execute_launched_run(instance, loaded_defs().get_repository_def().get_job(run.job_name), recorded)
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None
     return ended

@@ -7,6 +7,7 @@ releases when a process ends. Dagster does not do this itself: no daemon watches
 import dagster as dg
 
 from vsf_assets.resources.run_process import PID, is_on_this_machine, process_of, process_tags
+from vsf_assets.resources.run_storage import RunStorage
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -14,6 +15,13 @@ _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRu
 def mark_process(context: dg.AssetExecutionContext) -> None:
     """Tag the run with this process."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
+
+
+def note_assets(context: dg.AssetExecutionContext) -> None:
+    """Record the assets of the run, if it was launched without naming them."""
+    storage = context.instance.run_storage
+    if isinstance(storage, RunStorage):
+        storage.note_assets(context.run.run_id, context.selected_asset_keys)
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:

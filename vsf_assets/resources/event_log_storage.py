@@ -16,7 +16,13 @@ import sqlalchemy
 from dagster import AssetKey, DagsterInstance, EventLogEntry
 
 from vsf_assets.resources.dagster_private import ConsolidatedSqliteEventLogStorage
-from vsf_assets.resources.run_plans import forget_partitions, forget_unreached, is_end_of_failed_run, is_stored
+from vsf_assets.resources.run_plans import (
+    forget_newest_of,
+    forget_partitions,
+    forget_unreached,
+    is_end_of_failed_run,
+    is_stored,
+)
 from vsf_assets.resources.sqlite_engine import shared_engine
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
@@ -96,6 +102,11 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
                     self._store(event)
             finally:
                 self._mine.connection = None
+
+    def delete_events_for_run(self, conn: sqlalchemy.Connection, run_id: str) -> None:
+        """Delete the events of a run, and the copies of them that Dagster keeps as the newest of their assets."""
+        super().delete_events_for_run(conn, run_id)
+        forget_newest_of(conn, run_id)
 
     def wipe_asset_partitions(self, asset_key: AssetKey, partition_keys: Sequence[str]) -> None:
         """Remove the events of some partitions of an asset, which Dagster's storages of SQL cannot."""

@@ -1,7 +1,7 @@
 """What Dagster keeps of the plan of a run: the checks and assets that it intends and may never reach.
 
-Here: which planned events are not stored, and which are forgotten when a run fails. Not here: storing events
-(event_log_storage.py), and what a run reaches (defs/).
+Here: which planned events are not stored, which are forgotten when a run fails, and what Dagster computed from events
+that are gone. Not here: storing events (event_log_storage.py), and what a run reaches (defs/).
 
 Before a run starts, Dagster records every asset and check of its selection as planned. When the run has failed, it
 shows all of them that did not come as failed: after one failed check, every other check as "Execution failed", and
@@ -36,6 +36,7 @@ _LAST_RUN = """
     )
     where asset_key = :asset_key and last_run_id = :run_id
 """
+_FORGET = "update asset_keys set cached_status_data = null, last_materialization = null"
 _OF_PARTITION = """
     delete from event_logs where asset_key = :asset_key and partition = :partition
         and dagster_event_type in ('ASSET_MATERIALIZATION_PLANNED', 'ASSET_MATERIALIZATION', 'ASSET_OBSERVATION')
@@ -87,7 +88,21 @@ def forget_partitions(connection: Any, asset_key: str, partitions: Iterable[str]
     for partition in partitions:
         values = {"asset_key": asset_key, "partition": partition}
         connection.execute(sqlalchemy.text(_OF_PARTITION), values)
-    connection.execute(
-        sqlalchemy.text("update asset_keys set cached_status_data = null where asset_key = :asset_key"),
-        {"asset_key": asset_key},
-    )
+    connection.execute(sqlalchemy.text(f"{_FORGET} where asset_key = :asset_key"), {"asset_key": asset_key})
+
+
+def forget_newest_of(connection: Any, run_id: str) -> None:
+    """Remove the copies of a deleted run's materializations that Dagster keeps as the newest of their assets.
+
+    The UI would go on to show them, and automation would take them for news: their run, which would tell that it built
+    from them, is gone. Without a copy, Dagster reads the newest event.
+
+    Args:
+        connection: a SQLAlchemy connection to the event log, in a transaction.
+        run_id: the run.
+    """
+    import sqlalchemy
+
+    values = {"run_id": run_id, "has_run": f'%"{run_id}"%'}
+    where = "where last_run_id = :run_id or last_materialization like :has_run"
+    connection.execute(sqlalchemy.text(f"{_FORGET} {where}"), values)

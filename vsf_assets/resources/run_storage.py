@@ -1,19 +1,23 @@
-"""Dagster's run storage, with two differences that sensors depend on.
+"""Dagster's run storage, with three differences that sensors depend on.
 
-Here: what a re-execution inherits, and what is remembered of runs that a person deletes. Not here: the choice of the
+Here: what a re-execution inherits, what is remembered of runs that a person deletes, and the assets of a run that was
+launched without naming them. Not here: the choice of the
 storage (dagster.yaml), and what sensors read of past runs (past_runs.py).
 
 A re-execution gets all tags of the run it repeats. Those of its process and of its outcome would be wrong: a run that
 waits for its process would be marked as dead, and a run that a person stops would count as ended by the service. And a
-deleted run leaves nothing, so that sensors would request again what a person has stopped: so the stop is kept.
+deleted run leaves nothing, so that sensors would request again what a person has stopped: so the stop is kept. Runs of
+the launchpad and of `dagster job execute` name no assets, so that automation would request a build again that they did,
+or that a person stopped in them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagster import DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
+from dagster import AssetKey, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter, serialize_value
 
+from vsf_assets.resources.dagster_private import RunsTable
 from vsf_assets.resources.run_tags import ended_with_service, without_outcome
 from vsf_assets.resources.sqlite_storages import RunsInSqlite
 
@@ -41,6 +45,14 @@ class RunStorage(RunsInSqlite):
         """Delete all runs; the newest that a person had stopped are kept as stops."""
         self._keep(self.get_run_records(RunsFilter(statuses=[DagsterRunStatus.CANCELED]), limit=KEPT))
         super().wipe()
+
+    def note_assets(self, run_id: str, assets: Iterable[AssetKey]) -> None:
+        """Record the assets of a run that was launched without naming them."""
+        run = self._get_run_by_id(run_id)
+        if run is not None and run.asset_selection is None:
+            body = serialize_value(run._replace(asset_selection=frozenset(assets)))
+            with self.connect() as connection:
+                connection.execute(RunsTable.update().where(RunsTable.c.run_id == run_id).values(run_body=body))
 
     def deleted_stops(self) -> list[dict[str, Any]]:
         """Return the deleted runs that a person had stopped, newest first, as `_kept` describes each."""

@@ -20,37 +20,50 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
+from dagster._cli import create_dagster_cli
+from dagster._core.execution.backfill import BulkActionStatus
 
-from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.config.library_variables import EVENT_BATCHES
+from vsf_assets.config.settings import Settings, base_folder, read_settings
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor
+from vsf_assets.defs.ledger_differences import read_loaded, shown_states, stored_states
 from vsf_assets.defs.local_runner import LOCATION
 from vsf_assets.defs.marts import AUTOMATION_TAG, BUILD_JOB
+from vsf_assets.defs.partitions import dynamic_partitions_name
 from vsf_assets.defs.recovery_sensors import backstop_sensor
+from vsf_assets.feeds import families
+from vsf_assets.feeds.partitioning import DATASETS
 from vsf_assets.ingest import loader
 from vsf_assets.pipeline import build as pipeline
 from vsf_assets.publish import publish as publish_module
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.resources import run_tags
+from vsf_assets.resources.dagster_private import job_origin
 from vsf_assets.resources.past_runs import MATERIALIZE
 from vsf_assets.resources.run_process import process_tags
-from vsf_assets.resources.run_tags import INGESTS, REFUSED, STOPPED, value_of
+from vsf_assets.resources.run_tags import REFUSED, STOPPED
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets.transform import dbt_runner
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
-from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, execute, workspace
+from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, execute
+from vsf_assets_tests.datasets import small_dataset
 from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.instances import loaded_defs
 from vsf_assets_tests.prebuilt import compiled_models
 
 S = dg.DagsterRunStatus
+MOMENTS = pytest.mark.parametrize("moment", ["ingest", "archiving", "dbt"])
 LANDING = "campaigns_landing"
+SENSOR = {**REPOSITORY, "sensorName": LANDING}
 CLICKS, IMPRESSIONS, FILES = (
     dg.AssetKey(path) for path in (["raw", "clicks"], ["raw", "impressions"], ["reports", "files"])
 )
@@ -101,9 +114,7 @@ class Service:
         sensor = landing_sensor("campaigns", [SNAPSHOT, FILES])
         landing = instances.tick(sensor, self.instance, self.ui.cursor_of(LANDING))
         if isinstance(landing, dg.SensorResult) and landing.cursor is not None:
-            self.ui.press(
-                "setSensorCursor", sensorSelector={**REPOSITORY, "sensorName": LANDING}, cursor=landing.cursor
-            )
+            self.ui.press("setSensorCursor", sensorSelector=SENSOR, cursor=landing.cursor)
         jobs = [loaded_defs().resolve_job_def(name) for name in ("ingest_campaigns", BUILD_JOB)]
         backstop = instances.tick(backstop_sensor(jobs, BUILT), self.instance, self.wanted)
         self.wanted = backstop.cursor if isinstance(backstop, dg.SensorResult) else self.wanted
@@ -129,7 +140,7 @@ class Service:
             run_config=request.run_config,
             tags={**job.tags, **request.tags},
             asset_selection=selection or None,
-            remote_job_origin=origin_of(job_name),
+            remote_job_origin=job_origin(LOCATION, "vsf_assets.definitions", base_folder(), job_name),
         )
 
     def settle(self) -> list[str]:
@@ -146,32 +157,24 @@ class Service:
         return ran
 
 
-def origin_of(job_name: str) -> Any:
-    from vsf_assets.config.settings import base_folder
-    from vsf_assets.defs.local_runner import LOCATION
-    from vsf_assets.resources.dagster_private import job_origin
-
-    return job_origin(LOCATION, "vsf_assets.definitions", base_folder(), job_name)
-
-
 def _reason(tick: Any) -> str:
     skip = tick if isinstance(tick, dg.SkipReason) else tick.skip_reason
     return str(skip.skip_message) if skip is not None else ""
 
 
 @pytest.fixture
-def service(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def service(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Service:
     """A service that has seen a delivery and requested nothing yet; its builds make `reports.files` alone."""
     compiled_models(True)  # made by dbt itself
     compiled_models(False)
     monkeypatch.setattr(dbt_runner, "build", build_a_little)
     monkeypatch.setattr(pipeline, "table_infos", lambda *_: {})
     monkeypatch.setattr(publish_module, "refuse_empty_tables", lambda *_: None)
-    with workspace(instance) as context:
-        made = Service(home, instance, DagsterUi(instance, context))
-        made.news = dg.evaluate_automation_conditions(loaded_defs(), instance).cursor
-        home.drop(DELIVERY)
-        yield made
+    monkeypatch.setenv(*next(iter(EVENT_BATCHES.items())))
+    made = Service(home, instance, DagsterUi(instance))
+    made.news = dg.evaluate_automation_conditions(loaded_defs(), instance).cursor
+    home.drop(DELIVERY)
+    return made
 
 
 @contextmanager
@@ -199,7 +202,8 @@ def pressed_at(moment: str, press: Press) -> Iterator[None]:
 
 def in_ledger() -> dict[tuple[str, str], int]:
     """Return (table, partition) -> rows of its loaded files."""
-    sql = "select 'raw.' || feed, partition_key, sum(rows_loaded)::int from raw.files where status = 'loaded' group by all"
+    counted = "select 'raw.' || feed, partition_key, sum(rows_loaded)::int from raw.files"
+    sql = f"{counted} where status = 'loaded' group by all"
     with Warehouse.of(read_settings()).read("a test") as connection:
         assert connection is not None
         return {(table, key): rows for table, key, rows in connection.execute(sql).fetchall()}
@@ -251,64 +255,12 @@ def start(service: Service) -> dg.DagsterRun:
     return service.launch(job_name, request)
 
 
-def assert_rests(service: Service) -> None:
-    """Nothing is requested, and it says why and how to go on."""
-    assert service.settle() == []
+def assert_rests(service: Service, *built: str) -> None:
+    """Nothing is requested but the build of what other runs loaded, and it says why and how to go on."""
+    assert service.settle() == list(built)
     assert shown(service.instance) == in_ledger()
     said = " ".join(service.said.values())
     assert "a person stopped" in said and "vsf run" in said, said
-
-
-def status_of(service: Service, run: dg.DagsterRun) -> dg.DagsterRunStatus:
-    found = service.instance.get_run_by_id(run.run_id)
-    assert found is not None
-    return found.status
-
-
-MOMENTS = pytest.mark.parametrize("moment", ["ingest", "archiving", "dbt"])
-
-
-@MOMENTS
-def test_terminate_rests_over_sensor_off_on_and_reset_and_re_execution_goes_on(service: Service, moment: str) -> None:
-    run, ui = start(service), service.ui
-    with pressed_at(moment, lambda: ui.press("terminateRun", runId=run.run_id)):
-        assert execute(service.instance, run).status == S.CANCELED
-    assert shown(service.instance) == in_ledger() != {}
-    assert_rests(service)
-    selector = {**REPOSITORY, "sensorName": LANDING}
-    ui.press("stopSensor", id=ui.sensor(LANDING).get_compound_id().to_string())
-    ui.press("startSensor", sensorSelector=selector)
-    ui.press("resetSensor", sensorSelector=selector)
-    assert_rests(service)
-    ui.press("launchRunReexecution", reexecutionParams={"parentRunId": run.run_id, "strategy": "FROM_FAILURE"})
-    (again,) = ui.run_queue()
-    assert again.status == S.SUCCESS
-    assert service.settle() == []
-    assert_all_is_shown(service)
-
-
-@MOMENTS
-def test_force_terminate_rests_also_when_the_run_is_deleted_until_the_cursor_is_reset(
-    service: Service, moment: str
-) -> None:
-    run, ui = start(service), service.ui
-    force = {"runId": run.run_id, "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
-    with pressed_at(moment, lambda: ui.press("terminateRun", **force)):
-        assert execute(service.instance, run).status == S.CANCELED
-    assert_rests(service)
-    ui.press("deleteRun", runId=run.run_id)
-    assert_rests(service)
-    service.instance.wipe()  # dagster run wipe
-    assert_rests(service)
-    ui.press("setSensorCursor", sensorSelector={**REPOSITORY, "sensorName": LANDING})
-    if moment == "dbt":  # nothing is left in the landing zone
-        assert_rests(service)
-        launch(ui, SNAPSHOT)
-        assert [run.status for run in ui.run_queue()] == [S.SUCCESS]
-        assert service.settle() == []
-    else:
-        assert builds(service.settle()) == 1
-    assert_all_is_shown(service)
 
 
 def launch(ui: DagsterUi, *assets: dg.AssetKey, **tags: str) -> None:
@@ -319,58 +271,138 @@ def launch(ui: DagsterUi, *assets: dg.AssetKey, **tags: str) -> None:
     ui.press("launchRun", executionParams={"selector": selector, "executionMetadata": {"tags": given}})
 
 
+def execute_again(ui: DagsterUi, run: dg.DagsterRun, strategy: str) -> dg.DagsterRun:
+    """Press one of the two *Re-execute* buttons; return the run that waits then."""
+    ui.press("launchRunReexecution", reexecutionParams={"parentRunId": run.run_id, "strategy": strategy})
+    (waiting,) = ui.instance.get_runs(dg.RunsFilter(statuses=[S.QUEUED]))
+    return waiting
+
+
 @MOMENTS
-def test_a_run_executed_again_is_a_run_of_its_own(service: Service, moment: str) -> None:
-    """The first run ends with the service, a person stops the second in the queue, and the third goes on."""
-    run, ui, instance = start(service), service.ui, service.instance
+def test_what_a_person_terminates_rests_until_the_person_executes_it_again(service: Service, moment: str) -> None:
+    run, ui = start(service), service.ui
     with pressed_at(moment, lambda: ui.press("terminateRun", runId=run.run_id)):
-        execute(instance, run)
-    instance.add_run_tags(run.run_id, {STOPPED: "yes", REFUSED: "yes", run_tags.SNAPSHOT: "7"})
-    for parent in ("first", "second"):
-        newest = instance.get_runs(limit=1)[0].run_id
-        ui.press("launchRunReexecution", reexecutionParams={"parentRunId": newest, "strategy": "ALL_STEPS"})
-        (again,) = instance.get_runs(dg.RunsFilter(statuses=[S.QUEUED]))
-        assert set(again.tags) & {STOPPED, REFUSED, run_tags.SNAPSHOT, run_tags.BASIS, *process_tags()} == set(), parent
-        assert value_of(again.tags, INGESTS) == "campaigns"
-        if parent == "first":
-            ui.press("terminateRun", runId=again.run_id)
-            assert_rests(service)
+        assert execute(service.instance, run).status == S.CANCELED
+    assert shown(service.instance) == in_ledger() != {}
+    ui.press("stopSensor", id=ui.sensor(LANDING).get_compound_id().to_string())
+    ui.press("startSensor", sensorSelector=SENSOR)
+    ui.press("resetSensor", sensorSelector=SENSOR)
+    assert_rests(service)
+    # What tells of a run is no part of its re-execution: a process, or that the service ended it.
+    service.instance.add_run_tags(run.run_id, {STOPPED: "yes", REFUSED: "yes", run_tags.SNAPSHOT: "7"})
+    again = execute_again(ui, run, "FROM_FAILURE")
+    assert not {STOPPED, REFUSED, run_tags.SNAPSHOT, run_tags.BASIS, *process_tags()} & set(again.tags)
+    ui.press("terminateRun", runId=again.run_id)  # in the queue
+    assert_rests(service)
+    execute_again(ui, run, "FROM_FAILURE" if moment == "ingest" else "ALL_STEPS")
     assert [run.status for run in ui.run_queue()] == [S.SUCCESS]
     assert service.settle() == []
     assert_all_is_shown(service)
 
 
 @MOMENTS
+def test_what_a_person_stopped_by_force_rests_also_when_its_run_is_deleted(service: Service, moment: str) -> None:
+    run, ui = start(service), service.ui
+    force = {"runId": run.run_id, "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
+    with pressed_at(moment, lambda: ui.press("terminateRun", **force)):
+        assert execute(service.instance, run).status == S.CANCELED
+    if moment == "archiving":
+        service.instance.wipe()  # dagster run wipe
+    else:
+        ui.press("deleteRun", runId=run.run_id)
+    assert_rests(service)
+    ui.press("setSensorCursor", sensorSelector=SENSOR)
+    requested = [job_name for job_name, _ in service.look()]
+    assert requested == ([] if moment == "dbt" else ["load_and_publish_campaigns"]), "a person reset the cursor"
+
+
+@MOMENTS
 def test_buttons_that_stop_nothing_change_nothing_for_long(service: Service, moment: str) -> None:
     run, ui = start(service), service.ui
-    first = {"partitions": ["1"]}
 
     def press_all() -> None:
         ui.press("reloadRepositoryLocation", repositoryLocationName=LOCATION)
         ui.press("stopSensor", id=ui.sensor(LANDING).get_compound_id().to_string())
-        ui.press("startSensor", sensorSelector={**REPOSITORY, "sensorName": LANDING})
-        for asset, partitions in ((CLICKS, None), (IMPRESSIONS, first), (FILES, None), (SNAPSHOT, None)):
-            service.instance.wipe_assets([asset]) if partitions is None else service.instance.wipe_asset_partitions(
-                asset, ["1"]
-            )
-        ui.press(
-            "reportRunlessAssetEvents",
-            eventParams={
-                "eventType": "ASSET_MATERIALIZATION",
-                "assetKey": {"path": CLICKS.path},
-                "partitionKeys": ["1", "3"],
-            },
-        )
-        launch(ui, FILES, SNAPSHOT)
-        launch(ui, CLICKS, dagster_partition="1")
+        ui.press("startSensor", sensorSelector=SENSOR)
+        of_one = {"range": {"start": "1", "end": "1"}}
+        wiped = [{"assetKey": {"path": asset.path}} for asset in (CLICKS, FILES, SNAPSHOT)]
+        for choice in (*wiped, {"assetKey": {"path": IMPRESSIONS.path}, "partitions": of_one}):
+            ui.press("wipeAssets", assetPartitionRanges=[choice])
+        reported = {"assetKey": {"path": CLICKS.path}, "partitionKeys": ["1", "3"]}
+        ui.press("reportRunlessAssetEvents", eventParams={**reported, "eventType": "ASSET_MATERIALIZATION"})
+        if moment == "ingest":
+            launch(ui, CLICKS, dagster_partition="1")
+        else:
+            launch(ui, SNAPSHOT)
 
-    for _ in range(1):
-        with pressed_at(moment, press_all):
-            assert execute(service.instance, run).status == S.SUCCESS
-    assert [run.status for run in ui.run_queue()] == [S.SUCCESS, S.SUCCESS]
+    with pressed_at(moment, press_all):
+        assert execute(service.instance, run).status == S.SUCCESS
+    assert [run.status for run in ui.run_queue()] == [S.SUCCESS]
     assert builds(service.settle()) <= 1
     assert_all_is_shown(service)
-    press_all()
-    ui.run_queue()
-    assert builds(service.settle()) <= 1
-    assert_all_is_shown(service)
+
+
+@pytest.mark.parametrize("moment", ["queue", "ingest", "archiving"])
+def test_a_canceled_backfill_rests_for_its_partitions(service: Service, moment: str) -> None:
+    ui, instance = service.ui, service.instance
+    service.look()  # the sensor has seen the files
+    wanted = {"assetSelection": [{"path": CLICKS.path}], "partitionNames": ["1", "2"]}
+    backfill = ui.press("launchPartitionBackfill", backfillParams=wanted)["backfillId"]
+
+    def cancel() -> None:
+        ui.press("cancelPartitionBackfill", backfillId=backfill)
+        ui.let_daemon_see_backfills()
+
+    ui.let_daemon_see_backfills()
+    if moment == "queue":
+        cancel()
+    else:
+        with pressed_at(moment, cancel):
+            ui.run_queue()
+    ui.let_daemon_see_backfills()
+    found = instance.get_backfill(backfill)
+    assert found is not None and found.status == BulkActionStatus.CANCELED
+    assert [run.status for run in instance.get_runs()] == [S.CANCELED]
+    impressions = service.home.landing / "impressions_1.csv"  # which the backfill was not to load
+    impressions.rename(service.home.path / impressions.name)
+    assert_rests(service, *([] if moment == "queue" else [BUILD_JOB]))
+    (service.home.path / impressions.name).rename(impressions)
+    assert [job_name for job_name, _ in service.look()] == ["load_and_publish_campaigns"]
+
+
+JOB = ("job", "execute", "-j", "load_and_publish_campaigns")
+ASSET = ("asset", "materialize", "--select", "raw/clicks", "--partition-range", "1...2")
+
+
+@pytest.mark.parametrize(("moment", "words"), [("ingest", JOB), ("archiving", ASSET), ("dbt", JOB)])
+def test_ctrl_c_of_dagsters_own_commands_is_a_persons_stop(service: Service, moment: str, words: Sequence[str]) -> None:
+    service.look()  # the sensor has seen the files
+    if words == ASSET:
+        (service.home.landing / "impressions_1.csv").unlink()  # which the command is not to load
+    with pressed_at(moment, interrupt):
+        result = CliRunner().invoke(create_dagster_cli(), [*words, "-m", "vsf_assets.definitions"])
+    assert result.exit_code != 0
+    newest = service.instance.get_runs(limit=1)[0]
+    assert newest.status == S.CANCELED, result.output
+    assert_rests(service, *([BUILD_JOB] if words == ASSET else []))
+
+
+def test_a_deleted_partition_is_there_again(service: Service) -> None:
+    service.home.drop({f"datasets/funds/{name}": content for name, content in small_dataset().items()})
+    name = dynamic_partitions_name(DATASETS)
+    assert name is not None
+    deleted = {"partitionKeys": ["funds"], "partitionsDefName": name, "repositorySelector": REPOSITORY}
+    delete = partial(service.ui.press, "deleteDynamicPartitions", **deleted, wipeMaterializations=True)
+    config = {"only_if_pending": True, "family": "datasets"}
+    request = dg.RunRequest(run_config={"ops": {"marts_and_snapshot": {"config": config}}})
+    run = service.launch("load_and_publish_datasets", request)
+    with pressed_at("dbt", delete):
+        assert execute(service.instance, run).status == S.SUCCESS
+    assert service.instance.get_dynamic_partitions(name) == []
+    service.look()
+    assert service.instance.get_dynamic_partitions(name) == ["funds"]
+    feeds = families()["datasets"]
+    with Warehouse.of(read_settings()).read("a test") as connection:
+        assert connection is not None
+        stored = stored_states(read_loaded(connection, feeds), feeds)
+    assert shown_states(service.instance, feeds) == stored != {}
