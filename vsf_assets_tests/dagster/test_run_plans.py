@@ -85,3 +85,13 @@ def test_a_run_whose_process_is_gone_leaves_nothing_red(instance: dg.DagsterInst
     killed = instance.create_run_for_job(job)
     instance.report_run_failed(killed, "process 1 of this run is gone")
     assert red_assets(instance, [MADE, BAD, LATE]) == set()
+
+
+def test_what_a_deleted_run_made_is_no_longer_the_newest(instance: dg.DagsterInstance) -> None:
+    assert run(instance, "well") and run(instance, "well")
+    newer, older = (found.run_id for found in instance.get_runs())
+    instance.delete_run(newer)
+    event = instance.get_latest_materialization_event(MADE)
+    assert event is not None and event.run_id == older
+    instance.delete_run(older)
+    assert instance.get_latest_materialization_event(MADE) is None

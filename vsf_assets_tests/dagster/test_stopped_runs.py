@@ -41,6 +41,8 @@ OLD, NEW = (Entry(f"clicks_{n}.csv", 1, datetime.fromtimestamp(n * 100, UTC)) fo
         (StoppedRun(200.0), [], 110.0, False),
         (StoppedRun(200.0, "1", "2"), [OLD], 110.0, True),
         (StoppedRun(200.0, "2", "3"), [OLD], 110.0, False),  # a backfill of other partitions
+        (StoppedRun(200.0, feeds=frozenset({"clicks"})), [OLD], 110.0, True),
+        (StoppedRun(200.0, feeds=frozenset({"impressions"})), [OLD], 110.0, False),  # other assets
     ],
 )
 def test_files_rest_until_another_one_lands(
