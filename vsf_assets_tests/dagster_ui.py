@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import dagster as dg
+from click.testing import CliRunner
+from dagster._cli import create_dagster_cli
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.test_utils import InProcessTestWorkspaceLoadTarget
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
@@ -95,6 +97,12 @@ class DagsterUi:
         state = self.instance.get_instigator_state(sensor.get_remote_origin_id(), sensor.selector_id)
         return state.instigator_data.cursor if state is not None and state.instigator_data is not None else None
 
+    def backfill_status(self, backfill_id: str) -> str:
+        """Return how a backfill ended, or what it does."""
+        found = self.instance.get_backfill(backfill_id)
+        assert found is not None
+        return str(found.status.value)
+
     def let_daemon_see_backfills(self) -> None:
         """Let the daemon look at the backfills once."""
         for failure in execute_backfill_iteration(self.context, logging.getLogger("test")):
@@ -106,11 +114,16 @@ class DagsterUi:
         return [execute(self.instance, run) for run in reversed(waiting)]
 
 
+def dagster_command(*words: str) -> tuple[int, str]:
+    """Run a command of `dagster` in this process; return its exit code and what it printed."""
+    result = CliRunner().invoke(create_dagster_cli(), list(words))
+    return result.exit_code, result.output
+
+
 def _answer_of(kind: Any) -> Iterator[str]:
-    """Yield what is asked of an answer of one type: why it is an error, or what was launched."""
-    asked = {"message": "message", "run": "run { runId }", "backfillId": "backfillId"}
-    if kind.name == "LaunchRunSuccess" or "message" in kind.fields or "backfillId" in kind.fields:
-        wanted = " ".join(text for name, text in asked.items() if name in kind.fields)
+    """Yield which fields an answer of one type is to have: why it is an error, or which backfill was launched."""
+    wanted = " ".join(name for name in ("message", "backfillId") if name in kind.fields)
+    if wanted:
         yield f"... on {kind.name} {{ {wanted} }}"
 
 

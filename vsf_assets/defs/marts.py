@@ -21,7 +21,7 @@ from vsf_assets.defs.ingest_events import report_ledger
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.metadata import LAYER, report_check
 from vsf_assets.defs.refused_runs import refuse_if_wrong
-from vsf_assets.defs.run_reaper import mark_process, note_assets
+from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.pipeline.build import BuildReport, build_and_publish, build_some
 from vsf_assets.pipeline.recorded_run import BUILD, INGEST_AND_BUILD, record_build, record_ingest, recorded_run
@@ -120,7 +120,6 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         object_store: ObjectStoreResource,
     ) -> Iterator[Any]:
         mark_process(context)
-        note_assets(context)
         keys, settings = set(context.selected_asset_keys), warehouse.settings()
         refuse_if_wrong(context, settings)
         kind, loaded = (INGEST_AND_BUILD, [config.family]) if config.family else (BUILD, [])

@@ -13,14 +13,11 @@ _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRu
 
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
-    """Tag the run with this process."""
+    """Tag the run with this process, and record its assets if it was launched without naming them."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
-
-
-def note_assets(context: dg.AssetExecutionContext) -> None:
-    """Record the assets of the run, if it was launched without naming them."""
     storage = context.instance.run_storage
-    if isinstance(storage, RunStorage):
+    is_whole = len(context.op_execution_context.job_def.nodes) == 1  # so the step's assets are those of the run
+    if is_whole and isinstance(storage, RunStorage):
         storage.note_assets(context.run.run_id, context.selected_asset_keys)
 
 

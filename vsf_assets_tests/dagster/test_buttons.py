@@ -15,151 +15,57 @@ in this process. Not here: the decisions (test_stopped_runs.py, test_build_attem
 | Backfill and Cancel | yes, also in the queue | yes | a backfill has partitions, so it builds nothing |
 """
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import dagster as dg
 import pytest
-from click.testing import CliRunner
-from dagster._cli import create_dagster_cli
-from dagster._core.execution.backfill import BulkActionStatus
 
 from vsf_assets.config.library_variables import EVENT_BATCHES
-from vsf_assets.config.settings import Settings, base_folder, read_settings
+from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.build_events import SNAPSHOT
-from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.ledger_differences import read_loaded, shown_states, stored_states
 from vsf_assets.defs.local_runner import LOCATION
-from vsf_assets.defs.marts import AUTOMATION_TAG, BUILD_JOB
+from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.partitions import dynamic_partitions_name
-from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.feeds import families
 from vsf_assets.feeds.partitioning import DATASETS
-from vsf_assets.ingest import loader
 from vsf_assets.pipeline import build as pipeline
 from vsf_assets.publish import publish as publish_module
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.resources import run_tags
-from vsf_assets.resources.dagster_private import job_origin
 from vsf_assets.resources.past_runs import MATERIALIZE
 from vsf_assets.resources.run_process import process_tags
 from vsf_assets.resources.run_tags import REFUSED, STOPPED
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets.transform import dbt_runner
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
-from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, execute
+from vsf_assets_tests.dagster_service import (
+    FILES,
+    LANDING,
+    SENSOR,
+    Service,
+    build_a_little,
+    builds,
+    interrupt,
+    pressed_at,
+    start,
+)
+from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, dagster_command, execute
 from vsf_assets_tests.datasets import small_dataset
-from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.instances import loaded_defs
 from vsf_assets_tests.prebuilt import compiled_models
 
 S = dg.DagsterRunStatus
 MOMENTS = pytest.mark.parametrize("moment", ["ingest", "archiving", "dbt"])
-LANDING = "campaigns_landing"
-SENSOR = {**REPOSITORY, "sensorName": LANDING}
-CLICKS, IMPRESSIONS, FILES = (
-    dg.AssetKey(path) for path in (["raw", "clicks"], ["raw", "impressions"], ["reports", "files"])
-)
+CLICKS, IMPRESSIONS = dg.AssetKey(["raw", "clicks"]), dg.AssetKey(["raw", "impressions"])
 DELIVERY = {
     "clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n",
     "clicks_2.csv": "click_id,banner_id,campaign_id\n1,2,3\n4,5,6\n",
     "impressions_1.csv": "banner_id,campaign_id\n2,3\n",
 }
-MODELS = ["fqn:vsf.intermediate.ledger", "fqn:vsf.intermediate.datasets", "fqn:vsf.reports.ledger.files"]
-
-BUILT = [dg.AssetSpec(FILES), dg.AssetSpec(SNAPSHOT)]
-
-Press = Callable[[], object]
-
-
-def interrupt() -> None:
-    """Press Ctrl-C, or what *Terminate* makes of it."""
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def build_a_little(settings: Settings, file: Any, _: Sequence[str] = (), full: bool = False) -> dbt_runner.DbtOutcome:
-    """Build `reports.files` and what it is built from, without dbt."""
-    build_models(file, compiled_models(full), MODELS, full)
-    return dbt_runner.DbtOutcome()
-
-
-@dataclass
-class Service:
-    """A home with its service, whose parts work when a test lets them.
-
-    Attributes:
-        home: the home.
-        instance: its instance.
-        ui: its UI.
-        news: automation's cursor.
-        said: job or sensor -> why it requested nothing, in the last look.
-    """
-
-    home: Home
-    instance: dg.DagsterInstance
-    ui: DagsterUi
-    news: Any = None
-    wanted: str | None = None
-    said: dict[str, str] = field(default_factory=dict)
-
-    def look(self) -> list[tuple[str, dg.RunRequest]]:
-        """Let sensor, backstop and automation look once; return what they request, by job."""
-        sensor = landing_sensor("campaigns", [SNAPSHOT, FILES])
-        landing = instances.tick(sensor, self.instance, self.ui.cursor_of(LANDING))
-        if isinstance(landing, dg.SensorResult) and landing.cursor is not None:
-            self.ui.press("setSensorCursor", sensorSelector=SENSOR, cursor=landing.cursor)
-        jobs = [loaded_defs().resolve_job_def(name) for name in ("ingest_campaigns", BUILD_JOB)]
-        backstop = instances.tick(backstop_sensor(jobs, BUILT), self.instance, self.wanted)
-        self.wanted = backstop.cursor if isinstance(backstop, dg.SensorResult) else self.wanted
-        self.said = {"landing": _reason(landing), "backstop": _reason(backstop)}
-        requests = [
-            (request.job_name or "", request)
-            for tick in (landing, backstop)
-            if isinstance(tick, dg.SensorResult)
-            for request in tick.run_requests or ()
-        ]
-        found = dg.evaluate_automation_conditions(loaded_defs(), self.instance, cursor=self.news)
-        self.news = found.cursor
-        if found.total_requested:
-            requests.append((MATERIALIZE, dg.RunRequest(asset_selection=[SNAPSHOT], tags={AUTOMATION_TAG: "true"})))
-        return requests
-
-    def launch(self, job_name: str, request: dg.RunRequest) -> dg.DagsterRun:
-        """Record the run of a request, as the daemon does."""
-        job = loaded_defs().get_repository_def().get_job(job_name)
-        selection = frozenset(request.asset_selection or ())
-        return self.instance.create_run_for_job(
-            job.get_subset(asset_selection=selection) if selection else job,
-            run_config=request.run_config,
-            tags={**job.tags, **request.tags},
-            asset_selection=selection or None,
-            remote_job_origin=job_origin(LOCATION, "vsf_assets.definitions", base_folder(), job_name),
-        )
-
-    def settle(self) -> list[str]:
-        """Let the service work until it rests; return the jobs that it ran.
-
-        It rests if nothing is requested, and the backstop does not mean to with its next look.
-        """
-        ran: list[str] = []
-        while (requests := self.look()) or self.wanted:
-            for job_name, request in requests:
-                ran.append(job_name)
-                assert len(ran) < 5, f"it does not come to rest: {ran}"
-                execute(self.instance, self.launch(job_name, request))
-        return ran
-
-
-def _reason(tick: Any) -> str:
-    skip = tick if isinstance(tick, dg.SkipReason) else tick.skip_reason
-    return str(skip.skip_message) if skip is not None else ""
 
 
 @pytest.fixture
@@ -175,29 +81,6 @@ def service(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.Monkey
     made.news = dg.evaluate_automation_conditions(loaded_defs(), instance).cursor
     home.drop(DELIVERY)
     return made
-
-
-@contextmanager
-def pressed_at(moment: str, press: Press) -> Iterator[None]:
-    """Press a button when a run of the block comes to a moment: the second file, archiving, or dbt has built."""
-    where, name, place = {
-        "ingest": (loader.Ingest, "_store_one", 2),
-        "archiving": (loader, "file_originals", 1),
-        "dbt": (dbt_runner, "build", 1),
-    }[moment]
-    original, calls = getattr(where, name), []
-
-    def reached(*arguments: Any, **named: Any) -> Any:
-        calls.append(name)
-        built = original(*arguments, **named) if moment == "dbt" else None
-        if len(calls) == place:
-            press()
-        return built or original(*arguments, **named)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(where, name, reached)
-        yield
-    assert len(calls) >= place, f"the run never came to {moment}"
 
 
 def in_ledger() -> dict[tuple[str, str], int]:
@@ -242,17 +125,6 @@ def assert_all_is_shown(service: Service) -> None:
     contract = dg.AssetCheckKey(CLICKS, "contract")
     (check,) = instance.event_log_storage.get_latest_asset_check_execution_by_key([contract]).values()
     assert check.status.value == "SUCCEEDED"
-
-
-def builds(ran: Sequence[str]) -> int:
-    return sum(name in (MATERIALIZE, BUILD_JOB, "load_and_publish_campaigns") for name in ran)
-
-
-def start(service: Service) -> dg.DagsterRun:
-    """Let the sensor request the run of the delivery."""
-    ((job_name, request),) = service.look()
-    assert job_name == "load_and_publish_campaigns"
-    return service.launch(job_name, request)
 
 
 def assert_rests(service: Service, *built: str) -> None:
@@ -312,7 +184,7 @@ def test_what_a_person_stopped_by_force_rests_also_when_its_run_is_deleted(servi
         ui.press("deleteRun", runId=run.run_id)
     assert_rests(service)
     ui.press("setSensorCursor", sensorSelector=SENSOR)
-    requested = [job_name for job_name, _ in service.look()]
+    requested = [job_name for job_name, _ in service.tick()]
     assert requested == ([] if moment == "dbt" else ["load_and_publish_campaigns"]), "a person reset the cursor"
 
 
@@ -345,7 +217,7 @@ def test_buttons_that_stop_nothing_change_nothing_for_long(service: Service, mom
 @pytest.mark.parametrize("moment", ["queue", "ingest", "archiving"])
 def test_a_canceled_backfill_rests_for_its_partitions(service: Service, moment: str) -> None:
     ui, instance = service.ui, service.instance
-    service.look()  # the sensor has seen the files
+    service.tick()  # the sensor has seen the files
     wanted = {"assetSelection": [{"path": CLICKS.path}], "partitionNames": ["1", "2"]}
     backfill = ui.press("launchPartitionBackfill", backfillParams=wanted)["backfillId"]
 
@@ -360,14 +232,13 @@ def test_a_canceled_backfill_rests_for_its_partitions(service: Service, moment: 
         with pressed_at(moment, cancel):
             ui.run_queue()
     ui.let_daemon_see_backfills()
-    found = instance.get_backfill(backfill)
-    assert found is not None and found.status == BulkActionStatus.CANCELED
+    assert ui.backfill_status(backfill) == "CANCELED"
     assert [run.status for run in instance.get_runs()] == [S.CANCELED]
     impressions = service.home.landing / "impressions_1.csv"  # which the backfill was not to load
     impressions.rename(service.home.path / impressions.name)
     assert_rests(service, *([] if moment == "queue" else [BUILD_JOB]))
     (service.home.path / impressions.name).rename(impressions)
-    assert [job_name for job_name, _ in service.look()] == ["load_and_publish_campaigns"]
+    assert [job_name for job_name, _ in service.tick()] == ["load_and_publish_campaigns"]
 
 
 JOB = ("job", "execute", "-j", "load_and_publish_campaigns")
@@ -376,14 +247,14 @@ ASSET = ("asset", "materialize", "--select", "raw/clicks", "--partition-range", 
 
 @pytest.mark.parametrize(("moment", "words"), [("ingest", JOB), ("archiving", ASSET), ("dbt", JOB)])
 def test_ctrl_c_of_dagsters_own_commands_is_a_persons_stop(service: Service, moment: str, words: Sequence[str]) -> None:
-    service.look()  # the sensor has seen the files
+    service.tick()  # the sensor has seen the files
     if words == ASSET:
         (service.home.landing / "impressions_1.csv").unlink()  # which the command is not to load
     with pressed_at(moment, interrupt):
-        result = CliRunner().invoke(create_dagster_cli(), [*words, "-m", "vsf_assets.definitions"])
-    assert result.exit_code != 0
+        code, output = dagster_command(*words, "-m", "vsf_assets.definitions")
+    assert code != 0
     newest = service.instance.get_runs(limit=1)[0]
-    assert newest.status == S.CANCELED, result.output
+    assert newest.status == S.CANCELED, output
     assert_rests(service, *([BUILD_JOB] if words == ASSET else []))
 
 
@@ -399,7 +270,7 @@ def test_a_deleted_partition_is_there_again(service: Service) -> None:
     with pressed_at("dbt", delete):
         assert execute(service.instance, run).status == S.SUCCESS
     assert service.instance.get_dynamic_partitions(name) == []
-    service.look()
+    service.tick()
     assert service.instance.get_dynamic_partitions(name) == ["funds"]
     feeds = families()["datasets"]
     with Warehouse.of(read_settings()).read("a test") as connection:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = r"dagster(?:_\w+)?"
 IN_TESTS = {
     "dagster/test_backfills.py": {"dagster._core", "dagster._daemon"},  # a backfill as the UI starts it
+    "dagster_ui.py": {"dagster._cli", "dagster._core", "dagster._daemon"},  # buttons and commands, pressed here
     "forks.py": {"dagster._daemon"},  # imported ahead of forks
 }
 """Module of the tests -> the packages of private parts that it uses, and why."""
