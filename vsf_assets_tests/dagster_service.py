@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -49,6 +50,15 @@ def build_a_little(settings: Settings, file: Any, _: Sequence[str] = (), full: b
     """Build `reports.files` and what it is built from, without dbt."""
     build_models(file, compiled_models(full), MODELS, full)
     return dbt_runner.DbtOutcome()
+
+
+_subset = dg.JobDefinition.get_subset
+
+
+@cache
+def subset_of(job: dg.JobDefinition, **selected: Any) -> dg.JobDefinition:
+    """Return the part of a job that a run selects, made once: each run makes it twice, in a tenth of its time."""
+    return _subset(job, **selected)
 
 
 @dataclass
@@ -95,7 +105,7 @@ class Service:
     def launch(self, job_name: str, request: dg.RunRequest) -> dg.DagsterRun:
         """Record the run of a request, as the daemon does."""
         job = loaded_defs().get_repository_def().get_job(job_name)
-        selection = frozenset(request.asset_selection or job.asset_layer.selected_asset_keys)
+        selection = frozenset(request.asset_selection or (FILES, SNAPSHOT))  # instead of all that the job builds
         origin = job_origin(LOCATION, "vsf_assets.definitions", base_folder(), job_name)
         return create_local_run(self.instance, job, selection, request.run_config, {**job.tags, **request.tags}, origin)
 

@@ -1,8 +1,8 @@
 """Dagster's run storage, with three differences that sensors depend on.
 
 Here: what a re-execution inherits, what is remembered of runs that a person deletes, and the assets of a run that was
-launched without naming them. Not here: the choice of the
-storage (dagster.yaml), and what sensors read of past runs (past_runs.py).
+launched without naming them. Not here: how its file is connected to (sqlite_storages.py), the choice
+of the storage (dagster.yaml), and what sensors read of past runs (past_runs.py).
 
 A re-execution gets all tags of the run it repeats. Those of its process and of its outcome would be wrong: a run that
 waits for its process would be marked as dead, and a run that a person stops would count as ended by the service. And a

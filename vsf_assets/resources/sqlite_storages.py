@@ -49,6 +49,17 @@ _facts = _Facts()
 _PREPARED = "has the form of the installed Dagster"
 
 
+def _once(connection_string: str, fact: str, ask: Callable[[], bool]) -> bool:
+    """Return whether a fact holds for a file; what was found once is not asked for again."""
+    file = connection_string.removeprefix("sqlite:///")
+    if _facts.holds(file, fact):
+        return True
+    found = ask()
+    if found:
+        _facts.keep(file, fact)
+    return found
+
+
 class RunsInSqlite(SqliteRunStorage):
     """Dagster's storage of runs with a shared engine; the configuration is the same (`base_dir`).
 
@@ -79,6 +90,10 @@ class RunsInSqlite(SqliteRunStorage):
         """Open a connection in a transaction, and close it at the end."""
         with shared_engine(self._conn_string).connect() as connection, connection.begin():
             yield connection
+
+    def has_run_stats_index_cols(self) -> bool:
+        """Return whether the table of runs has the columns of its start and end."""
+        return _once(self._conn_string, "columns of start and end", super().has_run_stats_index_cols)
 
 
 class ScheduleStorage(SqliteScheduleStorage):
@@ -113,21 +128,14 @@ class ScheduleStorage(SqliteScheduleStorage):
 
     def has_instigators_table(self) -> bool:
         """Return whether the file has the table of sensors and schedules."""
-        return self._once("table of instigators", super().has_instigators_table)
+        return _once(self._conn_string, "table of instigators", super().has_instigators_table)
 
     def _has_instigators_table(self, conn: sqlalchemy.Connection) -> bool:
-        return self._once("table of instigators", lambda: bool(sqlalchemy.inspect(conn).has_table("instigators")))
+        return _once(
+            self._conn_string, "table of instigators", lambda: bool(sqlalchemy.inspect(conn).has_table("instigators"))
+        )
 
     def has_built_index(self, migration_name: str) -> bool:
         """Return whether the file has an index of a migration."""
         ask = super().has_built_index
-        return self._once(f"index of {migration_name}", lambda: ask(migration_name))
-
-    def _once(self, fact: str, ask: Callable[[], bool]) -> bool:
-        file = self._conn_string.removeprefix("sqlite:///")
-        if _facts.holds(file, fact):
-            return True
-        found = ask()
-        if found:
-            _facts.keep(file, fact)
-        return found
+        return _once(self._conn_string, f"index of {migration_name}", lambda: ask(migration_name))

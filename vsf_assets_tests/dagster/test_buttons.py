@@ -22,6 +22,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from vsf_assets import definitions
 from vsf_assets.config.library_variables import EVENT_BATCHES
 from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.build_events import SNAPSHOT
@@ -39,7 +40,7 @@ from vsf_assets.resources.past_runs import MATERIALIZE
 from vsf_assets.resources.run_process import process_tags
 from vsf_assets.resources.run_tags import REFUSED, STOPPED
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
-from vsf_assets.transform import dbt_runner
+from vsf_assets.transform import build_state, dbt_runner
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.dagster_service import (
@@ -52,6 +53,7 @@ from vsf_assets_tests.dagster_service import (
     interrupt,
     pressed_at,
     start,
+    subset_of,
 )
 from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, dagster_command, execute
 from vsf_assets_tests.datasets import small_dataset
@@ -76,6 +78,11 @@ def service(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.Monkey
     monkeypatch.setattr(dbt_runner, "build", build_a_little)
     monkeypatch.setattr(pipeline, "table_infos", lambda *_: {})
     monkeypatch.setattr(publish_module, "refuse_empty_tables", lambda *_: None)
+    monkeypatch.setattr(dg.JobDefinition, "get_subset", subset_of)
+    # Nothing changes these here, and they are made a hundred times.
+    loaded, digest = loaded_defs(), build_state.project_digest()
+    monkeypatch.setattr(definitions, "_definitions", lambda: loaded)
+    monkeypatch.setattr(build_state, "project_digest", lambda: digest)
     monkeypatch.setenv(*next(iter(EVENT_BATCHES.items())))
     made = Service(home, instance, DagsterUi(instance))
     made.news = dg.evaluate_automation_conditions(loaded_defs(), instance).cursor
@@ -114,14 +121,15 @@ def value_shown(instance: dg.DagsterInstance, asset: dg.AssetKey, name: str) -> 
 def assert_all_is_shown(service: Service) -> None:
     """What Dagster shows is what ledger, warehouse and snapshot hold, and all of the delivery is there."""
     instance = service.instance
-    assert shown(instance) == in_ledger()
-    assert len(in_ledger()) == len(list(service.home.landing.parent.glob("archive/**/*.csv*"))) >= len(DELIVERY)
+    ledger = in_ledger()
+    assert shown(instance) == ledger
+    assert len(ledger) == len(list(service.home.path.glob("archive/**/*.csv*"))) == len(DELIVERY)
     with Warehouse.of(read_settings()).read("a test") as connection:
         assert connection is not None
         assert value_shown(instance, FILES, "dagster/row_count") == row_counts(connection)["reports.files"]
     number = snapshot_number(current_snapshot(read_settings()))
     assert value_shown(instance, SNAPSHOT, "snapshot") == number
-    assert service.home.ask("select count(*) from reports.files") == [(len(in_ledger()),)]
+    assert service.home.ask("select count(*) from reports.files") == [(len(DELIVERY),)]
     contract = dg.AssetCheckKey(CLICKS, "contract")
     (check,) = instance.event_log_storage.get_latest_asset_check_execution_by_key([contract]).values()
     assert check.status.value == "SUCCEEDED"

@@ -1,7 +1,7 @@
-"""Stopping a run at three moments: what Dagster shows is what the ledger holds, and nobody asks for it again.
+"""Stopping `vsf run`: what Dagster shows is what the ledger holds, and nobody asks for it again.
 
-Here: the decision, and runs that are interrupted while they ingest, archive and build. Not here: builds that fail
-(test_verdicts.py), and whole processes that are killed (cli/test_crash.py).
+Here: the decision, and runs that are interrupted while they ingest and build. Not here: other ways to stop, at each
+moment (test_buttons.py), builds that fail (test_verdicts.py), and whole processes that are killed (cli/test_crash.py).
 """
 
 from datetime import UTC, datetime
@@ -87,15 +87,12 @@ def newest(instance: dg.DagsterInstance) -> dg.DagsterRun:
     return instance.get_runs(limit=1)[0]
 
 
-@pytest.mark.parametrize(("where", "name", "after"), [(loader.Ingest, "_store_one", 1), (loader, "file_originals", 0)])
-def test_a_stopped_ingest_reports_what_it_stored_and_rests(
-    home: Home, instance: dg.DagsterInstance, where: Any, name: str, after: int
-) -> None:
+def test_a_stopped_ingest_reports_what_it_stored_and_rests(home: Home, instance: dg.DagsterInstance) -> None:
     home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
     requested = instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance)
     (request,) = requested.run_requests
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        interrupt(patch, where, name, after)
+        interrupt(patch, loader.Ingest, "_store_one", 1)
         instances.ingested(instance, request)
     assert newest(instance).status == S.CANCELED
     assert shown(instance) == ledger(home) != {}
