@@ -56,7 +56,7 @@ def snapshot_events(snapshot: Snapshot | None, shown: Shown) -> Iterator[dg.Asse
     """Yield a materialization of the current snapshot if Dagster shows another one, or none."""
     number = snapshot_number(snapshot)
     if snapshot is not None and _shown(shown.get(SNAPSHOT), NUMBER) != number:
-        metadata = {NUMBER: number, "file": snapshot.name, "bytes": snapshot_bytes(snapshot)}
+        metadata: dict[str, Any] = {NUMBER: number, "file": snapshot.name, "bytes": snapshot_bytes(snapshot)}
         yield dg.AssetMaterialization(SNAPSHOT, metadata=metadata)
 
 

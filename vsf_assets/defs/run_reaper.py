@@ -16,8 +16,8 @@ def mark_process(context: dg.AssetExecutionContext) -> None:
     """Tag the run with this process, and record its assets if it was launched without naming them."""
     context.instance.add_run_tags(context.run.run_id, process_tags())
     storage = context.instance.run_storage
-    is_whole = len(context.op_execution_context.job_def.nodes) == 1  # so the step's assets are those of the run
-    if is_whole and isinstance(storage, RunStorage):
+    is_only_step = len(context.op_execution_context.job_def.nodes) == 1  # so the step's assets are those of the run
+    if is_only_step and isinstance(storage, RunStorage):
         storage.note_assets(context.run.run_id, context.selected_asset_keys)
 
 

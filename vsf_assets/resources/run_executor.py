@@ -13,8 +13,10 @@ from typing import Any
 
 import dagster as dg
 
+_SCHEMA: Any = dg.in_process_executor.config_schema
 
-@dg.executor(name="in_process", config_schema=dg.in_process_executor.config_schema)
+
+@dg.executor(name="in_process", config_schema=_SCHEMA)
 def in_process_executor(init_context: Any) -> dg.Executor:
     """Return Dagster's in-process executor, which marks runs that a person interrupts."""
     create: Any = dg.in_process_executor.executor_creation_fn

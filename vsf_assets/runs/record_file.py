@@ -129,7 +129,7 @@ def _ensure_tables(connection: sqlite3.Connection) -> None:
     if found == wanted:
         return
     rows: dict[str, list[tuple[Any, ...]]] = {}
-    shared = {table: _names(wanted[table]) & _names(columns) for table, columns in found.items() if columns}
+    shared = {table: _names(wanted[table]) & _names(found[table]) for table in wanted if found[table]}
     for table, names in shared.items():
         if found[table] != wanted[table]:
             rows[table] = connection.execute(f"select {', '.join(sorted(names))} from {table}").fetchall()  # noqa: S608
@@ -137,8 +137,8 @@ def _ensure_tables(connection: sqlite3.Connection) -> None:
     for statement in _TABLES.split(";"):
         connection.execute(statement)
     for table, earlier in rows.items():
-        names, marks = ", ".join(sorted(shared[table])), ", ".join("?" for _ in shared[table])
-        connection.executemany(f"insert or ignore into {table} ({names}) values ({marks})", earlier)  # noqa: S608
+        columns, marks = ", ".join(sorted(shared[table])), ", ".join("?" for _ in shared[table])
+        connection.executemany(f"insert or ignore into {table} ({columns}) values ({marks})", earlier)  # noqa: S608
 
 
 def _names(columns: list[tuple[Any, ...]]) -> set[str]:
