@@ -96,6 +96,8 @@ class Service:
             if isinstance(result, dg.SensorResult)
             for request in result.run_requests or ()
         ]
+        if requests:
+            return requests  # automation evaluates when these have run
         found = dg.evaluate_automation_conditions(loaded_defs(), self.instance, cursor=self.news)
         self.news = found.cursor
         if found.total_requested:
@@ -108,6 +110,12 @@ class Service:
         selection = frozenset(request.asset_selection or (FILES, SNAPSHOT))  # instead of all that the job builds
         origin = job_origin(LOCATION, "vsf_assets.definitions", base_folder(), job_name)
         return create_local_run(self.instance, job, selection, request.run_config, {**job.tags, **request.tags}, origin)
+
+    def requested(self) -> list[str]:
+        """Return the jobs that are requested next, which do not run."""
+        while not (requests := self.tick()) and self.wanted:
+            pass
+        return [job_name for job_name, _ in requests]
 
     def settle(self) -> list[str]:
         """Let the service work until it rests; return the jobs that it ran.

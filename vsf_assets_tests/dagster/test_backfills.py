@@ -4,17 +4,11 @@ Not here: what an ingest does with a range of days (test_days.py).
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import InProcessTestWorkspaceLoadTarget
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._daemon.backfill import execute_backfill_iteration
 
 from vsf_assets.defs.empty_partitions import observed_empty, without_file
@@ -24,6 +18,7 @@ from vsf_assets.pipeline.ingest import RunReport
 from vsf_assets.resources.dagster_private import execute_local_run
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.dagster_ui import DagsterUi
 from vsf_assets_tests.events import event, event_text
 from vsf_assets_tests.instances import loaded_defs
 
@@ -33,16 +28,6 @@ DAYS = ["2019-05-20", "2019-05-21", "2019-05-22", "2019-05-23"]
 
 def day_file(day: str) -> bytes:
     return event_text(event(day, f"{day} 10:00:00"))
-
-
-@contextmanager
-def workspace(instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
-    """The code location in this process, as the daemon sees it."""
-    target = LoadableTargetOrigin(module_name="vsf_assets.definitions")
-    with WorkspaceProcessContext(
-        instance, InProcessTestWorkspaceLoadTarget(InProcessCodeLocationOrigin(target, location_name="vsf_assets"))
-    ) as context:
-        yield context
 
 
 def execute_queued(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -63,29 +48,29 @@ def execute_queued(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 def run_backfill(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: list[str]) -> list[dg.DagsterRun]:
     """Start a backfill as the UI does, and let the daemon see it to its end; return its runs."""
-    with workspace(instance) as context:
-        request = context.create_request_context()
-        backfill = PartitionBackfill.from_asset_partitions(
-            asset_graph=request.asset_graph,
-            backfill_id="days",
-            tags={},
-            backfill_timestamp=1.6e9,
-            asset_selection=[key],
-            partition_names=partitions,
-            dynamic_partitions_store=instance,
-            all_partitions=False,
-            title=None,
-            description=None,
-            run_config=None,
-        )
-        instance.add_backfill(backfill)
-        runs: list[dg.DagsterRun] = []
-        for _ in range(10):
-            for failure in execute_backfill_iteration(context, logging.getLogger("test")):
-                assert failure is None
-            runs += execute_queued(instance)
-            if status_of(instance) not in (BulkActionStatus.REQUESTED,):
-                return runs
+    context = DagsterUi(instance).context
+    request = context.create_request_context()
+    backfill = PartitionBackfill.from_asset_partitions(
+        asset_graph=request.asset_graph,
+        backfill_id="days",
+        tags={},
+        backfill_timestamp=1.6e9,
+        asset_selection=[key],
+        partition_names=partitions,
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    runs: list[dg.DagsterRun] = []
+    for _ in range(10):
+        for failure in execute_backfill_iteration(context, logging.getLogger("test")):
+            assert failure is None
+        runs += execute_queued(instance)
+        if status_of(instance) not in (BulkActionStatus.REQUESTED,):
+            return runs
     raise AssertionError("the backfill does not end")
 
 

@@ -137,7 +137,7 @@ def assert_all_is_shown(service: Service) -> None:
 
 def assert_rests(service: Service, *built: str) -> None:
     """Nothing is requested but the build of what other runs loaded, and it says why and how to go on."""
-    assert service.settle() == list(built)
+    assert service.requested() == list(built)
     assert shown(service.instance) == in_ledger()
     said = " ".join(service.said.values())
     assert "a person stopped" in said and "vsf run" in said, said
@@ -176,7 +176,7 @@ def test_what_a_person_terminates_rests_until_the_person_executes_it_again(servi
     assert_rests(service)
     execute_again(ui, run, "FROM_FAILURE" if moment == "ingest" else "ALL_STEPS")
     assert [run.status for run in ui.run_queue()] == [S.SUCCESS]
-    assert service.settle() == []
+    assert service.requested() == []
     assert_all_is_shown(service)
 
 
@@ -192,8 +192,9 @@ def test_what_a_person_stopped_by_force_rests_also_when_its_run_is_deleted(servi
         ui.press("deleteRun", runId=run.run_id)
     assert_rests(service)
     ui.press("setSensorCursor", sensorSelector=SENSOR)
-    requested = [job_name for job_name, _ in service.tick()]
-    assert requested == ([] if moment == "dbt" else ["load_and_publish_campaigns"]), "a person reset the cursor"
+    assert service.requested() == ([] if moment == "dbt" else ["load_and_publish_campaigns"]), (
+        "a person reset the cursor"
+    )
 
 
 @MOMENTS
@@ -246,7 +247,7 @@ def test_a_canceled_backfill_rests_for_its_partitions(service: Service, moment: 
     impressions.rename(service.home.path / impressions.name)
     assert_rests(service, *([] if moment == "queue" else [BUILD_JOB]))
     (service.home.path / impressions.name).rename(impressions)
-    assert [job_name for job_name, _ in service.tick()] == ["load_and_publish_campaigns"]
+    assert service.requested() == ["load_and_publish_campaigns"]
 
 
 JOB = ("job", "execute", "-j", "load_and_publish_campaigns")

@@ -1,6 +1,6 @@
 """Stopping `vsf run`: what Dagster shows is what the ledger holds, and nobody asks for it again.
 
-Here: the decision, and runs that are interrupted while they ingest and build. Not here: other ways to stop, at each
+Here: the decision, and a run that is interrupted while it ingests. Not here: other ways to stop, at each
 moment (test_buttons.py), builds that fail (test_verdicts.py), and whole processes that are killed (cli/test_crash.py).
 """
 
@@ -13,13 +13,10 @@ import pytest
 from vsf_assets.config.settings import read_settings
 from vsf_assets.defs.backoff import STOPPED
 from vsf_assets.defs.landing_sensors import landing_sensor
-from vsf_assets.defs.local_runner import run_job
-from vsf_assets.defs.marts import BUILD_JOB, SNAPSHOT
-from vsf_assets.defs.recovery_sensors import backstop_sensor
+from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets.defs.stopped_runs import StoppedRun, ingests_tag, rest_reason, stopped_run
 from vsf_assets.ingest import loader
 from vsf_assets.storage.entry import Entry
-from vsf_assets.transform import dbt_runner
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
@@ -105,22 +102,6 @@ def test_a_stopped_ingest_reports_what_it_stored_and_rests(home: Home, instance:
     assert instances.ingested(instance, request)[0]
     assert stopped_run(instance, "campaigns") is None
     assert shown(instance) == ledger(home) == {"1": 1, "2": 1, "3": 1}
-
-
-def test_a_stopped_build_rests_and_what_it_was_built_from_is_shown(home: Home, instance: dg.DagsterInstance) -> None:
-    home.drop({"clicks_1.csv": CLICKS, "clicks_2.csv": CLICKS})
-    run_job(loaded_defs(), instance, "ingest_campaigns")
-    pending = {"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True}}}}
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        interrupt(patch, dbt_runner, "invoke")
-        run_job(loaded_defs(), instance, BUILD_JOB, pending)
-    assert newest(instance).status == S.CANCELED
-    assert shown(instance) == ledger(home) == {"1": 1, "2": 1}
-    sensor = backstop_sensor([loaded_defs().resolve_job_def(BUILD_JOB)])
-    assert "a person stopped the last build" in instances.tick(sensor, instance, BUILD_JOB).skip_message
-    home.drop({"clicks_3.csv": CLICKS})
-    run_job(loaded_defs(), instance, "ingest_campaigns")
-    assert instances.tick(sensor, instance, BUILD_JOB).run_requests
 
 
 def test_runs_of_every_way_to_ingest_a_family_count(home: Home, instance: dg.DagsterInstance) -> None:
