@@ -30,7 +30,7 @@ def measure(bench: Bench) -> list[Row]:
             time.sleep(SECONDS)
             used.append(processor_seconds(supervisor) - before)
             elapsed.append(time.monotonic() - began)
-            sizes.append(memory(supervisor))
+            sizes.append(memory(supervisor, *children(supervisor)))
             bench.log(f"window {window + 1}: {used[-1] / elapsed[-1]:.1%} of a core, {sizes[-1]:,.0f} MB")
     return [
         Row(f"processor time of an idle service in {SECONDS:g} s / one core", used, elapsed, CORE_SHARE, below=True),

@@ -77,10 +77,10 @@ def children(pid: int) -> Iterator[int]:
             yield from children(child)
 
 
-def memory(pid: int) -> float:
-    """Return the proportional set size of a process and all below it, in MB."""
+def memory(*pids: int) -> float:
+    """Return the proportional set size of processes, in MB; one that has just ended has none."""
     total = 0
-    for process in (pid, *children(pid)):
+    for process in pids:
         try:
             lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
         except OSError:

@@ -19,6 +19,9 @@ from vsf_assets.service import probes
 
 LOCATION, DEFINITIONS = "vsf_assets", "vsf_assets.definitions"
 
+SPARE = "spare process"
+"""Name of the part that becomes a run; the others outlive all runs."""
+
 _CODE_SERVER_THREADS = 24
 """Each sensor of the landing zone occupies one while it watches."""
 
@@ -115,7 +118,7 @@ def parts_of(home: Path, options: Options, workspace: Path, code_socket: Path, l
             after=("code server",),
         ),
         Part(
-            "spare process",
+            SPARE,
             ["vsf_assets.service.spare_process", "--home", str(home)],
             lambda: _silence(is_ready(home)),
             after=("web server", "daemon"),
