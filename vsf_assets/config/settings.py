@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.config import variable_values as values_of
@@ -42,6 +43,10 @@ OWN_FOLDERS = (
 """Folders of VSF_HOME that only the platform writes to."""
 
 AFTER_LOAD = ("archive", "keep", "delete")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Host names that only this machine can mean."""
+BOUNDARIES = ("next", "previous")
+"""Which quarter of an hour the minutes 15, 30 and 45 belong to."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,20 @@ class Settings:
     ui_hosts: frozenset[str] = frozenset()
     """Host names under which the UI answers, beside those of the loopback device; in lower case."""
     ui_behind_proxy: bool = False
+    banners_bind: tuple[str, int] = ("127.0.0.1", 8001)
+    """Host and port of the banner service."""
+    banners_origins: frozenset[str] = frozenset()
+    """Origins of pages that embed banners from another site, as browsers write them."""
+    banners_secure: bool | None = None
+    """Whether the visitor's cookie is sent over TLS only; None: unless the address is loopback."""
+    quarter_boundary: str = BOUNDARIES[0]
+    portal_keys: Path | None = None
+    """Folder of signing keys; None for the folder in the home."""
+
+    @property
+    def keys(self) -> Path:
+        """Folder of signing keys, which several hosts may share."""
+        return self.portal_keys or self.home / "portal"
 
     @property
     def has_home(self) -> bool:
@@ -159,9 +178,11 @@ def _place(values: Mapping[str, str], name: str, home: Path) -> str:
     return str(place)
 
 
-def _all_places(places: Mapping[str, str], home: Path) -> dict[str, str]:
+def _all_places(places: Mapping[str, str], home: Path, keys: Path | None) -> dict[str, str]:
     """Return name of the setting -> place; folders of the home are named by VSF_HOME."""
     own = {f"VSF_HOME (its folder {name}/)": str(home / name) for name in OWN_FOLDERS}
+    if keys is not None and not keys.is_relative_to(home / "portal"):
+        places = {**places, "VSF_PORTAL_KEYS": str(keys)}
     return {**own, **places}  # the first overlap is reported: the one with VSF_HOME
 
 
@@ -195,7 +216,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
-    refuse_overlap(_all_places(places, home))
+    web = _web_settings(values)
+    refuse_overlap(_all_places(places, home, web["portal_keys"]))
     profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
@@ -232,7 +254,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         profile=values["VSF_PROFILE"],
         ui_hosts=values_of.hosts(values, "VSF_UI_HOSTS"),
         ui_behind_proxy=values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
+        **web,
     )
+
+
+def _web_settings(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the web services."""
+    keys = values["VSF_PORTAL_KEYS"]
+    return {
+        "banners_bind": values_of.address(values, "VSF_BANNERS_BIND"),
+        "banners_origins": values_of.origins(values, "VSF_BANNERS_ORIGINS"),
+        "banners_secure": values_of.yes(values, "VSF_BANNERS_SECURE") if values["VSF_BANNERS_SECURE"] else None,
+        "quarter_boundary": values_of.one_of(values, "VSF_QUARTER_BOUNDARY", BOUNDARIES),
+        "portal_keys": (base_folder() / Path(keys).expanduser()).resolve() if keys else None,
+    }
 
 
 def _process_environment() -> dict[str, str]:

@@ -17,6 +17,10 @@ _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
 """A host name or an address, without a port."""
 
 
+_ADDRESS = re.compile(r"(?:(?P<name>[a-z0-9_.-]+)|\[(?P<bracketed>[0-9a-f:.]+)\]):(?P<port>[0-9]{1,5})")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/?")
+
+
 def number(values: Mapping[str, str], name: str) -> float:
     """Return a number that is not negative, like seconds."""
     text = values[name]
@@ -71,6 +75,33 @@ def hosts(values: Mapping[str, str], name: str) -> frozenset[str]:
         if not _HOST_NAME.fullmatch(host):
             raise SettingsError(f"{name}: {host!r} is not a host name; write it like {name}=data.example.org")
     return frozenset(found)
+
+
+def address(values: Mapping[str, str], name: str) -> tuple[str, int]:
+    """Return host and port of an address like 127.0.0.1:8001 or [::1]:8001."""
+    match = _ADDRESS.fullmatch(values[name].lower())
+    if match is None or not 0 < int(match["port"]) < 65536:
+        raise SettingsError(f"{name}={values[name]!r} is not an address; write it like 127.0.0.1:8001 or [::1]:8001")
+    return match["name"] or match["bracketed"], int(match["port"])
+
+
+def origins(values: Mapping[str, str], name: str) -> frozenset[str]:
+    """Return origins as browsers write them: scheme, host in lower case, and a port that is not the scheme's own."""
+    found = set()
+    for text in filter(None, (part.strip().lower() for part in values[name].split(","))):
+        match = _ORIGIN.fullmatch(text)
+        if match is None:
+            raise SettingsError(f"{name}: {text!r} is not an origin; write it like {name}=https://shop.example.org")
+        own = {"http": ":80", "https": ":443"}[match["scheme"]]
+        found.add(text.removesuffix("/").removesuffix(own))
+    return frozenset(found)
+
+
+def one_of(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    """Return the variable, which is one of a few words."""
+    if values[name] not in allowed:
+        raise SettingsError(f"{name}={values[name]!r} is not one of {', '.join(allowed)}")
+    return values[name]
 
 
 def yes(values: Mapping[str, str], name: str) -> bool:

@@ -59,5 +59,16 @@ VARIABLES = (
     Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
     Variable("VSF_UI_HOSTS", "", "host names under which the UI answers, beside localhost; comma-separated"),
     Variable("VSF_UI_BEHIND_PROXY", "no", "yes: a proxy with a log-in stands before the UI, so --host may be any"),
+    Variable("VSF_BANNERS_BIND", "127.0.0.1:8001", "address of the banner service, host:port"),
+    Variable("VSF_BANNERS_ORIGINS", "", "origins of pages that embed banners from another site; comma-separated"),
+    Variable(
+        "VSF_BANNERS_SECURE",
+        "",
+        "yes: the visitor's cookie is sent over TLS only; default: yes unless the address is loopback",
+    ),
+    Variable("VSF_PORTAL_KEYS", "", "folder of signing keys, the same for all hosts; default: portal/ in VSF_HOME"),
+    Variable(
+        "VSF_QUARTER_BOUNDARY", "next", "quarter of minutes 15, 30 and 45: next, so 15 is in quarter 2, or previous"
+    ),
     Variable("VSF_SCORE_SEED", "vsf", "seed of the random order in campaign scores"),
 )

@@ -39,6 +39,8 @@ ROOMS = (
     "defs",
     "definitions",
     "demo",
+    "web",
+    "banners",
     "portal",
     "service",
     "cli",

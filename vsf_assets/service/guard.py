@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping, Seq
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Host names that only this machine can mean."""
+from vsf_assets.config.settings import LOOPBACK
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

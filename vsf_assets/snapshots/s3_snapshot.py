@@ -56,9 +56,19 @@ def current_in(store: "ObjectStore") -> StoredSnapshot | None:
     """
     try:
         with store.open(POINTER) as file:
-            name = file.read(200).decode(errors="replace").strip()
+            content = file.read(200)
     except FileNotFoundError:
         return None
+    return named_in(store, content)
+
+
+def named_in(store: "ObjectStore", content: bytes) -> StoredSnapshot:
+    """Return the snapshot that the content of a pointer names.
+
+    Raises:
+        VsfError: the content is not a snapshot's name.
+    """
+    name = content.decode(errors="replace").strip()
     if not NAME.match(name):
         raise VsfError(f"{store.at(POINTER)} holds {name!r} and not a name like vsf-1.duckdb; correct it")
     return StoredSnapshot(store.at(name))

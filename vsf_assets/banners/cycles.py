@@ -1,0 +1,86 @@
+"""Chooses the next banner of a visitor: each banner of a slot once per cycle, never the same one twice in a row.
+
+Here: the step from the entries of a visitor's token to the next banners and the next entries, as pure functions but for
+the order of a new cycle. Not here: signing (visitor_tokens.py), and what is sent (app.py).
+
+An entry holds the marks of the banners that the visitor has still to see in this cycle, so the server keeps no state.
+A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The last banner of a cycle is
+not the first of the next one. Between campaigns that share banners, a banner that the visitor saw in the answer before
+waits for one answer, if the cycle has another one left.
+"""
+
+from vsf_assets.banners.prepared import Banner, Slot
+from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
+
+
+_ROOM = LONGEST_ENTRIES - 150
+"""Bytes of the entries of other campaigns; an entry has at most 20 + 1 + 6 + 20 + 64 of them, and separators."""
+
+
+def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
+    """Return the next banner of a slot that has one, and the visitor's entries after it.
+
+    Args:
+        slot: a slot with at least one banner.
+        entries: the visitor's entries; empty for a new visitor.
+    """
+    left, others = _still_to_show(slot, entries)
+    banner = slot.banners[left[0]]
+    return banner, banner.entry + left[1:] + others
+
+
+def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], bytes]:
+    """Return `count` different banners of a slot, or all it has, and the visitor's entries after them.
+
+    They are the next ones of the visitor's cycle. Where the cycle ends within them, the next cycle begins with others,
+    and keeps those of them for later that it has passed over.
+    """
+    left, others = _still_to_show(slot, entries)
+    shown, left = left[:count], left[count:]
+    missing = min(count, len(slot.banners)) - len(shown)
+    if missing > 0:
+        order = slot.next_order()
+        more = bytes(mark for mark in order if mark not in shown)[:missing]
+        shown += more
+        left = bytes(mark for mark in order if mark not in more)
+    banners = [slot.banners[mark] for mark in shown]
+    return banners, banners[-1].entry + left + others
+
+
+def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
+    """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
+    last = seen = left = b""
+    if entries:
+        start = entries.find(slot.key)
+        if start >= 0:
+            end = entries.find(b"~", start + 1)
+            if end < 0:
+                end = len(entries)
+            _, tag, last, left = entries[start:end].split(b".")
+            if tag != slot.tag:
+                left = b""
+        if start == 0:
+            seen = last
+            entries = entries[end:]
+        else:
+            seen = entries.split(b".", 3)[2]
+            if start > 0:
+                entries = entries[:start] + entries[end:]
+            if len(entries) > _ROOM:
+                entries = cut(entries, _ROOM)
+    if not left:
+        left = _new_order(slot, last, seen)
+    elif seen != last and len(left) > 1 and slot.banners[left[0]].id == seen:
+        left = left[1:2] + left[:1] + left[2:]
+    return left, entries
+
+
+def _new_order(slot: Slot, last: bytes, seen: bytes) -> bytes:
+    """Return the marks of a new cycle, beginning with neither the campaign's last banner nor the last one seen."""
+    order = slot.next_order()
+    banners = slot.banners
+    for avoided in ((last, seen), (last,)):
+        for place, mark in enumerate(order):
+            if banners[mark].id not in avoided:
+                return order if place == 0 else order[place : place + 1] + order[:place] + order[place + 1 :]
+    return order

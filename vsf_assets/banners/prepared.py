@@ -1,0 +1,141 @@
+"""What a request needs of a campaign in a quarter, as bytes that are made once.
+
+Here: the prepared form of the slots of one snapshot, made of a ScoreTable; immutable in content, so that a request that
+holds one sees one snapshot and one quarter. Not here: choosing a banner (cycles.py), and sending (app.py).
+"""
+
+import hashlib
+import itertools
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vsf_assets.banners.score_table import Banners, ScoreTable
+
+MARKS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+"""The mark of each banner of a slot in a visitor's token; all may stand in a cookie and in a URL."""
+
+PREFIXES = (b"/campaigns/", b"/campaign/")
+CYCLES = 8
+"""Random orders of a slot, each with all its rotations: any place of any order holds each banner equally often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A banner of a slot.
+
+    Attributes:
+        id: banner_id as text.
+        entry: beginning of the token's entry after this banner was shown.
+        json: it as a JSON object.
+        body: beginning of the answer that shows it, up to the token.
+    """
+
+    id: bytes
+    entry: bytes
+    json: bytes
+    body: bytes
+
+
+class Slot:
+    """A campaign in a quarter: its banners, and the orders of their cycles.
+
+    Attributes:
+        campaign: campaign_id.
+        quarter: 1 to 4.
+        key: beginning of the campaign's entry in a token.
+        tag: what tells these banners from others of the campaign: quarter, and a digest of the banners.
+        banners: mark (a byte's number) -> banner; empty if no banner is chosen in this quarter.
+        opening: beginning of an answer with several banners; `closing` is the part between them and the token.
+        list_body: the answer of the list of banners; `list_etag` its strong ETag.
+    """
+
+    __slots__ = (
+        *("banners", "campaign", "closing", "key", "list_body", "list_etag", "opening", "quarter", "tag"),
+        *("_orders", "next_order"),
+    )
+
+    def __init__(self, campaign: int, quarter: int, chosen: Banners, snapshot: int) -> None:
+        self.campaign, self.quarter = campaign, quarter
+        ids = ",".join(str(banner) for banner, _ in chosen).encode()
+        self.key = b"~%d." % campaign
+        self.tag = b"%d%s" % (quarter, hashlib.sha256(ids).hexdigest()[:5].encode())
+        self.opening = b'{"campaign_id": %d, "quarter": %d, "banners": [' % (campaign, quarter)
+        self.closing = b'], "snapshot": %d, "visitor": "' % snapshot
+        marks = MARKS[: len(chosen)]
+        self.banners = {
+            mark: self._banner(banner, campaign, quarter, snapshot)
+            for mark, (banner, _) in zip(marks, chosen, strict=True)
+        }
+        self.next_order = _orders(marks).__next__
+        """Returns the next order of a cycle: the marks of all banners."""
+        listed = [
+            {"banner_id": banner, "image": f"/banners/{banner}.svg", "rank": rank, "rule": rule}
+            for rank, (banner, rule) in enumerate(chosen, 1)
+        ]
+        content = {"campaign_id": campaign, "quarter": quarter, "banners": listed, "snapshot": snapshot}
+        self.list_body = json.dumps(content).encode() + b"\n"
+        self.list_etag = b'"%s"' % hashlib.sha256(self.list_body).hexdigest()[:32].encode()
+
+    def _banner(self, banner: int, campaign: int, quarter: int, snapshot: int) -> Banner:
+        shown = b'{"banner_id": %d, "image": "/banners/%d.svg"}' % (banner, banner)
+        body = b'{"campaign_id": %d, "quarter": %d, "banner": %s, "snapshot": %d, "visitor": "'
+        return Banner(
+            b"%d" % banner,
+            b"%s%s.%d." % (self.key, self.tag, banner),
+            shown,
+            body % (campaign, quarter, shown, snapshot),
+        )
+
+
+def _orders(marks: bytes) -> Iterator[bytes]:
+    """Return an endless iterator over random orders of marks; its state is the only thing here that changes."""
+    # Not predictable, and nothing secret depends on it. Rotations make each banner equally often the first.
+    chance = random.SystemRandom()
+    orders = []
+    for _ in range(CYCLES if len(marks) > 2 else 1):
+        order = bytes(chance.sample(marks, len(marks)))
+        orders += [order[place:] + order[:place] for place in range(len(marks))]
+    chance.shuffle(orders)
+    return itertools.cycle(orders or [b""])
+
+
+class Routes(dict[bytes, "Slot | None"]):
+    """Raw path -> slot, in one quarter of one snapshot; `routes[path]` is None for a path that no campaign has.
+
+    A slot is prepared when its path is first asked for, so that a new snapshot with many campaigns costs no pause.
+    """
+
+    def __init__(self, table: ScoreTable, quarter: int) -> None:
+        super().__init__()
+        self.table, self.quarter = table, quarter
+
+    def __missing__(self, path: bytes) -> "Slot | None":
+        campaign = _campaign_of(path)
+        chosen = self.table.campaigns.get(campaign) if campaign is not None else None
+        if campaign is None or chosen is None:
+            return None
+        slot = Slot(campaign, self.quarter, chosen.get(self.quarter, ()), self.table.snapshot)
+        for prefix in PREFIXES:
+            self[b"%s%d" % (prefix, campaign)] = slot
+        return slot
+
+
+def _campaign_of(path: bytes) -> int | None:
+    """Return the id of a path that is exactly `/campaigns/<id>` or `/campaign/<id>`, written without extra digits."""
+    for prefix in PREFIXES:
+        text = path.removeprefix(prefix)
+        if text != path and len(text) <= 20 and text.removeprefix(b"-").isdigit():
+            campaign = int(text)
+            return campaign if b"%d" % campaign == text else None
+    return None
+
+
+class Slots:
+    """All slots of one snapshot: the routes of each quarter."""
+
+    def __init__(self, table: ScoreTable) -> None:
+        self.table = table
+        self.snapshot = table.snapshot
+        self.quarters = {quarter: Routes(table, quarter) for quarter in range(1, 5)}

@@ -1,0 +1,180 @@
+"""The processes of the banner service: a loader, and workers on one address.
+
+Here: what is checked before, starting the server (granian) with its workers, and the end. Not here: the options of the
+command (cli/banners.py), and the application (app.py).
+
+The main process supervises the workers and runs the loader in a thread. A worker that dies is replaced; if one dies
+again and again within seconds, all are started anew after a pause.
+"""
+
+import errno
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vsf_assets.banners.app import BannerApp
+from vsf_assets.banners.loading import Loader, Log, kept_table, run_loader
+from vsf_assets.banners.options import WebOptions, web_options
+from vsf_assets.banners.shared_files import SharedFiles
+from vsf_assets.banners.watching import Watcher
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.web.signing_keys import ensure_keys, read_keys
+
+SCORES = Path("cache", "banner_scores.json")
+"""File of the last good slots in the home."""
+
+PAUSE = 2.0
+"""Seconds before all workers are started anew."""
+
+KILL_AFTER = 5
+"""Seconds that a worker has for open requests at the end."""
+
+
+@dataclass(frozen=True)
+class ServiceOptions:
+    """The choice of a person: address, number of workers, and whether requests are logged."""
+
+    host: str
+    port: int
+    workers: int = 1
+    has_access_log: bool = False
+
+    @property
+    def url(self) -> str:
+        """The address for a person on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    Raises:
+        VsfError: the address is in use or may not be used, or the signing keys cannot be read or created.
+    """
+    check_address(options)
+    keys = ensure_keys(settings.keys, time.time())
+    read_keys(keys)
+    with _shared_files(settings, keys, log) as files:
+        is_over = threading.Event()
+        loader = Loader(settings, files, log)
+        table = kept_table(files.scores)
+        if table is not None:
+            log(f"beginning with the banners of snapshot {table.snapshot}, which were kept")
+        thread = threading.Thread(target=run_loader, args=(loader, is_over, log), name="loader", daemon=True)
+        thread.start()
+        try:
+            _serve_until_stopped(settings, options, files, log)
+        finally:
+            is_over.set()
+            thread.join(2.0)
+    log("ended")
+
+
+def check_address(options: ServiceOptions) -> None:
+    """Check that the address can be listened on.
+
+    The workers share it (SO_REUSEPORT), so the system would let another service of the same user share it too.
+
+    Raises:
+        VsfError: it is in use, or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        socket.create_server((options.host, options.port), family=family).close()
+    except (OSError, OverflowError) as error:
+        shown = f"{options.host}, port {options.port}"
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise VsfError(f"{shown} is in use; choose another address with --bind or VSF_BANNERS_BIND") from None
+        raise VsfError(f"cannot listen on {shown}: {error}") from None
+
+
+@contextmanager
+def _shared_files(settings: Settings, keys: Path, log: Log) -> Iterator[SharedFiles]:
+    """Make the folder of this service, and remove it at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="vsf-banners-"))
+    scores = settings.home / SCORES
+    try:
+        scores.parent.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(scores.parent, os.W_OK)
+    except OSError:
+        is_writable = False
+    if not is_writable:
+        log(f"{scores.parent} cannot be written to, so the banners are not kept for the next start")
+        if scores.exists():
+            shutil.copyfile(scores, folder / scores.name)
+        scores = folder / scores.name
+    try:
+        yield SharedFiles(folder, scores, keys)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve_until_stopped(settings: Settings, options: ServiceOptions, files: SharedFiles, log: Log) -> None:
+    web = web_options(settings, options.host)
+    log(f"banners are at {options.url}/campaigns/<id>, with {options.workers} worker{'s'[: options.workers > 1]}")
+    while not _serve_once(options, web, files):
+        log(f"the workers ended; they are started again in {PAUSE:g} s")
+        time.sleep(PAUSE)
+        check_address(options)
+
+
+def _serve_once(options: ServiceOptions, web: WebOptions, files: SharedFiles) -> bool:
+    """Run the server; return whether a signal ended it."""
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    # Workers are new processes: forks would inherit the loader's thread and DuckDB halfway.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        "vsf_assets.banners.serving",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGI,
+        workers=options.workers,
+        loop=Loops.uvloop if _has_uvloop() else Loops.asyncio,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=options.has_access_log,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER,
+    )
+    try:
+        server.serve(target_loader=partial(make_app, web, files, os.getpid()), wrap_loader=False)
+    except SystemExit:
+        pass  # the server's answer to a worker that dies again and again
+    return bool(server.interrupt_signal)
+
+
+def _has_uvloop() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("uvloop") is not None
+
+
+def make_app(web: WebOptions, files: SharedFiles, parent: int) -> BannerApp:
+    """Return the application of a worker, with slots and keys; called in the worker's process."""
+    app = BannerApp(web, read_keys(files.keys))
+    Watcher(app, files, str(os.getpid()), _log_of_worker).start(parent)
+    return app
+
+
+def _log_of_worker(text: str) -> None:
+    sys.stderr.write(f"worker {os.getpid()}: {text}\n")
