@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from vsf_assets.banners import answers, cycles, pictures, requests
-from vsf_assets.banners.counters import Counters
+from vsf_assets.banners.counters import INVALID, KNOWN, NEW, Counters
 from vsf_assets.banners.options import WebOptions
 from vsf_assets.banners.prepared import PREFIXES, Routes, Slot, Slots
 from vsf_assets.banners.quarters import quarter_at
@@ -22,6 +22,9 @@ _COOKIE_START = requests.COOKIE + b"="
 _COOKIE_BYTES = len(_COOKIE_START)
 _BODY = "http.response.body"
 _START = "http.response.start"
+_LENGTHS = [(b"content-length", b"%d" % length) for length in range(2048)]
+"""Header of each length that an answer with one banner can have."""
+
 _MOST_REMEMBERED = 500
 """Values of Accept and Host that are remembered as usual ones."""
 
@@ -57,7 +60,7 @@ class BannerApp:
         self._signer = TokenSigner(keys, 0.0)
         self._usual_accepts: set[bytes | None] = {None, b"*/*", b"application/json"}
         self._usual_hosts: set[bytes | None] = set()
-        self._json_headers = [*answers.JSON_HEADERS]
+        self._quick = self.counters.quick
         self._cookie_end = answers.cookie_end(options)
 
     def replace(self, slots: Slots | None = None, keys: Sequence[SigningKey] | None = None) -> None:
@@ -103,28 +106,23 @@ class BannerApp:
             return
         entries = None
         cookie = headers.get(b"cookie")
-        counters = self.counters
         if cookie is None:
-            counters.visitors["new"] += 1
+            self._quick[NEW] += 1
         else:
             if cookie[:_COOKIE_BYTES] == _COOKIE_START and b";" not in cookie:
                 entries = self._signer.verify(cookie[_COOKIE_BYTES:])
             else:
                 entries = first_valid(self._signer, requests.cookies_of(cookie))
-            counters.visitors["invalid" if entries is None else "known"] += 1
+            self._quick[INVALID if entries is None else KNOWN] += 1
         banner, entries = cycles.next_banner(slot, entries or b"")
         token = self._signer.sign(entries)
         body = banner.body + token + b'"}\n'
-        counters.answers["banner"] += 1
+        json, no_store = answers.JSON_HEADERS
         await send(
             {
                 "type": _START,
                 "status": 200,
-                "headers": [
-                    *self._json_headers,
-                    (b"content-length", b"%d" % len(body)),
-                    (b"set-cookie", _COOKIE_START + token + self._cookie_end),
-                ],
+                "headers": [json, no_store, _LENGTHS[len(body)], (b"set-cookie", _COOKIE_START + token + self._cookie_end)],
             }
         )
         await send({"type": _BODY, "body": body})

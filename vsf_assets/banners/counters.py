@@ -12,21 +12,26 @@ from vsf_assets.common.atomic_files import atomic_write
 
 ANSWERS = ("banner", "list", "picture", "page", "not_found", "no_banner", "no_scores", "refused")
 VISITORS = ("known", "new", "invalid")
+KNOWN, NEW, INVALID = range(3)
 """A token of ours, no token, and a token that is not ours, was changed or is too old."""
 
 
 class Counters:
     """The counts of one worker."""
 
-    __slots__ = ("answers", "visitors")
+    __slots__ = ("answers", "quick", "visitors")
 
     def __init__(self) -> None:
         self.answers = dict.fromkeys(ANSWERS, 0)
         self.visitors = dict.fromkeys(VISITORS, 0)
+        self.quick = [0] * len(VISITORS)
+        """Banners of the short way, by the places of VISITORS; an item of a list is cheaper than one of a dict."""
 
     def as_json(self) -> dict[str, dict[str, int]]:
         """Return the counts as a dict that JSON can hold."""
-        return {"answers": self.answers, "visitors": self.visitors}
+        quick = list(self.quick)
+        visitors = {name: self.visitors[name] + count for name, count in zip(VISITORS, quick, strict=True)}
+        return {"answers": {**self.answers, "banner": self.answers["banner"] + sum(quick)}, "visitors": visitors}
 
 
 def share(counters: Counters, folder: Path, worker: str) -> None:

@@ -13,6 +13,7 @@ from vsf_assets.banners.prepared import Banner, Slot
 from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
 
 
+_END_OF_ENTRY = ord("~")
 _ROOM = LONGEST_ENTRIES - 150
 """Bytes of the entries of other campaigns; an entry has at most 20 + 1 + 6 + 20 + 64 of them, and separators."""
 
@@ -24,6 +25,12 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
         slot: a slot with at least one banner.
         entries: the visitor's entries; empty for a new visitor.
     """
+    if entries.startswith(slot.key):
+        # The commonest visitor goes on in the campaign of the answer before: only the first entry changes.
+        _, tag, _, rest = entries.split(b".", 3)
+        if tag == slot.tag and rest and rest[0] != _END_OF_ENTRY:
+            banner = slot.banners[rest[0]]
+            return banner, banner.entry + rest[1:]
     left, others = _still_to_show(slot, entries)
     banner = slot.banners[left[0]]
     return banner, banner.entry + left[1:] + others
@@ -49,28 +56,22 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
 
 def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
     """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
-    last = seen = left = b""
-    if entries:
-        start = entries.find(slot.key)
-        if start >= 0:
-            end = entries.find(b"~", start + 1)
-            if end < 0:
-                end = len(entries)
-            _, tag, last, left = entries[start:end].split(b".")
-            if tag != slot.tag:
-                left = b""
-        if start == 0:
-            seen = last
-            entries = entries[end:]
-        else:
-            seen = entries.split(b".", 3)[2]
-            if start > 0:
-                entries = entries[:start] + entries[end:]
-            if len(entries) > _ROOM:
-                entries = cut(entries, _ROOM)
+    if not entries:
+        return slot.next_order(), entries
+    last = left = b""
+    seen = entries.split(b".", 3)[2]
+    start = entries.find(slot.key)
+    if start >= 0:
+        _, tag, last, rest = entries[start:].split(b".", 3)
+        left, more, others = rest.partition(b"~")
+        entries = entries[:start] + more + others
+        if tag != slot.tag:
+            left = b""
+    if len(entries) > _ROOM:
+        entries = cut(entries, _ROOM)
     if not left:
         left = _new_order(slot, last, seen)
-    elif seen != last and len(left) > 1 and slot.banners[left[0]].id == seen:
+    elif len(left) > 1 and slot.banners[left[0]].id == seen:
         left = left[1:2] + left[:1] + left[2:]
     return left, entries
 

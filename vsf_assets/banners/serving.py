@@ -7,13 +7,9 @@ The main process supervises the workers and runs the loader in a thread. A worke
 again and again within seconds, all are started anew after a pause.
 """
 
-import errno
-import logging
 import multiprocessing
 import os
 import shutil
-import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -22,16 +18,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from vsf_assets.banners.addresses import check_address, shown_address
 from vsf_assets.banners.app import BannerApp
 from vsf_assets.banners.loading import Loader, Log, kept_table, run_loader
 from vsf_assets.banners.options import WebOptions, web_options
 from vsf_assets.banners.shared_files import SharedFiles
 from vsf_assets.banners.watching import Watcher
-from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.web.signing_keys import ensure_keys, read_keys
+
+if TYPE_CHECKING:
+    from granian.server import Server
 
 SCORES = Path("cache", "banner_scores.json")
 """File of the last good slots in the home."""
@@ -52,12 +53,6 @@ class ServiceOptions:
     workers: int = 1
     has_access_log: bool = False
 
-    @property
-    def url(self) -> str:
-        """The address for a person on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-
 
 def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
     """Run the service until SIGTERM or Ctrl-C.
@@ -65,7 +60,7 @@ def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
     Raises:
         VsfError: the address is in use or may not be used, or the signing keys cannot be read or created.
     """
-    check_address(options)
+    check_address(options.host, options.port)
     keys = ensure_keys(settings.keys, time.time())
     read_keys(keys)
     with _shared_files(settings, keys, log) as files:
@@ -82,24 +77,6 @@ def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
             is_over.set()
             thread.join(2.0)
     log("ended")
-
-
-def check_address(options: ServiceOptions) -> None:
-    """Check that the address can be listened on.
-
-    The workers share it (SO_REUSEPORT), so the system would let another service of the same user share it too.
-
-    Raises:
-        VsfError: it is in use, or may not be used.
-    """
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    try:
-        socket.create_server((options.host, options.port), family=family).close()
-    except (OSError, OverflowError) as error:
-        shown = f"{options.host}, port {options.port}"
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise VsfError(f"{shown} is in use; choose another address with --bind or VSF_BANNERS_BIND") from None
-        raise VsfError(f"cannot listen on {shown}: {error}") from None
 
 
 @contextmanager
@@ -125,37 +102,16 @@ def _shared_files(settings: Settings, keys: Path, log: Log) -> Iterator[SharedFi
 
 def _serve_until_stopped(settings: Settings, options: ServiceOptions, files: SharedFiles, log: Log) -> None:
     web = web_options(settings, options.host)
-    log(f"banners are at {options.url}/campaigns/<id>, with {options.workers} worker{'s'[: options.workers > 1]}")
+    log(f"banners are at {shown_address(options.host, options.port)}/campaigns/<id>, with {options.workers} worker{'s'[: options.workers > 1]}")
     while not _serve_once(options, web, files):
         log(f"the workers ended; they are started again in {PAUSE:g} s")
         time.sleep(PAUSE)
-        check_address(options)
+        check_address(options.host, options.port)
 
 
 def _serve_once(options: ServiceOptions, web: WebOptions, files: SharedFiles) -> bool:
     """Run the server; return whether a signal ended it."""
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    # Workers are new processes: forks would inherit the loader's thread and DuckDB halfway.
-    multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "vsf_assets.banners.serving",
-        address=options.host,
-        port=options.port,
-        interface=Interfaces.ASGI,
-        workers=options.workers,
-        loop=Loops.uvloop if _has_uvloop() else Loops.asyncio,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_access=options.has_access_log,
-        respawn_failed_workers=True,
-        workers_kill_timeout=KILL_AFTER,
-    )
+    server = server_of(options)
     try:
         server.serve(target_loader=partial(make_app, web, files, os.getpid()), wrap_loader=False)
     except SystemExit:
@@ -163,10 +119,32 @@ def _serve_once(options: ServiceOptions, web: WebOptions, files: SharedFiles) ->
     return bool(server.interrupt_signal)
 
 
-def _has_uvloop() -> bool:
-    from importlib.util import find_spec
+def server_of(options: ServiceOptions) -> "Server":
+    """Return a server of raw ASGI applications; its workers are new processes.
 
-    return find_spec("uvloop") is not None
+    Forks would inherit the loader's thread and DuckDB in the middle of their work.
+    """
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    multiprocessing.set_start_method("spawn", force=True)
+    return Server(
+        "vsf_assets.banners.serving",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGI,
+        workers=options.workers,
+        loop=Loops.uvloop if find_spec("uvloop") else Loops.asyncio,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
+        websockets=False,
+        log_level=LogLevels.info if options.has_access_log else LogLevels.warning,
+        log_access=options.has_access_log,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER,
+    )
 
 
 def make_app(web: WebOptions, files: SharedFiles, parent: int) -> BannerApp:

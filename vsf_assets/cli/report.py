@@ -9,6 +9,7 @@ from vsf_assets.cli.output_option import STANDARD_OUTPUT, format_of_output, name
 from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.cli.report_anomalies import anomalies
 from vsf_assets.cli.report_datapoints import datapoints, next_choices
+from vsf_assets.cli.report_explain import explain
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import read_settings
 
@@ -55,5 +56,5 @@ def scores(campaign: int | None, quarter: int | None, form: str | None, output: 
         say(f"wrote {len(answer.rows):,} banners to {name_of(path)}", err=path == STANDARD_OUTPUT)
 
 
-for _subcommand in (anomalies, datapoints, next_choices):
+for _subcommand in (anomalies, datapoints, explain, next_choices):
     command.add_command(_subcommand)

@@ -17,27 +17,32 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="port of the UI"),
         click.option("--path-prefix", default="", help="path of the UI behind a proxy, like /dagster"),
         click.option("--read-only", is_flag=True, help="the UI shows everything and starts nothing"),
+        click.option(
+            "--banners", default=0, type=click.IntRange(0, 64), help="workers of the banner service, at VSF_BANNERS_BIND"
+        ),
     )
     for option in reversed(options):
         command = option(command)
     return command
 
 
-def run_service(host: str, port: int, path_prefix: str, read_only: bool, reloads: bool, is_terminal: bool) -> None:
+def run_service(
+    host: str, port: int, path_prefix: str, read_only: bool, banners: int, *, reloads: bool, is_terminal: bool
+) -> None:
     """Run the service with options of the command line."""
     from vsf_assets.service.parts import Options
     from vsf_assets.service.start_service import serve
 
     settings = read_settings()
     say_ignored_dagster_home(settings)
-    serve(settings, Options(host, port, path_prefix, read_only, reloads), is_terminal)
+    serve(settings, Options(host, port, path_prefix, read_only, reloads, banners), is_terminal)
 
 
 @click.command("serve")
 @with_options
-def command(host: str, port: int, path_prefix: str, read_only: bool) -> None:
+def command(host: str, port: int, path_prefix: str, read_only: bool, banners: int) -> None:
     """Keep the UI, sensors and automation running; what dies or hangs is restarted.
 
     SIGTERM, SIGHUP and Ctrl-C end all of it. The log is logs/service.log in the home.
     """
-    run_service(host, port, path_prefix, read_only, reloads=False, is_terminal=sys.stderr.isatty())
+    run_service(host, port, path_prefix, read_only, banners, reloads=False, is_terminal=sys.stderr.isatty())

@@ -54,13 +54,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Options:
-    """What a person chose: the UI's address and mode, and whether code is reloaded by a button of the UI."""
+    """What a person chose.
+
+    Attributes:
+        host, port, path_prefix, is_read_only: the UI's address and mode.
+        reloads: whether code is reloaded by a button of the UI.
+        banners: workers of the banner service; 0 for none. Its address is a setting.
+    """
 
     host: str
     port: int
     path_prefix: str = ""
     is_read_only: bool = False
     reloads: bool = False
+    banners: int = 0
 
     @property
     def url(self) -> str:
@@ -71,7 +78,12 @@ class Options:
     @property
     def probed_host(self) -> str:
         """The address at which the supervisor asks the web server."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return own_address(self.host)
+
+
+def own_address(host: str) -> str:
+    """Return the address at which this machine reaches a service that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 def write_workspace(home: Path) -> tuple[Path, Path]:
@@ -127,6 +139,16 @@ def parts_of(home: Path, options: Options, workspace: Path, code_socket: Path, l
     ]
 
 
+def banner_part(workers: int, address: tuple[str, int]) -> Part:
+    """Return the banner service as a part: one process, which replaces its workers itself."""
+    host, port = address
+    return Part(
+        "banners",
+        ["vsf_assets.service.banner_part", "--workers", str(workers)],
+        lambda: _silence(_answers_at_all(own_address(host), port, "/healthz")),
+    )
+
+
 def _silence(answers: bool) -> float:
     return 0.0 if answers else math.inf
 
@@ -137,6 +159,15 @@ def _ui_answers(options: Options) -> bool:
     except OSError:
         return False
     return status < 500
+
+
+def _answers_at_all(host: str, port: int, path: str) -> bool:
+    """Whether a web server answers; 503 is an answer too, as of a banner service without scores."""
+    try:
+        probes.page(host, port, path)
+    except OSError:
+        return False
+    return True
 
 
 def _oldest_heartbeat(options: Options) -> float | None:

@@ -17,13 +17,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 
+from vsf_assets.banners.addresses import check_address
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.library_variables import EVENT_BATCHES
 from vsf_assets.config.settings import LOOPBACK, Settings, base_folder, child_environment
 from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.runs.service_state import PartState, ServiceState, service_folder
 
-from vsf_assets.service.parts import Options, parts_of, write_workspace
+from vsf_assets.service.parts import Options, banner_part, parts_of, write_workspace
 from vsf_assets.service.state import only_one, write_state
 from vsf_assets.service.supervisor import SUPERVISOR, Patience, Supervisor
 
@@ -63,6 +64,8 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
         VsfError: the service already runs here, the port is in use, or the home cannot be prepared.
     """
     check_options(options, settings)
+    if options.banners:
+        check_address(*settings.banners_bind)
     service_folder(settings.home).mkdir(parents=True, exist_ok=True)
     signals: list[int] = []
     _handle_signals(signals)
@@ -184,6 +187,8 @@ def _supervise(
             say(SUPERVISOR, f"the UI is at {options.url}; drop files into {settings.landing}")
 
     parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno())
+    if options.banners:
+        parts.append(banner_part(options.banners, settings.banners_bind))
     supervisor = Supervisor(parts, environment, say, on_change, patience)
     supervisor.run(lambda: bool(signals))
     code_socket.unlink(missing_ok=True)
