@@ -59,7 +59,7 @@ class BannerApp:
         self._is_empty = True
         self._signer = TokenSigner(keys, 0.0)
         self._usual_accepts: set[bytes | None] = {None, b"*/*", b"application/json"}
-        self._usual_hosts: set[bytes | None] = set()
+        self._usual_hosts: set[bytes] = set()
         self._quick = self.counters.quick
         self._cookie_end = answers.cookie_end(options)
 
@@ -109,9 +109,9 @@ class BannerApp:
         if cookie is None:
             self._quick[NEW] += 1
         else:
-            if cookie[:_COOKIE_BYTES] == _COOKIE_START and b";" not in cookie:
+            if cookie.startswith(_COOKIE_START):  # the only cookie of most
                 entries = self._signer.verify(cookie[_COOKIE_BYTES:])
-            else:
+            if entries is None:
                 entries = first_valid(self._signer, requests.cookies_of(cookie))
             self._quick[INVALID if entries is None else KNOWN] += 1
         banner, entries = cycles.next_banner(slot, entries or b"")
@@ -142,8 +142,8 @@ class BannerApp:
 
     def _remember(self, hosts: Sequence[bytes], accepts: Sequence[bytes]) -> None:
         """Remember values of headers that need no detour, because the same ones come again and again."""
-        if len(self._usual_hosts) < _MOST_REMEMBERED:
-            self._usual_hosts.add(hosts[0] if hosts else None)
+        if hosts and hosts[0] and len(self._usual_hosts) < _MOST_REMEMBERED:
+            self._usual_hosts.add(hosts[0])
         is_short = len(accepts) == 1 and len(accepts[0]) < 200
         if is_short and len(self._usual_accepts) < _MOST_REMEMBERED:
             if not requests.prefers_html(accepts[0].decode("latin-1")):

@@ -86,7 +86,7 @@ def prefers_html(accept: str) -> bool:
 def _quality(accept: str, kind: str) -> tuple[float, int]:
     """Return (quality, how exactly it is named) of text/html or application/json in an Accept header."""
     names = {"html": ("text/html", "text/*"), "json": ("application/json", "application/*")}[kind]
-    best = (0.0, 0)
+    best = (0.0, -1)
     for part in accept.split(","):
         match = _MEDIA.fullmatch(part)
         if match is None:
