@@ -4,11 +4,10 @@ Here: which file belongs to a banner, reading it, and drawing. Not here: sending
 """
 
 import hashlib
-import os
 import re
-import stat
 from pathlib import Path
 
+from vsf_assets.common.regular_files import read_regular
 from vsf_assets.web.answers import NO_SNIFFING, Answer
 
 PATH = re.compile(rb"/banners/(?P<id>0|-?[1-9][0-9]{0,18})\.svg")
@@ -40,14 +39,11 @@ def _file(banner: str, folder: Path) -> tuple[bytes, bytes] | None:
     """Return media type and content of a banner's file; None if it has none that can be sent."""
     for extension, media in KINDS.items():
         try:
-            # A pipe would make opening wait; another kind of file is none.
-            descriptor = os.open(folder / f"{banner}.{extension}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
+            content = read_regular(folder / f"{banner}.{extension}", LARGEST + 1)
+        except OSError:  # missing, or a folder or a pipe, or not readable
             continue
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and 0 < status.st_size <= LARGEST:
-                return media, file.read(LARGEST)
+        if 0 < len(content) <= LARGEST:
+            return media, content
     return None
 
 
