@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench soak clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,9 @@ $(VENV)/.bench: $(STAMP)
 
 bench: $(VENV)/.bench ## measure speed against naive references and the physical floor
 	@$(BIN)/python -m benchmarks
+
+load: install ## measure the banner service beside a constant on the same server
+	@$(BIN)/python -m benchmarks.banner_load
 
 MINUTES ?= 60
 

@@ -111,7 +111,11 @@ def _row(name: str, measured: list[tuple[Outcome, float]]) -> list[str]:
 
 
 def _report(
-    rows: list[list[str]], sides: dict[str, list[tuple[Outcome, float]]], began: str, with_wrk: bool, sizes: tuple[int, int]
+    rows: list[list[str]],
+    sides: dict[str, list[tuple[Outcome, float]]],
+    began: str,
+    with_wrk: bool,
+    sizes: tuple[int, int],
 ) -> str:
     pairs = list(zip(sides["banners"], sides["constant"], strict=True))
     ratio = statistics.median(ours[0].rate / raw[0].rate for ours, raw in pairs)
@@ -120,14 +124,14 @@ def _report(
     client = "wrk" if with_wrk else "the bundled client"
     processor = dict(facts())["processor"]
     lines = [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by {client}, {CONNECTIONS} connections, {len(pairs)} rounds in turns;"
-        f" {processor}; load when it began: {began}. One worker, {CAMPAIGNS} campaigns at random, {NEW_SHARE:.0%} of the"
-        f" visitors new; the constant has {sizes[1]} bytes and a cookie of {sizes[0]}.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by {client}, {CONNECTIONS} connections, {len(pairs)} rounds in"
+        f" turns; {processor}; load when it began: {began}. One worker, {CAMPAIGNS} campaigns at random,"
+        f" {NEW_SHARE:.0%} of the visitors new; the constant has {sizes[1]} bytes and a cookie of {sizes[0]}.",
         "",
         markdown(HEADER, rows),
         "",
-        f"The banners reach {ratio:.2f} × the constant's requests/s (target: ≥ {LEAST_RATIO}), median of pairs of rounds;"
-        f" by processor time {cpu:.2f} ×. p99 {p99:.1f} ms (target: ≤ {MOST_P99:g}).",
+        f"The banners reach {ratio:.2f} × the constant's requests/s (target: ≥ {LEAST_RATIO}), median of pairs of"
+        f" rounds; by processor time {cpu:.2f} ×. p99 {p99:.1f} ms (target: ≤ {MOST_P99:g}).",
     ]
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from vsf_assets.banners.options import WebOptions
 from vsf_assets.banners.prepared import Banner, Slot
 from vsf_assets.banners.requests import VISITOR_HEADER, Headers
 from vsf_assets.banners.visitor_tokens import DAYS
-from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, Answer, problem
+from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, problem
 
 JSON = (b"content-type", b"application/json")
 JSON_HEADERS = (JSON, NO_STORE)
@@ -47,35 +47,31 @@ def count_of(text: bytes | None) -> int | None:
     return int(text) if text.isdigit() and len(text) <= 6 else 0
 
 
-def no_banner(slot: Slot) -> Answer:
+def no_banner(slot: Slot) -> HttpAnswer:
     """Return the answer for a campaign that has no banner in this quarter."""
     detail = f"The campaign {slot.campaign} has no banner in quarter {slot.quarter} of the hour."
-    return problem("no-banner", 404, "No banner in this quarter", detail, campaign_id=slot.campaign, quarter=slot.quarter)
+    return problem(
+        "no-banner", 404, "No banner in this quarter", detail, campaign_id=slot.campaign, quarter=slot.quarter
+    )
 
 
 def json_of(
     slot: Slot, banners: Sequence[Banner], is_list: bool, token: bytes, cookie: Sequence[tuple[bytes, bytes]]
-) -> Answer:
+) -> HttpAnswer:
     """Return banners as JSON: `banners` if a count was asked for, else `banner`."""
-    if is_list:
-        body = slot.opening + b", ".join(banner.json for banner in banners) + slot.closing
-    else:
-        body = banners[0].body
-    return Answer(200, (*JSON_HEADERS, *cookie), body + token + b'"}\n')
+    several = slot.opening + b", ".join(banner.json for banner in banners) + slot.closing
+    body = several if is_list else banners[0].body
+    return HttpAnswer(200, (*JSON_HEADERS, *cookie), body + token + b'"}\n')
 
 
-def html_of(
-    slot: Slot, banners: Sequence[Banner], token: bytes, cookie: Sequence[tuple[bytes, bytes]]
-) -> Answer:
+def html_of(slot: Slot, banners: Sequence[Banner], token: bytes, cookie: Sequence[tuple[bytes, bytes]]) -> HttpAnswer:
     """Return a small page with the pictures of banners, for a frame of another page."""
-    pictures = b"".join(
-        b'<img src="/banners/%s.svg" alt="Banner %s">' % (banner.id, banner.id) for banner in banners
-    )
+    pictures = b"".join(b'<img src="/banners/%s.svg" alt="Banner %s">' % (banner.id, banner.id) for banner in banners)
     body = (
         b'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Campaign %d</title>'
         b"<style>body{margin:0}img{display:block;max-width:100%%;height:auto}</style></head><body>%s</body></html>\n"
     ) % (slot.campaign, pictures)
-    return Answer(200, (_HTML, NO_STORE, NO_SNIFFING, _PAGE_SAFE, *cookie, (VISITOR_HEADER, token)), body)
+    return HttpAnswer(200, (_HTML, NO_STORE, NO_SNIFFING, _PAGE_SAFE, *cookie, (VISITOR_HEADER, token)), body)
 
 
 def wanted_etags(headers: Headers) -> frozenset[str]:
@@ -84,16 +80,16 @@ def wanted_etags(headers: Headers) -> frozenset[str]:
     return frozenset(tag.removeprefix("W/") for tag in tags)
 
 
-def list_of(slot: Slot, headers: Headers) -> Answer:
+def list_of(slot: Slot, headers: Headers) -> HttpAnswer:
     """Return the list of a slot's banners with a strong ETag; 304 if the client has it."""
     kept = ((b"etag", slot.list_etag), (b"cache-control", b"no-cache"))
     wanted = wanted_etags(headers)
     if slot.list_etag.decode() in wanted or "*" in wanted:
-        return Answer(304, kept)
-    return Answer(200, (JSON, *kept, NO_SNIFFING), slot.list_body)
+        return HttpAnswer(304, kept)
+    return HttpAnswer(200, (JSON, *kept, NO_SNIFFING), slot.list_body)
 
 
-def allowed(options: WebOptions, headers: Headers) -> Answer:
+def allowed(options: WebOptions, headers: Headers) -> HttpAnswer:
     """Return the answer to OPTIONS; a browser asks so before another site's page sends its own header."""
     more = []
     if _allowed_origin(options, headers) is not None:
@@ -102,7 +98,7 @@ def allowed(options: WebOptions, headers: Headers) -> Answer:
             (b"access-control-allow-headers", VISITOR_HEADER),
             (b"access-control-max-age", b"86400"),
         ]
-    return Answer(204, ((b"allow", METHODS), *more))
+    return HttpAnswer(204, ((b"allow", METHODS), *more))
 
 
 def cross_site(options: WebOptions, headers: Headers) -> list[tuple[bytes, bytes]]:

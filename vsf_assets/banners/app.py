@@ -15,7 +15,7 @@ from vsf_assets.banners.prepared import PREFIXES, Routes, Slot, Slots
 from vsf_assets.banners.quarters import quarter_at
 from vsf_assets.banners.score_table import ScoreTable
 from vsf_assets.banners.visitor_tokens import TokenSigner, first_valid
-from vsf_assets.web.answers import Answer, Receive, Scope, Send, send_answer
+from vsf_assets.web.answers import HttpAnswer, Receive, Scope, Send, send_answer
 from vsf_assets.web.signing_keys import SigningKey
 
 _COOKIE_START = requests.COOKIE + b"="
@@ -28,7 +28,7 @@ _LENGTHS = [(b"content-length", b"%d" % length) for length in range(2048)]
 _MOST_REMEMBERED = 500
 """Values of Accept and Host that are remembered as usual ones."""
 
-Report = Callable[[], Answer]
+Report = Callable[[], HttpAnswer]
 
 
 class BannerApp:
@@ -81,7 +81,7 @@ class BannerApp:
         self._since, self._until = quarter.since, min(quarter.until, self._signer.until)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """HttpAnswer a request."""
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
@@ -102,7 +102,7 @@ class BannerApp:
             or b"origin" in headers
             or requests.VISITOR_HEADER in headers
         ):
-            await self._detour(scope, send, slot, now)
+            await self._detour(scope, send, slot)
             return
         entries = None
         cookie = headers.get(b"cookie")
@@ -122,13 +122,18 @@ class BannerApp:
             {
                 "type": _START,
                 "status": 200,
-                "headers": [json, no_store, _LENGTHS[len(body)], (b"set-cookie", _COOKIE_START + token + self._cookie_end)],
+                "headers": [
+                    json,
+                    no_store,
+                    _LENGTHS[len(body)],
+                    (b"set-cookie", _COOKIE_START + token + self._cookie_end),
+                ],
             }
         )
         await send({"type": _BODY, "body": body})
 
-    async def _detour(self, scope: Scope, send: Send, slot: Slot | None, now: float) -> None:
-        """Answer any request that is not the commonest one."""
+    async def _detour(self, scope: Scope, send: Send, slot: Slot | None) -> None:
+        """HttpAnswer any request that is not the commonest one."""
         headers = requests.Headers(scope["headers"])
         is_head = scope["method"] == "HEAD"
         hosts = headers.all(b"host")
@@ -144,12 +149,11 @@ class BannerApp:
         """Remember values of headers that need no detour, because the same ones come again and again."""
         if hosts and hosts[0] and len(self._usual_hosts) < _MOST_REMEMBERED:
             self._usual_hosts.add(hosts[0])
-        is_short = len(accepts) == 1 and len(accepts[0]) < 200
-        if is_short and len(self._usual_accepts) < _MOST_REMEMBERED:
-            if not requests.prefers_html(accepts[0].decode("latin-1")):
-                self._usual_accepts.add(accepts[0])
+        is_short = len(accepts) == 1 and len(accepts[0]) < 200 and len(self._usual_accepts) < _MOST_REMEMBERED
+        if is_short and not requests.prefers_html(accepts[0].decode("latin-1")):
+            self._usual_accepts.add(accepts[0])
 
-    def _answer(self, scope: Scope, headers: requests.Headers, slot: Slot | None) -> tuple[str, Answer]:
+    def _answer(self, scope: Scope, headers: requests.Headers, slot: Slot | None) -> tuple[str, HttpAnswer]:
         """Return the kind of an answer for the counts, and the answer."""
         path, method = scope["raw_path"], scope["method"]
         found = self._page_of(path, slot)
@@ -170,7 +174,7 @@ class BannerApp:
 
     def _page_of(
         self, path: bytes, slot: Slot | None
-    ) -> tuple[str, Slot | Callable[[requests.Headers], Answer]] | None:
+    ) -> tuple[str, Slot | Callable[[requests.Headers], HttpAnswer]] | None:
         """Return what a raw path stands for; None if it is unknown."""
         if slot is not None:
             return "banner", slot
@@ -185,12 +189,12 @@ class BannerApp:
             return "picture", lambda headers: pictures.picture(banner, folder, answers.wanted_etags(headers))
         return None
 
-    def _unknown(self, path: bytes) -> tuple[str, Answer]:
+    def _unknown(self, path: bytes) -> tuple[str, HttpAnswer]:
         if path.startswith(PREFIXES):
             return ("no_scores", answers.NO_SCORES) if self._is_empty else ("not_found", answers.NO_CAMPAIGN)
         return "not_found", answers.NOT_FOUND
 
-    def _shown(self, scope: Scope, headers: requests.Headers, slot: Slot) -> tuple[str, Answer]:
+    def _shown(self, scope: Scope, headers: requests.Headers, slot: Slot) -> tuple[str, HttpAnswer]:
         """Return an answer with banners for the visitor of a request."""
         query = requests.query_of(scope["query_string"])
         count = answers.count_of(query.count)

@@ -12,7 +12,6 @@ waits for one answer, if the cycle has another one left.
 from vsf_assets.banners.prepared import Banner, Slot
 from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
 
-
 _END_OF_ENTRY = ord("~")
 _ROOM = LONGEST_ENTRIES - 150
 """Bytes of the entries of other campaigns; an entry has at most 20 + 1 + 6 + 20 + 64 of them, and separators."""

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from vsf_assets.common.regular_files import read_regular
-from vsf_assets.web.answers import NO_SNIFFING, Answer
+from vsf_assets.web.answers import NO_SNIFFING, HttpAnswer
 
 PATH = re.compile(rb"/banners/(?P<id>0|-?[1-9][0-9]{0,18})\.svg")
 """A picture's path: an id as the platform writes it."""
@@ -25,14 +25,14 @@ _KEPT = (b"cache-control", b"public, max-age=300")
 _FROM_ANYWHERE = (b"cross-origin-resource-policy", b"cross-origin")
 
 
-def picture(banner: str, folder: Path, wanted: frozenset[str]) -> Answer:
+def picture(banner: str, folder: Path, wanted: frozenset[str]) -> HttpAnswer:
     """Return the picture of a banner; 304 if its ETag is among `wanted`."""
     media, content = _file(banner, folder) or (KINDS["svg"], drawn(banner))
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = ((b"etag", etag.encode()), _KEPT, _FROM_ANYWHERE)
     if etag in wanted or "*" in wanted:
-        return Answer(304, headers)
-    return Answer(200, ((b"content-type", media), *headers, _SAFE, NO_SNIFFING), content)
+        return HttpAnswer(304, headers)
+    return HttpAnswer(200, ((b"content-type", media), *headers, _SAFE, NO_SNIFFING), content)
 
 
 def _file(banner: str, folder: Path) -> tuple[bytes, bytes] | None:

@@ -53,7 +53,7 @@ def table_of(snapshot: int, rows: Iterable[tuple[int, int, int, str]]) -> ScoreT
 def to_bytes(table: ScoreTable) -> bytes:
     """Return the file of a table: the digest of the rest, and JSON."""
     content = json.dumps(
-        {"form": FORM, "snapshot": table.snapshot, "campaigns": table.campaigns}, separators=(",", ":")
+        {"form": FORM, "snapshot": table.snapshot, "slots": table.campaigns}, separators=(",", ":")
     ).encode()
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content + b"\n"
 
@@ -76,6 +76,6 @@ def from_bytes(file: bytes) -> ScoreTable:
             int(quarter): tuple((int(banner), str(rule)) for banner, rule in banners)
             for quarter, banners in quarters.items()
         }
-        for campaign, quarters in found["campaigns"].items()
+        for campaign, quarters in found["slots"].items()
     }
     return ScoreTable(int(found["snapshot"]), campaigns)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -32,7 +32,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.web.signing_keys import ensure_keys, read_keys
 
 if TYPE_CHECKING:
-    from granian.server import Server
+    from granian.server import MPServer
 
 SCORES = Path("cache", "banner_scores.json")
 """File of the last good slots in the home."""
@@ -102,7 +102,8 @@ def _shared_files(settings: Settings, keys: Path, log: Log) -> Iterator[SharedFi
 
 def _serve_until_stopped(settings: Settings, options: ServiceOptions, files: SharedFiles, log: Log) -> None:
     web = web_options(settings, options.host)
-    log(f"banners are at {shown_address(options.host, options.port)}/campaigns/<id>, with {options.workers} worker{'s'[: options.workers > 1]}")
+    workers = f"{options.workers} worker{'s' if options.workers > 1 else ''}"
+    log(f"banners are at {shown_address(options.host, options.port)}/campaigns/<id>, with {workers}")
     while not _serve_once(options, web, files):
         log(f"the workers ended; they are started again in {PAUSE:g} s")
         time.sleep(PAUSE)
@@ -112,14 +113,12 @@ def _serve_until_stopped(settings: Settings, options: ServiceOptions, files: Sha
 def _serve_once(options: ServiceOptions, web: WebOptions, files: SharedFiles) -> bool:
     """Run the server; return whether a signal ended it."""
     server = server_of(options)
-    try:
+    with suppress(SystemExit):  # the server's answer to a worker that dies again and again
         server.serve(target_loader=partial(make_app, web, files, os.getpid()), wrap_loader=False)
-    except SystemExit:
-        pass  # the server's answer to a worker that dies again and again
     return bool(server.interrupt_signal)
 
 
-def server_of(options: ServiceOptions) -> "Server":
+def server_of(options: ServiceOptions) -> "MPServer":
     """Return a server of raw ASGI applications; its workers are new processes.
 
     Forks would inherit the loader's thread and DuckDB in the middle of their work.
@@ -127,10 +126,10 @@ def server_of(options: ServiceOptions) -> "Server":
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
-    from granian.server import Server
+    from granian.server import MPServer
 
     multiprocessing.set_start_method("spawn", force=True)
-    return Server(
+    return MPServer(
         "vsf_assets.banners.serving",
         address=options.host,
         port=options.port,

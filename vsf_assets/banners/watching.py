@@ -17,7 +17,7 @@ from vsf_assets.banners.prepared import Slots
 from vsf_assets.banners.score_table import from_bytes
 from vsf_assets.banners.shared_files import SILENCE, SharedFiles, identity, read_status
 from vsf_assets.common.errors import VsfError
-from vsf_assets.web.answers import NO_STORE, Answer
+from vsf_assets.web.answers import NO_STORE, HttpAnswer
 from vsf_assets.web.signing_keys import read_keys
 
 EVERY = 0.5
@@ -86,7 +86,7 @@ class Watcher:
         else:
             self._failures.pop(subject, None)
 
-    def health(self) -> Answer:
+    def health(self) -> HttpAnswer:
         """Return the answer of `/healthz`: 200 while banners can be answered, also stale ones; else 503."""
         now = self._clock()
         status = read_status(self._files)
@@ -99,15 +99,15 @@ class Watcher:
         content = {
             "status": "no scores" if not has_scores else "stale" if reasons else "ok",
             "snapshot": self._app.slots.snapshot or None,
-            "campaigns": len(self._app.slots.table.campaigns),
+            "campaign_count": len(self._app.slots.table.campaigns),
             "checked_seconds": round(age, 1) if status.checked_at else None,
             "loaded_seconds": round(max(0.0, now - self._loaded_at), 1) if self._loaded_at else None,
             "failures": reasons,
         }
         body = json.dumps(content).encode() + b"\n"
-        return Answer(200 if has_scores else 503, ((b"content-type", b"application/json"), NO_STORE), body)
+        return HttpAnswer(200 if has_scores else 503, ((b"content-type", b"application/json"), NO_STORE), body)
 
-    def metrics(self) -> Answer:
+    def metrics(self) -> HttpAnswer:
         """Return the answer of `/metrics`: the counts of all workers of the service."""
         status = read_status(self._files)
         gauges = {
@@ -120,7 +120,7 @@ class Watcher:
         }
         text = prometheus(total(self._app.counters, self._files.folder, self._worker), gauges)
         kind = b"text/plain; version=0.0.4; charset=utf-8"
-        return Answer(200, ((b"content-type", kind), NO_STORE), text)
+        return HttpAnswer(200, ((b"content-type", kind), NO_STORE), text)
 
     def start(self, parent: int) -> None:
         """Look in a thread, as long as the process `parent` lives; then this process ends."""
@@ -132,7 +132,7 @@ class Watcher:
             # The service was killed: nobody would replace or end this worker.
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(_PATIENCE)
-            os._exit(1)
+            os.kill(os.getpid(), signal.SIGKILL)
 
         self.check()
         threading.Thread(target=run, name="look at files", daemon=True).start()

@@ -11,9 +11,9 @@ import click
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import snapshot_of
 from vsf_assets.config.settings import read_settings
-from vsf_assets.reports.campaign_explanation import explain_choice
+from vsf_assets.reports.campaign_explanation import BannerScore, explain_choice
 
-_NAMES = ["rank", "banner_id", "revenue", "conversions", "clicks", "impressions", "rule", "why"]
+_NAMES = [*BannerScore._fields, "why"]
 
 
 @click.command("explain")
@@ -24,9 +24,9 @@ def explain(campaign: int, quarter: int, form: str) -> None:
     """Show rule, rank and reason of each banner that is chosen for CAMPAIGN in QUARTER."""
     with snapshot_of(read_settings()) as connection:
         found = explain_choice(connection, campaign, quarter)
-    rows = [asdict(banner) for banner in found.banners]
+    rows = [{**banner.score._asdict(), "why": banner.why} for banner in found.banners]
     if form == "json":
-        content = {"campaign_id": campaign, "quarter": quarter, **asdict(found)}
+        content = {"campaign_id": campaign, "quarter": quarter, **asdict(found), "banners": rows}
         hand_over(json.dumps(content, default=str, indent=1), form)
         return
     if form == "table":

@@ -18,7 +18,10 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--path-prefix", default="", help="path of the UI behind a proxy, like /dagster"),
         click.option("--read-only", is_flag=True, help="the UI shows everything and starts nothing"),
         click.option(
-            "--banners", default=0, type=click.IntRange(0, 64), help="workers of the banner service, at VSF_BANNERS_BIND"
+            "--banners",
+            default=0,
+            type=click.IntRange(0, 64),
+            help="workers of the banner service, at VSF_BANNERS_BIND",
         ),
     )
     for option in reversed(options):

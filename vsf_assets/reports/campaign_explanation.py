@@ -7,7 +7,7 @@ rules themselves (dbt's fct_campaign_scores) and printing (cli/report_explain.py
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsf_assets.common.errors import UsageError
 
@@ -25,17 +25,23 @@ _BANNERS = """
 _QUARTERS = "select distinct quarter from marts.fct_campaign_scores where campaign_id = ? order by all"
 
 
-@dataclass(frozen=True)
-class ExplainedBanner:
-    """A chosen banner with its score and the reason; `why` is a sentence without its end."""
+class BannerScore(NamedTuple):
+    """A banner of a campaign and quarter with its score; `rank` and `rule` are None if it is not chosen."""
 
-    rank: int
+    rank: int | None
     banner_id: int
     revenue: Decimal
     conversions: int
     clicks: int
     impressions: int
-    rule: str
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class ExplainedBanner:
+    """A chosen banner, and why it has its rank: a sentence without its end."""
+
+    score: BannerScore
     why: str
 
 
@@ -64,17 +70,18 @@ def explain_choice(connection: "DuckDBPyConnection", campaign: int, quarter: int
     Raises:
         UsageError: no banner is chosen for them.
     """
-    rows = connection.execute(_BANNERS, [campaign, quarter]).fetchall()
-    chosen = [row for row in rows if row[0] is not None]
+    rows = [BannerScore(*row) for row in connection.execute(_BANNERS, [campaign, quarter]).fetchall()]
+    chosen = [row for row in rows if row.rank is not None]
     if not chosen:
         quarters = [str(number) for (number,) in connection.execute(_QUARTERS, [campaign]).fetchall()]
         what = f"campaign {campaign} has no banner in quarter {quarter}; it has in {', '.join(quarters)}"
         raise UsageError(what if quarters else f"no banner is chosen for a campaign {campaign}; see: vsf report scores")
-    converting = sum(row[3] > 0 for row in rows)
-    clicked = sum(row[3] == 0 and row[4] > 0 for row in rows)
+    converting = sum(row.conversions > 0 for row in rows)
+    clicked = sum(row.conversions == 0 and row.clicks > 0 for row in rows)
+    followers = [*chosen[1:], None]
     banners = [
-        ExplainedBanner(*row, _why(row, chosen[place + 1] if place + 1 < len(chosen) else None, converting, clicked))
-        for place, row in enumerate(chosen)
+        ExplainedBanner(row, _why(place, row, after, converting, clicked))
+        for place, (row, after) in enumerate(zip(chosen, followers, strict=True), 1)
     ]
     others = rows[len(chosen) :]
     return Explanation(converting, _rule(converting, len(chosen)), banners, len(others), _next_one(chosen, others))
@@ -88,46 +95,46 @@ def _rule(converting: int, chosen: int) -> str:
     fewer = "" if chosen == 5 else f"; the campaign has {chosen} only"
     if converting:
         are = "banner" if converting == 1 else "banners"
-        return f"{converting} {are} converted (1 to 4): they by revenue, then the most clicked, then others, to 5{fewer}"
+        return (
+            f"{converting} {are} converted (1 to 4): they by revenue, then the most clicked, then others, to 5{fewer}"
+        )
     return f"no banner converted: the 5 most clicked, then others{fewer}"
 
 
-def _why(row: Sequence[object], after: Sequence[object] | None, converting: int, clicked: int) -> str:
-    rank, _, revenue, conversions, clicks, _, rule = row
-    assert isinstance(rank, int)
-    tie = _tie(row, after) if after is not None and after[6] == rule else ""
-    if rule == "top_revenue":
-        return f"{ordinal(rank)} of {converting} by revenue ({revenue}){tie}"
-    if rule == "most_clicked":
-        return f"no conversion; {ordinal(rank - converting)} of {clicked} by clicks ({clicks}){tie}"
-    return f"no conversion and no click; {ordinal(rank - converting - clicked)} in the order of the seed"
+def _why(place: int, row: BannerScore, after: BannerScore | None, converting: int, clicked: int) -> str:
+    tie = _tie(row, after) if after is not None and after.rule == row.rule else ""
+    if row.rule == "top_revenue":
+        return f"{ordinal(place)} of {converting} by revenue ({row.revenue}){tie}"
+    if row.rule == "most_clicked":
+        return f"no conversion; {ordinal(place - converting)} of {clicked} by clicks ({row.clicks}){tie}"
+    return f"no conversion and no click; {ordinal(place - converting - clicked)} in the order of the seed"
 
 
-def _tie(row: Sequence[object], after: Sequence[object]) -> str:
+def _tie(row: BannerScore, after: BannerScore) -> str:
     """Return why a banner comes before the next one of its rule, with a semicolon; empty if its number says it."""
-    decisive = 4 if row[6] == "most_clicked" else 2
-    if row[decisive] != after[decisive]:
+    if row.rule == "most_clicked":
+        return f"; before {after.banner_id} of the same clicks by its lower id" if row.clicks == after.clicks else ""
+    if row.revenue != after.revenue:
         return ""
-    same = "clicks" if decisive == 4 else "revenue"
-    if decisive == 2 and row[3] != after[3]:
-        return f"; before {after[1]} of the same {same} by more conversions"
-    if decisive == 2 and row[4] != after[4]:
-        return f"; before {after[1]} of the same {same} by more clicks"
-    return f"; before {after[1]} of the same {same} by its lower id"
+    if row.conversions != after.conversions:
+        by = "more conversions"
+    else:
+        by = "more clicks" if row.clicks != after.clicks else "its lower id"
+    return f"; before {after.banner_id} of the same revenue by {by}"
 
 
-def _next_one(chosen: Sequence[Sequence[object]], others: Sequence[Sequence[object]]) -> str:
+def _next_one(chosen: Sequence[BannerScore], others: Sequence[BannerScore]) -> str:
     if not others:
         return ""
     first = others[0]
-    if first[3]:
-        return f"{first[1]} is {ordinal(len(chosen) + 1)} by revenue ({first[2]})"
-    if first[4]:
-        return f"{first[1]} has no conversion and {first[4]} clicks"
+    if first.conversions:
+        return f"{first.banner_id} is {ordinal(len(chosen) + 1)} by revenue ({first.revenue})"
+    if first.clicks:
+        return f"{first.banner_id} has no conversion and {first.clicks} clicks"
     return f"{len(others)} have neither a conversion nor a click"
 
 
 def ordinal(number: int) -> str:
-    """Return 1st, 2nd, 3rd, 4th, …"""
+    """Return a number like 1st, 2nd, 3rd or 4th."""
     is_teen = number % 100 in (11, 12, 13)
     return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

@@ -1,6 +1,6 @@
 """The banner service as a part of `vsf serve`.
 
-Started by the supervisor. Here: the arguments, and lines of its log on standard error. Not here: the service (banners/).
+Started by the supervisor. Here: the arguments, and its log on standard error. Not here: the service itself (banners/).
 """
 
 import argparse

@@ -23,7 +23,6 @@ from vsf_assets.config.library_variables import EVENT_BATCHES
 from vsf_assets.config.settings import LOOPBACK, Settings, base_folder, child_environment
 from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.runs.service_state import PartState, ServiceState, service_folder
-
 from vsf_assets.service.parts import Options, banner_part, parts_of, write_workspace
 from vsf_assets.service.state import only_one, write_state
 from vsf_assets.service.supervisor import SUPERVISOR, Patience, Supervisor

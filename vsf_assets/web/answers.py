@@ -18,7 +18,7 @@ NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A response; the length of the body is added to the headers."""
 
     status: int
@@ -26,14 +26,16 @@ class Answer:
     body: bytes = b""
 
 
-def problem(kind: str, status: int, title: str, detail: str, *headers: tuple[bytes, bytes], **members: Any) -> Answer:
+def problem(
+    kind: str, status: int, title: str, detail: str, *headers: tuple[bytes, bytes], **members: Any
+) -> HttpAnswer:
     """Return a problem+json answer that no cache keeps; `kind` is the last part of its type `urn:vsf:<kind>`."""
     content = {"type": f"urn:vsf:{kind}", "title": title, "status": status, "detail": detail, **members}
     content_type = (b"content-type", b"application/problem+json")
-    return Answer(status, (content_type, NO_STORE, NO_SNIFFING, *headers), json.dumps(content).encode() + b"\n")
+    return HttpAnswer(status, (content_type, NO_STORE, NO_SNIFFING, *headers), json.dumps(content).encode() + b"\n")
 
 
-async def send_answer(send: Send, answer: Answer, is_head: bool, more: Headers = ()) -> None:
+async def send_answer(send: Send, answer: HttpAnswer, is_head: bool, more: Headers = ()) -> None:
     """Send an answer; the one to HEAD has no body, and the length that GET would have had."""
     headers = [*answer.headers, *more]
     if answer.status not in (204, 304):

@@ -101,7 +101,9 @@ def add_key(folder: Path, now: float, kept_seconds: float) -> SigningKey:
     keys = sorted(read_keys(file), key=lambda key: key.since)
     followers = [*keys[1:], None]
     kept = [
-        key for key, next_key in zip(keys, followers, strict=True) if not next_key or next_key.since + kept_seconds > now
+        key
+        for key, next_key in zip(keys, followers, strict=True)
+        if not next_key or next_key.since + kept_seconds > now
     ]
     new = _new_key(now + LEAD_SECONDS, [key.id for key in kept])
     try:

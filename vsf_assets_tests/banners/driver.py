@@ -127,9 +127,7 @@ def scores(campaigns: Mapping[int, Mapping[int, Iterable[int]]], snapshot: int =
     return table_of(snapshot, rows)
 
 
-def app_of(
-    table: ScoreTable, clock: Clock | None = None, options: WebOptions = PLAIN, keys: Any = KEYS
-) -> BannerApp:
+def app_of(table: ScoreTable, clock: Clock | None = None, options: WebOptions = PLAIN, keys: Any = KEYS) -> BannerApp:
     """Return an application that serves a table."""
     app = BannerApp(options, keys, clock=clock or Clock())
     app.replace(slots=Slots(table))

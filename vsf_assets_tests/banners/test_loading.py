@@ -71,7 +71,7 @@ def test_a_new_snapshot_is_served_after_one_look(service: Service) -> None:
         {
             "status": "ok",
             "snapshot": 1,
-            "campaigns": 2,
+            "campaign_count": 2,
             "checked_seconds": 0.0,
             "loaded_seconds": 0.0,
             "failures": [],

@@ -6,7 +6,7 @@ Not here: odd spellings of their paths (test_odd_requests.py).
 import os
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -20,7 +20,7 @@ TABLE = scores({7: {1: [459]}})
 def test_a_drawn_picture_is_svg_and_names_its_banner(banner: str) -> None:
     answer = ask(app_of(TABLE), f"/banners/{banner}.svg")
     assert (answer.status, answer.header("content-type")) == (200, "image/svg+xml")
-    root = ElementTree.fromstring(answer.body)
+    root = ET.fromstring(answer.body)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "".join(root.itertext()).count(banner) == 2
     assert "script" not in answer.body.decode()
@@ -46,9 +46,7 @@ def test_a_file_of_the_operator_is_sent_in_its_place(tmp_path: Path, extension: 
     assert ask(app, "/banners/459.svg", headers=[("if-none-match", answer.header("etag") or "")]).body == b"another one"
 
 
-def test_what_is_no_picture_file_is_left_and_the_picture_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_picture_file_is_left_and_the_picture_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "LARGEST", 10)
     os.mkfifo(tmp_path / "1.svg")
     (tmp_path / "2.svg").mkdir()

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.common.processes import started
-from vsf_assets_tests.banners.driver import write_snapshot
 from vsf_assets_tests import waiting
+from vsf_assets_tests.banners.driver import write_snapshot
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -28,7 +28,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 MAIN = [sys.executable, "-m", "vsf_assets.cli.main"]
-FIRST = {7: dict.fromkeys(range(1, 5), range(101, 106)), 8: dict.fromkeys(range(1, 5), [9])}
+FIRST = {7: dict.fromkeys(range(1, 5), range(101, 106)), 8: {quarter: [9] for quarter in range(1, 5)}}
 SECOND = {7: dict.fromkeys(range(1, 5), range(201, 206))}
 
 

@@ -5,6 +5,7 @@ Not here: each rule of the guard (unit/test_ui_guard.py), and what is restarted 
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -57,8 +58,10 @@ def is_well(port: int) -> bool:
 def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Home, int, "subprocess.Popen[str]"]]:
     """A home, the UI's port, and a service there that a script started in the background: SIGINT is ignored."""
     home, port = enter_home(tmp_path / "home", monkeypatch), free_port()
+    monkeypatch.setenv("VSF_BANNERS_BIND", f"127.0.0.1:{free_port()}")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen([*MAIN, "serve", "--port", str(port)], stderr=subprocess.DEVNULL, text=True)
+    words = ["serve", "--port", str(port), "--banners", "1"]
+    process = subprocess.Popen([*MAIN, *words], stderr=subprocess.DEVNULL, text=True)
     signal.signal(signal.SIGINT, before)
     yield home, port, process
     process.terminate()
@@ -71,7 +74,9 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
     wait_until(lambda: process.poll() is not None or (is_well(port) and read_spare(home.path) is not None))
     status, health = ask(port, "/healthz")
     assert status == 200
-    assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process"}
+    assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process", "banners"}
+    banners = int(os.environ["VSF_BANNERS_BIND"].rpartition(":")[2])
+    assert ask(banners, "/campaigns/7")[0] == 503  # nothing was published yet
     assert set(health["heartbeat_seconds"]) == {"SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET"}
     assert (health["running"], health["snapshot"]) == ([], None)
 
@@ -102,7 +107,7 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
     assert run.tags[PID] == str(spare.pid)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
-    assert [started(part.pid) for part in state.parts.values()] == [None] * 4
+    assert [started(part.pid) for part in state.parts.values()] == [None] * 5
     assert read_state(home.path) is None
 
 

@@ -20,7 +20,8 @@ from vsf_assets_tests.docs.pages import text_of
 from vsf_assets_tests.docs.test_commands_pages import check
 
 DEPLOY = PROJECT_ROOT / "deploy"
-UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer")
+UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer", "vsf-banners.service")
+SITES = ("nginx.conf", "nginx-banners.conf")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
@@ -48,11 +49,12 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_nginx_accepts_the_site(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name_of_site", SITES)
+def test_nginx_accepts_the_site(tmp_path: Path, name_of_site: str) -> None:
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vsf.example.org"]
     words += ["-keyout", str(tmp_path / "vsf.key"), "-out", str(tmp_path / "vsf.pem")]
     subprocess.run(words, capture_output=True, check=True)
-    site = (DEPLOY / "nginx.conf").read_text()
+    site = (DEPLOY / name_of_site).read_text()
     for name in ("/etc/ssl/certs/vsf.pem", "/etc/ssl/private/vsf.key"):
         assert name in site
         site = site.replace(name, str(tmp_path / Path(name).name))
@@ -80,7 +82,7 @@ def test_the_proxy_passes_on_what_the_guard_asks_for() -> None:
     assert refusal(scope, set()) is not None
 
 
-@pytest.mark.parametrize("unit", ["vsf.service", "vsf-backup.service"])
+@pytest.mark.parametrize("unit", ["vsf.service", "vsf-backup.service", "vsf-banners.service"])
 def test_a_unit_starts_a_command_that_exists(unit: str) -> None:
     program, *words = shlex.split(value(unit, "ExecStart"))
     assert program == "/opt/vsf/bin/vsf"
@@ -97,4 +99,4 @@ def test_the_page_names_every_place_of_the_units() -> None:
     units = "".join((DEPLOY / unit).read_text() for unit in UNITS)
     places = set(re.findall(r"/(?:opt|etc|var)/[\w./-]*\w", units)) - {"/opt/vsf/bin/vsf", "/etc/vsf/.env"}
     assert {place for place in places if f"`{place}`" not in page} == set()
-    assert {unit for unit in (*UNITS, "nginx.conf") if f"`{unit}`" not in page} == set()
+    assert {unit for unit in (*UNITS, *SITES) if f"`{unit}`" not in page} == set()

@@ -23,6 +23,7 @@ BREAKING_MINORS = {
     "dagster-duckdb": "goes with one minor version of dagster",
     "dagster-webserver": "goes with one minor version of dagster",
     "duckdb-extension-httpfs": "goes with one version of duckdb",
+    "granian": "whether a signal ended its server is told by an attribute without a promise",
     "pandera": "before 1.0",
     "polars": "the fast path's proof holds for this reader",
     "sqlalchemy": "the event log storage extends Dagster's, which follows its minor versions",
