@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from vsf_assets.banners import answers, cycles, pictures, requests
 from vsf_assets.banners.counters import INVALID, KNOWN, NEW, Counters
 from vsf_assets.banners.options import WebOptions
-from vsf_assets.banners.prepared import PREFIXES, Routes, Slot, Slots
+from vsf_assets.banners.prepared import PREFIXES, Routes, Slot, Slots, campaign_of
 from vsf_assets.banners.quarters import quarter_at
 from vsf_assets.banners.score_table import ScoreTable
 from vsf_assets.banners.visitor_tokens import TokenSigner, first_valid
@@ -79,6 +79,8 @@ class BannerApp:
         self._routes = slots.quarters[quarter.number]
         self._is_empty = not slots.table.campaigns
         self._since, self._until = quarter.since, min(quarter.until, self._signer.until)
+        if self.slots is not slots or self.keys is not keys:
+            self._until = 0.0  # replaced meanwhile, by another thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """HttpAnswer a request."""
@@ -190,8 +192,10 @@ class BannerApp:
         return None
 
     def _unknown(self, path: bytes) -> tuple[str, HttpAnswer]:
+        if self._is_empty and campaign_of(path.removesuffix(b"/banners")) is not None:
+            return "no_scores", answers.NO_SCORES
         if path.startswith(PREFIXES):
-            return ("no_scores", answers.NO_SCORES) if self._is_empty else ("not_found", answers.NO_CAMPAIGN)
+            return "not_found", answers.NO_CAMPAIGN
         return "not_found", answers.NOT_FOUND
 
     def _shown(self, scope: Scope, headers: requests.Headers, slot: Slot) -> tuple[str, HttpAnswer]:

@@ -112,7 +112,7 @@ class Routes(dict[bytes, "Slot | None"]):
         self.table, self.quarter = table, quarter
 
     def __missing__(self, path: bytes) -> "Slot | None":
-        campaign = _campaign_of(path)
+        campaign = campaign_of(path)
         chosen = self.table.campaigns.get(campaign) if campaign is not None else None
         if campaign is None or chosen is None:
             return None
@@ -122,7 +122,7 @@ class Routes(dict[bytes, "Slot | None"]):
         return slot
 
 
-def _campaign_of(path: bytes) -> int | None:
+def campaign_of(path: bytes) -> int | None:
     """Return the id of a path that is exactly `/campaigns/<id>` or `/campaign/<id>`, written without extra digits."""
     for prefix in PREFIXES:
         text = path.removeprefix(prefix)

@@ -28,6 +28,7 @@ from vsf_assets.banners.loading import Loader, Log, kept_table, run_loader
 from vsf_assets.banners.options import WebOptions, web_options
 from vsf_assets.banners.shared_files import SharedFiles
 from vsf_assets.banners.watching import Watcher
+from vsf_assets.common.atomic_files import temp_beside
 from vsf_assets.config.settings import Settings
 from vsf_assets.web.signing_keys import ensure_keys, read_keys
 
@@ -63,7 +64,7 @@ def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
     check_address(options.host, options.port)
     keys = ensure_keys(settings.keys, time.time())
     read_keys(keys)
-    with _shared_files(settings, keys, log) as files:
+    with shared_files(settings, keys, log) as files:
         is_over = threading.Event()
         loader = Loader(settings, files, log)
         table = kept_table(files.scores)
@@ -80,17 +81,16 @@ def serve(settings: Settings, options: ServiceOptions, log: Log) -> None:
 
 
 @contextmanager
-def _shared_files(settings: Settings, keys: Path, log: Log) -> Iterator[SharedFiles]:
+def shared_files(settings: Settings, keys: Path, log: Log) -> Iterator[SharedFiles]:
     """Make the folder of this service, and remove it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="vsf-banners-"))
     scores = settings.home / SCORES
     try:
         scores.parent.mkdir(parents=True, exist_ok=True)
-        is_writable = os.access(scores.parent, os.W_OK)
-    except OSError:
-        is_writable = False
-    if not is_writable:
-        log(f"{scores.parent} cannot be written to, so the banners are not kept for the next start")
+        with temp_beside(scores):
+            pass  # it can be written to
+    except OSError as error:
+        log(f"{scores.parent} cannot be written to ({error.strerror}), so the banners are not kept for the next start")
         if scores.exists():
             shutil.copyfile(scores, folder / scores.name)
         scores = folder / scores.name

@@ -128,7 +128,10 @@ class Watcher:
         def run() -> None:
             while os.getppid() == parent:
                 time.sleep(EVERY)
-                self.check()
+                try:
+                    self.check()
+                except Exception as error:  # noqa: BLE001 - the next look may succeed, and this thread must not end
+                    self._log(f"a look at the files failed: {type(error).__name__}: {error}")
             # The service was killed: nobody would replace or end this worker.
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(_PATIENCE)

@@ -12,6 +12,7 @@ import pytest
 
 from vsf_assets.banners.loading import Loader, kept_table, read_scores
 from vsf_assets.banners.score_table import MOST_BANNERS, ScoreFileError, from_bytes, table_of, to_bytes
+from vsf_assets.banners.serving import shared_files
 from vsf_assets.banners.shared_files import SILENCE, SharedFiles, read_status
 from vsf_assets.banners.watching import Watcher
 from vsf_assets.config.settings import Settings, read_settings
@@ -240,6 +241,22 @@ def test_a_disk_that_cannot_be_written_to_is_reported_and_serving_goes_on(servic
     service.files.scores.parent.chmod(0o700)
     assert service.serves() == 1
     assert service.health()[1]["status"] == "stale"
+
+
+def test_a_home_that_cannot_be_written_to_is_served_from_a_folder_beside_it(service: Service, tmp_path: Path) -> None:
+    write_snapshot(service.home, 1, FIRST)
+    service.step()
+    kept, cache = service.files.scores.read_bytes(), service.home / "cache"
+    service.files.scores.rename(cache / "banner_scores.json")
+    cache.chmod(0o500)
+    log: list[str] = []
+    with like_other_users(), shared_files(service.settings, service.files.keys, log.append) as files:
+        assert not files.scores.is_relative_to(service.home)
+        assert files.scores.read_bytes() == kept  # what was kept while the home could be written to
+        folder = files.folder
+    cache.chmod(0o700)
+    assert not folder.exists()
+    assert "cannot be written to" in log[0]
 
 
 def test_metrics_count_answers_of_all_workers(service: Service) -> None:

@@ -7,7 +7,10 @@ import sys
 import threading
 from itertools import cycle
 
+import pytest
+
 from vsf_assets.banners.prepared import Slots
+from vsf_assets.banners.quarters import Quarter, quarter_at
 from vsf_assets_tests.banners.driver import HOUR, Clock, app_of, ask, scores
 
 NUMBERS = (41, 42)
@@ -21,6 +24,19 @@ TABLES = {
     )
     for number in NUMBERS
 }
+
+
+def test_slots_that_are_replaced_while_the_quarter_turns_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_of(TABLES[41])
+
+    def replacing(now: float, boundary: str) -> Quarter:
+        monkeypatch.undo()
+        app.replace(slots=Slots(TABLES[42]))  # as the other thread may do at any time
+        return quarter_at(now, boundary)
+
+    monkeypatch.setattr("vsf_assets.banners.app.quarter_at", replacing)
+    assert ask(app, "/campaigns/7").json["snapshot"] == 41
+    assert ask(app, "/campaigns/7").json["snapshot"] == 42
 
 
 def test_no_answer_mixes_snapshots_or_quarters_while_slots_are_replaced() -> None:
