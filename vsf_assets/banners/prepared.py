@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import random
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ class Slot:
         campaign: campaign_id.
         quarter: 1 to 4.
         key: beginning of the campaign's entry in a token.
-        tag: what tells these banners from others of the campaign: quarter, and a digest of the banners.
+        tag: what tells these banners from others of the campaign: quarter, number of banners, and a digest of them.
         banners: mark (a byte's number) -> banner; empty if no banner is chosen in this quarter.
         opening: beginning of an answer with several banners; `closing` is the part between them and the token.
         list_body: the answer of the list of banners; `list_etag` its strong ETag.
@@ -60,7 +61,9 @@ class Slot:
         self.campaign, self.quarter = campaign, quarter
         ids = ",".join(str(banner) for banner, _ in chosen).encode()
         self.key = b"~%d." % campaign
-        self.tag = b"%d%s" % (quarter, hashlib.sha256(ids).hexdigest()[:5].encode())
+        # With their number, so that marks of an equal tag are always marks of these banners.
+        digest = urlsafe_b64encode(hashlib.sha256(ids).digest()[:3])
+        self.tag = b"%d%s%s" % (quarter, MARKS[len(chosen) - 1 :][:1], digest)
         self.opening = b'{"campaign_id": %d, "quarter": %d, "banners": [' % (campaign, quarter)
         self.closing = b'], "snapshot": %d, "visitor": "' % snapshot
         marks = MARKS[: len(chosen)]

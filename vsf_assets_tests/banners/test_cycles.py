@@ -116,6 +116,15 @@ def test_an_equal_list_in_a_new_snapshot_goes_on_with_the_cycle() -> None:
     assert set(seen) | {visitor.see(7) for _ in range(6)} == set(range(101, 111))
 
 
+@pytest.mark.parametrize("before", range(1, 65, 7))
+def test_marks_of_other_banners_are_never_taken_for_those_of_a_slot(before: int) -> None:
+    _, entries = next_banner(slot_of(range(before)), b"")
+    for now in range(1, 65):
+        if now != before:
+            _, after = next_banner(slot_of(range(now)), entries)
+            assert len(after.rpartition(b".")[2]) == now - 1  # a new cycle
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 9, 10, 11, 1000])
 def test_count_gives_different_banners_and_keeps_the_cycle(count: int) -> None:
     slot, entries, last, all_seen = slot_of(range(10)), b"", None, []
