@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from benchmarks.measure import markdown
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- banner load: begin -->", "<!-- banner load: end -->"
 HEADER = ("what", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "errors", "repeats")
-WARM_SECONDS = 2
+WARM_SECONDS = 3
 LEAST_RATIO, MOST_P99 = 0.8, 5.0
 
 
@@ -48,8 +47,8 @@ def _measure(home: Path, rounds: int, seconds: int, with_wrk: bool) -> tuple[str
     began = load()
     with banner_service(home) as banners:
         client = wrk if with_wrk else own_client
-        client(banners.port, WARM_SECONDS)
-        token, body = _usual_sizes(banners.port)
+        usual = own_client(banners.port, WARM_SECONDS)
+        token, body = usual.token_bytes, usual.body_bytes
         with constant_server(token, body) as constant:
             sides: dict[str, list[tuple[Outcome, float]]] = {"banners": [], "constant": [], "banners, new snapshot": []}
             for _ in range(rounds):
@@ -77,21 +76,6 @@ def _publish_twice(home: Path, seconds: int) -> None:
     for number in (2, 3):
         time.sleep(seconds / 4)
         publish(home, number)
-
-
-def _usual_sizes(port: int) -> tuple[int, int]:
-    """Return the sizes of token and body in bytes, as a visitor has them who has been in many campaigns."""
-    cookie, tokens, bodies = "", [], []
-    for number in range(3 * CAMPAIGNS):
-        campaign = number * 7 % CAMPAIGNS + 1
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/campaigns/{campaign}", headers={"Cookie": cookie})
-        with urllib.request.urlopen(request) as answer:
-            bodies.append(len(answer.read()))
-            cookie = answer.headers["set-cookie"].partition(";")[0]
-            tokens.append(len(cookie) - len("vsf_visitor="))
-        if number % 10 == 9:
-            cookie = ""  # a tenth is new
-    return round(statistics.mean(tokens)), round(statistics.mean(bodies))
 
 
 def _row(name: str, measured: list[tuple[Outcome, float]]) -> list[str]:

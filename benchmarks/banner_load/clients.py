@@ -42,7 +42,10 @@ end
 
 @dataclass
 class Outcome:
-    """What a client measured: requests, seconds, the median and the 99th percentile in ms, errors, repeats."""
+    """What a client measured: requests, seconds, the median and the 99th percentile in ms, errors, repeats.
+
+    Our own client also tells the mean size of tokens and bodies in bytes.
+    """
 
     requests: int
     seconds: float
@@ -50,6 +53,8 @@ class Outcome:
     p99: float
     errors: int
     repeats: int = 0
+    token_bytes: int = 0
+    body_bytes: int = 0
 
     @property
     def rate(self) -> float:
@@ -82,6 +87,8 @@ class _Counts:
     times: list[float] = field(default_factory=list)
     errors: int = 0
     repeats: int = 0
+    token_bytes: int = 0
+    body_bytes: int = 0
 
 
 _BANNER = re.compile(rb'"banner_id": (\d+)')
@@ -102,6 +109,8 @@ def own_client(port: int, seconds: float, visitors: int = VISITORS) -> Outcome:
         times[int(len(times) * 0.99)] * 1000,
         counts.errors,
         counts.repeats,
+        counts.token_bytes // len(times),
+        counts.body_bytes // len(times),
     )
 
 
@@ -129,6 +138,8 @@ async def _connection(port: int, until: float, visitors: list[_Visitor], counts:
         counts.errors += not head.startswith(b"HTTP/1.1 200 ")
         token, banner = _COOKIE.search(head), _BANNER.search(body)
         visitor.cookie = token[1] if token else b""
+        counts.token_bytes += len(visitor.cookie) - len("vsf_visitor=")
+        counts.body_bytes += len(body)
         if banner is not None:
             counts.repeats += visitor.last.get(campaign) == banner[1]
             visitor.last[campaign] = banner[1]

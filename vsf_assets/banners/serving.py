@@ -29,6 +29,7 @@ from vsf_assets.banners.options import WebOptions, web_options
 from vsf_assets.banners.shared_files import SharedFiles
 from vsf_assets.banners.watching import Watcher
 from vsf_assets.common.atomic_files import temp_beside
+from vsf_assets.common.interpreter_tricks import spare_the_living
 from vsf_assets.config.settings import Settings
 from vsf_assets.web.signing_keys import ensure_keys, read_keys
 
@@ -150,6 +151,7 @@ def make_app(web: WebOptions, files: SharedFiles, parent: int) -> BannerApp:
     """Return the application of a worker, with slots and keys; called in the worker's process."""
     app = BannerApp(web, read_keys(files.keys))
     Watcher(app, files, str(os.getpid()), _log_of_worker).start(parent)
+    spare_the_living()
     return app
 
 
