@@ -20,6 +20,7 @@ from vsf_assets.web.signing_keys import SigningKey
 
 _COOKIE_START = requests.COOKIE + b"="
 _COOKIE_BYTES = len(_COOKIE_START)
+_JSON, _NO_STORE = answers.JSON_HEADERS
 _BODY = "http.response.body"
 _START = "http.response.start"
 _LENGTHS = [(b"content-length", b"%d" % length) for length in range(2048)]
@@ -83,7 +84,7 @@ class BannerApp:
             self._until = 0.0  # replaced meanwhile, by another thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """HttpAnswer a request."""
+        """Answer a request."""
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
@@ -119,14 +120,13 @@ class BannerApp:
         banner, entries = cycles.next_banner(slot, entries or b"")
         token = self._signer.sign(entries)
         body = banner.body + token + b'"}\n'
-        json, no_store = answers.JSON_HEADERS
         await send(
             {
                 "type": _START,
                 "status": 200,
                 "headers": [
-                    json,
-                    no_store,
+                    _JSON,
+                    _NO_STORE,
                     _LENGTHS[len(body)],
                     (b"set-cookie", _COOKIE_START + token + self._cookie_end),
                 ],
@@ -135,7 +135,7 @@ class BannerApp:
         await send({"type": _BODY, "body": body})
 
     async def _detour(self, scope: Scope, send: Send, slot: Slot | None) -> None:
-        """HttpAnswer any request that is not the commonest one."""
+        """Answer any request that is not the commonest one."""
         headers = requests.Headers(scope["headers"])
         is_head = scope["method"] == "HEAD"
         hosts = headers.all(b"host")

@@ -3,18 +3,19 @@
 Here: the step from the entries of a visitor's token to the next banners and the next entries, as pure functions but for
 the order of a new cycle. Not here: signing (visitor_tokens.py), and what is sent (app.py).
 
-An entry holds the marks of the banners that the visitor has still to see in this cycle, so the server keeps no state.
-A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The last banner of a cycle is
-not the first of the next one. Between campaigns that share banners, a banner that the visitor saw in the answer before
-waits for one answer, if the cycle has another one left.
+Entries are the banner shown last, and per campaign `~<campaign>.<tag>.<marks>.<last banner>`, the most recent one
+first. The marks are of the banners that the visitor has still to see in this cycle, so the server keeps no state. A
+cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The last banner of a cycle is
+not the first of the next one. Between campaigns that share banners, the banner of the answer before waits for one
+answer, if the cycle has another one left.
 """
 
 from vsf_assets.banners.prepared import Banner, Slot
 from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
 
-_END_OF_ENTRY = ord("~")
-_ROOM = LONGEST_ENTRIES - 150
-"""Bytes of the entries of other campaigns; an entry has at most 20 + 1 + 6 + 20 + 64 of them, and separators."""
+_DOT = ord(".")
+_ROOM = LONGEST_ENTRIES - 170
+"""Bytes of the entries of other campaigns; the campaign's own has at most three ids, a tag and 64 marks."""
 
 
 def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
@@ -24,15 +25,23 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
         slot: a slot with at least one banner.
         entries: the visitor's entries; empty for a new visitor.
     """
-    if entries.startswith(slot.key):
-        # The commonest visitor goes on in the campaign of the answer before: only the first entry changes.
-        _, tag, _, rest = entries.split(b".", 3)
-        if tag == slot.tag and rest and rest[0] != _END_OF_ENTRY:
-            banner = slot.banners[rest[0]]
-            return banner, banner.entry + rest[1:]
+    # The short way of most requests: the campaign's entry is of these banners, and has a mark left.
+    start = entries.find(slot.entry)
+    if start >= 0:
+        place = start + len(slot.entry)
+        mark = entries[place]
+        if mark != _DOT:
+            banner = slot.banners[mark]
+            if not entries.startswith(banner.shown):
+                end = entries.find(b".", place)
+                others = entries[entries.find(b"~") : start]
+                after = entries.find(b"~", end)
+                if after > 0:
+                    others += entries[after:]
+                return banner, banner.before_marks + entries[place + 1 : end] + banner.after_marks + others
     left, others = _still_to_show(slot, entries)
     banner = slot.banners[left[0]]
-    return banner, banner.entry + left[1:] + others
+    return banner, banner.before_marks + left[1:] + banner.after_marks + others
 
 
 def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], bytes]:
@@ -50,29 +59,30 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
         shown += more
         left = bytes(mark for mark in order if mark not in more)
     banners = [slot.banners[mark] for mark in shown]
-    return banners, banners[-1].entry + left + others
+    return banners, banners[-1].before_marks + left + banners[-1].after_marks + others
 
 
 def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
     """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
     if not entries:
         return slot.next_order(), entries
+    seen, _, others = entries.partition(b"~")
+    others = b"~" + others
     last = left = b""
-    seen = entries.split(b".", 3)[2]
-    start = entries.find(slot.key)
+    start = others.find(slot.key)
     if start >= 0:
-        _, tag, last, rest = entries[start:].split(b".", 3)
-        left, more, others = rest.partition(b"~")
-        entries = entries[:start] + more + others
+        own, more, after = others[start + 1 :].partition(b"~")
+        _, tag, left, last = own.split(b".")
+        others = others[:start] + more + after
         if tag != slot.tag:
             left = b""
-    if len(entries) > _ROOM:
-        entries = cut(entries, _ROOM)
+    if len(others) > _ROOM:
+        others = cut(others, _ROOM)
     if not left:
         left = _new_order(slot, last, seen)
     elif len(left) > 1 and slot.banners[left[0]].id == seen:
         left = left[1:2] + left[:1] + left[2:]
-    return left, entries
+    return left, others
 
 
 def _new_order(slot: Slot, last: bytes, seen: bytes) -> bytes:

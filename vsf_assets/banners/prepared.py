@@ -28,13 +28,16 @@ class Banner:
 
     Attributes:
         id: banner_id as text.
-        entry: beginning of the token's entry after this banner was shown.
+        shown: beginning of a visitor's entries if this banner was the last one shown.
+        before_marks, after_marks: the entries after this banner was shown, up to and after the marks left.
         json: it as a JSON object.
         body: beginning of the answer that shows it, up to the token.
     """
 
     id: bytes
-    entry: bytes
+    shown: bytes
+    before_marks: bytes
+    after_marks: bytes
     json: bytes
     body: bytes
 
@@ -45,7 +48,7 @@ class Slot:
     Attributes:
         campaign: campaign_id.
         quarter: 1 to 4.
-        key: beginning of the campaign's entry in a token.
+        key: beginning of the campaign's entry in a token; `entry` with the tag.
         tag: what tells these banners from others of the campaign: quarter, number of banners, and a digest of them.
         banners: mark (a byte's number) -> banner; empty if no banner is chosen in this quarter.
         opening: beginning of an answer with several banners; `closing` is the part between them and the token.
@@ -53,7 +56,7 @@ class Slot:
     """
 
     __slots__ = (
-        *("banners", "campaign", "closing", "key", "list_body", "list_etag", "opening", "quarter", "tag"),
+        *("banners", "campaign", "closing", "entry", "key", "list_body", "list_etag", "opening", "quarter", "tag"),
         *("_orders", "next_order"),
     )
 
@@ -64,6 +67,7 @@ class Slot:
         # With their number, so that marks of an equal tag are always marks of these banners.
         digest = urlsafe_b64encode(hashlib.sha256(ids).digest()[:3])
         self.tag = b"%d%s%s" % (quarter, MARKS[len(chosen) - 1 :][:1], digest)
+        self.entry = b"%s%s." % (self.key, self.tag)
         self.opening = b'{"campaign_id": %d, "quarter": %d, "banners": [' % (campaign, quarter)
         self.closing = b'], "snapshot": %d, "visitor": "' % snapshot
         marks = MARKS[: len(chosen)]
@@ -86,7 +90,9 @@ class Slot:
         body = b'{"campaign_id": %d, "quarter": %d, "banner": %s, "snapshot": %d, "visitor": "'
         return Banner(
             b"%d" % banner,
-            b"%s%s.%d." % (self.key, self.tag, banner),
+            b"%d~" % banner,
+            b"%d%s" % (banner, self.entry),
+            b".%d" % banner,
             shown,
             body % (campaign, quarter, shown, snapshot),
         )

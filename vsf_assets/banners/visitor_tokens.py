@@ -2,9 +2,8 @@
 
 Here: signing and verifying. Not here: what an entry means (cycles.py).
 
-A token is `<form><key id><day><MAC><entries>`: one character, two, three, 24 hex digits, and per campaign an entry
-`~<campaign>.<tag>.<last banner>.<marks still to show>`, the most recent one first. The MAC is keyed BLAKE2b with 96
-bits over the rest of the token. A token is valid for 30 days.
+A token is `<form><key id><day><MAC><entries>`: one character, two, three, 24 hex digits, and what cycles.py describes.
+The MAC is keyed BLAKE2b with 96 bits over the rest of the token. A token is valid for 30 days.
 """
 
 import hashlib
