@@ -105,18 +105,19 @@ def _serve_until_stopped(settings: Settings, options: ServiceOptions, files: Sha
     web = web_options(settings, options.host)
     workers = f"{options.workers} worker{'s' if options.workers > 1 else ''}"
     log(f"banners are at {shown_address(options.host, options.port)}/campaigns/<id>, with {workers}")
-    while not _serve_once(options, web, files):
+    target = partial(make_app, web, files, os.getpid())
+    while True:
+        server = server_of(options)
+        with suppress(SystemExit):  # the server's answer to a worker that dies again and again
+            server.serve(target_loader=target, wrap_loader=False)
+        if server.interrupt_signal:
+            return
         log(f"the workers ended; they are started again in {PAUSE:g} s")
-        time.sleep(PAUSE)
+        for _ in range(round(PAUSE / 0.1)):
+            time.sleep(0.1)
+            if server.interrupt_signal:  # the handler of a server that has ended still takes signals
+                return
         check_address(options.host, options.port)
-
-
-def _serve_once(options: ServiceOptions, web: WebOptions, files: SharedFiles) -> bool:
-    """Run the server; return whether a signal ended it."""
-    server = server_of(options)
-    with suppress(SystemExit):  # the server's answer to a worker that dies again and again
-        server.serve(target_loader=partial(make_app, web, files, os.getpid()), wrap_loader=False)
-    return bool(server.interrupt_signal)
 
 
 def server_of(options: ServiceOptions) -> "MPServer":
