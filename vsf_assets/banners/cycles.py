@@ -25,10 +25,15 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
         slot: a slot with at least one banner.
         entries: the visitor's entries; empty for a new visitor.
     """
-    # The short way of most requests: the campaign's entry is of these banners, and has a mark left.
-    start = entries.find(slot.entry)
-    if start >= 0:
-        place = start + len(slot.entry)
+    start = entries.find(slot.key)
+    if start < 0:
+        # The visitor's first banner of this campaign.
+        _, banner, opening = slot.next_cycle()
+        if not entries.startswith(banner.shown) and len(entries) < _ROOM:
+            return banner, opening + entries[entries.find(b"~") :]
+    elif entries.startswith(slot.entry, start):
+        # The visitor goes on with the same banners, if a mark is left.
+        place = start + slot.entry_length
         mark = entries[place]
         if mark != _DOT:
             banner = slot.banners[mark]
@@ -54,7 +59,7 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
     shown, left = left[:count], left[count:]
     missing = min(count, len(slot.banners)) - len(shown)
     if missing > 0:
-        order = slot.next_order()
+        order = slot.next_cycle()[0]
         more = bytes(mark for mark in order if mark not in shown)[:missing]
         shown += more
         left = bytes(mark for mark in order if mark not in more)
@@ -65,7 +70,7 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
 def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
     """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
     if not entries:
-        return slot.next_order(), entries
+        return slot.next_cycle()[0], entries
     seen, _, others = entries.partition(b"~")
     others = b"~" + others
     last = left = b""
@@ -87,7 +92,7 @@ def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
 
 def _new_order(slot: Slot, last: bytes, seen: bytes) -> bytes:
     """Return the marks of a new cycle, beginning with neither the campaign's last banner nor the last one seen."""
-    order = slot.next_order()
+    order = slot.next_cycle()[0]
     banners = slot.banners
     for avoided in ((last, seen), (last,)):
         for place, mark in enumerate(order):

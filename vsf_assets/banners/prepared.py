@@ -9,7 +9,6 @@ import itertools
 import json
 import random
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vsf_assets.banners.score_table import Banners, ScoreTable
@@ -57,7 +56,7 @@ class Slot:
 
     __slots__ = (
         *("banners", "campaign", "closing", "entry", "key", "list_body", "list_etag", "opening", "quarter", "tag"),
-        *("_orders", "next_order"),
+        *("entry_length", "next_cycle"),
     )
 
     def __init__(self, campaign: int, quarter: int, chosen: Banners, snapshot: int) -> None:
@@ -68,6 +67,7 @@ class Slot:
         digest = urlsafe_b64encode(hashlib.sha256(ids).digest()[:3])
         self.tag = b"%d%s%s" % (quarter, MARKS[len(chosen) - 1 :][:1], digest)
         self.entry = b"%s%s." % (self.key, self.tag)
+        self.entry_length = len(self.entry)
         self.opening = b'{"campaign_id": %d, "quarter": %d, "banners": [' % (campaign, quarter)
         self.closing = b'], "snapshot": %d, "visitor": "' % snapshot
         marks = MARKS[: len(chosen)]
@@ -75,8 +75,8 @@ class Slot:
             mark: self._banner(banner, campaign, quarter, snapshot)
             for mark, (banner, _) in zip(marks, chosen, strict=True)
         }
-        self.next_order = _orders(marks).__next__
-        """Returns the next order of a cycle: the marks of all banners."""
+        self.next_cycle = itertools.cycle([self._cycle(order) for order in _orders(marks)]).__next__
+        """Returns the next cycle: an order of the marks, its first banner, and the entry after that one."""
         listed = [
             {"banner_id": banner, "image": f"/banners/{banner}.svg", "rank": rank, "rule": rule}
             for rank, (banner, rule) in enumerate(chosen, 1)
@@ -84,6 +84,10 @@ class Slot:
         content = {"campaign_id": campaign, "quarter": quarter, "banners": listed, "snapshot": snapshot}
         self.list_body = json.dumps(content).encode() + b"\n"
         self.list_etag = b'"%s"' % hashlib.sha256(self.list_body).hexdigest()[:32].encode()
+
+    def _cycle(self, order: bytes) -> tuple[bytes, Banner, bytes]:
+        banner = self.banners[order[0]]
+        return order, banner, banner.before_marks + order[1:] + banner.after_marks
 
     def _banner(self, banner: int, campaign: int, quarter: int, snapshot: int) -> Banner:
         shown = b'{"banner_id": %d, "image": "/banners/%d.svg"}' % (banner, banner)
@@ -98,8 +102,8 @@ class Slot:
         )
 
 
-def _orders(marks: bytes) -> Iterator[bytes]:
-    """Return an endless iterator over random orders of marks; its state is the only thing here that changes."""
+def _orders(marks: bytes) -> list[bytes]:
+    """Return random orders of marks."""
     # Nothing secret depends on it. Rotations make each banner equally often the first.
     chance = random.Random()  # noqa: S311
     orders = []
@@ -107,7 +111,7 @@ def _orders(marks: bytes) -> Iterator[bytes]:
         order = bytes(chance.sample(marks, len(marks)))
         orders += [order[place:] + order[:place] for place in range(len(marks))]
     chance.shuffle(orders)
-    return itertools.cycle(orders or [b""])
+    return orders
 
 
 class Routes(dict[bytes, "Slot | None"]):
