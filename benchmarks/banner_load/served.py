@@ -108,7 +108,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
             return
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the server did not start: {process.args}") from None
+                raise SystemExit(f"the server did not start: {process.args!r}") from None
             time.sleep(0.1)
 
 
