@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 
 NEWEST_RUNS = 10
 """Number of newest runs of each job that keep all their events; sensors read the last six."""
@@ -141,6 +142,7 @@ def purge_runs(folder: Path, days: float, now: datetime, dry_run: bool = False) 
 
     Raises:
         VsfError: a file is in use for too long, or its tables are not those of this version of Dagster.
+        FullDiskError: the disk has no room for SQLite's log.
     """
     if not all((folder / name).exists() for name in (RUNS, EVENT_LOG)):
         return []
@@ -233,14 +235,15 @@ def shrink(folder: Path, names: Iterable[str] = (RUNS, EVENT_LOG, SCHEDULES)) ->
     then on SQLite moves pages in small steps.
 
     Raises:
-        VsfError: a file is in use for too long, or the disk has no room for the copy.
+        VsfError: a file is in use for too long.
+        FullDiskError: the disk has no room for the copy.
     """
     freed = 0
     for file in (folder / name for name in names):
         if not file.exists():
             continue
         before = _size_on_disk(file)
-        with _errors_for_people(folder), closing(_connect(file)) as connection:
+        with _errors_for_people(folder, before), closing(_connect(file)) as connection:
             if connection.execute("pragma auto_vacuum").fetchone()[0] != 2:
                 if connection.execute("pragma freelist_count").fetchone()[0]:
                     connection.execute("pragma auto_vacuum = incremental")
@@ -275,9 +278,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _errors_for_people(folder: Path) -> Iterator[None]:
+def _errors_for_people(folder: Path, needed: int = DAGSTER_ROOM) -> Iterator[None]:
     try:
-        yield
+        # SQLite writes what it removes to its log first, so removing needs room, too.
+        with room_for("Dagster's records", folder, needed):
+            yield
     except sqlite3.Error as error:
         raise VsfError(f"Dagster's records in {folder}: {error}; nothing is damaged, run vsf maintain again") from error
 

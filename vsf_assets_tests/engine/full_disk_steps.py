@@ -8,16 +8,18 @@ what must come out (test_full_disk.py).
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from vsf_assets.landing.land_file import land_file
 from vsf_assets.pipeline.build import build_and_publish
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.reports.output_files import atomic_file
+from vsf_assets.retention.dagster_tables import shrink
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.writers import write_file
@@ -118,6 +120,14 @@ def others(home: Home, root: Path) -> dict[str, str]:
                     log("x" * 1000)
 
         found["log"] = line_of(log)
+    records = home.settings.dagster_home
+    records.mkdir(parents=True)
+    with closing(sqlite3.connect(records / "runs.db")) as connection:
+        for table in ("gone", "kept"):
+            connection.execute(f"create table {table} as select randomblob({2 * MEGABYTE}) as body")
+        connection.execute("drop table gone")
+    with small_disk(records, LESS_THAN_A_BLOCK, keep=True):
+        found["removing records"] = line_of(lambda: shrink(records))
     return found
 
 

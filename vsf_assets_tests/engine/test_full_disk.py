@@ -48,6 +48,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("made up as Parquet", "out", "it", (0.1, 2)),
         ("report", "out", r"report\.csv", (0.4, 4)),
         ("log", "home/logs", "the log of the run", None),
+        ("removing records", "home/dagster", "Dagster's records", (2, 5)),
     ],
 )
 def test_one_line_names_the_place_and_about_how_much_is_needed(
