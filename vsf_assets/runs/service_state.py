@@ -19,7 +19,10 @@ RUNNING, STARTING, RESTARTING = "running", "starting", "restarting"
 
 @dataclass
 class PartState:
-    """One part: its state, process id, start (UTC, ISO), number of restarts, and why it was restarted last."""
+    """One part: its state, process id, number of restarts and the reason of the last one.
+
+    `since` is the start of its process, or while it is restarted the beginning of that (UTC, ISO).
+    """
 
     state: str = STARTING
     pid: int = 0

@@ -142,7 +142,6 @@ class Supervisor:
         part.start(self._pipe, self._environment)
         part.started_at = time.monotonic()
         part.state.pid = part.process.pid if part.process else 0
-        part.state.since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._note(part, STARTING)
 
     def _restart(self, part: _Supervised, reason: str) -> None:
@@ -178,5 +177,7 @@ class Supervisor:
             part.process = None
 
     def _note(self, part: _Supervised, state: str) -> None:
+        if state != RUNNING:  # what runs does so since it was started
+            part.state.since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         part.state.state = state
         self._on_change({other.part.name: other.state for other in self._parts})

@@ -78,6 +78,10 @@ def test_a_killed_part_is_replaced_and_the_log_says_why(service: Service) -> Non
 
 @pytest.mark.parametrize("service", [(DEAF, lambda: math.inf)], indirect=True)
 def test_a_silent_part_is_killed_and_replaced(service: Service) -> None:
+    wait_until(lambda: service.parts)
+    started_at = service.parts["part"].since
+    wait_until(lambda: service.parts["part"].state == "restarting")
+    assert service.parts["part"].since > started_at
     wait_until(lambda: any("it gave no sign of life for 2 s" in text for text in service.said))
     wait_until(lambda: any("killing the part" in text for text in service.said))
     wait_until(lambda: service.parts["part"].state == "starting")
