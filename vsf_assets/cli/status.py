@@ -122,7 +122,7 @@ class _Survey:
     queue: Queue
     waiting: list[tuple[Any, ...]]
     source: SourceStatus
-    landed: list[tuple[str, str, datetime]]
+    landed: list[tuple[str, str, datetime, bool]]
 
 
 def _survey(settings: Settings, listing: Listing) -> _Survey:
@@ -141,9 +141,8 @@ def _survey(settings: Settings, listing: Listing) -> _Survey:
         (OBJECTS, settings.profile, name, "pending", None, None, None, first_seen_at)
         for name, first_seen_at in source.to_fetch.items()
     ]
-    return _Survey(
-        ledger, queue, waiting, source, [(item.feed.name, item.entry.path, item.entry.modified) for item in new]
-    )
+    landed = [(item.feed.name, item.entry.path, item.entry.modified, item.entry.has_done) for item in new]
+    return _Survey(ledger, queue, waiting, source, landed)
 
 
 def _show_summary(settings: Settings, status: HomeStatus, found: _Survey, form: str, _: bool) -> None:

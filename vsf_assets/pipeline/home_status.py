@@ -186,7 +186,7 @@ class HomeStatus:
         Args:
             feed: its feed.
             landed_at: its modified time, UTC.
-            settle: how long a file must stay unchanged.
+            settle: how long this file must stay unchanged; 0 if its sender declared that it is complete.
         """
         family = all_feeds()[feed].family
         loading = next((run for run in self.running if family in run.families), None)
@@ -244,7 +244,7 @@ def gather(settings: Settings, asks_bucket: bool = True) -> HomeStatus:
 def add_waiting(
     status: HomeStatus,
     settings: Settings,
-    landed: Iterable[tuple[str, str, datetime]],
+    landed: Iterable[tuple[str, str, datetime, bool]],
     loaded: Sequence[tuple[str, str]],
 ) -> None:
     """Add the files that are not in the snapshot, each with the reason.
@@ -252,14 +252,15 @@ def add_waiting(
     Args:
         status: the state of the home.
         settings: how long files have to settle.
-        landed: (feed, path, modified time) of the files to load.
+        landed: (feed, path, modified time, whether its sender declared that it is complete) of the files to load.
         loaded: (feed, name) of the files that the warehouse holds and the snapshot does not.
     """
     settle = timedelta(seconds=settings.settle_seconds)
     for feed, name in loaded:
         status.waiting.append(Waiting(feed, name, is_loaded=True, why=status.why_loaded()))
-    for feed, path, at in landed:
-        status.waiting.append(Waiting(feed, path, is_loaded=False, why=status.why_landed(feed, at, settle)))
+    for feed, path, at, is_complete in landed:
+        why = status.why_landed(feed, at, timedelta(0) if is_complete else settle)
+        status.waiting.append(Waiting(feed, path, is_loaded=False, why=why))
 
 
 def _builds(run: RunRecord) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from vsf_assets.config.settings import PROJECT_ROOT, read_settings
+from vsf_assets.landing.land_file import land_file
 from vsf_assets.runs.record_file import record_file
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
 from vsf_assets.runs.service_state import PartState, ServiceState
@@ -80,6 +81,8 @@ def test_a_file_that_has_just_landed_settles(home: Home, monkeypatch: pytest.Mon
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "600")
     home.drop({"clicks_1.csv": CLICKS})
     assert why(home) == {"clicks_1.csv": "waiting to settle"}
+    land_file(home.landing, home.landing / "clicks_1.csv", "clicks/clicks_1.csv")  # as `vsf land` does
+    assert why(home)["clicks/clicks_1.csv"] == "the service does not run: start vsf serve, or run vsf run"
 
 
 def test_a_service_that_runs_loads_it(landed: Home, part: subprocess.Popen[bytes]) -> None:
