@@ -22,8 +22,10 @@ from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.stability import TimedListing, timed_listing
 from vsf_assets.pipeline.ingest import RunReport, ingest
+from vsf_assets.pipeline.recorded_run import record_ingest
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
+from vsf_assets.runs.run_record import RunRecord
 from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.listing import lines
 
@@ -77,20 +79,24 @@ class IngestStep:
     feeds: tuple[Feed, ...]
     log: Callable[[str], None]
 
-    def load(self, warehouse: WarehouseResource, object_store: ObjectStoreResource) -> RunReport:
+    def load(self, warehouse: WarehouseResource, object_store: ObjectStoreResource, record: RunRecord) -> RunReport:
         """Load the files, and log what was left, what failed, and which requested partitions have no file.
+
+        The record of the run gets the numbers of files, also if the run is stopped.
 
         Raises:
             LockTimeoutError, VsfError, OSError: as `pipeline.ingest.ingest`.
         """
-        context, config = self.context, self.config
+        context, config, report = self.context, self.config, RunReport()
         mark_ingest(context, self.feeds[0].family)
         with object_store.in_use(), reported_when_stopped(context, warehouse, self.feeds):
             selection = _selection(context, config, self.feeds)
             patience = None if config.patience < 0 else config.patience
-            report = ingest(
-                warehouse.warehouse(self.log), selection, context.run.run_id, self.log, _listing(config), patience
-            )
+            loads = warehouse.warehouse(self.log)
+            try:
+                ingest(loads, selection, context.run.run_id, self.log, _listing(config), patience, report)
+            finally:
+                record_ingest(record, report)
         for line in lines_of_left(report.left):
             self.log(f"left for a later run: {line}")
         for path, why in report.failed:

@@ -24,7 +24,7 @@ from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import all_feeds, families
 from vsf_assets.pipeline.build import BuildReport, build_and_publish, build_some
-from vsf_assets.pipeline.recorded_run import BUILD, INGEST_AND_BUILD, record_build, record_ingest, recorded_run
+from vsf_assets.pipeline.recorded_run import BUILD, INGEST_AND_BUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
@@ -197,8 +197,7 @@ def _load(
 ) -> str | None:
     """Load the files of a family; return why the run has to fail after the build, which shows what was loaded."""
     step = IngestStep(context, config.load, families()[config.family], log)
-    report = step.load(warehouse, object_store)
-    record_ingest(record, report)
+    report = step.load(warehouse, object_store, record)
     for _ in step.events(warehouse, report):
         pass  # the run does not select the raw assets, so their checks are logged and not yielded
     failure = step.failure(report)

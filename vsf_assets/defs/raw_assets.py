@@ -20,7 +20,7 @@ from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import families
 from vsf_assets.feeds.feed import Feed
-from vsf_assets.pipeline.recorded_run import INGEST, record_ingest, recorded_run
+from vsf_assets.pipeline.recorded_run import INGEST, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.run_tags import WRITER
@@ -65,8 +65,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             recorded_run(settings, context.run.run_id, INGEST, [family], warn=log) as record,
         ):
             step = IngestStep(context, config, feeds, log)
-            report = step.load(warehouse, object_store)
-            record_ingest(record, report)
+            report = step.load(warehouse, object_store, record)
             yield from step.events(warehouse, report)
             failure = step.failure(report)
             if failure:

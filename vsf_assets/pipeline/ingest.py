@@ -46,6 +46,7 @@ def ingest(
     progress: Callable[[str], None] = lambda _: None,
     earlier_listing: TimedListing | None = None,
     patience: float | None = None,
+    report: RunReport | None = None,
 ) -> RunReport:
     """Load the selected files into the warehouse; several ingests may run at the same time.
 
@@ -56,6 +57,7 @@ def ingest(
         progress: receives a message for each step.
         earlier_listing: a listing of a sensor, which saves the wait for files that are unchanged since.
         patience: seconds after which files that still change are left; None for VSF_SETTLE_TIMEOUT.
+        report: the report to fill, for a caller that wants to know what an interrupted ingest has stored.
 
     Raises:
         LockTimeoutError: another writer held the warehouse for too long.
@@ -64,7 +66,7 @@ def ingest(
     """
     settings = warehouse.settings
     claim(settings, progress)
-    landing, report = open_store(settings.landing), RunReport()
+    landing, report = open_store(settings.landing), report if report is not None else RunReport()
     watched = Watched(landing)
     busy: set[str] = set()
 

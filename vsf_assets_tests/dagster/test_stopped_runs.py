@@ -16,6 +16,7 @@ from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.marts import SNAPSHOT
 from vsf_assets.defs.stopped_runs import StoppedRun, ingests_tag, rest_reason, stopped_run
 from vsf_assets.ingest import loader
+from vsf_assets.runs.run_record import read_runs
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
@@ -92,7 +93,9 @@ def test_a_stopped_ingest_reports_what_it_stored_and_rests(home: Home, instance:
         interrupt(patch, loader.Ingest, "_store_one", 1)
         instances.ingested(instance, request)
     assert newest(instance).status == S.CANCELED
-    assert shown(instance) == ledger(home) != {}
+    assert shown(instance) == ledger(home) == {"1": 1}
+    (recorded,) = read_runs(home.path)
+    assert (recorded.outcome, recorded.files_loaded) == ("canceled", 1)
 
     tick = instances.tick(landing_sensor("campaigns", [SNAPSHOT]), instance, requested.cursor)
     assert "a person stopped the run that was to load these 2 files" in tick.skip_reason.skip_message
