@@ -7,13 +7,14 @@ releases when a process ends. Dagster does not do this itself: no daemon watches
 import dagster as dg
 
 from vsf_assets.resources.run_process import PID, is_on_this_machine, process_of, process_tags
-from vsf_assets.resources.run_storage import RunStorage
 
 _LIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def mark_process(context: dg.AssetExecutionContext) -> None:
     """Tag the run with this process, and record its assets if it was launched without naming them."""
+    from vsf_assets.resources.run_storage import RunStorage  # with SQLAlchemy, which takes long to import
+
     context.instance.add_run_tags(context.run.run_id, process_tags())
     storage = context.instance.run_storage
     is_only_step = len(context.op_execution_context.job_def.nodes) == 1  # so the step's assets are those of the run

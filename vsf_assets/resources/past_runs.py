@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from vsf_assets.resources.run_storage import RunStorage
 from vsf_assets.resources.run_tags import earlier_name, ended_with_service, value_of
 
 MATERIALIZE = "__ASSET_JOB"
@@ -90,6 +89,9 @@ def _read(instance: dg.DagsterInstance, filters: dg.RunsFilter, limit: int) -> l
 
 
 def _deleted_stops(instance: dg.DagsterInstance) -> list[dict[str, Any]]:
+    # Here, because SQLAlchemy takes long to import: where there is such a storage, it is loaded already.
+    from vsf_assets.resources.run_storage import RunStorage
+
     storage = instance.run_storage
     return storage.deleted_stops() if isinstance(storage, RunStorage) else []
 

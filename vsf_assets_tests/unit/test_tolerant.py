@@ -161,6 +161,16 @@ DEFECTS = ["none", "none", "other", "short", "long", "invalid_encoding", *EMPTIE
 VALUES = st.text(st.sampled_from('ab ,;|\n"é€1='), max_size=5)
 
 
+def readable(value: str, delimiter: str, used: str) -> str:
+    """Return a value for a row in the delimiter `used` of a file with another delimiter.
+
+    A quote behind the file's delimiter begins a field that may span lines, also a quote that ends a value: no reader
+    can tell.
+    """
+    is_ambiguous = used != delimiter and f'{delimiter}"' in f'{value}"'
+    return value.replace(delimiter, "b") if is_ambiguous else value
+
+
 @st.composite
 def files(draw: st.DrawFn) -> Generated:
     """Return a file of data points with at most one defect per row."""
@@ -175,13 +185,14 @@ def files(draw: st.DrawFn) -> Generated:
             row[EMPTIED[defect]] = "maybe" if defect == "invalid_value" else ""
         if defect == "invalid_encoding":
             row[order[1]] = "?"
+        used = {",": ";", ";": ","}[delimiter] if defect == "other" else delimiter
+        row = {name: readable(value, delimiter, used) for name, value in row.items()}
         values = [row[name] for name in order]
         if defect == "short":
             values = values[: draw(st.integers(1, len(order) - 1))]
             row |= dict.fromkeys(order[len(values) :], "")
         if defect == "long":
             values.append(draw(VALUES))
-        used = {",": ";", ";": ","}[delimiter] if defect == "other" else delimiter
         raw = line_of(values, used).encode()
         if defect == "invalid_encoding":
             raw, row[order[1]] = raw.replace(b"?", b"\xfe", 1), "\\xfe"
