@@ -52,7 +52,7 @@ def _service_lines(status: HomeStatus) -> Iterator[str]:
         return
     yield f"service: runs since {service.since} as process {service.pid}, {service.url}"
     for name, part in service.parts.items():
-        if part.state == STARTING and not part.restarts:
+        if part.state == STARTING and (part.follows_a_run or not part.restarts):
             yield f"  the {name} is starting"
         if part.restarts:
             times = "once" if part.restarts == 1 else f"{part.restarts} times"

@@ -19,7 +19,6 @@ from vsf_assets.runs.dagster_times import heartbeats, last_tick
 from vsf_assets.runs.record_file import RecordError
 from vsf_assets.runs.run_record import CANCELED, DIED, FAILED, RUNNING, RunRecord, read_runs
 from vsf_assets.runs.service_state import HEARTBEATS, PartState, ServiceState, is_running, read_state
-from vsf_assets.runs.service_state import RUNNING as ANSWERS
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.storage.s3_client import is_address
 
@@ -268,8 +267,8 @@ def _builds(run: RunRecord) -> bool:
 
 
 def _part_problem(name: str, part: PartState) -> str:
-    # A part that starts for the first time is no problem: after each run, this is the next spare process.
-    if part.state != ANSWERS and part.restarts:
+    # A part that starts for the first time is no problem.
+    if not part.is_well and part.restarts:
         why = f" ({part.last_reason})" if part.last_reason else ""
         return f"the {name} is {part.state} since {part.since}{why}"
     if is_stopped(part.pid):

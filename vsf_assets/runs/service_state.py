@@ -21,7 +21,8 @@ RUNNING, STARTING, RESTARTING = "running", "starting", "restarting"
 class PartState:
     """One part: its state, process id, number of restarts and the reason of the last one.
 
-    `since` is the start of its process, or while it is restarted the beginning of that (UTC, ISO).
+    `since` is the start of its process, or while it is restarted the beginning of that (UTC, ISO). `follows_a_run` is
+    whether a run took the process before: then its start is no fault.
     """
 
     state: str = STARTING
@@ -29,6 +30,12 @@ class PartState:
     since: str = ""
     restarts: int = 0
     last_reason: str = ""
+    follows_a_run: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it answers, or is the next process after one that a run took."""
+        return self.state == RUNNING or self.follows_a_run
 
 
 @dataclass

@@ -17,7 +17,7 @@ import dagster as dg
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import read_settings
-from vsf_assets.runs.service_state import HEARTBEATS, RUNNING, read_state
+from vsf_assets.runs.service_state import HEARTBEATS, read_state
 from vsf_assets.service.guard import App, Receive, Scope, Send, answer
 
 OLDEST_HEARTBEAT = 120.0
@@ -31,7 +31,7 @@ def health(instance: dg.DagsterInstance, home: Path) -> dict[str, Any]:
     heartbeats = {name: _age(now, beats.get(name)) for name in HEARTBEATS}
     state = read_state(home)
     parts = state.parts if state else {}
-    is_good = bool(parts) and all(part.state == RUNNING for part in parts.values()) and _are_young(heartbeats)
+    is_good = bool(parts) and all(part.is_well for part in parts.values()) and _are_young(heartbeats)
     return {
         "status": "ok" if is_good else "failing",
         "since": state.since if state else None,

@@ -134,6 +134,7 @@ class Supervisor:
         taken.process, part.process = part.process, None
         self._runs = [*(run for run in self._runs if not run.is_gone()), taken]
         part.next_start = time.monotonic() + self._patience.after_taken
+        part.state.follows_a_run = True
 
     def _may_start(self, part: _Supervised) -> bool:
         return all(other.was_running for other in self._parts if other.part.name in part.part.after)
@@ -152,6 +153,7 @@ class Supervisor:
         self._say(SUPERVISOR, f"restarting the {part.part.name} (process {part.state.pid}): {reason}")
         part.state.restarts += 1
         part.state.last_reason = reason
+        part.state.follows_a_run = False
         self._note(part, RESTARTING)
         self._end([part])
         part.next_start = time.monotonic() + part.pause

@@ -110,6 +110,9 @@ def test_a_part_that_is_stopped_or_restarted_is_named(landed: Home, part: subpro
     os.kill(part.pid, 18)
     said = landed.vsf("status", "--summary")
     assert (said.exit_code, "  the daemon is starting" in said.output) == (0, True)
+    serve(landed, part.pid, state="starting", restarts=1, follows_a_run=True)  # as a spare process that once died
+    said = landed.vsf("status", "--summary")
+    assert (said.exit_code, "  the daemon is starting" in said.output) == (0, True)
 
 
 def test_a_daemon_without_heartbeats_is_named(landed: Home, part: subprocess.Popen[bytes]) -> None:

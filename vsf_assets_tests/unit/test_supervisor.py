@@ -125,7 +125,11 @@ def test_a_process_that_a_run_took_goes_on_beside_the_next_one(tmp_path: Path) -
         first = int(taken.read_text())
         wait_until(lambda: running.pid not in (0, first) and running.parts["part"].state == "running")
         assert started(first) is not None
-        assert running.parts["part"].restarts == 0
+        assert (running.parts["part"].restarts, running.parts["part"].follows_a_run) == (0, True)
+        second = running.pid
+        os.kill(second, signal.SIGKILL)
+        wait_until(lambda: running.is_replaced(second))
+        assert (running.parts["part"].restarts, running.parts["part"].follows_a_run) == (1, False)
     finally:
         running.end()
     assert started(first) is None
