@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandera.polars as pa
 
-from vsf_assets.contracts.table import Table
+from vsf_assets.contracts.table import PERSONAL_TEXT, Table
 
 
 class Files(pa.DataFrameModel):
@@ -51,12 +51,14 @@ class Findings(pa.DataFrameModel):
     )
     anomaly: str = pa.Field(description="Kind of anomaly, such as missing_value; docs/feeds.md explains each.")
     column_name: str = pa.Field(nullable=True, description="Column at fault; null if it is the record or the file.")
-    raw_value: str = pa.Field(nullable=True, description="Value at fault, as delivered.")
-    raw_text: str = pa.Field(nullable=True, description="The record as delivered; null if it was loaded.")
+    raw_value: str = pa.Field(nullable=True, metadata=PERSONAL_TEXT, description="Value at fault, as delivered.")
+    raw_text: str = pa.Field(
+        nullable=True, metadata=PERSONAL_TEXT, description="The record as delivered; null if it was loaded."
+    )
     severity: str = pa.Field(
         isin=["error", "warning"], description="error (the record is not loaded) or warning (it is loaded)."
     )
-    reason: str = pa.Field(description="What is wrong and what to do, in words.")
+    reason: str = pa.Field(metadata=PERSONAL_TEXT, description="What is wrong and what to do, in words.")
     is_quarantined: bool = pa.Field(description="Whether the record was kept out of the raw tables.")
     records: int = pa.Field(
         ge=0, description="Number of records the finding stands for: 1, or those of this anomaly that are not listed."

@@ -17,6 +17,18 @@ LINEAGE = ("_file_id", "_line")
 TRIMMED = "trimmed"
 """Key of a column's metadata: the column refers to a key, so a lenient reading stores it trimmed, like keys."""
 
+PERSONAL = "personal"
+"""Key of a column's metadata: the column holds personal data; its value is one of the kinds below."""
+
+IDENTIFIER = "identifier"
+"""A value of a person, a line, a device or a place below the region, or a key made of one: equal values stay equal."""
+
+TEXT = "text"
+"""Free text that quotes delivered values: it is hidden."""
+
+PERSONAL_ID = {PERSONAL: IDENTIFIER}
+PERSONAL_TEXT = {PERSONAL: TEXT}
+
 
 @dataclass(frozen=True)
 class Table:

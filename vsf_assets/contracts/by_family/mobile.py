@@ -11,7 +11,7 @@ import pandera.polars as pa
 import polars as pl
 
 from vsf_assets.contracts.rule_descriptions import MUST
-from vsf_assets.contracts.table import Table
+from vsf_assets.contracts.table import IDENTIFIER, PERSONAL_ID, PERSONAL_TEXT, TEXT, Table
 
 PHONE_NUMBER = r"^[0-9]{10}$"
 ACCOUNT_NUMBER = r"^ACCT[0-9]{5}$"
@@ -45,19 +45,32 @@ def _are_json_objects(texts: list[str]) -> bool:
     return whole and set(map(type, values)) <= {dict}
 
 
+PERSONAL_IN_MODELS = {
+    "mtn": IDENTIFIER,
+    "line_key": IDENTIFIER,
+    "account_key": IDENTIFIER,
+    "usage_limit_key": IDENTIFIER,
+    "version_key": IDENTIFIER,
+    "property_value": TEXT,
+}
+"""Columns of the models that hold personal values, or keys made of them: an md5 of ten digits is undone in minutes."""
+
+
 class Events(pa.DataFrameModel):
     """Something a user or the app did, as the analytics service exports it."""
 
     mdn: str = pa.Field(
         nullable=True,
         str_matches=PHONE_NUMBER,
-        metadata=PHONE_IN_WORDS,
+        metadata=PHONE_IN_WORDS | PERSONAL_ID,
         description="Phone line, 10 digits; null if unknown.",
     )
     app: int = pa.Field(nullable=True, description="Number of the app.")
-    amplitude_id: str = pa.Field(nullable=True, description="User, as the analytics service numbers them.")
-    device_id: str = pa.Field(nullable=True, description="Device, as the app numbers it.")
-    user_id: str = pa.Field(nullable=True, description="User, as the app names them.")
+    amplitude_id: str = pa.Field(
+        nullable=True, metadata=PERSONAL_ID, description="User, as the analytics service numbers them."
+    )
+    device_id: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="Device, as the app numbers it.")
+    user_id: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="User, as the app names them.")
     event_time: datetime = pa.Field(description="When the event happened, UTC, to the millisecond.")
     client_event_time: datetime = pa.Field(
         nullable=True, description="When the event happened by the device's clock, UTC."
@@ -79,18 +92,26 @@ class Events(pa.DataFrameModel):
     device_carrier: str = pa.Field(nullable=True, description="Carrier of the device's mobile connection.")
     country: str = pa.Field(nullable=True, description="Country of the event.")
     language: str = pa.Field(nullable=True, description="Language of the device.")
-    location_lat: float = pa.Field(nullable=True, description="Latitude of the event, decimal degrees.")
-    location_lng: float = pa.Field(nullable=True, description="Longitude of the event, decimal degrees.")
-    ip_address: str = pa.Field(nullable=True, description="IP address the event came from.")
+    location_lat: float = pa.Field(
+        nullable=True, metadata=PERSONAL_ID, description="Latitude of the event, decimal degrees."
+    )
+    location_lng: float = pa.Field(
+        nullable=True, metadata=PERSONAL_ID, description="Longitude of the event, decimal degrees."
+    )
+    ip_address: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="IP address the event came from.")
     event_properties: str = pa.Field(
-        nullable=True, metadata=OBJECT_IN_WORDS, description="Properties of the event, a JSON object as text."
+        nullable=True,
+        metadata=OBJECT_IN_WORDS | PERSONAL_TEXT,
+        description="Properties of the event, a JSON object as text.",
     )
     user_properties: str = pa.Field(
-        nullable=True, metadata=OBJECT_IN_WORDS, description="Properties of the user, a JSON object as text."
+        nullable=True,
+        metadata=OBJECT_IN_WORDS | PERSONAL_TEXT,
+        description="Properties of the user, a JSON object as text.",
     )
     region: str = pa.Field(nullable=True, description="Region of the event.")
-    city: str = pa.Field(nullable=True, description="City of the event.")
-    dma: str = pa.Field(nullable=True, description="Designated market area of the event.")
+    city: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="City of the event.")
+    dma: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="Designated market area of the event.")
     device_family: str = pa.Field(nullable=True, description="Family of the device.")
     device_type: str = pa.Field(nullable=True, description="Type of the device.")
     platform: str = pa.Field(nullable=True, description="Platform of the app.")
@@ -99,8 +120,8 @@ class Events(pa.DataFrameModel):
     start_version: str = pa.Field(nullable=True, description="Version of the app the user started with.")
     user_creation_time: str = pa.Field(nullable=True, description="When the user was created, as delivered (text).")
     library: str = pa.Field(nullable=True, description="Client library that sent the event.")
-    idfa: str = pa.Field(nullable=True, description="Advertising identifier of iOS.")
-    adid: str = pa.Field(nullable=True, description="Advertising identifier of Android.")
+    idfa: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="Advertising identifier of iOS.")
+    adid: str = pa.Field(nullable=True, metadata=PERSONAL_ID, description="Advertising identifier of Android.")
 
     @pa.check("event_properties", "user_properties", name="json_object")
     def json_object(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's form
@@ -112,7 +133,9 @@ class Events(pa.DataFrameModel):
 class Lines(pa.DataFrameModel):
     """The state of a phone line."""
 
-    MTN: str = pa.Field(str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="Phone line, 10 digits.")
+    MTN: str = pa.Field(
+        str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS | PERSONAL_ID, description="Phone line, 10 digits."
+    )
     DEVICE_GROUPING: str = pa.Field(
         isin=["APPLE", "ANDROID"], description="Kind of device on the line: APPLE or ANDROID."
     )
@@ -126,7 +149,9 @@ class Accounts(pa.DataFrameModel):
     """The state of a customer account."""
 
     CUST_ACCT: str = pa.Field(
-        str_matches=ACCOUNT_NUMBER, metadata=ACCOUNT_IN_WORDS, description="Customer account, ACCT and 5 digits."
+        str_matches=ACCOUNT_NUMBER,
+        metadata=ACCOUNT_IN_WORDS | PERSONAL_ID,
+        description="Customer account, ACCT and 5 digits.",
     )
     SEGMENT_NAME: str = pa.Field(description="Market segment of the account; new values may appear.")
     SVC_PLAN: str = pa.Field(description="Service plan of the account; new values may appear.")
@@ -136,11 +161,13 @@ class Limits(pa.DataFrameModel):
     """A usage limit that a customer set on a line."""
 
     MTN: str = pa.Field(
-        str_matches=PHONE_NUMBER, metadata=PHONE_IN_WORDS, description="Phone line that has the limit, 10 digits."
+        str_matches=PHONE_NUMBER,
+        metadata=PHONE_IN_WORDS | PERSONAL_ID,
+        description="Phone line that has the limit, 10 digits.",
     )
     CUST_ACCT: str = pa.Field(
         str_matches=ACCOUNT_NUMBER,
-        metadata=ACCOUNT_IN_WORDS,
+        metadata=ACCOUNT_IN_WORDS | PERSONAL_ID,
         description="Customer account of the line, ACCT and 5 digits.",
     )
     LIMITING_DT: date = pa.Field(description="Day of the limit.")
