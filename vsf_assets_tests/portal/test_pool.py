@@ -1,0 +1,166 @@
+"""The pool of snapshots: one snapshot per block, swaps without a restart, and limits.
+
+Here: small snapshots that tests write. Not here: pages (test_tables.py).
+"""
+
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.snapshots.pool import (
+    AT_ONCE,
+    NoSnapshotError,
+    QueryLimits,
+    QueryTooLargeError,
+    SnapshotPool,
+    TooManyQueriesError,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"VSF_HOME": str(tmp_path / "home")})
+
+
+def publish(settings: Settings, number: int) -> None:
+    folder = Path(settings.snapshots)
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(folder / f"vsf-{number}.duckdb")) as connection:
+        connection.execute(f"create table t as select {number} as n")
+    link = folder / "next"
+    link.symlink_to(f"vsf-{number}.duckdb")
+    link.replace(folder / "current.duckdb")
+
+
+def pool_of(settings: Settings, seconds: float = 5.0, memory: int = 200 * 10**6) -> SnapshotPool:
+    return SnapshotPool(settings, QueryLimits(seconds, memory, settings.home / "exports"))
+
+
+def test_without_a_snapshot_the_reader_is_told_what_to_do(settings: Settings) -> None:
+    with pytest.raises(NoSnapshotError, match="vsf run"), pool_of(settings).current():
+        pass
+
+
+def test_a_block_keeps_its_snapshot_and_the_next_one_sees_the_new(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current() as first:
+        publish(settings, 2)
+        with pool.current() as second:
+            assert (first.number, first.query("from t").rows) == (1, [(1,)])
+            assert (second.number, second.query("from t").rows) == (2, [(2,)])
+        (Path(settings.snapshots) / "vsf-1.duckdb").unlink()
+        assert first.query("from t").rows == [(1,)]
+    with pytest.raises(duckdb.ConnectionException):
+        first.connection.execute("from t")  # its last reader has left
+    with pool.current() as again:
+        assert again is second
+    pool.close()
+
+
+def test_numbers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.snapshots import pool as module
+
+    monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current() as first:
+        assert [first.numbers("select n + $x from t", {"x": x})[0] for x in (1, 2, 1, 3)] == [2, 3, 2, 4]
+        monkeypatch.setattr(type(first), "query", None)  # what is kept is not asked again
+        assert first.numbers("select n + $x from t", {"x": 3}) == (4,)
+        assert first.numbers("select n + $x from t", {"x": 2}) == (3,)
+        with pytest.raises(TypeError):
+            first.numbers("select n + $x from t", {"x": 1})
+        monkeypatch.undo()
+    publish(settings, 2)
+    with pool.current() as second:
+        assert second.numbers("select n + $x from t", {"x": 3}) == (5,)
+    pool.close()
+
+
+def test_a_snapshot_that_vanishes_leaves_the_open_one(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current():
+        pass
+    (Path(settings.snapshots) / "current.duckdb").unlink()
+    (Path(settings.snapshots) / "current.duckdb").symlink_to("vsf-9.duckdb")
+    with pool.current() as found:
+        assert found.number == 1
+    pool.close()
+
+
+def test_a_query_ends_at_its_time_limit_and_the_next_one_works(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current() as snapshot:
+        with pytest.raises(QueryTooLargeError, match=r"longer than 0\.2 s"):
+            snapshot.query(
+                "select count(*) from range(10_000_000) a, range(100_000) b where a.range + b.range = 3", seconds=0.2
+            )
+        assert snapshot.query("from t").rows == [(1,)]
+    pool.close()
+
+
+def test_a_query_has_no_more_memory_than_it_may(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings, memory=20 * 10**6)
+    with pool.current() as snapshot:
+        with pytest.raises(QueryTooLargeError, match="memory"):
+            snapshot.query("select list(range || 'some text') from range(3_000_000)")
+        assert snapshot.query("from t").rows == [(1,)]
+    pool.close()
+
+
+def test_more_queries_at_once_than_there_are_turns_wait_and_then_give_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.snapshots import pool as module
+
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    publish(settings, 1)
+    pool = pool_of(settings)
+    go_on, began = threading.Event(), threading.Barrier(AT_ONCE + 1)
+
+    def hold(limits: QueryLimits) -> None:
+        with limits.one_query(snapshot.connection, None):
+            began.wait(5)
+            go_on.wait(5)
+
+    with pool.current() as snapshot:
+        threads = [threading.Thread(target=hold, args=(snapshot.limits,)) for _ in range(AT_ONCE)]
+        for thread in threads:
+            thread.start()
+        began.wait(5)
+        with pytest.raises(TooManyQueriesError, match="try again"):
+            snapshot.query("from t")
+        go_on.set()
+        for thread in threads:
+            thread.join()
+        assert snapshot.query("from t").rows == [(1,)]
+    pool.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "from read_text('/etc/passwd')",
+        "copy (select 1) to '/tmp/evil.csv'",
+        "attach ':memory:' as other; copy t to '/tmp/evil.csv'",
+        "set enable_external_access = true",
+        "set memory_limit = '10GB'",
+        "insert into t values (2)",
+        "install httpfs",
+    ],
+)
+def test_the_connection_reaches_no_other_file(settings: Settings, sql: str) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current() as snapshot, pytest.raises(duckdb.Error):
+        snapshot.query(sql)
+    pool.close()
