@@ -20,7 +20,9 @@ from vsf_assets.config import variable_values as values_of
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
+from vsf_assets.config.portal_settings import PortalSettings, read_portal
 from vsf_assets.config.rule_expressions import AWESOME
+from vsf_assets.config.variable_values import LOOPBACK as LOOPBACK
 from vsf_assets.config.variables import VARIABLES
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,8 +45,6 @@ OWN_FOLDERS = (
 """Folders of VSF_HOME that only the platform writes to."""
 
 AFTER_LOAD = ("archive", "keep", "delete")
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Host names that only this machine can mean."""
 BOUNDARIES = ("next", "previous")
 """Which quarter of an hour the minutes 15, 30 and 45 belong to."""
 
@@ -102,6 +102,7 @@ class Settings:
     quarter_boundary: str = BOUNDARIES[0]
     portal_keys: Path | None = None
     """Folder of signing keys; None for the folder in the home."""
+    portal: PortalSettings = field(default_factory=PortalSettings)
 
     @property
     def keys(self) -> Path:
@@ -267,6 +268,7 @@ def _web_settings(values: Mapping[str, str]) -> dict[str, Any]:
         "banners_secure": values_of.yes(values, "VSF_BANNERS_SECURE") if values["VSF_BANNERS_SECURE"] else None,
         "quarter_boundary": values_of.one_of(values, "VSF_QUARTER_BOUNDARY", BOUNDARIES),
         "portal_keys": (base_folder() / Path(keys).expanduser()).resolve() if keys else None,
+        "portal": read_portal(values),
     }
 
 

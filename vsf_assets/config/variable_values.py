@@ -7,11 +7,15 @@ here: which variable holds which kind (settings.py).
 import re
 from collections.abc import Mapping
 from datetime import date
+from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Host names that only this machine can mean."""
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
 """A host name or an address, without a port."""
@@ -95,6 +99,14 @@ def origins(values: Mapping[str, str], name: str) -> frozenset[str]:
         own = {"http": ":80", "https": ":443"}[match["scheme"]]
         found.add(text.removesuffix("/").removesuffix(own))
     return frozenset(found)
+
+
+def url(values: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str) -> str:
+    """Return an address with one of a few schemes, without the final slash; empty if the variable is."""
+    text = values[name].rstrip("/")
+    if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).netloc):
+        raise SettingsError(f"{name} is not an address; write it like {name}={example}")
+    return text
 
 
 def one_of(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

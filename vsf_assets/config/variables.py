@@ -66,6 +66,18 @@ VARIABLES = (
         "",
         "yes: the visitor's cookie is sent over TLS only; default: yes unless the address is loopback",
     ),
+    Variable("VSF_PORTAL_BIND", "127.0.0.1:8000", "address of the portal, host:port"),
+    Variable("VSF_PORTAL_URL", "", "address of the portal as browsers see it, e.g. https://data.example.org"),
+    Variable("VSF_PORTAL_HOSTS", "", "host names under which the portal answers too; comma-separated"),
+    Variable("VSF_PORTAL_PROXIES", "", "addresses of proxies whose X-Forwarded-* headers hold; comma-separated"),
+    Variable("VSF_PORTAL_DATABASE", "", "postgresql://user:password@host/name; default: SQLite in the home"),
+    Variable(
+        "VSF_PORTAL_SIGNUP", "invitation", "who may make an account: closed, invitation, or open (confirmed by mail)"
+    ),
+    Variable("VSF_PORTAL_EMAIL", "", "mail server, e.g. smtp://user:password@host:587?from=portal@example.org"),
+    Variable("VSF_PORTAL_WORKERS", "1", "processes of the portal"),
+    Variable("VSF_PORTAL_QUERY_SECONDS", "10", "time limit of a page's query"),
+    Variable("VSF_PORTAL_QUERY_MEMORY", "512MB", "memory of a portal process for queries"),
     Variable("VSF_PORTAL_KEYS", "", "folder of signing keys, the same for all hosts; default: portal/ in VSF_HOME"),
     Variable(
         "VSF_QUARTER_BOUNDARY", "next", "quarter of minutes 15, 30 and 45: next, so 15 is in quarter 2, or previous"
