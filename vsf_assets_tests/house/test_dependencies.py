@@ -22,6 +22,7 @@ BREAKING_MINORS = {
     "dagster-aws": "goes with one minor version of dagster",
     "dagster-duckdb": "goes with one minor version of dagster",
     "dagster-webserver": "goes with one minor version of dagster",
+    "django": "the last series for Python 3.11",
     "duckdb-extension-httpfs": "goes with one version of duckdb",
     "granian": "whether a signal ended its server is told by an attribute without a promise",
     "pandera": "before 1.0",

@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "dbt-core": "dbt.cli",
+    "django-allauth": "allauth",
+    "django-ninja": "ninja",
     "dagster-aws": "dagster_aws.s3",
     "python-dotenv": "dotenv",
     "pyyaml": "yaml",
@@ -20,8 +22,11 @@ MODULES = {
 """Package -> what is imported of it, where that is not its own name."""
 
 USED_OTHERWISE = {
+    "argon2-cffi": ("vsf_assets/portal/accounts/password_hasher.py", r"\(Argon2PasswordHasher\)"),
     "dbt-duckdb": ("dbt_project/profiles.yml", r"type: duckdb"),
+    "django-csp": ("vsf_assets/portal/config.py", r'"csp\.middleware\.'),
     "duckdb-extension-httpfs": ("vsf_assets/snapshots/httpfs.py", r'PACKAGE = "duckdb_extension_httpfs"'),
+    "whitenoise": ("vsf_assets/portal/config.py", r'"whitenoise\.middleware\.'),
 }
 """Package -> the file and the text that use it without an import: a program, an adapter, a file."""
 
