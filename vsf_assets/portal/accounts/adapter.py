@@ -1,0 +1,62 @@
+"""What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
+
+Here: its two hooks. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
+"""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from vsf_assets.config.portal_settings import OPEN
+from vsf_assets.portal.accounts.account_changes import checked_name, give_own_team
+from vsf_assets.portal.accounts.login_limits import LIMIT, WINDOW, give_back, reserve
+from vsf_assets.portal.audit.models import record
+
+TOO_MANY = (
+    f"{LIMIT} log-ins failed within {WINDOW.seconds // 60} minutes; wait {WINDOW.seconds // 60} minutes and try again"
+)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-up by setting, and log-ins that are counted before the password is hashed."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Whether anybody may sign up; invitations have a page of their own."""
+        return bool(settings.VSF_PORTAL.signup == OPEN)
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Return the name of a new account in the one form that all ways of creating one have."""
+        return str(super().clean_username(checked_name(username), shallow=shallow))
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """Give a new account a team of its own."""
+        with transaction.atomic():
+            saved = super().save_user(request, user, form, commit)
+            if commit:
+                record("account.created", saved.id, saved.id)
+                give_own_team(saved)
+        return saved
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Reserve a try; refuse the log-in if there is none left, whether the name exists or not."""
+        if not reserve(_name_of(credentials), _address_of(request)):
+            raise ValidationError(TOO_MANY)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Return the account of a name and a password; a success gives its try back."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            give_back(_name_of(credentials), _address_of(request))
+        return user
+
+
+def _name_of(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or credentials.get("email") or "")
+
+
+def _address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,63 @@
+"""Limits of failed log-ins, which hold over all processes and restarts.
+
+A log-in reserves its try before the password is hashed, by one conditional UPDATE that two processes cannot both win;
+a log-in that succeeds gives it back. So no burst of parallel requests reaches the hasher more often than the limit.
+Here: reserving and giving back. Not here: where that happens in a log-in (adapter.py).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+
+from vsf_assets.portal.accounts.models import LoginCount
+
+LIMIT, WINDOW = 10, timedelta(minutes=5)
+"""Failed log-ins of a name, and from an address, within a time."""
+
+
+def reserve(name: str, address: str) -> bool:
+    """Reserve a try for a name and an address; return whether both have one left."""
+    reserved: list[str] = []
+    for key in _keys(name, address):
+        if not _claim(key):
+            _return(reserved)
+            return False
+        reserved.append(key)
+    return True
+
+
+def give_back(name: str, address: str) -> None:
+    """Give back the try of a log-in that succeeded."""
+    _return(_keys(name, address))
+
+
+def _keys(name: str, address: str) -> list[str]:
+    return [_key("name", name.strip().lower()), _key("address", address)]
+
+
+def _key(kind: str, value: str) -> str:
+    return hashlib.sha256(f"{kind}|{value}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _claim(key: str) -> bool:
+    now = timezone.now()
+    is_over = models.Q(since__lte=now - WINDOW)
+    LoginCount.objects.bulk_create([LoginCount(key=key, count=0, since=now)], ignore_conflicts=True)
+    changed = LoginCount.objects.filter(is_over | models.Q(count__lt=LIMIT), key=key).update(
+        count=models.Case(models.When(is_over, then=1), default=models.F("count") + 1),
+        since=models.Case(models.When(is_over, then=models.Value(now)), default=models.F("since")),
+    )
+    return bool(changed)
+
+
+def _return(keys: Iterable[str]) -> None:
+    for key in keys:
+        LoginCount.objects.filter(key=key, count__gt=0).update(count=models.F("count") - 1)
+
+
+def remove_old_counts() -> None:
+    """Remove counts whose time is over; called at each start."""
+    LoginCount.objects.filter(since__lte=timezone.now() - WINDOW).delete()

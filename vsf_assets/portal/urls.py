@@ -1,0 +1,51 @@
+"""Every address of the portal.
+
+Here: the list; a new address needs a line in the matrix of rights too (vsf_assets_tests/portal/matrix.py), or the build
+fails. Not here: the views.
+"""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from vsf_assets.portal.accounts import join_views, profile_views, team_views, token_views
+from vsf_assets.portal.api import old_names
+from vsf_assets.portal.api.routes import api
+from vsf_assets.portal.data import table_views
+from vsf_assets.portal.status import status_views
+
+urlpatterns = [
+    path("", status_views.home, name="home"),
+    path("status/", status_views.status, name="status"),
+    path("status/deliveries/", status_views.deliveries, name="deliveries"),
+    path("data/", table_views.tables, name="tables"),
+    path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
+    path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),
+    path("data/<slug:schema>/<slug:name>/export/<slug:form>/", table_views.export, name="export"),
+    path("join/<str:secret>/", join_views.join, name="join"),
+    path("profile/", profile_views.profile, name="profile"),
+    path("profile/delete/", profile_views.delete, name="profile_delete"),
+    path("tokens/", token_views.tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/end/", token_views.end, name="token_end"),
+    path("team/", team_views.teams, name="teams"),
+    path("team/<uuid:team_id>/", team_views.team, name="team"),
+    path("team/<uuid:team_id>/invite/", team_views.invite_member, name="team_invite"),
+    path("team/<uuid:team_id>/members/<uuid:member_id>/", team_views.member, name="team_member"),
+    path("team/<uuid:team_id>/members/<uuid:member_id>/password/", team_views.password_link, name="team_password"),
+    path("team/<uuid:team_id>/grants/", team_views.grant, name="team_grant"),
+    path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("api/docs", status_views.api_docs, name="api_docs"),
+    path("docs/", status_views.to_docs, name="docs"),
+    path("vsf/api/", old_names.index, name="old_index"),
+    path("vsf/api/activity/", old_names.activity, name="old_activity"),
+    path("vsf/api/by_limit/", old_names.by_limit, name="old_by_limit"),
+    path("vsf/api/by_device/", old_names.by_device, name="old_by_device"),
+]
+
+handler400 = "vsf_assets.portal.shared.error_pages.bad_request"
+handler403 = "vsf_assets.portal.shared.error_pages.forbidden"
+handler404 = "vsf_assets.portal.shared.error_pages.not_found"
+handler500 = "vsf_assets.portal.shared.error_pages.server_error"

@@ -1,0 +1,141 @@
+"""Drives the portal in this process: accounts, clients, tokens, and the tables of its database.
+
+Here: helpers. Django takes its settings once per process, so all tests of a process share a home; each test begins with
+the same small database. Not here: assertions.
+"""
+
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.portal.config import DATABASE_FILE, set_up
+from vsf_assets_tests.portal.world import World
+
+PASSWORD = "three old words here"
+CHEAP = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
+"""Hashing is not what these tests are about; the tests of hashing choose the real one."""
+
+
+@dataclass
+class Portal:
+    """The portal of a test."""
+
+    settings: Settings
+    world: World
+
+    def account(self, name: str, role: str = "", team: str = "platform", personal: bool = False) -> Any:
+        """Return a new account, as a member of a team if a role is given."""
+        from vsf_assets.portal.accounts.account_changes import create_account, set_personal, set_role
+        from vsf_assets.portal.accounts.models import Team
+
+        user = create_account(name, PASSWORD)
+        if role:
+            set_role(user, Team.objects.get_or_create(name=team)[0], role)
+        if personal:
+            set_personal(user, may_see=True)
+        return self.fresh(user)
+
+    def fresh(self, user: Any) -> Any:
+        """Return an account as the database has it now."""
+        return type(user).objects.get(pk=user.pk)
+
+    def client(self, user: Any = None) -> Any:
+        """Return a browser in which an account is signed in; a visitor's without one."""
+        from django.test import Client
+
+        client = Client()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    def grant(self, team: str, *feeds: str) -> None:
+        """Let a team read feeds."""
+        from vsf_assets.portal.accounts.account_changes import set_grant
+        from vsf_assets.portal.accounts.models import Team
+
+        for feed in feeds:
+            set_grant(Team.objects.get_or_create(name=team)[0], feed)
+
+    def token(self, user: Any, *scopes: str, team: str = "platform") -> dict[str, str]:
+        """Return the header of a new token."""
+        from vsf_assets.portal.accounts.api_tokens import create_token
+        from vsf_assets.portal.accounts.models import Team
+
+        text = create_token(user, Team.objects.get(name=team), "test", scopes or ("read",), 1)[1]
+        return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
+
+    def tables(self, *left_out: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Return the rows of every table of the database, but for some."""
+        with sqlite3.connect(self.settings.home / "portal" / DATABASE_FILE) as connection:
+            names = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+            kept = sorted(name for name in names if name not in left_out)
+            return {name: connection.execute(f'select * from "{name}"').fetchall() for name in kept}
+
+    def audit(self) -> list[str]:
+        """Return the actions in the audit, the earliest first."""
+        from vsf_assets.portal.audit.models import AuditEntry
+
+        return list(AuditEntry.objects.order_by("at", "id").values_list("action", flat=True))
+
+
+@pytest.fixture(scope="session")
+def prepared_portal(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Path]:
+    """Give Django its settings, once per process, and return ours and a migrated database to copy."""
+    home = tmp_path_factory.mktemp("portal") / "home"
+    (home / "landing").mkdir(parents=True)
+    settings = read_settings({"VSF_HOME": str(home), "VSF_SNAPSHOTS": str(world.snapshots), "VSF_SETTLE_SECONDS": "0"})
+    set_up(settings, **CHEAP, ALLOWED_HOSTS=["testserver", "localhost"])
+    from django.db import connections
+
+    from vsf_assets.portal.serve import prepare
+
+    prepare(settings, lambda _: None)
+    connections.close_all()
+    original = home / "portal" / "migrated.sqlite3"
+    with sqlite3.connect(home / "portal" / DATABASE_FILE) as connection:
+        connection.execute(f"vacuum into '{original}'")
+    return settings, original
+
+
+@pytest.fixture
+def portal(prepared_portal: tuple[Settings, Path], world: World) -> Iterator[Portal]:
+    """Return the portal with a database that holds no account yet."""
+    from vsf_assets.portal.status.home_state import forget
+
+    settings, original = prepared_portal
+    restore(settings, original)
+    forget()
+    yield Portal(settings, world)
+    from django.core.cache import cache
+    from django.db import connections
+
+    cache.close()
+    connections.close_all()
+
+
+def restore(settings: Settings, original: Path) -> None:
+    """Put the migrated database in place of the current one."""
+    from django.db import connections
+
+    connections.close_all()
+    file = settings.home / "portal" / DATABASE_FILE
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        file.with_name(name).unlink(missing_ok=True)
+    shutil.copyfile(original, file)
+
+
+def random_id() -> uuid.UUID:
+    """Return an id that nothing has."""
+    from vsf_assets.portal.shared.random_ids import new_id
+
+    return new_id()
+
+
+Visit = Callable[[str], Any]
