@@ -1,0 +1,71 @@
+"""Who may read which table, and which rows of it.
+
+Here: `Access`, made from the rights of an account or a token. Not here: what a role may do (accounts/rights.py), and
+personal values (masking.py).
+
+A member of the platform's team reads every feed. Another team reads a table if each feed that it is made of was
+granted to it; of the tables that all feeds share it reads the rows of its feeds. Raw tables ask for the right RAW.
+"""
+
+from dataclasses import dataclass
+
+from vsf_assets.feeds import all_feeds
+from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, AccountRights
+from vsf_assets.portal.data.table_catalog import LEDGER, Catalog, ShownTable
+
+
+@dataclass(frozen=True)
+class Access:
+    """What may be read, with which right.
+
+    Attributes:
+        account_rights: the rights.
+        right: READ for pages and the API, EXPORT for whole files.
+    """
+
+    account_rights: AccountRights
+    right: str = READ
+
+    @property
+    def may_see_personal(self) -> bool:
+        """Whether personal values are shown as they are."""
+        return self.account_rights.may_see_personal
+
+    @property
+    def reads_all_feeds(self) -> bool:
+        """Whether no row is left out."""
+        return self.account_rights.may_on_platform(self.right)
+
+    @property
+    def feeds(self) -> frozenset[str]:
+        """The feeds that may be read."""
+        return self.account_rights.feeds(self.right, all_feeds())
+
+    @property
+    def raw_feeds(self) -> frozenset[str]:
+        """The feeds whose raw rows may be read."""
+        return self.account_rights.feeds(RAW, all_feeds()) & self.feeds
+
+    def for_export(self) -> "Access":
+        """Return the access to whole files."""
+        return Access(self.account_rights, EXPORT)
+
+    def may_read(self, table: ShownTable) -> bool:
+        """Whether the table, or at least rows of it, may be read."""
+        if table.schema == "raw":
+            if self.reads_all_feeds and self.account_rights.may_on_platform(RAW):
+                return True
+            return bool(table.feeds) and table.feeds <= self.raw_feeds
+        if self.reads_all_feeds:
+            return True
+        if table.subject == LEDGER:
+            return table.has_feed_column and bool(self.feeds)
+        return bool(table.feeds) and table.feeds <= self.feeds
+
+    def rows_of_feeds(self, table: ShownTable) -> frozenset[str] | None:
+        """Return the feeds whose rows of a table may be read; None for all rows."""
+        return self.feeds if table.has_feed_column and not self.reads_all_feeds else None
+
+    def readable(self, catalog: Catalog) -> dict[str, ShownTable]:
+        """Return the tables that may be read, by name."""
+        return {name: table for name, table in catalog.items() if self.may_read(table)}

@@ -1,0 +1,93 @@
+"""The one function between a snapshot and every answer: it replaces what the reader may not see.
+
+Here: a table as a subquery in which personal values are pseudonyms, quoted texts are hidden, and rows of other teams'
+feeds are missing. Every list, row, count and export selects from it. Not here: which columns are personal
+(contracts/personal.py by way of table_catalog.py), and who may see them (access.py).
+
+A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equal values stay equal, so that joining
+and counting work, and without the key nobody can try all phone numbers. DuckDB computes it from its own sha256.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+from vsf_assets.contracts.table import IDENTIFIER, TEXT
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable, personal_feeds
+
+ROW = "_row"
+"""Name of the row's number in the snapshot, which the subquery adds."""
+
+HIDDEN = "(hidden)"
+"""Stands for a text that quotes delivered values."""
+
+PSEUDONYM = "anon-"
+"""How a pseudonym begins."""
+
+_DIGITS = 20
+_UNKNOWN = "unknown"
+"""The unknown member of dimensions, which is nobody."""
+
+_BLOCK = 64
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def seen_source(table: ShownTable, access: Access, numbers: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
+    """Return the SQL of a subquery with what may be seen of a table, and the values of its parameters.
+
+    DuckDB computes only the columns that a query uses, but those for every row that it reads. With `numbers`, the
+    subquery has the rows with these numbers alone.
+    """
+    values: dict[str, Any] = {}
+    columns = [f"{_seen(column, access, values)} as {quoted(column.name)}" for column in table.columns]
+    sql = f"select rowid as {ROW}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
+    conditions = []
+    feeds = access.rows_of_feeds(table)
+    if feeds is not None:
+        values["seen_feeds"] = sorted(feeds)
+        conditions.append("list_contains($seen_feeds, feed)")
+    if numbers is not None:
+        conditions.append(f"rowid in ({', '.join(map(str, numbers)) or 'null'})")
+    if conditions:
+        sql += f" where {' and '.join(conditions)}"
+    return f"({sql})", values
+
+
+def is_replaced(column: ShownColumn, access: Access) -> bool:
+    """Whether the reader sees something else in place of a column's values."""
+    return bool(column.personal) and not access.may_see_personal
+
+
+def pseudonym_sql(expression: str, values: dict[str, Any]) -> str:
+    """Return the SQL of a pseudonym of a text; its key goes into the parameters, never into the text of the SQL."""
+    values["mask_inner"], values["mask_outer"] = _pads(settings.VSF_PSEUDONYM_KEY)
+    inner = f"unhex(sha256($mask_inner::blob || encode({expression})))"
+    return f"'{PSEUDONYM}' || left(sha256($mask_outer::blob || {inner}), {_DIGITS})"
+
+
+def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
+    name = quoted(column.name)
+    if not is_replaced(column, access):
+        return name
+    text = f"cast({name} as varchar)"
+    if column.personal == IDENTIFIER:
+        shown = pseudonym_sql(text, values)
+        return f"case when {name} is null then null when {text} = '{_UNKNOWN}' then '{_UNKNOWN}' else {shown} end"
+    if column.personal == QUOTING:
+        values["personal_feeds"] = sorted(personal_feeds())
+        return f"case when {name} is null or not list_contains($personal_feeds, feed) then {text} else '{HIDDEN}' end"
+    if column.personal == TEXT:
+        return f"case when {name} is null then null else '{HIDDEN}' end"
+    raise ValueError(f"no replacement for {column.personal} values")
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """Return the inner and the outer block of HMAC (RFC 2104) for a key of at most one block."""
+    filled = key[:_BLOCK].ljust(_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in filled), bytes(byte ^ 0x5C for byte in filled)

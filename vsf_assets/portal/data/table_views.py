@@ -1,0 +1,226 @@
+"""Pages of tables: the list of tables, a table's rows, one row with its links, and exports.
+
+Here: what a request asks for, and the context of its page. Not here: the SQL (table_query.py), what may be seen
+(masking.py), and the look of values (page_filters.py).
+"""
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.exports import FORMATS, export_file
+from vsf_assets.portal.data.masking import ROW, is_replaced
+from vsf_assets.portal.data.page_filters import line_of_list
+from vsf_assets.portal.data.row_links import RowLink, links_of_row
+from vsf_assets.portal.data.table_catalog import SCHEMAS, ShownColumn, ShownTable, catalog_of
+from vsf_assets.portal.data.table_query import (
+    OPERATORS,
+    Filter,
+    ListRequest,
+    Page,
+    as_sql,
+    count_rows,
+    list_rows,
+    parameters_of,
+    read_request,
+)
+from vsf_assets.portal.shared.error_pages import explained
+from vsf_assets.portal.shared.request_errors import WrongParameterError
+from vsf_assets.snapshots.pool import QueryTooLargeError
+
+_INTRODUCTIONS = {
+    "marts": "Facts and dimensions: what questions are asked of.",
+    "reports": "What was delivered, what became of it, and everything found wrong.",
+    "raw": "Valid rows as they arrived, and the platform's own records.",
+}
+
+
+@dataclass(frozen=True)
+class HeadCell:
+    """The head of a column: the column, the address that sorts by it, and how it is sorted now."""
+
+    column: ShownColumn
+    sort_address: str
+    sorted: str
+    is_replaced: bool
+
+
+@require_safe
+@login_required
+@explained
+def tables(request: HttpRequest) -> HttpResponse:
+    """Show the tables that the account may read, by schema."""
+    access = Access(request.user.account_rights)
+    found = access.readable(catalog_of(request.snapshot()))  # type: ignore[attr-defined]
+    words = request.GET.get("_search", "").casefold()
+    shown = [t for t in found.values() if words in f"{t.full_name} {t.description}".casefold()]
+    groups = [
+        (schema, _INTRODUCTIONS[schema], [table for table in shown if table.schema == schema]) for schema in SCHEMAS
+    ]
+    context = {"groups": [group for group in groups if group[2]], "total": len(shown), "search": words}
+    return render(request, "data/tables.html", context)
+
+
+@require_safe
+@login_required
+@explained
+def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
+    """Show a page of a table's rows."""
+    shown, access = _table(request, schema, name)
+    wanted = read_request(parameters_of(request.GET), shown, access)
+    page = list_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
+    try:
+        total = count_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
+    except QueryTooLargeError:
+        total = None
+    context = {
+        "table": shown,
+        "heads": [_head(column, wanted, access) for column in shown.columns],
+        "lines": [_line(shown, page, place, request.snapshot().number) for place in range(len(page.numbers))],  # type: ignore[attr-defined]
+        "total": total,
+        "request_of_list": wanted,
+        "filters": [(condition, _without(wanted, condition)) for condition in wanted.filters],
+        "operators": [(code, words) for code, words in OPERATORS.items()],
+        "next": _address([*wanted.parameters, ("_after", page.next)]) if page.next else "",
+        "is_first": not wanted.after,
+        "first": _address(wanted.parameters) or "?",
+        "query": urlencode(wanted.parameters),
+        "may_export": access.for_export().may_read(shown),
+        "formats": list(FORMATS),
+        "hidden": [parameter for parameter in wanted.parameters if parameter[0] != "_search"],
+        "command": f"vsf query {shlex.quote(as_sql(shown, wanted))}",
+        "curl": _curl(f"/api/v1/tables/{schema}/{name}", wanted.parameters),
+    }
+    return render(request, "data/table.html", context)
+
+
+@require_safe
+@login_required
+@explained
+def row(request: HttpRequest, schema: str, name: str) -> HttpResponse:
+    """Show one row, found by its key or by its number in this snapshot, with links to and from other tables."""
+    shown, access = _table(request, schema, name)
+    snapshot = request.snapshot()  # type: ignore[attr-defined]
+    given = parameters_of(request.GET)
+    if given and given[0][0] == ROW:
+        page = _by_number(request, shown, access, given)
+    else:
+        wanted = read_request([*given, ("_limit", "2")], shown, access)
+        if not wanted.filters:
+            raise WrongParameterError("the address of a row names its key")
+        page = list_rows(snapshot, shown, access, wanted)
+    if not page.numbers:
+        raise Http404
+    values = dict(zip(page.rows.names, page.rows.rows[0], strict=True))
+    links: list[RowLink] = links_of_row(snapshot, access, shown, values)
+    fields = [(column, values[column.name], is_replaced(column, access)) for column in shown.columns]
+    exact = ListRequest(
+        tuple(Filter(column, "", str(values[column])) for column in shown.key if values[column] is not None)
+    )
+    context = {
+        "table": shown,
+        "fields": fields,
+        "links_out": [link for link in links if link.is_out],
+        "links_in": [link for link in links if not link.is_out],
+        "title": _title(shown, values),
+        "more": len(page.numbers) > 1,
+        "command": f"vsf query {shlex.quote(as_sql(shown, exact))}" if exact.filters else "",
+        "curl": _curl(f"/api/v1/tables/{schema}/{name}", exact.parameters) if exact.filters else "",
+    }
+    return render(request, "data/row.html", context)
+
+
+def _by_number(request: HttpRequest, shown: ShownTable, access: Access, given: list[tuple[str, str]]) -> Page:
+    snapshot = request.snapshot()  # type: ignore[attr-defined]
+    number, of = given[0][1], dict(given).get("_of", "")
+    if not (number.isdecimal() and len(number) < 19):
+        raise Http404
+    if of != str(snapshot.number):
+        raise WrongParameterError(
+            f"the row was counted in snapshot {of[:20] or '?'}, and this is snapshot {snapshot.number};"
+            " find it again in the table"
+        )
+    wanted = ListRequest(limit=1, condition=f"{ROW} = $row", condition_values={"row": int(number)})
+    return list_rows(snapshot, shown, access, wanted)
+
+
+@require_safe
+@login_required
+@explained
+def export(request: HttpRequest, schema: str, name: str, form: str) -> HttpResponse | FileResponse:
+    """Send the rows of a table, filtered like its page, as a file."""
+    shown, access = _table(request, schema, name)
+    if form not in FORMATS:
+        raise Http404
+    if not access.for_export().may_read(shown):
+        raise PermissionDenied
+    wanted = read_request(parameters_of(request.GET), shown, access)
+    snapshot = request.snapshot()  # type: ignore[attr-defined]
+    file = export_file(snapshot, shown, access.for_export(), wanted, form)
+    response = FileResponse(
+        file, content_type=FORMATS[form], as_attachment=True, filename=f"{name}-{snapshot.number}.{form}"
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _table(request: HttpRequest, schema: str, name: str) -> tuple[ShownTable, Access]:
+    """Return a table that the account may read.
+
+    Raises:
+        Http404: there is none of this name, or the account may not read it.
+    """
+    access = Access(request.user.account_rights)
+    found = catalog_of(request.snapshot()).get(f"{schema}.{name}")  # type: ignore[attr-defined]
+    if found is None or not access.may_read(found):
+        raise Http404
+    return found, access
+
+
+def _head(column: ShownColumn, wanted: ListRequest, access: Access) -> HeadCell:
+    replaced = is_replaced(column, access)
+    is_here = wanted.sort == column.name
+    sorted_as = ("descending" if wanted.is_descending else "ascending") if is_here else ""
+    sort = f"-{column.name}" if is_here and not wanted.is_descending else column.name
+    others = [parameter for parameter in wanted.parameters if parameter[0] != "_sort"]
+    return HeadCell(column, "" if replaced else _address([*others, ("_sort", sort)]), sorted_as, replaced)
+
+
+def _line(shown: ShownTable, page: Page, place: int, snapshot: int) -> SafeString:
+    """Return a row of a list, with the address of its page."""
+    values = page.rows.rows[place]
+    cells = zip(shown.columns, values, strict=True)
+    named = dict(zip(page.rows.names, values, strict=True))
+    key = [(column, str(named[column])) for column in shown.key if named[column] is not None]
+    if key and len(key) == len(shown.key):
+        return line_of_list(place + 1, f"row/?{urlencode(key)}", cells)
+    return line_of_list(place + 1, f"row/?{urlencode([(ROW, page.numbers[place]), ('_of', snapshot)])}", cells)
+
+
+def _title(shown: ShownTable, values: dict[str, Any]) -> str:
+    named = [f"{column} {values[column]}" for column in shown.key if values.get(column) is not None]
+    return ", ".join(named)[:200] or "A row"
+
+
+def _without(wanted: ListRequest, condition: Filter) -> str:
+    kept = tuple(other for other in wanted.filters if other != condition)
+    return _address(ListRequest(kept, wanted.search, wanted.sort, wanted.is_descending, wanted.limit).parameters) or "?"
+
+
+def _address(parameters: list[tuple[str, str]]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""
+
+
+def _curl(path: str, parameters: list[tuple[str, str]]) -> str:
+    address = f"{settings.VSF_PORTAL.shown_url}{path}{_address(parameters)}"
+    return f'curl -H "Authorization: Bearer $VSF_TOKEN" {shlex.quote(address)}'

@@ -1,0 +1,209 @@
+"""Pages of tables: lists, filters, sort, pages, rows with their links, and exports.
+
+Here: what a page shows against what DuckDB itself gives. Not here: who may see it (test_rights_matrix.py), and personal
+values (test_personal_data.py).
+"""
+
+import csv
+import html
+import io
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import duckdb
+import pytest
+
+from vsf_assets_tests.portal.driver import Portal
+from vsf_assets_tests.portal.world import FORMULA, HOSTILE, PHONES
+
+
+@pytest.fixture
+def client(portal: Portal) -> object:
+    return portal.client(portal.account("ann", "engineer", personal=True))
+
+
+def page(client: object, address: str, status: int = 200) -> str:
+    answer = client.get(address)  # type: ignore[attr-defined]
+    assert answer.status_code == status, answer.content.decode()
+    return answer.content.decode()
+
+
+def heading(text: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
+    assert found
+    return html.unescape(" ".join(found[1].split()))
+
+
+def test_every_table_of_the_dictionary_has_a_page_with_its_rows(portal: Portal, client: object) -> None:
+    sql = "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'reports', 'raw')"
+    names = portal.world.query(sql)
+    assert len(names) > 50
+    listed = page(client, "/data/")
+    for schema, name in names:
+        ((rows,),) = portal.world.query(f'select count(*) from {schema}."{name}"')
+        assert f'href="/data/{schema}/{name}/"' in listed
+        shown = page(client, f"/data/{schema}/{name}/")
+        assert heading(shown).startswith(f"{name}: {rows:,} row")
+        assert "transform_" not in shown
+
+
+def test_descriptions_come_from_the_snapshots_comments(client: object) -> None:
+    shown = page(client, "/data/marts/dim_lines/")
+    assert "One row per version of a line" in shown
+    assert "Channel that sold the line" in shown
+
+
+def test_the_list_of_tables_is_searched_by_name_and_meaning(client: object) -> None:
+    assert heading(page(client, "/data/?_search=banner_perf")) == "1 table with “banner_perf”"
+    assert "No table has these words" in page(client, "/data/?_search=zebra")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "condition"),
+    [
+        ({"mtn": "5551000001"}, "mtn = '5551000001'"),
+        ({"mtn__contains": "777"}, "mtn like '%777%'"),
+        ({"event_date__min": "2019-05-21"}, "event_date >= '2019-05-21'"),
+        ({"event_date__max": "2019-05-20", "mtn": "5551000001"}, "event_date <= '2019-05-20' and mtn = '5551000001'"),
+        ({"device_carrier__null": "yes"}, "device_carrier is null"),
+        ({"_search": "SCRIPT"}, "device_carrier like '%script%'"),
+        ({"is_before_activation": "true"}, "is_before_activation"),
+    ],
+)
+def test_filters_give_the_rows_of_the_same_condition(
+    portal: Portal, client: object, parameters: dict[str, str], condition: str
+) -> None:
+    ((rows,),) = portal.world.query(f"select count(*) from marts.fct_activity_events where {condition}")
+    shown = heading(page(client, f"/data/marts/fct_activity_events/?{urlencode(parameters)}"))
+    assert shown.startswith(f"fct_activity_events: {rows} of ")
+    assert rows
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("nothing=1", "there is no column nothing in marts.fct_activity_events"),
+        ("mtm=1", "Did you mean"),
+        ("event_date__min=soon", "is no date"),
+        ("event_date__like=2019", "is no filter"),
+        ("_sort=nothing", "there is no column nothing in marts.fct_activity_events"),
+        ("_limit=0", "from 1 to 1,000"),
+        ("_limit=99999999999", "from 1 to 1,000"),
+        ("_after=nonsense", "no cursor"),
+        ("_after=WzFd", "no cursor"),
+        ("mtn=%27%3B+drop+table+x", "No row fits"),
+    ],
+)
+def test_what_is_not_understood_is_explained(client: object, query: str, words: str) -> None:
+    answer = client.get(f"/data/marts/fct_activity_events/?{query}")  # type: ignore[attr-defined]
+    assert answer.status_code == (200 if "No row" in words else 400)
+    assert words.lower() in html.unescape(answer.content.decode()).lower()
+
+
+@pytest.mark.parametrize("sort", ["", "mtn", "-mtn", "device_carrier", "-device_carrier", "event_at", "-session_id"])
+def test_pages_lead_through_the_whole_list_without_a_repeat_or_a_gap(portal: Portal, sort: str) -> None:
+    header = portal.token(portal.account("ann", "engineer", personal=True), "read", "personal")
+    rows, after = [], ""
+    while True:
+        query = urlencode({"limit": 3, "sort": sort, "after": after})
+        answer = portal.client().get(f"/api/v1/activity?{query}", **header).json()
+        rows += answer["items"]
+        after = answer["next"]
+        if not after:
+            break
+        assert len(answer["items"]) == 3
+    column = sort.removeprefix("-")
+    order = f"{column} {'desc' if sort.startswith('-') else ''} nulls last, rowid" if sort else "rowid"
+    wanted = portal.world.query(f"select event_uuid from marts.fct_activity_events order by {order}")
+    assert [(row["event_uuid"],) for row in rows] == wanted
+
+
+def test_a_row_links_to_what_refers_to_it_and_to_what_it_refers_to(portal: Portal, client: object) -> None:
+    ((key,),) = portal.world.query("select line_key from marts.dim_lines where mtn = ?", PHONES[1])
+    shown = page(client, f"/data/marts/dim_lines/row/?line_key={key}")
+    assert heading(shown) == f"line_key {key}"
+    assert f"/data/marts/fct_activity_events/?line_key={key}" in shown
+    assert f"/data/marts/fct_usage_limits/?line_key={key}" in shown
+    ((event,),) = portal.world.query("select event_uuid from marts.fct_activity_events where mtn = ?", PHONES[1])
+    shown = page(client, f"/data/marts/fct_activity_events/row/?event_uuid={event}&event_date=2019-06-03")
+    assert f"/data/marts/dim_lines/?line_key={key}" in shown
+    assert page(client, f"/data/marts/dim_lines/?line_key={key}").count('aria-label="row ') == 1
+
+
+def test_a_delivery_links_to_its_findings(portal: Portal, client: object) -> None:
+    name = "2019-06-03_testmdn_child_parent_rs.txt.gz"
+    ((number,),) = portal.world.query("select rowid from reports.files where file_name = ?", name)
+    shown = page(client, f"/data/reports/files/row/?_row={number}&_of=1")
+    assert f"/data/reports/anomalies/?feed=events&amp;partition_key=2019-06-03&amp;file_name={name}" in shown
+
+
+def test_every_open_link_of_a_list_leads_to_its_row(client: object) -> None:
+    for table in ("marts/dim_lines", "reports/files", "raw/events", "marts/fct_event_properties"):
+        shown = page(client, f"/data/{table}/")
+        links = [html.unescape(link) for link in re.findall(r'<a href="(row/\?[^"]+)"', shown)]
+        assert links
+        for link in links[:5]:
+            page(client, f"/data/{table}/{link}")
+
+
+def test_a_row_that_is_not_there_is_not_found(client: object) -> None:
+    page(client, "/data/marts/dim_lines/row/?line_key=nothing", 404)
+    page(client, "/data/marts/dim_lines/row/?_row=99999&_of=1", 404)
+    assert "count" in page(client, "/data/marts/dim_lines/row/?_row=1&_of=77", 400)
+    page(client, "/data/marts/dim_lines/row/", 400)
+
+
+def test_csv_holds_every_row_and_no_formula(portal: Portal, client: object) -> None:
+    answer = client.get("/data/marts/fct_activity_events/export/csv/?_sort=event_uuid")  # type: ignore[attr-defined]
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="fct_activity_events-1.csv"'
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    wanted = portal.world.query("select event_uuid, device_carrier from marts.fct_activity_events order by 1")
+    assert [row["event_uuid"] for row in rows] == [uuid for uuid, _ in wanted]
+    carriers = {row["event_uuid"]: row["device_carrier"] for row in rows}
+    for uuid, carrier in wanted:
+        assert carriers[str(uuid)] == (f"'{carrier}" if carrier == FORMULA else carrier or "")
+    assert not any(value[:1] in "=+@\t\r" for row in rows for value in row.values() if value)
+
+
+def test_parquet_holds_the_values_as_they_are(portal: Portal, client: object, tmp_path: Path) -> None:
+    answer = client.get("/data/marts/fct_activity_events/export/parquet/?mtn=" + PHONES[0])  # type: ignore[attr-defined]
+    file = tmp_path / "rows.parquet"
+    file.write_bytes(b"".join(answer.streaming_content))
+    wanted = portal.world.query("select * from marts.fct_activity_events where mtn = ? order by rowid", PHONES[0])
+    assert duckdb.sql(f"from '{file}'").fetchall() == wanted
+    assert list((portal.settings.home / "portal" / "exports").iterdir()) == []
+
+
+def test_hostile_values_are_text_on_every_page(client: object) -> None:
+    shown = page(client, "/data/marts/fct_activity_events/?_search=a")
+    shown += page(client, "/data/marts/fct_activity_events/row/?event_uuid=hostile-1&event_date=2019-06-03")
+    assert "<script>alert" not in shown
+    assert "<img src=x" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page(client, "/data/marts/fct_activity_events/")
+    assert "\u202e" not in page(client, "/data/marts/fct_activity_events/?_limit=1000")
+    for value in HOSTILE:
+        found = page(client, f"/data/marts/fct_activity_events/?{urlencode({'device_carrier': value})}")
+        assert heading(found).startswith("fct_activity_events: 1 of ")
+        assert "<script>alert" not in found
+
+
+def test_the_page_shows_the_command_and_the_curl_line_that_give_the_same(portal: Portal, client: object) -> None:
+    shown = html.unescape(page(client, f"/data/marts/fct_activity_events/?mtn={PHONES[0]}&_sort=-event_at&_limit=5"))
+    command = re.search(r"vsf query '(.*)'</code>", shown)
+    curl = re.search(r"curl -H \"Authorization: Bearer \$VSF_TOKEN\" '?http://127.0.0.1:8000([^'<]+)'?<", shown)
+    assert command
+    assert curl
+    sql = command[1].replace("""'"'"'""", "'")
+    header = portal.token(portal.fresh(portal.account("bob", "engineer", personal=True)), "read", "personal")
+    by_api = portal.client().get(curl[1], **header).json()["items"]
+    by_command = portal.world.query(f"select event_uuid from ({sql})")
+    on_page = re.findall(r"event_uuid=((?:mark|hostile)-\d)", shown)
+    assert [row["event_uuid"] for row in by_api] == [uuid for (uuid,) in by_command] == on_page
+    assert len(on_page) == 5
+
+
+def test_answers_name_their_snapshot(client: object) -> None:
+    answer = client.get("/data/marts/dim_lines/")  # type: ignore[attr-defined]
+    assert answer.headers["X-Vsf-Snapshot"] == "1"
+    assert "Snapshot <strong>1</strong>" in answer.content.decode()
