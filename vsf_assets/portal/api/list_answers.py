@@ -1,0 +1,98 @@
+"""Lists as JSON: a page of a table's rows, with the cursor of the next page and the number of the snapshot.
+
+Here: reading the parameters, the ETag, and the bytes. Not here: the query (data/table_query.py).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.http import Http404, HttpRequest, HttpResponse
+
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.table_catalog import ShownTable, catalog_of
+from vsf_assets.portal.data.table_query import ListRequest, list_rows, parameters_of, read_request
+from vsf_assets.snapshots.pool import OpenSnapshot
+
+_CONTROLS = {"limit": "_limit", "after": "_after", "sort": "_sort", "search": "_search"}
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+DEFAULT = 100
+"""Rows of a page, unless another number is asked for."""
+
+
+def list_answer(
+    request: HttpRequest,
+    access: Access,
+    name: str,
+    fixed: Mapping[str, str] | None = None,
+    condition: str = "",
+    values: Mapping[str, Any] | None = None,
+    own: tuple[str, ...] = (),
+) -> HttpResponse:
+    """Return a page of a table's rows.
+
+    Args:
+        request: its parameters are filters, and limit, after, sort, search.
+        access: what may be read.
+        name: `schema.table`.
+        fixed: filters that always hold.
+        condition: SQL of ours that rows must meet.
+        values: of the parameters in `condition`.
+        own: parameters that are no filters of the table.
+
+    Raises:
+        Http404: there is no such table, or it may not be read.
+        WrongParameterError, SnapshotChangedError, QueryTooLargeError, TooManyQueriesError: as `list_rows`.
+    """
+    snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
+    table = readable_table(snapshot, access, name)
+    tag = etag(request, access, snapshot)
+    if request.headers.get("If-None-Match") == tag:
+        return _with_tag(HttpResponse(status=304), tag)
+    given = [(_CONTROLS.get(key, key), value) for key, value in parameters_of(request.GET) if key not in own]
+    if not any(key == "_limit" for key, _ in given):
+        given.append(("_limit", str(DEFAULT)))
+    wanted: ListRequest = read_request([*given, *(fixed or {}).items()], table, access)
+    page = list_rows(snapshot, table, access, replace(wanted, condition=condition, condition_values=values or {}))
+    content = {"items": page.rows.records(), "next": page.next or None, "snapshot": snapshot.number}
+    return _with_tag(json_answer(content), tag)
+
+
+def readable_table(snapshot: OpenSnapshot, access: Access, name: str) -> ShownTable:
+    """Return a table.
+
+    Raises:
+        Http404: there is none of this name, or it may not be read: both look the same.
+    """
+    table = catalog_of(snapshot).get(name)
+    if table is None or not access.may_read(table):
+        raise Http404
+    return table
+
+
+def json_answer(content: Any, status: int = 200) -> HttpResponse:
+    """Return content as JSON; decimals are texts, so that no digit is lost, and times are UTC."""
+    body = orjson.dumps(content, default=_text, option=_OPTIONS)
+    return HttpResponse(body, status=status, content_type="application/json")
+
+
+def etag(request: HttpRequest, access: Access, snapshot: OpenSnapshot) -> str:
+    """Return the tag of an answer: it changes with the snapshot, the question and what may be seen."""
+    parts = (snapshot.name, snapshot.published, request.get_full_path(), access.may_see_personal, sorted(access.feeds))
+    seen = (access.reads_all_feeds, sorted(access.raw_feeds))
+    return f'"{hashlib.sha256(repr((parts, seen)).encode()).hexdigest()[:32]}"'
+
+
+def _with_tag(response: HttpResponse, tag: str) -> HttpResponse:
+    response["ETag"] = tag
+    return response
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)

@@ -1,0 +1,120 @@
+"""The table of rights: each address of the portal, and who gets which answer.
+
+Here: one line per address and method. An address without a line fails the test. Not here: the test
+(test_rights_matrix.py).
+
+Callers are: a visitor; a stranger, who has an account and no team but an own one; each role in the platform's team; and
+`other`, an administrator of another team that may read the feed `clicks` alone.
+"""
+
+from dataclasses import dataclass
+
+ROLES = ("reader", "analyst", "steward", "marketer", "engineer", "admin")
+CALLERS = ("visitor", "stranger", *ROLES, "other")
+
+PAGE = dict.fromkeys(CALLERS, 200) | {"visitor": 302}
+"""A page for everybody who signed in; visitors are led to the log-in."""
+
+OPEN = dict.fromkeys(CALLERS, 200)
+OWN = "own"
+"""Addresses with tests of their own: pages of django-allauth about the own account, and the admin site."""
+
+MARTS = PAGE | {"stranger": 404, "other": 404}
+EXPORT = MARTS | {"reader": 403, "steward": 403, "marketer": 403}
+RAW_TABLE = MARTS | dict.fromkeys(("reader", "analyst", "steward", "marketer"), 404)
+API = dict.fromkeys(CALLERS, 200) | {"visitor": 401}
+API_MARTS = API | {"stranger": 404, "other": 404}
+API_SHARED = API | {"stranger": 404}
+OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
+POST_TO_TEAM = OF_TEAM | {"admin": 302}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One address: as the configuration has it, an example, the method, and caller -> status.
+
+    `data` is the form of a POST.
+    """
+
+    route: str
+    example: str
+    answers: dict[str, int] | str
+    method: str = "GET"
+    data: tuple[tuple[str, str], ...] = ()
+
+
+TABLE = (
+    Line("", "/", PAGE),
+    Line("status/", "/status/", PAGE),
+    Line("status/deliveries/", "/status/deliveries/?feed=events&day=2019-05-20", dict.fromkeys(CALLERS, 302)),
+    Line("data/", "/data/", PAGE),
+    Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_lines/", MARTS),
+    Line("data/<slug:schema>/<slug:name>/", "/data/marts/fct_campaign_scores/", MARTS),
+    Line("data/<slug:schema>/<slug:name>/", "/data/reports/files/", MARTS | {"other": 200}),
+    Line("data/<slug:schema>/<slug:name>/", "/data/raw/events/", RAW_TABLE),
+    Line("data/<slug:schema>/<slug:name>/", "/data/raw/clicks/", RAW_TABLE | {"other": 200}),
+    Line("data/<slug:schema>/<slug:name>/", "/data/raw/builds/", RAW_TABLE),
+    Line("data/<slug:schema>/<slug:name>/", "/data/marts/nothing/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+    Line("data/<slug:schema>/<slug:name>/row/", "/data/marts/dim_lines/row/?is_unknown=true", MARTS),
+    Line("data/<slug:schema>/<slug:name>/export/<slug:form>/", "/data/marts/dim_lines/export/csv/", EXPORT),
+    Line(
+        "data/<slug:schema>/<slug:name>/export/<slug:form>/",
+        "/data/reports/files/export/parquet/",
+        EXPORT | {"other": 200},
+    ),
+    Line("join/<str:secret>/", "/join/nothing/", dict.fromkeys(CALLERS, 404)),
+    Line("profile/", "/profile/", PAGE),
+    Line("profile/delete/", "/profile/delete/", dict.fromkeys(CALLERS, 302)),
+    Line("tokens/", "/tokens/", PAGE),
+    Line("tokens/<uuid:token_id>/end/", "/tokens/{token}/end/", OF_TEAM | {"admin": 404}, "POST"),
+    Line("team/", "/team/", PAGE),
+    Line("team/<uuid:team_id>/", "/team/{team}/", OF_TEAM),
+    Line("team/<uuid:team_id>/invite/", "/team/{team}/invite/", OF_TEAM, "POST", (("role", "reader"),)),
+    Line(
+        "team/<uuid:team_id>/members/<uuid:member_id>/",
+        "/team/{team}/members/{member}/",
+        POST_TO_TEAM,
+        "POST",
+        (("role", "reader"),),
+    ),
+    Line(
+        "team/<uuid:team_id>/members/<uuid:member_id>/password/",
+        "/team/{team}/members/{member}/password/",
+        OF_TEAM,
+        "POST",
+    ),
+    Line("team/<uuid:team_id>/grants/", "/team/{team}/grants/", POST_TO_TEAM, "POST", (("feed", "clicks"),)),
+    Line("api/docs", "/api/docs", OPEN),
+    Line("docs/", "/docs/", dict.fromkeys(CALLERS, 302)),
+    Line("vsf/api/", "/vsf/api/", API),
+    Line("vsf/api/activity/", "/vsf/api/activity/", API_MARTS),
+    Line("vsf/api/by_limit/", "/vsf/api/by_limit/", API_MARTS),
+    Line("vsf/api/by_device/", "/vsf/api/by_device/", API_MARTS),
+    Line("api/v1/openapi.json", "/api/v1/openapi.json", OPEN),
+    Line("api/v1/", "/api/v1/", OPEN | dict.fromkeys(CALLERS, 404)),
+    Line("api/v1/activity", "/api/v1/activity", API_MARTS),
+    Line("api/v1/lines", "/api/v1/lines", API_MARTS),
+    Line("api/v1/accounts", "/api/v1/accounts", API_MARTS),
+    Line("api/v1/limits", "/api/v1/limits", API_MARTS),
+    Line("api/v1/files", "/api/v1/files", API_SHARED),
+    Line("api/v1/anomalies", "/api/v1/anomalies", API_SHARED),
+    Line("api/v1/quality", "/api/v1/quality", API_SHARED),
+    Line("api/v1/volume", "/api/v1/volume", API_MARTS),
+    Line("api/v1/scores", "/api/v1/scores", API_MARTS),
+    Line("api/v1/songs", "/api/v1/songs", API_MARTS),
+    Line("api/v1/movies", "/api/v1/movies", API_MARTS),
+    Line("api/v1/apps", "/api/v1/apps", API_MARTS),
+    Line("api/v1/datasets", "/api/v1/datasets", API_MARTS),
+    Line("api/v1/activity/by-device", "/api/v1/activity/by-device", API_MARTS),
+    Line("api/v1/lines/by-limit", "/api/v1/lines/by-limit", API_MARTS),
+    Line("api/v1/tables", "/api/v1/tables", API),
+    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/marts/dim_lines", API_MARTS),
+    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/reports/anomalies", API_SHARED),
+    Line("api/v1/tables/<layer>/<name>/columns", "/api/v1/tables/marts/dim_lines/columns", API_MARTS),
+    Line("api/v1/snapshots/current", "/api/v1/snapshots/current", API),
+    Line("api/v1/me", "/api/v1/me", API),
+    Line("api/v1/tokens", "/api/v1/tokens", API),
+    Line("account/", "", OWN),
+    Line("admin/", "", OWN),
+)
+"""The last two lines stand for every address below them; tests of their own are about these."""

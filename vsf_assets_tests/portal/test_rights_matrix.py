@@ -1,0 +1,167 @@
+"""Every address × every caller answers what the table of rights says, and foreign ids look like ids that never were.
+
+Here: the walk over Django's addresses and OpenAPI, and rows of other teams. Not here: the table (matrix.py).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
+from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
+
+BELOW = ("account/", "admin/")
+STATIC = "^static/"
+
+
+def without_token(answer: Any) -> str:
+    """Return a page without its CSRF token, which differs each time."""
+    return re.sub(r'csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+
+
+def routes(patterns: Any, before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def test_every_address_has_a_line(portal: Portal) -> None:
+    from django.urls import get_resolver
+
+    known = {line.route for line in TABLE}
+    found = set(routes(get_resolver().url_patterns))
+    assert len(found) > 60
+    assert sorted(r for r in found if r not in known and not r.startswith(BELOW)) == []
+    assert sorted(route for route in known if route not in found and route not in BELOW) == []
+
+
+def test_every_operation_of_the_api_reads_only_and_has_a_line(portal: Portal) -> None:
+    described = portal.client().get("/api/v1/openapi.json").json()["paths"]
+    known = {f"/{line.route}".replace("<", "{").replace(">", "}") for line in TABLE}
+    assert set(described) <= known
+    assert {method for operations in described.values() for method in operations} == {"get"}
+
+
+class Callers:
+    """Clients of every caller, and ids of a team that only the platform's administrators may change."""
+
+    def __init__(self, portal: Portal) -> None:
+        from vsf_assets.portal.accounts.api_tokens import create_token
+        from vsf_assets.portal.accounts.models import Membership, Team
+
+        self.clients = {"visitor": portal.client(), "stranger": portal.client(portal.account("stranger"))}
+        for role in ROLES:
+            self.clients[role] = portal.client(portal.account(f"the-{role}", role))
+        portal.grant("others", "clicks")
+        other = portal.account("other", "admin", team="others")
+        portal.account("second", "admin", team="third")
+        victim = portal.account("victim", "reader", team="third")
+        self.clients["other"] = portal.client(other)
+        team = Team.objects.get(name="third")
+        member = Membership.objects.get(user=victim, team=team)
+        self.ids = {"team": team.id, "member": member.id, "token": create_token(victim, team, "x", ["read"], 1)[0].id}
+
+    def send(self, caller: str, line: Line, ids: dict[str, Any] | None = None) -> Any:
+        address = line.example.format(**(ids or self.ids))
+        client = self.clients[caller]
+        return client.post(address, dict(line.data)) if line.method == "POST" else client.get(address)
+
+
+LINES = [line for line in TABLE if line.answers is not OWN]
+
+
+def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
+    callers = Callers(portal)
+    wrong = []
+    for line in LINES:
+        assert isinstance(line.answers, dict)
+        for caller in CALLERS:
+            answer = callers.send(caller, line)
+            if answer.status_code != line.answers[caller]:
+                wrong.append((line.example, caller, answer.status_code, line.answers[caller]))
+            if answer.streaming:
+                answer.close()
+    assert wrong == []
+
+
+def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
+    callers = Callers(portal)
+    nobody = {"team": random_id(), "member": random_id(), "token": random_id()}
+    for line in LINES:
+        if "{" in line.example:
+            for caller in ("stranger", "reader", "engineer", "other"):
+                foreign, missing = callers.send(caller, line), callers.send(caller, line, nobody)
+                assert foreign.status_code == missing.status_code == 404, line.example
+                assert without_token(foreign) == without_token(missing)
+
+
+def test_another_team_reads_the_rows_of_its_feeds_alone(portal: Portal) -> None:
+    portal.grant("others", "clicks")
+    client = portal.client(portal.account("other", "analyst", team="others"))
+    assert {row["feed"] for row in client.get("/api/v1/files?limit=1000").json()["items"]} == {"clicks"}
+    assert {row["feed"] for row in client.get("/api/v1/anomalies?limit=1000").json()["items"]} == {"clicks"}
+    exported = b"".join(client.get("/data/reports/anomalies/export/csv/").streaming_content).decode()
+    assert "clicks" in exported
+    assert "events" not in exported
+    assert "linedim" not in client.get("/").content.decode()
+    listed = {item["name"] for item in client.get("/api/v1/tables").json()["items"]}
+    assert listed == {"reports.anomalies", "reports.data_quality", "reports.files"}
+
+
+def test_all_feeds_of_a_subject_open_its_tables(portal: Portal) -> None:
+    portal.grant("others", "clicks", "impressions")
+    client = portal.client(portal.account("other", "reader", team="others"))
+    assert client.get("/data/marts/fct_campaign_scores/").status_code == 404
+    portal.grant("others", "conversions")
+    assert client.get("/data/marts/fct_campaign_scores/").status_code == 200
+    assert client.get("/data/marts/dim_lines/").status_code == 404
+
+
+def test_a_token_has_the_rights_of_one_team_and_of_its_scopes(portal: Portal) -> None:
+    user = portal.account("ann", "engineer")
+    client = portal.client()
+    of_platform, of_own = portal.token(user, "read"), portal.token(user, "read", team="ann")
+    nothing = portal.token(user, "deliver")
+    assert client.get("/api/v1/lines", **of_platform).status_code == 200
+    assert client.get("/api/v1/lines", **of_own).status_code == 404
+    assert client.get("/api/v1/lines", **nothing).status_code == 404
+    assert client.get("/api/v1/me", **nothing).json()["token_scopes"] == ["deliver"]
+
+
+@pytest.mark.parametrize("change", ["expired", "inactive", "ended", "demoted"])
+def test_a_token_ends_with_what_it_stands_on(portal: Portal, change: str) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from vsf_assets.portal.accounts.api_tokens import end_token
+    from vsf_assets.portal.accounts.models import ApiToken, Membership
+
+    user = portal.account("ann", "engineer")
+    header = portal.token(user, "read")
+    assert portal.client().get("/api/v1/tables/raw/events", **header).status_code == 200
+    token = ApiToken.objects.get()
+    if change == "expired":
+        ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif change == "inactive":
+        type(user).objects.update(is_active=False)
+    elif change == "ended":
+        end_token(token, user)
+    else:
+        Membership.objects.filter(user=user).update(role="reader")
+    wanted = 404 if change == "demoted" else 401
+    assert portal.client().get("/api/v1/tables/raw/events", **header).status_code == wanted
+
+
+def test_a_token_is_stored_as_its_digest_alone(portal: Portal) -> None:
+    header = portal.token(portal.account("ann", "engineer"), "read")
+    text = header["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    assert text.startswith("vsf_")
+    assert len(text) >= 4 + 43  # 256 bits in base64
+    assert text.encode() not in repr(portal.tables()).encode()
+    assert PASSWORD not in repr(portal.tables())
