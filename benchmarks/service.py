@@ -30,7 +30,9 @@ def running(settings: Settings) -> Iterator[tuple[dict[str, str], int]]:
     subprocess.run([*vsf, "demo"], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     log = (settings.home / "service.out").open("wb")
     port = 30000 + os.getpid() % 20000
-    service = subprocess.Popen([*vsf, "serve", "--port", str(port)], env=environment, stdout=log, stderr=log)
+    service = subprocess.Popen(
+        [*vsf, "serve", "--no-portal", "--port", str(port)], env=environment, stdout=log, stderr=log
+    )
     try:
         _wait_until_healthy(port)
         time.sleep(20)  # the first ticks and evaluations

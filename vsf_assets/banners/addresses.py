@@ -9,7 +9,7 @@ import socket
 from vsf_assets.common.errors import VsfError
 
 
-def check_address(host: str, port: int) -> None:
+def check_address(host: str, port: int, setting: str = "VSF_BANNERS_BIND") -> None:
     """Check that an address can be listened on.
 
     The workers share it (SO_REUSEPORT), so the system would let another service of the same user share it too.
@@ -22,8 +22,8 @@ def check_address(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except (OSError, OverflowError) as error:
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise VsfError(f"{host}, port {port} is in use; set VSF_BANNERS_BIND to another address") from None
-        raise VsfError(f"cannot listen on {host}, port {port}, for banners: {error}") from None
+            raise VsfError(f"{host}, port {port} is in use; set {setting} to another address") from None
+        raise VsfError(f"cannot listen on {host}, port {port} ({setting}): {error}") from None
 
 
 def shown_address(host: str, port: int) -> str:

@@ -23,6 +23,9 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(0, 64),
             help="workers of the banner service, at VSF_BANNERS_BIND",
         ),
+        click.option(
+            "--portal/--no-portal", "portal", default=True, show_default=True, help="the portal, at VSF_PORTAL_BIND"
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -30,22 +33,31 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_service(
-    host: str, port: int, path_prefix: str, read_only: bool, banners: int, *, reloads: bool, is_terminal: bool
+    host: str,
+    port: int,
+    path_prefix: str,
+    read_only: bool,
+    banners: int,
+    portal: bool,
+    *,
+    reloads: bool,
+    is_terminal: bool,
+    demo: bool = False,
 ) -> None:
-    """Run the service with options of the command line."""
+    """Run the service with options of the command line; `demo` makes the portal's demo accounts."""
     from vsf_assets.service.parts import Options
     from vsf_assets.service.start_service import serve
 
     settings = read_settings()
     say_ignored_dagster_home(settings)
-    serve(settings, Options(host, port, path_prefix, read_only, reloads, banners), is_terminal)
+    serve(settings, Options(host, port, path_prefix, read_only, reloads, banners, portal or demo, demo), is_terminal)
 
 
 @click.command("serve")
 @with_options
-def command(host: str, port: int, path_prefix: str, read_only: bool, banners: int) -> None:
-    """Keep the UI, sensors and automation running; what dies or hangs is restarted.
+def command(host: str, port: int, path_prefix: str, read_only: bool, banners: int, portal: bool) -> None:
+    """Keep the UI, sensors, automation and portal running; what dies or hangs is restarted.
 
     SIGTERM, SIGHUP and Ctrl-C end all of it. The log is logs/service.log in the home.
     """
-    run_service(host, port, path_prefix, read_only, banners, reloads=False, is_terminal=sys.stderr.isatty())
+    run_service(host, port, path_prefix, read_only, banners, portal, reloads=False, is_terminal=sys.stderr.isatty())

@@ -60,6 +60,7 @@ class Options:
         host, port, path_prefix, is_read_only: the UI's address and mode.
         reloads: whether code is reloaded by a button of the UI.
         banners: workers of the banner service; 0 for none. Its address is a setting.
+        has_portal, is_demo: whether the portal is a part, and makes demo accounts. Its address is a setting too.
     """
 
     host: str
@@ -68,6 +69,8 @@ class Options:
     is_read_only: bool = False
     reloads: bool = False
     banners: int = 0
+    has_portal: bool = False
+    is_demo: bool = False
 
     @property
     def url(self) -> str:
@@ -145,6 +148,16 @@ def banner_part(workers: int, address: tuple[str, int]) -> Part:
     return Part(
         "banners",
         ["vsf_assets.service.banner_part", "--workers", str(workers)],
+        lambda: _silence(_answers_at_all(own_address(host), port, "/healthz")),
+    )
+
+
+def portal_part(is_demo: bool, address: tuple[str, int]) -> Part:
+    """Return the portal as a part: one process, which replaces its workers itself."""
+    host, port = address
+    return Part(
+        "portal",
+        ["vsf_assets.service.portal_part", *(["--demo"] if is_demo else [])],
         lambda: _silence(_answers_at_all(own_address(host), port, "/healthz")),
     )
 

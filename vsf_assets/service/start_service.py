@@ -21,9 +21,11 @@ from vsf_assets.banners.addresses import check_address
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.library_variables import EVENT_BATCHES
 from vsf_assets.config.settings import LOOPBACK, Settings, base_folder, child_environment
+from vsf_assets.portal.serve import PortalOptions
+from vsf_assets.portal.serve import check_options as check_portal
 from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.runs.service_state import PartState, ServiceState, service_folder
-from vsf_assets.service.parts import Options, banner_part, parts_of, write_workspace
+from vsf_assets.service.parts import Options, banner_part, parts_of, portal_part, write_workspace
 from vsf_assets.service.state import only_one, write_state
 from vsf_assets.service.supervisor import SUPERVISOR, Patience, Supervisor
 
@@ -63,12 +65,16 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
         VsfError: the service already runs here, the port is in use, or the home cannot be prepared.
     """
     check_options(options, settings)
-    if options.banners:
-        check_address(*settings.banners_bind)
+    if options.has_portal:
+        check_portal(settings, PortalOptions(options.is_demo))
     service_folder(settings.home).mkdir(parents=True, exist_ok=True)
     signals: list[int] = []
     _handle_signals(signals)
     with only_one(settings.home), closing(_listen(options)) as listening:
+        if options.banners:
+            check_address(*settings.banners_bind)
+        if options.has_portal:
+            check_address(*settings.portal.bind, "VSF_PORTAL_BIND")
         say = _log(settings, is_terminal)
         say(SUPERVISOR, f"starting in process {os.getpid()}; the home is {settings.home}")
         environment = child_environment(
@@ -188,6 +194,8 @@ def _supervise(
     parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno())
     if options.banners:
         parts.append(banner_part(options.banners, settings.banners_bind))
+    if options.has_portal:
+        parts.append(portal_part(options.is_demo, settings.portal.bind))
     supervisor = Supervisor(parts, environment, say, on_change, patience)
     supervisor.run(lambda: bool(signals))
     code_socket.unlink(missing_ok=True)

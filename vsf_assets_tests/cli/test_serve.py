@@ -59,6 +59,7 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[H
     """A home, the UI's port, and a service there that a script started in the background: SIGINT is ignored."""
     home, port = enter_home(tmp_path / "home", monkeypatch), free_port()
     monkeypatch.setenv("VSF_BANNERS_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv("VSF_PORTAL_BIND", f"127.0.0.1:{free_port()}")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     words = ["serve", "--port", str(port), "--banners", "1"]
     process = subprocess.Popen([*MAIN, *words], stderr=subprocess.DEVNULL, text=True)
@@ -74,9 +75,12 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
     wait_until(lambda: process.poll() is not None or (is_well(port) and read_spare(home.path) is not None))
     status, health = ask(port, "/healthz")
     assert status == 200
-    assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process", "banners"}
+    assert set(health["parts"]) == {"code server", "web server", "daemon", "spare process", "banners", "portal"}
     banners = int(os.environ["VSF_BANNERS_BIND"].rpartition(":")[2])
     assert ask(banners, "/campaigns/7")[0] == 503  # nothing was published yet
+    portal = int(os.environ["VSF_PORTAL_BIND"].rpartition(":")[2])
+    assert ask(portal, "/healthz") == (200, {"status": "ok"})
+    assert ask(portal, "/api/v1/lines")[0] == 401
     assert set(health["heartbeat_seconds"]) == {"SENSOR", "QUEUED_RUN_COORDINATOR", "ASSET"}
     assert (health["running"], health["snapshot"]) == ([], None)
 
@@ -108,7 +112,7 @@ def test_a_service_from_its_start_to_its_end(serving: tuple[Home, int, "subproce
     assert run.tags[PID] == str(spare.pid)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
-    assert [started(part.pid) for part in state.parts.values()] == [None] * 5
+    assert [started(part.pid) for part in state.parts.values()] == [None] * 6
     assert read_state(home.path) is None
 
 

@@ -1,0 +1,145 @@
+"""The layer before Django: host names, proxies, the size of bodies, and `/healthz`, as a raw ASGI application.
+
+Here: what is decided from the first bytes of a request, so that Django's threads meet whole small requests only. Not
+here: pages (urls.py), and the server (serve.py). A path is answered here only where its raw bytes match exactly.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, Receive, Scope, Send, problem, send_answer
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_MAX = 1024 * 1024
+"""Bytes of a request's body."""
+
+BODY_SECONDS = 30.0
+"""Time in which a body arrives."""
+
+_FORWARDED = b"x-forwarded-"
+_JSON = (b"content-type", b"application/json")
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Who may reach the portal.
+
+    Attributes:
+        hosts: host names under which it answers, in lower case.
+        proxies: addresses whose X-Forwarded-* headers are believed.
+    """
+
+    hosts: Collection[str]
+    proxies: Collection[str] = ()
+
+
+class Dispatcher:
+    """The application that the server runs."""
+
+    def __init__(self, pages: Application, doors: Doors) -> None:
+        self._pages, self._doors = pages, doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """HttpAnswer a request, or hand it to the pages."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["method"] == "HEAD"
+        if not self._knows_host(scope):
+            await send_answer(send, _REFUSED_HOST, is_head)
+        elif scope.get("raw_path") == b"/healthz":
+            await send_answer(send, HttpAnswer(200, (_JSON, NO_STORE, NO_SNIFFING), _HEALTHY), is_head)
+        else:
+            body = await _body(scope, receive)
+            if isinstance(body, HttpAnswer):
+                await send_answer(send, body, is_head)
+            elif body is not None:
+                await self._pages(self._behind_proxy(scope), _replayed(body, receive), send)
+
+    def _knows_host(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"host"]
+        return len(given) == 1 and _host_name(given[0]) in self._doors.hosts
+
+    def _behind_proxy(self, scope: Scope) -> Scope:
+        """Return the scope with what a known proxy says of the client; the headers themselves go no further."""
+        forwarded = {n: v.decode("latin-1") for n, v in scope["headers"] if n.startswith(_FORWARDED)}
+        changed: MutableMapping[str, Any] = dict(scope)
+        changed["headers"] = [(n, v) for n, v in scope["headers"] if not n.startswith(_FORWARDED)]
+        client = scope.get("client")
+        if client and client[0] in self._doors.proxies:
+            nearest = forwarded.get(b"x-forwarded-for", "").rpartition(",")[2].strip()
+            if nearest:
+                changed["client"] = (nearest, 0)
+            if forwarded.get(b"x-forwarded-proto") == "https":
+                changed["scheme"] = "https"
+        return changed
+
+
+def _host_name(value: bytes) -> str:
+    """Return the host name of a Host header, without its port; IPv6 addresses without brackets."""
+    text = value.decode("latin-1").lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.rpartition(":")[0] if ":" in text else text
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | HttpAnswer | None:
+    """Return the body, or what is answered in place of the page; None if the client has gone."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not length.isdigit() or int(length[:20]) > BODY_MAX:
+        return _TOO_LARGE
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > BODY_MAX:
+                    return _TOO_LARGE
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        return _TOO_SLOW
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body once, and then what the server says, such as the client's end."""
+    given = False
+
+    async def replay() -> MutableMapping[str, Any]:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+_HEALTHY = json.dumps({"status": "ok"}).encode() + b"\n"
+_REFUSED_HOST = problem(
+    "unknown-host", 421, "Unknown host", "the portal does not answer under this host name; see VSF_PORTAL_HOSTS"
+)
+_TOO_LARGE = problem(
+    "too-large", 413, "The request is too large", "a request has at most 1 MiB", (b"connection", b"close")
+)
+_TOO_SLOW = problem("too-slow", 408, "The request is too slow", "the whole request was not sent in time")

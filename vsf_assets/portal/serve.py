@@ -1,0 +1,193 @@
+"""What `vsf portal` starts: the preparation of its state, and a server with its workers.
+
+Here: migrations, secrets, the first administrator's link, and granian. Not here: the options of the command
+(cli/portal.py), the layer before Django (asgi.py), and Django's settings (config.py).
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.config.settings import Settings
+from vsf_assets.portal.asgi import Application, Dispatcher, Doors
+from vsf_assets.portal.config import check_database_driver, set_up
+from vsf_assets.warehouse.lock import hold_lock
+
+if TYPE_CHECKING:
+    from granian.server import MPServer
+
+Log = Callable[[str], None]
+
+THREADS = 8
+"""Requests of one worker that Django answers at the same time."""
+
+PAUSE = 2.0
+"""Seconds before all workers are started anew."""
+
+KILL_AFTER = 8
+"""Seconds that a worker has for open requests at the end."""
+
+LOCK_SECONDS = 60.0
+"""Time to wait for another process that prepares the same state."""
+
+
+@dataclass(frozen=True)
+class PortalOptions:
+    """The choice of a person: whether demo accounts are made, and whether requests are logged."""
+
+    is_demo: bool = False
+    has_access_log: bool = False
+
+
+def check_options(settings: Settings, options: PortalOptions) -> None:
+    """Check what a person chose, before anything is made.
+
+    Raises:
+        UsageError: the address and the other settings do not go together.
+        VsfError: a driver is missing.
+    """
+    portal = settings.portal
+    host = portal.bind[0]
+    if options.is_demo and not portal.is_loopback:
+        raise UsageError(
+            f"the demo accounts are for this machine alone, and VSF_PORTAL_BIND={host} lets others in;"
+            " bind to 127.0.0.1"
+        )
+    if not portal.is_loopback and not portal.is_secure:
+        raise UsageError(
+            f"VSF_PORTAL_BIND={host} lets other machines in, and passwords would travel in clear text;"
+            " put a proxy with TLS before the portal and set VSF_PORTAL_URL=https://…, or bind to 127.0.0.1"
+        )
+    check_database_driver(settings)
+
+
+def prepare(settings: Settings, log: Log) -> None:
+    """Bring the state up to date: folders, secrets, tables; several processes may do so at once.
+
+    Raises:
+        VsfError: a secret or the database cannot be used.
+    """
+    folder = settings.home / "portal"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    set_up(settings)
+    from django.core.management import call_command
+    from django.db import DatabaseError
+
+    from vsf_assets.portal.accounts.login_limits import remove_old_counts
+    from vsf_assets.portal.data.exports import remove_leftovers
+    from vsf_assets.portal.shared.open_pool import EXPORTS
+
+    with hold_lock(folder / "prepare.lock", "preparing the portal", LOCK_SECONDS):
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+            call_command("createcachetable", verbosity=0)
+            remove_old_counts()
+        except DatabaseError as error:
+            place = "VSF_PORTAL_DATABASE" if settings.portal.database else str(folder)
+            raise VsfError(f"the portal's database ({place}) cannot be used: {str(error).splitlines()[0]}") from error
+    if not settings.portal.database:
+        (folder / "portal.sqlite3").chmod(0o600)
+    remove_leftovers(folder / EXPORTS)
+    if not settings.has_home:
+        log(f"there is no data in {settings.home} yet: vsf demo")
+
+
+def first_admin_address(settings: Settings) -> str | None:
+    """Return the address by which the first administrator makes an account; None if there is one."""
+    from vsf_assets.portal.accounts.one_time_links import first_admin_link
+
+    secret = first_admin_link()
+    return None if secret is None else f"{settings.portal.shown_url}/join/{secret}/"
+
+
+def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
+    """Run the portal until SIGTERM or Ctrl-C.
+
+    Raises:
+        UsageError, VsfError: it cannot start; the message says why.
+    """
+    from vsf_assets.banners.addresses import check_address
+
+    check_options(settings, options)
+    host, port = settings.portal.bind
+    check_address(host, port, "VSF_PORTAL_BIND")
+    prepare(settings, log)
+    if options.is_demo:
+        from vsf_assets.portal.accounts.demo_accounts import make_demo_accounts
+
+        for line in make_demo_accounts():
+            log(line)
+    log(f"the portal is at {settings.portal.shown_url}")
+    address = first_admin_address(settings)
+    if address is not None:
+        log(f"there is no administrator yet; this link makes one, once, within an hour: {address}")
+    while not _serve_once(settings, options):
+        log(f"the workers ended; they are started again in {PAUSE:g} s")
+        time.sleep(PAUSE)
+        check_address(host, port, "VSF_PORTAL_BIND")
+    log("ended")
+
+
+def _serve_once(settings: Settings, options: PortalOptions) -> bool:
+    """Run the server; return whether a signal ended it."""
+    from django.db import connections
+
+    connections.close_all()
+    server = _server(settings, options)
+    with suppress(SystemExit):  # the server's answer to a worker that dies again and again
+        server.serve(target_loader=partial(make_app, settings, os.getpid()), wrap_loader=False)
+    return bool(server.interrupt_signal)
+
+
+def _server(settings: Settings, options: PortalOptions) -> "MPServer":
+    """Return a server of raw ASGI applications; its workers are new processes."""
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import MPServer
+
+    multiprocessing.set_start_method("spawn", force=True)
+    host, port = settings.portal.bind
+    return MPServer(
+        "vsf_assets.portal.serve",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=settings.portal.workers,
+        loop=Loops.uvloop if find_spec("uvloop") else Loops.asyncio,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
+        websockets=False,
+        log_level=LogLevels.info if options.has_access_log else LogLevels.warning,
+        log_access=options.has_access_log,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER,
+    )
+
+
+def make_app(settings: Settings, parent: int) -> Application:
+    """Return the application of a worker; called in the worker's process, which ends with the process `parent`."""
+    os.umask(0o077)
+    threading.Thread(target=_end_with, args=(parent,), name="end with the server", daemon=True).start()
+    set_up(settings)
+    from a2wsgi import WSGIMiddleware
+    from django.core.handlers.wsgi import WSGIHandler
+
+    pages: Any = WSGIMiddleware(WSGIHandler(), workers=THREADS)
+    return Dispatcher(pages, Doors(settings.portal.allowed_hosts, settings.portal.proxies))
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the server that started it has ended without a word."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,186 @@
+"""`vsf portal` as a process: its start, the first administrator's link, accounts, tokens, kills, and its end.
+
+Here: few and whole ways through a real server. Not here: what pages show (test_tables.py).
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets_tests.portal.world import World
+
+VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def environment(home: Path, world: World) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("VSF_")},
+        "VSF_HOME": str(home),
+        "VSF_SNAPSHOTS": str(world.snapshots),
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def vsf(home: Path, world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*VSF, *arguments], env=environment(home, world), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+class Running:
+    """A portal that runs, and a browser without JavaScript."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path, port: int) -> None:
+        self.process, self.log, self.address = process, log, f"http://127.0.0.1:{port}"
+        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def get(self, path: str, **headers: str) -> str:
+        request = urllib.request.Request(self.address + path, headers=headers)
+        with self.browser.open(request, timeout=20) as answer:
+            return str(answer.read().decode())
+
+    def send(self, path: str, **fields: str) -> str:
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.get(path))
+        assert token
+        data = urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
+        with self.browser.open(self.address + path, data, timeout=20) as answer:
+            return str(answer.read().decode())
+
+    def workers(self) -> list[int]:
+        found = subprocess.run(
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        lines = found.stdout.splitlines()
+        return [int(line.split()[0]) for line in lines if "spawn_main" in line]
+
+
+@contextmanager
+def running(home: Path, world: World, *options: str) -> Iterator[Running]:
+    port, log = free_port(), home.with_suffix(".log")
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*VSF, "portal", "--bind", f"127.0.0.1:{port}", *options], env=environment(home, world), stderr=output
+        )
+    found = Running(process, log, port)
+    try:
+        wait_for(found)
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def wait_for(portal: Running) -> None:
+    for _ in range(300):
+        try:
+            if json.loads(portal.get("/healthz")) == {"status": "ok"}:
+                return
+        except (OSError, urllib.error.URLError):
+            assert portal.process.poll() is None, portal.log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(portal.log.read_text())
+
+
+@pytest.mark.slow
+def test_from_the_first_start_to_a_page_of_data_and_over_kills(world: World, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home, world) as portal:
+        found = re.search(r"once, within an hour: http://127.0.0.1:\d+(/join/[\w-]+/)", portal.log.read_text())
+        assert found
+        portal.send(found[1], username="root", password="three old words", again="three old words")
+        shown = portal.get("/data/marts/fct_limited_lines/?limit_type=USG&has_activity=true")
+        assert "5551000001" in shown
+        assert "5551000003" in shown
+        (worker,) = portal.workers()
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(0.5)
+        wait_for(portal)
+        assert portal.workers() != [worker]
+        assert "5551000001" in portal.get("/data/marts/fct_limited_lines/?limit_type=USG")  # the session stays
+        portal.process.send_signal(signal.SIGTERM)
+        portal.process.wait(20)
+    with running(home, world) as portal:
+        assert portal.log.read_text().count("within an hour") == 1
+    secrets = [path for path in (home / "portal").iterdir() if path.is_file() and path.suffix != ".lock"]
+    assert {path.name for path in secrets} >= {"portal-secret", "pseudonym-secret", "portal.sqlite3"}
+    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+
+
+def test_accounts_and_tokens_for_scripts(world: World, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    made = vsf(home, world, "portal", "user", "ann", "--role", "engineer", "--personal")
+    assert made.returncode == 0, made.stderr
+    assert re.fullmatch(r"(\w{6}-){3}\w{6}\n", made.stdout)
+    assert "made the account ann: engineer of platform, sees personal data" in made.stderr
+    token = vsf(home, world, "portal", "token", "ann", "--scope", "read")
+    assert token.stdout.startswith("vsf_")
+    kept = vsf(home, world, "portal", "user", "ann", "--role", "reader", "--keep-password")
+    assert (kept.returncode, kept.stdout) == (0, "")
+    missing = vsf(home, world, "portal", "token", "nobody")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "there is no account nobody" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--bind", "0.0.0.0:8000"), "passwords would travel in clear text"),
+        (("--demo", "--bind", "0.0.0.0:8000"), "for this machine alone"),
+        (("--bind", "nonsense"), "is not an address"),
+    ],
+)
+def test_an_address_that_lets_others_in_is_refused(
+    world: World, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    done = vsf(tmp_path / "home", world, "portal", *options)
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert not (tmp_path / "home" / "portal" / "portal.sqlite3").exists()
+
+
+def test_no_other_command_imports_django(world: World, tmp_path: Path) -> None:
+    commands = (["--help"], ["portal", "--help"], ["status"], ["query", "select 1"], ["banners", "--help"])
+    for arguments in commands:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "vsf_assets.cli.main", *arguments],
+            env=environment(tmp_path / "home", world), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+        assert "vsf_assets" in imported
+        assert imported & {"django", "allauth", "ninja", "granian", "a2wsgi"} == set(), arguments
+
+
+@pytest.mark.slow
+def test_demo_accounts_are_printed_once(world: World, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home, world, "--demo") as portal:
+        log = portal.log.read_text()
+        found = dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", log))
+        assert set(found) == {"reader", "analyst", "steward", "marketer", "engineer", "admin"}
+        assert "within an hour" not in log
+        portal.send("/account/login/", login="demo-analyst", password=found["analyst"])
+        assert "anon-" in portal.get("/data/marts/dim_lines/")
