@@ -1,0 +1,146 @@
+"""The portal in a real browser: pages, permissions, hostile values, and what a page loads.
+
+Here: Debian's chromium, driven by playwright, where both are installed; no browser is downloaded. Not here: what pages
+say (the other tests of this folder). A screenshot of a page that fails is left in the test's folder.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vsf_assets_tests.portal.test_command import Running, running
+from vsf_assets_tests.portal.world import World
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no chromium here: apt-get install chromium"),
+]
+
+PAGES = (
+    *(
+        "/",
+        "/status/?until=2019-06-04",
+        "/data/",
+        "/data/marts/fct_activity_events/?_limit=100",
+        "/profile/",
+        "/tokens/",
+    ),
+    *("/data/marts/fct_activity_events/row/?event_uuid=hostile-0&event_date=2019-06-03", "/data/reports/anomalies/"),
+    *("/data/raw/events/", "/data/marts/dim_lines/?nothing=1", "/team/", "/account/2fa/", "/account/sessions/"),
+    *("/account/password/change/", "/api/docs"),
+)
+NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+class Watched:
+    """A page of the browser, and everything that should not happen on it."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page, self.address, self.found = page, address, list[str]()
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.found.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (self.found.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: self._see(request.url))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and "status of 400" not in text:
+            self.found.append(f"{kind}: {text}")
+
+    def _see(self, url: str) -> None:
+        if not url.startswith((self.address, "data:")):
+            self.found.append(f"request: {url}")
+
+    def sign_in(self, name: str, password: str) -> None:
+        self.page.goto(f"{self.address}/account/login/")
+        self.page.fill("[name=login]", name)
+        self.page.fill("[name=password]", password)
+        self.page.click("button.main")
+        self.page.wait_for_selector("h1")
+
+
+@pytest.fixture(scope="module")
+def portal_and_passwords(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Running, dict[str, str]]]:
+    import re
+
+    with running(tmp_path_factory.mktemp("browser") / "home", world, "--demo") as portal:
+        yield portal, dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", portal.log.read_text()))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_pages_load_nothing_from_elsewhere_and_report_nothing(
+    portal_and_passwords: tuple[Running, dict[str, str]],
+    chromium: Any,
+    size: dict[str, int],
+    scheme: str,
+    tmp_path: Path,
+) -> None:
+    portal, passwords = portal_and_passwords
+    context = chromium.new_context(viewport=size, color_scheme=scheme)
+    watched = Watched(context.new_page(), portal.address)
+    watched.sign_in("demo-engineer", passwords["engineer"])
+    wide = []
+    for path in PAGES:
+        watched.page.goto(portal.address + path)
+        watched.page.wait_for_load_state("networkidle")
+        if watched.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+            watched.page.screenshot(path=str(tmp_path / f"{len(wide)}.png"), full_page=True)
+    context.close()
+    assert (watched.found, wide) == ([], [])
+
+
+def test_pages_work_without_javascript_and_by_keyboard(
+    portal_and_passwords: tuple[Running, dict[str, str]], chromium: Any
+) -> None:
+    portal, passwords = portal_and_passwords
+    context = chromium.new_context(viewport=WIDE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{portal.address}/data/marts/dim_lines/")
+    page.locator("[name=login]").focus()
+    page.keyboard.type("demo-reader")
+    page.keyboard.press("Tab")
+    page.keyboard.type(passwords["reader"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("table.rows")
+    assert "dim_lines" in page.inner_text("h1")
+    assert page.locator("td", has_text="anon-").count() > 0
+    page.locator("a", has_text="Open").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dl.row")
+    page.goto(f"{portal.address}/data/raw/events/")
+    assert "nothing at this address" in page.inner_text("h1")
+    context.close()
+
+
+def test_pages_pass_the_rules_of_wcag_2_2_aa(
+    portal_and_passwords: tuple[Running, dict[str, str]], chromium: Any
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    portal, passwords = portal_and_passwords
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    broken = []
+    for scheme in ("light", "dark"):
+        context = chromium.new_context(viewport=WIDE, color_scheme=scheme, bypass_csp=True)
+        watched = Watched(context.new_page(), portal.address)
+        watched.sign_in("demo-admin", passwords["admin"])
+        for path in PAGES[:-1]:  # the last is the library's page
+            watched.page.goto(portal.address + path)
+            found = axe.Axe().run(watched.page, options=rules).response["violations"]
+            broken += [(scheme, path, rule["id"], rule["nodes"][0]["html"][:100]) for rule in found]
+        context.close()
+    assert broken == []

@@ -1,0 +1,107 @@
+"""The portal's state in PostgreSQL: migrations, log-in with its limit, and the append-only audit.
+
+Here: a real server of Debian's package, started as another user where the tests run as root; skipped where there is
+none. Each step is a process of its own, since Django takes its settings once. Not here: what pages show.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vsf_assets_tests.portal.test_command import environment, free_port, vsf
+from vsf_assets_tests.portal.world import World
+
+_NAMES = [path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin")) if (path / "initdb").exists()]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not _NAMES, reason="no PostgreSQL here: apt-get install postgresql"),
+]
+pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'vsf-assets[postgres]'")
+
+
+def as_other_user(command: list[str], **options: object) -> None:
+    user = pwd.getpwnam("postgres" if _has("postgres") else "nobody")
+    if os.geteuid() == 0:
+        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    subprocess.run(command, check=True, capture_output=True, timeout=60, **options)  # type: ignore[call-overload]
+
+
+def _has(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """Start a server with an empty database, and return its address."""
+    folder = Path("/tmp") / f"vsf-postgres-{os.getpid()}-{free_port()}"
+    folder.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres" if _has("postgres") else "nobody")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    programs, data, port = _NAMES[-1], folder / "data", free_port()
+    as_other_user([str(programs / "initdb"), "-D", str(data), "-U", "vsf", "-A", "trust", "--no-sync"], cwd="/")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    as_other_user(
+        [str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start"], cwd="/"
+    )
+    try:
+        yield f"postgresql://vsf@127.0.0.1:{port}/postgres"
+    finally:
+        as_other_user([str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"], cwd="/")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+STEPS = """
+import sys
+from vsf_assets.config.settings import read_settings
+from vsf_assets.portal.config import set_up
+cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+set_up(read_settings(), ALLOWED_HOSTS=["testserver"], PASSWORD_HASHERS=cheap)
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from vsf_assets.portal.accounts.account_changes import set_password
+from vsf_assets.portal.accounts.models import User
+from vsf_assets.portal.audit.models import AuditEntry
+assert connection.vendor == "postgresql"
+set_password(User.objects.get(username="ann"), "three old words here")
+for word in ("update", "delete"):
+    try:
+        with transaction.atomic():
+            AuditEntry.objects.update(action="x") if word == "update" else AuditEntry.objects.all().delete()
+    except DatabaseError as error:
+        assert "append-only" in str(error), error
+    else:
+        raise AssertionError(word)
+assert AuditEntry.objects.filter(action="account.created").count() == 1
+client = Client()
+answer = client.post("/account/login/", {"login": "ann", "password": "three old words here"})
+assert answer.status_code == 302, answer.content
+assert client.get("/data/marts/dim_lines/").status_code == 200
+pages = [Client().post("/account/login/", {"login": "ann", "password": "wrong"}).content.decode() for _ in range(12)]
+assert ["10 log-ins failed" in page for page in pages] == [False] * 10 + [True] * 2
+print("well")
+"""
+
+
+def test_the_state_lives_in_a_real_server(database: str, world: World, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    variables = {**environment(home, world), "VSF_PORTAL_DATABASE": database}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vsf_assets_tests.portal.test_command.environment", lambda *_: variables)
+        made = vsf(home, world, "portal", "user", "ann", "--role", "engineer")
+    assert made.returncode == 0, made.stderr
+    assert not (home / "portal" / "portal.sqlite3").exists()
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
