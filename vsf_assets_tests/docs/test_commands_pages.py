@@ -19,12 +19,17 @@ def shell_lines(page: Path) -> list[str]:
     return [found.group() for line in lines if (found := re.search(r"(?<!\S)vsf .*", line))]
 
 
+def is_meant_itself(group: click.Group, words: list[str]) -> bool:
+    """Whether a line means a group of commands itself, like `vsf portal --demo`."""
+    return group.invoke_without_command and (not words or words[0].startswith("-"))
+
+
 def check(line: str) -> None:
     """Parse a vsf command line without running it; raises click's errors."""
     words = shlex.split(line.split(" > ")[0], comments=True)[1:]
     command: click.Command = cli
     context = click.Context(cli, info_name="vsf")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and not is_meant_itself(command, words):
         name = words.pop(0)
         found = command.get_command(context, name)
         assert found is not None, f"there is no command {name}"
