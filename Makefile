@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak pictures clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -110,6 +110,9 @@ MINUTES ?= 60
 
 soak: install ## run the service under drops and random kills: make soak MINUTES=60
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+pictures: install ## make the pictures of the portal in docs/images/ (needs chromium)
+	@$(BIN)/python -m vsf_assets_tests.portal.pictures
 
 clean: ## remove the virtual environments and caches (never data)
 	rm -rf dist build/lib build/bdist.* $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

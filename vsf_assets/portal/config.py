@@ -122,6 +122,7 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         "LOGGING": _logging(),
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         **_accounts(portal.mail is not None),
+        "CSRF_TRUSTED_ORIGINS": [portal.url] if portal.url else [],
         **_protection(portal.is_secure),
         **_mail(portal.mail),
     }

@@ -88,6 +88,23 @@ def test_an_invitation_makes_a_member_with_a_team_of_its_own(portal: Portal) -> 
     assert join(portal.client(), address, username="another").status_code == 404  # type: ignore[attr-defined]
 
 
+def test_invitations_end_when_sign_up_is_closed(portal: Portal) -> None:
+    from dataclasses import replace
+
+    from django.test import override_settings
+
+    from vsf_assets.portal.accounts.models import Team
+    from vsf_assets.portal.accounts.one_time_links import invite
+
+    root = portal.account("root", "admin")
+    team = Team.objects.get(name="platform")
+    address = f"/join/{invite(team, 'reader', may_see_personal=False, actor=root)}/"
+    with override_settings(VSF_PORTAL=replace(portal.settings.portal, signup="closed")):
+        assert portal.client().get(address).status_code == 404
+        assert portal.client(root).post(f"/team/{team.id}/invite/", {"role": "reader"}).status_code == 403
+    assert portal.client().get(address).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -9,9 +9,11 @@ import secrets
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from vsf_assets.config.portal_settings import CLOSED
 from vsf_assets.portal.accounts.account_changes import (
     create_account,
     platform_team,
@@ -79,7 +81,10 @@ def _make(kind: str, **fields: object) -> str:
 def find_link(secret: str) -> OneTimeLink | None:
     """Return the link of a secret; None if it never was, was used, or has run out, which look the same."""
     link = OneTimeLink.objects.select_related("user", "team").filter(sha256=digest(secret)).first()
-    return link if link is not None and link.is_valid and not (_is_for_first(link) and has_admin()) else None
+    if link is None or not link.is_valid or (_is_for_first(link) and has_admin()):
+        return None
+    is_refused = link.kind == OneTimeLink.INVITATION and settings.VSF_PORTAL.signup == CLOSED
+    return None if is_refused else link
 
 
 def _is_for_first(link: OneTimeLink) -> bool:

@@ -1,0 +1,57 @@
+"""Makes the pictures of docs/portal.md: `make pictures`.
+
+Here: a demo home, a portal on it, and a browser that visits the pages. Not here: what pages must show; people look at
+the pictures. It needs chromium, and takes a minute.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from vsf_assets.config.settings import PROJECT_ROOT, child_environment
+from vsf_assets_tests.portal.test_command import VSF, running
+from vsf_assets_tests.portal.world import World
+
+FOLDER = PROJECT_ROOT / "docs" / "images"
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+PICTURES = (
+    ("home", "engineer", "/", WIDE, "light"),
+    ("status", "engineer", "/status/?until=2019-05-26", WIDE, "dark"),
+    ("tables", "reader", "/data/", WIDE, "light"),
+    ("table", "reader", "/data/marts/fct_activity_events/?_sort=-event_at", WIDE, "light"),
+    ("row", "engineer", "/data/marts/dim_lines/row/?mtn=5552000002&is_current=true", WIDE, "light"),
+    ("phone", "engineer", "/", NARROW, "dark"),
+)
+"""Name, role, address, size and scheme of each picture."""
+
+
+def main() -> None:
+    """Make every picture."""
+    from playwright.sync_api import sync_playwright
+
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser_path is None:
+        sys.exit("no chromium here: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder) / "home"
+        subprocess.run([*VSF, "demo"], env=child_environment({"VSF_HOME": str(home)}), check=True, capture_output=True)
+        with running(home, World(home), "--demo") as portal:
+            passwords = dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", portal.log.read_text()))
+            browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+            for name, role, address, size, scheme in PICTURES:
+                page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+                page.goto(f"{portal.address}/account/login/")
+                page.fill("[name=login]", f"demo-{role}")
+                page.fill("[name=password]", passwords[role])
+                page.click("button.main")
+                page.goto(portal.address + address)
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=str(FOLDER / f"portal-{name}.png"))
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
