@@ -129,6 +129,7 @@ def restore(settings: Settings, original: Path) -> None:
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
     shutil.copyfile(original, file)
+    file.chmod(0o600)  # as `prepare` leaves it
 
 
 def random_id() -> uuid.UUID:

@@ -7,6 +7,7 @@ who may read which data (test_rights_matrix.py).
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -336,3 +337,18 @@ def test_sign_up_is_closed_unless_it_is_open(portal: Portal) -> None:
     fields = {"username": "guest", "email": "g@example.org", "password1": NEW, "password2": NEW}
     client.post("/account/signup/", fields)
     assert not User.objects.exists()
+
+
+def test_a_backup_of_the_home_holds_accounts_and_secrets_for_their_owner_alone(portal: Portal, tmp_path: Path) -> None:
+    import sqlite3
+
+    from vsf_assets.backup.backup_home import back_up
+    from vsf_assets.portal.config import DATABASE_FILE, PSEUDONYMS, SECRET
+
+    portal.account("ann", "reader")
+    folder = back_up(portal.settings, tmp_path / "backups", keep=1).folder / "home" / "portal"
+    with sqlite3.connect(folder / DATABASE_FILE) as connection:
+        assert connection.execute("select username from accounts_user").fetchall() == [("ann",)]
+    for name in (SECRET, PSEUDONYMS):
+        assert (folder / name).read_bytes() == (portal.settings.keys / name).read_bytes()
+    assert {(folder / name).stat().st_mode & 0o077 for name in (DATABASE_FILE, SECRET, PSEUDONYMS)} == {0}
