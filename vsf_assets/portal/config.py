@@ -107,6 +107,7 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         "MIDDLEWARE": _MIDDLEWARE,
         "TEMPLATES": [_templates()],
         "FORM_RENDERER": "django.forms.renderers.TemplatesSetting",
+        "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
         "DATABASES": {"default": _database(settings)},
         "CACHES": {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}},
         "LANGUAGE_CODE": "en",
