@@ -33,7 +33,10 @@ THREADS = 2
 """Threads of DuckDB in a process."""
 
 KEPT_ANSWERS = 500
-"""Answers of `OpenSnapshot.numbers` that a process keeps, each of at most a page's length."""
+"""Answers of a snapshot that a process keeps."""
+
+KEPT_ROWS = 100
+"""Rows of the largest answer that is kept; a page of a list has 50."""
 
 
 class NoSnapshotError(VsfError):
@@ -79,7 +82,7 @@ class OpenSnapshot:
     limits: "QueryLimits"
     cache: dict[Hashable, Any] = field(default_factory=dict)
     readers: int = 0
-    _answers: dict[Hashable, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _answers: dict[Hashable, Rows] = field(default_factory=dict, repr=False)
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None, seconds: float | None = None) -> Rows:
         """Return the answer to a query.
@@ -98,8 +101,8 @@ class OpenSnapshot:
             about = cursor.description or []
             return Rows([name for name, *_ in about], [str(kind) for _, kind, *_ in about], cursor.fetchall())
 
-    def numbers(self, sql: str, values: Mapping[str, Any]) -> tuple[int, ...]:
-        """Return the first column of an answer, whole numbers; it is kept, since a snapshot never changes.
+    def kept(self, sql: str, values: Mapping[str, Any], largest: int = KEPT_ROWS) -> Rows:
+        """Return the answer to a query, and keep it if it has at most `largest` rows, since a snapshot never changes.
 
         Raises:
             QueryTooLargeError, TooManyQueriesError: as `query`.
@@ -107,10 +110,11 @@ class OpenSnapshot:
         key = (sql, repr(sorted(values.items())))
         found = self._answers.get(key)
         if found is None:
-            found = tuple(int(row[0]) for row in self.query(sql, values).rows)
-            while len(self._answers) >= KEPT_ANSWERS:
-                self._answers.pop(next(iter(self._answers), None), None)
-            self._answers[key] = found
+            found = self.query(sql, values)
+            if len(found.rows) <= largest:
+                while len(self._answers) >= KEPT_ANSWERS:
+                    self._answers.pop(next(iter(self._answers), None), None)
+                self._answers[key] = found
         return found
 
 

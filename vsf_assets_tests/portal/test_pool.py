@@ -61,7 +61,7 @@ def test_a_block_keeps_its_snapshot_and_the_next_one_sees_the_new(settings: Sett
     pool.close()
 
 
-def test_numbers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
+def test_small_answers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vsf_assets.snapshots import pool as module
@@ -69,17 +69,20 @@ def test_numbers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
     monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
     publish(settings, 1)
     pool = pool_of(settings)
+    sql, large = "select n + $x from t", "select n + $x from t, range(3)"
     with pool.current() as first:
-        assert [first.numbers("select n + $x from t", {"x": x})[0] for x in (1, 2, 1, 3)] == [2, 3, 2, 4]
+        assert [first.kept(sql, {"x": x}).rows for x in (1, 2, 1, 3)] == [[(2,)], [(3,)], [(2,)], [(4,)]]
+        assert len(first.kept(large, {"x": 4}, largest=2).rows) == 3
         monkeypatch.setattr(type(first), "query", None)  # what is kept is not asked again
-        assert first.numbers("select n + $x from t", {"x": 3}) == (4,)
-        assert first.numbers("select n + $x from t", {"x": 2}) == (3,)
-        with pytest.raises(TypeError):
-            first.numbers("select n + $x from t", {"x": 1})
+        assert first.kept(sql, {"x": 3}).rows == [(4,)]
+        assert first.kept(sql, {"x": 2}).rows == [(3,)]
+        for query, x in ((sql, 1), (large, 4)):
+            with pytest.raises(TypeError):
+                first.kept(query, {"x": x})
         monkeypatch.undo()
     publish(settings, 2)
     with pool.current() as second:
-        assert second.numbers("select n + $x from t", {"x": 3}) == (5,)
+        assert second.kept(sql, {"x": 3}).rows == [(5,)]
     pool.close()
 
 

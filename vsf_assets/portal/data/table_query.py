@@ -161,10 +161,10 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
     clauses, source = _conditions(snapshot, table, access, request)
     order = _order(table, request, snapshot, clauses)
     sql = f"select {ROW} from {source}{clauses.sql} order by {order} limit {request.limit + 1}"  # noqa: S608 - quoted names
-    numbers = snapshot.numbers(sql, clauses.values)
+    numbers = [number for (number,) in snapshot.kept(sql, clauses.values, LARGEST_PAGE + 1).rows]
     kept = numbers[: request.limit]
     source, values = seen_source(table, access, kept)  # so that values are replaced in the page's rows alone
-    found = snapshot.query(f"select * from {source}", values)  # noqa: S608 - quoted names
+    found = snapshot.kept(f"select * from {source}", values)  # noqa: S608 - quoted names
     by_number = {row[0]: row for row in found.rows}
     rows = [by_number[number] for number in kept]
     cursor = _cursor(snapshot, table, request, rows[-1]) if len(numbers) > request.limit else ""
@@ -174,7 +174,7 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
 def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> int:
     """Return the number of rows of the whole list; raises what `list_rows` raises."""
     clauses, source = _conditions(snapshot, table, access, request)
-    return snapshot.numbers(f"select count(*) from {source}{clauses.sql}", clauses.values)[0]  # noqa: S608
+    return int(snapshot.kept(f"select count(*) from {source}{clauses.sql}", clauses.values).rows[0][0])  # noqa: S608
 
 
 def selection(

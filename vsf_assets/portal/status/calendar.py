@@ -14,6 +14,9 @@ from vsf_assets.snapshots.pool import OpenSnapshot
 DAYS = 21
 """Days that the calendar shows."""
 
+LARGEST = 50_000
+"""Days of all feeds that are kept for the next reader."""
+
 MANY_BAD = 0.05
 """Share of quarantined rows from which a day counts as bad."""
 
@@ -87,7 +90,7 @@ def calendar(
     """
     names = list(feeds)
     daily = [name for name in names if isinstance(all_feeds()[name].partitioning, Days)]
-    found = snapshot.query(_SQL, {"feeds": names, "daily": daily}).rows
+    found = snapshot.kept(_SQL, {"feeds": names, "daily": daily}, LARGEST).rows
     delivered = {(feed, day): values for feed, day, *values in found if day is not None}
     last = until or max((day for _, day in delivered if day <= today), default=today)
     days = [last - timedelta(days=back) for back in range(DAYS)]

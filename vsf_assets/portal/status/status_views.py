@@ -178,4 +178,4 @@ def _last_files(snapshot: OpenSnapshot, feeds: list[str]) -> list[dict[str, Any]
         "select feed, partition_key, file_name, status, rows_loaded, rows_quarantined, landed_at from reports.files"
         " where list_contains($feeds, feed) order by landed_at desc, file_name limit 8"
     )
-    return snapshot.query(sql, {"feeds": feeds}).records()
+    return snapshot.kept(sql, {"feeds": feeds}).records()
