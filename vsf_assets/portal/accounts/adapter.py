@@ -1,11 +1,13 @@
 """What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
 
-Here: its two hooks. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
+Here: its hooks. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
 """
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,12 +23,33 @@ TOO_MANY = (
 )
 
 
+class SignUpVerificationStage(EmailVerificationStage):
+    """The step of a log-in that waits for a verified address: for accounts that signed up themselves alone.
+
+    Sign-up makes an unverified primary address. Accounts made by a link, a command or the admin site have none, and
+    an address that somebody adds later is not the primary one before it is verified.
+    """
+
+    def handle(self) -> tuple[Any, bool]:
+        """Go on, unless the address of the sign-up waits for its verification."""
+        if not EmailAddress.objects.filter(user=self.login.user, primary=True, verified=False).exists():
+            return None, True
+        answer: tuple[Any, bool] = super().handle()
+        return answer
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up by setting, and log-ins that are counted before the password is hashed."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Whether anybody may sign up; invitations have a page of their own."""
         return bool(settings.VSF_PORTAL.signup == OPEN)
+
+    def get_login_stages(self) -> list[str]:
+        """Return the steps of a log-in, with our own in place of allauth's for addresses."""
+        theirs = "allauth.account.stages.EmailVerificationStage"
+        ours = f"{__name__}.{SignUpVerificationStage.__name__}"
+        return [ours if stage == theirs else stage for stage in super().get_login_stages()]
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """Return the name of a new account in the one form that all ways of creating one have."""
