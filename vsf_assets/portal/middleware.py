@@ -5,13 +5,18 @@ Here: our middleware. Not here: Django's, allauth's and the content security pol
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
+from vsf_assets.portal.accounts.rights import MANAGE
 from vsf_assets.portal.shared.open_pool import pool
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -20,6 +25,10 @@ Handler = Callable[[HttpRequest], HttpResponse]
 SNAPSHOT_HEADER = "X-Vsf-Snapshot"
 
 _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+_OF_OTHERS = ("/admin/", "/team/")
+"""Where administrators of the platform change other accounts."""
 
 
 def headers(handler: Handler) -> Handler:
@@ -38,16 +47,24 @@ def headers(handler: Handler) -> Handler:
 
 
 def second_factor(handler: Handler) -> Handler:
-    """Lead administrators without a second factor to its page before the admin site."""
+    """Ask administrators of the platform for a second factor, in this session, before they change other accounts."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         user = request.user
-        if request.path.startswith("/admin/") and user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
-            messages.info(request, "The admin site asks for a second factor: set up an authenticator app first.")
+        if not (request.path.startswith(_OF_OTHERS) and user.is_authenticated and _manages_platform(user)):
+            return handler(request)
+        if not is_mfa_enabled(user):
+            messages.info(request, "This page asks for a second factor: set up an authenticator app first.")
             return redirect("mfa_activate_totp")
+        if all(found["method"] != "mfa" for found in get_authentication_records(request, user)):
+            return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
         return handler(request)
 
     return handle
+
+
+def _manages_platform(user: Any) -> bool:
+    return bool(user.is_staff or user.account_rights.may_on_platform(MANAGE))
 
 
 class SnapshotOfRequest:

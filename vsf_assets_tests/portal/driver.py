@@ -6,6 +6,7 @@ the same small database. Not here: assertions.
 
 import shutil
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,13 +47,30 @@ class Portal:
         """Return an account as the database has it now."""
         return type(user).objects.get(pk=user.pk)
 
-    def client(self, user: Any = None) -> Any:
+    def client(self, user: Any = None, **options: Any) -> Any:
         """Return a browser in which an account is signed in; a visitor's without one."""
         from django.test import Client
 
-        client = Client()
+        client = Client(**options)
         if user is not None:
             client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    def confirmed(self, user: Any, **options: Any) -> Any:
+        """Return a browser in which an account with a second factor gave the factor and its password a moment ago."""
+        from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+        from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+        from allauth.mfa.utils import is_mfa_enabled
+
+        if not is_mfa_enabled(user):
+            TOTP.activate(user, generate_totp_secret())
+        client = self.client(user, **options)
+        session = client.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": method, "at": time.time(), "reauthenticated": True} for method in ("mfa", "password")
+        ]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
         return client
 
     def grant(self, team: str, *feeds: str) -> None:

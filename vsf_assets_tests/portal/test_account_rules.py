@@ -4,13 +4,16 @@ Here: ways by which somebody could keep or take more than was given. Not here: w
 (test_accounts.py), and log-in limits (test_log_in.py).
 """
 
+from typing import Any
+
 import pytest
 
 from vsf_assets_tests.portal.driver import PASSWORD, Portal
-from vsf_assets_tests.portal.test_accounts import NEW, join
+from vsf_assets_tests.portal.test_accounts import NEW, join, second_factor
+from vsf_assets_tests.portal.test_protection import WRITTEN_BY_READING
 
 
-def log_in(portal: Portal, name: str, password: str = PASSWORD) -> object:
+def log_in(portal: Portal, name: str, password: str = PASSWORD) -> Any:
     client = portal.client()
     client.post("/account/login/", {"login": name, "password": password})
     return client
@@ -31,8 +34,69 @@ def test_with_mail_accounts_without_an_address_sign_in_and_signed_up_ones_confir
     memory = "django.core.mail.backends.locmem.EmailBackend"
     with override_settings(ACCOUNT_EMAIL_VERIFICATION="mandatory", EMAIL_BACKEND=memory):
         join(portal.client(), f"/join/{first_admin_link()}/", username="root")
-        assert log_in(portal, "root", NEW).get("/").status_code == 200  # type: ignore[attr-defined]
+        assert log_in(portal, "root", NEW).get("/").status_code == 200
         fields = {"username": "guest", "email": "g@example.org", "password1": NEW, "password2": NEW}
         portal.client().post("/account/signup/", fields)
         assert [letter.to for letter in mail.outbox] == [["g@example.org"]]
-        assert log_in(portal, "guest", NEW).get("/").status_code == 302  # type: ignore[attr-defined]
+        assert log_in(portal, "guest", NEW).get("/").status_code == 302
+
+
+def test_who_manages_the_platform_needs_a_second_factor_in_this_session_on_pages_of_teams(portal: Portal) -> None:
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+    root = portal.account("root", "admin")
+    team = root.memberships.get(team__name="platform").team
+    client = log_in(portal, "root")
+    for address in ("/team/", f"/team/{team.id}/", "/admin/"):
+        assert client.get(address).headers["Location"] == "/account/2fa/totp/activate/"
+    assert client.post(f"/team/{team.id}/invite/", {"role": "reader"}).status_code == 302
+    assert not team.links.exists()
+    secret = second_factor(portal, root)
+    shown = client.get("/team/").headers["Location"]
+    assert shown == "/account/2fa/reauthenticate/?next=%2Fteam%2F"
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    assert client.post(shown, {"code": code}).headers["Location"] == "/team/"
+    assert client.get("/team/").status_code == 200
+    assert portal.client(portal.account("ann")).get("/team/").status_code == 200  # a team of her own alone
+
+
+def test_setting_up_the_second_factor_opens_the_pages_of_teams(portal: Portal) -> None:
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+    portal.account("root", "admin")
+    client = log_in(portal, "root")
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    client.get("/account/2fa/totp/activate/")
+    secret = client.session["mfa.totp.secret"]
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    client.post("/account/2fa/totp/activate/", {"code": code})
+    assert client.get("/team/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [
+        ("invite/", {"role": "admin"}),
+        ("invite/", {"role": "reader", "personal": "on"}),
+        ("members/{member}/", {"role": "admin"}),
+        ("members/{member}/", {"role": "reader", "personal": "on"}),
+        ("members/{member}/password/", {}),
+    ],
+)
+def test_what_gives_much_asks_for_the_password_again_and_then_goes_on(
+    portal: Portal, page: str, form: dict[str, str]
+) -> None:
+    root = portal.account("root", "admin", personal=True)
+    member = portal.account("ann", "reader").memberships.get(team__name="platform")
+    client = portal.confirmed(root)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
+    session.save()
+    before = portal.tables(*WRITTEN_BY_READING)
+    address = f"/team/{member.team_id}/{page.format(member=member.id)}"
+    asked = client.post(address, form).headers["Location"]
+    assert asked.startswith("/account/reauthenticate/")
+    assert portal.tables(*WRITTEN_BY_READING) == before
+    done = client.post(asked, {"password": PASSWORD})
+    assert done.status_code in (200, 302)
+    assert portal.tables(*WRITTEN_BY_READING) != before

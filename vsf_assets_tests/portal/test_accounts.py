@@ -74,7 +74,7 @@ def test_the_link_for_the_first_administrator_ends_when_there_is_one(portal: Por
 def test_an_invitation_makes_a_member_with_a_team_of_its_own(portal: Portal) -> None:
     from vsf_assets.portal.accounts.models import User
 
-    admin = portal.client(portal.account("root", "admin"))
+    admin = portal.confirmed(portal.account("root", "admin"))
     from vsf_assets.portal.accounts.models import Team
 
     team = Team.objects.get(name="platform")
@@ -137,7 +137,7 @@ def test_an_administrators_link_sets_a_new_password_and_ends_sessions(portal: Po
     user = portal.account("ann", "reader")
     session = portal.client(user)
     assert session.get("/").status_code == 200
-    admin = portal.client(portal.account("root", "admin"))
+    admin = portal.confirmed(portal.account("root", "admin"))
     member = Membership.objects.get(user=user, team__name="platform")
     address = link_on(admin.post(f"/team/{member.team_id}/members/{member.id}/password/"))
     assert join(portal.client(), address).headers["Location"] == "/account/login/"  # type: ignore[attr-defined]
@@ -149,7 +149,7 @@ def test_a_team_keeps_an_administrator(portal: Portal) -> None:
     from vsf_assets.portal.accounts.models import Membership
 
     root = portal.account("root", "admin")
-    client = portal.client(root)
+    client = portal.confirmed(root)
     member = Membership.objects.get(user=root, team__name="platform")
     address = f"/team/{member.team_id}/members/{member.id}/"
     for role in ("reader", ""):
@@ -220,8 +220,7 @@ def test_the_admin_site_is_for_administrators_with_a_second_factor(portal: Porta
         assert other.get("/admin/", follow=True).status_code == 403
     assert portal.client().get("/admin/", follow=True).redirect_chain[-1][0].startswith("/account/login/")
     assert portal.client(root).get("/admin/").headers["Location"] == "/account/2fa/totp/activate/"
-    second_factor(portal, root)
-    client = portal.client(root)
+    client = portal.confirmed(root)
     names = ("user", "team", "membership", "grant", "apitoken", "onetimelink")
     for address in ("/admin/", "/admin/audit/auditentry/", *(f"/admin/accounts/{name}/" for name in names)):
         assert client.get(address).status_code == 200, address
@@ -231,10 +230,9 @@ def test_the_admin_site_changes_with_an_entry_and_shows_no_secret(portal: Portal
     from vsf_assets.portal.accounts.models import ApiToken, Team, User
 
     root = portal.account("root", "admin")
-    second_factor(portal, root)
     portal.token(root, "read")
     token = ApiToken.objects.get()
-    client = portal.client(root)
+    client = portal.confirmed(root)
     shown = client.get(f"/admin/accounts/apitoken/{token.id}/change/").content.decode()
     assert token.sha256 not in shown
     assert 'name="_save"' not in shown

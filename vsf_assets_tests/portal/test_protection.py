@@ -11,7 +11,6 @@ import pytest
 
 from vsf_assets_tests.portal.driver import PASSWORD, Portal
 from vsf_assets_tests.portal.matrix import TABLE
-from vsf_assets_tests.portal.test_accounts import second_factor
 
 OWN_PAGES = (
     *(
@@ -34,8 +33,7 @@ def addresses() -> list[str]:
 
 def admin(portal: Portal) -> Any:
     user = portal.account("root", "admin", personal=True)
-    second_factor(portal, user)
-    return portal.client(user)
+    return portal.confirmed(user)
 
 
 POLICY = (
@@ -93,16 +91,12 @@ def test_reading_changes_nothing(portal: Portal) -> None:
 
 
 def test_every_unsafe_request_needs_the_token_of_its_form(portal: Portal) -> None:
-    from django.test import Client
     from django.urls import get_resolver
 
     from vsf_assets_tests.portal.test_rights_matrix import Callers, routes
 
     callers = Callers(portal)
-    client = Client(enforce_csrf_checks=True)
-    root = portal.account("root", "admin")
-    second_factor(portal, root)
-    client.force_login(root, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client = portal.confirmed(portal.account("root", "admin"), enforce_csrf_checks=True)
     before = portal.tables(*WRITTEN_BY_READING)
     examples = {line.route: line.example.format(**callers.ids) for line in TABLE}
     targets = {examples.get(route, f"/{route}") for route in routes(get_resolver().url_patterns) if "<" not in route}

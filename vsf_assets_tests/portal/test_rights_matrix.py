@@ -56,7 +56,8 @@ class Callers:
 
         self.clients = {"visitor": portal.client(), "stranger": portal.client(portal.account("stranger"))}
         for role in ROLES:
-            self.clients[role] = portal.client(portal.account(f"the-{role}", role))
+            user = portal.account(f"the-{role}", role)
+            self.clients[role] = portal.confirmed(user) if role == "admin" else portal.client(user)
         portal.grant("others", "clicks")
         other = portal.account("other", "admin", team="others")
         portal.account("second", "admin", team="third")

@@ -1,11 +1,12 @@
 """What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
 
-Here: its hooks. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
+Here: its hooks, and asking for the password again. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
 """
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
@@ -75,6 +76,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None:
             give_back(_name_of(credentials), _address_of(request))
         return user
+
+
+@reauthentication_required
+def ask_password_again(request: HttpRequest) -> None:
+    """Interrupt a request for the password or the second factor, unless one was repeated some minutes ago."""
 
 
 def _name_of(credentials: dict[str, Any]) -> str:

@@ -5,7 +5,9 @@ Here: the signals. Not here: changes that our own code makes (account_changes.py
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import email_confirmed, password_changed, password_reset
+from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 
@@ -27,6 +29,7 @@ def connect() -> None:
     }
     for signal, action in named.items():
         signal.connect(_recorder(action), weak=False, dispatch_uid=f"{_KEEP}.{action}")
+    authenticator_added.connect(_remember_factor, weak=False, dispatch_uid=f"{_KEEP}.factor")
     email_confirmed.connect(_record_confirmed, weak=False, dispatch_uid=f"{_KEEP}.email")
 
 
@@ -41,6 +44,12 @@ def _recorder(action: str) -> Any:
             user.save(update_fields=["must_change_password"])
 
     return on_signal
+
+
+def _remember_factor(request: Any, user: Any, authenticator: Any, **_: Any) -> None:
+    """Count the code that set up an authenticator app as the second factor of this session."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        record_authentication(request, user, "mfa", type=authenticator.type)
 
 
 def _record_confirmed(email_address: Any, **_: Any) -> None:

@@ -19,10 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from vsf_assets.config.portal_settings import CLOSED
 from vsf_assets.feeds import all_feeds
-from vsf_assets.portal.accounts.account_changes import remove_member, set_grant, set_personal, set_role
+from vsf_assets.portal.accounts.account_changes import refuse_last_admin, remove_member, set_grant, set_personal, set_role
+from vsf_assets.portal.accounts.adapter import ask_password_again
 from vsf_assets.portal.accounts.models import Membership, OneTimeLink, Team
 from vsf_assets.portal.accounts.one_time_links import invite, reset_link
-from vsf_assets.portal.accounts.rights import MANAGE, ROLES, AccountRights
+from vsf_assets.portal.accounts.rights import ADMIN, MANAGE, ROLES, AccountRights
 
 _ROLES = [(role, role) for role in ROLES]
 
@@ -82,6 +83,8 @@ def invite_member(request: HttpRequest, team_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, invite_form=form)
     wants_personal = form.cleaned_data["personal"] and _may_give_personal(request)
+    if form.cleaned_data["role"] == ADMIN or wants_personal:
+        ask_password_again(request)
     secret = invite(found, form.cleaned_data["role"], wants_personal, request.user)
     return _page(request, found, link=_address(secret), link_for="the person you invite; it works once, for 7 days")
 
@@ -95,8 +98,11 @@ def member(request: HttpRequest, team_id: uuid.UUID, member_id: uuid.UUID) -> Ht
     form = MemberForm(request.POST)
     try:
         if form.is_valid() and form.cleaned_data["role"]:
-            if form.cleaned_data["role"] != "admin" and changed.role == "admin":
-                _refuse_last(changed)
+            if form.cleaned_data["role"] != ADMIN and changed.role == ADMIN:
+                refuse_last_admin(changed)
+            gives_personal = form.cleaned_data["personal"] and _may_give_personal(request)
+            if (form.cleaned_data["role"] == ADMIN != changed.role) or gives_personal > changed.user.may_see_personal:
+                ask_password_again(request)
             set_role(changed.user, found, form.cleaned_data["role"], request.user.id)
             if _may_give_personal(request):
                 set_personal(changed.user, form.cleaned_data["personal"], request.user.id)
@@ -120,6 +126,7 @@ def password_link(request: HttpRequest, team_id: uuid.UUID, member_id: uuid.UUID
     changed = _member(found, member_id)
     if not request.user.account_rights.may_on_platform(MANAGE):
         raise PermissionDenied
+    ask_password_again(request)
     secret = reset_link(changed.user, request.user)
     return _page(request, found, link=_address(secret), link_for=f"{changed.user}; it works once, for a day")
 
@@ -161,12 +168,6 @@ def _member(team: Team, member_id: uuid.UUID) -> Membership:
     if found is None:
         raise Http404
     return found
-
-
-def _refuse_last(member: Membership) -> None:
-    from vsf_assets.portal.accounts.account_changes import refuse_last_admin
-
-    refuse_last_admin(member)
 
 
 def _may_give_personal(request: HttpRequest) -> bool:
