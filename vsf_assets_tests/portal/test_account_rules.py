@@ -100,3 +100,72 @@ def test_what_gives_much_asks_for_the_password_again_and_then_goes_on(
     done = client.post(asked, {"password": PASSWORD})
     assert done.status_code in (200, 302)
     assert portal.tables(*WRITTEN_BY_READING) != before
+
+
+FORMSET = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+
+
+def test_the_admin_site_gives_no_personal_data_and_keeps_names_and_addresses(portal: Portal) -> None:
+    root = portal.account("root", "admin")
+    client = portal.confirmed(root)
+    page = f"/admin/accounts/user/{root.id}/change/"
+    form = {"username": "Root2", "email": "x@example.org", "is_active": "on", "may_see_personal": "on", **FORMSET}
+    assert client.post(page, form).status_code == 302
+    found = portal.fresh(root)
+    assert (found.username, found.email, found.may_see_personal) == ("root", "", False)
+
+
+def test_the_admin_site_keeps_names_in_one_form(portal: Portal) -> None:
+    client = portal.confirmed(portal.account("root", "admin"))
+    for name, words in (("Bob Smith", "2 to 40 letters"), ("ROOT", "already exists")):
+        shown = client.post("/admin/accounts/user/add/", {"username": name, "is_active": "on", **FORMSET})
+        assert words in shown.content.decode()
+    client.post("/admin/accounts/user/add/", {"username": "Bob", "is_active": "on", **FORMSET})
+    from vsf_assets.portal.accounts.models import User
+
+    assert User.objects.filter(username="bob").exists()
+
+
+def test_the_admin_site_keeps_the_last_administrator(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import Membership
+
+    root = portal.account("root", "admin")
+    client = portal.confirmed(root)
+    shown = client.post(f"/admin/accounts/user/{root.id}/change/", FORMSET)  # no tick: not active
+    assert "needs another administrator first" in shown.content.decode()
+    member = Membership.objects.get(user=root, team__name="platform")
+    bob = portal.account("bob")
+    change = f"/admin/accounts/membership/{member.id}/change/"
+    assert client.post(change, {"user": bob.id, "team": member.team_id, "role": "admin"}).status_code == 403
+    assert client.post(f"/admin/accounts/membership/{member.id}/delete/", {"post": "yes"}).status_code == 403
+    assert portal.fresh(root).is_active
+    assert Membership.objects.get(pk=member.pk).user_id == root.id
+    assert client.post(f"/admin/accounts/user/{bob.id}/delete/", {"post": "yes"}).status_code == 302
+    assert not type(bob).objects.filter(pk=bob.pk).exists()
+
+
+def test_the_admin_site_asks_for_the_password_before_it_makes_an_administrator(portal: Portal) -> None:
+    root, bob = portal.account("root", "admin"), portal.account("bob")
+    team = root.memberships.get(team__name="platform").team
+    client = portal.confirmed(root)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
+    session.save()
+    form = {"user": bob.id, "team": team.id, "role": "admin"}
+    asked = client.post("/admin/accounts/membership/add/", form).headers["Location"]
+    assert not portal.fresh(bob).is_staff
+    client.post(asked, {"password": PASSWORD})
+    assert portal.fresh(bob).is_staff
+
+
+def test_the_audit_tells_what_the_admin_site_gave(portal: Portal) -> None:
+    from vsf_assets.portal.audit.models import AuditEntry
+
+    root, bob = portal.account("root", "admin"), portal.account("bob")
+    client = portal.confirmed(root)
+    client.post(f"/admin/accounts/user/{bob.id}/change/", FORMSET)
+    assert AuditEntry.objects.get(action="user.changed").details == {"fields": ["is_active"], "is_active": False}
+    team = bob.memberships.get().team
+    client.post("/admin/accounts/grant/add/", {"team": team.id, "feed": "clicks", "may_read": "on"})
+    given = AuditEntry.objects.get(action="grant.created").details
+    assert (given["feed"], given["may_read"], given["may_deliver"]) == ("clicks", True, False)

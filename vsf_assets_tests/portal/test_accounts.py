@@ -251,7 +251,7 @@ def test_the_admin_site_changes_with_an_entry_and_shows_no_secret(portal: Portal
     team = Team.objects.get(name="platform")
     client.post("/admin/accounts/membership/add/", {"user": user.id, "team": team.id, "role": "admin"})
     assert portal.fresh(user).is_staff
-    assert {"user.created", "membership.created"} <= set(portal.audit())
+    assert {"user.created", "membership.set"} <= set(portal.audit())
     platform = client.get(f"/admin/accounts/team/{team.id}/delete/")
     assert platform.status_code == 403
 

@@ -157,13 +157,18 @@ def set_grant(
 def may_be_deleted(user: User) -> bool:
     """Whether no team with other members, nor the platform, would be left without an administrator."""
     try:
-        _refuse_needed(user)
+        refuse_needed(user)
     except ValidationError:
         return False
     return True
 
 
-def _refuse_needed(user: User) -> None:
+def refuse_needed(user: User) -> None:
+    """Refuse to take an account away from the teams that need it.
+
+    Raises:
+        ValidationError: the platform, or a team with other members, would be left without an administrator.
+    """
     for member in user.memberships.select_related("team"):
         if member.team.memberships.exclude(user=user).exists() or member.team.is_platform:
             refuse_last_admin(member)
@@ -176,7 +181,7 @@ def delete_account(user: User, actor: uuid.UUID | None) -> None:
     Raises:
         ValidationError: a team with other members would be left without an administrator.
     """
-    _refuse_needed(user)
+    refuse_needed(user)
     record("account.deleted", actor, user.id)
     own = [m.team for m in user.memberships.select_related("team") if not m.team.is_platform]
     OneTimeLink.objects.filter(created_by=user, used_at=None).delete()

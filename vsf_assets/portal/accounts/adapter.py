@@ -1,6 +1,7 @@
 """What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
 
-Here: its hooks, and asking for the password again. Not here: the limits themselves (login_limits.py), and allauth's settings (config.py).
+Here: its hooks, and asking for the password again. Not here: the limits themselves
+(login_limits.py), and allauth's settings (config.py).
 """
 
 from typing import Any

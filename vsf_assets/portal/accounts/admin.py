@@ -7,25 +7,41 @@ here: the team pages, which administrators of teams use (team_views.py).
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from vsf_assets.portal.accounts.account_changes import delete_account, give_own_team, may_be_deleted, update_staff
+from vsf_assets.portal.accounts.account_changes import (
+    checked_name,
+    delete_account,
+    give_own_team,
+    may_be_deleted,
+    refuse_needed,
+    set_role,
+)
+from vsf_assets.portal.accounts.adapter import ask_password_again
 from vsf_assets.portal.accounts.models import ApiToken, Grant, Membership, OneTimeLink, Team, User
+from vsf_assets.portal.accounts.rights import ADMIN
 from vsf_assets.portal.audit.models import record
 
 
 class AuditedAdmin(admin.ModelAdmin):
-    """A model whose changes in the admin site are written to the audit."""
+    """A model whose changes in the admin site are written to the audit.
+
+    `with_values` are the fields whose new values the audit keeps; of others it keeps the names.
+    """
+
+    with_values: tuple[str, ...] = ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and record which fields were changed, without their values."""
+        """Save, and record which fields were changed."""
         super().save_model(request, obj, form, change)
         word = "changed" if change else "created"
         team = getattr(obj, "team_id", None)
         name = type(obj).__name__.lower()
-        record(f"{name}.{word}", request.user.id, obj.pk, team, fields=list(form.changed_data))
+        values = {field: getattr(obj, field) for field in self.with_values}
+        record(f"{name}.{word}", request.user.id, obj.pk, team, fields=list(form.changed_data), **values)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete, and record it."""
@@ -66,17 +82,41 @@ class MembershipInline(admin.TabularInline):
         return False
 
 
+class UserForm(forms.ModelForm):
+    """A new account, or whether one is active."""
+
+    def clean_username(self) -> str:
+        """Return the name in its one form."""
+        return checked_name(self.cleaned_data["username"])
+
+    def clean_is_active(self) -> bool:
+        """Keep the last administrators of the platform and of teams with other members active."""
+        if not self.cleaned_data["is_active"]:
+            refuse_needed(self.instance)
+        return bool(self.cleaned_data["is_active"])
+
+
 @admin.register(User)
 class UserAdmin(AuditedAdmin):
-    """Accounts; passwords are set by links, staff follows from the role in the platform's team."""
+    """Accounts: a new one, and whether one is active.
 
+    Names and addresses belong to the account itself, passwords are set by links, and roles and personal data are
+    given on the pages of teams, which check who may do so.
+    """
+
+    form = UserForm
     list_display = ("username", "email", "is_active", "is_staff", "may_see_personal", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "may_see_personal")
     search_fields = ("username", "email", "=id")
     fields = ("username", "email", "is_active", "may_see_personal", "is_staff", "must_change_password", "last_login")
-    readonly_fields = ("is_staff", "must_change_password", "last_login")
+    readonly_fields = ("may_see_personal", "is_staff", "must_change_password", "last_login")
     inlines = (MembershipInline,)
     actions = None
+    with_values = ("is_active",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
+        """Only a new account is given a name and an address."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "username", "email")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Give a new account a team of its own and no password."""
@@ -113,23 +153,28 @@ class TeamAdmin(AuditedAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(AuditedAdmin):
-    """Roles of accounts in teams."""
+    """Roles of accounts in teams: an account is added to a team here; the team's page changes and ends it."""
 
     list_display = ("user", "team", "role")
     list_filter = ("role", "team")
     search_fields = ("user__username", "team__name")
     autocomplete_fields = ("user", "team")
+    actions = None
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and let administrators of the platform, and only them, into this site."""
-        super().save_model(request, obj, form, change)
-        update_staff(obj.user)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Roles are changed on the team's page."""
+        return False
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete, and take administrators of the platform out of this site."""
-        user = obj.user
-        super().delete_model(request, obj)
-        update_staff(user)
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Memberships end on the team's page; here they end only with their account or team."""
+        place = request.resolver_match
+        return place is not None and not str(place.url_name).startswith("accounts_membership_")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Add an account to a team as the team's page does."""
+        if obj.role == ADMIN:
+            ask_password_again(request)
+        obj.pk = set_role(obj.user, obj.team, obj.role, request.user.id).pk
 
 
 @admin.register(Grant)
@@ -138,6 +183,7 @@ class GrantAdmin(AuditedAdmin):
 
     list_display = ("team", "feed", "may_read", "may_deliver")
     list_filter = ("feed", "may_read", "may_deliver")
+    with_values = ("feed", "may_read", "may_deliver")
     autocomplete_fields = ("team",)
 
 
