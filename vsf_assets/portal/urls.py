@@ -29,6 +29,7 @@ urlpatterns = [
     path("team/", team_views.teams, name="teams"),
     path("team/<uuid:team_id>/", team_views.team, name="team"),
     path("team/<uuid:team_id>/invite/", team_views.invite_member, name="team_invite"),
+    path("team/<uuid:team_id>/invitations/<uuid:link_id>/end/", team_views.end_invitation, name="team_invitation_end"),
     path("team/<uuid:team_id>/members/<uuid:member_id>/", team_views.member, name="team_member"),
     path("team/<uuid:team_id>/members/<uuid:member_id>/password/", team_views.password_link, name="team_password"),
     path("team/<uuid:team_id>/grants/", team_views.grant, name="team_grant"),

@@ -71,6 +71,12 @@ TABLE = (
     Line("team/<uuid:team_id>/", "/team/{team}/", OF_TEAM),
     Line("team/<uuid:team_id>/invite/", "/team/{team}/invite/", OF_TEAM, "POST", (("role", "reader"),)),
     Line(
+        "team/<uuid:team_id>/invitations/<uuid:link_id>/end/",
+        "/team/{team}/invitations/{link}/end/",
+        POST_TO_TEAM,
+        "POST",
+    ),
+    Line(
         "team/<uuid:team_id>/members/<uuid:member_id>/",
         "/team/{team}/members/{member}/",
         POST_TO_TEAM,

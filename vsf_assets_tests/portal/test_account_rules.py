@@ -169,3 +169,73 @@ def test_the_audit_tells_what_the_admin_site_gave(portal: Portal) -> None:
     client.post("/admin/accounts/grant/add/", {"team": team.id, "feed": "clicks", "may_read": "on"})
     given = AuditEntry.objects.get(action="grant.created").details
     assert (given["feed"], given["may_read"], given["may_deliver"]) == ("clicks", True, False)
+
+
+def test_no_account_takes_the_name_of_a_team(portal: Portal) -> None:
+    from django.core.exceptions import ValidationError
+
+    from vsf_assets.portal.accounts.command_line import change_account
+    from vsf_assets.portal.accounts.models import Team
+
+    stranger = portal.account("marketing")
+    change_account("carol", "analyst", "marketing", personal=False, keep_password=False)
+    assert not Team.objects.get(name="marketing").memberships.filter(user=stranger).exists()
+    for name, team in (("platform", "marketing"), ("carol", "~marketing"), ("carol", "Platform")):
+        with pytest.raises(ValidationError, match="choose another name"):
+            change_account(name, "analyst", team, personal=False, keep_password=False)
+    client = portal.confirmed(portal.account("root", "admin"))
+    assert "choose another name" in client.post("/admin/accounts/team/add/", {"name": "~carol"}).content.decode()
+
+
+@pytest.mark.parametrize("change", ["demoted", "removed", "inactive", "ended", "closed"])
+def test_an_invitation_ends_with_the_right_to_invite(
+    portal: Portal, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from django.conf import settings
+
+    from vsf_assets.portal.accounts.account_changes import remove_member, set_role
+    from vsf_assets.portal.accounts.one_time_links import UsedLinkError, find_link, invite, use_link
+
+    client = portal.confirmed(portal.account("root", "admin"))
+    user = portal.account("ann", "admin")
+    member = user.memberships.get(team__name="platform")
+    secret = invite(member.team, "admin", may_see_personal=False, actor=user)
+    link = find_link(secret)
+    assert link is not None
+    if change == "demoted":
+        set_role(user, member.team, "reader")
+    elif change == "removed":
+        remove_member(member)
+    elif change == "inactive":
+        type(user).objects.filter(pk=user.pk).update(is_active=False)
+    elif change == "ended":
+        assert "ann" in client.get(f"/team/{member.team_id}/").content.decode()
+        client.post(f"/team/{member.team_id}/invitations/{link.id}/end/")
+    else:
+        monkeypatch.setattr(settings, "VSF_PORTAL", replace(settings.VSF_PORTAL, signup="closed"))
+    assert find_link(secret) is None
+    with pytest.raises(UsedLinkError):
+        use_link(link, NEW, "evil")
+    assert not type(user).objects.filter(username="evil").exists()
+    if change == "demoted":
+        set_role(portal.fresh(user), member.team, "admin")
+        assert find_link(secret) is None
+
+
+def test_links_give_only_what_their_maker_still_may_give(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.account_changes import set_personal
+    from vsf_assets.portal.accounts.models import Membership
+    from vsf_assets.portal.accounts.one_time_links import find_link, invite, reset_link
+
+    root, victim = portal.account("root", "admin", personal=True), portal.account("ann", "reader")
+    team = root.memberships.get(team__name="platform").team
+    reset, personal = reset_link(victim, root), invite(team, "reader", may_see_personal=True, actor=root)
+    plain = invite(team, "reader", may_see_personal=False, actor=root)
+    set_personal(portal.fresh(root), may_see=False)
+    assert find_link(personal) is None
+    assert find_link(plain) is not None
+    assert find_link(reset) is not None
+    Membership.objects.filter(user=root, team=team).update(role="engineer")
+    assert find_link(reset) is None

@@ -53,6 +53,7 @@ class Callers:
     def __init__(self, portal: Portal) -> None:
         from vsf_assets.portal.accounts.api_tokens import create_token
         from vsf_assets.portal.accounts.models import Membership, Team
+        from vsf_assets.portal.accounts.one_time_links import invite
 
         self.clients = {"visitor": portal.client(), "stranger": portal.client(portal.account("stranger"))}
         for role in ROLES:
@@ -60,12 +61,14 @@ class Callers:
             self.clients[role] = portal.confirmed(user) if role == "admin" else portal.client(user)
         portal.grant("others", "clicks")
         other = portal.account("other", "admin", team="others")
-        portal.account("second", "admin", team="third")
+        second = portal.account("second", "admin", team="third")
         victim = portal.account("victim", "reader", team="third")
         self.clients["other"] = portal.client(other)
         team = Team.objects.get(name="third")
         member = Membership.objects.get(user=victim, team=team)
-        self.ids = {"team": team.id, "member": member.id, "token": create_token(victim, team, "x", ["read"], 1)[0].id}
+        invite(team, "reader", may_see_personal=False, actor=second)
+        token = create_token(victim, team, "x", ["read"], 1)[0]
+        self.ids = {"team": team.id, "member": member.id, "token": token.id, "link": team.links.get().id}
 
     def send(self, caller: str, line: Line, ids: dict[str, Any] | None = None) -> Any:
         address = line.example.format(**(ids or self.ids))
@@ -92,7 +95,7 @@ def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
 
 def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
     callers = Callers(portal)
-    nobody = {"team": random_id(), "member": random_id(), "token": random_id()}
+    nobody = {name: random_id() for name in ("team", "member", "token", "link")}
     for line in LINES:
         if "{" in line.example:
             for caller in ("stranger", "reader", "engineer", "other"):
@@ -126,7 +129,7 @@ def test_all_feeds_of_a_subject_open_its_tables(portal: Portal) -> None:
 def test_a_token_has_the_rights_of_one_team_and_of_its_scopes(portal: Portal) -> None:
     user = portal.account("ann", "engineer")
     client = portal.client()
-    of_platform, of_own = portal.token(user, "read"), portal.token(user, "read", team="ann")
+    of_platform, of_own = portal.token(user, "read"), portal.token(user, "read", team="~ann")
     nothing = portal.token(user, "deliver")
     assert client.get("/api/v1/lines", **of_platform).status_code == 200
     assert client.get("/api/v1/lines", **of_own).status_code == 404

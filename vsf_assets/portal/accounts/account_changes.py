@@ -21,18 +21,39 @@ _WORD = "abcdefghjkmnpqrstuvwxyz23456789"
 """Characters of generated passwords: none looks like another."""
 
 
+OWN_TEAM = "~"
+"""Begins the names of teams in which accounts begin, so that nobody takes the name of another team by his own."""
+
+
 def checked_name(name: str) -> str:
     """Return the name of an account in lower case.
 
     Raises:
-        ValidationError: it has other characters, or is too short or too long.
+        ValidationError: it has other characters, is too short or too long, or is the platform's.
     """
     lowered = name.strip().lower()
     if not _NAME.fullmatch(lowered):
         raise ValidationError(
             "a name has 2 to 40 letters, digits, dots, dashes or underscores, and begins with a letter or digit"
         )
+    if lowered == PLATFORM:
+        raise ValidationError(f"{PLATFORM} is the name of the platform's team; choose another name")
     return lowered
+
+
+def checked_team_name(name: str) -> str:
+    """Return the name of a team that is made on purpose.
+
+    Raises:
+        ValidationError: it is one of those that the portal itself gives: the platform's, or an account's own team.
+    """
+    name = name.strip()
+    if name.startswith(OWN_TEAM) or name.lower() == PLATFORM:
+        raise ValidationError(
+            f"{PLATFORM} is the platform's team, and names with {OWN_TEAM} at the beginning belong to teams in which"
+            " accounts begin; choose another name"
+        )
+    return name
 
 
 def random_password() -> str:
@@ -67,10 +88,10 @@ def create_account(
 
 def give_own_team(user: User) -> Team:
     """Create the team in which an account begins, with the account as its administrator."""
-    name, number = user.username, 1
+    name, number = f"{OWN_TEAM}{user.username}", 1
     while Team.objects.filter(name=name).exists():
         number += 1
-        name = f"{user.username}-{number}"
+        name = f"{OWN_TEAM}{user.username}-{number}"
     team = Team.objects.create(name=name)
     Membership.objects.create(user=user, team=team, role=ADMIN)
     record("team.created", user.id, team.id, team.id)
@@ -86,6 +107,8 @@ def set_role(user: User, team: Team, role: str, actor: uuid.UUID | None = None) 
         member.role = role
         member.save(update_fields=["role"])
         record("membership.set", actor, user.id, team.id, role=role, before=before)
+        if before == ADMIN:
+            _end_links(user, team, actor)
         update_staff(user)
     return member
 
@@ -101,7 +124,16 @@ def remove_member(member: Membership, actor: uuid.UUID | None = None) -> None:
     record("membership.removed", actor, member.user_id, member.team_id, role=member.role)
     user = member.user
     member.delete()
+    _end_links(user, member.team, actor)
     update_staff(user)
+
+
+def _end_links(maker: User, team: Team, actor: uuid.UUID | None) -> None:
+    """End the open links that an administrator made for a team; of the platform's administrator, all of them."""
+    of_team = {} if team.is_platform else {"team": team}
+    for link in OneTimeLink.objects.filter(created_by=maker, used_at=None, **of_team):
+        record("link.ended", actor, link.id, link.team_id)
+        link.delete()
 
 
 def refuse_last_admin(member: Membership) -> None:

@@ -13,7 +13,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from vsf_assets.portal.accounts.account_changes import (
+    OWN_TEAM,
     checked_name,
+    checked_team_name,
     delete_account,
     give_own_team,
     may_be_deleted,
@@ -135,16 +137,26 @@ class UserAdmin(AuditedAdmin):
         delete_account(obj, request.user.id)
 
 
+class TeamForm(forms.ModelForm):
+    """The name of a team."""
+
+    def clean_name(self) -> str:
+        """Keep to the names that people may give."""
+        return checked_team_name(self.cleaned_data["name"])
+
+
 @admin.register(Team)
 class TeamAdmin(AuditedAdmin):
     """Teams."""
+
+    form = TeamForm
 
     list_display = ("name", "created_at")
     search_fields = ("name", "=id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
-        """The platform's team keeps its name."""
-        return ("name",) if obj is not None and obj.is_platform else ()
+        """The platform's team and those in which accounts begin keep their names."""
+        return ("name",) if obj is not None and (obj.is_platform or obj.name.startswith(OWN_TEAM)) else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The platform's team stays."""

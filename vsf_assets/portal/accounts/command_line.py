@@ -11,6 +11,7 @@ from django.db import transaction
 
 from vsf_assets.portal.accounts.account_changes import (
     checked_name,
+    checked_team_name,
     create_account,
     random_password,
     refuse_last_admin,
@@ -29,8 +30,9 @@ def change_account(name: str, role: str, team: str, personal: bool, keep_passwor
     """Make or change an account; return its new password, empty if it was kept, and words for a person.
 
     Raises:
-        ValidationError: the name is malformed, or the platform would be left without an administrator.
+        ValidationError: a name is malformed or reserved, or the platform would be left without an administrator.
     """
+    team = team if team == PLATFORM else checked_team_name(team)
     found, is_new_team = Team.objects.get_or_create(name=team)
     if is_new_team:
         record("team.created", None, found.id, found.id)

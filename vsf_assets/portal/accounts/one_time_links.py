@@ -22,7 +22,7 @@ from vsf_assets.portal.accounts.account_changes import (
     set_role,
 )
 from vsf_assets.portal.accounts.models import Membership, OneTimeLink, Team, User
-from vsf_assets.portal.accounts.rights import ADMIN
+from vsf_assets.portal.accounts.rights import ADMIN, MANAGE
 from vsf_assets.portal.audit.models import record
 
 LIFETIMES = {
@@ -33,7 +33,7 @@ LIFETIMES = {
 
 
 class UsedLinkError(Exception):
-    """The link was used, or has run out, since its page was opened."""
+    """The link was used, has run out or was ended since its page was opened."""
 
 
 def digest(secret: str) -> str:
@@ -78,17 +78,34 @@ def _make(kind: str, **fields: object) -> str:
     return secret
 
 
+@transaction.atomic
+def end_link(link: OneTimeLink, actor: User) -> None:
+    """Delete a link that was not used."""
+    record("link.ended", actor.id, link.id, link.team_id)
+    link.delete()
+
+
 def find_link(secret: str) -> OneTimeLink | None:
-    """Return the link of a secret; None if it never was, was used, or has run out, which look the same."""
+    """Return the link of a secret; None if it never was, was used, or may not be used, which look the same."""
     link = OneTimeLink.objects.select_related("user", "team").filter(sha256=digest(secret)).first()
-    if link is None or not link.is_valid or (_is_for_first(link) and has_admin()):
-        return None
-    is_refused = link.kind == OneTimeLink.INVITATION and settings.VSF_PORTAL.signup == CLOSED
-    return None if is_refused else link
+    return link if link is not None and link.is_valid and _is_allowed(link) else None
 
 
-def _is_for_first(link: OneTimeLink) -> bool:
-    return bool(link.kind == OneTimeLink.FIRST_ADMIN)
+def _is_allowed(link: OneTimeLink) -> bool:
+    """Whether what a link does may still be done: by whoever made it, who may have lost the right since."""
+    if link.kind == OneTimeLink.FIRST_ADMIN:
+        return not has_admin()
+    maker = User.objects.filter(pk=link.created_by_id).first()
+    if maker is None:
+        return False
+    on_platform = maker.account_rights.may_on_platform(MANAGE)
+    if link.kind == OneTimeLink.RESET:
+        return on_platform
+    if settings.VSF_PORTAL.signup == CLOSED or (
+        link.may_see_personal and not (on_platform and maker.may_see_personal)
+    ):
+        return False
+    return bool(on_platform or maker.account_rights.may(MANAGE, link.team_id))
 
 
 @transaction.atomic
@@ -96,13 +113,13 @@ def use_link(link: OneTimeLink, password: str, name: str = "") -> User:
     """Do what a link is for, and return the account; the link works no more.
 
     Raises:
-        UsedLinkError: somebody else has used it since it was found.
+        UsedLinkError: somebody else has used it since it was found, or it may not be used any more.
         ValidationError: the name is malformed or in use; the link stays valid.
     """
     now = timezone.now()
     if not OneTimeLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now):
         raise UsedLinkError
-    if _is_for_first(link) and has_admin():
+    if not _is_allowed(link):
         raise UsedLinkError
     if link.user is not None:
         set_password(link.user, password, link.user.id)

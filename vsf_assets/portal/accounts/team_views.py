@@ -12,8 +12,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,7 +24,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.account_changes import refuse_last_admin, remove_member, set_grant, set_personal, set_role
 from vsf_assets.portal.accounts.adapter import ask_password_again
 from vsf_assets.portal.accounts.models import Membership, OneTimeLink, Team
-from vsf_assets.portal.accounts.one_time_links import invite, reset_link
+from vsf_assets.portal.accounts.one_time_links import end_link, invite, reset_link
 from vsf_assets.portal.accounts.rights import ADMIN, MANAGE, ROLES, AccountRights
 
 _ROLES = [(role, role) for role in ROLES]
@@ -87,6 +89,19 @@ def invite_member(request: HttpRequest, team_id: uuid.UUID) -> HttpResponse:
         ask_password_again(request)
     secret = invite(found, form.cleaned_data["role"], wants_personal, request.user)
     return _page(request, found, link=_address(secret), link_for="the person you invite; it works once, for 7 days")
+
+
+@require_POST
+@login_required
+def end_invitation(request: HttpRequest, team_id: uuid.UUID, link_id: uuid.UUID) -> HttpResponse:
+    """End an open invitation."""
+    found = _team(request, team_id)
+    link = _open_invitations(found).filter(pk=link_id).first()
+    if link is None:
+        raise Http404
+    end_link(link, request.user)
+    messages.success(request, "The invitation works no more.")
+    return redirect("team", team_id=found.id)
 
 
 @require_POST
@@ -170,6 +185,11 @@ def _member(team: Team, member_id: uuid.UUID) -> Membership:
     return found
 
 
+def _open_invitations(team: Team) -> "QuerySet[OneTimeLink]":
+    unused = team.links.filter(kind=OneTimeLink.INVITATION, used_at=None, expires_at__gt=timezone.now())
+    return unused.select_related("created_by")
+
+
 def _may_give_personal(request: HttpRequest) -> bool:
     """Whether the account may give the permission: administrators of the platform who have it."""
     account_rights = request.user.account_rights
@@ -185,7 +205,7 @@ def _page(request: HttpRequest, team: Team, **more: Any) -> HttpResponse:
     context = {
         "team": team,
         "memberships": team.memberships.select_related("user"),
-        "links": team.links.filter(kind=OneTimeLink.INVITATION, used_at=None),
+        "links": _open_invitations(team),
         "grants": team.grants.all(),
         "roles": ROLES,
         "invite_form": InviteForm(),
