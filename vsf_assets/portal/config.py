@@ -47,6 +47,7 @@ _MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "vsf_assets.portal.middleware.own_password",
     "vsf_assets.portal.middleware.second_factor",
     "vsf_assets.portal.middleware.one_snapshot",
 ]
@@ -208,10 +209,12 @@ def _accounts(has_mail: bool) -> dict[str, Any]:
         "ACCOUNT_PREVENT_ENUMERATION": True,
         "ACCOUNT_EMAIL_NOTIFICATIONS": has_mail,
         "ACCOUNT_SESSION_REMEMBER": False,
+        "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
         "ACCOUNT_REAUTHENTICATION_TIMEOUT": 900,
         "ACCOUNT_USERNAME_MIN_LENGTH": 2,
         "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
         "MFA_TOTP_ISSUER": "VSF portal",
+        "USERSESSIONS_ADAPTER": "vsf_assets.portal.accounts.adapter.SessionsAdapter",
         "USERSESSIONS_TRACK_ACTIVITY": False,  # it would write at each request
     }
 

@@ -239,3 +239,92 @@ def test_links_give_only_what_their_maker_still_may_give(portal: Portal) -> None
     assert find_link(reset) is not None
     Membership.objects.filter(user=root, team=team).update(role="engineer")
     assert find_link(reset) is None
+
+
+def test_a_session_alone_makes_no_token_and_no_address(portal: Portal) -> None:
+    from allauth.account.models import EmailAddress
+
+    from vsf_assets.portal.accounts.models import ApiToken
+
+    user = portal.account("ann", "analyst")
+    team = user.memberships.get(team__name="platform").team
+    client = log_in(portal, "ann")
+    form = {"name": "mine", "team": team.id, "scopes": ["read"], "days": 30}
+    asked = client.post("/tokens/", form).headers["Location"]
+    assert not ApiToken.objects.exists()
+    added = client.post("/account/email/", {"action_add": "", "email": "thief@example.org"})
+    assert added.headers["Location"].startswith("/account/reauthenticate/")
+    assert not EmailAddress.objects.exists()
+    client.post("/tokens/", form)
+    assert "vsf_" in client.post(asked, {"password": PASSWORD}).content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_a_printed_password_opens_no_page_but_the_one_to_replace_it(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.command_line import change_account
+
+    password, _ = change_account("ann", "analyst", "platform", personal=True, keep_password=False)
+    client = log_in(portal, "ann", password)
+    for address in ("/", "/data/", "/tokens/", "/api/v1/lines", "/vsf/api/activity/", "/account/email/"):
+        assert client.get(address).headers["Location"] == "/account/password/change/", address
+    client.post("/account/password/change/", {"oldpassword": password, "password1": NEW, "password2": NEW})
+    assert client.get("/data/").status_code == 200
+
+
+def test_a_new_password_by_a_link_ends_tokens_and_the_audit_tells_whose_link_it_was(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import ApiToken
+    from vsf_assets.portal.accounts.one_time_links import reset_link
+    from vsf_assets.portal.audit.models import AuditEntry
+
+    root, user = portal.account("root", "admin"), portal.account("ann", "reader")
+    portal.token(user)
+    join(portal.client(), f"/join/{reset_link(user, root)}/")
+    assert not ApiToken.objects.exists()
+    made, used = AuditEntry.objects.get(action="link.reset"), AuditEntry.objects.get(action="link.used")
+    assert (made.actor, made.details["account"]) == (root.id, str(user.id))
+    assert (used.target, used.details) == (made.target, {"account": str(user.id), "made_by": str(root.id)})
+    assert AuditEntry.objects.get(action="account.password_set").actor is None
+
+
+def test_a_forgotten_password_by_mail_ends_tokens(portal: Portal) -> None:
+    from allauth.account.signals import password_reset
+
+    from vsf_assets.portal.accounts.models import ApiToken
+
+    user = portal.account("ann", "reader")
+    portal.token(user)
+    password_reset.send(sender=type(user), request=None, user=user)
+    assert not ApiToken.objects.exists()
+
+
+def test_the_audit_has_addresses_sessions_and_what_a_team_leaves(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import Team
+    from vsf_assets.portal.audit.models import AuditEntry
+
+    user = portal.account("ann", "analyst", team="third")
+    own, other = log_in(portal, "ann"), log_in(portal, "ann")
+    assert other.get("/").status_code == 200
+    own.post("/account/reauthenticate/", {"password": PASSWORD})
+    own.post("/account/email/", {"action_add": "", "email": "ann@example.org"})
+    own.post("/account/email/", {"action_remove": "", "email": "ann@example.org"})
+    own.post("/account/sessions/")
+    assert {"account.email_added", "account.email_removed", "session.ended_by_list"} <= set(portal.audit())
+    client = portal.confirmed(portal.account("root", "admin"))
+    portal.grant("third", "clicks")
+    portal.token(user, team="third")
+    team, token = Team.objects.get(name="third"), user.api_tokens.get()
+    assert client.post(f"/admin/accounts/team/{team.id}/delete/", {"post": "yes"}).status_code == 302
+    entry = AuditEntry.objects.get(action="team.deleted")
+    assert entry.details == {"members": {str(user.id): "analyst"}, "tokens": [str(token.id)], "feeds": ["clicks"]}
+
+
+def test_the_admin_site_keeps_no_name_of_a_deleted_account(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import User
+
+    client = portal.confirmed(portal.account("root", "admin"))
+    client.post("/admin/accounts/user/add/", {"username": "leaver", "is_active": "on", **FORMSET})
+    user = User.objects.get(username="leaver")
+    client.post(f"/admin/accounts/user/{user.id}/change/", FORMSET)
+    client.post(f"/admin/accounts/user/{user.id}/delete/", {"post": "yes"})
+    assert not User.objects.filter(username="leaver").exists()
+    assert "leaver" not in repr(portal.tables("django_session", "portal_cache"))

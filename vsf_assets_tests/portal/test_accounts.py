@@ -42,7 +42,8 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(portal: Portal)
     assert portal.client().get(address).status_code == 404
     assert first_admin_link() is None
     assert portal.audit() == [
-        "link.first_admin", "account.created", "team.created", "membership.set", "account.personal", "session.begun",
+        "link.first_admin", "account.created", "team.created", "membership.set", "account.personal", "link.used",
+        "session.begun",
     ]  # fmt: skip
 
 
@@ -305,7 +306,8 @@ def test_the_password_is_changed_on_its_page(portal: Portal) -> None:
     type(user).objects.update(must_change_password=True)
     client = portal.client()
     client.post("/account/login/", {"login": "ann", "password": PASSWORD})
-    assert "Choose one of your own" in client.get("/").content.decode()
+    assert client.get("/").headers["Location"] == "/account/password/change/"
+    assert "Choose one of your own" in client.get("/", follow=True).content.decode()
     client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     found = portal.fresh(user)
     assert (found.check_password(NEW), found.must_change_password) == (True, False)
@@ -315,7 +317,7 @@ def test_the_password_is_changed_on_its_page(portal: Portal) -> None:
 def test_tokens_are_made_shown_once_and_ended_on_their_page(portal: Portal) -> None:
     from vsf_assets.portal.accounts.models import Team
 
-    client = portal.client(portal.account("ann", "analyst"))
+    client = portal.confirmed(portal.account("ann", "analyst"))
     team = Team.objects.get(name="platform")
     made = client.post("/tokens/", {"name": "mine", "team": team.id, "scopes": ["read", "export"], "days": 30})
     found = re.search(r"<code>(vsf_[\w-]+)</code>", made.content.decode())

@@ -166,11 +166,19 @@ def set_personal(user: User, may_see: bool, actor: uuid.UUID | None = None) -> N
 
 @transaction.atomic
 def set_password(user: User, password: str, actor: uuid.UUID | None = None, must_change: bool = False) -> None:
-    """Set a password, which ends every session of the account."""
+    """Set a password in place of a lost one, which ends every session and every token of the account."""
     user.set_password(password)
     user.must_change_password = must_change
     user.save(update_fields=["password", "must_change_password"])
     record("account.password_set", actor, user.id, must_change=must_change)
+    end_tokens(user, actor)
+
+
+def end_tokens(user: User, actor: uuid.UUID | None) -> None:
+    """End every token of an account."""
+    for token in user.api_tokens.all():
+        record("token.deleted", actor, token.id, token.team_id)
+        token.delete()
 
 
 @transaction.atomic
@@ -220,5 +228,14 @@ def delete_account(user: User, actor: uuid.UUID | None) -> None:
     user.delete()
     for team in own:
         if not team.memberships.exists():
-            record("team.deleted", actor, team.id, team.id)
-            team.delete()
+            delete_team(team, actor)
+
+
+@transaction.atomic
+def delete_team(team: Team, actor: uuid.UUID | None) -> None:
+    """Delete a team with its memberships, grants and tokens, which the entry of the audit names."""
+    members = {str(member.user_id): member.role for member in team.memberships.all()}
+    tokens = [str(token) for token in team.api_tokens.values_list("id", flat=True)]
+    feeds = list(team.grants.values_list("feed", flat=True))
+    record("team.deleted", actor, team.id, team.id, members=members, tokens=tokens, feeds=feeds)
+    team.delete()

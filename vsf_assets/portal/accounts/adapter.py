@@ -4,12 +4,15 @@ Here: its hooks, and asking for the password again. Not here: the limits themsel
 (login_limits.py), and allauth's settings (config.py).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -77,6 +80,17 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None:
             give_back(_name_of(credentials), _address_of(request))
         return user
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Sessions that somebody ends on the page of sessions."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        """End sessions, and record it."""
+        sessions = list(sessions)
+        super().end_sessions(sessions)
+        for session in sessions:
+            record("session.ended_by_list", session.user_id, session.user_id)
 
 
 @reauthentication_required

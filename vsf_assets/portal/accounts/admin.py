@@ -17,6 +17,7 @@ from vsf_assets.portal.accounts.account_changes import (
     checked_name,
     checked_team_name,
     delete_account,
+    delete_team,
     give_own_team,
     may_be_deleted,
     refuse_needed,
@@ -35,6 +36,15 @@ class AuditedAdmin(admin.ModelAdmin):
     """
 
     with_values: tuple[str, ...] = ()
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Write no log of Django's: it keeps names of people, which outlive their accounts; the audit keeps ids."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Write no log of Django's."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Write no log of Django's."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and record which fields were changed."""
@@ -161,6 +171,10 @@ class TeamAdmin(AuditedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The platform's team stays."""
         return super().has_delete_permission(request, obj) and not (obj is not None and obj.is_platform)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a team, and record what goes with it."""
+        delete_team(obj, request.user.id)
 
 
 @admin.register(Membership)

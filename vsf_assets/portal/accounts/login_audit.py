@@ -1,4 +1,4 @@
-"""Entries of the audit for what Django and django-allauth do: log-ins, log-outs, passwords, authenticators.
+"""Entries of the audit for what Django and django-allauth do: log-ins, log-outs, passwords, addresses, authenticators.
 
 Here: the signals. Not here: changes that our own code makes (account_changes.py records those).
 """
@@ -6,11 +6,19 @@ Here: the signals. Not here: changes that our own code makes (account_changes.py
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
-from allauth.account.signals import email_confirmed, password_changed, password_reset
+from allauth.account.signals import (
+    email_added,
+    email_changed,
+    email_confirmed,
+    email_removed,
+    password_changed,
+    password_reset,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 
+from vsf_assets.portal.accounts.account_changes import end_tokens
 from vsf_assets.portal.audit.models import record
 
 _KEEP = "vsf_portal_audit"
@@ -26,6 +34,9 @@ def connect() -> None:
         authenticator_added: "authenticator.added",
         authenticator_removed: "authenticator.removed",
         authenticator_reset: "authenticator.reset",
+        email_added: "account.email_added",
+        email_changed: "account.email_changed",
+        email_removed: "account.email_removed",
     }
     for signal, action in named.items():
         signal.connect(_recorder(action), weak=False, dispatch_uid=f"{_KEEP}.{action}")
@@ -42,6 +53,8 @@ def _recorder(action: str) -> Any:
         if action.startswith("account.password") and user.must_change_password:
             user.must_change_password = False
             user.save(update_fields=["must_change_password"])
+        if action == "account.password_reset":
+            end_tokens(user, user.id)
 
     return on_signal
 

@@ -74,7 +74,8 @@ def _make(kind: str, **fields: object) -> str:
         kind=kind, sha256=digest(secret), expires_at=timezone.now() + LIFETIMES[kind], **fields
     )
     actor = link.created_by_id
-    record(f"link.{kind}", actor, link.id, link.team_id, role=link.role, personal=link.may_see_personal)
+    given = {"role": link.role, "personal": link.may_see_personal}
+    record(f"link.{kind}", actor, link.id, link.team_id, account=_text(link.user_id), **given)
     return secret
 
 
@@ -122,11 +123,17 @@ def use_link(link: OneTimeLink, password: str, name: str = "") -> User:
     if not _is_allowed(link):
         raise UsedLinkError
     if link.user is not None:
-        set_password(link.user, password, link.user.id)
-        return link.user
-    user = create_account(name, password)
-    _join(user, link)
+        set_password(link.user, password)  # by whoever has the link: its maker or the account
+        user = link.user
+    else:
+        user = create_account(name, password)
+        _join(user, link)
+    record("link.used", None, link.id, link.team_id, account=_text(user.id), made_by=_text(link.created_by_id))
     return user
+
+
+def _text(account: uuid.UUID | None) -> str | None:
+    return None if account is None else str(account)
 
 
 def _join(user: User, link: OneTimeLink) -> None:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from vsf_assets.portal.accounts.adapter import ask_password_again
 from vsf_assets.portal.accounts.api_tokens import DAYS, create_token, end_token
 from vsf_assets.portal.accounts.models import ApiToken, Team, User
 from vsf_assets.portal.accounts.rights import TOKEN_SCOPES
@@ -52,6 +53,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST or None, user=request.user)
     text = ""
     if request.method == "POST" and form.is_valid():
+        ask_password_again(request)
         given = form.cleaned_data
         _, text = create_token(request.user, given["team"], given["name"], given["scopes"], given["days"])
         form = TokenForm(user=request.user)
