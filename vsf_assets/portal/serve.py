@@ -62,6 +62,12 @@ def check_options(settings: Settings, options: PortalOptions) -> None:
             f"the demo accounts are for this machine alone, and VSF_PORTAL_BIND={host} lets others in;"
             " bind to 127.0.0.1"
         )
+    named = {"VSF_PORTAL_URL": portal.url, "VSF_PORTAL_HOSTS": portal.hosts, "VSF_PORTAL_PROXIES": portal.proxies}
+    through = [name for name, value in named.items() if value]
+    if options.is_demo and through:
+        raise UsageError(
+            f"the demo accounts are for this machine alone, and {through[0]} lets others in; unset it, or leave --demo"
+        )
     if not portal.is_loopback and not portal.is_secure:
         raise UsageError(
             f"VSF_PORTAL_BIND={host} lets other machines in, and passwords would travel in clear text;"
@@ -121,11 +127,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
     host, port = settings.portal.bind
     check_address(host, port, "VSF_PORTAL_BIND")
     prepare(settings, log)
-    if options.is_demo:
-        from vsf_assets.portal.accounts.demo_accounts import make_demo_accounts
-
-        for line in make_demo_accounts():
-            log(line)
+    _demo_accounts(options, log)
     log(f"the portal is at {settings.portal.shown_url}")
     address = first_admin_address(settings)
     if address is not None:
@@ -135,6 +137,17 @@ def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
         time.sleep(PAUSE)
         check_address(host, port, "VSF_PORTAL_BIND")
     log("ended")
+
+
+def _demo_accounts(options: PortalOptions, log: Log) -> None:
+    """Make the demo accounts, or end those of an earlier demo."""
+    from vsf_assets.portal.accounts.demo_accounts import end_demo_accounts, make_demo_accounts
+
+    if options.is_demo:
+        for line in make_demo_accounts():
+            log(line)
+    elif ended := end_demo_accounts():
+        log(f"{ended} demo accounts were deactivated; --demo activates them again")
 
 
 def _serve_once(settings: Settings, options: PortalOptions) -> bool:

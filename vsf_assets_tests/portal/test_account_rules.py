@@ -328,3 +328,34 @@ def test_the_admin_site_keeps_no_name_of_a_deleted_account(portal: Portal) -> No
     client.post(f"/admin/accounts/user/{user.id}/delete/", {"post": "yes"})
     assert not User.objects.filter(username="leaver").exists()
     assert "leaver" not in repr(portal.tables("django_session", "portal_cache"))
+
+
+def test_demo_accounts_end_with_the_demo(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import User
+    from vsf_assets.portal.accounts.one_time_links import has_admin
+    from vsf_assets.portal.serve import PortalOptions, _demo_accounts
+
+    portal.account("ann", "reader")
+    lines: list[str] = []
+    for is_demo, active in ((True, True), (False, False), (True, True)):
+        lines.clear()
+        _demo_accounts(PortalOptions(is_demo), lines.append)
+        assert set(User.objects.filter(is_demo=True).values_list("is_active", flat=True)) == {active}
+        assert has_admin() is active
+        assert portal.fresh(User.objects.get(username="ann")).is_active
+    password = next(line.split()[1] for line in lines if "demo-analyst" in line)
+    assert log_in(portal, "demo-analyst", password).get("/data/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["url", "hosts", "proxies"])
+def test_a_demo_is_refused_where_others_are_let_in(portal: Portal, name: str) -> None:
+    from dataclasses import replace
+
+    from vsf_assets.common.errors import UsageError
+    from vsf_assets.portal.serve import PortalOptions, check_options
+
+    value = "https://data.example.org" if name == "url" else frozenset({"192.0.2.1"})
+    settings = replace(portal.settings, portal=replace(portal.settings.portal, **{name: value}))
+    check_options(settings, PortalOptions())
+    with pytest.raises(UsageError, match=f"VSF_PORTAL_{name.upper()} lets others in"):
+        check_options(settings, PortalOptions(is_demo=True))

@@ -28,6 +28,8 @@ class User(AbstractUser):
         "personal data", default=False, help_text="phone numbers, ids of people and devices are shown as they are"
     )
     must_change_password = models.BooleanField(default=False, help_text="the password was printed by a command")
+    is_demo = models.BooleanField(default=False, editable=False)
+    """Whether it was made for trying the portal; it is active on portals that were started with `--demo` alone."""
 
     REQUIRED_FIELDS: tuple[str, ...] = ()
 

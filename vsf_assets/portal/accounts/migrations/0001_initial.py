@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                     "must_change_password",
                     models.BooleanField(default=False, help_text="the password was printed by a command"),
                 ),
+                ("is_demo", models.BooleanField(default=False, editable=False)),
                 (
                     "groups",
                     models.ManyToManyField(
