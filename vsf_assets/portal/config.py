@@ -64,6 +64,12 @@ POLICY = {
 }
 """Content security policy of every page."""
 
+_CACHE = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "portal_cache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},  # counts of tries stand there, which must not push each other out
+}
+
 BODY_MAX = 1024 * 1024
 """Bytes of a request's body that Django sees."""
 
@@ -110,7 +116,7 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         "FORM_RENDERER": "django.forms.renderers.TemplatesSetting",
         "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
         "DATABASES": {"default": _database(settings)},
-        "CACHES": {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}},
+        "CACHES": {"default": _CACHE},
         "LANGUAGE_CODE": "en",
         "USE_I18N": False,
         "USE_TZ": True,

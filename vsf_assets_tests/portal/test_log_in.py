@@ -51,6 +51,25 @@ def test_wrong_log_ins_from_an_address_stop_at_the_limit_whatever_the_names(port
     assert attempt(portal, "ann", PASSWORD, "192.0.2.2").status_code == 302
 
 
+def test_a_blocked_address_leaves_no_row_per_name(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.models import LoginCount
+
+    for number in range(12):
+        attempt(portal, f"name{number}", "wrong")
+    assert LoginCount.objects.count() == 1 + 10
+
+
+def test_addresses_of_one_ipv6_network_are_one(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.login_limits import network_of
+
+    for number in range(10):
+        attempt(portal, f"name{number}", "wrong", f"2001:db8:0:1::{number}")
+    assert "10 log-ins failed" in words(attempt(portal, "ann", "wrong", "2001:db8:0:1:ffff::1"))
+    assert "not correct" in words(attempt(portal, "ann", "wrong", "2001:db8:0:2::1"))
+    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
+    assert network_of("unix") == "unix"
+
+
 def test_the_limit_ends_with_its_time(portal: Portal) -> None:
     from datetime import timedelta
 

@@ -6,6 +6,8 @@ Here: reserving and giving back. Not here: where that happens in a log-in (adapt
 """
 
 import hashlib
+import ipaddress
+import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -16,6 +18,9 @@ from vsf_assets.portal.accounts.models import LoginCount
 
 LIMIT, WINDOW = 10, timedelta(minutes=5)
 """Failed log-ins of a name, and from an address, within a time."""
+
+_CLEAN_EVERY = 500
+"""One of so many log-ins removes the counts whose time is over."""
 
 
 def reserve(name: str, address: str) -> bool:
@@ -35,7 +40,21 @@ def give_back(name: str, address: str) -> None:
 
 
 def _keys(name: str, address: str) -> list[str]:
-    return [_key("name", name.strip().lower()), _key("address", address)]
+    """Return the key of the address, which is claimed first, so that a blocked one leaves no row per name; and name's."""
+    return [_key("address", network_of(address)), _key("name", name.strip().lower())]
+
+
+def network_of(address: str) -> str:
+    """Return the network of an IPv6 address whose host part its owner chooses (/64); other addresses as they are."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def _key(kind: str, value: str) -> str:
@@ -44,6 +63,8 @@ def _key(kind: str, value: str) -> str:
 
 def _claim(key: str) -> bool:
     now = timezone.now()
+    if secrets.randbelow(_CLEAN_EVERY) == 0:
+        remove_old_counts()
     is_over = models.Q(since__lte=now - WINDOW)
     LoginCount.objects.bulk_create([LoginCount(key=key, count=0, since=now)], ignore_conflicts=True)
     changed = LoginCount.objects.filter(is_over | models.Q(count__lt=LIMIT), key=key).update(
@@ -59,5 +80,5 @@ def _return(keys: Iterable[str]) -> None:
 
 
 def remove_old_counts() -> None:
-    """Remove counts whose time is over; called at each start."""
+    """Remove counts whose time is over; called at each start and by some log-ins."""
     LoginCount.objects.filter(since__lte=timezone.now() - WINDOW).delete()
