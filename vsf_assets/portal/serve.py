@@ -9,8 +9,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -38,6 +38,9 @@ KILL_AFTER = 8
 
 LOCK_SECONDS = 60.0
 """Time to wait for another process that prepares the same state."""
+
+_LOCK_NUMBER = 0x5653_4650
+"""Number of the lock in a PostgreSQL database: any number, the same on all hosts."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,12 @@ def prepare(settings: Settings, log: Log) -> None:
     from vsf_assets.portal.data.exports import remove_leftovers
     from vsf_assets.portal.shared.open_pool import EXPORTS
 
-    with hold_lock(folder / "prepare.lock", "preparing the portal", LOCK_SECONDS):
+    with hold_lock(folder / "prepare.lock", "preparing the portal", LOCK_SECONDS, what="the portal's state"):
         try:
-            call_command("migrate", interactive=False, verbosity=0)
-            call_command("createcachetable", verbosity=0)
-            remove_old_counts()
+            with _database_lock():
+                call_command("migrate", interactive=False, verbosity=0)
+                call_command("createcachetable", verbosity=0)
+                remove_old_counts()
         except DatabaseError as error:
             place = "VSF_PORTAL_DATABASE" if settings.portal.database else str(folder)
             raise VsfError(f"the portal's database ({place}) cannot be used: {str(error).splitlines()[0]}") from error
@@ -105,6 +109,23 @@ def prepare(settings: Settings, log: Log) -> None:
     remove_leftovers(folder / EXPORTS)
     if not settings.has_home:
         log(f"there is no data in {settings.home} yet: vsf demo")
+
+
+@contextmanager
+def _database_lock() -> Iterator[None]:
+    """Let one host at a time prepare a PostgreSQL database; the file lock is for the processes of one host alone."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", [_LOCK_NUMBER])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s)", [_LOCK_NUMBER])
 
 
 def first_admin_address(settings: Settings) -> str | None:

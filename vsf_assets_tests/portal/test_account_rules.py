@@ -102,75 +102,6 @@ def test_what_gives_much_asks_for_the_password_again_and_then_goes_on(
     assert portal.tables(*WRITTEN_BY_READING) != before
 
 
-FORMSET = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
-
-
-def test_the_admin_site_gives_no_personal_data_and_keeps_names_and_addresses(portal: Portal) -> None:
-    root = portal.account("root", "admin")
-    client = portal.confirmed(root)
-    page = f"/admin/accounts/user/{root.id}/change/"
-    form = {"username": "Root2", "email": "x@example.org", "is_active": "on", "may_see_personal": "on", **FORMSET}
-    assert client.post(page, form).status_code == 302
-    found = portal.fresh(root)
-    assert (found.username, found.email, found.may_see_personal) == ("root", "", False)
-
-
-def test_the_admin_site_keeps_names_in_one_form(portal: Portal) -> None:
-    client = portal.confirmed(portal.account("root", "admin"))
-    for name, words in (("Bob Smith", "2 to 40 letters"), ("ROOT", "already exists")):
-        shown = client.post("/admin/accounts/user/add/", {"username": name, "is_active": "on", **FORMSET})
-        assert words in shown.content.decode()
-    client.post("/admin/accounts/user/add/", {"username": "Bob", "is_active": "on", **FORMSET})
-    from vsf_assets.portal.accounts.models import User
-
-    assert User.objects.filter(username="bob").exists()
-
-
-def test_the_admin_site_keeps_the_last_administrator(portal: Portal) -> None:
-    from vsf_assets.portal.accounts.models import Membership
-
-    root = portal.account("root", "admin")
-    client = portal.confirmed(root)
-    shown = client.post(f"/admin/accounts/user/{root.id}/change/", FORMSET)  # no tick: not active
-    assert "needs another administrator first" in shown.content.decode()
-    member = Membership.objects.get(user=root, team__name="platform")
-    bob = portal.account("bob")
-    change = f"/admin/accounts/membership/{member.id}/change/"
-    assert client.post(change, {"user": bob.id, "team": member.team_id, "role": "admin"}).status_code == 403
-    assert client.post(f"/admin/accounts/membership/{member.id}/delete/", {"post": "yes"}).status_code == 403
-    assert portal.fresh(root).is_active
-    assert Membership.objects.get(pk=member.pk).user_id == root.id
-    assert client.post(f"/admin/accounts/user/{bob.id}/delete/", {"post": "yes"}).status_code == 302
-    assert not type(bob).objects.filter(pk=bob.pk).exists()
-
-
-def test_the_admin_site_asks_for_the_password_before_it_makes_an_administrator(portal: Portal) -> None:
-    root, bob = portal.account("root", "admin"), portal.account("bob")
-    team = root.memberships.get(team__name="platform").team
-    client = portal.confirmed(root)
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
-    session.save()
-    form = {"user": bob.id, "team": team.id, "role": "admin"}
-    asked = client.post("/admin/accounts/membership/add/", form).headers["Location"]
-    assert not portal.fresh(bob).is_staff
-    client.post(asked, {"password": PASSWORD})
-    assert portal.fresh(bob).is_staff
-
-
-def test_the_audit_tells_what_the_admin_site_gave(portal: Portal) -> None:
-    from vsf_assets.portal.audit.models import AuditEntry
-
-    root, bob = portal.account("root", "admin"), portal.account("bob")
-    client = portal.confirmed(root)
-    client.post(f"/admin/accounts/user/{bob.id}/change/", FORMSET)
-    assert AuditEntry.objects.get(action="user.changed").details == {"fields": ["is_active"], "is_active": False}
-    team = bob.memberships.get().team
-    client.post("/admin/accounts/grant/add/", {"team": team.id, "feed": "clicks", "may_read": "on"})
-    given = AuditEntry.objects.get(action="grant.created").details
-    assert (given["feed"], given["may_read"], given["may_deliver"]) == ("clicks", True, False)
-
-
 def test_no_account_takes_the_name_of_a_team(portal: Portal) -> None:
     from django.core.exceptions import ValidationError
 
@@ -297,39 +228,6 @@ def test_a_forgotten_password_by_mail_ends_tokens(portal: Portal) -> None:
     assert not ApiToken.objects.exists()
 
 
-def test_the_audit_has_addresses_sessions_and_what_a_team_leaves(portal: Portal) -> None:
-    from vsf_assets.portal.accounts.models import Team
-    from vsf_assets.portal.audit.models import AuditEntry
-
-    user = portal.account("ann", "analyst", team="third")
-    own, other = log_in(portal, "ann"), log_in(portal, "ann")
-    assert other.get("/").status_code == 200
-    own.post("/account/reauthenticate/", {"password": PASSWORD})
-    own.post("/account/email/", {"action_add": "", "email": "ann@example.org"})
-    own.post("/account/email/", {"action_remove": "", "email": "ann@example.org"})
-    own.post("/account/sessions/")
-    assert {"account.email_added", "account.email_removed", "session.ended_by_list"} <= set(portal.audit())
-    client = portal.confirmed(portal.account("root", "admin"))
-    portal.grant("third", "clicks")
-    portal.token(user, team="third")
-    team, token = Team.objects.get(name="third"), user.api_tokens.get()
-    assert client.post(f"/admin/accounts/team/{team.id}/delete/", {"post": "yes"}).status_code == 302
-    entry = AuditEntry.objects.get(action="team.deleted")
-    assert entry.details == {"members": {str(user.id): "analyst"}, "tokens": [str(token.id)], "feeds": ["clicks"]}
-
-
-def test_the_admin_site_keeps_no_name_of_a_deleted_account(portal: Portal) -> None:
-    from vsf_assets.portal.accounts.models import User
-
-    client = portal.confirmed(portal.account("root", "admin"))
-    client.post("/admin/accounts/user/add/", {"username": "leaver", "is_active": "on", **FORMSET})
-    user = User.objects.get(username="leaver")
-    client.post(f"/admin/accounts/user/{user.id}/change/", FORMSET)
-    client.post(f"/admin/accounts/user/{user.id}/delete/", {"post": "yes"})
-    assert not User.objects.filter(username="leaver").exists()
-    assert "leaver" not in repr(portal.tables("django_session", "portal_cache"))
-
-
 def test_demo_accounts_end_with_the_demo(portal: Portal) -> None:
     from vsf_assets.portal.accounts.models import User
     from vsf_assets.portal.accounts.one_time_links import has_admin
@@ -354,8 +252,95 @@ def test_a_demo_is_refused_where_others_are_let_in(portal: Portal, name: str) ->
     from vsf_assets.common.errors import UsageError
     from vsf_assets.portal.serve import PortalOptions, check_options
 
-    value = "https://data.example.org" if name == "url" else frozenset({"192.0.2.1"})
-    settings = replace(portal.settings, portal=replace(portal.settings.portal, **{name: value}))
+    value: Any = "https://data.example.org" if name == "url" else frozenset({"192.0.2.1"})
+    changes: dict[str, Any] = {name: value}
+    settings = replace(portal.settings, portal=replace(portal.settings.portal, **changes))
     check_options(settings, PortalOptions())
     with pytest.raises(UsageError, match=f"VSF_PORTAL_{name.upper()} lets others in"):
         check_options(settings, PortalOptions(is_demo=True))
+
+
+def test_the_command_leaves_personal_data_as_it_is_unless_told(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.command_line import change_account
+    from vsf_assets.portal.accounts.models import User
+
+    for given, kept in ((None, False), (True, True), (None, True), (False, False)):
+        words = change_account("ann", "reader", "platform", given, keep_password=True)[1]
+        assert User.objects.get(username="ann").may_see_personal is kept
+        assert words.endswith("sees personal data") is kept
+
+
+def test_a_form_without_a_role_removes_nobody(portal: Portal) -> None:
+    member = portal.account("ann", "reader").memberships.get(team__name="platform")
+    client = portal.confirmed(portal.account("root", "admin"))
+    address = f"/team/{member.team_id}/members/{member.id}/"
+    assert "There is no such role" in client.post(address, {}, follow=True).content.decode()
+    assert type(member).objects.get(pk=member.pk).role == "reader"
+    client.post(address, {"role": "remove"})
+    assert not type(member).objects.filter(pk=member.pk).exists()
+
+
+def test_a_wrong_token_is_a_strangers_whatever_session_there_is(portal: Portal) -> None:
+    client = portal.client(portal.account("ann", "reader"))
+    wrong = {"HTTP_AUTHORIZATION": "Bearer vsf_wrong"}
+    for address in ("/api/v1/me", "/api/v1/lines", "/vsf/api/activity/"):
+        assert client.get(address).status_code == 200
+        assert client.get(address, **wrong).status_code == 401
+
+
+def test_a_token_sees_itself_alone_in_the_list_of_tokens(portal: Portal) -> None:
+    user = portal.account("ann", "reader")
+    header = portal.token(user, "deliver")
+    portal.token(user, "read")
+    (shown,) = portal.client().get("/api/v1/tokens", **header).json()["items"]
+    assert shown["scopes"] == ["deliver"]
+    assert len(portal.client(user).get("/api/v1/tokens").json()["items"]) == 2
+
+
+class Postgres:
+    """Stands for the connection to a PostgreSQL database, and keeps the order of its statements."""
+
+    vendor = "postgresql"
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def cursor(self) -> "Postgres":
+        return self
+
+    def __enter__(self) -> "Postgres":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def execute(self, sql: str, values: list[int]) -> None:
+        self.done.append(sql.partition("(")[0].removeprefix("select ") if values else sql)
+
+
+def test_hosts_prepare_one_database_one_after_the_other(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django import db
+    from django.core import management
+
+    from vsf_assets.portal.serve import prepare
+
+    postgres = Postgres()
+    monkeypatch.setattr(db, "connection", postgres)
+    monkeypatch.setattr(management, "call_command", lambda name, **_: postgres.done.append(name))
+    prepare(portal.settings, lambda _: None)
+    assert postgres.done == ["pg_advisory_lock", "migrate", "createcachetable", "pg_advisory_unlock"]
+
+
+def test_hosts_make_and_use_the_first_link_one_after_the_other(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.accounts import one_time_links
+
+    postgres = Postgres()
+    monkeypatch.setattr(one_time_links, "connection", postgres)
+    monkeypatch.setattr(one_time_links, "has_admin", lambda: postgres.done.append("has_admin"))
+    secret = one_time_links.first_admin_link()
+    assert postgres.done == ["pg_advisory_xact_lock", "has_admin"]
+    link = one_time_links.find_link(secret or "")
+    assert link is not None
+    postgres.done.clear()
+    one_time_links.use_link(link, NEW, "root")
+    assert postgres.done == ["pg_advisory_xact_lock", "has_admin"]

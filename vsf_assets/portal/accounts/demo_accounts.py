@@ -1,6 +1,7 @@
 """Accounts for trying the portal: one of each role in the platform's team, with random passwords.
 
-Here: making them, and ending them when the demo is over. Not here: that they exist on loopback only (serve.py checks it).
+Here: making them, and ending them when the demo is over. Not here: that they exist on loopback only, which
+serve.py checks.
 """
 
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ def give_back(name: str, address: str) -> None:
 
 
 def _keys(name: str, address: str) -> list[str]:
-    """Return the key of the address, which is claimed first, so that a blocked one leaves no row per name; and name's."""
+    """Return the key of the address, which is claimed first, and the one of the name."""
     return [_key("address", network_of(address)), _key("name", name.strip().lower())]
 
 

@@ -10,7 +10,7 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from vsf_assets.config.portal_settings import CLOSED
@@ -31,6 +31,9 @@ LIFETIMES = {
     OneTimeLink.RESET: timedelta(days=1),
 }
 
+_LOCK_NUMBER = 0x5653_4651
+"""Number of the lock in a PostgreSQL database: any number, the same on all hosts."""
+
 
 class UsedLinkError(Exception):
     """The link was used, has run out or was ended since its page was opened."""
@@ -46,9 +49,20 @@ def has_admin() -> bool:
     return Membership.objects.filter(team=platform_team(), role=ADMIN, user__is_active=True).exists()
 
 
+def _one_first_admin() -> None:
+    """Wait until no other transaction makes or uses a link for the first administrator.
+
+    SQLite writes one transaction at a time anyway; with PostgreSQL two hosts could make a link each.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK_NUMBER])
+
+
 @transaction.atomic
 def first_admin_link() -> str | None:
     """Return the secret of a new link for the first administrator, which ends earlier ones; None if there is one."""
+    _one_first_admin()
     if has_admin():
         return None
     OneTimeLink.objects.filter(kind=OneTimeLink.FIRST_ADMIN, used_at=None).delete()
@@ -102,9 +116,7 @@ def _is_allowed(link: OneTimeLink) -> bool:
     on_platform = maker.account_rights.may_on_platform(MANAGE)
     if link.kind == OneTimeLink.RESET:
         return on_platform
-    if settings.VSF_PORTAL.signup == CLOSED or (
-        link.may_see_personal and not (on_platform and maker.may_see_personal)
-    ):
+    if settings.VSF_PORTAL.signup == CLOSED or (link.may_see_personal and not (on_platform and maker.may_see_personal)):
         return False
     return bool(on_platform or maker.account_rights.may(MANAGE, link.team_id))
 
@@ -117,6 +129,8 @@ def use_link(link: OneTimeLink, password: str, name: str = "") -> User:
         UsedLinkError: somebody else has used it since it was found, or it may not be used any more.
         ValidationError: the name is malformed or in use; the link stays valid.
     """
+    if link.kind == OneTimeLink.FIRST_ADMIN:
+        _one_first_admin()
     now = timezone.now()
     if not OneTimeLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now).update(used_at=now):
         raise UsedLinkError
