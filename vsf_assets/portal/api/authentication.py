@@ -28,7 +28,9 @@ class PageSession(SessionAuth):
     """The session of a person who signed in on a page."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:  # noqa: ARG002
-        """Return the account of a session."""
+        """Return the account of a session; None beside a token, since a wrong one is a stranger's."""
+        if _bearer(request) is not None:
+            return None
         return request.user if request.user.is_authenticated else None
 
 
@@ -51,7 +53,12 @@ def who_asks(request: HttpRequest) -> ApiToken | User | None:
 
     A wrong token is a stranger's, whatever session the request has too.
     """
-    header = request.headers.get("Authorization", "")
-    if header.lower().startswith(BEARER):
-        return find_token(header[len(BEARER) :].strip())
+    text = _bearer(request)
+    if text is not None:
+        return find_token(text)
     return request.user if request.user.is_authenticated else None
+
+
+def _bearer(request: HttpRequest) -> str | None:
+    header = request.headers.get("Authorization", "")
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None

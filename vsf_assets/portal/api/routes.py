@@ -169,9 +169,9 @@ def me(request: HttpRequest) -> HttpResponse:
 
 @api.get("/tokens", summary="The own tokens, without their texts.", tags=["account"])
 def tokens(request: HttpRequest) -> HttpResponse:
-    """Return the tokens of the account."""
+    """Return the tokens of the account; to a token itself alone."""
     asker: ApiToken | User = request.auth  # type: ignore[attr-defined]
-    user = asker.user if isinstance(asker, ApiToken) else asker
+    own = [asker] if isinstance(asker, ApiToken) else asker.api_tokens.select_related("team")
     items = [
         {
             "id": str(t.id),
@@ -181,7 +181,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             "expires_at": t.expires_at,
             "last_used_on": t.last_used_on,
         }
-        for t in user.api_tokens.select_related("team")
+        for t in own
     ]
     return json_answer({"items": items, "next": None})
 
