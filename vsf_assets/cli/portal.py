@@ -33,9 +33,11 @@ def command(context: click.Context, bind: str | None, demo: bool, access_log: bo
 @click.argument("name")
 @click.option("--role", required=True, type=click.Choice(_ROLES), help="role in the team")
 @click.option("--team", default="platform", show_default=True, help="team; it is made if it is missing")
-@click.option("--personal", is_flag=True, help="the account sees personal data")
+@click.option(
+    "--personal/--no-personal", default=None, help="whether it sees personal data; default: as before, new ones do not"
+)
 @click.option("--keep-password", is_flag=True, help="leave the password of an existing account as it is")
-def user(name: str, role: str, team: str, personal: bool, keep_password: bool) -> None:
+def user(name: str, role: str, team: str, personal: bool | None, keep_password: bool) -> None:
     """Make or change an account, and print a new password to standard output."""
     _prepared()
     from django.core.exceptions import ValidationError

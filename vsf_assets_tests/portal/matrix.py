@@ -3,8 +3,9 @@
 Here: one line per address and method. An address without a line fails the test. Not here: the test
 (test_rights_matrix.py).
 
-Callers are: a visitor; a stranger, who has an account and no team but an own one; each role in the platform's team, `admin` with
-a second factor and the password given a moment ago; and `other`, an administrator of another team that may read the feed `clicks` alone.
+Callers are: a visitor; a stranger, who has an account and no team but an own one; each role in the platform's team,
+`admin` with a second factor and the password given a moment ago; and `other`, an administrator of another team that
+may read the feed `clicks` alone.
 """
 
 from dataclasses import dataclass

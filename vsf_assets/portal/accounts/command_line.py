@@ -26,8 +26,10 @@ from vsf_assets.portal.audit.models import record
 
 
 @transaction.atomic
-def change_account(name: str, role: str, team: str, personal: bool, keep_password: bool) -> tuple[str, str]:
+def change_account(name: str, role: str, team: str, personal: bool | None, keep_password: bool) -> tuple[str, str]:
     """Make or change an account; return its new password, empty if it was kept, and words for a person.
+
+    `personal` None leaves the permission as it is; a new account has none.
 
     Raises:
         ValidationError: a name is malformed or reserved, or the platform would be left without an administrator.
@@ -49,8 +51,9 @@ def change_account(name: str, role: str, team: str, personal: bool, keep_passwor
             set_password(user, password, must_change=True)
         done = "changed"
     set_role(user, found, role)
-    set_personal(user, personal)
-    sees = ", sees personal data" if personal else ""
+    if personal is not None:
+        set_personal(user, personal)
+    sees = ", sees personal data" if user.may_see_personal else ""
     return password, f"{done} the account {user}: {role} of {found}{sees}"
 
 

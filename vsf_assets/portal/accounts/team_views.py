@@ -21,11 +21,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from vsf_assets.config.portal_settings import CLOSED
 from vsf_assets.feeds import all_feeds
-from vsf_assets.portal.accounts.account_changes import refuse_last_admin, remove_member, set_grant, set_personal, set_role
+from vsf_assets.portal.accounts.account_changes import (
+    refuse_last_admin,
+    remove_member,
+    set_grant,
+    set_personal,
+    set_role,
+)
 from vsf_assets.portal.accounts.adapter import ask_password_again
 from vsf_assets.portal.accounts.models import Membership, OneTimeLink, Team
 from vsf_assets.portal.accounts.one_time_links import end_link, invite, reset_link
 from vsf_assets.portal.accounts.rights import ADMIN, MANAGE, ROLES, AccountRights
+
+REMOVE = "remove"
+"""In place of a role, in the form of a member."""
 
 _ROLES = [(role, role) for role in ROLES]
 
@@ -40,7 +49,7 @@ class InviteForm(forms.Form):
 class MemberForm(forms.Form):
     """A new role, or the end of a membership."""
 
-    role = forms.ChoiceField(choices=[*_ROLES, ("", "remove from the team")], required=False)
+    role = forms.ChoiceField(choices=[*_ROLES, (REMOVE, "remove from the team")])
     personal = forms.BooleanField(required=False)
 
 
@@ -112,7 +121,7 @@ def member(request: HttpRequest, team_id: uuid.UUID, member_id: uuid.UUID) -> Ht
     changed = _member(found, member_id)
     form = MemberForm(request.POST)
     try:
-        if form.is_valid() and form.cleaned_data["role"]:
+        if form.is_valid() and form.cleaned_data["role"] != REMOVE:
             if form.cleaned_data["role"] != ADMIN and changed.role == ADMIN:
                 refuse_last_admin(changed)
             gives_personal = form.cleaned_data["personal"] and _may_give_personal(request)
