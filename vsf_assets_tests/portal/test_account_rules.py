@@ -94,10 +94,10 @@ def test_what_gives_much_asks_for_the_password_again_and_then_goes_on(
     session.save()
     before = portal.tables(*WRITTEN_BY_READING)
     address = f"/team/{member.team_id}/{page.format(member=member.id)}"
-    asked = client.post(address, form).headers["Location"]
-    assert asked.startswith("/account/reauthenticate/")
+    prompted = client.post(address, form).headers["Location"]
+    assert prompted.startswith("/account/reauthenticate/")
     assert portal.tables(*WRITTEN_BY_READING) == before
-    done = client.post(asked, {"password": PASSWORD})
+    done = client.post(prompted, {"password": PASSWORD})
     assert done.status_code in (200, 302)
     assert portal.tables(*WRITTEN_BY_READING) != before
 
@@ -181,13 +181,13 @@ def test_a_session_alone_makes_no_token_and_no_address(portal: Portal) -> None:
     team = user.memberships.get(team__name="platform").team
     client = log_in(portal, "ann")
     form = {"name": "mine", "team": team.id, "scopes": ["read"], "days": 30}
-    asked = client.post("/tokens/", form).headers["Location"]
+    prompted = client.post("/tokens/", form).headers["Location"]
     assert not ApiToken.objects.exists()
     added = client.post("/account/email/", {"action_add": "", "email": "thief@example.org"})
     assert added.headers["Location"].startswith("/account/reauthenticate/")
     assert not EmailAddress.objects.exists()
     client.post("/tokens/", form)
-    assert "vsf_" in client.post(asked, {"password": PASSWORD}).content.decode()
+    assert "vsf_" in client.post(prompted, {"password": PASSWORD}).content.decode()
     assert ApiToken.objects.count() == 1
 
 

@@ -57,9 +57,9 @@ def test_the_admin_site_asks_for_the_password_before_it_makes_an_administrator(p
     session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
     session.save()
     form = {"user": bob.id, "team": team.id, "role": "admin"}
-    asked = client.post("/admin/accounts/membership/add/", form).headers["Location"]
+    prompted = client.post("/admin/accounts/membership/add/", form).headers["Location"]
     assert not portal.fresh(bob).is_staff
-    client.post(asked, {"password": PASSWORD})
+    client.post(prompted, {"password": PASSWORD})
     assert portal.fresh(bob).is_staff
 
 
