@@ -74,7 +74,8 @@ class Dispatcher:
         changed["headers"] = [(n, v) for n, v in scope["headers"] if not n.startswith(_FORWARDED)]
         client = scope.get("client")
         if client and client[0] in self._doors.proxies:
-            nearest = forwarded.get(b"x-forwarded-for", "").rpartition(",")[2].strip()
+            hops = [hop.strip() for hop in reversed(forwarded.get(b"x-forwarded-for", "").split(","))]
+            nearest = next((hop for hop in hops if hop not in self._doors.proxies), "")  # further proxies in a row
             if nearest:
                 changed["client"] = (nearest, 0)
             if forwarded.get(b"x-forwarded-proto") == "https":

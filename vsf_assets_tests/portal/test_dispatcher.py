@@ -126,3 +126,14 @@ def test_forwarded_headers_hold_from_known_proxies_alone() -> None:
     assert (by_other["client"][0], by_other["scheme"]) == ("198.51.100.7", "http")
     for scope in (by_proxy, by_other):
         assert [name for name, _ in scope["headers"]] == [b"host"]
+
+
+def test_known_proxies_in_a_row_are_passed_over() -> None:
+    for hops, client in (
+        (b"203.0.113.9, 203.0.113.5, 192.0.2.1", "203.0.113.5"),
+        (b"192.0.2.1, 203.0.113.5,192.0.2.1,192.0.2.1", "203.0.113.5"),
+        (b"192.0.2.1", "192.0.2.1"),
+    ):
+        given = [(b"host", b"data.example"), (b"x-forwarded-for", hops)]
+        (scope,) = ask(headers=given, client="192.0.2.1").scopes
+        assert scope["client"][0] == client
