@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Query, Schema
+from ninja import Field, NinjaAPI, Query, Schema
 
 from vsf_assets.portal.accounts.models import ApiToken, User
 from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, rights_of_request
 from vsf_assets.portal.api.error_handlers import add_handlers
-from vsf_assets.portal.api.list_answers import json_answer, list_answer, readable_table
+from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
 from vsf_assets.portal.data.table_catalog import catalog_of
+from vsf_assets.portal.data.table_query import LARGEST_PAGE
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 api = NinjaAPI(
@@ -36,7 +37,7 @@ add_handlers(api)
 class ListParameters(Schema):
     """Parameters of every list, beside its columns."""
 
-    limit: int = 100
+    limit: int = Field(DEFAULT, ge=1, le=LARGEST_PAGE)
     after: str = ""
     sort: str = ""
     search: str = ""

@@ -119,7 +119,7 @@ def read_request(parameters: Iterable[tuple[str, str]], table: ShownTable, acces
         if is_replaced(column, access):
             raise WrongParameterError(f"{sort} holds personal data, so its rows are not sorted by it")
     limit = controls[LIMIT] or str(PAGE)
-    if not (limit.isdecimal() and limit.isascii() and 1 <= int(limit[:6]) <= LARGEST_PAGE):
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= 4 and 1 <= int(limit) <= LARGEST_PAGE):
         raise WrongParameterError(f"{LIMIT} is a number from 1 to {LARGEST_PAGE:,}")
     return ListRequest(
         tuple(filters),
