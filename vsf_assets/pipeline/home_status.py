@@ -25,6 +25,9 @@ from vsf_assets.storage.s3_client import is_address
 SILENT = timedelta(seconds=120)
 """Time without a sign of life after which a thread of the daemon counts as hung, as for the supervisor."""
 
+LAST_RUN_FAILED = "the last run failed; the people who run the platform see why"
+"""Why a file waits, for readers who may not see errors of runs."""
+
 START = "the service does not run: start vsf serve, or run vsf run"
 
 
@@ -179,13 +182,14 @@ class HomeStatus:
             return f"building since {clock(building.started_at)}"
         return self.build_failure or self._who_loads("builds it soon")
 
-    def why_landed(self, feed: str, landed_at: datetime, settle: timedelta) -> str:
+    def why_landed(self, feed: str, landed_at: datetime, settle: timedelta, with_errors: bool = True) -> str:
         """Return why a file of the landing zone is not loaded.
 
         Args:
             feed: its feed.
             landed_at: its modified time, UTC.
             settle: how long this file must stay unchanged; 0 if its sender declared that it is complete.
+            with_errors: whether the error of a failed run is quoted; it may quote delivered values.
         """
         family = all_feeds()[feed].family
         loading = next((run for run in self.running if family in run.families), None)
@@ -198,7 +202,7 @@ class HomeStatus:
             if last.outcome in (CANCELED, DIED):
                 return f"the last run {'was canceled' if last.outcome == CANCELED else 'was killed'}; run vsf run"
             if last.outcome == FAILED and not last.blocking:
-                return f"the last run failed: {last.error}"
+                return f"the last run failed: {last.error}" if with_errors else LAST_RUN_FAILED
         return self._who_loads("loads it when it next looks")
 
     def _who_loads(self, soon: str) -> str:

@@ -7,13 +7,35 @@ so that the search means something. Not here: which columns are declared persona
 import hmac
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from vsf_assets.contracts.personal import personal_names
+from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, RIGHTS, ROLES
+from vsf_assets.runs.run_record import CheckFailure, recorded_run
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.world import MARKS, PHONES, forbidden_bytes
+
+
+@pytest.fixture
+def failed_runs(portal: Portal) -> Iterator[None]:
+    """Let a load and a build fail with errors that quote marked values, and a file wait for the failed load."""
+    from vsf_assets.portal.status import waiting_files
+
+    file = Path(portal.settings.landing) / "2019-07-01_linedim.csv"
+    file.write_bytes(b"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n")
+    waiting_files._kept.clear()
+    with recorded_run(portal.settings.home, "run-1", "ingest", [all_feeds()["lines"].family]) as run:
+        run.fail(f"Could not convert string {PHONES[0]}")
+    with recorded_run(portal.settings.home, "run-2", "build") as run:
+        run.failed_checks.append(CheckFailure("keys_are_unique", f"the first: mtn {PHONES[1]}", "keys are unique", 2))
+        run.fail(f"blocking check keys_are_unique: mtn {PHONES[1]}")
+    yield
+    for left in (file, *portal.settings.home.glob("runs.*")):
+        left.unlink()
+    waiting_files._kept.clear()
 
 
 def body(answer: object) -> bytes:
@@ -59,6 +81,7 @@ def seen(
                 yield row, body(client.get(row))  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("failed_runs")
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_without_the_permission_meets_a_personal_value(portal: Portal, role: str) -> None:
     client = portal.client(portal.account("ann", role))
@@ -77,6 +100,23 @@ def test_with_the_permission_every_mark_is_shown(portal: Portal) -> None:
     everything = b"".join(content for _, content in seen(portal, client, forms=("csv",)))
     missing = [mark for mark in MARKS if mark.encode() not in everything]
     assert missing == []
+
+
+@pytest.mark.usefixtures("failed_runs")
+def test_why_a_file_waits_quotes_the_failed_run_only_for_those_who_see_errors(portal: Portal) -> None:
+    portal.grant("others", "lines")
+    seen_by = {
+        "engineer": portal.account("ann", "engineer", personal=True),
+        "reader": portal.account("bob", "reader"),
+        "reader with personal": portal.account("cat", "reader", personal=True),
+        "other": portal.account("dan", "admin", team="others", personal=True),
+    }
+    shown = {name: portal.client(user).get("/").content.decode() for name, user in seen_by.items()}
+    assert f"the last run failed: Could not convert string {PHONES[0]}" in shown.pop("engineer")
+    for name, page in shown.items():
+        assert "2019-07-01_linedim.csv" in page, name
+        assert "the last run failed; the people who run the platform see why" in page, name
+        assert not any(phone in page for phone in PHONES), name
 
 
 def test_every_column_with_a_marked_value_is_declared(portal: Portal) -> None:

@@ -127,7 +127,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     return {
         "access": access,
         "found": found,
-        "problems": found.problems if access.reads_all_feeds and access.may_see_personal else _short(found),
+        "problems": found.problems if _sees_errors(access) else _short(found),
         "waiting": _waiting(found, landing, access),
         "landing_error": landing.error if access.reads_all_feeds else "",
         "days": days,
@@ -140,6 +140,11 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "current": snapshot,
         "current_at": datetime.fromtimestamp(snapshot.published, UTC) if snapshot and snapshot.published else None,
     }
+
+
+def _sees_errors(access: Access) -> bool:
+    """Whether an account sees errors of runs and messages of checks, which may quote values of any feed."""
+    return access.account_rights.may_on_platform(RAW) and access.may_see_personal
 
 
 def _short(found: HomeStatus) -> list[str]:
@@ -159,7 +164,7 @@ def _waiting(found: HomeStatus, landing: Landing, access: Access) -> list[tuple[
             file.path,
             file.size,
             file.landed_at,
-            found.why_landed(file.feed, file.landed_at, settle),
+            found.why_landed(file.feed, file.landed_at, settle, with_errors=_sees_errors(access)),
         )
         for file in landing.files
         if file.feed in access.feeds
@@ -167,7 +172,7 @@ def _waiting(found: HomeStatus, landing: Landing, access: Access) -> list[tuple[
 
 
 def _seen_run(run: RunRecord, access: Access) -> SeenRun:
-    sees = access.account_rights.may_on_platform(RAW) and access.may_see_personal
+    sees = _sees_errors(access)
     checks = [(c.name, c.rule, c.rows, c.message if sees else "") for c in run.failed_checks]
     hidden = "its message may quote personal data" if run.outcome == FAILED and run.error else ""
     return SeenRun(run, checks, run.error if sees else hidden)
