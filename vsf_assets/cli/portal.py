@@ -1,5 +1,7 @@
 """`vsf portal`: the web pages and the API; and its accounts and tokens for scripts."""
 
+import sys
+
 import click
 
 from vsf_assets.cli.output import say
@@ -18,7 +20,7 @@ _SCOPES = ("read", "export", "deliver", "personal")
 def command(context: click.Context, bind: str | None, demo: bool, access_log: bool) -> None:
     """Open the portal, until Ctrl-C or SIGTERM: pages of data, status, accounts, and the API.
 
-    It needs no set-up; the first start prints a link that makes the first administrator. See docs/portal.md.
+    It needs no set-up; the first start gives a link that makes the first administrator. See docs/portal.md.
     """
     if bind:
         export({"VSF_PORTAL_BIND": bind})
@@ -26,7 +28,10 @@ def command(context: click.Context, bind: str | None, demo: bool, access_log: bo
         return
     from vsf_assets.portal.serve import PortalOptions, serve
 
-    serve(read_settings(), PortalOptions(demo, access_log), lambda text: say(text, err=True))
+    def log(text: str) -> None:
+        say(text, err=True)
+
+    serve(read_settings(), PortalOptions(demo, access_log), log, log if sys.stderr.isatty() else None)
 
 
 @command.command("user")

@@ -128,16 +128,38 @@ def _database_lock() -> Iterator[None]:
             cursor.execute("select pg_advisory_unlock(%s)", [_LOCK_NUMBER])
 
 
-def first_admin_address(settings: Settings) -> str | None:
-    """Return the address by which the first administrator makes an account; None if there is one."""
-    from vsf_assets.portal.accounts.one_time_links import first_admin_link
+def show_first_admin_link(settings: Settings, log: Log, show: Log | None) -> None:
+    """Keep the link by which the first administrator makes an account in a file, if there is none yet, and say where.
+
+    Args:
+        settings: the portal's address.
+        log: receives the place of the file, never the link.
+        show: writes the link to a person's terminal; None where there is none.
+    """
+    from vsf_assets.portal.accounts.one_time_links import (
+        first_admin_link,
+        forget_first_admin_link,
+        keep_first_admin_link,
+    )
 
     secret = first_admin_link()
-    return None if secret is None else f"{settings.portal.shown_url}/join/{secret}/"
+    if secret is None:
+        forget_first_admin_link()
+        return
+    address = f"{settings.portal.shown_url}/join/{secret}/"
+    log(f"there is no administrator yet; a link makes one, once, within an hour: see {keep_first_admin_link(address)}")
+    if show is not None:
+        show(f"the link: {address}")
 
 
-def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
+def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None = None) -> None:
     """Run the portal until SIGTERM or Ctrl-C.
+
+    Args:
+        settings: the home and the portal's settings.
+        options: the choice of a person.
+        log: receives lines without secrets; they may be kept in a file.
+        show: writes lines with secrets to a person's terminal; None where there is none.
 
     Raises:
         UsageError, VsfError: it cannot start; the message says why.
@@ -148,11 +170,9 @@ def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
     host, port = settings.portal.bind
     check_address(host, port, "VSF_PORTAL_BIND")
     prepare(settings, log)
-    _demo_accounts(options, log)
+    _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
-    address = first_admin_address(settings)
-    if address is not None:
-        log(f"there is no administrator yet; this link makes one, once, within an hour: {address}")
+    show_first_admin_link(settings, log, show)
     while not _serve_once(settings, options):
         log(f"the workers ended; they are started again in {PAUSE:g} s")
         time.sleep(PAUSE)
@@ -160,13 +180,19 @@ def serve(settings: Settings, options: PortalOptions, log: Log) -> None:
     log("ended")
 
 
-def _demo_accounts(options: PortalOptions, log: Log) -> None:
-    """Make the demo accounts, or end those of an earlier demo."""
+def _demo_accounts(options: PortalOptions, log: Log, show: Log | None) -> None:
+    """Make the demo accounts, or end those of an earlier demo; their passwords go to a terminal alone."""
     from vsf_assets.portal.accounts.demo_accounts import end_demo_accounts, make_demo_accounts
 
     if options.is_demo:
-        for line in make_demo_accounts():
-            log(line)
+        lines = make_demo_accounts()
+        if show is None:
+            lines = [
+                "there is an account of each role, demo-reader to demo-admin; their passwords are shown on a terminal",
+                "alone; for a new one: vsf portal user demo-reader --role reader",
+            ]
+        for line in lines:
+            (show or log)(line)
     elif ended := end_demo_accounts():
         log(f"{ended} demo accounts were deactivated; --demo activates them again")
 

@@ -152,13 +152,18 @@ def banner_part(workers: int, address: tuple[str, int]) -> Part:
     )
 
 
-def portal_part(is_demo: bool, address: tuple[str, int]) -> Part:
-    """Return the portal as a part: one process, which replaces its workers itself."""
+def portal_part(is_demo: bool, address: tuple[str, int], terminal: int | None = None) -> Part:
+    """Return the portal as a part: one process, which replaces its workers itself.
+
+    It writes links and passwords to the descriptor `terminal` alone, since its output is kept in the service's log.
+    """
     host, port = address
+    shown = [] if terminal is None else ["--terminal", str(terminal)]
     return Part(
         "portal",
-        ["vsf_assets.service.portal_part", *(["--demo"] if is_demo else [])],
+        ["vsf_assets.service.portal_part", *(["--demo"] if is_demo else []), *shown],
         lambda: _silence(_answers_at_all(own_address(host), port, "/healthz")),
+        descriptors=() if terminal is None else (terminal,),
     )
 
 

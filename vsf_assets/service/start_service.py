@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 
 from vsf_assets.banners.addresses import check_address
@@ -127,13 +128,22 @@ def _free_port(options: Options, family: int) -> int:
     return options.port + 1
 
 
+class _OwnersLog(RotatingFileHandler):
+    """A log that its owner alone may read: parts may print what others should not know."""
+
+    def _open(self) -> TextIOWrapper:
+        opened = super()._open()
+        os.fchmod(opened.fileno(), 0o600)
+        return opened
+
+
 def _log(settings: Settings, is_terminal: bool) -> Callable[[str, str], None]:
     """Return a function that writes lines to standard error and to the service's log file."""
     settings.logs.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("vsf.service")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    file = RotatingFileHandler(settings.logs / "service.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+    file = _OwnersLog(settings.logs / "service.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES)
     whole = logging.Formatter("%(asctime)sZ %(part)-11s %(message)s", "%Y-%m-%dT%H:%M:%S")
     whole.converter = time.gmtime
     file.setFormatter(whole)
@@ -195,7 +205,8 @@ def _supervise(
     if options.banners:
         parts.append(banner_part(options.banners, settings.banners_bind))
     if options.has_portal:
-        parts.append(portal_part(options.is_demo, settings.portal.bind))
+        terminal = os.dup(sys.stderr.fileno()) if sys.stderr.isatty() else None
+        parts.append(portal_part(options.is_demo, settings.portal.bind, terminal))
     supervisor = Supervisor(parts, environment, say, on_change, patience)
     supervisor.run(lambda: bool(signals))
     code_socket.unlink(missing_ok=True)

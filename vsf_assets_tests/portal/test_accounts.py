@@ -47,6 +47,28 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(portal: Portal)
     ]  # fmt: skip
 
 
+def test_the_link_for_the_first_administrator_is_in_a_file_of_its_owner_until_it_is_used(portal: Portal) -> None:
+    from vsf_assets.portal.serve import show_first_admin_link
+
+    log: list[str] = []
+    terminal: list[str] = []
+    file = portal.settings.keys / "first-admin-link"
+    show_first_admin_link(portal.settings, log.append, None)
+    first = file.read_text()
+    show_first_admin_link(portal.settings, log.append, terminal.append)
+    address = file.read_text().strip()
+    assert first.strip() != address
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert terminal == [f"the link: {address}"]
+    assert all(line.endswith(f"see {file}") and "/join/" not in line for line in log)
+    path = address.removeprefix("http://127.0.0.1:8000")
+    assert join(portal.client(), path, username="root").headers["Location"] == "/"  # type: ignore[attr-defined]
+    assert not file.exists()
+    file.write_text("an earlier link")
+    show_first_admin_link(portal.settings, log.append, terminal.append)
+    assert (file.exists(), len(log), len(terminal)) == (False, 2, 1)
+
+
 def test_a_new_link_for_the_first_administrator_ends_the_one_before_and_all_end_in_an_hour(portal: Portal) -> None:
     from django.utils import timezone
 

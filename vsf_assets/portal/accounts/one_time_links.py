@@ -8,11 +8,13 @@ import hashlib
 import secrets
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.config.portal_settings import CLOSED
 from vsf_assets.portal.accounts.account_changes import (
     create_account,
@@ -33,6 +35,8 @@ LIFETIMES = {
 
 _LOCK_NUMBER = 0x5653_4651
 """Number of the lock in a PostgreSQL database: any number, the same on all hosts."""
+FIRST_ADMIN_FILE = "first-admin-link"
+"""File in the folder of keys that holds the first administrator's link until it is used; logs never hold it."""
 
 
 class UsedLinkError(Exception):
@@ -67,6 +71,19 @@ def first_admin_link() -> str | None:
         return None
     OneTimeLink.objects.filter(kind=OneTimeLink.FIRST_ADMIN, used_at=None).delete()
     return _make(OneTimeLink.FIRST_ADMIN, team=platform_team(), role=ADMIN, may_see_personal=True)
+
+
+def keep_first_admin_link(address: str) -> Path:
+    """Write the address of the first administrator's link to a file that its owner alone may read; return the file."""
+    file = Path(settings.VSF.keys) / FIRST_ADMIN_FILE
+    with atomic_file(file, mode=0o600) as opened:
+        opened.write(f"{address}\n".encode())
+    return file
+
+
+def forget_first_admin_link() -> None:
+    """Remove the file of the first administrator's link."""
+    (Path(settings.VSF.keys) / FIRST_ADMIN_FILE).unlink(missing_ok=True)
 
 
 @transaction.atomic
@@ -142,6 +159,8 @@ def use_link(link: OneTimeLink, password: str, name: str = "") -> User:
     else:
         user = create_account(name, password)
         _join(user, link)
+    if link.kind == OneTimeLink.FIRST_ADMIN:
+        transaction.on_commit(forget_first_admin_link)
     record("link.used", None, link.id, link.team_id, account=_text(user.id), made_by=_text(link.created_by_id))
     return user
 
