@@ -4,7 +4,11 @@ Here: every address that answers data, for every role; and that the fixture's ma
 so that the search means something. Not here: which columns are declared personal, but for what the marks show.
 """
 
+import base64
+import hashlib
 import hmac
+import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +30,7 @@ def failed_runs(portal: Portal) -> Iterator[None]:
 
     file = Path(portal.settings.landing) / "2019-07-01_linedim.csv"
     file.write_bytes(b"MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n")
+    os.utime(file, (file.stat().st_mtime - 60,) * 2)  # before the runs, to which it was there already
     waiting_files._kept.clear()
     with recorded_run(portal.settings.home, "run-1", "ingest", [all_feeds()["lines"].family]) as run:
         run.fail(f"Could not convert string {PHONES[0]}")
@@ -112,7 +117,10 @@ def test_why_a_file_waits_quotes_the_failed_run_only_for_those_who_see_errors(po
         "other": portal.account("dan", "admin", team="others", personal=True),
     }
     shown = {name: portal.client(user).get("/").content.decode() for name, user in seen_by.items()}
-    assert f"the last run failed: Could not convert string {PHONES[0]}" in shown.pop("engineer")
+    engineers = shown.pop("engineer")
+    found = re.search(r"2019-07-01_linedim.*?</tr>", engineers, re.DOTALL)
+    assert found
+    assert f"the last run failed: Could not convert string {PHONES[0]}" in found[0]
     for name, page in shown.items():
         assert "2019-07-01_linedim.csv" in page, name
         assert "the last run failed; the people who run the platform see why" in page, name
@@ -177,15 +185,75 @@ def test_a_search_does_not_look_into_personal_columns(portal: Portal) -> None:
     assert len(with_permission.get("/api/v1/lines?search=555777").json()["items"]) == 2
 
 
-def test_findings_of_other_feeds_keep_their_texts(portal: Portal) -> None:
+def test_quoted_texts_of_every_feed_need_the_permission(portal: Portal) -> None:
+    """Of every feed, since a file of lines may come with the name of a file of clicks."""
     client = portal.client(portal.account("ann", "analyst"))
     shown = client.get("/api/v1/anomalies?limit=1000").json()["items"]
-    of_clicks = [row for row in shown if row["feed"] == "clicks" and row["raw_text"]]
-    of_events = [row for row in shown if row["feed"] == "events" and row["raw_text"]]
-    assert [row["raw_text"] for row in of_clicks] == ["x,10,7"]
-    assert of_events
-    assert {row["raw_text"] for row in of_events} == {"(hidden)"}
-    assert all(row["line_number"] and row["anomaly"] for row in of_events)
+    assert {row["feed"] for row in shown if row["raw_text"]} >= {"clicks", "events"}
+    for column in ("raw_text", "raw_value", "reason"):
+        assert {row[column] for row in shown} <= {"(hidden)", None}
+    assert all(row["line_number"] and row["anomaly"] for row in shown if row["feed"] == "events" and row["raw_text"])
+    portal.grant("others", "clicks")
+    other = portal.client(portal.account("other", "admin", team="others"))
+    assert {row["raw_text"] for row in other.get("/api/v1/anomalies").json()["items"]} <= {"(hidden)", None}
+    with_permission = portal.client(portal.account("bob", "analyst", personal=True))
+    clicks = with_permission.get("/api/v1/anomalies?feed=clicks").json()["items"]
+    assert "x,10,7" in {row["raw_text"] for row in clicks}
+
+
+def keyed_order(portal: Portal, table: str) -> list[int]:
+    """Return the places of a table's rows in the order that readers of pseudonyms get, computed apart from DuckDB."""
+    from django.conf import settings
+
+    file = (portal.world.snapshots / "current.duckdb").resolve()
+    name = f"rows of {table} in {file.name}, {file.stat().st_mtime}"
+    key = hmac.digest(settings.VSF_PSEUDONYM_KEY, name.encode(), "sha256")
+    ((rows,),) = portal.world.query(f"select count(*) from {table}")
+    assert isinstance(rows, int)
+    return sorted(range(rows), key=lambda row: hashlib.sha256(key + str(row).encode()).hexdigest()[:15])
+
+
+def test_pseudonyms_come_in_an_order_that_tells_nothing_about_the_values(portal: Portal) -> None:
+    client = portal.client(portal.account("ann", "analyst"))
+    stored = [
+        event for (event,) in portal.world.query("select event_uuid from marts.fct_activity_events order by rowid")
+    ]
+    wanted = [stored[row] for row in keyed_order(portal, "marts.fct_activity_events")]
+    rows, after = [], ""
+    while True:
+        answer = client.get(f"/api/v1/activity?limit=4&after={after}").json()
+        rows += answer["items"]
+        after = answer["next"]
+        if not after:
+            break
+        assert json.loads(base64.urlsafe_b64decode(after + "=="))[2] > len(stored)
+    assert [row["event_uuid"] for row in rows] == wanted != stored
+    sorted_by_date = client.get("/api/v1/activity?sort=event_date&limit=1000").json()["items"]
+    assert [row["event_uuid"] for row in sorted_by_date] == [
+        row["event_uuid"] for row in sorted(rows, key=lambda row: str(row["event_date"]))
+    ]
+    export = body(client.get("/data/marts/fct_activity_events/export/csv/")).decode()
+    places = [export.index(str(event)) for event in wanted]
+    assert places == sorted(places)
+    old = client.get("/vsf/api/activity/?limit=1000").json()["results"]
+    assert [row["MTN"] for row in old] == [row["mtn"] for row in rows]
+    assert min(row["id"] for row in old) > len(stored)
+    with_permission = portal.client(portal.account("bob", "analyst", personal=True))
+    as_stored = with_permission.get("/api/v1/activity?limit=1000").json()["items"]
+    assert [row["event_uuid"] for row in as_stored] == stored
+
+
+def test_lines_are_not_listed_by_their_numbers(portal: Portal) -> None:
+    stored = [str(mtn) for (mtn,) in portal.world.query("select mtn from marts.dim_lines order by rowid")]
+    from django.conf import settings
+
+    def pseudonym(value: str) -> str:
+        return f"anon-{hmac.new(settings.VSF_PSEUDONYM_KEY, value.encode(), 'sha256').hexdigest()[:20]}"
+
+    wanted = [stored[row] for row in keyed_order(portal, "marts.dim_lines")]
+    client = portal.client(portal.account("ann", "reader"))
+    shown = [row["mtn"] for row in client.get("/api/v1/lines?limit=1000").json()["items"]]
+    assert shown == [value if value == "unknown" else pseudonym(value) for value in wanted]
 
 
 def test_a_token_shows_personal_data_only_by_its_scope(portal: Portal) -> None:

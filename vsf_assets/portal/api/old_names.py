@@ -82,7 +82,7 @@ def _page(
     values: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     snapshot = request.snapshot()  # type: ignore[attr-defined]
-    source, seen = seen_source(readable_table(snapshot, access, name), access)
+    source, seen = seen_source(snapshot, readable_table(snapshot, access, name), access)
     limit = min(_number(request, "limit", PAGE) or PAGE, LARGEST)
     offset = _number(request, "offset", 0)
     given = {**seen, **(values or {})}

@@ -69,7 +69,7 @@ LISTS = {
 """Address of a list -> its table, and what it is."""
 
 BY_DEVICE = (
-    "_row in (select rowid from marts.fct_activity_events where line_key in"
+    "_stored_row in (select rowid from marts.fct_activity_events where line_key in"
     " (select line_key from marts.dim_lines where device_grouping = $grouping))"
 )
 """Condition on activity: the line's version of that day has a device of a group."""

@@ -8,6 +8,7 @@ A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equ
 and counting work, and without the key nobody can try all phone numbers. DuckDB computes it from its own sha256.
 """
 
+import hmac
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,12 @@ from django.conf import settings
 
 from vsf_assets.contracts.table import IDENTIFIER, TEXT
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable, personal_feeds
+from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable
+from vsf_assets.snapshots.pool import OpenSnapshot
 
-ROW = "_row"
-"""Name of the row's number in the snapshot, which the subquery adds."""
+ROW, STORED_ROW = "_row", "_stored_row"
+"""Names of two numbers of a row that the subquery adds: the one that is shown and orders lists, and its place in the
+snapshot, which only conditions use. The shown one is the place, or a keyed value where places tell about people."""
 
 HIDDEN = "(hidden)"
 """Stands for a text that quotes delivered values."""
@@ -38,25 +41,41 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def seen_source(table: ShownTable, access: Access, numbers: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
+def seen_source(
+    snapshot: OpenSnapshot, table: ShownTable, access: Access, places: Sequence[int] | None = None
+) -> tuple[str, dict[str, Any]]:
     """Return the SQL of a subquery with what may be seen of a table, and the values of its parameters.
 
-    DuckDB computes only the columns that a query uses, but those for every row that it reads. With `numbers`, the
-    subquery has the rows with these numbers alone.
+    DuckDB computes only the columns that a query uses, but those for every row that it reads. With `places`, the
+    subquery has the rows with these `STORED_ROW` alone.
     """
     values: dict[str, Any] = {}
     columns = [f"{_seen(column, access, values)} as {quoted(column.name)}" for column in table.columns]
-    sql = f"select rowid as {ROW}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
+    numbers = f"{_row_number(snapshot, table, access, values)} as {ROW}, rowid as {STORED_ROW}"
+    sql = f"select {numbers}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
     conditions = []
     feeds = access.rows_of_feeds(table)
     if feeds is not None:
         values["seen_feeds"] = sorted(feeds)
         conditions.append("list_contains($seen_feeds, feed)")
-    if numbers is not None:
-        conditions.append(f"rowid in ({', '.join(map(str, numbers)) or 'null'})")
+    if places is not None:
+        conditions.append(f"rowid in ({', '.join(map(str, places)) or 'null'})")
     if conditions:
         sql += f" where {' and '.join(conditions)}"
     return f"({sql})", values
+
+
+def _row_number(snapshot: OpenSnapshot, table: ShownTable, access: Access, values: dict[str, Any]) -> str:
+    """Return the SQL of the number of a row.
+
+    Models store rows in the order of their keys, so that places rank people. A reader of pseudonyms gets a keyed value
+    of 60 bits instead, with a key per snapshot: else rows added between two snapshots would tell the order.
+    """
+    if not any(column.personal in (IDENTIFIER, TEXT) and is_replaced(column, access) for column in table.columns):
+        return "rowid"
+    name = f"rows of {table.full_name} in {snapshot.name}, {snapshot.published}"
+    values["row_key"] = hmac.digest(settings.VSF_PSEUDONYM_KEY, name.encode(), "sha256")
+    return "cast('0x' || left(sha256($row_key::blob || encode(cast(rowid as varchar))), 15) as bigint)"
 
 
 def is_replaced(column: ShownColumn, access: Access) -> bool:
@@ -79,10 +98,7 @@ def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
     if column.personal == IDENTIFIER:
         shown = pseudonym_sql(text, values)
         return f"case when {name} is null then null when {text} = '{_UNKNOWN}' then '{_UNKNOWN}' else {shown} end"
-    if column.personal == QUOTING:
-        values["personal_feeds"] = sorted(personal_feeds())
-        return f"case when {name} is null or not list_contains($personal_feeds, feed) then {text} else '{HIDDEN}' end"
-    if column.personal == TEXT:
+    if column.personal in (TEXT, QUOTING):
         return f"case when {name} is null then null else '{HIDDEN}' end"
     raise ValueError(f"no replacement for {column.personal} values")
 

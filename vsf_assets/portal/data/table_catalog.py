@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.contracts.personal import personal_names, personal_tables, quoting_names
-from vsf_assets.contracts.table import LINEAGE, TEXT
+from vsf_assets.contracts.personal import personal_names, quoting_names
+from vsf_assets.contracts.table import LINEAGE
 from vsf_assets.feeds import all_feeds
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -19,7 +19,7 @@ LEDGER = "ledger"
 """Subject of the tables that all feeds share."""
 
 QUOTING = "quoting"
-"""Kind of a column that quotes values of the feed of its row, which may be personal."""
+"""Kind of a column that quotes delivered values. They may be personal in every feed: a file may have a wrong name."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
 
@@ -139,20 +139,14 @@ def _table(schema: str, name: str, comment: str, rows: int, columns: list[tuple[
     if schema == "raw" and set(LINEAGE) <= names:
         named = LINEAGE  # the contract's key may repeat in deliveries
     links = tuple(Link(c, f"{s}.{t}", to) for c, s, t, to in _REFERENCE.findall(references or ""))
-    shown = tuple(ShownColumn(c, kind, about, _personal(c, subject, names)) for c, kind, about in columns)
+    shown = tuple(ShownColumn(c, kind, about, _personal(c)) for c, kind, about in columns)
     return ShownTable(schema, name, text, named, shown, links, rows, subject, feeds)
 
 
-def _personal(column: str, subject: str, names: set[str]) -> str:
-    """Return the kind of personal data in a column of a table with these columns."""
+def _personal(column: str) -> str:
+    """Return the kind of personal data in a column."""
     lowered = column.lower()
-    if lowered in personal_names():
-        return personal_names()[lowered]
-    if lowered in quoting_names():
-        if subject == LEDGER:
-            return QUOTING if "feed" in names else TEXT
-        return TEXT if subject in personal_subjects() else ""
-    return ""
+    return personal_names().get(lowered) or (QUOTING if lowered in quoting_names() else "")
 
 
 def _origin(schema: str, name: str) -> tuple[str, frozenset[str]]:
@@ -173,15 +167,3 @@ def _subjects() -> dict[tuple[str, str], str]:
         for path in (models / schema).rglob("*.sql"):
             found[schema, path.stem] = path.relative_to(models / schema).parts[0]
     return found
-
-
-@cache
-def personal_feeds() -> frozenset[str]:
-    """Return the feeds with personal columns."""
-    return frozenset(feed.name for feed in all_feeds().values() if personal_tables() & set(feed.tables))
-
-
-@cache
-def personal_subjects() -> frozenset[str]:
-    """Return the subjects of feeds with personal columns."""
-    return frozenset(all_feeds()[feed].models for feed in personal_feeds())

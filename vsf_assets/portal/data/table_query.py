@@ -15,7 +15,7 @@ from typing import Any
 
 from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import ROW, is_replaced, pseudonym_sql, quoted, seen_source
+from vsf_assets.portal.data.masking import ROW, STORED_ROW, is_replaced, pseudonym_sql, quoted, seen_source
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
 from vsf_assets.portal.shared.request_errors import SnapshotChangedError, WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
@@ -160,15 +160,19 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
     """
     clauses, source = _conditions(snapshot, table, access, request)
     order = _order(table, request, snapshot, clauses)
-    sql = f"select {ROW} from {source}{clauses.sql} order by {order} limit {request.limit + 1}"  # noqa: S608 - quoted names
-    numbers = [number for (number,) in snapshot.kept(sql, clauses.values, LARGEST_PAGE + 1).rows]
-    kept = numbers[: request.limit]
-    source, values = seen_source(table, access, kept)  # so that values are replaced in the page's rows alone
-    found = snapshot.kept(f"select * from {source}", values)  # noqa: S608 - quoted names
-    by_number = {row[0]: row for row in found.rows}
-    rows = [by_number[number] for number in kept]
-    cursor = _cursor(snapshot, table, request, rows[-1]) if len(numbers) > request.limit else ""
-    return Page(Rows(found.names[1:], found.types[1:], [row[1:] for row in rows]), list(kept), cursor)
+    numbers = f"{ROW}, {STORED_ROW}"
+    sql = f"select {numbers} from {source}{clauses.sql} order by {order} limit {request.limit + 1}"  # noqa: S608 - quoted names
+    found = snapshot.kept(sql, clauses.values, LARGEST_PAGE + 1).rows
+    kept = found[: request.limit]
+    # So that values are replaced in the page's rows alone.
+    source, values = seen_source(snapshot, table, access, [place for _, place in kept])
+    shown = snapshot.kept(f"select * exclude ({STORED_ROW}) from {source}", values)  # noqa: S608 - quoted names
+    by_number = {row[0]: row for row in shown.rows}
+    rows = [by_number[number] for number, _ in kept]
+    cursor = _cursor(snapshot, table, request, rows[-1]) if len(found) > request.limit else ""
+    return Page(
+        Rows(shown.names[1:], shown.types[1:], [row[1:] for row in rows]), [number for number, _ in kept], cursor
+    )
 
 
 def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> int:
@@ -183,14 +187,14 @@ def selection(
     """Return the SQL of the whole list, without the numbers of rows, and the values of its parameters."""
     clauses, source = _conditions(snapshot, table, access, request)
     order = _order(table, replace(request, after=""), snapshot, clauses)
-    return f"select * exclude ({ROW}) from {source}{clauses.sql} order by {order}", clauses.values  # noqa: S608
+    return f"select * exclude ({ROW}, {STORED_ROW}) from {source}{clauses.sql} order by {order}", clauses.values  # noqa: S608
 
 
 def _conditions(
     snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest
 ) -> tuple[_Clauses, str]:
     clauses = _Clauses()
-    source, values = seen_source(table, access)
+    source, values = seen_source(snapshot, table, access)
     clauses.values.update(values)
     if request.condition:
         clauses.where.append(request.condition)
@@ -235,7 +239,7 @@ def _is_pseudonym(column: ShownColumn, table: ShownTable, value: str, clauses: _
         f" (select v from ({values}) where v is not null"
         f" and case when v = 'unknown' then v else {shown} end = {wanted})"
     )
-    return f"{ROW} in ({numbers})" if column.personal == "identifier" else f"{quoted(column.name)} = {wanted}"
+    return f"{STORED_ROW} in ({numbers})" if column.personal == "identifier" else f"{quoted(column.name)} = {wanted}"
 
 
 def _check_value(snapshot: OpenSnapshot, column: ShownColumn, condition: Filter) -> None:

@@ -143,7 +143,7 @@ def row(request: HttpRequest, schema: str, name: str) -> HttpResponse:
 def _by_number(request: HttpRequest, shown: ShownTable, access: Access, given: list[tuple[str, str]]) -> Page:
     snapshot = request.snapshot()  # type: ignore[attr-defined]
     number, of = given[0][1], dict(given).get("_of", "")
-    if not (number.isdecimal() and len(number) < 19):
+    if not (number.isascii() and number.isdecimal() and len(number) < 20 and int(number) < 2**62):
         raise Http404
     if of != str(snapshot.number):
         raise WrongParameterError(
