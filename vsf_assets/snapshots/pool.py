@@ -5,6 +5,7 @@ when its last reader has left; limits of memory, time and number of queries at o
 but those of one folder. Not here: the queries, and who may ask them (portal/data).
 """
 
+import logging
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping
@@ -22,6 +23,10 @@ from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_log = logging.getLogger("vsf.snapshots")
+
+_NOTHING = "there is no snapshot yet; land files and run: vsf run (or try: vsf demo)"
 
 AT_ONCE = 4
 """Queries of a process that run at the same time; others wait."""
@@ -97,6 +102,7 @@ class OpenSnapshot:
             TooManyQueriesError: others take all turns.
         """
         with self.limits.one_query(self.connection, seconds) as cursor:
+            cursor.execute(f'use "{_catalog(self.name)}"')  # a cursor does not take it over from its connection
             cursor.execute(sql, dict(values or {}))
             about = cursor.description or []
             return Rows([name for name, *_ in about], [str(kind) for _, kind, *_ in about], cursor.fetchall())
@@ -168,22 +174,25 @@ class SnapshotPool:
     def __init__(self, settings: Settings, limits: QueryLimits) -> None:
         self._watch = PointerWatch(settings)
         self._limits = limits
-        self._lock = threading.Lock()
+        self._lock, self._looking = threading.Lock(), threading.Lock()
         self._state: Hashable = None
         self._current: OpenSnapshot | None = None
-        self._next_check = 0.0
-        self._is_folder = "://" not in settings.snapshots
+        self._next_look = 0.0
+        self._error = ""
+        self._pause = 0.0 if "://" not in settings.snapshots else self._watch.seconds
 
     @contextmanager
     def current(self) -> Iterator[OpenSnapshot]:
         """Give the current snapshot; it stays the same for the block, whatever is published meanwhile.
 
         Raises:
-            NoSnapshotError: nothing was published yet.
-            duckdb.Error, OSError, VsfError: it cannot be opened.
+            NoSnapshotError: nothing was published yet, or it cannot be opened and no earlier one is open.
         """
+        self._look()
         with self._lock:
-            found = self._resolve()
+            found = self._current
+            if found is None:
+                raise NoSnapshotError(_NOTHING)
             found.readers += 1
         try:
             yield found
@@ -198,43 +207,74 @@ class SnapshotPool:
         with self._lock:
             if self._current is not None:
                 self._current.connection.close()
-            self._current, self._state, self._next_check = None, None, 0.0
+            self._current, self._state, self._next_look = None, None, 0.0
 
-    def _resolve(self) -> OpenSnapshot:
-        now = time.monotonic()
-        if self._current is None or self._is_folder or now >= self._next_check:
-            self._next_check = now + self._watch.seconds
-            state, snapshot = self._watch.current()
-            if snapshot is None:
-                raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
-            if self._current is None or state != self._state:
-                self._replace(state, snapshot)
-        if self._current is None:
-            raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
-        return self._current
+    def _look(self) -> None:
+        """Open another snapshot if it became the current one.
 
-    def _replace(self, state: Hashable, snapshot: Snapshot) -> None:
+        One thread looks, and holds no lock that readers need: a bucket may hang. Others wait only if none is open.
+        """
+        is_open = self._current is not None
+        if is_open and time.monotonic() < self._next_look:
+            return
+        if not self._looking.acquire(timeout=0 if is_open else PATIENCE):
+            if not is_open:
+                raise NoSnapshotError("the snapshot is being opened; try again in some seconds")
+            return
+        try:
+            if self._current is None or time.monotonic() >= self._next_look:
+                self._refresh()
+        finally:
+            self._looking.release()
+
+    def _refresh(self) -> None:
         import duckdb
 
         try:
-            connection = _connect(snapshot, self._limits)
-        except (duckdb.Error, OSError):
+            state, snapshot = self._watch.current()
+            if snapshot is None:
+                raise NoSnapshotError(_NOTHING)
+            if self._current is None or state != self._state:
+                self._replace(state, _open(snapshot, self._limits))
+        except NoSnapshotError:
+            raise
+        except (duckdb.Error, OSError, VsfError) as error:
             # Removed since the pointer was read, or away for a moment: the open one serves on, if there is one.
+            self._next_look = time.monotonic() + self._watch.seconds
+            if str(error) != self._error:
+                _log.error("the current snapshot cannot be opened: %s", error)
+            self._error = str(error)
             if self._current is None:
-                raise
-            return
-        earlier, self._state = self._current, state
-        published = 0.0
-        if isinstance(snapshot, Path):
-            with suppress(OSError):
-                published = snapshot.stat().st_mtime
-        self._current = OpenSnapshot(snapshot_number(snapshot), snapshot.name, published, connection, self._limits)
-        if earlier is not None and not earlier.readers:
-            earlier.connection.close()
+                raise NoSnapshotError("the snapshot cannot be opened at the moment; try again in some seconds") from error
+        else:
+            self._next_look, self._error = time.monotonic() + self._pause, ""
+
+    def _replace(self, state: Hashable, opened: OpenSnapshot) -> None:
+        with self._lock:
+            earlier, self._current, self._state = self._current, opened, state
+            if earlier is not None and not earlier.readers:
+                earlier.connection.close()
+
+
+def _open(snapshot: Snapshot, limits: QueryLimits) -> OpenSnapshot:
+    published = 0.0
+    if isinstance(snapshot, Path):
+        with suppress(OSError):
+            published = snapshot.stat().st_mtime
+    return OpenSnapshot(snapshot_number(snapshot), snapshot.name, published, _connect(snapshot, limits), limits)
+
+
+def _catalog(name: str) -> str:
+    """Return the name of the database that a snapshot's file is attached as."""
+    return name.removesuffix(".duckdb")
 
 
 def _connect(snapshot: Snapshot, limits: QueryLimits) -> "DuckDBPyConnection":
-    """Open a snapshot; one in a folder then reaches no other file but those of the folder for exports."""
+    """Open a snapshot; one in a folder then reaches no other file but those of the folder for exports.
+
+    It is attached to a database in memory, as one in a bucket is: DuckDB opens a path only once per process, so that a
+    file that was put in place of one that is still open would stay unseen, with the settings of the other.
+    """
     import duckdb
 
     if isinstance(snapshot, StoredSnapshot):
@@ -244,15 +284,25 @@ def _connect(snapshot: Snapshot, limits: QueryLimits) -> "DuckDBPyConnection":
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        connection = duckdb.connect(str(snapshot), read_only=True, config=config)
+        connection = duckdb.connect(config=config)
+    try:
+        _prepare(connection, snapshot, limits)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: "DuckDBPyConnection", snapshot: Snapshot, limits: QueryLimits) -> None:
     connection.execute(f"set memory_limit = '{limits.memory} B'")
     connection.execute(f"set threads = {THREADS}")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set max_temp_directory_size = '0B'")
     if not isinstance(snapshot, StoredSnapshot):
+        file = str(snapshot).replace("'", "''")
+        connection.execute(f"attach '{file}' as \"{_catalog(snapshot.name)}\" (read_only)")
         limits.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         quoted = str(limits.folder).replace("'", "''")
         connection.execute(f"set allowed_directories = ['{quoted}']")
         connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
-    return connection

@@ -4,11 +4,13 @@ Here: small snapshots that tests write. Not here: pages (test_tables.py).
 """
 
 import threading
+import time
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.snapshots.pool import (
     AT_ONCE,
@@ -95,6 +97,96 @@ def test_a_snapshot_that_vanishes_leaves_the_open_one(settings: Settings) -> Non
     (Path(settings.snapshots) / "current.duckdb").symlink_to("vsf-9.duckdb")
     with pool.current() as found:
         assert found.number == 1
+    pool.close()
+
+
+def test_a_restored_snapshot_of_the_same_name_is_opened_while_the_earlier_one_is_read(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    folder = Path(settings.snapshots)
+    with pool.current() as first:
+        restored = folder / "restored"
+        with duckdb.connect(str(restored)) as connection:
+            connection.execute("create table t as select 77 as n")
+        restored.replace(folder / "vsf-1.duckdb")
+        with pool.current() as second:
+            assert (second.number, second.query("from t").rows) == (1, [(77,)])
+            with pytest.raises(duckdb.Error):
+                second.query("set memory_limit = '10GB'")
+        assert first.query("from t").rows == [(1,)]
+    pool.close()
+
+
+class Bucket:
+    """A pointer that hangs or fails when a test wants it."""
+
+    seconds = 0.0
+
+    def __init__(self, snapshot: Path) -> None:
+        self.snapshot, self.error = snapshot, ""
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def current(self) -> tuple[str, Path]:
+        self.asked.set()
+        assert self.answers.wait(10)
+        if self.error:
+            raise VsfError(self.error)
+        return self.snapshot.name, self.snapshot
+
+
+def test_a_bucket_that_hangs_keeps_nobody_from_the_open_snapshot(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.snapshots import pool as module
+
+    publish(settings, 1)
+    bucket = Bucket(Path(settings.snapshots) / "vsf-1.duckdb")
+    monkeypatch.setattr(module, "PointerWatch", lambda _: bucket)
+    bucket.answers.set()
+    pool = pool_of(settings)
+    with pool.current() as first:
+        bucket.asked.clear()
+        bucket.answers.clear()
+
+        def look() -> None:
+            with pool.current():
+                pass
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        assert bucket.asked.wait(5)
+        began = time.monotonic()
+        with pool.current() as second:
+            assert second is first
+        assert time.monotonic() - began < 1
+    bucket.answers.set()
+    looking.join()
+    pool.close()
+
+
+def test_a_bucket_that_fails_leaves_the_open_snapshot_and_is_logged_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from vsf_assets.snapshots import pool as module
+
+    publish(settings, 1)
+    bucket = Bucket(Path(settings.snapshots) / "vsf-1.duckdb")
+    monkeypatch.setattr(module, "PointerWatch", lambda _: bucket)
+    bucket.answers.set()
+    pool = pool_of(settings)
+    bucket.error = "the bucket is away"
+    with pytest.raises(NoSnapshotError, match="cannot be opened at the moment"), pool.current():
+        pass
+    bucket.error = ""
+    with pool.current():
+        pass
+    bucket.error = "the bucket is away again"
+    for _ in range(3):
+        with pool.current() as found:
+            assert found.query("from t").rows == [(1,)]
+    assert [record.getMessage() for record in caplog.records if "away again" in record.getMessage()] == [
+        "the current snapshot cannot be opened: the bucket is away again"
+    ]
     pool.close()
 
 
