@@ -56,6 +56,8 @@ class Dispatcher:
             await send_answer(send, _REFUSED_HOST, is_head)
         elif scope.get("raw_path") == b"/healthz":
             await send_answer(send, HttpAnswer(200, (_JSON, NO_STORE, NO_SNIFFING), _HEALTHY), is_head)
+        elif not scope.get("query_string", b"").isascii():
+            await send_answer(send, _NOT_ASCII, is_head)
         else:
             body = await _body(scope, receive)
             if isinstance(body, HttpAnswer):
@@ -139,6 +141,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 _HEALTHY = json.dumps({"status": "ok"}).encode() + b"\n"
 _REFUSED_HOST = problem(
     "unknown-host", 421, "Unknown host", "the portal does not answer under this host name; see VSF_PORTAL_HOSTS"
+)
+_NOT_ASCII = problem(
+    "wrong-parameter", 400, "The address is malformed", "write other characters than ASCII in the form %C3%A4"
 )
 _TOO_LARGE = problem(
     "too-large", 413, "The request is too large", "a request has at most 1 MiB", (b"connection", b"close")

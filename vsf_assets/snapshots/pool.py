@@ -56,6 +56,14 @@ class TooManyQueriesError(VsfError):
     """Other queries take all turns."""
 
 
+class UnfitValueError(VsfError):
+    """A value that was given to a query does not fit the column that it is compared with."""
+
+
+class OutdatedSnapshotError(VsfError):
+    """The snapshot lacks a table or a column that the query reads."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """What a query gave: names of the columns, DuckDB's names of their types, and the rows."""
@@ -100,12 +108,24 @@ class OpenSnapshot:
         Raises:
             QueryTooLargeError: it takes too much time or memory.
             TooManyQueriesError: others take all turns.
+            UnfitValueError: a value does not fit its column.
+            OutdatedSnapshotError: a table or a column is missing.
         """
+        import duckdb
+
         with self.limits.one_query(self.connection, seconds) as cursor:
             cursor.execute(f'use "{_catalog(self.name)}"')  # a cursor does not take it over from its connection
-            cursor.execute(sql, dict(values or {}))
-            about = cursor.description or []
-            return Rows([name for name, *_ in about], [str(kind) for _, kind, *_ in about], cursor.fetchall())
+            try:
+                cursor.execute(sql, dict(values or {}))
+                about = cursor.description or []
+                return Rows([name for name, *_ in about], [str(kind) for _, kind, *_ in about], cursor.fetchall())
+            except duckdb.ConversionException as error:
+                raise UnfitValueError("a value of the address does not fit its column; begin again without it") from error
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                _log.error("snapshot %s does not answer a query: %s", self.name, str(error).splitlines()[0])
+                raise OutdatedSnapshotError(
+                    f"snapshot {self.number} was made by an earlier version of the platform; the next build mends it"
+                ) from error
 
     def kept(self, sql: str, values: Mapping[str, Any], largest: int = KEPT_ROWS) -> Rows:
         """Return the answer to a query, and keep it if it has at most `largest` rows, since a snapshot never changes.

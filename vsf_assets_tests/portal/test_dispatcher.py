@@ -32,6 +32,7 @@ def ask(
     chunks: Iterable[bytes] = (b"",),
     method: str = "GET",
     client: str = "198.51.100.7",
+    query: bytes = b"",
 ) -> Seen:
     seen, parts = Seen(), list(chunks)
 
@@ -54,7 +55,7 @@ def ask(
         "method": method,
         "raw_path": path,
         "path": path.decode(),
-        "query_string": b"",
+        "query_string": query,
         "headers": list(headers),
         "client": (client, 1234),
         "scheme": "http",
@@ -137,3 +138,9 @@ def test_known_proxies_in_a_row_are_passed_over() -> None:
         given = [(b"host", b"data.example"), (b"x-forwarded-for", hops)]
         (scope,) = ask(headers=given, client="192.0.2.1").scopes
         assert scope["client"][0] == client
+
+
+def test_a_query_with_raw_bytes_is_refused() -> None:
+    refused = ask(query=b"a=\xff")
+    assert (refused.status, refused.scopes) == (400, [])
+    assert ask(query=b"a=%C3%A4").status == 299

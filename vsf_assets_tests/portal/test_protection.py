@@ -130,6 +130,21 @@ def test_a_defect_shows_no_path_and_no_traceback(
     assert "went wrong" in client.get("/").content.decode()
 
 
+def test_the_page_of_a_defect_asks_no_database(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.db import OperationalError
+
+    def locked(*_: Any, **__: Any) -> None:
+        raise OperationalError("database is locked")
+
+    client = portal.client(portal.account("ann", "reader"))
+    client.raise_request_exception = False
+    monkeypatch.setattr(SessionStore, "_get_session_from_db", locked)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "Something went wrong here" in answer.content.decode()
+
+
 def test_problems_of_the_api_are_problem_json(portal: Portal) -> None:
     client = portal.client(portal.account("ann", "reader"))
     for address, status in (

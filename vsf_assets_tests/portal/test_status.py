@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
@@ -115,3 +116,24 @@ def test_a_page_without_any_snapshot_says_what_fills_it(
     assert answer.status_code == 503
     assert "vsf demo" in text(answer)
     assert client.get("/api/v1/lines").json()["status"] == 503
+
+
+def test_a_snapshot_of_an_earlier_version_is_named_as_such(
+    portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from vsf_assets.portal import middleware
+    from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
+
+    with duckdb.connect(str(tmp_path / "vsf-7.duckdb")) as connection:
+        connection.execute("create schema marts; create table marts.fct_activity_events as select 1 as mtn")
+    (tmp_path / "current.duckdb").symlink_to("vsf-7.duckdb")
+    early = SnapshotPool(replace(portal.settings, snapshots=str(tmp_path)), QueryLimits(1, 10**8, tmp_path / "x"))
+    monkeypatch.setattr(middleware, "pool", lambda: early)
+    client = portal.client(portal.account("ann", "reader"))
+    for address in ("/", "/status/", "/api/v1/activity/by-device", "/vsf/api/activity/"):
+        answer = client.get(address)
+        assert answer.status_code == 503, address
+        assert "snapshot 7 was made by an earlier version" in answer.content.decode().lower(), address
+    early.close()

@@ -4,9 +4,11 @@ Here: what a page shows against what DuckDB itself gives. Not here: who may see 
 values (test_personal_data.py).
 """
 
+import base64
 import csv
 import html
 import io
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlencode
@@ -102,6 +104,35 @@ def test_what_is_not_understood_is_explained(client: object, query: str, words: 
     answer = client.get(f"/data/marts/fct_activity_events/?{query}")  # type: ignore[attr-defined]
     assert answer.status_code == (200 if "No row" in words else 400)
     assert words.lower() in html.unescape(answer.content.decode()).lower()
+
+
+def cursor(*content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("table", "query", "words"),
+    [
+        ("marts/fct_activity_events", f"_sort=event_at&_after={cursor(1, 'abc', 1)}", "does not fit its column"),
+        ("marts/dim_lines", f"_sort=is_unknown&_after={cursor(1, 'soon', 1)}", "does not fit its column"),
+        ("marts/dim_datapoints", "data_point_possible_values__min=a", "holds lists"),
+    ],
+)
+def test_values_that_do_not_fit_are_the_readers_and_no_defect(
+    client: object, table: str, query: str, words: str
+) -> None:
+    assert words in html.unescape(page(client, f"/data/{table}/?{query}", 400))
+    if "after" in query:
+        answer = client.get(f"/api/v1/tables/{table}?{query.replace('_sort', 'sort').replace('_after', 'after')}")  # type: ignore[attr-defined]
+        assert (answer.status_code, words in answer.json()["detail"]) == (400, True)
+
+
+def test_a_hidden_text_may_be_filtered_by_what_is_shown(portal: Portal) -> None:
+    reader = portal.client(portal.account("bob", "reader"))
+    items = reader.get("/api/v1/anomalies?raw_text=(hidden)&limit=1000").json()["items"]
+    assert items
+    assert {row["raw_text"] for row in items} == {"(hidden)"}
+    assert reader.get("/api/v1/anomalies?raw_text=x,10,7").json()["items"] == []
 
 
 @pytest.mark.parametrize("sort", ["", "mtn", "-mtn", "device_carrier", "-device_carrier", "event_at", "-session_id"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vsf_assets.common.suggestions import did_you_mean
+from vsf_assets.contracts.table import IDENTIFIER
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import ROW, STORED_ROW, is_replaced, pseudonym_sql, quoted, seen_source
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
@@ -138,6 +139,8 @@ def _filter(name: str, value: str, table: ShownTable, access: Access) -> Filter:
         raise WrongParameterError(f"{name} is no filter; after the column comes __contains, __min, __max or __null")
     if is_replaced(found, access) and operator not in ("", "null"):
         raise WrongParameterError(f"{column} holds personal data; filter by a whole pseudonym, {column}=…")
+    if found.type.endswith("]") and operator in ("min", "max"):
+        raise WrongParameterError(f"{column} holds lists; filter by a value in them, {column}=…")
     if len(value) > LONGEST_VALUE:
         raise WrongParameterError(f"the value of {name} is longer than {LONGEST_VALUE:,} characters")
     return Filter(column, operator, value)
@@ -219,33 +222,34 @@ def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, acc
     if is_replaced(column, access):
         return _is_pseudonym(column, table, condition.value, clauses)
     if column.type.endswith("]"):
-        return f"list_contains({name}, {clauses.keep(condition.value)})"
-    _check_value(snapshot, column, condition)
+        kind = column.type.rpartition("[")[0]
+        _check_value(snapshot, kind, condition)
+        return f"list_contains({name}, cast({clauses.keep(condition.value)} as {kind}))"
+    _check_value(snapshot, column.type, condition)
     sign = {"": "=", "min": ">=", "max": "<="}[condition.operator]
     return f"{name} {sign} cast({clauses.keep(condition.value)} as {column.type})"
 
 
 def _is_pseudonym(column: ShownColumn, table: ShownTable, value: str, clauses: _Clauses) -> str:
     """Return the condition that a replaced column shows a value; each different value is replaced once only."""
+    if column.personal != IDENTIFIER:
+        return f"{quoted(column.name)} = {clauses.keep(value)}"
     shown = pseudonym_sql("v", clauses.values)
     values = (
         f"select distinct cast({quoted(column.name)} as varchar) as v"  # noqa: S608 - quoted names
         f" from {quoted(table.schema)}.{quoted(table.name)}"
     )
-    wanted = clauses.keep(value)
     numbers = (
         f"select rowid from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
-        f" where cast({quoted(column.name)} as varchar) in"
-        f" (select v from ({values}) where v is not null"
-        f" and case when v = 'unknown' then v else {shown} end = {wanted})"
+        f" where cast({quoted(column.name)} as varchar) in (select v from ({values})"
+        f" where v is not null and case when v = 'unknown' then v else {shown} end = {clauses.keep(value)})"
     )
-    return f"{STORED_ROW} in ({numbers})" if column.personal == "identifier" else f"{quoted(column.name)} = {wanted}"
+    return f"{STORED_ROW} in ({numbers})"
 
 
-def _check_value(snapshot: OpenSnapshot, column: ShownColumn, condition: Filter) -> None:
-    if column.is_text:
+def _check_value(snapshot: OpenSnapshot, kind: str, condition: Filter) -> None:
+    if kind == "VARCHAR":
         return
-    kind = column.type
     (found,) = snapshot.query(f"select try_cast($v as {kind})", {"v": condition.value}).rows[0]
     if found is None:
         raise WrongParameterError(f"{condition.parameter}: {condition.value[:60]!r} is no {kind.lower()}")

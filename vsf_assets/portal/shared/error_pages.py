@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import NOTHING, STATUSES, status_of
@@ -64,14 +65,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     )
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after a defect; the log has the traceback, the page has nothing of it."""
-    return error_page(
-        request,
-        500,
-        "Something went wrong here",
-        "It is written down in the portal's log. Try again; if it lasts, tell the people who run the portal.",
-    )
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer after a defect; the log has the traceback, the page has nothing of it.
+
+    The page asks for no account and no snapshot, since the database may be what is broken.
+    """
+    return HttpResponse(render_to_string("server_error.html"), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001

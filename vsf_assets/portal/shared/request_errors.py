@@ -4,7 +4,13 @@ Here: the errors, whose messages say what to do. Not here: the page (error_pages
 are made of one.
 """
 
-from vsf_assets.snapshots.pool import NoSnapshotError, QueryTooLargeError, TooManyQueriesError
+from vsf_assets.snapshots.pool import (
+    NoSnapshotError,
+    OutdatedSnapshotError,
+    QueryTooLargeError,
+    TooManyQueriesError,
+    UnfitValueError,
+)
 
 
 class WrongParameterError(ValueError):
@@ -17,10 +23,12 @@ class SnapshotChangedError(ValueError):
 
 STATUSES: dict[type[Exception], int] = {
     WrongParameterError: 400,
+    UnfitValueError: 400,
     SnapshotChangedError: 409,
     QueryTooLargeError: 422,
     NoSnapshotError: 503,
     TooManyQueriesError: 503,
+    OutdatedSnapshotError: 503,
 }
 """Error that views expect -> status of the answer."""
 
