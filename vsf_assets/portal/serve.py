@@ -92,8 +92,6 @@ def prepare(settings: Settings, log: Log) -> None:
     from django.db import DatabaseError
 
     from vsf_assets.portal.accounts.login_limits import remove_old_counts
-    from vsf_assets.portal.data.exports import remove_leftovers
-    from vsf_assets.portal.shared.open_pool import EXPORTS
 
     with hold_lock(folder / "prepare.lock", "preparing the portal", LOCK_SECONDS, what="the portal's state"):
         try:
@@ -106,7 +104,6 @@ def prepare(settings: Settings, log: Log) -> None:
             raise VsfError(f"the portal's database ({place}) cannot be used: {str(error).splitlines()[0]}") from error
     if not settings.portal.database:
         (folder / "portal.sqlite3").chmod(0o600)
-    remove_leftovers(folder / EXPORTS)
     if not settings.has_home:
         log(f"there is no data in {settings.home} yet: vsf demo")
 
@@ -165,11 +162,14 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
         UsageError, VsfError: it cannot start; the message says why.
     """
     from vsf_assets.banners.addresses import check_address
+    from vsf_assets.portal.data.exports import remove_leftovers
+    from vsf_assets.portal.shared.open_pool import EXPORTS
 
     check_options(settings, options)
     host, port = settings.portal.bind
     check_address(host, port, "VSF_PORTAL_BIND")
     prepare(settings, log)
+    remove_leftovers(settings.home / "portal" / EXPORTS)
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)

@@ -9,7 +9,9 @@ import csv
 import html
 import io
 import json
+import os
 import re
+import time
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -209,6 +211,23 @@ def test_parquet_holds_the_values_as_they_are(portal: Portal, client: object, tm
     wanted = portal.world.query("select * from marts.fct_activity_events where mtn = ? order by rowid", PHONES[0])
     assert duckdb.sql(f"from '{file}'").fetchall() == wanted
     assert list((portal.settings.home / "portal" / "exports").iterdir()) == []
+
+
+def test_commands_leave_exports_alone_and_a_start_removes_old_ones_only(portal: Portal) -> None:
+    from vsf_assets.portal.data.exports import SECONDS, remove_leftovers
+    from vsf_assets.portal.serve import prepare
+
+    folder = portal.settings.home / "portal" / "exports"
+    folder.mkdir(exist_ok=True)
+    written, left = folder / "written.csv", folder / "left.csv"
+    written.touch()
+    left.touch()
+    os.utime(left, (time.time() - 2 * SECONDS - 1,) * 2)
+    prepare(portal.settings, lambda _: None)
+    assert {written, left} <= set(folder.iterdir())
+    remove_leftovers(folder)
+    assert (written.exists(), left.exists()) == (True, False)
+    written.unlink()
 
 
 def test_hostile_values_are_text_on_every_page(client: object) -> None:

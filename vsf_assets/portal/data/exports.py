@@ -6,8 +6,9 @@ A spreadsheet executes a text that begins with = + - @ or a control character as
 before such a text. Parquet keeps texts as they are.
 """
 
-import os
 import secrets
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,7 +64,10 @@ def _harmless(column: tuple[str, bool]) -> str:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the files that a killed process left; called at each start."""
+    """Remove the files that a killed process left: those that no export, of any process, can still be writing."""
+    newest = time.time() - 2 * SECONDS
     if folder.is_dir():
-        for name in os.listdir(folder):
-            (folder / name).unlink(missing_ok=True)
+        for file in folder.iterdir():
+            with suppress(FileNotFoundError):  # another process ended it
+                if file.stat().st_mtime < newest:
+                    file.unlink()
