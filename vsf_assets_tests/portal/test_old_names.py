@@ -61,6 +61,11 @@ def test_version_1_gives_the_same_figures(portal: Portal, header: dict[str, str]
     assert len([row for row in items("activity/by-device") if row["mtn"] not in PHONES]) == 4
 
 
+def test_an_empty_kind_is_no_kind_and_not_every_kind(portal: Portal, header: dict[str, str]) -> None:
+    for address in ("lines/by-limit?type=", "activity/by-device?grouping=", "lines/by-limit?type=none"):
+        assert portal.client().get(f"/api/v1/{address}", **header).json()["items"] == [], address
+
+
 def test_the_index_lists_the_addresses_and_docs_leads_to_the_documentation(
     portal: Portal, header: dict[str, str]
 ) -> None:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_catalog import ShownTable, catalog_of
-from vsf_assets.portal.data.table_query import ListRequest, list_rows, parameters_of, read_request
+from vsf_assets.portal.data.table_query import Filter, ListRequest, list_rows, parameters_of, read_request
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 _CONTROLS = {"limit": "_limit", "after": "_after", "sort": "_sort", "search": "_search"}
@@ -39,7 +39,7 @@ def list_answer(
         request: its parameters are filters, and limit, after, sort, search.
         access: what may be read.
         name: `schema.table`.
-        fixed: filters that always hold.
+        fixed: column -> value, filters that always hold, for an empty value too.
         condition: SQL of ours that rows must meet.
         values: of the parameters in `condition`.
         own: parameters that are no filters of the table.
@@ -56,8 +56,10 @@ def list_answer(
     given = [(_CONTROLS.get(key, key), value) for key, value in parameters_of(request.GET) if key not in own]
     if not any(key == "_limit" for key, _ in given):
         given.append(("_limit", str(DEFAULT)))
-    wanted: ListRequest = read_request([*given, *(fixed or {}).items()], table, access)
-    page = list_rows(snapshot, table, access, replace(wanted, condition=condition, condition_values=values or {}))
+    wanted: ListRequest = read_request(given, table, access)
+    filters = wanted.filters + tuple(Filter(column, "", value) for column, value in (fixed or {}).items())
+    wanted = replace(wanted, filters=filters, condition=condition, condition_values=values or {})
+    page = list_rows(snapshot, table, access, wanted)
     content = {"items": page.rows.records(), "next": page.next or None, "snapshot": snapshot.number}
     return _with_tag(json_answer(content), tag)
 
