@@ -2,8 +2,9 @@
 
 Here: writing the file of one request, which disappears when it was sent. Not here: what may be seen (masking.py).
 
-A spreadsheet executes a text that begins with = + - @ or a control character as a formula; CSV puts an apostrophe
-before such a text. Parquet keeps texts as they are.
+A spreadsheet executes a text that begins with = + - @, their wide forms, or a control character as a formula; CSV puts
+an apostrophe before such a text, and quotes every value, since some spreadsheets also separate cells at semicolons.
+Parquet keeps texts as they are.
 """
 
 import secrets
@@ -24,8 +25,8 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.
 SECONDS = 120.0
 """Time limit of an export."""
 
-_OPTIONS = {"csv": "format csv, header", "parquet": "format parquet, compression zstd"}
-_FORMULA = r"^[=+\-@\t\r\n]"
+_OPTIONS = {"csv": "format csv, header, force_quote *", "parquet": "format parquet, compression zstd"}
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def export_file(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest, form: str) -> BinaryIO:
