@@ -108,6 +108,15 @@ def one_snapshot(handler: Handler) -> Handler:
             response = handler(request)
             if request.snapshot.opened is not None:  # type: ignore[attr-defined]
                 response[SNAPSHOT_HEADER] = str(request.snapshot.opened.number)  # type: ignore[attr-defined]
+                if _may_show_personal(request):
+                    response["Cache-Control"] = "private, no-store"
             return response
 
     return handle
+
+
+def _may_show_personal(request: HttpRequest) -> bool:
+    """Whether who asks, by a token or a session, sees personal values; browsers then keep no copy of the answer."""
+    asker = getattr(request, "auth", None) or request.user
+    rights = getattr(asker, "account_rights", None)
+    return rights is not None and bool(rights.may_see_personal)

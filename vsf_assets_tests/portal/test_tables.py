@@ -204,6 +204,19 @@ def test_csv_holds_every_row_and_no_formula(portal: Portal, client: object) -> N
     assert not any(value[:1] in "=+@\t\r" for row in rows for value in row.values() if value)
 
 
+def test_csv_quotes_every_value_and_disarms_wide_signs(client: object) -> None:
+    from vsf_assets.portal.data.exports import _harmless
+
+    answer = client.get("/data/marts/dim_lines/export/csv/?mtn=5551000001")  # type: ignore[attr-defined]
+    _, line, *_ = b"".join(answer.streaming_content).decode().splitlines()
+    assert re.fullmatch(r'("[^"]*")?(,("[^"]*")?)*', line)
+    assert '"5551000001"' in line
+    signs = "=+-@\t＝＋－＠"
+    texts = ", ".join(f"('{sign}1')" for sign in f"{signs}a")
+    found = duckdb.sql(f"select {_harmless(('x', True))} from (values {texts}) t(x)").fetchall()
+    assert [text for (text,) in found] == [f"'{sign}1" for sign in signs] + ["a1"]
+
+
 def test_parquet_holds_the_values_as_they_are(portal: Portal, client: object, tmp_path: Path) -> None:
     answer = client.get("/data/marts/fct_activity_events/export/parquet/?mtn=" + PHONES[0])  # type: ignore[attr-defined]
     file = tmp_path / "rows.parquet"
@@ -256,6 +269,26 @@ def test_the_page_shows_the_command_and_the_curl_line_that_give_the_same(portal:
     on_page = re.findall(r"event_uuid=((?:mark|hostile)-\d)", shown)
     assert [row["event_uuid"] for row in by_api] == [uuid for (uuid,) in by_command] == on_page
     assert len(on_page) == 5
+
+
+def test_nothing_of_the_address_is_shown_with_invisible_characters(client: object) -> None:
+    given = {"device_carrier": "x\u202ey", "_search": "p\u202eq"}
+    shown = page(client, f"/data/marts/fct_activity_events/?{urlencode(given)}")
+    without_fields = re.sub(r"<input[^>]*>", "", shown)  # a field keeps what was typed
+    assert "\u202e" not in without_fields
+    assert "x&lt;U+202E&gt;y" in shown
+    assert "“p&lt;U+202E&gt;q”" in shown
+    assert "\u202e" not in re.sub(r"<input[^>]*>", "", page(client, f"/data/?{urlencode({'_search': given['_search']})}"))
+
+
+def test_answers_with_personal_values_are_kept_by_no_browser(portal: Portal, client: object) -> None:
+    for address in ("/", "/data/marts/dim_lines/", "/data/marts/dim_lines/export/csv/", "/api/v1/lines"):
+        assert "no-store" in client.get(address).headers["Cache-Control"], address  # type: ignore[attr-defined]
+    token = portal.token(portal.account("bob", "engineer", personal=True), "read", "personal")
+    narrow = portal.token(portal.fresh(portal.account("cat", "engineer", personal=True)), "read")
+    for address in ("/api/v1/lines", "/vsf/api/activity/"):
+        assert portal.client().get(address, **token).headers["Cache-Control"] == "private, no-store"
+        assert portal.client().get(address, **narrow).headers["Cache-Control"] == "private, no-cache"
 
 
 def test_answers_name_their_snapshot(client: object) -> None:

@@ -120,6 +120,12 @@ def _text(text: str, longest: int, shortens: bool) -> str:
 
 
 @register.filter
+def seen(text: str) -> str:
+    """Return a text of the address with its invisible characters made visible."""
+    return visible(text)
+
+
+@register.filter
 def at(mapping: Any, key: Any) -> Any:
     """Return a value of a mapping; None where it has none."""
     return mapping.get(key)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vsf_assets.common.suggestions import did_you_mean
+from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts.table import IDENTIFIER
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import ROW, STORED_ROW, is_replaced, pseudonym_sql, quoted, seen_source
@@ -49,7 +50,7 @@ class Filter:
     @property
     def words(self) -> str:
         """The condition for people."""
-        return f"{self.column} {OPERATORS[self.operator]}" + ("" if self.operator == "null" else f" {self.value}")
+        return f"{self.column} {OPERATORS[self.operator]}" + ("" if self.operator == "null" else f" {visible(self.value)}")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from vsf_assets.common.visible_text import visible
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.exports import FORMATS, export_file
 from vsf_assets.portal.data.masking import ROW, is_replaced
@@ -98,7 +99,7 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         "may_export": access.for_export().may_read(shown),
         "formats": list(FORMATS),
         "hidden": [parameter for parameter in wanted.parameters if parameter[0] != "_search"],
-        "command": f"vsf query {shlex.quote(as_sql(shown, wanted))}",
+        "command": _command(shown, wanted),
         "curl": _curl(f"/api/v1/tables/{schema}/{name}", wanted.parameters),
     }
     return render(request, "data/table.html", context)
@@ -134,7 +135,7 @@ def row(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         "links_in": [link for link in links if not link.is_out],
         "title": _title(shown, values),
         "more": len(page.numbers) > 1,
-        "command": f"vsf query {shlex.quote(as_sql(shown, exact))}" if exact.filters else "",
+        "command": _command(shown, exact) if exact.filters else "",
         "curl": _curl(f"/api/v1/tables/{schema}/{name}", exact.parameters) if exact.filters else "",
     }
     return render(request, "data/row.html", context)
@@ -209,7 +210,7 @@ def _line(shown: ShownTable, page: Page, place: int, snapshot: int) -> SafeStrin
 
 def _title(shown: ShownTable, values: dict[str, Any]) -> str:
     named = [f"{column} {values[column]}" for column in shown.key if values.get(column) is not None]
-    return ", ".join(named)[:200] or "A row"
+    return visible(", ".join(named)[:200]) or "A row"
 
 
 def _without(wanted: ListRequest, condition: Filter) -> str:
@@ -219,6 +220,11 @@ def _without(wanted: ListRequest, condition: Filter) -> str:
 
 def _address(parameters: list[tuple[str, str]]) -> str:
     return f"?{urlencode(parameters)}" if parameters else ""
+
+
+def _command(shown: ShownTable, wanted: ListRequest) -> str:
+    """Return the command that gives the same rows; invisible characters of a link must not deceive who copies it."""
+    return visible(f"vsf query {shlex.quote(as_sql(shown, wanted))}")
 
 
 def _curl(path: str, parameters: list[tuple[str, str]]) -> str:
