@@ -120,7 +120,7 @@ class OpenSnapshot:
                 about = cursor.description or []
                 return Rows([name for name, *_ in about], [str(kind) for _, kind, *_ in about], cursor.fetchall())
             except duckdb.ConversionException as error:
-                raise UnfitValueError("a value of the address does not fit its column; begin again without it") from error
+                raise UnfitValueError("a value of the address does not fit its column; leave it out") from error
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 _log.error("snapshot %s does not answer a query: %s", self.name, str(error).splitlines()[0])
                 raise OutdatedSnapshotError(
@@ -197,7 +197,7 @@ class SnapshotPool:
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._state: Hashable = None
         self._current: OpenSnapshot | None = None
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._error = ""
         self._pause = 0.0 if "://" not in settings.snapshots else self._watch.seconds
 
@@ -208,7 +208,7 @@ class SnapshotPool:
         Raises:
             NoSnapshotError: nothing was published yet, or it cannot be opened and no earlier one is open.
         """
-        self._look()
+        self._check()
         with self._lock:
             found = self._current
             if found is None:
@@ -227,22 +227,22 @@ class SnapshotPool:
         with self._lock:
             if self._current is not None:
                 self._current.connection.close()
-            self._current, self._state, self._next_look = None, None, 0.0
+            self._current, self._state, self._next_check = None, None, 0.0
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Open another snapshot if it became the current one.
 
         One thread looks, and holds no lock that readers need: a bucket may hang. Others wait only if none is open.
         """
         is_open = self._current is not None
-        if is_open and time.monotonic() < self._next_look:
+        if is_open and time.monotonic() < self._next_check:
             return
         if not self._looking.acquire(timeout=0 if is_open else PATIENCE):
             if not is_open:
                 raise NoSnapshotError("the snapshot is being opened; try again in some seconds")
             return
         try:
-            if self._current is None or time.monotonic() >= self._next_look:
+            if self._current is None or time.monotonic() >= self._next_check:
                 self._refresh()
         finally:
             self._looking.release()
@@ -260,14 +260,14 @@ class SnapshotPool:
             raise
         except (duckdb.Error, OSError, VsfError) as error:
             # Removed since the pointer was read, or away for a moment: the open one serves on, if there is one.
-            self._next_look = time.monotonic() + self._watch.seconds
+            self._next_check = time.monotonic() + self._watch.seconds
             if str(error) != self._error:
                 _log.error("the current snapshot cannot be opened: %s", error)
             self._error = str(error)
             if self._current is None:
-                raise NoSnapshotError("the snapshot cannot be opened at the moment; try again in some seconds") from error
+                raise NoSnapshotError("the snapshot cannot be opened at the moment; try again later") from error
         else:
-            self._next_look, self._error = time.monotonic() + self._pause, ""
+            self._next_check, self._error = time.monotonic() + self._pause, ""
 
     def _replace(self, state: Hashable, opened: OpenSnapshot) -> None:
         with self._lock:

@@ -124,10 +124,10 @@ class Bucket:
 
     def __init__(self, snapshot: Path) -> None:
         self.snapshot, self.error = snapshot, ""
-        self.asked, self.answers = threading.Event(), threading.Event()
+        self.requested, self.answers = threading.Event(), threading.Event()
 
     def current(self) -> tuple[str, Path]:
-        self.asked.set()
+        self.requested.set()
         assert self.answers.wait(10)
         if self.error:
             raise VsfError(self.error)
@@ -145,16 +145,16 @@ def test_a_bucket_that_hangs_keeps_nobody_from_the_open_snapshot(
     bucket.answers.set()
     pool = pool_of(settings)
     with pool.current() as first:
-        bucket.asked.clear()
+        bucket.requested.clear()
         bucket.answers.clear()
 
-        def look() -> None:
+        def read() -> None:
             with pool.current():
                 pass
 
-        looking = threading.Thread(target=look)
+        looking = threading.Thread(target=read)
         looking.start()
-        assert bucket.asked.wait(5)
+        assert bucket.requested.wait(5)
         began = time.monotonic()
         with pool.current() as second:
             assert second is first

@@ -3,12 +3,14 @@
 Here: the part's arguments and the log's file. Not here: what the portal logs (test_command.py).
 """
 
+import logging
 import os
 import sys
 
 import pytest
 
 from vsf_assets.config.settings import read_settings
+from vsf_assets.portal.serve import PortalOptions
 from vsf_assets.service import portal_part as part
 from vsf_assets.service import start_service
 from vsf_assets.service.parts import portal_part
@@ -36,7 +38,7 @@ def test_the_part_shows_secrets_on_the_terminal_that_the_service_gave_it(
     with os.fdopen(read) as shown:
         assert shown.read() == ("a secret\n" if has_terminal else "")
     assert capfd.readouterr().err == "a line\n"
-    assert given == [(part.PortalOptions(is_demo=True), has_terminal)]
+    assert given == [(PortalOptions(is_demo=True), has_terminal)]
 
 
 def test_the_services_log_is_its_owners_alone(
@@ -49,7 +51,7 @@ def test_the_services_log_is_its_owners_alone(
     say = start_service._log(settings, is_terminal=False)
     for number in range(3):
         say("portal", f"line {number} of the log")
-    for handler in start_service.logging.getLogger("vsf.service").handlers:
+    for handler in logging.getLogger("vsf.service").handlers:
         handler.close()
     files = sorted(settings.logs.glob("service.log*"))
     assert len(files) == 3

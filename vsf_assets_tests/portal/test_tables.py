@@ -278,7 +278,9 @@ def test_nothing_of_the_address_is_shown_with_invisible_characters(client: objec
     assert "\u202e" not in without_fields
     assert "x&lt;U+202E&gt;y" in shown
     assert "“p&lt;U+202E&gt;q”" in shown
-    assert "\u202e" not in re.sub(r"<input[^>]*>", "", page(client, f"/data/?{urlencode({'_search': given['_search']})}"))
+    assert "\u202e" not in re.sub(
+        r"<input[^>]*>", "", page(client, f"/data/?{urlencode({'_search': given['_search']})}")
+    )
 
 
 def test_answers_with_personal_values_are_kept_by_no_browser(portal: Portal, client: object) -> None:

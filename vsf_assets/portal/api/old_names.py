@@ -34,7 +34,7 @@ def _old(view: View) -> Callable[[HttpRequest], HttpResponse]:
         asker = who_asks(request)
         if asker is None:
             return problem(401, SIGN_IN)
-        request.auth = asker  # type: ignore[attr-defined] - as ninja does
+        request.auth = asker  # type: ignore[attr-defined]
         try:
             return view(request, Access(asker.account_rights))
         except tuple(STATUSES) as error:

@@ -50,7 +50,9 @@ class Filter:
     @property
     def words(self) -> str:
         """The condition for people."""
-        return f"{self.column} {OPERATORS[self.operator]}" + ("" if self.operator == "null" else f" {visible(self.value)}")
+        return f"{self.column} {OPERATORS[self.operator]}" + (
+            "" if self.operator == "null" else f" {visible(self.value)}"
+        )
 
 
 @dataclass(frozen=True)
