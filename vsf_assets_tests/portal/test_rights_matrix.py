@@ -113,8 +113,10 @@ def test_another_team_reads_the_rows_of_its_feeds_alone(portal: Portal) -> None:
     assert "clicks" in exported
     assert "events" not in exported
     assert "linedim" not in client.get("/").content.decode()
-    listed = {item["name"] for item in client.get("/api/v1/tables").json()["items"]}
-    assert listed == {"reports.anomalies", "reports.data_quality", "reports.files"}
+    listed = {item["name"]: item["rows"] for item in client.get("/api/v1/tables").json()["items"]}
+    assert set(listed) == {"reports.anomalies", "reports.data_quality", "reports.files"}
+    assert listed["reports.files"] == 1  # how many files other teams delivered is not said either
+    assert "files: 1 row" in client.get("/data/reports/files/").content.decode()
 
 
 def test_all_feeds_of_a_subject_open_its_tables(portal: Portal) -> None:

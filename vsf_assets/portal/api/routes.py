@@ -15,7 +15,7 @@ from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, righ
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
 from vsf_assets.portal.data.table_catalog import catalog_of
-from vsf_assets.portal.data.table_query import LARGEST_PAGE
+from vsf_assets.portal.data.table_query import LARGEST_PAGE, rows_seen
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 api = NinjaAPI(
@@ -111,8 +111,9 @@ def by_limit(
 def tables(request: HttpRequest) -> HttpResponse:
     """Return the tables that may be read, with their columns."""
     snapshot = _snapshot(request)
-    found = access_of(request).readable(catalog_of(snapshot)).values()
-    items = [{"name": t.full_name, "description": t.description, "rows": t.rows} for t in found]
+    access = access_of(request)
+    found = access.readable(catalog_of(snapshot)).values()
+    items = [{"name": t.full_name, "description": t.description, "rows": rows_seen(snapshot, t, access)} for t in found]
     return json_answer({"items": items, "next": None, "snapshot": snapshot.number})
 
 

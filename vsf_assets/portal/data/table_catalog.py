@@ -29,7 +29,7 @@ _PARTS = re.compile(
 _REFERENCE = re.compile(r"(\w+) to (\w+)\.(\w+)\.(\w+)")
 
 _TABLES = """
-    select schema_name, table_name, coalesce(comment, ''), estimated_size from duckdb_tables()
+    select schema_name, table_name, coalesce(comment, '') from duckdb_tables()
     where schema_name in ('marts', 'reports', 'raw') and not temporary order by schema_name, table_name
 """
 _COLUMNS = """
@@ -124,10 +124,17 @@ def _read(snapshot: OpenSnapshot) -> Catalog:
     columns: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for schema, table, *column in snapshot.query(_COLUMNS).rows:
         columns.setdefault((schema, table), []).append((column[0], column[1], column[2]))
-    found = {}
-    for schema, table, comment, rows in snapshot.query(_TABLES).rows:
-        found[f"{schema}.{table}"] = _table(schema, table, comment, rows, columns[schema, table])
-    return found
+    tables = snapshot.query(_TABLES).rows
+    counts = [
+        f'select {place} as place, count(*) as rows from "{schema}"."{table}"'  # noqa: S608 - names of the snapshot
+        for place, (schema, table, _) in enumerate(tables)
+    ]
+    found = snapshot.query(f"{' union all '.join(counts)} order by place").rows if tables else []
+    rows = [count for _, count in found]
+    return {
+        f"{schema}.{table}": _table(schema, table, comment, number, columns[schema, table])
+        for (schema, table, comment), number in zip(tables, rows, strict=True)
+    }
 
 
 def _table(schema: str, name: str, comment: str, rows: int, columns: list[tuple[str, str, str]]) -> ShownTable:

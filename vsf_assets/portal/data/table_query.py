@@ -187,6 +187,11 @@ def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, reques
     return int(snapshot.kept(f"select count(*) from {source}{clauses.sql}", clauses.values).rows[0][0])  # noqa: S608
 
 
+def rows_seen(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> int:
+    """Return the number of rows of a table that the reader may see; raises what `list_rows` raises."""
+    return table.rows if access.rows_of_feeds(table) is None else count_rows(snapshot, table, access, ListRequest())
+
+
 def selection(
     snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest
 ) -> tuple[str, dict[str, Any]]:

@@ -34,6 +34,7 @@ from vsf_assets.portal.data.table_query import (
     list_rows,
     parameters_of,
     read_request,
+    rows_seen,
 )
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
@@ -65,9 +66,8 @@ def tables(request: HttpRequest) -> HttpResponse:
     found = access.readable(catalog_of(request.snapshot()))  # type: ignore[attr-defined]
     words = request.GET.get("_search", "").casefold()
     shown = [t for t in found.values() if words in f"{t.full_name} {t.description}".casefold()]
-    groups = [
-        (schema, _INTRODUCTIONS[schema], [table for table in shown if table.schema == schema]) for schema in SCHEMAS
-    ]
+    counted = [(table, rows_seen(request.snapshot(), table, access)) for table in shown]  # type: ignore[attr-defined]
+    groups = [(name, _INTRODUCTIONS[name], [pair for pair in counted if pair[0].schema == name]) for name in SCHEMAS]
     context = {"groups": [group for group in groups if group[2]], "total": len(shown), "search": words}
     return render(request, "data/tables.html", context)
 
@@ -86,6 +86,7 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         total = None
     context = {
         "table": shown,
+        "all_rows": rows_seen(request.snapshot(), shown, access),  # type: ignore[attr-defined]
         "heads": [_head(column, wanted, access) for column in shown.columns],
         "lines": [_line(shown, page, place, request.snapshot().number) for place in range(len(page.numbers))],  # type: ignore[attr-defined]
         "total": total,
