@@ -47,7 +47,6 @@ _MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "vsf_assets.portal.middleware.own_password",
     "vsf_assets.portal.middleware.second_factor",
     "vsf_assets.portal.middleware.one_snapshot",
 ]

@@ -30,8 +30,6 @@ _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), pa
 _OF_OTHERS = ("/admin/", "/team/")
 """Where administrators of the platform change other accounts."""
 
-_FOR_NEW_PASSWORDS = ("/account/password/", "/account/logout/", "/static/", "/join/")
-
 
 def headers(handler: Handler) -> Handler:
     """Add headers of protection, and keep pages of signed-in people out of shared caches."""
@@ -44,18 +42,6 @@ def headers(handler: Handler) -> Handler:
             response.setdefault("Cache-Control", "private, no-cache")
             patch_vary_headers(response, ["Cookie", "Authorization"])
         return response
-
-    return handle
-
-
-def own_password(handler: Handler) -> Handler:
-    """Lead accounts whose password was printed by a command to the page where they choose one of their own."""
-
-    def handle(request: HttpRequest) -> HttpResponse:
-        user = request.user
-        if user.is_authenticated and user.must_change_password and not request.path.startswith(_FOR_NEW_PASSWORDS):
-            return redirect("account_change_password")
-        return handler(request)
 
     return handle
 

@@ -4,7 +4,6 @@ Here: a demo home, a portal on it, and a browser that visits the pages. Not here
 the pictures. It needs chromium, and takes a minute.
 """
 
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from vsf_assets.config.settings import PROJECT_ROOT, child_environment
-from vsf_assets_tests.portal.test_command import VSF, running
+from vsf_assets_tests.portal.test_command import VSF, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
@@ -38,8 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Path(folder) / "home"
         subprocess.run([*VSF, "demo"], env=child_environment({"VSF_HOME": str(home)}), check=True, capture_output=True)
-        with running(home, World(home), "--demo") as portal:
-            passwords = dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", portal.log.read_text()))
+        with running(home, World(home), "--demo", on_terminal=True) as portal:
+            passwords = demo_passwords(portal)
             browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
             for name, role, address, size, scheme in PICTURES:
                 page = browser.new_context(viewport=size, color_scheme=scheme).new_page()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets_tests.portal.test_command import Running, running
+from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -67,10 +67,8 @@ class Watched:
 def portal_and_passwords(
     world: World, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Running, dict[str, str]]]:
-    import re
-
-    with running(tmp_path_factory.mktemp("browser") / "home", world, "--demo") as portal:
-        yield portal, dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", portal.log.read_text()))
+    with running(tmp_path_factory.mktemp("browser") / "home", world, "--demo", on_terminal=True) as portal:
+        yield portal, demo_passwords(portal)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,16 @@
 Here: few and whole ways through a real server. Not here: what pages show (test_tables.py).
 """
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -79,12 +82,16 @@ class Running:
 
 
 @contextmanager
-def running(home: Path, world: World, *options: str) -> Iterator[Running]:
+def running(home: Path, world: World, *options: str, on_terminal: bool = False) -> Iterator[Running]:
+    """Run the portal; its log is a file, or a copy of what a terminal shows, which sees passwords too."""
     port, log = free_port(), home.with_suffix(".log")
+    command = [*VSF, "portal", "--bind", f"127.0.0.1:{port}", *options]
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*VSF, "portal", "--bind", f"127.0.0.1:{port}", *options], env=environment(home, world), stderr=output
-        )
+        shown, terminal = pty.openpty() if on_terminal else (-1, output.fileno())
+        process = subprocess.Popen(command, env=environment(home, world), stderr=terminal)
+    if on_terminal:
+        os.close(terminal)
+        threading.Thread(target=copy, args=(shown, log), daemon=True).start()
     found = Running(process, log, port)
     try:
         wait_for(found)
@@ -92,6 +99,20 @@ def running(home: Path, world: World, *options: str) -> Iterator[Running]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def copy(terminal: int, log: Path) -> None:
+    """Write what a terminal shows to a file, until the last process there has ended."""
+    with contextlib.suppress(OSError):
+        while text := os.read(terminal, 4096):
+            with log.open("ab") as output:
+                output.write(text)
+    os.close(terminal)
+
+
+def demo_passwords(portal: Running) -> dict[str, str]:
+    """Return the password of each role's demo account, as the terminal shows them."""
+    return dict(re.findall(r"demo-(\w+) +((?:\w{6}-){3}\w{6})", portal.log.read_text()))
 
 
 def wait_for(portal: Running) -> None:
