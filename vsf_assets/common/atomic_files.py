@@ -53,14 +53,20 @@ def temp_beside(path: Path, *, mode: int | None = None, temp_path: Path | None =
     if temp_path is not None:
         temp_path.unlink(missing_ok=True)
     name = temp_path or path.with_name(f".{os.urandom(8).hex()}.tmp")
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    is_ours = True  # also where an interrupt comes between its creation and the result
     try:
+        try:
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            is_ours = False
+            raise
         with os.fdopen(descriptor, "wb") as file:
             if mode is not None:
                 os.fchmod(descriptor, mode)
             yield TempFile(name, file)
     finally:
-        name.unlink(missing_ok=True)
+        if is_ours:
+            name.unlink(missing_ok=True)
 
 
 @contextmanager

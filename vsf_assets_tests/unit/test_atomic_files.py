@@ -76,6 +76,30 @@ def test_a_named_temporary_file_takes_the_place_of_what_a_killed_process_left(tm
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new"}
 
 
+def test_an_interrupt_between_the_creation_of_a_file_and_its_result_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = os.open
+
+    def interrupted(*arguments: object) -> int:
+        os.close(created(*arguments))  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vsf_assets.common.atomic_files.os.open", interrupted)
+    with pytest.raises(KeyboardInterrupt), temp_beside(tmp_path / "table.csv"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_file_of_another_process_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vsf_assets.common.atomic_files.os.urandom", lambda _: b"12345678")
+    others = tmp_path / f".{b'12345678'.hex()}.tmp"
+    others.write_text("another's")
+    with pytest.raises(FileExistsError), temp_beside(tmp_path / "table.csv"):
+        pass
+    assert others.read_text() == "another's"
+
+
 @pytest.mark.parametrize("code", [0, errno.EPERM, errno.EMLINK])
 def test_a_new_file_takes_no_other_s_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """With second names and on a file system without them."""
