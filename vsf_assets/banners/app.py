@@ -23,8 +23,6 @@ _COOKIE_BYTES = len(_COOKIE_START)
 _JSON, _NO_STORE = answers.JSON_HEADERS
 _BODY = "http.response.body"
 _START = "http.response.start"
-_LENGTHS = [(b"content-length", b"%d" % length) for length in range(2048)]
-"""Header of each length that an answer with one banner can have."""
 
 _MOST_REMEMBERED = 500
 """Values of Accept and Host that are remembered as usual ones."""
@@ -124,10 +122,10 @@ class BannerApp:
             {
                 "type": _START,
                 "status": 200,
+                # The server adds the length, for less than we would.
                 "headers": [
                     _JSON,
                     _NO_STORE,
-                    _LENGTHS[len(body)],
                     (b"set-cookie", _COOKIE_START + token + self._cookie_end),
                 ],
             }

@@ -3,19 +3,21 @@
 Here: the step from the entries of a visitor's token to the next banners and the next entries, as pure functions but for
 the order of a new cycle. Not here: signing (visitor_tokens.py), and what is sent (app.py).
 
-Entries are the banner shown last, and per campaign `~<campaign>.<tag>.<marks>.<last banner>`, the most recent one
-first. The marks are of the banners that the visitor has still to see in this cycle, so the server keeps no state. A
-cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The last banner of a cycle is
-not the first of the next one. Between campaigns that share banners, the banner of the answer before waits for one
-answer, if the cycle has another one left.
+Entries are per campaign `~<campaign>.<tag>.<last banner>.<marks>`, the most recent one first, so the first one names
+the banner that was shown last of all. The marks are of the banners that the visitor has still to see in this cycle, so
+the server keeps no state. A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The
+last banner of a cycle is not the first of the next one. Between campaigns that share banners, the banner of the answer
+before waits for one answer, if the cycle has another one left.
 """
 
 from vsf_assets.banners.prepared import Banner, Slot
 from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
 
-_DOT = ord(".")
 _ROOM = LONGEST_ENTRIES - 170
-"""Bytes of the entries of other campaigns; the campaign's own has at most three ids, a tag and 64 marks."""
+"""Bytes of the entries of other campaigns; the campaign's own has at most two ids, a tag and 64 marks."""
+
+_FIRST = 52
+"""Bytes that hold the last banner of the first entry; a longer look finds others too, which is slower and not wrong."""
 
 
 def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
@@ -29,24 +31,19 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
     if start < 0:
         # The visitor's first banner of this campaign.
         _, banner, opening = slot.next_cycle()
-        if not entries.startswith(banner.shown) and len(entries) < _ROOM:
-            return banner, opening + entries[entries.find(b"~") :]
+        if entries.find(banner.field, 0, _FIRST) < 0 and len(entries) < _ROOM:
+            return banner, opening + entries
     elif entries.startswith(slot.entry, start):
         # The visitor goes on with the same banners, if a mark is left.
-        place = start + slot.entry_length
-        mark = entries[place]
-        if mark != _DOT:
-            banner = slot.banners[mark]
-            if not entries.startswith(banner.shown):
-                end = entries.find(b".", place)
-                others = entries[entries.find(b"~") : start]
-                after = entries.find(b"~", end)
-                if after > 0:
-                    others += entries[after:]
-                return banner, banner.before_marks + entries[place + 1 : end] + banner.after_marks + others
+        own, separator, older = entries[start + slot.entry_length :].partition(b"~")
+        marks = own[own.find(b".") + 1 :]
+        if marks:
+            banner = slot.banners[marks[0]]
+            if not start or entries.find(banner.field, 0, _FIRST) < 0:
+                return banner, banner.entry + marks[1:] + entries[:start] + separator + older
     left, others = _still_to_show(slot, entries)
     banner = slot.banners[left[0]]
-    return banner, banner.before_marks + left[1:] + banner.after_marks + others
+    return banner, banner.entry + left[1:] + others
 
 
 def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], bytes]:
@@ -64,21 +61,21 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
         shown += more
         left = bytes(mark for mark in order if mark not in more)
     banners = [slot.banners[mark] for mark in shown]
-    return banners, banners[-1].before_marks + left + banners[-1].after_marks + others
+    return banners, banners[-1].entry + left + others
 
 
 def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
     """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
     if not entries:
         return slot.next_cycle()[0], entries
-    seen, _, others = entries.partition(b"~")
-    others = b"~" + others
+    seen = entries.split(b".", 3)[2]
+    others = entries
     last = left = b""
-    start = others.find(slot.key)
+    start = entries.find(slot.key)
     if start >= 0:
-        own, more, after = others[start + 1 :].partition(b"~")
-        _, tag, left, last = own.split(b".")
-        others = others[:start] + more + after
+        own, separator, after = entries[start + 1 :].partition(b"~")
+        _, tag, last, left = own.split(b".")
+        others = entries[:start] + separator + after
         if tag != slot.tag:
             left = b""
     if len(others) > _ROOM:

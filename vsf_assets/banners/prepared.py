@@ -27,16 +27,15 @@ class Banner:
 
     Attributes:
         id: banner_id as text.
-        shown: beginning of a visitor's entries if this banner was the last one shown.
-        before_marks, after_marks: the entries after this banner was shown, up to and after the marks left.
+        field: it in an entry of any campaign whose last banner it is.
+        entry: beginning of the campaign's entry after this banner was shown, up to the marks left.
         json: it as a JSON object.
         body: beginning of the answer that shows it, up to the token.
     """
 
     id: bytes
-    shown: bytes
-    before_marks: bytes
-    after_marks: bytes
+    field: bytes
+    entry: bytes
     json: bytes
     body: bytes
 
@@ -87,16 +86,15 @@ class Slot:
 
     def _cycle(self, order: bytes) -> tuple[bytes, Banner, bytes]:
         banner = self.banners[order[0]]
-        return order, banner, banner.before_marks + order[1:] + banner.after_marks
+        return order, banner, banner.entry + order[1:]
 
     def _banner(self, banner: int, campaign: int, quarter: int, snapshot: int) -> Banner:
         shown = b'{"banner_id": %d, "image": "/banners/%d.svg"}' % (banner, banner)
         body = b'{"campaign_id": %d, "quarter": %d, "banner": %s, "snapshot": %d, "visitor": "'
         return Banner(
             b"%d" % banner,
-            b"%d~" % banner,
-            b"%d%s" % (banner, self.entry),
-            b".%d" % banner,
+            b".%d." % banner,
+            b"%s%d." % (self.entry, banner),
             shown,
             body % (campaign, quarter, shown, snapshot),
         )

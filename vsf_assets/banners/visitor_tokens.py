@@ -12,7 +12,7 @@ from hmac import compare_digest
 
 from vsf_assets.web.signing_keys import SigningKey, signing_key
 
-FORM = b"1"
+FORM = b"2"
 DAYS = 30
 """Days for which a token is valid; one of tomorrow is valid too, because clocks of hosts differ."""
 

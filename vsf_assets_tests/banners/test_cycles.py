@@ -122,7 +122,7 @@ def test_marks_of_other_banners_are_never_taken_for_those_of_a_slot(before: int)
     for now in range(1, 65):
         if now != before:
             _, after = next_banner(slot_of(range(now)), entries)
-            assert len(after.split(b".")[2]) == now - 1  # a new cycle
+            assert len(after.split(b".")[3]) == now - 1  # a new cycle
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 9, 10, 11, 1000])
