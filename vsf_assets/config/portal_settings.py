@@ -14,6 +14,9 @@ from vsf_assets.config import variable_values as values_of
 CLOSED, INVITATION, OPEN = "closed", "invitation", "open"
 """Who may make an account: nobody but by the command line, whoever was invited, or everybody with an address."""
 
+SQL_YES, SQL_NO, SQL_UNCONFINED = "yes", "no", "unconfined"
+"""Whether people may ask SQL: where the kernel confines its process, not at all, or on any kernel."""
+
 _POSTGRES = ("postgresql", "postgres")
 _MAIL = ("smtp", "smtps")
 
@@ -45,6 +48,10 @@ class PortalSettings:
         workers: number of processes.
         query_seconds: time limit of a page's query.
         query_memory: memory of a process for queries, in bytes.
+        sql: SQL_YES, SQL_NO or SQL_UNCONFINED.
+        sql_seconds: time limit of a query that a person wrote.
+        sql_memory: its memory, in bytes.
+        sql_rows: rows of its answer.
     """
 
     bind: tuple[str, int] = ("127.0.0.1", 8000)
@@ -57,6 +64,10 @@ class PortalSettings:
     workers: int = 1
     query_seconds: float = 10.0
     query_memory: int = 512 * 10**6
+    sql: str = SQL_YES
+    sql_seconds: float = 20.0
+    sql_memory: int = 256 * 10**6
+    sql_rows: int = 10_000
 
     @property
     def is_loopback(self) -> bool:
@@ -103,6 +114,10 @@ def read_portal(values: Mapping[str, str]) -> PortalSettings:
         workers=values_of.whole(values, "VSF_PORTAL_WORKERS"),
         query_seconds=values_of.number(values, "VSF_PORTAL_QUERY_SECONDS") or 1.0,
         query_memory=values_of.size(values, "VSF_PORTAL_QUERY_MEMORY"),
+        sql=values_of.one_of(values, "VSF_PORTAL_SQL", (SQL_YES, SQL_NO, SQL_UNCONFINED)),
+        sql_seconds=values_of.number(values, "VSF_PORTAL_SQL_SECONDS") or 1.0,
+        sql_memory=values_of.size(values, "VSF_PORTAL_SQL_MEMORY"),
+        sql_rows=values_of.whole(values, "VSF_PORTAL_SQL_ROWS"),
     )
 
 

@@ -44,6 +44,8 @@ OWN_FOLDERS = (
 )
 """Folders of VSF_HOME that only the platform writes to."""
 
+_FOR_THE_INTERPRETER = frozenset({"PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"})
+
 AFTER_LOAD = ("archive", "keep", "delete")
 BOUNDARIES = ("next", "previous")
 """Which quarter of an hour the minutes 15, 30 and 45 belong to."""
@@ -328,6 +330,11 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     for name in fixed_names(environment, _named_by_instance()):
         del environment[name]
     return {**environment, **extra}
+
+
+def interpreter_environment() -> dict[str, str]:
+    """Return only what an interpreter may need to start: no setting, no secret."""
+    return {name: value for name, value in os.environ.items() if name in _FOR_THE_INTERPRETER}
 
 
 def export(extra: Mapping[str, str]) -> None:

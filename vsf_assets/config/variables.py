@@ -78,6 +78,14 @@ VARIABLES = (
     Variable("VSF_PORTAL_WORKERS", "1", "processes of the portal"),
     Variable("VSF_PORTAL_QUERY_SECONDS", "10", "time limit of a page's query"),
     Variable("VSF_PORTAL_QUERY_MEMORY", "512MB", "memory of a portal process for queries"),
+    Variable(
+        "VSF_PORTAL_SQL",
+        "yes",
+        "who may ask SQL: yes (accounts with exports and personal data), no, or unconfined (yes, without Landlock too)",
+    ),
+    Variable("VSF_PORTAL_SQL_SECONDS", "20", "time limit of a query that a person wrote"),
+    Variable("VSF_PORTAL_SQL_MEMORY", "256MB", "memory of such a query"),
+    Variable("VSF_PORTAL_SQL_ROWS", "10000", "rows of the answer to such a query"),
     Variable("VSF_PORTAL_KEYS", "", "folder of signing keys, the same for all hosts; default: portal/ in VSF_HOME"),
     Variable(
         "VSF_QUARTER_BOUNDARY", "next", "quarter of minutes 15, 30 and 45: next, so 15 is in quarter 2, or previous"

@@ -17,12 +17,11 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from vsf_assets.portal.accounts.rights import MANAGE
-from vsf_assets.portal.shared.open_pool import pool
+from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, pool
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-SNAPSHOT_HEADER = "X-Vsf-Snapshot"
 
 _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 

@@ -27,7 +27,7 @@ PRIVATE: dict[str, ModuleType] = {
 }
 """File that may use what is private -> the module."""
 
-NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
+DOCUMENTED = {"_asdict", "_fields", "_make", "_replace", "_exit"}
 """Documented, although they begin with an underscore."""
 
 
@@ -61,7 +61,7 @@ def _accessed(node: ast.AST) -> Iterator[str]:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__") and name not in NAMED_TUPLE
+    return name.startswith("_") and not name.startswith("__") and name not in DOCUMENTED
 
 
 def _is_private(module: str, name: str = "") -> bool:

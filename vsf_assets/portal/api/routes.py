@@ -1,4 +1,4 @@
-"""The addresses of version 1 of the API, for reading.
+"""The addresses of version 1 of the API, for reading; SQL is in a module of its own (sql_route.py).
 
 Here: which list is which table, and what a list answers. A new address needs a line in the matrix of rights
 (vsf_assets_tests/portal/matrix.py). Not here: reading a list (list_answers.py), and the old names (old_names.py).
@@ -14,6 +14,7 @@ from vsf_assets.portal.accounts.models import ApiToken, User
 from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, rights_of_request
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
+from vsf_assets.portal.api.sql_route import add_sql
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.data.table_query import LARGEST_PAGE, rows_seen
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -32,6 +33,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 add_handlers(api)
+add_sql(api)
 
 
 class ListParameters(Schema):

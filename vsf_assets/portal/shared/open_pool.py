@@ -14,6 +14,10 @@ EXPORTS = "exports"
 """Folder in VSF_HOME/portal for files that are being exported."""
 
 
+SNAPSHOT_HEADER = "X-Vsf-Snapshot"
+"""Header of an answer: the number of the snapshot that it was made of."""
+
+
 @cache
 def pool() -> SnapshotPool:
     """Return the pool of this process."""

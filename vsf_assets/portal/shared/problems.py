@@ -14,6 +14,7 @@ _KINDS = {
     403: ("not-allowed", "The token or the role does not allow this"),
     404: ("not-found", "There is nothing at this address"),
     409: ("snapshot-changed", "A new snapshot was published"),
+    410: ("snapshot-gone", "The snapshot is not kept any more"),
     422: ("too-large", "The question is too large"),
     429: ("too-many", "Too many requests"),
     500: ("defect", "Something went wrong here"),

@@ -1,0 +1,121 @@
+"""Runs one query in this process and writes its answer to a descriptor; the process is used for nothing else.
+
+Here: connecting to the snapshot, confining the process, the gate, and the answer as one JSON text. Not here: making the
+process (fork_server.py) and reading the answer (runner.py).
+
+An answer is `{"columns": [[name, type], …], "rows": [[value, …], …], "is_cut": bool}` or `{"error": kind, "message":
+text}`. Values that JSON has no form for are text: dates, times, decimals, whole numbers beyond 53 bits, nested ones.
+"""
+
+import math
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import orjson
+
+from vsf_assets.portal.sql.limits import SqlLimits
+from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
+from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_statements
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_MB = 1_000_000
+_EXACT = 2**53
+_AT_ONCE = 500
+
+Answer = dict[str, Any]
+
+
+class _AnswerTooLargeError(Exception):
+    """The rows of an answer have more bytes than allowed."""
+
+
+def answer(path: str, sql: str, limits: SqlLimits) -> bytes:
+    """Return the answer to a query on a snapshot's file; afterwards this process can open no file any more."""
+    try:
+        limit_resources(int(limits.memory_mb * 1.5 * _MB) + 256 * _MB, limits.seconds)
+        connection = _connect(path, limits)
+        confine(limits.needs_landlock)
+        return orjson.dumps(_run(connection, sql, limits))
+    except StatementRefusedError as error:
+        return _problem("refused", str(error))
+    except SandboxError as error:
+        return _problem("sandbox", str(error))
+    except _AnswerTooLargeError:
+        return _problem("too_large", f"the answer has more than {limits.answer_mb} MB; choose fewer rows or columns")
+    except (MemoryError, duckdb.OutOfMemoryException):
+        return _problem("too_large", f"the query needs more than {limits.memory_mb} MB of memory")
+    except duckdb.Error as error:
+        return _problem("failed", _message(error, path))
+    except RecursionError:
+        return _problem("failed", "the query is nested too deeply")
+
+
+def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
+    return duckdb.connect(
+        path,
+        read_only=True,
+        config={
+            "enable_external_access": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "allow_unsigned_extensions": "false",
+            "allow_persistent_secrets": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": f"{limits.memory_mb}MB",
+            "max_temp_directory_size": "0B",
+            "temp_directory": "",
+            "threads": "1",
+            "lock_configuration": "true",
+        },
+    )
+
+
+def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits) -> Answer:
+    for statement in checked_statements(connection, sql):
+        connection.execute(statement)
+    columns = [[column[0], str(column[1])] for column in connection.description or []]
+    rows: list[list[Any]] = []
+    size = 0
+    while batch := connection.fetchmany(min(_AT_ONCE, limits.rows + 1 - len(rows))):
+        values = [[_value(value) for value in row] for row in batch]
+        size += len(orjson.dumps(values))
+        if size > limits.answer_mb * _MB:
+            raise _AnswerTooLargeError
+        rows += values
+        if len(rows) > limits.rows:
+            return {"columns": columns, "rows": rows[: limits.rows], "is_cut": True}
+    return {"columns": columns, "rows": rows, "is_cut": False}
+
+
+def _value(value: Any) -> Any:
+    """Return a value in a form that JSON has."""
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return value if -_EXACT <= value <= _EXACT else str(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Decimal():
+            return str(value)
+        case bytes():
+            return value.hex()
+        case list() | tuple():
+            return [_value(item) for item in value]
+        case dict():
+            return {str(key): _value(item) for key, item in value.items()}
+    return str(value)
+
+
+def _problem(kind: str, message: str) -> bytes:
+    return orjson.dumps({"error": kind, "message": message})
+
+
+def _message(error: duckdb.Error, path: str) -> str:
+    """Return DuckDB's message without the place of the snapshot's file."""
+    return str(error).replace(path, "the snapshot").replace(str(Path(path).parent), "")

@@ -1,0 +1,58 @@
+"""Says which statements may run, and in plain words why another one may not.
+
+Here: the kinds of statements. A read-only connection without access to files is what keeps data safe; this gate is for
+good messages, and for the few statements that such a connection still takes and that would disturb the query itself
+(`call enable_logging(storage='file')`, SET, transactions). Not here: the connection and its process (query.py).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+READS = ("SELECT", "EXPLAIN")
+"""SELECT, FROM, VALUES, WITH, DESCRIBE, SUMMARIZE, SHOW, PIVOT and UNPIVOT are all of the first kind."""
+
+ALLOWED = "SELECT, FROM, VALUES, WITH, PIVOT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN"
+
+_WHY = {
+    "COPY": "Files are not written by SQL; download the answer as CSV or Parquet instead",
+    "EXPORT": "Files are not written by SQL; download the answer as CSV or Parquet instead",
+    "ATTACH": "Other databases cannot be attached",
+    "DETACH": "Other databases cannot be attached",
+    "LOAD": "Extensions cannot be loaded or installed",
+    "SET": "Settings are fixed",
+    "CALL": "CALL is not answered",
+    "TRANSACTION": "Each query is a transaction of its own",
+    "PREPARE": "Prepared statements are not kept between queries",
+    "EXECUTE": "Prepared statements are not kept between queries",
+}
+_UNCHANGEABLE = "A snapshot cannot be changed"
+
+
+class StatementRefusedError(Exception):
+    """A query is not one statement that reads."""
+
+
+def checked_statements(connection: "DuckDBPyConnection", sql: str) -> list[Any]:
+    """Return the statements that a query stands for: one that reads, or what PIVOT is made of.
+
+    Raises:
+        StatementRefusedError: the query is empty, has several statements, or one that does not read.
+        duckdb.Error: the query cannot be parsed.
+    """
+    statements = connection.extract_statements(sql)
+    kinds = [statement.type.name for statement in statements]
+    if not kinds:
+        raise StatementRefusedError("There is no statement. Write a query, for example: from marts.dim_lines")
+    # PIVOT becomes the type of its columns and a query; statements that a person wrote have a text of their own.
+    is_pivot = kinds[-1] == "SELECT" and not any(statement.query for statement in statements)
+    if is_pivot and set(kinds[:-1]) <= {"CREATE"}:
+        return list(statements)
+    for kind in kinds:
+        if kind not in READS:
+            why = _WHY.get(kind, _UNCHANGEABLE)
+            raise StatementRefusedError(f"{why}. Allowed are {ALLOWED}.")
+    if len(kinds) > 1:
+        raise StatementRefusedError(f"These are {len(kinds)} statements. Run one at a time.")
+    return list(statements)

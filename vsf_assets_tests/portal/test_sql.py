@@ -1,0 +1,391 @@
+"""SQL that a person wrote: what it may read, and that nothing else comes in or out.
+
+Here: statements that try to leave the snapshot, and queries that try to take the machine, on the real processes.
+Expected values come from the statements themselves, or from DuckDB on the same file. Not here: the address that answers
+SQL (test_sql_route.py).
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.portal.sql import runner as sql_runner
+from vsf_assets.portal.sql.limits import SqlLimits
+from vsf_assets.portal.sql.runner import SqlError, SqlRunner
+from vsf_assets.portal.sql.sandbox import landlock_version
+from vsf_assets_tests.portal.world import World
+
+LIMITS = SqlLimits(seconds=10.0, memory_mb=64, rows=1000, answer_mb=2, needs_landlock=landlock_version() > 0)
+
+
+@pytest.fixture(scope="module")
+def snapshot(world: World) -> Path:
+    return (world.snapshots / "current.duckdb").resolve()
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[SqlRunner]:
+    """A runner with turns for all threads of a test."""
+    made = SqlRunner()
+    yield made
+    made.close()
+
+
+def kind_of(runner: SqlRunner, snapshot: Path, sql: str, limits: SqlLimits = LIMITS) -> str:
+    """Return why a query gave no rows."""
+    with pytest.raises(SqlError) as error:
+        runner.run(snapshot, sql, limits)
+    assert str(snapshot.parent) not in str(error.value), "a message tells a path"
+    return error.value.kind
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("select 42 as n, 'x' as t, null, true", [[42, "x", None, True]]),
+        ("from (values (1), (2)) order by 1 desc", [[2], [1]]),
+        ("values (1.50::decimal(5, 2))", [["1.50"]]),
+        ("select 9007199254740993, 'nan'::float, '\\xAB'::blob", [["9007199254740993", "nan", "ab"]]),
+        ("select [1, 2], {'a': date '2020-02-29'}", [[[1, 2], {"a": "2020-02-29"}]]),
+        ("pivot (select 'k' as a, 2 as b) on a using sum(b)", [[2]]),
+        ("with a as (select 3 as n) from a", [[3]]),
+        ("select 1;", [[1]]),
+        ("-- a comment\nselect 1 -- and one more", [[1]]),
+    ],
+)
+def test_what_reads_is_answered(runner: SqlRunner, snapshot: Path, sql: str, rows: list[list[object]]) -> None:
+    assert runner.run(snapshot, sql, LIMITS).rows == rows
+
+
+def test_tables_can_be_listed_described_and_counted(runner: SqlRunner, snapshot: Path, world: World) -> None:
+    listed = {row[2] for row in runner.run(snapshot, "show all tables", LIMITS).rows}
+    assert {"dim_lines", "files"} <= listed
+    described = runner.run(snapshot, "describe marts.dim_lines", LIMITS)
+    assert described.columns[0] == ("column_name", "VARCHAR")
+    assert runner.run(snapshot, "summarize marts.dim_lines", LIMITS).rows
+    assert runner.run(snapshot, "explain select 1", LIMITS).rows
+    (expected,) = world.query("select count(*), count(distinct mtn) from marts.dim_lines")
+    counted = runner.run(snapshot, "select count(*), count(distinct mtn) from marts.dim_lines", LIMITS)
+    assert counted.rows == [list(expected)]
+
+
+FILES = (
+    "from '/etc/passwd'",
+    "select * from 'secret.csv'",
+    "select * from '{folder}/secret.csv'",
+    "from read_csv('{folder}/secret.csv')",
+    "from read_csv_auto('{folder}/secret.csv')",
+    "from read_text('{folder}/secret.csv')",
+    "from read_text('{folder}/*')",
+    "from read_blob('{folder}/secret.csv')",
+    "from read_json('{folder}/secret.csv')",
+    "from read_ndjson_objects('{folder}/secret.csv')",
+    "from read_parquet('{folder}/secret.csv')",
+    "from parquet_metadata('{folder}/secret.csv')",
+    "from parquet_schema('{folder}/secret.csv')",
+    "from sniff_csv('{folder}/secret.csv')",
+    "from read_duckdb('{snapshot}')",
+    "from glob('{folder}/*')",
+    "from glob('/proc/self/fd/*')",
+    "from read_text('/proc/self/environ')",
+    "from read_text('/proc/self/maps')",
+    "from read_blob('/dev/zero')",
+    "from read_csv('/dev/stdin')",
+    "from 'https://example.org/a.csv'",
+    "from read_csv('http://169.254.169.254/latest/meta-data')",
+    "from read_parquet('s3://bucket/key')",
+    "from read_text('hf://datasets/x')",
+    "from sqlite_scan('{folder}/x.db', 't')",
+    "from postgres_scan('host=127.0.0.1', 'public', 't')",
+    "from st_read('{folder}/x')",
+    "from iceberg_scan('{folder}/x')",
+    "from delta_scan('{folder}/x')",
+    "select getenv('HOME')",
+    "from secret_frame",
+    "select * from query('select * from read_text(''{folder}/secret.csv'')')",
+    "from query_table('{folder}/secret.csv')",
+    "explain analyze from read_text('{folder}/secret.csv')",
+    "describe from read_csv('{folder}/secret.csv')",
+    "summarize from read_csv('{folder}/secret.csv')",
+    "from pragma_storage_info('{folder}/secret.csv')",
+    "with a as (from read_text('{folder}/secret.csv')) from a",
+    "select (select content from read_text('{folder}/secret.csv'))",
+)
+"""Each tries to read a file, the network, a variable of the environment, or an object of the process."""
+
+STATEMENTS = (
+    "copy (select 1) to '{folder}/out.csv'",
+    "copy marts.dim_lines to '{folder}/out.parquet' (format parquet)",
+    "copy marts.dim_lines from '{folder}/secret.csv'",
+    "export database '{folder}/out'",
+    "import database '{folder}/out'",
+    "attach '{folder}/other.duckdb' as other",
+    "attach ':memory:' as other",
+    "detach world",
+    "load httpfs",
+    "install httpfs",
+    "force install 'httpfs' from 'http://example.org'",
+    "load '{folder}/evil.duckdb_extension'",
+    "set enable_external_access = true",
+    "set lock_configuration = false",
+    "set threads = 64",
+    "set memory_limit = '100GB'",
+    "set temp_directory = '{folder}'",
+    "set global search_path = 'x'",
+    "set variable a = 1",
+    "reset memory_limit",
+    "pragma threads = 64",
+    "pragma enable_profiling = 'json'",
+    "pragma enable_object_cache",
+    "use memory",
+    "call enable_logging(storage = 'file', storage_path = '{folder}/log')",
+    "call pragma_version()",
+    "call enable_profiling()",
+    "call force_checkpoint()",
+    "checkpoint",
+    "vacuum",
+    "analyze",
+    "begin",
+    "commit",
+    "rollback",
+    "prepare p as select 1",
+    "execute p",
+    "deallocate p",
+    "create table marts.x (a int)",
+    "create temp table x as select 1",
+    "create view marts.v as select 1",
+    "create macro f(a) as a",
+    "create type marts.t as enum ('a')",
+    "create sequence s",
+    "create schema s",
+    "create secret s (type s3, key_id 'a', secret 'b')",
+    "create persistent secret s (type s3, key_id 'a', secret 'b')",
+    "drop secret s",
+    "drop table marts.dim_lines",
+    "alter table marts.dim_lines add column x int",
+    "comment on table marts.dim_lines is 'x'",
+    "insert into marts.dim_lines select * from marts.dim_lines",
+    "update marts.dim_lines set mtn = '1'",
+    "delete from marts.dim_lines",
+    "truncate marts.dim_lines",
+    "merge into marts.dim_lines t using marts.dim_lines s on true when matched then delete",
+    "explain copy (select 1) to '{folder}/out.csv'",
+    "explain analyze copy (select 1) to '{folder}/out.csv'",
+    "explain analyze insert into marts.dim_lines select * from marts.dim_lines",
+    "select 1; select 2",
+    "select 1; copy (select 1) to '{folder}/out.csv'",
+    "create type t as enum ('a'); select 1",
+    "; ;",
+    "",
+    "-- nothing",
+    "selec 1",
+)
+"""Each does something else than reading, several things, or nothing."""
+
+
+@pytest.fixture(scope="module")
+def trap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file that no query may read, and in which none may write."""
+    folder = tmp_path_factory.mktemp("trap")
+    (folder / "secret.csv").write_text("secret\nTOP-SECRET\n")
+    return folder
+
+
+@pytest.mark.parametrize("sql", [*FILES, *STATEMENTS])
+def test_nothing_but_the_snapshot_is_reached(runner: SqlRunner, snapshot: Path, trap: Path, sql: str) -> None:
+    secret_frame = [1]  # the name of an object of this process, which a query may not see
+    assert secret_frame
+    text = sql.format(folder=trap, snapshot=snapshot)
+    with pytest.raises(SqlError) as error:
+        runner.run(snapshot, text, LIMITS)
+    assert error.value.kind in ("refused", "failed")
+    assert "TOP-SECRET" not in str(error.value)
+    assert [path.name for path in trap.iterdir()] == ["secret.csv"]
+
+
+def test_the_list_of_attempts_is_long() -> None:
+    assert len(FILES) + len(STATEMENTS) >= 70
+
+
+@pytest.mark.skipif(landlock_version() == 0, reason="this kernel has no Landlock")
+def test_the_process_itself_reaches_nothing_when_duckdb_is_passed_by(snapshot: Path, trap: Path) -> None:
+    """As if DuckDB had a hole: the same steps, and then Python itself tries."""
+    read, write = os.pipe()
+    process = os.fork()
+    if not process:
+        found = []
+        try:
+            from vsf_assets.portal.sql.sandbox import confine, limit_resources
+
+            limit_resources(400_000_000, 5)
+            os.listdir(trap)
+            if len(os.listdir("/proc/self/task")) == 1:  # threads do not survive the fork
+                confine(needs_landlock=True)
+            for number, attempt in enumerate(
+                (
+                    lambda: (trap / "secret.csv").read_text(),
+                    lambda: os.listdir(trap),
+                    lambda: (trap / "new").write_text("x"),
+                    lambda: (trap / "secret.csv").unlink(),
+                    lambda: __import__("socket").create_connection(("127.0.0.1", 9), 1),
+                    lambda: os.kill(os.getppid(), 0),
+                    lambda: os.execv("/bin/true", ["true"]),
+                )
+            ):
+                try:
+                    attempt()
+                except PermissionError:
+                    found.append(number)
+                except OSError as error:
+                    found.append(-error.errno if error.errno else -1)
+        finally:
+            os.write(write, json.dumps(found).encode())
+            os._exit(0)
+    os.close(write)
+    os.waitpid(process, 0)
+    with os.fdopen(read) as pipe:
+        refused = json.loads(pipe.read())
+    assert refused[:5] == [0, 1, 2, 3, 4]
+    assert refused[-1] == 6
+    assert [path.name for path in trap.iterdir()] == ["secret.csv"]
+
+
+TOO_MUCH = {"too_large", "ended", "time"}
+"""Which limit is met first depends on the machine."""
+
+BOMBS = {
+    "rows in memory": ("select list(range) from range(100000000)", TOO_MUCH),
+    "one long text": ("select repeat('x', 1000000000)", TOO_MUCH),
+    "long texts": ("select repeat('x', 1000000) from range(1000)", TOO_MUCH),
+    "an answer too large": ("select repeat('x', 10000) from range(1000)", {"too_large"}),
+    "a sort": ("select hash(range) from range(50000000) order by 1 limit 1 offset 49999999", TOO_MUCH),
+    "a join of all with all": (
+        "select count(*) from range(10000000) a, range(10000000) b where a.range = -b.range - 1"
+        " or hash(a.range, b.range) = 1",
+        TOO_MUCH,
+    ),
+    "endless recursion": (
+        "with recursive t as (select 1 as n union all select n + 1 from t) select max(n) from t",
+        TOO_MUCH,
+    ),
+    "recursion that grows": (
+        "with recursive t as (select 'x' as s union all select s || s from t) select max(length(s)) from t",
+        TOO_MUCH,
+    ),
+    "groups": (
+        "select hash(range), count(*) from range(50000000) group by 1 order by 2 limit 1",
+        TOO_MUCH,
+    ),
+    "distinct": ("select count(distinct hash(range)) from range(50000000)", TOO_MUCH),
+    "a window": ("select sum(range) over (order by hash(range)) from range(50000000)", TOO_MUCH),
+    "a regular expression": (
+        "select count(*) from range(3000) where regexp_matches(repeat('a', 20000) || range, '(a*)*(a*)*(a*)*b')",
+        {"failed", *TOO_MUCH},
+    ),
+    "similar to": (
+        "select count(*) from range(100000) where repeat('a', 5000) similar to '((a{1,100}){1,100})b'",
+        {"failed", *TOO_MUCH},
+    ),
+    "many columns": (
+        "select " + ",".join(f"hash({n}) as c{n}" for n in range(5000)) + " from range(1000000)",
+        TOO_MUCH,
+    ),
+    "nested parentheses": ("select " + "(" * 40000 + "1" + ")" * 40000, {"failed", *TOO_MUCH}),
+    "nested lists": ("select " + "[" * 40000 + "1" + "]" * 40000, {"failed", *TOO_MUCH}),
+    "negations": ("select " + "not " * 20000 + "true", {"failed", *TOO_MUCH}),
+    "series": ("select unnest(generate_series(1, 100000000)) as n order by n desc", TOO_MUCH),
+    "sleep": ("select pg_sleep(60)", {"failed", *TOO_MUCH}),
+    "levenshtein": (
+        "select sum(levenshtein(repeat('a', 20000), repeat('b', 20000))) from range(1000)",
+        TOO_MUCH,
+    ),
+}
+"""Queries that want more than there is -> how they may end."""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_query_that_wants_too_much_is_ended_and_the_next_one_is_answered(
+    runner: SqlRunner, snapshot: Path, name: str
+) -> None:
+    sql, ends = BOMBS[name]
+    began = time.monotonic()
+    limits = replace(LIMITS, seconds=0.7)
+    assert len(BOMBS) >= 15
+    assert kind_of(runner, snapshot, sql, limits) in ends
+    assert time.monotonic() - began < limits.seconds + sql_runner.LATER + 3
+    assert runner.run(snapshot, "select 1", LIMITS).rows == [[1]]
+
+
+def test_rows_beyond_the_limit_are_cut_and_said(runner: SqlRunner, snapshot: Path) -> None:
+    limits = replace(LIMITS, rows=7)
+    exactly, more = (runner.run(snapshot, f"from range({count})", limits) for count in (7, 8))
+    assert (len(exactly.rows), exactly.is_cut) == (7, False)
+    assert (len(more.rows), more.is_cut) == (7, True)
+
+
+def test_long_and_odd_texts_are_refused_before_a_process_is_made(runner: SqlRunner, snapshot: Path) -> None:
+    assert kind_of(runner, snapshot, "select 1" + " " * 100_000) == "refused"
+    assert kind_of(runner, snapshot, "select 1\0") == "refused"
+
+
+def children(process: int) -> list[int]:
+    return [int(text) for text in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_nothing_is_left_after_many_queries_and_a_killed_server(snapshot: Path) -> None:
+    runner = SqlRunner()
+    assert runner.run(snapshot, "select 1", LIMITS).rows == [[1]]
+    server = runner._server
+    assert server is not None
+    before = descriptors()
+    texts = ["select 1", "selec", "select pg_sleep(9)", "from range(100000)", "select 1; select 2"] * 2
+    threads = [threading.Thread(target=lambda sql=sql: _any(runner, snapshot, sql), daemon=True) for sql in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert descriptors() == before
+    deadline = time.monotonic() + 10
+    while children(server.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert children(server.pid) == []
+    assert len(os.listdir(f"/proc/{server.pid}/fd")) < 20
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait(10)
+    assert runner.run(snapshot, "select 2", LIMITS).rows == [[2]]
+    other = runner._server
+    assert other is not None
+    assert other.pid != server.pid
+    runner.close()
+    assert other.poll() is not None
+
+
+def _any(runner: SqlRunner, snapshot: Path, sql: str) -> None:
+    try:
+        runner.run(snapshot, sql, replace(LIMITS, seconds=0.5))
+    except SqlError as error:
+        assert error.kind in ("failed", "time", "refused", "busy", "ended")
+
+
+def test_running_queries_end_with_the_one_who_asked(snapshot: Path) -> None:
+    runner = SqlRunner()
+    thread = threading.Thread(target=_any, args=(runner, snapshot, "select pg_sleep(30)"), daemon=True)
+    thread.start()
+    while runner._server is None or not children(runner._server.pid):
+        time.sleep(0.01)
+    (query,) = children(runner._server.pid)
+    runner.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert not Path(f"/proc/{query}").exists()
