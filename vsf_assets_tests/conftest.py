@@ -13,6 +13,7 @@ from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests.object_server import bucket, object_server
 from vsf_assets_tests.prebuilt import place_of_the_original
 from vsf_assets_tests.warehouses import Home
+from vsf_assets_tests.workers import fork_workers
 
 __all__ = ["bucket", "object_server", "place_of_the_original"]
 
@@ -33,6 +34,18 @@ FIRST = ("families/test_adding_a_feed.py", "cli/test_serve.py", "cli/test_crash.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest tests; the others keep their order."""
     items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(FIRST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[object]) -> None:
+    """Fork the workers, which have then imported and collected everything."""
+    fork_workers(config, specs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    """Spare the collector, which pytest calls ten times at the end, everything that is there until then."""
+    gc.freeze()
 
 
 def pytest_configure() -> None:

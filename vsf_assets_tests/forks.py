@@ -2,7 +2,8 @@
 
 Here: `vsf` commands and other functions in processes of their own, with environment, output, signals and exit code of
 a process that was started; at the end they wait for threads and run what was registered for it. Not here: tests of the
-start of an interpreter (cli/test_output.py, cli/test_surroundings.py), and what such processes do.
+start of an interpreter (cli/test_output.py, cli/test_surroundings.py), what such processes do, and the workers of a run
+of the tests, which are forked in the same way from a process of their own (workers.py).
 
 The process to fork from is started by the first who asks, and serves all processes of a run of the tests, as long as
 they last: to import everything takes seconds. A fork copies only the thread that calls it, so no thread of ours may run
@@ -133,7 +134,7 @@ def vsf_unchecked() -> None:
 
 
 _connection: list[socket.socket] = []
-_HELLO = b"ready"
+HELLO = b"ready"
 
 
 def _ask_to_fork(request: dict[str, Any], descriptors: list[int]) -> None:
@@ -148,13 +149,13 @@ def _connected() -> socket.socket:
     """Return a connection to the process to fork from, which is started if there is none."""
     address = f"\0vsf-forks-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
     while True:
-        with _socket() as listener:
+        with new_socket() as listener:
             if _is_ours(listener, address):
-                _start(listener)
-        connection = _socket()
+                start_server(listener, "vsf_assets_tests.forks")
+        connection = new_socket()
         with contextlib.suppress(ConnectionError):  # it has just ended
             connection.connect(address)
-            if connection.recv(len(_HELLO)) == _HELLO:
+            if connection.recv(len(HELLO)) == HELLO:
                 return connection
         connection.close()
 
@@ -171,32 +172,39 @@ def _is_ours(listener: socket.socket, address: str) -> bool:
     return True
 
 
-def _socket() -> socket.socket:
+def new_socket() -> socket.socket:
+    """Return a socket as the processes to fork from listen at."""
     return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _start(listener: socket.socket) -> None:
-    command = [sys.executable, "-m", "vsf_assets_tests.forks", str(listener.fileno())]
+def start_server(listener: socket.socket, module: str, *words: str) -> None:
+    """Start a module that serves requests to fork at the socket, whose number comes before the words."""
+    command = [sys.executable, "-m", module, str(listener.fileno()), *words]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     child = subprocess.Popen(command, cwd=PROJECT_ROOT, pass_fds=[listener.fileno()], start_new_session=True, **quiet)
     atexit.register(child.wait)  # so that its processor time is counted
 
 
-def _serve(listener: socket.socket) -> Callable[[], None] | None:
-    """Fork for each request; return in each forked process with what it is to do, and with None when nobody is left."""
+def serve(listener: socket.socket, hello: bytes = HELLO) -> Callable[[], None] | None:
+    """Fork for each request; return in each forked process with what it is to do, and with None when nobody is left.
+
+    Whoever connects is told `hello` first.
+    """
     connections: list[socket.socket] = []
     while True:
         ready = select.select([listener, *connections], [], [])[0]
         _reap()
         if listener in ready:
             connections.append(listener.accept()[0])
-            connections[-1].send(_HELLO)
+            connections[-1].send(hello)
             continue
         for connection in ready:
             content, descriptors = _request(connection)
-            if content and os.fork() == 0:
-                _close_sockets(listener, *connections)
-                return _forked(content, descriptors)
+            if content:
+                _keepers.append(os.fork())
+                if _keepers[-1] == 0:
+                    _close_sockets(listener, *connections)
+                    return _forked(content, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             if not content:
@@ -212,9 +220,12 @@ def _close_sockets(*sockets: socket.socket) -> None:
 
 
 def _request(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """Receive a request and its descriptors; it is empty when the one who asks has ended."""
+    """Receive a request and its descriptors; it is empty when the one who asks has ended.
+
+    The descriptors are those of its output, its errors, where its end is reported, and, if it has any, its input.
+    """
     try:
-        content, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+        content, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 4)
     except ConnectionError:
         return b"", []
     return content, descriptors
@@ -225,8 +236,18 @@ def _forked(content: bytes, descriptors: list[int]) -> Callable[[], None]:
     pid = os.fork()
     if pid != 0:
         _keep(pid, descriptors)
-    os.close(descriptors[2])
-    return _prepared(json.loads(content), descriptors[:2])
+    os.close(descriptors.pop(2))
+    return _prepared(json.loads(content), dict(zip((1, 2, 0), descriptors, strict=False)))
+
+
+_keepers: list[int] = []
+
+
+def wait_for_keepers() -> None:
+    """Wait for all that was forked to end."""
+    for keeper in _keepers:
+        with contextlib.suppress(ChildProcessError):  # it was waited for
+            os.waitpid(keeper, 0)
 
 
 def _reap() -> None:
@@ -238,8 +259,8 @@ def _reap() -> None:
 
 def _keep(pid: int, descriptors: list[int]) -> NoReturn:
     """Report the id of a process, wait for it, report how it ended and what it used, and end."""
-    os.close(descriptors[0])
-    os.close(descriptors[1])
+    for descriptor in (*descriptors[:2], *descriptors[3:]):
+        os.close(descriptor)
     os.write(descriptors[2], b"%d\n" % pid)
     _, status, used = os.wait4(pid, 0)
     report = f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n"
@@ -248,10 +269,15 @@ def _keep(pid: int, descriptors: list[int]) -> NoReturn:
     os._exit(0)
 
 
-def _prepared(request: dict[str, Any], descriptors: list[int]) -> Callable[[], None]:
-    """Become the process that was asked for; return its work."""
+def _prepared(request: dict[str, Any], descriptors: dict[int, int]) -> Callable[[], None]:
+    """Become the process that was asked for; return its work.
+
+    Args:
+        request: what to do, and where.
+        descriptors: number that a file gets in it -> the descriptor that was received.
+    """
     os.setsid()
-    for number, descriptor in enumerate(descriptors, 1):
+    for number, descriptor in descriptors.items():
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
@@ -269,15 +295,15 @@ def main() -> None:
     listener = socket.socket(fileno=int(sys.argv[1]))
     for module in PRELOADED:
         importlib.import_module(module)
-    _make_what_is_kept()
+    make_what_is_kept()
     assert threading.enumerate() == [threading.main_thread()], "a fork would copy one thread of several"
     gc.freeze()  # a collection in a forked process would write to every object, and copy all memory
-    work = _serve(listener)
+    work = serve(listener)
     if work is not None:
-        _end(_exit_code_of(work))
+        end(work)
 
 
-def _make_what_is_kept() -> None:
+def make_what_is_kept() -> None:
     """Make what a process makes when it is first asked for, and keeps: schemas, definitions, decoders."""
     from vsf_assets.contracts import all_tables
     from vsf_assets.definitions import defs
@@ -308,11 +334,12 @@ def _exit_code_of(work: Callable[[], None]) -> int:
     return 0
 
 
-def _end(code: int) -> None:
-    """End as `multiprocessing` ends what it forked: without the destructors of libraries.
+def end(work: Callable[[], None]) -> NoReturn:
+    """Do the work of a forked process, and end as `multiprocessing` ends what it forked: without destructors.
 
-    They would join threads that the fork did not copy (DuckDB, polars), and abort.
+    Those of libraries would join threads that the fork did not copy (DuckDB, polars), and abort.
     """
+    code = _exit_code_of(work)
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.stdout.flush()

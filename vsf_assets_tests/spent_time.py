@@ -2,7 +2,7 @@
 
 Here: measuring and printing. Not here: any limit: processors differ, and no test is judged by the clock.
 A file's seconds are those of its process and of the children that it waited for, with the fixtures that
-its tests were the first to ask for.
+its tests were the first to ask for. PYTEST_DONT_REWRITE: it is imported before pytest could do so.
 """
 
 import json
@@ -17,6 +17,8 @@ import pytest
 SHOWN = 15
 others = 0.0
 """Seconds of processes that others waited for; whoever starts such processes adds to it (forks.py)."""
+before_workers = 0.0
+"""Seconds of the process that workers are forked from, until it served (workers.py)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,6 +72,7 @@ class SpentTime:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the slowest files, and the sum."""
+        start = self.start + before_workers
         by_file: Counter[str] = Counter()
         tests: Counter[str] = Counter()
         for test, seconds in self.by_test.items():
@@ -78,8 +81,8 @@ class SpentTime:
         terminalreporter.section("processor time")
         for name, seconds in by_file.most_common(SHOWN):
             terminalreporter.write_line(f"{seconds:7.1f} s  {tests[name]:4} tests  {name}")
-        terminalreporter.write_line(f"{self.start:7.1f} s             start and collection")
-        whole = sum(by_file.values()) + self.start
+        terminalreporter.write_line(f"{start:7.1f} s             start and collection")
+        whole = sum(by_file.values()) + start
         terminalreporter.write_line(f"{whole:7.1f} s  {tests.total():4} tests in {len(by_file)} files")
         target = self.config.getoption("--spent-time")
         if target:

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+from functools import cache
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED
@@ -12,18 +13,24 @@ from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 NAMES = ("clicks/1/clicks_1.csv", "clicks/1/clicks_1_again.csv", "clicks/2/clicks_2.csv", "clicks/2/clicks_2_late.csv")
-FILES = {name: campaign_files(SEED)[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
+
+
+@cache
+def files() -> dict[str, bytes]:
+    """Return the files that are landed, by name."""
+    made = campaign_files(SEED)
+    return {name: made[name] for name in (*NAMES, "impressions/2/impressions_2.csv")}
 
 
 def drop(home: Home, name: str) -> None:
     """Land one file with its own time."""
-    home.drop({name: FILES[name]})
-    at = 1_750_000_000 + sorted(FILES).index(name)
+    home.drop({name: files()[name]})
+    at = 1_750_000_000 + sorted(files()).index(name)
     os.utime(home.landing / name, (at, at))
 
 
 def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebuild(home: Home) -> None:
-    for name in FILES:
+    for name in files():
         drop(home, name)
     home.load()
     combined = home.tables()
@@ -31,7 +38,7 @@ def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebui
     for folder in ("warehouse", "snapshots", "archive"):
         shutil.rmtree(home.path / folder)
     put_built_warehouse(read_settings())
-    names = sorted(FILES)
+    names = sorted(files())
     random.Random(5).shuffle(names)
     for name in names:
         drop(home, name)
@@ -60,7 +67,7 @@ def test_without_an_original_a_rebuild_refuses_and_says_which(home: Home, monkey
 def test_a_rebuild_refuses_when_an_original_is_missing_and_else_publishes_a_new_snapshot(home: Home) -> None:
     """Of a link in the landing zone the archive keeps a file, so that nobody misses the link's target."""
     target = home.path / "elsewhere.csv"
-    target.write_bytes(FILES["clicks/2/clicks_2.csv"])
+    target.write_bytes(files()["clicks/2/clicks_2.csv"])
     home.landing.mkdir(parents=True)
     (home.landing / "clicks_2.csv").symlink_to(target)
     home.load(checked=False)

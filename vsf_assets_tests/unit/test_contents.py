@@ -10,6 +10,7 @@ import lzma
 import sqlite3
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -50,17 +51,16 @@ def tarred() -> bytes:
     return made.getvalue()
 
 
-def parquet() -> bytes:
-    made = io.BytesIO()
-    pl.DataFrame({"click_id": [1]}).write_parquet(made)
-    return made.getvalue()
-
-
 def sqlite(folder: Path) -> bytes:
     with sqlite3.connect(folder / "a.db") as connection:
         connection.execute("create table clicks (click_id integer)")
     connection.close()
     return (folder / "a.db").read_bytes()
+
+
+def parquet(folder: Path) -> bytes:
+    pl.DataFrame({"click_id": [1]}).write_parquet(folder / "a.parquet")
+    return (folder / "a.parquet").read_bytes()
 
 
 def duck(folder: Path) -> bytes:
@@ -89,7 +89,7 @@ FILES = {
     "zstd": (b"\x28\xb5\x2f\xfd\x24\x00\x01\x00\x00", "unreadable_file", "zstd", "unpack it"),
     "7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "unreadable_file", "7-Zip", "unpack it"),
     "tar": (tarred(), "unreadable_file", "a tar archive", "unpack it"),
-    "Parquet": (parquet(), "unreadable_file", "a Parquet file", "export the table"),
+    "Parquet": (parquet, "unreadable_file", "a Parquet file", "export the table"),
     "zeros": (bytes(4096), "unreadable_file", "nothing but zero bytes", "copy it again"),
     "JSON lines": (b'{"click_id":1}\n{"click_id":2}\n', "unreadable_file", "JSON lines", "form of its feed"),
     "JSON": (b'[{"click_id":1}]', "unreadable_file", "JSON", "export"),
@@ -102,8 +102,9 @@ FILES = {
 @pytest.mark.parametrize(("data", "anomaly", "what", "advice"), FILES.values(), ids=FILES)
 @pytest.mark.parametrize("feed", ["clicks", "datasets"])
 def test_what_is_no_text_of_the_feed_is_named_with_what_to_do(
-    data: bytes, anomaly: str, what: str, advice: str, feed: str
+    data: bytes | Callable[[Path], bytes], anomaly: str, what: str, advice: str, feed: str, tmp_path: Path
 ) -> None:
+    data = data if isinstance(data, bytes) else data(tmp_path)
     content = content_instead_of_delimited(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
     assert content is not None
     error = refusal(data) if feed == "clicks" else UnreadableError(content.anomaly, content.reason("delimited text"))
