@@ -200,11 +200,9 @@ def serve(listener: socket.socket, hello: bytes = HELLO) -> Callable[[], None] |
             continue
         for connection in ready:
             content, descriptors = _request(connection)
-            if content:
-                _keepers.append(os.fork())
-                if _keepers[-1] == 0:
-                    _close_sockets(listener, *connections)
-                    return _forked(content, descriptors)
+            if content and _fork_keeper() == 0:
+                _close_sockets(listener, *connections)
+                return _forked(content, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             if not content:
@@ -241,6 +239,11 @@ def _forked(content: bytes, descriptors: list[int]) -> Callable[[], None]:
 
 
 _keepers: list[int] = []
+
+
+def _fork_keeper() -> int:
+    _keepers.append(os.fork())
+    return _keepers[-1]
 
 
 def wait_for_keepers() -> None:

@@ -6,6 +6,7 @@ run in them (cli/test_surroundings.py).
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,6 +57,7 @@ VALUES = {
 GARBAGE = "-7 hostile"
 
 
+@cache
 def known_names() -> list[str]:
     """Return every name with a fixed prefix in the sources and binaries of the libraries, and dbt's options."""
     found = set[bytes]()

@@ -5,11 +5,12 @@ model and check, which costs ten times what a delivery costs afterwards. Not for
 start without both.
 """
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +22,9 @@ from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
 from vsf_assets_tests.direct_models import compile_in_full, keep_models
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _places: list[Path] = []
 
@@ -78,6 +82,28 @@ def compiled_models(full: bool) -> Path:
     return file
 
 
+def first_build() -> dict[str, Any]:
+    """Return what dbt's build of the original left, on a warehouse that dbt never saw; no error, no failed test.
+
+    `to_keep` has the tables that the next build compares with, `columns` the columns and types of every table, by
+    name. Those in `transform_previous_build` are as dbt made them, and not yet the copies of `record_build`.
+    """
+    found: dict[str, Any] = json.loads(_file_of_first_build(_original()).read_text())
+    return found
+
+
+def _file_of_first_build(original: Path) -> Path:
+    return original.with_name("first_build.json")
+
+
+def _columns(connection: "DuckDBPyConnection") -> dict[str, list[list[str]]]:
+    sql = """
+        select table_schema || '.' || table_name, list([column_name, data_type] order by column_name)
+        from information_schema.columns group by 1
+    """
+    return dict(connection.execute(sql).fetchall())
+
+
 def _file_of_models(original: Path, full: bool) -> Path:
     return original.with_name("models_full.json" if full else "models_incremental.json")
 
@@ -114,6 +140,8 @@ def _build(original: Path) -> None:
     keep_data_tests(results, settings, original.with_suffix(".json"))
     keep_models(results, settings, _file_of_models(original, full=False))
     with warehouse.connect() as connection:
+        left = {"to_keep": outcome.to_keep, "columns": _columns(connection)}
+        _file_of_first_build(original).write_text(json.dumps(left))
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
         connection.execute("checkpoint")
     warehouse.file.rename(original)

@@ -1,7 +1,7 @@
 """Stands in for the interpreter of a worker: asks for one that is forked, hands over its files, and ends as it ends.
 
 Run as a script, with the address of the process to fork from (workers.py); execnet adds the words with which it starts
-an interpreter, and speaks to it through input and output. Here: standard library alone, so that it starts in an instant.
+an interpreter, and speaks to it through input and output. Here: the standard library alone, for a quick start.
 """
 
 import json
