@@ -67,8 +67,8 @@ class SpentTime:
         return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Count a report, of this process or of a worker."""
-        self.by_test[report.nodeid] += report.processor_seconds
+        """Count a report, of this process or of a worker; xdist writes one without seconds for a worker that died."""
+        self.by_test[report.nodeid] += getattr(report, "processor_seconds", 0.0)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the slowest files, and the sum."""
