@@ -45,6 +45,7 @@ class PortalSettings:
         database: address of a PostgreSQL database; empty for SQLite in the home.
         signup: CLOSED, INVITATION or OPEN.
         mail: the mail server; None where none is set.
+        webhook_networks: networks beside the public ones that webhooks may call.
         workers: number of processes.
         query_seconds: time limit of a page's query.
         query_memory: memory of a process for queries, in bytes.
@@ -61,6 +62,7 @@ class PortalSettings:
     database: str = field(default="", repr=False)
     signup: str = INVITATION
     mail: MailServer | None = None
+    webhook_networks: tuple[values_of.Network, ...] = ()
     workers: int = 1
     query_seconds: float = 10.0
     query_memory: int = 512 * 10**6
@@ -111,6 +113,7 @@ def read_portal(values: Mapping[str, str]) -> PortalSettings:
         database=values_of.url(values, "VSF_PORTAL_DATABASE", _POSTGRES, "postgresql://user:password@host/name"),
         signup=signup,
         mail=mail,
+        webhook_networks=values_of.networks(values, "VSF_PORTAL_WEBHOOK_NETWORKS"),
         workers=values_of.whole(values, "VSF_PORTAL_WORKERS"),
         query_seconds=values_of.number(values, "VSF_PORTAL_QUERY_SECONDS") or 1.0,
         query_memory=values_of.size(values, "VSF_PORTAL_QUERY_MEMORY"),

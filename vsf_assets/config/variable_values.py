@@ -4,12 +4,15 @@ Here: a function per kind of value, which takes the variables and a name and rai
 here: which variable holds which kind (settings.py).
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import date
 from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?) ?(?P<unit>[KMGT]?B)?", re.IGNORECASE)
@@ -79,6 +82,17 @@ def hosts(values: Mapping[str, str], name: str) -> frozenset[str]:
         if not _HOST_NAME.fullmatch(host):
             raise SettingsError(f"{name}: {host!r} is not a host name; write it like {name}=data.example.org")
     return frozenset(found)
+
+
+def networks(values: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    """Return networks like 10.0.0.0/8, or single addresses."""
+    found = []
+    for text in filter(None, (part.strip() for part in values[name].split(","))):
+        try:
+            found.append(ipaddress.ip_network(text))
+        except ValueError:
+            raise SettingsError(f"{name}: {text!r} is not a network; write it like {name}=10.0.0.0/8") from None
+    return tuple(found)
 
 
 def address(values: Mapping[str, str], name: str) -> tuple[str, int]:

@@ -75,6 +75,11 @@ VARIABLES = (
         "VSF_PORTAL_SIGNUP", "invitation", "who may make an account: closed, invitation, or open (confirmed by mail)"
     ),
     Variable("VSF_PORTAL_EMAIL", "", "mail server, e.g. smtp://user:password@host:587?from=portal@example.org"),
+    Variable(
+        "VSF_PORTAL_WEBHOOK_NETWORKS",
+        "",
+        "networks beside the public ones that webhooks may call, e.g. 10.0.0.0/8; comma-separated",
+    ),
     Variable("VSF_PORTAL_WORKERS", "1", "processes of the portal"),
     Variable("VSF_PORTAL_QUERY_SECONDS", "10", "time limit of a page's query"),
     Variable("VSF_PORTAL_QUERY_MEMORY", "512MB", "memory of a portal process for queries"),

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.portal_settings import MailServer
 from vsf_assets.config.settings import Settings
+from vsf_assets.config.variable_values import LOOPBACK
 from vsf_assets.web.secret_files import ensure_secret
 
 FOLDER = Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ SECRET, PSEUDONYMS = "portal-secret", "pseudonym-secret"
 _APPS = [
     "vsf_assets.portal.accounts.apps.AccountsConfig",
     "vsf_assets.portal.audit.apps.AuditConfig",
+    "vsf_assets.portal.notices.apps.NoticesConfig",
     "vsf_assets.portal.admin_app.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -254,8 +256,8 @@ def _mail(mail: MailServer | None) -> dict[str, Any]:
         "EMAIL_HOST_USER": mail.user,
         "EMAIL_HOST_PASSWORD": mail.password,
         "EMAIL_USE_SSL": mail.is_tls,
-        "EMAIL_USE_TLS": not mail.is_tls,
-        "EMAIL_TIMEOUT": 20,
+        "EMAIL_USE_TLS": not mail.is_tls and mail.host not in LOOPBACK,
+        "EMAIL_TIMEOUT": 10,  # a thread of the worker waits
         "DEFAULT_FROM_EMAIL": mail.sender,
     }
 

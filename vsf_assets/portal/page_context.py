@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from vsf_assets.common.processes import is_same
 from vsf_assets.portal.accounts.rights import MANAGE, READ
+from vsf_assets.portal.notices.notice_lists import MOST_COUNTED, unread_count
 from vsf_assets.runs.service_state import read_state
 
 
@@ -32,12 +33,19 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     is_in = user is not None and user.is_authenticated
     return {
         "places": _places(request) if is_in else [],
+        "unread_notices": _unread(user) if is_in else "",
         "service_runs": service_runs() if is_in else True,
         "snapshot": opened,
         "snapshot_at": datetime.fromtimestamp(opened.published, UTC) if opened and opened.published else None,
         "signup": settings.VSF_PORTAL.signup,
         "has_mail": settings.VSF_PORTAL.mail is not None,
     }
+
+
+def _unread(user: Any) -> str:
+    """Return how many notices the header counts; empty if all are read."""
+    count = unread_count(user)
+    return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count or "")
 
 
 def _places(request: HttpRequest) -> list[Place]:

@@ -163,6 +163,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     """
     from vsf_assets.banners.addresses import check_address
     from vsf_assets.portal.data.exports import remove_leftovers
+    from vsf_assets.portal.notices.watcher import NoticeThreads
     from vsf_assets.portal.shared.open_pool import EXPORTS
 
     check_options(settings, options)
@@ -173,10 +174,15 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
-    while not _serve_once(settings, options):
-        log(f"the workers ended; they are started again in {PAUSE:g} s")
-        time.sleep(PAUSE)
-        check_address(host, port, "VSF_PORTAL_BIND")
+    notices = NoticeThreads()
+    notices.start()
+    try:
+        while not _serve_once(settings, options):
+            log(f"the workers ended; they are started again in {PAUSE:g} s")
+            time.sleep(PAUSE)
+            check_address(host, port, "VSF_PORTAL_BIND")
+    finally:
+        notices.stop()
     log("ended")
 
 

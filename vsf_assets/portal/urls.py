@@ -11,6 +11,7 @@ from vsf_assets.portal.accounts import join_views, profile_views, team_views, to
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
+from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.status import status_views
 
 urlpatterns = [
@@ -33,6 +34,14 @@ urlpatterns = [
     path("team/<uuid:team_id>/members/<uuid:member_id>/", team_views.member, name="team_member"),
     path("team/<uuid:team_id>/members/<uuid:member_id>/password/", team_views.password_link, name="team_password"),
     path("team/<uuid:team_id>/grants/", team_views.grant, name="team_grant"),
+    path("team/<uuid:team_id>/notices/", settings_views.team_notices, name="team_notices"),
+    path("team/<uuid:team_id>/notices/webhook/", settings_views.webhook, name="team_webhook"),
+    path("team/<uuid:team_id>/notices/webhook/end/", settings_views.end_webhook, name="team_webhook_end"),
+    path("team/<uuid:team_id>/notices/webhook/test/", settings_views.test_webhook, name="team_webhook_test"),
+    path("notices/", notice_views.notices, name="notices"),
+    path("notices/read/", notice_views.read_all, name="notices_read"),
+    path("notices/<uuid:notice_id>/", notice_views.notice, name="notice"),
+    path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),

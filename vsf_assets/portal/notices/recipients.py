@@ -1,0 +1,81 @@
+"""Who may know of an event: teams by their grants of now, accounts by their roles of now.
+
+Here: one rule, for the moment of finding, of sending and of reading. Not here: what a team chose (choices.py).
+
+An event of a feed is for the teams that may read the feed; an event of the platform, for the platform's team and every
+team that may read any feed.
+"""
+
+import uuid
+from collections.abc import Iterable
+
+from allauth.account.models import EmailAddress
+from django.db.models import Q
+
+from vsf_assets.portal.accounts.models import Grant, Membership, Team, User
+from vsf_assets.portal.accounts.rights import PLATFORM, READ, RIGHTS, AccountRights, TeamRights
+
+_READERS = [role for role, rights in RIGHTS.items() if READ in rights]
+
+
+class Teams:
+    """The teams of this moment, and what each may read."""
+
+    def __init__(self) -> None:
+        self.all = {team.id: team for team in Team.objects.all()}
+        self._feeds: dict[uuid.UUID, set[str]] = {}
+        for team, feed in Grant.objects.filter(may_read=True).values_list("team_id", "feed"):
+            self._feeds.setdefault(team, set()).add(feed)
+
+    def may_know(self, team: uuid.UUID, feed: str) -> bool:
+        """Whether a team may know of an event of a feed; an empty feed is the platform."""
+        found = self.all.get(team)
+        if found is None:
+            return False
+        feeds = self._feeds.get(team, set())
+        return found.is_platform or (feed in feeds if feed else bool(feeds))
+
+    def who_may_know(self, feed: str) -> list[uuid.UUID]:
+        """Return the teams that may know of an event of a feed."""
+        return [team for team in self.all if self.may_know(team, feed)]
+
+
+def knows(rights: AccountRights, feed: str) -> bool:
+    """Whether an account or a token may know of an event of a feed."""
+    return any(_knows(found, feed) for found in rights.teams)
+
+
+def _knows(found: TeamRights, feed: str) -> bool:
+    return READ in found.rights and (found.is_platform or (feed in found.feeds if feed else bool(found.feeds)))
+
+
+def on_pages_of(rights: AccountRights) -> Q:
+    """Return the condition on TeamNotice: of the account's teams, as long as their grants last."""
+    condition = Q(pk__in=[])
+    for found in rights.teams:
+        if READ not in found.rights:
+            continue
+        of_team = Q(team=found.team)
+        if found.name != PLATFORM:
+            allowed = [*found.feeds, ""] if found.feeds else []
+            of_team &= Q(event__feed__in=allowed)
+        condition |= of_team
+    return condition
+
+
+def members_with_address(teams: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """Return account -> those of the teams that it reads in, for active accounts with a confirmed mail address."""
+    confirmed = EmailAddress.objects.filter(verified=True, primary=True).values("user")
+    rows = Membership.objects.filter(
+        team__in=list(teams), role__in=_READERS, user__is_active=True, user__in=confirmed
+    ).values_list("user_id", "team_id")
+    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for user, team in rows:
+        found.setdefault(user, set()).add(team)
+    return found
+
+
+def address_of(user: User) -> str:
+    """Return the confirmed mail address of an account; empty if it has none."""
+    found = EmailAddress.objects.filter(user=user, verified=True, primary=True).first()
+    return found.email if found else ""

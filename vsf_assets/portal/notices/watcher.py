@@ -1,0 +1,203 @@
+"""The watcher: finds events in snapshots and in the record of runs, and sends messages, beside the portal's workers.
+
+Here: when it scans, one pass, and the threads. `vsf portal` runs one watcher; of several on one database, the holder of
+the lease scans, and all of them send. Not here: what is found (snapshot_findings.py, run_findings.py).
+
+A pass compares what is so now with what the database knows, so a watcher that was off finds what happened meanwhile.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Hashable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import close_old_connections, connections, transaction
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.pipeline.home_status import HomeStatus, gather
+from vsf_assets.portal.notices.fill_outbox import distribute
+from vsf_assets.portal.notices.kinds import BUILD, OF_SNAPSHOT, SILENT
+from vsf_assets.portal.notices.lease import begin_news, database_now, hold, release, still_held
+from vsf_assets.portal.notices.models import NoticeEvent, OutboxMessage, WatchLease
+from vsf_assets.portal.notices.outbox import send_next
+from vsf_assets.portal.notices.record_events import OLDEST, Changes, open_key, record_findings
+from vsf_assets.portal.notices.run_findings import RUNS, build_findings, silence
+from vsf_assets.portal.notices.snapshot_findings import Finding, SnapshotFindings, snapshot_findings
+from vsf_assets.portal.shared.open_pool import EXPORTS
+from vsf_assets.runs.record_file import RecordError, record_file
+from vsf_assets.runs.run_record import RunRecord, read_runs
+from vsf_assets.snapshots.pointer_watch import PointerWatch
+from vsf_assets.snapshots.pool import NoSnapshotError, QueryLimits, SnapshotPool
+
+SECONDS = 2.0
+"""Between two looks at the pointer of the snapshot and at the file of the record."""
+
+RUN_SECONDS, SNAPSHOT_SECONDS = 20.0, 1800.0
+"""After which the record, and the snapshot, are read although neither changed: processes die, and days pass."""
+
+LASTS = timedelta(seconds=60)
+"""How long automation must be seen silent, so that a machine that was asleep sends nothing."""
+
+KEPT = timedelta(days=400)
+"""Age from which events and messages are removed; longer than anything can be found again."""
+
+SENDERS = 2
+
+_log = logging.getLogger("vsf.portal.notices")
+
+
+class Watcher:
+    """Scans as long as it holds the lease; between passes it remembers only what it has read."""
+
+    def __init__(self, clock: Callable[[], datetime] = database_now) -> None:
+        self.holder = uuid.uuid4()
+        self._clock = clock
+        self._pointer = PointerWatch(settings.VSF)
+        self._snapshot_state: Hashable = None
+        self._run_state: Hashable = None
+        self._snapshot_at = self._runs_at = datetime.min.replace(tzinfo=database_now().tzinfo)
+        self._silent: tuple[str, datetime] | None = None
+        self._cleaned_on: object = None
+
+    def scan(self) -> Changes | None:
+        """Make one pass, and return what it changed; None if another watcher has the lease, or nothing is to be read.
+
+        Raises:
+            DatabaseError: the portal's database does not answer.
+        """
+        lease = hold(self.holder)
+        if lease is None:
+            self._snapshot_state = self._run_state = None
+            return None
+        now = self._clock()
+        findings, has_read_runs = self._of_runs(lease, now)
+        shown = self._of_snapshot(lease, now)
+        if not has_read_runs and shown is None:
+            return None
+        with transaction.atomic():
+            if not still_held(self.holder):
+                return None
+            changes = record_findings(findings, lease.news_since, now)
+            if shown is not None:
+                more = record_findings(shown.findings, lease.news_since, now, OF_SNAPSHOT, shown.delivered)
+                changes.new += more.new
+                changes.over += more.over
+            distribute(changes, now, settings.VSF_PORTAL.mail is not None)
+            WatchLease.objects.filter(id=1).update(scanned_at=now)
+            self._clean(now)
+        return changes
+
+    def _of_runs(self, lease: WatchLease, now: datetime) -> tuple[list[Finding], bool]:
+        try:
+            status = record_file(settings.VSF.home).stat()
+            state: Hashable = (status.st_ino, status.st_mtime_ns, status.st_size)
+        except FileNotFoundError:
+            state = ()
+        if state == self._run_state and now - self._runs_at < timedelta(seconds=RUN_SECONDS):
+            return [], False
+        since = max(lease.news_since, now - OLDEST)
+        try:
+            runs: list[RunRecord] = read_runs(settings.VSF.home, RUNS)
+        except RecordError as error:
+            _log.warning("%s", error)
+            runs = []
+        found = build_findings(runs, open_key(BUILD), since)
+        silent = self._silence(gather(settings.VSF, asks_bucket=False), lease.news_since, now)
+        self._run_state, self._runs_at = state, now
+        return [*found, *([silent] if silent else [])], True
+
+    def _silence(self, home: HomeStatus, since: datetime, now: datetime) -> Finding | None:
+        found = silence(home, open_key(SILENT), since)
+        if found is None or found.happened_at is None:
+            self._silent = None
+            return found
+        if self._silent is None or self._silent[0] != found.key:
+            self._silent = (found.key, now)
+        return found if now - self._silent[1] >= LASTS else None
+
+    def _of_snapshot(self, lease: WatchLease, now: datetime) -> SnapshotFindings | None:
+        try:
+            state, snapshot = self._pointer.current()
+        except (OSError, VsfError) as error:
+            _log.warning("the current snapshot cannot be found: %s", error)
+            return None
+        is_old = now - self._snapshot_at >= timedelta(seconds=SNAPSHOT_SECONDS)
+        if snapshot is None or (state == self._snapshot_state and not is_old):
+            return None
+        has_open = NoticeEvent.objects.filter(kind__in=OF_SNAPSHOT, resolved_at=None).exists()
+        portal = settings.VSF_PORTAL
+        folder = settings.VSF.home / "portal" / EXPORTS
+        pool = SnapshotPool(settings.VSF, QueryLimits(portal.query_seconds, portal.query_memory, folder))
+        try:
+            with pool.current() as opened:
+                found = snapshot_findings(opened, lease.news_since, now, has_open, not open_key(BUILD))
+        except NoSnapshotError:
+            return None  # removed since; the pointer names another one at the next pass
+        except VsfError as error:
+            _log.warning("notices of the current snapshot: %s", error)
+            found = None
+        finally:
+            pool.close()
+        self._snapshot_state, self._snapshot_at = state, now
+        return found
+
+    def _clean(self, now: datetime) -> None:
+        """Remove what is too old to matter, once a day."""
+        if self._cleaned_on != now.date():
+            OutboxMessage.objects.filter(created_at__lt=now - KEPT).delete()
+            NoticeEvent.objects.filter(found_at__lt=now - KEPT).exclude(resolved_at=None).delete()
+            self._cleaned_on = now.date()
+
+
+class NoticeThreads:
+    """The threads of a watcher: one that scans, and some that send; each goes on after an error."""
+
+    def __init__(self) -> None:
+        self._end = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin; events before the first start of all are no news."""
+        begin_news()
+        self._threads = [threading.Thread(target=self._scan, name="notices: watcher", daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._send, name=f"notices: sender {number}", daemon=True)
+            for number in range(SENDERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End the threads; one that still sends after the given time ends with the process."""
+        self._end.set()
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _scan(self) -> None:
+        watcher = Watcher()
+        self._repeat(watcher.scan, SECONDS)
+        release(watcher.holder)
+        connections.close_all()
+
+    def _send(self) -> None:
+        def step() -> None:
+            while not self._end.is_set() and send_next():
+                pass
+
+        self._repeat(step, SECONDS)
+        connections.close_all()
+
+    def _repeat(self, step: Callable[[], object], pause: float) -> None:
+        """Call a function until the end, whatever it raises; after an error with a longer pause, and a line in the log."""
+        while not self._end.is_set():
+            wait = pause
+            try:
+                close_old_connections()
+                step()
+            except Exception:
+                _log.exception("notices: %s", threading.current_thread().name)
+                connections.close_all()
+                wait = 10 * pause
+            self._end.wait(wait)
