@@ -28,6 +28,9 @@ API_MARTS = API | {"stranger": 404, "other": 404}
 API_SHARED = API | {"stranger": 404}
 OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
 POST_TO_TEAM = OF_TEAM | {"admin": 302}
+NOTICE = PAGE | {"stranger": 404, "other": 404}
+"""A notice about a feed that the other team may not read."""
+POST_TO_NOTICE = dict.fromkeys(CALLERS, 302) | {"stranger": 404, "other": 404}
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,21 @@ TABLE = (
         "POST",
     ),
     Line("team/<uuid:team_id>/grants/", "/team/{team}/grants/", POST_TO_TEAM, "POST", (("feed", "clicks"),)),
+    Line("team/<uuid:team_id>/notices/", "/team/{team}/notices/", OF_TEAM),
+    Line("team/<uuid:team_id>/notices/", "/team/{team}/notices/", POST_TO_TEAM, "POST", (("missing-mail", "on"),)),
+    Line(
+        "team/<uuid:team_id>/notices/webhook/",
+        "/team/{team}/notices/webhook/",
+        OF_TEAM,
+        "POST",
+        (("url", "https://127.0.0.1/"),),  # refused in words
+    ),
+    Line("team/<uuid:team_id>/notices/webhook/test/", "/team/{team}/notices/webhook/test/", POST_TO_TEAM, "POST"),
+    Line("team/<uuid:team_id>/notices/webhook/end/", "/team/{team}/notices/webhook/end/", POST_TO_TEAM, "POST"),
+    Line("notices/", "/notices/", PAGE),
+    Line("notices/read/", "/notices/read/", dict.fromkeys(CALLERS, 302), "POST"),
+    Line("notices/<uuid:notice_id>/", "/notices/{notice}/", NOTICE),
+    Line("notices/<uuid:notice_id>/read/", "/notices/{notice}/read/", POST_TO_NOTICE, "POST"),
     Line("api/docs", "/api/docs", OPEN),
     Line("docs/", "/docs/", dict.fromkeys(CALLERS, 302)),
     Line("vsf/api/", "/vsf/api/", API),
@@ -123,6 +141,7 @@ TABLE = (
     Line("api/v1/me", "/api/v1/me", API),
     Line("api/v1/tokens", "/api/v1/tokens", API),
     Line("api/v1/sql", "/api/v1/sql", API | dict.fromkeys(CALLERS[1:], 403), "POST", json='{"sql": "select 1"}'),
+    Line("api/v1/notices", "/api/v1/notices", API),
     Line("account/", "", OWN),
     Line("admin/", "", OWN),
 )

@@ -46,6 +46,18 @@ def test_every_operation_of_the_api_has_a_line(portal: Portal) -> None:
     assert {(path, method) for path, operations in described.items() for method in operations} <= known
 
 
+def add_notice(feed: str) -> Any:
+    """Return a notice about a feed."""
+    from django.utils import timezone
+
+    from vsf_assets.portal.notices.models import NoticeEvent
+
+    now = timezone.now()
+    return NoticeEvent.objects.create(
+        key=f"unreadable:{feed}", kind="unreadable", feed=feed, happened_at=now, found_at=now
+    )
+
+
 class Callers:
     """Clients of every caller, and ids of a team that only the platform's administrators may change."""
 
@@ -67,7 +79,11 @@ class Callers:
         member = Membership.objects.get(user=victim, team=team)
         invite(team, "reader", may_see_personal=False, actor=second)
         token = create_token(victim, team, "x", ["read"], 1)[0]
-        self.ids = {"team": team.id, "member": member.id, "token": token.id, "link": team.links.get().id}
+        notice = add_notice("impressions")
+        self.ids = {
+            **{"team": team.id, "member": member.id, "token": token.id, "link": team.links.get().id},
+            "notice": notice.id,
+        }
 
     def send(self, caller: str, line: Line, ids: dict[str, Any] | None = None) -> Any:
         address = line.example.format(**(ids or self.ids))
@@ -96,10 +112,11 @@ def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
 
 def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
     callers = Callers(portal)
-    nobody = {name: random_id() for name in ("team", "member", "token", "link")}
+    nobody = {name: random_id() for name in callers.ids}
     for line in LINES:
         if "{" in line.example:
-            for caller in ("stranger", "reader", "engineer", "other"):
+            readers = () if "{notice}" in line.example else ("reader", "engineer")
+            for caller in ("stranger", "other", *readers):
                 foreign, missing = callers.send(caller, line), callers.send(caller, line, nobody)
                 assert foreign.status_code == missing.status_code == 404, line.example
                 assert without_token(foreign) == without_token(missing)

@@ -15,8 +15,8 @@ from vsf_assets.portal.notices.models import NoticeEvent, OutboxItem, OutboxMess
 from vsf_assets.portal.notices.recipients import Teams, members_with_address
 from vsf_assets.portal.notices.record_events import Changes
 
-PER_MESSAGE = 100
-"""Events of one message."""
+PER_MESSAGE = {OutboxMessage.WEBHOOK: 100, OutboxMessage.MAIL: 1_000}
+"""Events of one message; a mail names the first of them and counts the others."""
 
 Pair = tuple[NoticeEvent, bool]
 """An event, and whether the message says that it is over."""
@@ -90,8 +90,8 @@ def _fill(wanted: Iterable[tuple[uuid.UUID, list[Pair]]], way: str, now: datetim
     for recipient, pairs in wanted:
         name = f"{way}:{recipient}"
         pairs = _not_said(name, pairs)
-        for start in range(0, len(pairs), PER_MESSAGE):
-            _put(recipient, name, way, pairs[start : start + PER_MESSAGE], now)
+        for start in range(0, len(pairs), PER_MESSAGE[way]):
+            _put(recipient, name, way, pairs[start : start + PER_MESSAGE[way]], now)
             count += 1
     return count
 

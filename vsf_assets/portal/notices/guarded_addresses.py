@@ -21,8 +21,10 @@ LONGEST = 500
 _PORTS = {"http": 80, "https": 443}
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_NOT_PUBLIC = (ipaddress.IPv4Network("192.88.99.0/24"), ipaddress.IPv6Network("64:ff9b:1::/48"))
-"""Networks that Python's `is_global` lets through: relays, and private translation."""
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""The only addresses of version 6 that are public; `is_global` lets others through too."""
+
+_RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
 
 
 class RefusedAddressError(ValueError):
@@ -120,9 +122,10 @@ def may_reach(text: str, allowed: Sequence[Network] = ()) -> bool:
         return False
     if any(address.version == network.version and address in network for network in allowed):
         return True
-    if isinstance(address, ipaddress.IPv6Address) and (address.scope_id or address.teredo or address.sixtofour):
-        return False
-    if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id or address.teredo or address.sixtofour or address not in _UNICAST:
+            return False
+    elif address in _RELAYS:
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
