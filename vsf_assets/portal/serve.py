@@ -25,6 +25,8 @@ from vsf_assets.warehouse.lock import hold_lock
 if TYPE_CHECKING:
     from granian.server import MPServer
 
+    from vsf_assets.portal.notices.watcher import NoticeThreads
+
 Log = Callable[[str], None]
 
 THREADS = 8
@@ -163,7 +165,6 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     """
     from vsf_assets.banners.addresses import check_address
     from vsf_assets.portal.data.exports import remove_leftovers
-    from vsf_assets.portal.notices.watcher import NoticeThreads
     from vsf_assets.portal.shared.open_pool import EXPORTS
 
     check_options(settings, options)
@@ -174,8 +175,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
-    notices = NoticeThreads()
-    notices.start()
+    notices = _notices()
     try:
         while not _serve_once(settings, options):
             log(f"the workers ended; they are started again in {PAUSE:g} s")
@@ -184,6 +184,15 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     finally:
         notices.stop()
     log("ended")
+
+
+def _notices() -> "NoticeThreads":
+    """Start the threads that find and send notices; they are of this process, and of no worker."""
+    from vsf_assets.portal.notices.watcher import NoticeThreads
+
+    threads = NoticeThreads()
+    threads.start()
+    return threads
 
 
 def _demo_accounts(options: PortalOptions, log: Log, show: Log | None) -> None:

@@ -197,7 +197,7 @@ def test_teams_have_on_their_pages_what_they_may_know(notices: NoticeWorld) -> N
     Team.objects.create(name="nobody")
     notices.publish(BROKEN)
     notices.scan(3)
-    words = ["A delivery of clicks for 1 is unreadable"]
+    words = ["A delivery of clicks in quarter 1 is unreadable"]
     assert {team: titles(team) for team in ("platform", "sellers", "others", "nobody", "~ann")} == {
         "platform": words,
         "sellers": words,

@@ -98,7 +98,7 @@ def test_one_event_is_one_signed_call_without_personal_data(notices: NoticeWorld
     assert {name: notice[name] for name in ("kind", "feed", "partition", "resolved_at", "snapshot")} == {
         **{"kind": "unreadable", "feed": "clicks", "partition": "1", "resolved_at": None, "snapshot": 1},
     }
-    assert notice["title"] == "A delivery of clicks for 1 is unreadable"
+    assert notice["title"] == "A delivery of clicks in quarter 1 is unreadable"
     assert notice["url"].endswith(f"/notices/{notice['id']}/")
     assert notice["happened_at"] == "2030-01-01T00:02:00Z"
     sha256 = BROKEN.values()[3]
@@ -206,7 +206,7 @@ def test_mails_go_to_members_with_a_confirmed_address_once_each(
     notices.scan(3)
     assert send_all(notices) == 1
     (letter,) = mails.letters
-    assert (letter["To"], letter["Subject"]) == ("ann@example.org", "A delivery of clicks for 1 is unreadable")
+    assert (letter["To"], letter["Subject"]) == ("ann@example.org", "A delivery of clicks in quarter 1 is unreadable")
     assert letter["Message-ID"] == f"<{messages()[0].id}@127.0.0.1>"
     assert letter["X-Vsf-Notice-Id"] == str(messages()[0].id)
     assert "/notices/" in letter.get_content()
@@ -214,7 +214,7 @@ def test_mails_go_to_members_with_a_confirmed_address_once_each(
     notices.publish(BROKEN, MENDED)
     notices.scan(10)
     send_all(notices)
-    assert [letter["Subject"] for letter in mails.letters[1:]] == ["Over: A delivery of clicks for 1 is unreadable"]
+    assert [letter["Subject"] for letter in mails.letters[1:]] == ["Over: A delivery of clicks in quarter 1 is unreadable"]
 
 
 def test_a_mail_server_that_refuses_is_asked_again(notices: NoticeWorld, mails: RunningMailServer) -> None:

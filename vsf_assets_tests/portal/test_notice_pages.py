@@ -22,8 +22,8 @@ FILES = (
     *(File("events", f"2030-01-0{n}", f"{n}.gz", 2, 5, 0) for n in (1, 3)),
 )
 WORDS = (
-    "A delivery of clicks for 1 is unreadable",
-    "A delivery of impressions for 2 is worse than usual: 40.0% held back, usually 5.0%",
+    "A delivery of clicks in quarter 1 is unreadable",
+    "A delivery of impressions in quarter 2 is worse than usual: 40.0% held back, usually 5.0%",
     "events misses the day 2030-01-02",
     "events has far fewer events than usual for 2030-01-01: 10, expected 1,100",
 )

@@ -111,16 +111,18 @@ def _team(request: HttpRequest, team_id: uuid.UUID) -> Team:
 def _page(request: HttpRequest, team: Team, **more: Any) -> HttpResponse:
     ways = ways_of([team.id])
     rows = [(kind, *KINDS[kind], ways[team.id, kind]) for kind in KINDS]
-    users = members_with_address([team.id])
+    users, hook = members_with_address([team.id]), TeamWebhook.objects.filter(team=team).first()
     context = {
         "team": team,
         "rows": rows,
+        "on_page": sum(way.on_page for *_, way in rows),
+        "by_mail": sum(way.by_mail for *_, way in rows) if settings.VSF_PORTAL.mail else 0,
+        "by_webhook": sum(way.by_webhook for *_, way in rows) if hook else 0,
         "resolved": ways[team.id, RESOLVED],
-        "hook": TeamWebhook.objects.filter(team=team).first(),
+        "hook": hook,
         "mail_count": len(users),
         "outbox": _last_messages(team, list(users)),
         "reads_any": Teams().may_know(team.id, ""),
-        "has_mail_choice": any(way.by_mail for way in ways.values()),
         "give_up_hours": int(GIVE_UP.total_seconds() // 3600),
         **more,
     }
@@ -134,4 +136,4 @@ def _last_messages(team: Team, users: list[uuid.UUID]) -> list[OutboxMessage]:
     about = Q() if team.is_platform else Q(items__event__feed__in=feeds)
     mails = Q(user__in=users) & about & Q(items__event__kind__in=KINDS)
     found = OutboxMessage.objects.filter(calls | mails).distinct().select_related("user")
-    return list(found.annotate(events=Count("items", distinct=True))[:SHOWN])
+    return list(found.annotate(events=Count("items", distinct=True)).order_by("-id")[:SHOWN])

@@ -50,7 +50,7 @@ class ShownNotice:
 
 def title(event: NoticeEvent) -> str:
     """Return what happened."""
-    of = f" for {event.partition}" if event.partition else ""
+    of = _partition(event.partition)
     if event.kind == UNREADABLE:
         return f"A delivery of {event.feed}{of} is unreadable"
     if event.kind == WORSE:
@@ -69,6 +69,11 @@ def title(event: NoticeEvent) -> str:
         checks = event.details.get("checks", [])
         return f"The data was not published{': ' + ', '.join(checks) if checks else ', because a build failed'}"
     return "Automation is silent: nothing is loaded by itself"
+
+
+def _partition(key: str) -> str:
+    """Return a partition in words: a quarter of the hour, a day, or nothing."""
+    return f" in quarter {key}" if key.isdecimal() else f" for {key}" if key else ""
 
 
 def advice(event: NoticeEvent) -> str:
