@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-START = datetime(2030, 1, 1)
+START = datetime(2030, 1, 1)  # noqa: DTZ001 - as DuckDB has it
 """When the first file of a test lands; minutes count from here. UTC."""
 
 

@@ -25,13 +25,14 @@ class NoticeWorld:
 
     def __init__(self, portal: Portal, settings: Settings) -> None:
         from vsf_assets.portal.notices.models import WatchLease
-        from vsf_assets.portal.notices.watcher import Watcher
+        from vsf_assets.portal.notices.watcher import NoticeWatcher
 
         self.portal, self.settings = portal, settings
         self.minute = 0.0
         self.number = 0
-        WatchLease.objects.create(id=1, news_since=self.now())
-        self.new_watcher = lambda: Watcher(self.now)
+        for part in (WatchLease.SNAPSHOTS, WatchLease.RUNS):
+            WatchLease.objects.create(id=part, news_since=self.now())
+        self.new_watcher = lambda: NoticeWatcher(self.now)
         self.watcher = self.new_watcher()
 
     def now(self) -> datetime:
@@ -72,9 +73,7 @@ class NoticeWorld:
         from vsf_assets.portal.shared.random_ids import new_id
 
         found = Team.objects.get_or_create(name=team)[0]
-        chosen = {
-            kind: Ways(True, f"{kind}-mail" in ways, f"{kind}-webhook" in ways) for kind in (*KINDS, RESOLVED)
-        }
+        chosen = {kind: Ways(True, f"{kind}-mail" in ways, f"{kind}-webhook" in ways) for kind in (*KINDS, RESOLVED)}
         set_choices(found, chosen, new_id())
         return found
 

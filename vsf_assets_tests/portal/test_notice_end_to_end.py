@@ -59,14 +59,14 @@ def begin(portal: Portal, url: str) -> Any:
     from vsf_assets.portal.notices.lease import begin_news
     from vsf_assets.portal.notices.models import OutboxMessage
     from vsf_assets.portal.notices.outbox import send_next
-    from vsf_assets.portal.notices.watcher import Watcher
+    from vsf_assets.portal.notices.watcher import NoticeWatcher
     from vsf_assets.portal.notices.wording import title
 
     actor, team = portal.account("ann", "reader").id, platform_team()
     set_choices(team, dict.fromkeys((*KINDS, RESOLVED), Ways(True, False, True)), actor)
     set_webhook(team, url, actor)
     begin_news()
-    watcher, seen = Watcher(), set()
+    watcher, seen = NoticeWatcher(), set()
 
     def scan() -> list[str]:
         watcher.scan()

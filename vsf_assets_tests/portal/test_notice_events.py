@@ -5,7 +5,7 @@ Here: the watcher on homes that tests write. Not here: the rules of findings (te
 """
 
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_the_first_start_marks_where_news_begin_and_no_later_one_moves_it(notice
     from vsf_assets.portal.notices.models import WatchLease
 
     begin_news()
-    assert WatchLease.objects.get().news_since == START.replace(tzinfo=notices.now().tzinfo)
+    assert WatchLease.objects.get(id=1).news_since == START.replace(tzinfo=notices.now().tzinfo)
 
 
 def test_an_unreadable_delivery_is_over_when_a_mended_one_is_loaded(notices: NoticeWorld) -> None:
@@ -168,12 +168,11 @@ def test_a_row_of_failing_builds_is_one_event_until_a_snapshot_is_published(at_r
     assert world.scan() == (["build:r4"], [])
 
 
-def test_automation_counts_as_silent_only_if_it_stays_so(
-    notices: NoticeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_automation_counts_as_silent_only_if_it_stays_so(notices: NoticeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     from vsf_assets.portal.notices import watcher
     from vsf_assets_tests.portal.test_notice_findings import home
 
+    (notices.settings.home / "service").mkdir()
     seen = {"signs": [0, 0, 0]}
     monkeypatch.setattr(watcher, "gather", lambda *_, **__: home(seen["signs"], int(notices.minute)))
     assert notices.scan(5) == ([], [])  # as after a night in which the machine slept
@@ -207,6 +206,32 @@ def test_teams_have_on_their_pages_what_they_may_know(notices: NoticeWorld) -> N
     }
 
 
+def test_the_team_that_delivered_a_file_knows_of_it_whatever_it_may_read(notices: NoticeWorld) -> None:
+    from django.utils import timezone
+
+    from vsf_assets.portal.accounts.models import Team
+    from vsf_assets.portal.notices.models import NoticeEvent
+    from vsf_assets.portal.notices.record_events import DELIVERIES
+
+    if not hasattr(Team, DELIVERIES):
+        pytest.skip("this portal has no deliveries of its own")
+    makers, _ = (Team.objects.create(name=name) for name in ("makers", "others"))
+    sam = notices.portal.client(notices.portal.account("sam", "steward", team="makers"))
+    eve = notices.portal.client(notices.portal.account("eve", "steward", team="others"))
+    sha256, landed_at = str(BROKEN.values()[3]), START.replace(tzinfo=UTC) + timedelta(minutes=2)
+    values = {"feed": "clicks", "file_name": "a.csv", "path": "clicks/1/a.csv", "size": 1, "sha256": sha256}
+    made = makers.deliveries.create(**values, state="landed", landed_at=landed_at, expires_at=timezone.now())
+    notices.publish(BROKEN, File("clicks", "1", "b.csv", 2, status="unreadable"))
+    assert len(notices.scan(3)[0]) == 2
+    assert (titles("makers"), titles("others")) == (["A delivery of clicks in quarter 1 is unreadable"], [])
+    (item,) = sam.get("/api/v1/notices").json()["items"]
+    assert NoticeEvent.objects.get(pk=item["id"]).delivery == made.id
+    assert sam.get(f"/notices/{item['id']}/").status_code == 200
+    assert eve.get(f"/notices/{item['id']}/").status_code == 404
+    makers.delete()
+    assert NoticeEvent.objects.filter(team=None).count() == 2
+
+
 def test_of_several_watchers_one_scans_and_another_goes_on_when_its_lease_ends(notices: NoticeWorld) -> None:
     from django.utils import timezone
 
@@ -214,6 +239,7 @@ def test_of_several_watchers_one_scans_and_another_goes_on_when_its_lease_ends(n
     from vsf_assets.portal.notices.models import WatchLease
 
     second = notices.new_watcher()
+    notices.run("r0", snapshot=1)  # the home has a record of runs
     notices.publish(BROKEN)
     assert len(notices.scan(3)[0]) == 1
     assert second.scan() is None
@@ -226,6 +252,31 @@ def test_of_several_watchers_one_scans_and_another_goes_on_when_its_lease_ends(n
     assert notices.watcher.scan() is None
     release(second.holder)
     assert notices.watcher.scan() is not None
+
+
+def test_a_host_without_the_record_of_runs_leaves_it_to_one_that_has_it(notices: NoticeWorld) -> None:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from django.test import override_settings
+    from django.utils import timezone
+
+    from vsf_assets.portal.notices.models import WatchLease
+
+    WatchLease.objects.update(news_since=timezone.now() - timedelta(hours=1))
+    notices.run("r1", "keys_are_unique")
+    notices.publish()
+    notices.now = timezone.now  # type: ignore[method-assign]
+    without, having = type(notices.watcher)(), type(notices.watcher)()
+    elsewhere = Path(notices.settings.snapshots).parent / "elsewhere"
+    with override_settings(VSF=replace(notices.settings, home=elsewhere)):
+        changes = without.scan()
+    assert changes is not None
+    assert changes.new == []
+    changes = having.scan()
+    assert changes is not None
+    assert [event.key for event in changes.new] == ["build:r1"]
+    assert {lease.id: lease.holder for lease in WatchLease.objects.all()} == {1: without.holder, 2: having.holder}
 
 
 def test_a_watcher_that_lost_its_lease_during_a_pass_records_nothing(

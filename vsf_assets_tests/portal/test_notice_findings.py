@@ -53,7 +53,7 @@ CLEAN = [(1000, 0)] * 5
         (CLEAN, 6, 3, True),
         (CLEAN, 2, 1, False),
         (CLEAN, 2, 2, True),  # nothing of it is left
-        # Usual 0.30 with a deviation of 0.02 (shares 0.26, 0.28, 0.30, 0.32, 0.34): 1.4826 * 0.02 = 0.0297, from 0.389 on.
+        # Usual 0.30, deviation 0.02 (shares 0.26, 0.28, 0.30, 0.32, 0.34): 1.4826 * 0.02 = 0.0297, from 0.389 on.
         ([(1000, bad) for bad in (260, 280, 300, 320, 340)], 1000, 388, False),
         ([(1000, bad) for bad in (260, 280, 300, 320, 340)], 1000, 389, True),
         ([(10, 10), (10, 9), (10, 10)], 10, 10, False),  # as bad as usual

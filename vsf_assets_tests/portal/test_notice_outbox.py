@@ -4,80 +4,29 @@ Here: a real receiver of webhooks and a real mail server. Not here: the addresse
 (test_webhook_addresses.py), and pages (test_notice_pages.py).
 """
 
-import ipaddress
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from vsf_assets.config.portal_settings import MailServer
-from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.mail_server import MailServer as RunningMailServer
-from vsf_assets_tests.portal.mail_server import mail_server
 from vsf_assets_tests.portal.notice_snapshots import File
-from vsf_assets_tests.portal.notice_world import NoticeWorld, notice_world
+from vsf_assets_tests.portal.notice_world import NoticeWorld
+from vsf_assets_tests.portal.outbox_world import (
+    BROKEN,
+    MENDED,
+    hook,
+    mails,
+    messages,
+    notices,
+    send_all,
+    set_hook,
+    states,
+)
 from vsf_assets_tests.portal.webhook_receiver import OK, Receiver, receiver
 
-BROKEN = File("clicks", "1", "MARK name.csv", 2, status="unreadable")
-MENDED = File("clicks", "1", "MARK name.csv", 9, 10, 0)
+__all__ = ["hook", "mails", "notices"]
+
 REFUSAL = b"HTTP/1.1 503 x\r\n\r\n"
-
-
-@pytest.fixture
-def hook() -> Iterator[Receiver]:
-    with receiver() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def mails() -> Iterator[RunningMailServer]:
-    with mail_server() as running:
-        yield running
-
-
-@pytest.fixture
-def notices(portal: Portal, tmp_path: Path, mails: RunningMailServer) -> Iterator[NoticeWorld]:
-    mails.letters.clear()
-    mails.refuses = False
-    server = MailServer("127.0.0.1", mails.port, "", "", "portal@example.org")
-    with notice_world(portal, tmp_path, server, (ipaddress.IPv4Network("127.0.0.0/8"),)) as world:
-        yield world
-
-
-def set_hook(notices: NoticeWorld, team: str, url: str, *ways: str) -> str:
-    from vsf_assets.portal.notices.choices import set_webhook
-    from vsf_assets.portal.shared.random_ids import new_id
-
-    return set_webhook(notices.choose(team, *ways), url, new_id())
-
-
-def send_all(notices: NoticeWorld, minute: float | None = None) -> int:
-    """Send what is to be sent at a minute, and return the number of tries."""
-    from vsf_assets.portal.notices.outbox import send_next
-
-    notices.minute = notices.minute if minute is None else minute
-    count = 0
-    while send_next(notices.now()):
-        count += 1
-    return count
-
-
-def messages() -> list[Any]:
-    from vsf_assets.portal.notices.models import OutboxMessage
-
-    return list(OutboxMessage.objects.order_by("id"))
-
-
-def states() -> list[tuple[str, int, str]]:
-    return [(message.state, message.tries, message.last_error) for message in messages()]
 
 
 def test_one_event_is_one_signed_call_without_personal_data(notices: NoticeWorld, hook: Receiver) -> None:
@@ -96,7 +45,11 @@ def test_one_event_is_one_signed_call_without_personal_data(notices: NoticeWorld
     assert content["type"] == "notices"
     assert content["id"] == received.headers["webhook-id"] == str(messages()[0].id)
     assert {name: notice[name] for name in ("kind", "feed", "partition", "resolved_at", "snapshot")} == {
-        **{"kind": "unreadable", "feed": "clicks", "partition": "1", "resolved_at": None, "snapshot": 1},
+        "kind": "unreadable",
+        "feed": "clicks",
+        "partition": "1",
+        "resolved_at": None,
+        "snapshot": 1,
     }
     assert notice["title"] == "A delivery of clicks in quarter 1 is unreadable"
     assert notice["url"].endswith(f"/notices/{notice['id']}/")
@@ -131,7 +84,7 @@ def test_a_message_is_given_up_after_a_day(notices: NoticeWorld, hook: Receiver)
     notices.publish(BROKEN)
     notices.scan(3)
     hook.answer = REFUSAL
-    tries = sum(send_all(notices, 3 + half_hours * 30) for half_hours in range(60))
+    tries = sum(send_all(notices, 3 + step * 30) for step in range(60))
     assert states() == [("gave_up", tries, "the receiver answered 503")]
     assert tries == len(hook.received) > 10
     assert messages()[0].created_at + timedelta(hours=21) < notices.now()
@@ -182,9 +135,7 @@ def test_a_message_that_waits_says_itself_that_its_event_is_over(notices: Notice
     assert hook.received[0].content["notices"][0]["resolved_at"] == "2030-01-01T00:10:00Z"
 
 
-def test_mails_go_to_members_with_a_confirmed_address_once_each(
-    notices: NoticeWorld, mails: RunningMailServer
-) -> None:
+def test_mails_go_to_members_with_a_confirmed_address_once_each(notices: NoticeWorld, mails: RunningMailServer) -> None:
     from allauth.account.models import EmailAddress
 
     people = {name: notices.portal.account(name, "reader") for name in ("ann", "bob", "cat", "dan")}
@@ -214,7 +165,9 @@ def test_mails_go_to_members_with_a_confirmed_address_once_each(
     notices.publish(BROKEN, MENDED)
     notices.scan(10)
     send_all(notices)
-    assert [letter["Subject"] for letter in mails.letters[1:]] == ["Over: A delivery of clicks in quarter 1 is unreadable"]
+    assert [letter["Subject"] for letter in mails.letters[1:]] == [
+        "Over: A delivery of clicks in quarter 1 is unreadable"
+    ]
 
 
 def test_a_mail_server_that_refuses_is_asked_again(notices: NoticeWorld, mails: RunningMailServer) -> None:
@@ -287,118 +240,6 @@ def test_what_a_message_stands_on_must_last_until_it_is_sent(
     from vsf_assets.portal.accounts.models import User
 
     assert User.objects.filter(username="ann").exists() == (change not in ("account",))
-
-
-def test_a_claim_is_won_by_one_sender(notices: NoticeWorld, hook: Receiver) -> None:
-    from django.db import connections
-
-    for number in range(3):
-        notices.portal.grant(f"team-{number}", "clicks")
-        set_hook(notices, f"team-{number}", hook.url, "unreadable-webhook")
-    notices.publish(BROKEN)
-    notices.scan(3)
-    begin, counts = threading.Barrier(4), []
-
-    def send() -> None:
-        begin.wait()
-        counts.append(send_all(notices))
-        connections.close_all()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(counts) == len(hook.received) == 3
-    assert len({received.headers["webhook-id"] for received in hook.received}) == 3
-
-
-def test_a_recipient_has_one_message_at_a_time_and_holds_up_no_other(notices: NoticeWorld, hook: Receiver) -> None:
-    from vsf_assets.portal.notices.outbox import claim_next
-
-    set_hook(notices, "platform", hook.url, "unreadable-webhook")
-    notices.portal.grant("sellers", "clicks")
-    notices.publish(BROKEN)
-    notices.scan(3)
-    notices.publish(BROKEN, File("clicks", "1", "b.csv", 4, status="unreadable"))
-    set_hook(notices, "sellers", hook.url, "unreadable-webhook")
-    notices.scan(5)
-    claims = [claim_next(notices.now()) for _ in range(3)]
-    assert [claim.team.name if claim else None for claim in claims] == ["platform", "sellers", None]
-
-
-KILLED = """
-import sys, time
-from vsf_assets.config.settings import read_settings
-from vsf_assets.portal.config import set_up
-set_up(read_settings())
-from vsf_assets.portal.notices import outbox
-def stop(message):
-    if sys.argv[1] == "after":
-        send(message)
-    print("here", flush=True)
-    time.sleep(60)
-send, outbox._send = outbox._send, stop
-outbox.send_next()
-"""
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_sender_that_is_killed_loses_nothing(
-    notices: NoticeWorld, hook: Receiver, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A kill between claim and call sends the message once, later; between call and record twice, with the same id."""
-    from django.utils import timezone
-
-    monkeypatch.setattr(notices, "now", timezone.now)  # the process has the clock on the wall
-    set_hook(notices, "platform", hook.url, "unreadable-webhook")
-    from vsf_assets.portal.notices.models import OutboxMessage
-
-    team = notices.choose("platform", "unreadable-webhook")
-    OutboxMessage.objects.create(
-        way="webhook", team=team, is_test=True, created_at=timezone.now(), next_try_at=timezone.now()
-    )
-    variables = {"VSF_HOME": str(notices.portal.settings.home), "VSF_PORTAL_WEBHOOK_NETWORKS": "127.0.0.0/8"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VSF_")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, moment],
-        env={**kept, **variables, "PYTHONPATH": str(PROJECT_ROOT)},
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == b"here\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    sent = 1 if moment == "after" else 0
-    assert (len(hook.received), states()) == (sent, [("sending", 1, "")])
-    assert send_all(notices) == 0  # its claim holds
-    monkeypatch.setattr(notices, "now", lambda: timezone.now() + timedelta(minutes=4))
-    assert send_all(notices) == 1
-    assert states() == [("sent", 2, "")]
-    assert [received.headers["webhook-id"] for received in hook.received] == [str(messages()[0].id)] * (sent + 1)
-
-
-def test_a_defect_in_one_message_stops_no_other(
-    notices: NoticeWorld, hook: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from vsf_assets.portal.notices import outbox
-
-    set_hook(notices, "platform", hook.url, "unreadable-webhook")
-    notices.publish(BROKEN)
-    notices.scan(3)
-    send = outbox._send
-
-    def broken(_: object) -> None:
-        raise RuntimeError("MARK")
-
-    monkeypatch.setattr(outbox, "_send", broken)
-    assert send_all(notices) == 1
-    assert states() == [("waiting", 1, "a defect of the portal; its log says more")]
-    assert "MARK" in caplog.text
-    monkeypatch.setattr(outbox, "_send", send)
-    assert send_all(notices, 5) == 1
-    assert len(hook.received) == 1
 
 
 def test_the_secret_stands_in_no_table_and_another_one_signs_after_a_change(

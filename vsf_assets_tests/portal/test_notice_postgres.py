@@ -32,7 +32,7 @@ from vsf_assets.portal.notices.choices import Ways, set_choices, set_webhook
 from vsf_assets.portal.notices.lease import begin_news
 from vsf_assets.portal.notices.models import NoticeEvent, OutboxMessage, WatchLease
 from vsf_assets.portal.notices.outbox import send_next
-from vsf_assets.portal.notices.watcher import Watcher
+from vsf_assets.portal.notices.watcher import NoticeWatcher
 from vsf_assets.portal.shared.random_ids import new_id
 assert connection.vendor == "postgresql"
 start = datetime.fromisoformat(sys.argv[2]).replace(tzinfo=UTC)
@@ -47,7 +47,7 @@ if sys.argv[1] == "first":
 print("ready", flush=True)
 sys.stdin.readline()
 def work():
-    watcher = Watcher(lambda: start.replace(hour=1))
+    watcher = NoticeWatcher(lambda: start.replace(hour=1))
     for _ in range(3):
         watcher.scan()
         while send_next(start.replace(hour=2)):
@@ -65,8 +65,10 @@ def test_two_hosts_with_three_watchers_each_send_every_event_once(database: str,
     publish_snapshot(tmp_path / "snapshots", 1, files)
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VSF_")},
-        **{"VSF_SNAPSHOTS": str(tmp_path / "snapshots"), "VSF_PORTAL_DATABASE": database},
-        **{"VSF_PORTAL_WEBHOOK_NETWORKS": "127.0.0.0/8", "VSF_PORTAL_KEYS": str(tmp_path / "keys")},
+        "VSF_SNAPSHOTS": str(tmp_path / "snapshots"),
+        "VSF_PORTAL_DATABASE": database,
+        "VSF_PORTAL_WEBHOOK_NETWORKS": "127.0.0.0/8",
+        "VSF_PORTAL_KEYS": str(tmp_path / "keys"),
         "PYTHONPATH": str(PROJECT_ROOT),
     }
 

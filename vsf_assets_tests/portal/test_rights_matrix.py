@@ -81,7 +81,10 @@ class Callers:
         token = create_token(victim, team, "x", ["read"], 1)[0]
         notice = add_notice("impressions")
         self.ids = {
-            **{"team": team.id, "member": member.id, "token": token.id, "link": team.links.get().id},
+            "team": team.id,
+            "member": member.id,
+            "token": token.id,
+            "link": team.links.get().id,
             "notice": notice.id,
         }
 

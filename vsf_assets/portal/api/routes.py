@@ -14,8 +14,8 @@ from vsf_assets.portal.accounts.models import ApiToken, User
 from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, rights_of_request
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
-from vsf_assets.portal.api.sql_route import add_sql
 from vsf_assets.portal.api.notice_routes import add_notices
+from vsf_assets.portal.api.sql_route import add_sql
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.data.table_query import LARGEST_PAGE, rows_seen
 from vsf_assets.snapshots.pool import OpenSnapshot

@@ -21,7 +21,7 @@ from vsf_assets.portal.notices.kinds import KINDS, RESOLVED
 from vsf_assets.portal.notices.models import NoticeChoice, TeamWebhook
 from vsf_assets.web.secret_files import ensure_secret
 
-SECRET_FILE = "notice-secret"
+KEY_FILE = "notice-key"
 """File in the folder of keys that secrets of webhooks are made of."""
 
 
@@ -78,7 +78,7 @@ def webhook_secret(hook: TeamWebhook) -> bytes:
 
     Whoever reads the database alone cannot sign. A new key in the file gives every webhook another secret.
     """
-    key = bytes.fromhex(ensure_secret(settings.VSF.keys, SECRET_FILE)[0])
+    key = bytes.fromhex(ensure_secret(settings.VSF.keys, KEY_FILE)[0])
     return hmac.new(key, f"webhook:{hook.team_id}:{hook.nonce}".encode(), hashlib.sha256).digest()
 
 

@@ -39,7 +39,7 @@ def distribute(changes: Changes, now: datetime, has_mail: bool) -> int:
     pages = [
         TeamNotice(event=event, team_id=team)
         for event in changes.new
-        for team in teams.who_may_know(event.feed)
+        for team in teams.who_may_know(event)
         if ways[team, event.kind].on_page
     ]
     TeamNotice.objects.bulk_create(pages, batch_size=500)
@@ -62,7 +62,7 @@ def _for_webhooks(changes: Changes, teams: Teams, ways: Chosen) -> Iterator[tupl
         pairs = [
             (event, says_resolved)
             for event, says_resolved in _pairs(changes)
-            if teams.may_know(team, event.feed) and wants(ways, team, event.kind, OutboxMessage.WEBHOOK, says_resolved)
+            if teams.may_know(team, event) and wants(ways, team, event.kind, OutboxMessage.WEBHOOK, says_resolved)
         ]
         yield team, pairs
 
@@ -74,7 +74,7 @@ def _for_mails(changes: Changes, teams: Teams, ways: Chosen) -> Iterator[tuple[u
             (event, says_resolved)
             for event, says_resolved in _pairs(changes)
             if any(
-                teams.may_know(team, event.feed) and wants(ways, team, event.kind, OutboxMessage.MAIL, says_resolved)
+                teams.may_know(team, event) and wants(ways, team, event.kind, OutboxMessage.MAIL, says_resolved)
                 for team in own
             )
         ]

@@ -104,7 +104,9 @@ def _parts(url: str) -> tuple[str, str, int, str]:
     if parts.scheme not in _PORTS or not host:
         raise RefusedAddressError("an address begins with https:// (or http://), and names a host")
     if parts.username is not None or parts.password is not None:
-        raise RefusedAddressError("an address has no name and password; put a key into its path, or check the signature")
+        raise RefusedAddressError(
+            "an address has no name and password; put a key into its path, or check the signature"
+        )
     if port == 0:
         raise RefusedAddressError("port 0 is no port")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,6 +1,6 @@
-"""The lease by which one watcher works, of all portals that share a database, and the mark where news begin.
+"""The leases by which one watcher scans, of all portals that share a database, and the mark where news begin.
 
-Here: taking, checking and giving back the lease, by the database's clock, so that clocks of hosts may differ. Not here:
+Here: taking, checking and giving back a lease, by the database's clock, so that clocks of hosts may differ. Not here:
 the watcher (watcher.py).
 """
 
@@ -29,26 +29,28 @@ def database_now() -> datetime:
 
 def begin_news() -> None:
     """Mark where news begin: the first start of a portal with notices. What was before is never sent."""
-    WatchLease.objects.get_or_create(id=1, defaults={"news_since": database_now()})
-
-
-def hold(holder: uuid.UUID) -> WatchLease | None:
-    """Take the lease, or prolong it; return it, or None if another watcher has it."""
     now = database_now()
-    held = WatchLease.objects.filter(id=1, holder=holder, until__gt=now + LEASE / 2).first()
+    for part in (WatchLease.SNAPSHOTS, WatchLease.RUNS):
+        WatchLease.objects.get_or_create(id=part, defaults={"news_since": now})
+
+
+def hold(part: int, holder: uuid.UUID) -> WatchLease | None:
+    """Take the lease of a part, or prolong it; return it, or None if another watcher has it."""
+    now = database_now()
+    held = WatchLease.objects.filter(id=part, holder=holder, until__gt=now + LEASE / 2).first()
     if held is not None:
         return held
     free = Q(holder=None) | Q(holder=holder) | Q(until__lt=now)
-    if not WatchLease.objects.filter(free, id=1).update(holder=holder, until=now + LEASE):
+    if not WatchLease.objects.filter(free, id=part).update(holder=holder, until=now + LEASE):
         return None
-    return WatchLease.objects.get(id=1)
+    return WatchLease.objects.get(id=part)
 
 
-def still_held(holder: uuid.UUID) -> bool:
+def still_held(part: int, holder: uuid.UUID) -> bool:
     """Whether the lease is still held, and stays so until the end of the transaction that this is called in."""
-    return WatchLease.objects.select_for_update().filter(id=1, holder=holder).exists()
+    return WatchLease.objects.select_for_update().filter(id=part, holder=holder).exists()
 
 
 def release(holder: uuid.UUID) -> None:
-    """Give the lease back, so that another watcher begins at once."""
-    WatchLease.objects.filter(id=1, holder=holder).update(holder=None, until=None)
+    """Give the leases back, so that another watcher begins at once."""
+    WatchLease.objects.filter(holder=holder).update(holder=None, until=None)

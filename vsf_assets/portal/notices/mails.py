@@ -31,7 +31,11 @@ def send_mail(to: str, message_id: str, pairs: Sequence[tuple[NoticeEvent, bool]
     """
     subject, body = letter(pairs)
     host = urlsplit(settings.VSF_PORTAL.shown_url).hostname or "localhost"
-    headers = {"Message-ID": f"<{message_id}@{host}>", "X-Vsf-Notice-Id": message_id, "Auto-Submitted": "auto-generated"}
+    headers = {
+        "Message-ID": f"<{message_id}@{host}>",
+        "X-Vsf-Notice-Id": message_id,
+        "Auto-Submitted": "auto-generated",
+    }
     mail = EmailMessage(subject, body, to=[to], headers=headers)
     try:
         mail.send()

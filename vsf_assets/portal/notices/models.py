@@ -23,6 +23,10 @@ class NoticeEvent(models.Model):
     last_day = models.DateField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     """Content of the file that it is about, for the link to its row; it leaves the portal in no message."""
+    delivery = models.UUIDField(null=True)
+    """Id of the delivery by the portal that it is about; empty where the file landed by another way."""
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
+    """Who delivered the file by the portal; the team knows of it whatever it may read."""
     snapshot = models.PositiveBigIntegerField(null=True)
     details = models.JSONField(default=dict)
     happened_at = models.DateTimeField()
@@ -159,9 +163,12 @@ class OutboxItem(models.Model):
 
 
 class WatchLease(models.Model):
-    """The one watcher of all portals that share the database, and since when events are news."""
+    """Which watcher of all portals that share the database scans a part, and since when events are news."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    SNAPSHOTS, RUNS = 1, 2
+    """The parts. Only a host that has the record of runs can scan it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
     news_since = models.DateTimeField()
     holder = models.UUIDField(null=True)
     until = models.DateTimeField(null=True)

@@ -32,7 +32,7 @@ def notices_of(rights: AccountRights) -> "QuerySet[NoticeEvent]":
 def notice_of(rights: AccountRights, notice_id: uuid.UUID) -> NoticeEvent | None:
     """Return a notice that the account may know of, also one that came by mail or webhook alone; None otherwise."""
     found = NoticeEvent.objects.filter(pk=notice_id).first()
-    return found if found is not None and knows(rights, found.feed) else None
+    return found if found is not None and knows(rights, found) else None
 
 
 def read_until(user: User) -> datetime:

@@ -73,8 +73,7 @@ def send_next(now: datetime | None = None) -> bool:
         _end(message, OutboxMessage.DROPPED, str(error))
     except CallError as error:
         _failed(message, str(error), now or database_now())
-    except Exception:
-        # A defect of ours must not stop the other messages; the log has it, and the message is tried again.
+    except Exception:  # noqa: BLE001 - a defect must not stop other messages; the log has it, and it is tried again
         _log.exception("message %s", message.id)
         _failed(message, "a defect of the portal; its log says more", now or database_now())
     else:
@@ -125,8 +124,7 @@ def _still_wanted(message: OutboxMessage, own: Sequence[uuid.UUID]) -> list[Pair
         (item.event, item.says_resolved)
         for item in message.items.select_related("event").order_by("event_id")
         if any(
-            teams.may_know(team, item.event.feed)
-            and wants(ways, team, item.event.kind, message.way, item.says_resolved)
+            teams.may_know(team, item.event) and wants(ways, team, item.event.kind, message.way, item.says_resolved)
             for team in own
         )
     ]

@@ -2,18 +2,19 @@
 
 Here: one rule, for the moment of finding, of sending and of reading. Not here: what a team chose (choices.py).
 
-An event of a feed is for the teams that may read the feed; an event of the platform, for the platform's team and every
-team that may read any feed.
+An event of a feed is for the teams that may read the feed, and one about a delivery also for the team that made it; an
+event of the platform is for the platform's team and every team that may read any feed.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from allauth.account.models import EmailAddress
 from django.db.models import Q
 
 from vsf_assets.portal.accounts.models import Grant, Membership, Team, User
-from vsf_assets.portal.accounts.rights import PLATFORM, READ, RIGHTS, AccountRights, TeamRights
+from vsf_assets.portal.accounts.rights import PLATFORM, READ, RIGHTS, AccountRights
+from vsf_assets.portal.notices.models import NoticeEvent
 
 _READERS = [role for role, rights in RIGHTS.items() if READ in rights]
 
@@ -27,26 +28,29 @@ class Teams:
         for team, feed in Grant.objects.filter(may_read=True).values_list("team_id", "feed"):
             self._feeds.setdefault(team, set()).add(feed)
 
-    def may_know(self, team: uuid.UUID, feed: str) -> bool:
-        """Whether a team may know of an event of a feed; an empty feed is the platform."""
+    def reads_any(self, team: uuid.UUID) -> bool:
+        """Whether a team may read any feed."""
+        return self.all[team].is_platform or bool(self._feeds.get(team))
+
+    def may_know(self, team: uuid.UUID, event: NoticeEvent) -> bool:
+        """Whether a team may know of an event."""
         found = self.all.get(team)
-        if found is None:
-            return False
-        feeds = self._feeds.get(team, set())
-        return found.is_platform or (feed in feeds if feed else bool(feeds))
+        return found is not None and _may(event, team, found.is_platform, self._feeds.get(team, set()))
 
-    def who_may_know(self, feed: str) -> list[uuid.UUID]:
-        """Return the teams that may know of an event of a feed."""
-        return [team for team in self.all if self.may_know(team, feed)]
+    def who_may_know(self, event: NoticeEvent) -> list[uuid.UUID]:
+        """Return the teams that may know of an event."""
+        return [team for team in self.all if self.may_know(team, event)]
 
 
-def knows(rights: AccountRights, feed: str) -> bool:
-    """Whether an account or a token may know of an event of a feed."""
-    return any(_knows(found, feed) for found in rights.teams)
+def knows(rights: AccountRights, event: NoticeEvent) -> bool:
+    """Whether an account or a token may know of an event."""
+    return any(
+        READ in found.rights and _may(event, found.team, found.is_platform, found.feeds) for found in rights.teams
+    )
 
 
-def _knows(found: TeamRights, feed: str) -> bool:
-    return READ in found.rights and (found.is_platform or (feed in found.feeds if feed else bool(found.feeds)))
+def _may(event: NoticeEvent, team: uuid.UUID, is_platform: bool, feeds: Collection[str]) -> bool:
+    return is_platform or event.team_id == team or (event.feed in feeds if event.feed else bool(feeds))
 
 
 def on_pages_of(rights: AccountRights) -> Q:
@@ -58,7 +62,7 @@ def on_pages_of(rights: AccountRights) -> Q:
         of_team = Q(team=found.team)
         if found.name != PLATFORM:
             allowed = [*found.feeds, ""] if found.feeds else []
-            of_team &= Q(event__feed__in=allowed)
+            of_team &= Q(event__feed__in=allowed) | Q(event__team=found.team)
         condition |= of_team
     return condition
 

@@ -7,16 +7,21 @@ A day that is part of an event belongs to it for ever. Missing days that follow 
 become events of their own; so a feed that stops is one event, and a day that is delivered into a gap makes no new one.
 """
 
+import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from vsf_assets.portal.accounts.models import Team
 from vsf_assets.portal.notices.kinds import MISSING
 from vsf_assets.portal.notices.models import NoticeEvent
 from vsf_assets.portal.notices.snapshot_findings import Finding
 
 OLDEST = timedelta(days=90)
 """What happened earlier is no news, also for a portal that was off; so old rows can be removed."""
+
+DELIVERIES = "deliveries"
+"""What a team delivered by the portal; a portal may be without such a table."""
 
 MOST_EVENTS = 1_000
 """New events of one pass; the next pass finds the others."""
@@ -56,9 +61,7 @@ def record_findings(
     others = [finding for finding in findings if finding.kind != MISSING]
     if delivered is not None:
         others += _new_gaps([finding for finding in findings if finding.kind == MISSING])
-        for event in NoticeEvent.objects.filter(kind=MISSING, resolved_at=None):
-            if event.feed in delivered and set(_span(event)) <= set(delivered[event.feed]):
-                _close(event, now, changes)
+        _close_delivered(delivered, now, changes)
     known = {event.key: event for event in _known([finding.key for finding in others])}
     for finding in others:
         event = known.get(finding.key)
@@ -95,6 +98,13 @@ def _new_gaps(gaps: Iterable[Finding]) -> Iterator[Finding]:
                 yield replace(gap, key=f"{MISSING}:{gap.feed}:{first}", first_day=first, last_day=last)
 
 
+def _close_delivered(delivered: Mapping[str, Collection[date]], now: datetime, changes: Changes) -> None:
+    """End the events whose missing days were all delivered."""
+    for event in NoticeEvent.objects.filter(kind=MISSING, resolved_at=None):
+        if event.feed in delivered and set(_span(event)) <= set(delivered[event.feed]):
+            _close(event, now, changes)
+
+
 def _runs(days: Iterable[date]) -> list[tuple[date, date]]:
     """Return days as pairs of the first and the last of each row without a gap."""
     found: list[tuple[date, date]] = []
@@ -129,7 +139,19 @@ def _create(finding: Finding, happened_at: datetime, now: datetime) -> NoticeEve
         happened_at=happened_at,
         found_at=now,
         resolved_at=(finding.over_at or now) if finding.is_over else None,
+        **_sender(finding),
     )
+
+
+def _sender(finding: Finding) -> dict[str, uuid.UUID]:
+    """Return the delivery by the portal that a finding is about, and its team; empty where it landed by another way."""
+    if not finding.sha256 or finding.landed_at is None or not hasattr(Team, DELIVERIES):
+        return {}
+    same = Team.objects.filter(
+        deliveries__feed=finding.feed, deliveries__sha256=finding.sha256, deliveries__landed_at=finding.landed_at
+    )
+    found = same.order_by("deliveries__id").values_list("id", "deliveries__id").first()
+    return {"team_id": found[0], "delivery": found[1]} if found else {}
 
 
 def _update(event: NoticeEvent, finding: Finding, now: datetime, changes: Changes) -> None:

@@ -122,7 +122,7 @@ def _page(request: HttpRequest, team: Team, **more: Any) -> HttpResponse:
         "hook": hook,
         "mail_count": len(users),
         "outbox": _last_messages(team, list(users)),
-        "reads_any": Teams().may_know(team.id, ""),
+        "reads_any": Teams().reads_any(team.id),
         "give_up_hours": int(GIVE_UP.total_seconds() // 3600),
         **more,
     }
@@ -133,7 +133,7 @@ def _last_messages(team: Team, users: list[uuid.UUID]) -> list[OutboxMessage]:
     """Return the last messages of the team's webhook, and mails to its members about what the team may know."""
     calls = Q(team=team)
     feeds = [*team.grants.filter(may_read=True).values_list("feed", flat=True), ""]
-    about = Q() if team.is_platform else Q(items__event__feed__in=feeds)
+    about = Q() if team.is_platform else Q(items__event__feed__in=feeds) | Q(items__event__team=team)
     mails = Q(user__in=users) & about & Q(items__event__kind__in=KINDS)
     found = OutboxMessage.objects.filter(calls | mails).distinct().select_related("user")
     return list(found.annotate(events=Count("items", distinct=True)).order_by("-id")[:SHOWN])

@@ -45,6 +45,7 @@ class Finding:
         feed, partition: what it concerns; a partition only if it is a day or a number.
         first_day, last_day: missing days.
         sha256: content of the file.
+        landed_at: when the file landed, UTC.
         snapshot: the number of the snapshot that shows it.
         details: numbers and names of checks.
         is_over: whether it is no more so.
@@ -59,6 +60,7 @@ class Finding:
     first_day: date | None = None
     last_day: date | None = None
     sha256: str = ""
+    landed_at: datetime | None = None
     snapshot: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
     is_over: bool = False
@@ -85,7 +87,7 @@ _DELIVERIES = f"""
             greatest(coalesce(median_share, 0), 1 / lines_read) as noise_share
         from compared
     ),
-    judged as (
+    rated as (
         select *, case
             when median_share is null then share > usual
             when rows_quarantined = lines_read and usual < 0.5 then true
@@ -98,23 +100,23 @@ _DELIVERIES = f"""
     verdicts as (
         select '{WORSE}' as kind, feed, partition_key, file_name, sha256, landed_at, published_at, lines_read,
             rows_quarantined, share, usual
-        from judged where is_worse
+        from rated where is_worse
         union all
         select '{UNREADABLE}', feed, partition_key, file_name, sha256, landed_at, published_at, null, null, null, null
         from files where status = 'unreadable'
     )
     select verdicts.*, exists (
-        select 1 from files as later left join judged on
-            judged.feed = later.feed and judged.sha256 = later.sha256 and judged.landed_at = later.landed_at
-            and judged.file_name = later.file_name
+        select 1 from files as later left join rated on
+            rated.feed = later.feed and rated.sha256 = later.sha256 and rated.landed_at = later.landed_at
+            and rated.file_name = later.file_name
         where later.feed = verdicts.feed and later.file_name = verdicts.file_name
             and later.partition_key is not distinct from verdicts.partition_key
             and later.status = 'loaded' and later.landed_at > verdicts.landed_at
-            and not coalesce(judged.is_worse, false)
+            and not coalesce(rated.is_worse, false)
     ) as is_mended
     from verdicts
     where published_at >= $since or (published_at is null and $with_unknown)
-"""
+"""  # noqa: S608 - made of constants of ours
 
 _VOLUMES = """
     select anomalies.feed, anomalies.partition_key, anomalies.expected, anomalies.observed, anomalies.score,
@@ -187,6 +189,7 @@ def _deliveries(snapshot: OpenSnapshot, since: datetime, with_unknown: bool) -> 
             row["feed"],
             _shown_partition(row["feed"], row["partition_key"]),
             sha256=row["sha256"] or "",
+            landed_at=_aware(row["landed_at"]),
             snapshot=snapshot.number,
             details=details,
             is_over=row["is_mended"],

@@ -1,7 +1,7 @@
 """The watcher: finds events in snapshots and in the record of runs, and sends messages, beside the portal's workers.
 
 Here: when it scans, one pass, and the threads. `vsf portal` runs one watcher; of several on one database, the holder of
-the lease scans, and all of them send. Not here: what is found (snapshot_findings.py, run_findings.py).
+a lease scans, and all of them send. Not here: what is found (snapshot_findings.py, run_findings.py).
 
 A pass compares what is so now with what the database knows, so a watcher that was off finds what happened meanwhile.
 """
@@ -28,6 +28,7 @@ from vsf_assets.portal.notices.snapshot_findings import Finding, SnapshotFinding
 from vsf_assets.portal.shared.open_pool import EXPORTS
 from vsf_assets.runs.record_file import RecordError, record_file
 from vsf_assets.runs.run_record import RunRecord, read_runs
+from vsf_assets.runs.service_state import service_folder
 from vsf_assets.snapshots.pointer_watch import PointerWatch
 from vsf_assets.snapshots.pool import NoSnapshotError, QueryLimits, SnapshotPool
 
@@ -48,7 +49,7 @@ SENDERS = 2
 _log = logging.getLogger("vsf.portal.notices")
 
 
-class Watcher:
+class NoticeWatcher:
     """Scans as long as it holds the lease; between passes it remembers only what it has read."""
 
     def __init__(self, clock: Callable[[], datetime] = database_now) -> None:
@@ -60,53 +61,73 @@ class Watcher:
         self._snapshot_at = self._runs_at = datetime.min.replace(tzinfo=database_now().tzinfo)
         self._silent: tuple[str, datetime] | None = None
         self._cleaned_on: object = None
+        self._warned = ""
 
     def scan(self) -> Changes | None:
-        """Make one pass, and return what it changed; None if another watcher has the lease, or nothing is to be read.
+        """Make one pass, and return what it changed; None if others have the leases, or nothing is to be read.
 
         Raises:
             DatabaseError: the portal's database does not answer.
         """
-        lease = hold(self.holder)
-        if lease is None:
-            self._snapshot_state = self._run_state = None
-            return None
         now = self._clock()
-        findings, has_read_runs = self._of_runs(lease, now)
-        shown = self._of_snapshot(lease, now)
-        if not has_read_runs and shown is None:
+        runs, shown = self._scan_runs(now), self._scan_snapshot(now)
+        if runs is None and shown is None:
             return None
+        changes = Changes()
         with transaction.atomic():
-            if not still_held(self.holder):
-                return None
-            changes = record_findings(findings, lease.news_since, now)
-            if shown is not None:
-                more = record_findings(shown.findings, lease.news_since, now, OF_SNAPSHOT, shown.delivered)
-                changes.new += more.new
-                changes.over += more.over
+            if runs is not None and still_held(WatchLease.RUNS, self.holder):
+                since = self._news_since(WatchLease.RUNS)
+                changes = record_findings(runs, since, now)
+            if shown is not None and still_held(WatchLease.SNAPSHOTS, self.holder):
+                since = self._news_since(WatchLease.SNAPSHOTS)
+                more = record_findings(shown.findings, since, now, OF_SNAPSHOT, shown.delivered)
+                changes = Changes(changes.new + more.new, changes.over + more.over)
             distribute(changes, now, settings.VSF_PORTAL.mail is not None)
-            WatchLease.objects.filter(id=1).update(scanned_at=now)
+            WatchLease.objects.filter(holder=self.holder).update(scanned_at=now)
             self._clean(now)
         return changes
 
-    def _of_runs(self, lease: WatchLease, now: datetime) -> tuple[list[Finding], bool]:
+    def _news_since(self, part: int) -> datetime:
+        since: datetime = WatchLease.objects.get(id=part).news_since
+        return since
+
+    def _scan_runs(self, now: datetime) -> list[Finding] | None:
+        """Return what the record of runs and the service show; None if that is not to be read, or there is none."""
+        folder = settings.VSF.home
+        if not (record_file(folder).exists() or service_folder(folder).exists()):
+            return None
+        lease = hold(WatchLease.RUNS, self.holder)
+        if lease is None:
+            self._run_state = None
+            return None
+        return self._of_runs(lease, now)
+
+    def _scan_snapshot(self, now: datetime) -> SnapshotFindings | None:
+        """Return what the current snapshot shows; None if that is not to be read."""
+        lease = hold(WatchLease.SNAPSHOTS, self.holder)
+        if lease is None:
+            self._snapshot_state = None
+            return None
+        return self._of_snapshot(lease, now)
+
+    def _of_runs(self, lease: WatchLease, now: datetime) -> list[Finding] | None:
         try:
             status = record_file(settings.VSF.home).stat()
             state: Hashable = (status.st_ino, status.st_mtime_ns, status.st_size)
-        except FileNotFoundError:
+        except OSError:
             state = ()
         if state == self._run_state and now - self._runs_at < timedelta(seconds=RUN_SECONDS):
-            return [], False
+            return None
         since = max(lease.news_since, now - OLDEST)
         try:
             runs: list[RunRecord] = read_runs(settings.VSF.home, RUNS)
         except RecordError as error:
-            _log.warning("%s", error)
+            self._warn(str(error))
             runs = []
         found = build_findings(runs, open_key(BUILD), since)
         silent = self._silence(gather(settings.VSF, asks_bucket=False), lease.news_since, now)
         self._run_state, self._runs_at = state, now
-        return [*found, *([silent] if silent else [])], True
+        return [*found, *([silent] if silent else [])]
 
     def _silence(self, home: HomeStatus, since: datetime, now: datetime) -> Finding | None:
         found = silence(home, open_key(SILENT), since)
@@ -121,7 +142,7 @@ class Watcher:
         try:
             state, snapshot = self._pointer.current()
         except (OSError, VsfError) as error:
-            _log.warning("the current snapshot cannot be found: %s", error)
+            self._warn(f"the current snapshot cannot be found: {error}")
             return None
         is_old = now - self._snapshot_at >= timedelta(seconds=SNAPSHOT_SECONDS)
         if snapshot is None or (state == self._snapshot_state and not is_old):
@@ -136,12 +157,18 @@ class Watcher:
         except NoSnapshotError:
             return None  # removed since; the pointer names another one at the next pass
         except VsfError as error:
-            _log.warning("notices of the current snapshot: %s", error)
+            self._warn(f"notices of the current snapshot: {error}")
             found = None
         finally:
             pool.close()
         self._snapshot_state, self._snapshot_at = state, now
         return found
+
+    def _warn(self, text: str) -> None:
+        """Log what keeps a pass from reading, once until it changes."""
+        if text != self._warned:
+            _log.warning("%s", text)
+        self._warned = text
 
     def _clean(self, now: datetime) -> None:
         """Remove what is too old to matter, once a day."""
@@ -176,7 +203,7 @@ class NoticeThreads:
             thread.join(seconds)
 
     def _scan(self) -> None:
-        watcher = Watcher()
+        watcher = NoticeWatcher()
         self._repeat(watcher.scan, SECONDS)
         release(watcher.holder)
         connections.close_all()
@@ -190,13 +217,13 @@ class NoticeThreads:
         connections.close_all()
 
     def _repeat(self, step: Callable[[], object], pause: float) -> None:
-        """Call a function until the end, whatever it raises; after an error with a longer pause, and a line in the log."""
+        """Call a function until the end, whatever it raises; after an error with a longer pause."""
         while not self._end.is_set():
             wait = pause
             try:
                 close_old_connections()
                 step()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the log has it
                 _log.exception("notices: %s", threading.current_thread().name)
                 connections.close_all()
                 wait = 10 * pause

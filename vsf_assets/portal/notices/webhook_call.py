@@ -24,6 +24,9 @@ from vsf_assets.portal.notices.guarded_addresses import RefusedAddressError, Res
 CONNECT_SECONDS, CALL_SECONDS = 5.0, 15.0
 """Time for one connection, and for the whole call after the host is resolved."""
 
+MOST_ADDRESSES = 4
+"""Addresses of a host that are tried."""
+
 LARGEST_BODY, LARGEST_ANSWER = 256 * 1024, 4 * 1024
 """Bytes that are sent, and that are read of an answer's body, of which nothing is kept."""
 
@@ -134,7 +137,9 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Open the connection."""
         error: OSError = ConnectionRefusedError()
-        for address in self._target.addresses:
+        for address in self._target.addresses[:MOST_ADDRESSES]:
+            if self.is_over:
+                raise TimeoutError
             try:
                 opened = socket.create_connection((address, self._target.port), CONNECT_SECONDS)
             except OSError as problem:

@@ -1,15 +1,17 @@
 """The sentences of a notice, and its form for programs.
 
 Here: one title and one explanation per event, made of names of feeds, days, numbers and names of checks alone. Not
-here: the letter (mails.py) and the call (webhooks.py) that carry them.
+here: the letter (mails.py) and the call (webhook_call.py) that carry them.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import NoReverseMatch, reverse
 
 from vsf_assets.portal.notices.kinds import BUILD, KINDS, MISSING, SILENT, UNREADABLE, VOLUME, WORSE
 from vsf_assets.portal.notices.models import NoticeEvent
@@ -101,7 +103,7 @@ def resolution(event: NoticeEvent) -> str:
     if event.kind == UNREADABLE:
         return "A mended file was loaded."
     if event.kind == WORSE:
-        return "A better file was loaded under the same name."
+        return "A better file was loaded, or the usual has changed."
     if event.kind == MISSING:
         return "The day was delivered." if event.first_day == event.last_day else "The days were delivered."
     if event.kind == VOLUME:
@@ -118,6 +120,9 @@ def address(event: NoticeEvent) -> str:
 
 def place(event: NoticeEvent) -> str:
     """Return where a page shows what the event is about."""
+    if event.delivery is not None and event.team_id is not None:  # the delivery ends with its team
+        with suppress(NoReverseMatch):  # a portal without pages of receipts shows the row
+            return reverse("receipt", args=[event.delivery])
     if event.sha256:
         return f"/data/reports/files/?{urlencode({'feed': event.feed, 'sha256': event.sha256})}"
     if event.kind == VOLUME:
