@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+import duckdb
 
 from vsf_assets.config.settings import PROJECT_ROOT, child_environment
 from vsf_assets_tests.portal.test_command import VSF, demo_passwords, running
@@ -23,8 +26,30 @@ PICTURES = (
     ("table", "reader", "/data/marts/fct_activity_events/?_sort=-event_at", WIDE, "light"),
     ("row", "engineer", "/data/marts/dim_lines/row/?mtn=5552000002&is_current=true", WIDE, "light"),
     ("phone", "engineer", "/", NARROW, "dark"),
+    ("notices", "engineer", "/notices/", WIDE, "light"),
 )
 """Name, role, address, size and scheme of each picture."""
+
+
+def deliver_badly(home: Path) -> None:
+    """Deliver a file that cannot be read, one with many bad rows, and one that the warehouse then loses a row of."""
+    rows = [f"{number},{number % 7},{5 if number % 3 else 'x'}" for number in range(9000, 9300)]
+    contents = {"clicks_1.csv": ["no clicks"], "clicks_2.csv": ["click_id,banner_id,campaign_id", *rows]}
+    run(home, contents)
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb")) as connection:
+        connection.execute("delete from raw.clicks where click_id = 9001")
+    run(home, {"clicks_3.csv": ["click_id,banner_id,campaign_id", "9500,1,5"]})
+    time.sleep(5)  # the watcher scans every two seconds
+
+
+def run(home: Path, contents: dict[str, list[str]]) -> None:
+    """Land files of these lines, and run; a run may fail."""
+    environment = child_environment({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0"})
+    for name, lines in contents.items():
+        file = home.parent / name
+        file.write_text("".join(f"{line}\n" for line in lines))
+        subprocess.run([*VSF, "land", str(file)], env=environment, check=True, capture_output=True)
+    subprocess.run([*VSF, "run"], env=environment, check=False, capture_output=True)
 
 
 def main() -> None:
@@ -41,6 +66,8 @@ def main() -> None:
             passwords = demo_passwords(portal)
             browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
             for name, role, address, size, scheme in PICTURES:
+                if name == "notices":
+                    deliver_badly(home)
                 page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
                 page.goto(f"{portal.address}/account/login/")
                 page.fill("[name=login]", f"demo-{role}")
