@@ -257,6 +257,9 @@ def make_app(settings: Settings, parent: int) -> Application:
     from a2wsgi import WSGIMiddleware
     from django.core.handlers.wsgi import WSGIHandler
 
+    from vsf_assets.portal.worker_memory import settle
+
+    settle()
     pages: Any = WSGIMiddleware(WSGIHandler(), workers=THREADS)
     return Dispatcher(pages, Doors(settings.portal.allowed_hosts, settings.portal.proxies))
 
