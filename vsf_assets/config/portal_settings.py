@@ -23,7 +23,10 @@ _MAIL = ("smtp", "smtps")
 
 @dataclass(frozen=True)
 class MailServer:
-    """A mail server, and the sender's address; port 465 or `smtps` means TLS from the start, else STARTTLS."""
+    """A mail server, and the sender's address.
+
+    Port 465 or `smtps` means TLS from the start, else STARTTLS; one on this machine is asked in clear text.
+    """
 
     host: str
     port: int

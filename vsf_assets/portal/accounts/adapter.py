@@ -1,13 +1,12 @@
 """What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
 
 Here: its hooks, and asking for the password again. Not here: the limits themselves
-(login_limits.py), and allauth's settings (config.py).
+(login_limits.py), mails (account_mail.py), and allauth's settings (config.py).
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
@@ -20,6 +19,7 @@ from django.http import HttpRequest
 
 from vsf_assets.config.portal_settings import OPEN
 from vsf_assets.portal.accounts.account_changes import checked_name, give_own_team
+from vsf_assets.portal.accounts.account_mail import MailAdapter
 from vsf_assets.portal.accounts.login_limits import LIMIT, WINDOW, give_back, reserve
 from vsf_assets.portal.audit.models import record
 
@@ -43,7 +43,7 @@ class SignUpVerificationStage(EmailVerificationStage):
         return answer
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(MailAdapter):
     """Sign-up by setting, and log-ins that are counted before the password is hashed."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
