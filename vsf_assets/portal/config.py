@@ -49,6 +49,7 @@ _MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "vsf_assets.portal.middleware.known_browsers",
     "vsf_assets.portal.middleware.second_factor",
     "vsf_assets.portal.middleware.one_snapshot",
 ]

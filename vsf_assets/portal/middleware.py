@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
+from vsf_assets.portal.accounts.known_browsers import remember_browser
 from vsf_assets.portal.accounts.rights import MANAGE
 from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, pool
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -40,6 +41,18 @@ def headers(handler: Handler) -> Handler:
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "private, no-cache")
             patch_vary_headers(response, ["Cookie", "Authorization"])
+        return response
+
+    return handle
+
+
+def known_browsers(handler: Handler) -> Handler:
+    """Leave the cookie of a known browser on the answer to a log-in."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = handler(request)
+        if name := getattr(request, "signed_in", ""):
+            remember_browser(response, name)
         return response
 
     return handle

@@ -70,6 +70,33 @@ def test_addresses_of_one_ipv6_network_are_one(portal: Portal) -> None:
     assert network_of("unix") == "unix"
 
 
+def tried(client: Any, name: str, password: str) -> Any:
+    return client.post("/account/login/", {"login": name, "password": password}, REMOTE_ADDR="192.0.2.1")
+
+
+def test_strangers_lock_no_browser_out_in_which_the_account_signed_in_before(portal: Portal) -> None:
+    for name in ("ann", "bob"):
+        portal.account(name, "reader")
+    client = portal.client()
+    assert tried(client, "ann", PASSWORD).status_code == 302
+    client.post("/account/logout/")
+    for number in range(12):
+        attempt(portal, "ann", "wrong", f"198.51.100.{number}")
+        attempt(portal, f"name{number}", "wrong")
+    assert "10 log-ins failed" in words(attempt(portal, "ann", PASSWORD, "192.0.2.99"))
+    assert "10 log-ins failed" in words(tried(client, "bob", PASSWORD))  # the browser is known for ann alone
+    forged = portal.client()
+    forged.cookies["vsf_known"] = client.cookies["vsf_known"].value[::-1]
+    assert "10 log-ins failed" in words(tried(forged, "ann", PASSWORD))
+    assert tried(client, "Ann", PASSWORD).status_code == 302
+    client.post("/account/logout/")
+    known = client.cookies["vsf_known"]
+    assert (known["httponly"], known["samesite"]) == (True, "Strict")
+    assert "ann" not in known.value
+    shown = [words(tried(client, "ann", "wrong")) for _ in range(12)]
+    assert ["not correct" in page for page in shown] == [True] * 10 + [False] * 2
+
+
 def test_the_limit_ends_with_its_time(portal: Portal) -> None:
     from datetime import timedelta
 

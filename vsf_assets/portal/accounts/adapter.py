@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from vsf_assets.config.portal_settings import OPEN
 from vsf_assets.portal.accounts.account_changes import checked_name, give_own_team
 from vsf_assets.portal.accounts.account_mail import MailAdapter
+from vsf_assets.portal.accounts.known_browsers import known_browser
 from vsf_assets.portal.accounts.login_limits import LIMIT, WINDOW, give_back, reserve
 from vsf_assets.portal.audit.models import record
 
@@ -71,14 +72,14 @@ class AccountAdapter(MailAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Reserve a try; refuse the log-in if there is none left, whether the name exists or not."""
-        if not reserve(_name_of(credentials), _address_of(request)):
+        if not reserve(*_who_tries(request, credentials)):
             raise ValidationError(TOO_MANY)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Return the account of a name and a password; a success gives its try back."""
         user = super().authenticate(request, **credentials)
         if user is not None:
-            give_back(_name_of(credentials), _address_of(request))
+            give_back(*_who_tries(request, credentials))
         return user
 
 
@@ -98,9 +99,7 @@ def ask_password_again(request: HttpRequest) -> None:
     """Interrupt a request for the password or the second factor, unless one was repeated some minutes ago."""
 
 
-def _name_of(credentials: dict[str, Any]) -> str:
-    return str(credentials.get("username") or credentials.get("email") or "")
-
-
-def _address_of(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+def _who_tries(request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the name, the address, and the browser if the account signed in there before."""
+    name = str(credentials.get("username") or credentials.get("email") or "")
+    return name, str(request.META.get("REMOTE_ADDR", "")), known_browser(request, name)

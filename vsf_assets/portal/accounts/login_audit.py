@@ -40,6 +40,7 @@ def connect() -> None:
     }
     for signal, action in named.items():
         signal.connect(_recorder(action), weak=False, dispatch_uid=f"{_KEEP}.{action}")
+    user_logged_in.connect(_remember_browser, weak=False, dispatch_uid=f"{_KEEP}.browser")
     authenticator_added.connect(_remember_factor, weak=False, dispatch_uid=f"{_KEEP}.factor")
     email_confirmed.connect(_record_confirmed, weak=False, dispatch_uid=f"{_KEEP}.email")
 
@@ -57,6 +58,12 @@ def _recorder(action: str) -> Any:
             end_tokens(user, user.id)
 
     return on_signal
+
+
+def _remember_browser(request: Any, user: Any, **_: Any) -> None:
+    """Let the middleware leave the cookie of a known browser on the answer."""
+    if request is not None:
+        request.signed_in = user.username
 
 
 def _remember_factor(request: Any, user: Any, authenticator: Any, **_: Any) -> None:

@@ -23,10 +23,17 @@ _CLEAN_EVERY = 500
 """One of so many log-ins removes the counts whose time is over."""
 
 
-def reserve(name: str, address: str) -> bool:
-    """Reserve a try for a name and an address; return whether both have one left."""
+def reserve(name: str, address: str, browser: str = "") -> bool:
+    """Reserve a try for a name and an address; return whether both have one left.
+
+    Args:
+        name: of the account, as it was typed.
+        address: from which the request comes.
+        browser: id of a browser in which the account signed in before; its tries are counted for itself alone, so that
+            strangers cannot lock it out.
+    """
     reserved: list[str] = []
-    for key in _keys(name, address):
+    for key in _keys(name, address, browser):
         if not _claim(key):
             _return(reserved)
             return False
@@ -34,13 +41,15 @@ def reserve(name: str, address: str) -> bool:
     return True
 
 
-def give_back(name: str, address: str) -> None:
-    """Give back the try of a log-in that succeeded."""
-    _return(_keys(name, address))
+def give_back(name: str, address: str, browser: str = "") -> None:
+    """Give back the try of a log-in that succeeded; the arguments are those of `reserve`."""
+    _return(_keys(name, address, browser))
 
 
-def _keys(name: str, address: str) -> list[str]:
-    """Return the key of the address, which is claimed first, and the one of the name."""
+def _keys(name: str, address: str, browser: str) -> list[str]:
+    """Return the key of the address, which is claimed first, and the one of the name; or that of a known browser."""
+    if browser:
+        return [_key("browser", browser)]
     return [_key("address", network_of(address)), _key("name", name.strip().lower())]
 
 
