@@ -7,7 +7,7 @@ fails. Not here: the views.
 from django.contrib import admin
 from django.urls import include, path
 
-from vsf_assets.portal.accounts import join_views, profile_views, team_views, token_views
+from vsf_assets.portal.accounts import join_views, profile_views, session_views, team_views, token_views
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
@@ -42,9 +42,10 @@ urlpatterns = [
     path("notices/read/", notice_views.read_all, name="notices_read"),
     path("notices/<uuid:notice_id>/", notice_views.notice, name="notice"),
     path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
+    path("account/sessions/", session_views.sessions, name="usersessions_list"),
+    path("account/sessions/<slug:mark>/end/", session_views.end, name="session_end"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("api/docs", status_views.api_docs, name="api_docs"),

@@ -296,20 +296,6 @@ def test_log_in_asks_for_the_code_and_recovery_codes_work_once(portal: Portal) -
         assert (client.get("/data/").status_code == 200) == is_right, given
 
 
-def test_sessions_are_listed_and_ended(portal: Portal) -> None:
-    portal.account("ann", "reader")
-    clients = [portal.client(), portal.client()]
-    for client in clients:
-        client.defaults["HTTP_USER_AGENT"] = "Browser/1"
-        client.post("/account/login/", {"login": "ann", "password": PASSWORD})
-        assert client.get("/").status_code == 200
-    shown = clients[0].get("/account/sessions/").content.decode()
-    assert shown.count("Browser/1") == 2
-    clients[0].post("/account/sessions/")
-    assert clients[0].get("/").status_code == 200
-    assert clients[1].get("/").status_code == 302
-
-
 def test_log_in_begins_a_new_session(portal: Portal) -> None:
     portal.account("ann", "reader")
     client = portal.client()

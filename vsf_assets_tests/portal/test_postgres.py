@@ -1,4 +1,5 @@
-"""The portal's state in PostgreSQL: migrations, log-in with its limit, and the append-only audit.
+"""The portal's state in PostgreSQL: migrations, log-in with its limit, ended sessions, and the append-only
+audit.
 
 Here: a real server of Debian's package, started as another user where the tests run as root; skipped where there is
 none. Each step is a process of its own, since Django takes its settings once. Not here: what pages show.
@@ -87,6 +88,15 @@ client = Client()
 answer = client.post("/account/login/", {"login": "ann", "password": "three old words here"})
 assert answer.status_code == 302, answer.content
 assert client.get("/data/marts/dim_lines/").status_code == 200
+others = [Client(HTTP_USER_AGENT="Browser/1"), Client(HTTP_USER_AGENT="Browser/2")]
+for other in others:
+    other.post("/account/login/", {"login": "ann", "password": "three old words here"})
+page = client.get("/account/sessions/").content.decode()
+end = page.partition("Browser/1</span>")[2].partition('action="')[2].partition('"')[0]
+assert client.post(end).status_code == 302
+assert [other.get("/").status_code for other in others] == [302, 200]
+client.post("/account/sessions/")
+assert [other.get("/").status_code for other in (client, *others)] == [200, 302, 302]
 pages = [Client().post("/account/login/", {"login": "ann", "password": "wrong"}).content.decode() for _ in range(12)]
 assert ["10 log-ins failed" in page for page in pages] == [False] * 10 + [True] * 2
 print("well")

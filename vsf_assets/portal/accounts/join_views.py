@@ -6,6 +6,7 @@ links (one_time_links.py).
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
@@ -88,6 +89,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
             if link.user is not None:
                 return redirect("account_login")
             login(request, user, backend=_BACKEND)
+            UserSession.objects.create_from_request(request)  # so that the page of sessions lists it
             return redirect("home")
     return render(request, "accounts/join.html", {"form": form, "link": link})
 
