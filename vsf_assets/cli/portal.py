@@ -81,9 +81,10 @@ def token(name: str, scopes: tuple[str, ...], team: str | None, days: int) -> No
 
 def _prepared() -> Settings:
     """Prepare the portal's state, and return the settings."""
-    from vsf_assets.portal.serve import PortalOptions, check_options, prepare
+    from vsf_assets.portal.serve import PortalOptions, check_options, keep_files_private, prepare
 
     settings = read_settings()
     check_options(settings, PortalOptions())
+    keep_files_private()
     prepare(settings, lambda text: say(text, err=True))
     return settings

@@ -20,6 +20,9 @@ BODY_MAX = 1024 * 1024
 BODY_SECONDS = 30.0
 """Time in which a body arrives."""
 
+BODIES_MAX = 64 * BODY_MAX
+"""Bytes of all bodies together that a process holds at a time."""
+
 _FORWARDED = b"x-forwarded-"
 _JSON = (b"content-type", b"application/json")
 
@@ -42,6 +45,7 @@ class Dispatcher:
 
     def __init__(self, pages: Application, doors: Doors) -> None:
         self._pages, self._doors = pages, doors
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """HttpAnswer a request, or hand it to the pages."""
@@ -59,11 +63,26 @@ class Dispatcher:
         elif not scope.get("query_string", b"").isascii():
             await send_answer(send, _NOT_ASCII, is_head)
         else:
-            body = await _body(scope, receive)
+            await self._whole(scope, receive, send, is_head)
+
+    async def _whole(self, scope: Scope, receive: Receive, send: Send, is_head: bool) -> None:
+        """Read the body, and let the pages answer; the body counts among those held until they have."""
+        held = 0
+
+        def hold(size: int) -> bool:
+            nonlocal held
+            held += size
+            self._held += size
+            return self._held <= BODIES_MAX
+
+        try:
+            body = await _body(scope, receive, hold)
             if isinstance(body, HttpAnswer):
                 await send_answer(send, body, is_head)
             elif body is not None:
                 await self._pages(self._behind_proxy(scope), _replayed(body, receive), send)
+        finally:
+            self._held -= held
 
     def _knows_host(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]
@@ -93,8 +112,11 @@ def _host_name(value: bytes) -> str:
     return text.rpartition(":")[0] if ":" in text else text
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes | HttpAnswer | None:
-    """Return the body, or what is answered in place of the page; None if the client has gone."""
+async def _body(scope: Scope, receive: Receive, hold: Callable[[int], bool]) -> bytes | HttpAnswer | None:
+    """Return the body, or what is answered in place of the page; None if the client has gone.
+
+    `hold` takes the size of each part, and says whether there is room for it.
+    """
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not length.isdigit() or int(length[:20]) > BODY_MAX:
         return _TOO_LARGE
@@ -110,6 +132,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes | HttpAnswer | None:
                 size += len(parts[-1])
                 if size > BODY_MAX:
                     return _TOO_LARGE
+                if not hold(len(parts[-1])):
+                    return _TOO_BUSY
                 if not message.get("more_body", False):
                     return b"".join(parts)
     except TimeoutError:
@@ -147,5 +171,13 @@ _NOT_ASCII = problem(
 )
 _TOO_LARGE = problem(
     "too-large", 413, "The request is too large", "a request has at most 1 MiB", (b"connection", b"close")
+)
+_TOO_BUSY = problem(
+    "too-busy",
+    503,
+    "Too many requests at once",
+    "try again in some seconds",
+    (b"retry-after", b"5"),
+    (b"connection", b"close"),
 )
 _TOO_SLOW = problem("too-slow", 408, "The request is too slow", "the whole request was not sent in time")

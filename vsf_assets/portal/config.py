@@ -267,11 +267,12 @@ def _mail(mail: MailServer | None) -> dict[str, Any]:
 
 def _logging() -> dict[str, Any]:
     """Log warnings and errors to standard error, with tracebacks; pages show none of it."""
-    handler = {"class": "logging.StreamHandler", "formatter": "line"}
+    handler = {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_secrets"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+        "filters": {"no_secrets": {"()": "vsf_assets.portal.shared.secret_paths.SecretPathFilter"}},
         "handlers": {"stderr": handler},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {"django.request": {"level": "ERROR"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},

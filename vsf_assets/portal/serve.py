@@ -81,6 +81,11 @@ def check_options(settings: Settings, options: PortalOptions) -> None:
     check_database_driver(settings)
 
 
+def keep_files_private() -> None:
+    """Let only the owner read the files that this process makes from now on."""
+    os.umask(0o077)
+
+
 def prepare(settings: Settings, log: Log) -> None:
     """Bring the state up to date: folders, secrets, tables; several processes may do so at once.
 
@@ -89,6 +94,8 @@ def prepare(settings: Settings, log: Log) -> None:
     """
     folder = settings.home / "portal"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(PermissionError):  # of another user, who keeps it as he likes
+        folder.chmod(0o700)  # it may have been made by hand
     set_up(settings)
     from django.core.management import call_command
     from django.db import DatabaseError
@@ -164,14 +171,13 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
         UsageError, VsfError: it cannot start; the message says why.
     """
     from vsf_assets.banners.addresses import check_address
-    from vsf_assets.portal.data.exports import remove_leftovers
-    from vsf_assets.portal.shared.open_pool import EXPORTS
 
     check_options(settings, options)
+    keep_files_private()
     host, port = settings.portal.bind
     check_address(host, port, "VSF_PORTAL_BIND")
     prepare(settings, log)
-    remove_leftovers(settings.home / "portal" / EXPORTS)
+    _remove_old(settings)
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
@@ -193,6 +199,16 @@ def _notices() -> "NoticeThreads":
     threads = NoticeThreads()
     threads.start()
     return threads
+
+
+def _remove_old(settings: Settings) -> None:
+    """Remove exports that a stopped worker left, and begin to remove what is over in the database."""
+    from vsf_assets.portal.accounts.old_records import remove_while_running
+    from vsf_assets.portal.data.exports import remove_leftovers
+    from vsf_assets.portal.shared.open_pool import EXPORTS
+
+    remove_leftovers(settings.home / "portal" / EXPORTS)
+    remove_while_running()
 
 
 def _demo_accounts(options: PortalOptions, log: Log, show: Log | None) -> None:
@@ -217,13 +233,13 @@ def _serve_once(settings: Settings, options: PortalOptions) -> bool:
     from django.db import connections
 
     connections.close_all()
-    server = _server(settings, options)
+    server = _server(settings)
     with suppress(SystemExit):  # the server's answer to a worker that dies again and again
-        server.serve(target_loader=partial(make_app, settings, os.getpid()), wrap_loader=False)
+        server.serve(target_loader=partial(make_app, settings, os.getpid(), options.has_access_log), wrap_loader=False)
     return bool(server.interrupt_signal)
 
 
-def _server(settings: Settings, options: PortalOptions) -> "MPServer":
+def _server(settings: Settings) -> "MPServer":
     """Return a server of raw ASGI applications; its workers are new processes."""
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
@@ -242,26 +258,29 @@ def _server(settings: Settings, options: PortalOptions) -> "MPServer":
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
         websockets=False,
-        log_level=LogLevels.info if options.has_access_log else LogLevels.warning,
-        log_access=options.has_access_log,
+        log_level=LogLevels.warning,  # its own log of requests would hold the secrets of links (access_log.py)
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER,
     )
 
 
-def make_app(settings: Settings, parent: int) -> Application:
+def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> Application:
     """Return the application of a worker; called in the worker's process, which ends with the process `parent`."""
-    os.umask(0o077)
+    keep_files_private()
     threading.Thread(target=_end_with, args=(parent,), name="end with the server", daemon=True).start()
     set_up(settings)
     from a2wsgi import WSGIMiddleware
     from django.core.handlers.wsgi import WSGIHandler
 
+    from vsf_assets.portal.access_log import with_access_log
+    from vsf_assets.portal.answer_headers import with_headers
     from vsf_assets.portal.worker_memory import settle
 
     settle()
     pages: Any = WSGIMiddleware(WSGIHandler(), workers=THREADS)
-    return Dispatcher(pages, Doors(settings.portal.allowed_hosts, settings.portal.proxies))
+    dispatcher = Dispatcher(pages, Doors(settings.portal.allowed_hosts, settings.portal.proxies))
+    answers = with_headers(dispatcher, settings.portal.is_secure)
+    return with_access_log(answers) if has_access_log else answers
 
 
 def _end_with(parent: int) -> None:

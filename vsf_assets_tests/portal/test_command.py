@@ -138,7 +138,10 @@ def wait_for(portal: Running) -> None:
 @pytest.mark.slow
 def test_from_the_first_start_to_a_page_of_data_and_over_kills(world: World, tmp_path: Path) -> None:
     home = tmp_path / "home"
+    (home / "portal").mkdir(parents=True)
+    (home / "portal").chmod(0o755)
     with running(home, world) as portal:
+        assert {path.stat().st_mode & 0o077 for path in (home / "portal", *(home / "portal").rglob("*"))} == {0}
         file = home / "portal" / "first-admin-link"
         assert f"once, within an hour: see {file}" in portal.log.read_text()
         assert "/join/" not in portal.log.read_text()

@@ -144,3 +144,107 @@ def test_a_query_with_raw_bytes_is_refused() -> None:
     refused = ask(query=b"a=\xff")
     assert (refused.status, refused.scopes) == (400, [])
     assert ask(query=b"a=%C3%A4").status == 299
+
+
+def test_all_bodies_together_have_a_cap_and_give_their_room_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal import asgi
+
+    monkeypatch.setattr(asgi, "BODIES_MAX", 3 * BODY_MAX)
+    seen: list[int] = []
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+
+    async def run() -> None:
+        dispatcher, open_up = Dispatcher(pages, DOORS), asyncio.Event()
+
+        async def request(slow: bool) -> int:
+            parts = [b"a" * BODY_MAX, b""]
+            status = 0
+
+            async def receive() -> Any:
+                if len(parts) == 1 and slow:
+                    await open_up.wait()
+                return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+            async def send(message: Any) -> None:
+                nonlocal status
+                status = message.get("status", status)
+
+            headers = [(b"host", b"data.example")]
+            scope = {"type": "http", "method": "POST", "raw_path": b"/x", "path": "/x", "headers": headers, "client": None}
+            await dispatcher(scope, receive, send)
+            return status
+
+        waiting = [asyncio.create_task(request(slow=True)) for _ in range(3)]
+        await asyncio.sleep(0)
+        seen.append(await request(slow=False))
+        open_up.set()
+        seen.extend([*await asyncio.gather(*waiting), await request(slow=False)])
+
+    asyncio.run(run())
+    assert seen == [503, 299, 299, 299, 299]
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_answers_of_this_layer_have_the_headers_of_protection_too(is_secure: bool) -> None:
+    from vsf_assets.portal.answer_headers import with_headers
+
+    starts: list[Any] = []
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        policy = (b"content-security-policy", b"its own")
+        await send({"type": "http.response.start", "status": 200, "headers": [policy]})
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            starts.append(dict(message["headers"]))
+
+    application = with_headers(Dispatcher(pages, DOORS), is_secure)
+    for path, host in ((b"/healthz", b"data.example"), (b"/x", b"evil.example"), (b"/x", b"data.example")):
+        scope = {"type": "http", "method": "GET", "raw_path": path, "path": path.decode(), "headers": [(b"host", host)]}
+        asyncio.run(application(scope, receive, send))
+    assert [headers[b"content-security-policy"] for headers in starts] == [
+        b"default-src 'none'; frame-ancestors 'none'",
+        b"default-src 'none'; frame-ancestors 'none'",
+        b"its own",
+    ]
+    assert all(headers[b"x-content-type-options"] == b"nosniff" for headers in starts)
+    assert all((b"strict-transport-security" in headers) == is_secure for headers in starts)
+
+
+def test_the_log_of_requests_holds_no_secret_no_question_and_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    from vsf_assets.portal.access_log import with_access_log
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    paths = ("/join/very-secret/", "/account/password/reset/key/1-very-secret/", "/data/x\nforged line/")
+    for path in paths:
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"mtn=5551000001", "client": ("192.0.2.9", 1)}
+        asyncio.run(with_access_log(pages)(scope, nothing, nothing))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert [line.split()[1:5] for line in lines[:2]] == [
+        ["192.0.2.9", "GET", "/join/…/", "299"],
+        ["192.0.2.9", "GET", "/account/password/reset/key/…/", "299"],
+    ]
+    assert "very-secret" not in "".join(lines)
+    assert "5551000001" not in "".join(lines)
+    assert "<U+000A>" in lines[2]
+
+
+def test_the_log_of_errors_holds_no_secret_of_a_path() -> None:
+    import logging
+
+    from vsf_assets.portal.shared.secret_paths import SecretPathFilter
+
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, "Internal Server Error: %s", ("/join/very-secret/\nx",), None)
+    assert SecretPathFilter().filter(record)
+    assert record.getMessage() == "Internal Server Error: /join/…/<U+000A>x"

@@ -169,9 +169,35 @@ def test_an_unchanged_answer_of_the_api_is_not_sent_again(portal: Portal) -> Non
     first = client.get("/api/v1/lines?limit=2")
     again = client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=first.headers["ETag"])
     assert (again.status_code, again.content) == (304, b"")
+    tag = first.headers["ETag"]
+    for known in (f'W/{tag}', f'"other", {tag}', f'"other" , W/{tag}', "*"):
+        assert client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=known).status_code == 304, known
+    for other in ('"other"', tag.strip('"'), "", f'"{tag}"'):
+        assert client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=other).status_code == 200, other
     assert client.get("/api/v1/lines?limit=3", HTTP_IF_NONE_MATCH=first.headers["ETag"]).status_code == 200
     other = portal.client(portal.account("bob", "reader", personal=True))
     assert other.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=first.headers["ETag"]).status_code == 200
+
+
+def test_a_column_that_becomes_personal_changes_the_tag(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.api import list_answers
+
+    client = portal.client(portal.account("ann", "reader"))
+    known = {"HTTP_IF_NONE_MATCH": client.get("/api/v1/lines?limit=2").headers["ETag"]}
+    monkeypatch.setattr(list_answers, "_version", lambda: "another version")
+    assert client.get("/api/v1/lines?limit=2", **known).status_code == 200
+
+
+def test_reading_a_page_writes_nothing_but_when_a_session_begins(portal: Portal) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = portal.client(portal.account("ann", "reader"))
+    client.get("/")
+    for address in ("/", "/data/", "/data/marts/dim_lines/", "/profile/", "/api/v1/lines"):
+        with CaptureQueriesContext(connection) as done:
+            client.get(address)
+        assert [query["sql"] for query in done if not query["sql"].lower().startswith("select")] == [], address
 
 
 def test_cookies_are_for_tls_alone_where_browsers_use_it(portal: Portal) -> None:

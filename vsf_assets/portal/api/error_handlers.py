@@ -40,5 +40,5 @@ def add_handlers(api: NinjaAPI) -> None:
         status = status_of(error)
         if status is not None:
             return problem(status, str(error))
-        _log.error("defect in %s %s", request.method, request.path, exc_info=error)
+        _log.error("defect in %s %r", request.method, request.path, exc_info=error)
         return problem(500, "it is written down in the portal's log; try again")

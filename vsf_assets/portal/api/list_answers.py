@@ -7,10 +7,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import orjson
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import parse_etags
 
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_catalog import ShownTable, catalog_of
@@ -50,8 +53,8 @@ def list_answer(
     """
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
     table = readable_table(snapshot, access, name)
-    tag = etag(request, access, snapshot)
-    if request.headers.get("If-None-Match") == tag:
+    tag = etag(request, access, snapshot, table)
+    if _is_known(request, tag):
         return _with_tag(HttpResponse(status=304), tag)
     given = [(_CONTROLS.get(key, key), value) for key, value in parameters_of(request.GET) if key not in own]
     if not any(key == "_limit" for key, _ in given):
@@ -82,11 +85,26 @@ def json_answer(content: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(body, status=status, content_type="application/json")
 
 
-def etag(request: HttpRequest, access: Access, snapshot: OpenSnapshot) -> str:
-    """Return the tag of an answer: it changes with the snapshot, the question and what may be seen."""
+def etag(request: HttpRequest, access: Access, snapshot: OpenSnapshot, table: ShownTable) -> str:
+    """Return the tag of an answer: it changes with the snapshot, the question, what may be seen, and the program.
+
+    A later version of the program may declare a column personal that an earlier one showed.
+    """
     parts = (snapshot.name, snapshot.published, request.get_full_path(), access.may_see_personal, sorted(access.feeds))
     seen = (access.reads_all_feeds, sorted(access.raw_feeds))
-    return f'"{hashlib.sha256(repr((parts, seen)).encode()).hexdigest()[:32]}"'
+    made_by = (_version(), [(column.name, column.personal) for column in table.columns])
+    return f'"{hashlib.sha256(repr((parts, seen, made_by)).encode()).hexdigest()[:32]}"'
+
+
+@cache
+def _version() -> str:
+    return version("vsf-assets")
+
+
+def _is_known(request: HttpRequest, tag: str) -> bool:
+    """Whether the client has the answer: If-None-Match is a list of tags, weak ones too (RFC 9110, 13.1.2)."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in given or tag in (found.removeprefix("W/") for found in given)
 
 
 def _with_tag(response: HttpResponse, tag: str) -> HttpResponse:
