@@ -191,16 +191,26 @@ def test_a_session_alone_makes_no_token_and_no_address(portal: Portal) -> None:
     assert ApiToken.objects.count() == 1
 
 
-def test_a_printed_password_is_replaced_when_each_page_says_so(portal: Portal) -> None:
-    """Scripts sign in with it, so nothing is refused."""
+def test_a_printed_password_leads_to_the_page_that_replaces_it_and_opens_pages_for_scripts(portal: Portal) -> None:
     from vsf_assets.portal.accounts.command_line import change_account
 
     password, _ = change_account("ann", "analyst", "platform", personal=True, keep_password=False)
-    client = log_in(portal, "ann", password)
-    for address in ("/", "/data/", "/tokens/"):
-        assert "Choose one of your own" in client.get(address).content.decode(), address
-    client.post("/account/password/change/", {"oldpassword": password, "password1": NEW, "password2": NEW})
+    client = portal.client()
+    signed_in = client.post("/account/login/?next=/data/", {"login": "ann", "password": password, "next": "/data/"})
+    place = signed_in.headers["Location"]
+    assert place == "/account/password/change/?next=%2Fdata%2F"
+    shown = client.get(place).content.decode()
+    assert "A command printed your password" in shown
+    for address in ("/", "/data/", "/tokens/", "/data/marts/dim_lines/"):  # scripts sign in with it
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "Choose one of your own" in answer.content.decode(), address
+    form = {"oldpassword": password, "password1": NEW, "password2": NEW, "next": "/data/"}
+    assert client.post("/account/password/change/", form).headers["Location"] == "/data/"
     assert "Choose one of your own" not in client.get("/data/").content.decode()
+    assert log_in(portal, "ann", password).get("/").status_code == 302
+    again = portal.client().post("/account/login/", {"login": "ann", "password": NEW})
+    assert again.headers["Location"] == "/"
 
 
 def test_a_new_password_by_a_link_ends_tokens_and_the_audit_tells_whose_link_it_was(portal: Portal) -> None:

@@ -1,11 +1,12 @@
 """What django-allauth asks of us: who may sign up, and the limits of failed log-ins.
 
-Here: its hooks, and asking for the password again. Not here: the limits themselves
+Here: its hooks, where a log-in leads, and asking for the password again. Not here: the limits themselves
 (login_limits.py), mails (account_mail.py), and allauth's settings (config.py).
 """
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
@@ -15,7 +16,9 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from vsf_assets.config.portal_settings import OPEN
 from vsf_assets.portal.accounts.account_changes import checked_name, give_own_team
@@ -69,6 +72,21 @@ class AccountAdapter(MailAdapter):
                 record("account.created", saved.id, saved.id)
                 give_own_team(saved)
         return saved
+
+    def post_login(self, request: HttpRequest, user: Any, **named: Any) -> HttpResponse:
+        """Lead an account whose password was printed by a command to the page where it chooses its own.
+
+        The pages stay readable meanwhile: scripts sign in with a printed password and fetch them.
+        """
+        response: HttpResponse = super().post_login(request, user, **named)
+        if user.must_change_password:
+            place = reverse("account_change_password")
+            return redirect(f"{place}?{urlencode({'next': response.headers['Location']})}")
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+        """Return where a changed password leads, unless the person was on the way to another page."""
+        return reverse("profile")
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Reserve a try; refuse the log-in if there is none left, whether the name exists or not."""
