@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -30,3 +31,7 @@ class PortalAdminSite(admin.AdminSite):
         """Send visitors to the portal's log-in, which counts failed ones."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """Send to the portal's page, which ends other sessions and writes to the audit."""
+        return redirect("account_change_password")

@@ -66,6 +66,14 @@ POLICY = {
 }
 """Content security policy of every page."""
 
+_FORMS = {
+    "signup": "SignUpForm",
+    "change_password": "NewPasswordForm",
+    "set_password": "FirstPasswordForm",
+    "reset_password_from_key": "ForgottenPasswordForm",
+}
+"""Form of the library -> ours."""
+
 _CACHE = {
     "BACKEND": "django.core.cache.backends.db.DatabaseCache",
     "LOCATION": "portal_cache",
@@ -215,7 +223,7 @@ def _accounts(has_mail: bool) -> dict[str, Any]:
         "ACCOUNT_LOGOUT_REDIRECT_URL": "account_login",
         "ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE": False,
         "ACCOUNT_PREVENT_ENUMERATION": "strict",
-        "ACCOUNT_FORMS": {"signup": "vsf_assets.portal.accounts.sign_up_form.SignUpForm"},
+        "ACCOUNT_FORMS": {form: f"vsf_assets.portal.accounts.account_forms.{name}" for form, name in _FORMS.items()},
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": "[VSF portal] ",
         "ACCOUNT_EMAIL_NOTIFICATIONS": has_mail,
         "ACCOUNT_SESSION_REMEMBER": False,
@@ -224,6 +232,7 @@ def _accounts(has_mail: bool) -> dict[str, Any]:
         "ACCOUNT_USERNAME_MIN_LENGTH": 2,
         "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
         "MFA_TOTP_ISSUER": "VSF portal",
+        "MFA_ALLOW_UNVERIFIED_EMAIL": True,  # who signed up and has not confirmed does not get so far
         "USERSESSIONS_ADAPTER": "vsf_assets.portal.accounts.adapter.SessionsAdapter",
         "USERSESSIONS_TRACK_ACTIVITY": False,  # it would write at each request
     }

@@ -8,6 +8,7 @@ import re
 import secrets
 import uuid
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -75,15 +76,25 @@ def create_account(
     Raises:
         ValidationError: the name is malformed or in use.
     """
-    name = checked_name(name)
+    name, email = checked_name(name), email.lower()
     if User.objects.filter(username=name).exists():
         raise ValidationError(f"there is an account {name} already; choose another name")
     user = User(username=name, email=email, must_change_password=must_change_password)
     user.set_password(password)
     user.save()
     record("account.created", actor or user.id, user.id)
+    keep_address(user)
     give_own_team(user)
     return user
+
+
+def keep_address(user: User) -> None:
+    """Enter the address that an account was given into the list of its addresses, to be confirmed by the account.
+
+    It is not the primary one: that would keep the account from signing in before it is confirmed.
+    """
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email.lower(), primary=False, verified=False)
 
 
 def give_own_team(user: User) -> Team:

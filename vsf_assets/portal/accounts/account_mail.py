@@ -74,7 +74,8 @@ class MailAdapter(DefaultAccountAdapter):
 
 def _has_account(address: EmailAddress) -> bool:
     """Whether an account has confirmed this address, or was given it by an administrator."""
-    given = User.objects.filter(email__iexact=address.email, emailaddress=None).exclude(pk=address.user_id)
+    signed_up = EmailAddress.objects.filter(primary=True, verified=False).values("user")
+    given = User.objects.filter(email__iexact=address.email).exclude(pk=address.user_id).exclude(pk__in=signed_up)
     confirmed = EmailAddress.objects.filter(email__iexact=address.email, verified=True).exclude(user=address.user_id)
     return given.exists() or confirmed.exists()
 

@@ -19,6 +19,7 @@ from vsf_assets.portal.accounts.account_changes import (
     delete_account,
     delete_team,
     give_own_team,
+    keep_address,
     may_be_deleted,
     refuse_needed,
     set_role,
@@ -120,6 +121,7 @@ class UserAdmin(AuditedAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "may_see_personal", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "may_see_personal")
     search_fields = ("username", "email", "=id")
+    ordering = ("username",)
     fields = ("username", "email", "is_active", "may_see_personal", "is_staff", "must_change_password", "last_login")
     readonly_fields = ("may_see_personal", "is_staff", "must_change_password", "last_login")
     inlines = (MembershipInline,)
@@ -134,8 +136,10 @@ class UserAdmin(AuditedAdmin):
         """Give a new account a team of its own and no password."""
         if not change:
             obj.set_unusable_password()
+            obj.email = obj.email.lower()
         super().save_model(request, obj, form, change)
         if not change:
+            keep_address(obj)
             give_own_team(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

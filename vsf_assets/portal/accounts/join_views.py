@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from vsf_assets.portal.accounts.account_changes import checked_name
+from vsf_assets.portal.accounts.account_forms import PASSWORD_HELP
 from vsf_assets.portal.accounts.models import OneTimeLink, User
 from vsf_assets.portal.accounts.one_time_links import UsedLinkError, find_link, use_link
 from vsf_assets.portal.shared.error_pages import error_page
@@ -37,7 +38,7 @@ class JoinForm(forms.Form):
     password = forms.CharField(
         label="Password",
         max_length=200,
-        help_text="at least 12 characters; three or four words are good",
+        help_text=PASSWORD_HELP,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
