@@ -1,4 +1,4 @@
-"""The table of rights of the addresses below account/ and admin/, which libraries make.
+"""The table of rights of the addresses below `/account/` and `/admin/`, which libraries make.
 
 Here: each address, and who gets which answer. An address without a line fails the test (test_account_matrix.py). Not
 here: all others (matrix.py).
@@ -33,8 +33,8 @@ ACCOUNT = {
     "2fa/recovery-codes/generate/": ("2fa/recovery-codes/generate/", 302, 302),
     "2fa/recovery-codes/download/": ("2fa/recovery-codes/download/", 302, 404),
 }
-"""Address below account/ -> an example, the answer to visitors, and the one to whoever signed in some time ago without a
-second factor."""
+"""Address below `/account/` -> an example, the answer to visitors, and the one to accounts without a second factor that
+signed in some time ago."""
 
 MODELS = {
     "accounts/user": (200, 200, 200, 200),
@@ -63,4 +63,4 @@ OTHERS_OF_ADMIN = {
     "^(?P<app_label>accounts|audit)/$": ("accounts/", 200),
     "(?P<url>.*)$": ("nothing/", 404),
 }
-"""Address below admin/ -> an example, and the answer to an administrator of the platform."""
+"""Address below `/admin/` -> an example, and the answer to an administrator of the platform."""

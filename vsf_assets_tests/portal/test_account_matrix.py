@@ -1,4 +1,4 @@
-"""Addresses below account/ and admin/ × every caller answer what their table says.
+"""Addresses below `/account/` and `/admin/` × every caller answer what their table says.
 
 Here: the walk. Not here: the table (account_matrix.py), and what the pages do (test_accounts.py, test_admin_site.py).
 """

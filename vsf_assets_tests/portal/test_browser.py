@@ -32,7 +32,8 @@ PAGES = (
     ),
     *("/data/marts/fct_activity_events/row/?event_uuid=hostile-0&event_date=2019-06-03", "/data/reports/anomalies/"),
     *("/data/raw/events/", "/data/marts/dim_lines/?nothing=1", "/team/", "/account/2fa/", "/account/sessions/"),
-    *("/account/password/change/", "/api/docs"),
+    *("/account/email/", "/account/reauthenticate/", "/account/password/reset/", "/account/confirm-email/nothing/"),
+    *("/account/password/change/", "/account/confirm-email/", "/api/docs"),
 )
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 

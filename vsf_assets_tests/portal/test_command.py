@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -179,8 +180,12 @@ def test_from_the_first_start_to_a_page_of_data_and_over_kills(world: World, tmp
 
 def test_accounts_and_tokens_for_scripts(world: World, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    made = vsf(home, world, "portal", "user", "ann", "--role", "engineer", "--personal")
+    with ThreadPoolExecutor() as two:  # at once, in a home that neither finds prepared
+        words = ["portal", "user", "bob", "--role", "reader"]
+        other = two.submit(vsf, home, world, *words)
+        made = vsf(home, world, "portal", "user", "ann", "--role", "engineer", "--personal")
     assert made.returncode == 0, made.stderr
+    assert other.result().returncode == 0, other.result().stderr
     assert re.fullmatch(r"(\w{6}-){3}\w{6}\n", made.stdout)
     assert "made the account ann: engineer of platform, sees personal data" in made.stderr
     token = vsf(home, world, "portal", "token", "ann", "--scope", "read")

@@ -172,7 +172,14 @@ def test_all_bodies_together_have_a_cap_and_give_their_room_back(monkeypatch: py
                 status = message.get("status", status)
 
             headers = [(b"host", b"data.example")]
-            scope = {"type": "http", "method": "POST", "raw_path": b"/x", "path": "/x", "headers": headers, "client": None}
+            scope = {
+                "type": "http",
+                "method": "POST",
+                "raw_path": b"/x",
+                "path": "/x",
+                "headers": headers,
+                "client": None,
+            }
             await dispatcher(scope, receive, send)
             return status
 
@@ -227,7 +234,13 @@ def test_the_log_of_requests_holds_no_secret_no_question_and_one_line_each(capsy
 
     paths = ("/join/very-secret/", "/account/password/reset/key/1-very-secret/", "/data/x\nforged line/")
     for path in paths:
-        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"mtn=5551000001", "client": ("192.0.2.9", 1)}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": b"mtn=5551000001",
+            "client": ("192.0.2.9", 1),
+        }
         asyncio.run(with_access_log(pages)(scope, nothing, nothing))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
@@ -245,6 +258,8 @@ def test_the_log_of_errors_holds_no_secret_of_a_path() -> None:
 
     from vsf_assets.portal.shared.secret_paths import SecretPathFilter
 
-    record = logging.LogRecord("x", logging.ERROR, "f", 1, "Internal Server Error: %s", ("/join/very-secret/\nx",), None)
+    record = logging.LogRecord(
+        "x", logging.ERROR, "f", 1, "Internal Server Error: %s", ("/join/very-secret/\nx",), None
+    )
     assert SecretPathFilter().filter(record)
     assert record.getMessage() == "Internal Server Error: /join/…/<U+000A>x"

@@ -1,5 +1,4 @@
-"""The portal's state in PostgreSQL: migrations, log-in with its limit, ended sessions, and the append-only
-audit.
+"""The portal's state in PostgreSQL: migrations, the limit of log-ins, ended sessions, and the append-only audit.
 
 Here: a real server of Debian's package, started as another user where the tests run as root; skipped where there is
 none. Each step is a process of its own, since Django takes its settings once. Not here: what pages show.

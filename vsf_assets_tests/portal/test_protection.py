@@ -1,7 +1,7 @@
-"""Protection of every address: headers, CSRF, requests that read only, defects, and what visitors learn.
+"""Protection of every address: headers, defects, problems, tags and cookies.
 
-Here: walks over all addresses. Not here: bodies, hosts and proxies, which the layer before Django checks
-(test_dispatcher.py).
+Here: walks over all addresses. Not here: requests that read or change (test_every_change.py), and bodies, hosts and
+proxies, which the layer before Django checks (test_dispatcher.py).
 """
 
 import logging
@@ -77,37 +77,6 @@ WRITTEN_BY_READING = ("django_session", "portal_cache", "usersessions_usersessio
 """Tables that a GET may change: sessions, the cache (limits of libraries), and when a session was last seen."""
 
 
-def test_reading_changes_nothing(portal: Portal) -> None:
-    client = admin(portal)
-    client.get("/")
-    before = portal.tables(*WRITTEN_BY_READING)
-    for address in addresses():
-        for ask in (client.get, client.head, portal.client().get):
-            answer = ask(address)
-            if answer.streaming:
-                answer.close()
-    after = portal.tables(*WRITTEN_BY_READING)
-    assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
-
-
-def test_every_unsafe_request_needs_the_token_of_its_form(portal: Portal) -> None:
-    from django.urls import get_resolver
-
-    from vsf_assets_tests.portal.test_rights_matrix import Callers, routes
-
-    callers = Callers(portal)
-    client = portal.confirmed(portal.account("root", "admin"), enforce_csrf_checks=True)
-    before = portal.tables(*WRITTEN_BY_READING)
-    examples = {line.route: line.example.format(**callers.ids) for line in TABLE}
-    targets = {examples.get(route, f"/{route}") for route in routes(get_resolver().url_patterns) if "<" not in route}
-    targets |= {line.example.format(**callers.ids) for line in TABLE if line.method == "POST"}
-    for target in sorted(targets):
-        if target.startswith("/"):
-            assert client.post(target, {"role": "admin", "feed": "clicks"}).status_code in (403, 404, 405), target
-    after = portal.tables(*WRITTEN_BY_READING)
-    assert {name for name, rows in after.items() if rows != before[name]} == set()
-
-
 def test_a_defect_shows_no_path_and_no_traceback(
     portal: Portal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -170,7 +139,7 @@ def test_an_unchanged_answer_of_the_api_is_not_sent_again(portal: Portal) -> Non
     again = client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=first.headers["ETag"])
     assert (again.status_code, again.content) == (304, b"")
     tag = first.headers["ETag"]
-    for known in (f'W/{tag}', f'"other", {tag}', f'"other" , W/{tag}', "*"):
+    for known in (f"W/{tag}", f'"other", {tag}', f'"other" , W/{tag}', "*"):
         assert client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=known).status_code == 304, known
     for other in ('"other"', tag.strip('"'), "", f'"{tag}"'):
         assert client.get("/api/v1/lines?limit=2", HTTP_IF_NONE_MATCH=other).status_code == 200, other

@@ -3,6 +3,7 @@
 Here: a real server with four processes. Not here: which log-in reaches the hasher (test_log_in.py).
 """
 
+import contextlib
 import http.client
 import os
 import re
@@ -120,65 +121,78 @@ def test_200_parallel_wrong_log_ins_take_less_than_100_mb(portal_and_password: t
     assert portal.workers() == workers
 
 
-def test_killed_workers_lose_no_answered_change_and_no_session(
-    portal_and_password: tuple[Running, str], tmp_path: Path
-) -> None:
-    portal, password = portal_and_password
-    home = portal.log.with_suffix("")
-    database = home / "portal" / "portal.sqlite3"
+class Traffic:
+    """Pages that load and changes that are sent without a pause, and what was answered."""
+
+    def __init__(self, visitor: Visitor, team: str, csrf: str) -> None:
+        self._visitor, self._form = visitor, {"csrfmiddlewaretoken": csrf, "team": team, "scopes": "read", "days": "1"}
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._repeat, args=(do,)) for do in (self._change, *[self._load] * 2)]
+        self.made: list[str] = []
+        self.loaded: list[int] = []
+
+    def __enter__(self) -> "Traffic":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def goes_on(self) -> bool:
+        """Wait for some more answers of both kinds; return whether they came."""
+        made, loaded, until = len(self.made), len(self.loaded), time.monotonic() + 20
+        while time.monotonic() < until:
+            if len(self.made) >= made + 3 and len(self.loaded) >= loaded + 3:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _repeat(self, do: Callable[[], None]) -> None:
+        while not self._is_over.is_set():
+            with contextlib.suppress(OSError, http.client.HTTPException):  # of a worker that was killed
+                do()
+
+    def _change(self) -> None:
+        name = f"token {time.monotonic_ns()}"
+        status, page = self._visitor.send("POST", "/tokens/", self._form | {"name": name})
+        if status == 200 and b"<code>vsf_" in page:
+            self.made.append(name)
+
+    def _load(self) -> None:
+        self.loaded.append(self._visitor.send("GET", "/data/marts/dim_lines/")[0])
+
+
+def signed_in(portal: Running, password: str, database: Path) -> Visitor:
+    """Return a client that may make tokens; what an earlier test counted is forgotten."""
     with sqlite3.connect(database) as connection:
-        connection.execute("delete from accounts_logincount")  # of the burst before
+        connection.execute("delete from accounts_logincount")
         connection.execute("delete from portal_cache")
     visitor = Visitor(port_of(portal))
     visitor.sign_in("ann", password)
     fields = {"csrfmiddlewaretoken": visitor.token("/account/reauthenticate/"), "password": password}
     assert visitor.send("POST", "/account/reauthenticate/", fields)[0] == 302
-    page = visitor.send("GET", "/tokens/")[1]
-    found = re.search(rb'<option value="([\w-]+)"[^>]*>platform<', page)
-    csrf = TOKEN.search(page)
-    assert found
-    assert csrf
-    made: list[str] = []
-    loaded: list[int] = []
-    is_over = threading.Event()
+    return visitor
 
-    def change() -> None:
-        while not is_over.is_set():
-            name = f"token {time.monotonic_ns()} {threading.get_ident()}"
-            form = {"csrfmiddlewaretoken": csrf[1].decode(), "name": name, "team": found[1].decode()}
-            try:
-                answer = visitor.send("POST", "/tokens/", form | {"scopes": "read", "days": "1"})
-            except (OSError, http.client.HTTPException):
-                continue
-            if answer[0] == 200 and b"<code>vsf_" in answer[1]:
-                made.append(name)
 
-    def load() -> None:
-        while not is_over.is_set():
-            try:
-                loaded.append(visitor.send("GET", "/data/marts/dim_lines/")[0])
-            except (OSError, http.client.HTTPException):
-                continue
-
-    threads = [threading.Thread(target=work) for work in (change, load, load)]
-    for thread in threads:
-        thread.start()
-    for worker in portal.workers():
-        before = (len(made), len(loaded))
-        os.kill(worker, signal.SIGKILL)
-        until = time.monotonic() + 20
-        while (len(made) - before[0] < 3 or len(loaded) - before[1] < 3) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len(made) - before[0] >= 3, portal.log.read_text()
-    is_over.set()
-    for thread in threads:
-        thread.join()
+def test_killed_workers_lose_no_answered_change_and_no_session(portal_and_password: tuple[Running, str]) -> None:
+    portal, password = portal_and_password
+    database = portal.log.with_suffix("") / "portal" / "portal.sqlite3"
+    visitor = signed_in(portal, password, database)
+    page = visitor.send("GET", "/tokens/")[1].decode()
+    (team,) = re.findall(r'<option value="([\w-]+)"[^>]*>platform<', page)
+    with Traffic(visitor, team, visitor.token("/tokens/")) as traffic:
+        for worker in portal.workers():
+            os.kill(worker, signal.SIGKILL)
+            assert traffic.goes_on(), portal.log.read_text()
     wait_for(portal)
-    assert set(loaded) == {200}
+    assert set(traffic.loaded) == {200}
     assert visitor.send("GET", "/")[0] == 200  # the session stays
     with sqlite3.connect(database) as connection:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
         kept = {name for (name,) in connection.execute("select name from accounts_apitoken")}
         entries = connection.execute("select count(*) from audit_auditentry where action = 'token.created'").fetchone()
-    assert set(made) <= kept
+    assert set(traffic.made) <= kept
     assert entries == (len(kept),)  # each change stands with its entry, also where the worker died before it answered

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm, SetPasswordForm, SignupForm
 from django.http import HttpRequest
 
-PASSWORD_HELP = "at least 12 characters; three or four words are good"
+PASSWORD_HELP = "at least 12 characters; three or four words are good"  # noqa: S105 - help for people
 
 
 class _WithHelp:

@@ -26,8 +26,8 @@ _LINKS = ("activate_url", "password_reset_url", "signup_url")
 
 _TITLE = "The mail could not be sent"
 _WAITS = (
-    "The mail server did not take it. Nothing is lost: sign in with your name and password in some minutes, and the mail"
-    " with the link is sent then."
+    "The mail server did not take it. Nothing is lost: sign in with your name and password in some minutes, and the"
+    " mail with the link is sent then."
 )
 _AGAIN = "The mail server did not take it. Nothing was changed. Try again in some minutes."
 _OF_SIGN_UP = ("account/email/email_confirmation", "account/email/account_already_exists")

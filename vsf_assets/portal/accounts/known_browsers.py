@@ -3,8 +3,8 @@
 Here: the signed cookie that a log-in leaves, and whether a request has it for a name. Not here: the counts of failed
 log-ins (login_limits.py), and setting the cookie on an answer (middleware.py).
 
-The cookie lets nobody in: a browser that has it gets as many tries as a name otherwise gets from everywhere, counted for
-itself alone (OWASP describes such device cookies).
+The cookie lets nobody in: a browser that has it gets as many tries as a name otherwise gets from everywhere, counted
+for itself alone (OWASP describes such device cookies).
 """
 
 import secrets

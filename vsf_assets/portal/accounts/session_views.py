@@ -21,7 +21,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from vsf_assets.common.visible_text import visible
 
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+_MOBILE = (("Android", "Android"), ("iPhone|iPad", "iOS"))
+_SYSTEMS = (*_MOBILE, ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
 """What stands in the name that a browser gives itself, the most telling first, and what a person calls it."""
 
 
