@@ -1,7 +1,8 @@
 """The layer before Django: host names, proxies, the size of bodies, and `/healthz`, as a raw ASGI application.
 
-Here: what is decided from the first bytes of a request, so that Django's threads meet whole small requests only. Not
-here: pages (urls.py), and the server (serve.py). A path is answered here only where its raw bytes match exactly.
+Here: what is decided from the first bytes of a request, so that Django's threads meet whole small requests only, and
+who answers. Not here: pages (urls.py), sending files (fast/), and the server (serve.py). A path is answered here only
+where its raw bytes match exactly.
 """
 
 import asyncio
@@ -10,7 +11,19 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, Receive, Scope, Send, problem, send_answer
+from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads, NamedFile, named_file
+from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
+from vsf_assets.web.answers import (
+    NO_SNIFFING,
+    NO_STORE,
+    Headers,
+    HttpAnswer,
+    Receive,
+    Scope,
+    Send,
+    problem,
+    send_answer,
+)
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -43,8 +56,9 @@ class Doors:
 class Dispatcher:
     """The application that the server runs."""
 
-    def __init__(self, pages: Application, doors: Doors) -> None:
-        self._pages, self._doors = pages, doors
+    def __init__(self, pages: Application, doors: Doors, static: StaticFiles | None = None) -> None:
+        self._pages, self._doors, self._static = pages, doors, static or StaticFiles({})
+        self._downloads = Downloads()
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +76,8 @@ class Dispatcher:
             await send_answer(send, HttpAnswer(200, (_JSON, NO_STORE, NO_SNIFFING), _HEALTHY), is_head)
         elif not scope.get("query_string", b"").isascii():
             await send_answer(send, _NOT_ASCII, is_head)
+        elif scope.get("raw_path", b"").startswith(PREFIX):
+            await self._static.answer(scope, receive, send)
         else:
             await self._whole(scope, receive, send, is_head)
 
@@ -80,9 +96,16 @@ class Dispatcher:
             if isinstance(body, HttpAnswer):
                 await send_answer(send, body, is_head)
             elif body is not None:
-                await self._pages(self._behind_proxy(scope), _replayed(body, receive), send)
+                await self._page(self._behind_proxy(scope), body, receive, send)
         finally:
             self._held -= held
+
+    async def _page(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let Django answer, and send the file that it names; its thread is free by then."""
+        answer = _Answer(send)
+        await self._pages(scope, _replayed(body, receive), answer.send)
+        if answer.file is not None:
+            await self._downloads.send(answer.file, answer.headers, scope, receive, send)
 
     def _knows_host(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]
@@ -92,7 +115,9 @@ class Dispatcher:
         """Return the scope with what a known proxy says of the client; the headers themselves go no further."""
         forwarded = {n: v.decode("latin-1") for n, v in scope["headers"] if n.startswith(_FORWARDED)}
         changed: MutableMapping[str, Any] = dict(scope)
-        changed["headers"] = [(n, v) for n, v in scope["headers"] if not n.startswith(_FORWARDED)]
+        kept = [(n, v) for n, v in scope["headers"] if not n.startswith(_FORWARDED) and n != SENDS_FILES]
+        # Django cannot tell `x_forwarded_for` from `x-forwarded-for`.
+        changed["headers"] = [*((n, v) for n, v in kept if b"_" not in n), (SENDS_FILES, b"1")]
         client = scope.get("client")
         if client and client[0] in self._doors.proxies:
             hops = [hop.strip() for hop in reversed(forwarded.get(b"x-forwarded-for", "").split(","))]
@@ -102,6 +127,24 @@ class Dispatcher:
             if forwarded.get(b"x-forwarded-proto") == "https":
                 changed["scheme"] = "https"
         return changed
+
+
+class _Answer:
+    """What Django answers: passed on at once, but for an answer that names a file, which is kept back."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.file: NamedFile | None = None
+        self.headers: Headers = ()
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Take a message of Django's."""
+        if message["type"] == "http.response.start":
+            self.file = named_file(message["headers"])
+            self.headers = [pair for pair in message["headers"] if pair[0] != FILE_HEADER]
+            message = {**message, "headers": self.headers}
+        if self.file is None:
+            await self._send(message)
 
 
 def _host_name(value: bytes) -> str:

@@ -41,7 +41,6 @@ _MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "vsf_assets.portal.middleware.headers",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -133,8 +132,10 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         "TIME_ZONE": "UTC",
         "STATIC_URL": "/static/",
         "STATICFILES_DIRS": [FOLDER / "static"],
-        "WHITENOISE_USE_FINDERS": True,
-        "WHITENOISE_AUTOREFRESH": False,
+        "STORAGES": {
+            "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
+            "staticfiles": {"BACKEND": "vsf_assets.portal.shared.static_addresses.StaticAddresses"},
+        },
         "DATA_UPLOAD_MAX_MEMORY_SIZE": BODY_MAX,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 1000,
         "LOGGING": _logging(),

@@ -38,9 +38,8 @@ def headers(handler: Handler) -> Handler:
         response = handler(request)
         response.setdefault("Permissions-Policy", _PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith("/static/"):
-            response.setdefault("Cache-Control", "private, no-cache")
-            patch_vary_headers(response, ["Cookie", "Authorization"])
+        response.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, ["Cookie", "Authorization"])
         return response
 
     return handle

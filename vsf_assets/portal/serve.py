@@ -20,6 +20,7 @@ from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.portal.asgi import Application, Dispatcher, Doors
 from vsf_assets.portal.config import check_database_driver, set_up
+from vsf_assets.portal.fast.static_files import StaticFiles
 from vsf_assets.warehouse.lock import hold_lock
 
 if TYPE_CHECKING:
@@ -274,12 +275,13 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
 
     from vsf_assets.portal.access_log import with_access_log
     from vsf_assets.portal.answer_headers import with_headers
+    from vsf_assets.portal.shared.static_addresses import digest, static_files
     from vsf_assets.portal.worker_memory import settle
 
     settle()
     pages: Any = WSGIMiddleware(WSGIHandler(), workers=THREADS)
-    dispatcher = Dispatcher(pages, Doors(settings.portal.allowed_hosts, settings.portal.proxies))
-    answers = with_headers(dispatcher, settings.portal.is_secure)
+    doors = Doors(settings.portal.allowed_hosts, settings.portal.proxies)
+    answers = with_headers(Dispatcher(pages, doors, StaticFiles(static_files(), digest())), settings.portal.is_secure)
     return with_access_log(answers) if has_access_log else answers
 
 

@@ -26,7 +26,6 @@ USED_OTHERWISE = {
     "dbt-duckdb": ("dbt_project/profiles.yml", r"type: duckdb"),
     "django-csp": ("vsf_assets/portal/config.py", r'"csp\.middleware\.'),
     "duckdb-extension-httpfs": ("vsf_assets/snapshots/httpfs.py", r'PACKAGE = "duckdb_extension_httpfs"'),
-    "whitenoise": ("vsf_assets/portal/config.py", r'"whitenoise\.middleware\.'),
 }
 """Package -> the file and the text that use it without an import: a program, an adapter, a file."""
 

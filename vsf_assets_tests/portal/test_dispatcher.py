@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from vsf_assets.portal.asgi import BODY_MAX, Dispatcher, Doors
+from vsf_assets.portal.fast.downloads import SENDS_FILES
 
 DOORS = Doors(frozenset({"data.example", "::1"}), frozenset({"192.0.2.1"}))
 
@@ -126,7 +127,7 @@ def test_forwarded_headers_hold_from_known_proxies_alone() -> None:
     assert (by_proxy["client"][0], by_proxy["scheme"]) == ("203.0.113.5", "https")
     assert (by_other["client"][0], by_other["scheme"]) == ("198.51.100.7", "http")
     for scope in (by_proxy, by_other):
-        assert [name for name, _ in scope["headers"]] == [b"host"]
+        assert [name for name, _ in scope["headers"]] == [b"host", SENDS_FILES]
 
 
 def test_known_proxies_in_a_row_are_passed_over() -> None:

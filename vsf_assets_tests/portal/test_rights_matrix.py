@@ -13,7 +13,6 @@ from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
 from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
 
 BELOW = ("account/", "admin/")
-STATIC = "^static/"
 
 
 def without_token(answer: Any) -> str:

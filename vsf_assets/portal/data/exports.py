@@ -11,7 +11,6 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import quoted
@@ -29,8 +28,8 @@ _OPTIONS = {"csv": "format csv, header, force_quote *", "parquet": "format parqu
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
-def export_file(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest, form: str) -> BinaryIO:
-    """Return an open file with all rows of a list; it has no name any more, so it ends with its reader.
+def export_file(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest, form: str) -> Path:
+    """Return a new file with all rows of a list; who sends it removes it.
 
     Raises:
         WrongParameterError: a filter is not understood.
@@ -43,9 +42,10 @@ def export_file(snapshot: OpenSnapshot, table: ShownTable, access: Access, reque
     target = str(path).replace("'", "''")
     try:
         snapshot.query(f"copy ({sql}) to '{target}' ({_OPTIONS[form]})", values, SECONDS)
-        return path.open("rb")
-    finally:
+    except BaseException:
         path.unlink(missing_ok=True)
+        raise
+    return path
 
 
 def _texts(snapshot: OpenSnapshot, sql: str, values: dict[str, object]) -> list[tuple[str, bool]]:

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -38,6 +39,7 @@ from vsf_assets.portal.data.table_query import (
 )
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
+from vsf_assets.portal.shared.sent_files import send_file
 from vsf_assets.snapshots.pool import QueryTooLargeError
 
 _INTRODUCTIONS = {
@@ -159,7 +161,7 @@ def _by_number(request: HttpRequest, shown: ShownTable, access: Access, given: l
 @require_safe
 @login_required
 @explained
-def export(request: HttpRequest, schema: str, name: str, form: str) -> HttpResponse | FileResponse:
+def export(request: HttpRequest, schema: str, name: str, form: str) -> HttpResponseBase:
     """Send the rows of a table, filtered like its page, as a file."""
     shown, access = _table(request, schema, name)
     if form not in FORMATS:
@@ -169,11 +171,7 @@ def export(request: HttpRequest, schema: str, name: str, form: str) -> HttpRespo
     wanted = read_request(parameters_of(request.GET), shown, access)
     snapshot = request.snapshot()  # type: ignore[attr-defined]
     file = export_file(snapshot, shown, access.for_export(), wanted, form)
-    response = FileResponse(
-        file, content_type=FORMATS[form], as_attachment=True, filename=f"{name}-{snapshot.number}.{form}"
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return send_file(request, file, f"{name}-{snapshot.number}.{form}", FORMATS[form], remove_after=True)
 
 
 def _table(request: HttpRequest, schema: str, name: str) -> tuple[ShownTable, Access]:

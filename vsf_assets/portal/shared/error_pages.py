@@ -9,13 +9,14 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import NOTHING, STATUSES, status_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 _TITLES = {
     400: "This address asks for something that is not there",
@@ -29,7 +30,7 @@ def explained(view: View) -> View:
     """Answer the errors that a view expects with a page that says what to do."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         try:
             return view(request, *arguments, **named)
         except tuple(STATUSES) as error:
