@@ -3,6 +3,7 @@
 Here: our middleware. Not here: Django's, allauth's and the content security policy's, which config.py lists.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +21,7 @@ from django.utils.cache import patch_vary_headers
 from vsf_assets.portal.accounts.known_browsers import remember_browser
 from vsf_assets.portal.accounts.rights import MANAGE
 from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, pool
-from vsf_assets.snapshots.pool import OpenSnapshot
+from vsf_assets.snapshots.pool import OpenSnapshot, QueryBudget
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -81,8 +83,8 @@ def _manages_platform(user: Any) -> bool:
 class SnapshotOfRequest:
     """Opens the current snapshot when a request first asks for it, and keeps that one until the answer is made."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
+    def __init__(self, stack: ExitStack, request: HttpRequest) -> None:
+        self._stack, self._request = stack, request
         self.opened: OpenSnapshot | None = None
 
     def __call__(self) -> OpenSnapshot:
@@ -92,8 +94,16 @@ class SnapshotOfRequest:
             NoSnapshotError: nothing was published yet.
         """
         if self.opened is None:
-            self.opened = self._stack.enter_context(pool().current())
+            seconds = settings.VSF_PORTAL.query_seconds
+            budget = QueryBudget(_account(self._request), time.monotonic() + seconds, seconds)
+            self.opened = self._stack.enter_context(pool().current()).for_request(budget)
         return self.opened
+
+
+def _account(request: HttpRequest) -> str:
+    """Return a name for the account that asks by a token or a session, whose queries run one after the other."""
+    asker = getattr(request, "auth", None) or request.user
+    return str(getattr(asker, "user_id", None) or asker.pk or "")
 
 
 def one_snapshot(handler: Handler) -> Handler:
@@ -101,7 +111,7 @@ def one_snapshot(handler: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         with ExitStack() as stack:
-            request.snapshot = SnapshotOfRequest(stack)  # type: ignore[attr-defined]
+            request.snapshot = SnapshotOfRequest(stack, request)  # type: ignore[attr-defined]
             response = handler(request)
             if request.snapshot.opened is not None:  # type: ignore[attr-defined]
                 response[SNAPSHOT_HEADER] = str(request.snapshot.opened.number)  # type: ignore[attr-defined]

@@ -13,13 +13,14 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.snapshots.pool import (
-    AT_ONCE,
     NoSnapshotError,
+    QueryBudget,
     QueryLimits,
     QueryTooLargeError,
     SnapshotPool,
     TooManyQueriesError,
 )
+from vsf_assets.snapshots.query_turns import AT_ONCE, EXPORTS_AT_ONCE, WAITING, WAITING_OF_ACCOUNT
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_block_keeps_its_snapshot_and_the_next_one_sees_the_new(settings: Sett
 def test_small_answers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vsf_assets.snapshots import pool as module
+    from vsf_assets.snapshots import open_snapshot as module
 
     monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
     publish(settings, 1)
@@ -212,32 +213,126 @@ def test_a_query_has_no_more_memory_than_it_may(settings: Settings) -> None:
     pool.close()
 
 
+class Crowd:
+    """Queries that run until the block ends, each in a thread and with a turn."""
+
+    def __init__(self, limits: QueryLimits, accounts: list[str], is_export: bool = False) -> None:
+        self.go_on, self.began = threading.Event(), threading.Barrier(len(accounts) + 1)
+        hold = (limits, is_export)
+        self.threads = [threading.Thread(target=self.hold, args=(*hold, account)) for account in accounts]
+
+    def hold(self, limits: QueryLimits, is_export: bool, account: str) -> None:
+        with limits.turn(QueryBudget(account), is_export):
+            self.began.wait(5)
+            self.go_on.wait(5)
+
+    def __enter__(self) -> "Crowd":
+        for thread in self.threads:
+            thread.start()
+        self.began.wait(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go_on.set()
+        for thread in self.threads:
+            thread.join()
+
+
 def test_more_queries_at_once_than_there_are_turns_wait_and_then_give_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vsf_assets.snapshots import pool as module
+    from vsf_assets.snapshots import query_turns as module
 
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     publish(settings, 1)
     pool = pool_of(settings)
-    go_on, began = threading.Event(), threading.Barrier(AT_ONCE + 1)
-
-    def hold(limits: QueryLimits) -> None:
-        with limits.one_query(snapshot.connection, None):
-            began.wait(5)
-            go_on.wait(5)
-
     with pool.current() as snapshot:
-        threads = [threading.Thread(target=hold, args=(snapshot.limits,)) for _ in range(AT_ONCE)]
-        for thread in threads:
-            thread.start()
-        began.wait(5)
-        with pytest.raises(TooManyQueriesError, match="try again"):
+        with Crowd(snapshot.limits, [""] * AT_ONCE), pytest.raises(TooManyQueriesError, match="try again"):
             snapshot.query("from t")
-        go_on.set()
-        for thread in threads:
-            thread.join()
         assert snapshot.query("from t").rows == [(1,)]
+    pool.close()
+
+
+def waiting(limits: QueryLimits, accounts: list[str]) -> tuple[list[threading.Thread], list[str]]:
+    """Begin to wait for turns; return the threads, and the accounts that got a turn, as they do."""
+    given: list[str] = []
+
+    def wait(account: str) -> None:
+        with limits.turn(QueryBudget(account)):
+            given.append(account)
+
+    threads = [threading.Thread(target=wait, args=(account,)) for account in accounts]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 5
+    while limits._pages._waiting.total() < len(accounts) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return threads, given
+
+
+def test_queries_of_one_account_run_one_after_the_other_and_few_of_it_wait(settings: Settings) -> None:
+    limits = QueryLimits(5.0, 10**8, settings.home)
+    with Crowd(limits, ["ann"]):
+        threads, given = waiting(limits, ["ann"] * WAITING_OF_ACCOUNT)
+        with pytest.raises(TooManyQueriesError), limits.turn(QueryBudget("ann")):
+            pass
+        with limits.turn(QueryBudget("bob")):
+            assert given == []
+    for thread in threads:
+        thread.join(5)
+    assert given == ["ann"] * WAITING_OF_ACCOUNT
+
+
+def test_few_queries_wait_so_that_threads_are_left_for_pages_without_one(settings: Settings) -> None:
+    limits = QueryLimits(5.0, 10**8, settings.home)
+    with Crowd(limits, [str(number) for number in range(AT_ONCE)]):
+        threads, given = waiting(limits, [f"w{number}" for number in range(WAITING)])
+        began = time.monotonic()
+        with pytest.raises(TooManyQueriesError), limits.turn(QueryBudget("one more")):
+            pass
+        assert time.monotonic() - began < 1
+    for thread in threads:
+        thread.join(5)
+    assert len(given) == WAITING
+
+
+def test_exports_have_turns_of_their_own_and_do_not_wait(settings: Settings) -> None:
+    limits = QueryLimits(5.0, 10**8, settings.home)
+    with Crowd(limits, ["ann", "bob"][:EXPORTS_AT_ONCE], is_export=True):
+        with limits.turn(QueryBudget("ann")):
+            pass
+        with pytest.raises(TooManyQueriesError, match="in a minute"), limits.turn(QueryBudget("cat"), is_export=True):
+            pass
+    with Crowd(limits, ["ann"], is_export=True), pytest.raises(TooManyQueriesError):
+        limits.turn(QueryBudget("ann"), is_export=True).__enter__()
+
+
+def test_all_queries_of_a_request_end_at_its_one_deadline(settings: Settings) -> None:
+    publish(settings, 1)
+    pool = pool_of(settings)
+    slow = "select count(*) from range(10_000_000) a, range(100_000) b where a.range + b.range = 3"
+    with pool.current() as shared:
+        snapshot = shared.for_request(QueryBudget("ann", time.monotonic() + 0.15, 0.15))
+        began = time.monotonic()
+        for sql in (slow, "from t"):
+            with pytest.raises(QueryTooLargeError, match=r"longer than 0\.15 s"):
+                snapshot.query(sql)
+        assert time.monotonic() - began < 2
+        assert shared.query("from t").rows == [(1,)]
+    pool.close()
+
+
+def test_an_answer_has_no_more_characters_than_it_may(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.snapshots import open_snapshot as module
+
+    monkeypatch.setattr(module, "RESULT_CHARACTERS", 1000)
+    publish(settings, 1)
+    pool = pool_of(settings)
+    with pool.current() as snapshot:
+        assert len(snapshot.query("select repeat('x', 10) as text, n from t, range(100)").rows) == 100
+        for sql in ("select repeat('x', 11) as text, n from t, range(100)", "select [repeat('x', 1001)] as texts"):
+            with pytest.raises(QueryTooLargeError, match="long texts"):
+                snapshot.query(sql)
     pool.close()
 
 

@@ -41,7 +41,7 @@ def export_file(snapshot: OpenSnapshot, table: ShownTable, access: Access, reque
     path = snapshot.limits.folder / f"{secrets.token_hex(16)}.{form}"
     target = str(path).replace("'", "''")
     try:
-        snapshot.query(f"copy ({sql}) to '{target}' ({_OPTIONS[form]})", values, SECONDS)
+        snapshot.query(f"copy ({sql}) to '{target}' ({_OPTIONS[form]})", values, SECONDS, is_export=True)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
