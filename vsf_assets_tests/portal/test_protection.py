@@ -124,7 +124,7 @@ def test_problems_of_the_api_are_problem_json(portal: Portal) -> None:
         ("/api/v1/lines?limit=100000", 400),
         ("/api/v1/lines?limit=0001000000", 400),
         ("/api/v1/lines?limit=0", 400),
-        ("/api/v1/lines?after=WzIsbnVsbCwxXQ", 409),
+        ("/api/v1/lines?after=WzIsIDFd", 409),
     ):
         answer = client.get(address)
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), address

@@ -3,7 +3,8 @@
 Here: limit and offset, page size 10, and rows as the original's. Not here: version 1 (routes.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -16,9 +17,10 @@ from vsf_assets.portal.api.authentication import who_asks
 from vsf_assets.portal.api.list_answers import json_answer, readable_table
 from vsf_assets.portal.api.routes import BY_DEVICE
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import seen_source
+from vsf_assets.portal.data.table_query import ListRequest, count_rows, list_rows
 from vsf_assets.portal.shared.problems import SIGN_IN, problem
 from vsf_assets.portal.shared.request_errors import STATUSES, status_of
+from vsf_assets.snapshots.pool import OutdatedSnapshotError
 
 PAGE, LARGEST = 10, 1000
 
@@ -43,6 +45,9 @@ def _old(view: View) -> Callable[[HttpRequest], HttpResponse]:
     return answer
 
 
+_EVERY_ROW = ListRequest()
+
+
 @_old
 def index(request: HttpRequest, access: Access) -> HttpResponse:  # noqa: ARG001
     """List the old addresses."""
@@ -53,46 +58,52 @@ def index(request: HttpRequest, access: Access) -> HttpResponse:  # noqa: ARG001
 @_old
 def activity(request: HttpRequest, access: Access) -> HttpResponse:
     """Return activity events."""
-    return _page(request, access, "marts.fct_activity_events", _EVENT)
+    return _page(request, access, "marts.fct_activity_events", _event)
 
 
 @_old
 def by_device(request: HttpRequest, access: Access) -> HttpResponse:
     """Return activity of lines with a kind of device, ANDROID unless another is named."""
     grouping = {"grouping": request.GET.get("grouping") or "ANDROID"}
-    return _page(request, access, "marts.fct_activity_events", _EVENT, BY_DEVICE, grouping)
+    wanted = ListRequest(condition=BY_DEVICE, condition_values=grouping)
+    return _page(request, access, "marts.fct_activity_events", _event, wanted)
 
 
 @_old
 def by_limit(request: HttpRequest, access: Access) -> HttpResponse:
     """Return lines that are active and have a kind of limit, USG unless another is named."""
     kind = {"type": request.GET.get("type") or "USG"}
-    condition = "limit_type = $type and has_activity"
-    return _page(request, access, "marts.fct_limited_lines", 'mtn as "MTN"', condition, kind)
+    wanted = ListRequest(condition="limit_type = $type and has_activity", condition_values=kind)
+    return _page(request, access, "marts.fct_limited_lines", lambda _, row: {"MTN": row["mtn"]}, wanted)
 
 
-_EVENT = '_row + 1 as id, event_date as "EVENT_DT", mtn as "MTN"'
+def _event(number: int, row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": number + 1, "EVENT_DT": row["event_date"], "MTN": row["mtn"]}
 
 
 def _page(
     request: HttpRequest,
     access: Access,
     name: str,
-    columns: str,
-    condition: str = "true",
-    values: Mapping[str, Any] | None = None,
+    item: Callable[[int, dict[str, Any]], dict[str, Any]],
+    wanted: ListRequest = _EVERY_ROW,
 ) -> HttpResponse:
+    """Return a page of a table's rows; `item` makes one of a row's number and values."""
     snapshot = request.snapshot()  # type: ignore[attr-defined]
-    source, seen = seen_source(snapshot, readable_table(snapshot, access, name), access)
+    table = readable_table(snapshot, access, name)
     limit = min(_number(request, "limit", PAGE) or PAGE, LARGEST)
     offset = _number(request, "offset", 0)
-    given = {**seen, **(values or {})}
-    rest = f"from {source} where {condition}"
-    (count,) = snapshot.query(f"select count(*) {rest}", given).rows[0]
-    rows = snapshot.query(f"select {columns} {rest} order by _row limit {limit} offset {offset}", given)
+    page = list_rows(snapshot, table, access, replace(wanted, limit=limit, offset=offset))
+    count = count_rows(snapshot, table, access, wanted) if page.total is None else page.total
     after = _address(request, limit, offset + limit) if offset + limit < count else None
     before = _address(request, limit, max(offset - limit, 0)) if offset > 0 else None
-    return json_answer({"count": count, "next": after, "previous": before, "results": rows.records()})
+    try:
+        results = [item(number, row) for number, row in zip(page.numbers, page.rows.records(), strict=True)]
+    except KeyError as missing:
+        raise OutdatedSnapshotError(
+            f"snapshot {snapshot.number} was made by an earlier version, without {missing} in {name}"
+        ) from missing
+    return json_answer({"count": count, "next": after, "previous": before, "results": results})
 
 
 def _number(request: HttpRequest, name: str, default: int) -> int:

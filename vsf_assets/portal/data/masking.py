@@ -8,7 +8,6 @@ A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equ
 and counting work, and without the key nobody can try all phone numbers. DuckDB computes it from its own sha256.
 """
 
-import hmac
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +16,9 @@ from django.conf import settings
 from vsf_assets.contracts.table import IDENTIFIER, TEXT
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable
-from vsf_assets.snapshots.pool import OpenSnapshot
 
-ROW, STORED_ROW = "_row", "_stored_row"
-"""Names of two numbers of a row that the subquery adds: the one that is shown and orders lists, and its place in the
-snapshot, which only conditions use. The shown one is the place, or a keyed value where places tell about people."""
+STORED_ROW = "_stored_row"
+"""Name of a row's place in the snapshot, which the subquery adds for conditions and orders, and nobody sees."""
 
 HIDDEN = "(hidden)"
 """Stands for a text that quotes delivered values."""
@@ -29,8 +26,10 @@ HIDDEN = "(hidden)"
 PSEUDONYM = "anon-"
 """How a pseudonym begins."""
 
-_DIGITS = 20
-_UNKNOWN = "unknown"
+PSEUDONYM_DIGITS = 20
+"""Hexadecimal digits that follow."""
+
+UNKNOWN = "unknown"
 """The unknown member of dimensions, which is nobody."""
 
 _BLOCK = 64
@@ -41,9 +40,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def seen_source(
-    snapshot: OpenSnapshot, table: ShownTable, access: Access, places: Sequence[int] | None = None
-) -> tuple[str, dict[str, Any]]:
+def seen_source(table: ShownTable, access: Access, places: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
     """Return the SQL of a subquery with what may be seen of a table, and the values of its parameters.
 
     DuckDB computes only the columns that a query uses, but those for every row that it reads. With `places`, the
@@ -51,8 +48,7 @@ def seen_source(
     """
     values: dict[str, Any] = {}
     columns = [f"{_seen(column, access, values)} as {quoted(column.name)}" for column in table.columns]
-    numbers = f"{_row_number(snapshot, table, access, values)} as {ROW}, rowid as {STORED_ROW}"
-    sql = f"select {numbers}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
+    sql = f"select rowid as {STORED_ROW}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
     conditions = []
     feeds = access.rows_of_feeds(table)
     if feeds is not None:
@@ -65,17 +61,9 @@ def seen_source(
     return f"({sql})", values
 
 
-def _row_number(snapshot: OpenSnapshot, table: ShownTable, access: Access, values: dict[str, Any]) -> str:
-    """Return the SQL of the number of a row.
-
-    Models store rows in the order of their keys, so that places rank people. A reader of pseudonyms gets a keyed value
-    of 60 bits instead, with a key per snapshot: else rows added between two snapshots would tell the order.
-    """
-    if not any(column.personal in (IDENTIFIER, TEXT) and is_replaced(column, access) for column in table.columns):
-        return "rowid"
-    name = f"rows of {table.full_name} in {snapshot.name}, {snapshot.published}"
-    values["row_key"] = hmac.digest(settings.VSF_PSEUDONYM_KEY, name.encode(), "sha256")
-    return "cast('0x' || left(sha256($row_key::blob || encode(cast(rowid as varchar))), 15) as bigint)"
+def hides_order(table: ShownTable, access: Access) -> bool:
+    """Whether the order in which rows are stored would tell the reader something about replaced values."""
+    return any(column.personal in (IDENTIFIER, TEXT) and is_replaced(column, access) for column in table.columns)
 
 
 def is_replaced(column: ShownColumn, access: Access) -> bool:
@@ -87,7 +75,7 @@ def pseudonym_sql(expression: str, values: dict[str, Any]) -> str:
     """Return the SQL of a pseudonym of a text; its key goes into the parameters, never into the text of the SQL."""
     values["mask_inner"], values["mask_outer"] = _pads(settings.VSF_PSEUDONYM_KEY)
     inner = f"unhex(sha256($mask_inner::blob || encode({expression})))"
-    return f"'{PSEUDONYM}' || left(sha256($mask_outer::blob || {inner}), {_DIGITS})"
+    return f"'{PSEUDONYM}' || left(sha256($mask_outer::blob || {inner}), {PSEUDONYM_DIGITS})"
 
 
 def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
@@ -97,7 +85,7 @@ def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
     text = f"cast({name} as varchar)"
     if column.personal == IDENTIFIER:
         shown = pseudonym_sql(text, values)
-        return f"case when {name} is null then null when {text} = '{_UNKNOWN}' then '{_UNKNOWN}' else {shown} end"
+        return f"case when {name} is null then null when {text} = '{UNKNOWN}' then '{UNKNOWN}' else {shown} end"
     if column.personal in (TEXT, QUOTING):
         return f"case when {name} is null then null else '{HIDDEN}' end"
     raise ValueError(f"no replacement for {column.personal} values")

@@ -78,6 +78,7 @@ class ShownTable:
         columns: in stored order.
         links: its references to other tables.
         rows: number of rows.
+        places: end of the places at which rows are stored; more than `rows` where rows were removed.
         subject: what it is about: the folder of its model, LEDGER for what all feeds share.
         feeds: feeds whose deliveries it is made of; of a table with a column `feed`, each row has its own.
     """
@@ -89,6 +90,7 @@ class ShownTable:
     columns: tuple[ShownColumn, ...]
     links: tuple[Link, ...]
     rows: int
+    places: int
     subject: str
     feeds: frozenset[str]
 
@@ -126,18 +128,20 @@ def _read(snapshot: OpenSnapshot) -> Catalog:
         columns.setdefault((schema, table), []).append((column[0], column[1], column[2]))
     tables = snapshot.query(_TABLES).rows
     counts = [
-        f'select {place} as place, count(*) as rows from "{schema}"."{table}"'  # noqa: S608 - names of the snapshot
+        f'select {place} as place, count(*) as rows, coalesce(max(rowid) + 1, 0) as places from "{schema}"."{table}"'  # noqa: S608 - names of the snapshot
         for place, (schema, table, _) in enumerate(tables)
     ]
     found = snapshot.query(f"{' union all '.join(counts)} order by place").rows if tables else []
-    rows = [count for _, count in found]
+    rows = [(count, places) for _, count, places in found]
     return {
         f"{schema}.{table}": _table(schema, table, comment, number, columns[schema, table])
         for (schema, table, comment), number in zip(tables, rows, strict=True)
     }
 
 
-def _table(schema: str, name: str, comment: str, rows: int, columns: list[tuple[str, str, str]]) -> ShownTable:
+def _table(
+    schema: str, name: str, comment: str, rows: tuple[int, int], columns: list[tuple[str, str, str]]
+) -> ShownTable:
     parts = _PARTS.match(comment)
     text, key, references = parts.group("text", "key", "references") if parts else (comment, None, None)
     subject, feeds = _origin(schema, name)
@@ -147,7 +151,7 @@ def _table(schema: str, name: str, comment: str, rows: int, columns: list[tuple[
         named = LINEAGE  # the contract's key may repeat in deliveries
     links = tuple(Link(c, f"{s}.{t}", to) for c, s, t, to in _REFERENCE.findall(references or ""))
     shown = tuple(ShownColumn(c, kind, about, _personal(c)) for c, kind, about in columns)
-    return ShownTable(schema, name, text, named, shown, links, rows, subject, feeds)
+    return ShownTable(schema, name, text, named, shown, links, *rows, subject, feeds)
 
 
 def _personal(column: str) -> str:

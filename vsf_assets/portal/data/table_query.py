@@ -7,19 +7,20 @@ Parameters: `column=value`, `column__contains=text`, `column__min=value`, `colum
 `_search=text`, `_sort=column` or `-column`, `_limit=number`, `_after=cursor`. A cursor holds the snapshot's number.
 """
 
-import base64
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts.table import IDENTIFIER
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import ROW, STORED_ROW, is_replaced, pseudonym_sql, quoted, seen_source
+from vsf_assets.portal.data.masking import STORED_ROW, hides_order, is_replaced, quoted, seen_source
+from vsf_assets.portal.data.page_places import OrderedRows, cursor_after, find_places, place_of, read_cursor
+from vsf_assets.portal.data.pseudonym_index import value_of
+from vsf_assets.portal.data.row_order import key_of, row_order
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
-from vsf_assets.portal.shared.request_errors import SnapshotChangedError, WrongParameterError
+from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 
 PAGE, LARGEST_PAGE = 50, 1000
@@ -32,6 +33,9 @@ OPERATORS = {"": "=", "contains": "contains", "min": "≥", "max": "≤", "null"
 
 LONGEST_VALUE = 1000
 """Characters of a value that a filter compares."""
+
+MOST_FILTERS = 20
+"""Filters of a list."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class ListRequest:
     condition: str = ""
     """SQL of our own that further rows must meet; it comes from code, never from a request."""
     condition_values: Mapping[str, Any] = field(default_factory=dict)
+    number: int | None = None
+    """Shown number of the only row that is wanted."""
+    offset: int = 0
+    """Rows that are left out at the beginning."""
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
@@ -80,11 +88,19 @@ class ListRequest:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a list: the rows without their numbers, the numbers, and the next page's cursor, empty at the end."""
+    """A page of a list.
+
+    Attributes:
+        rows: without their numbers.
+        numbers: the shown number of each.
+        next: cursor of the next page; empty at the end.
+        total: rows of the whole list, where finding the page told it.
+    """
 
     rows: Rows
     numbers: list[int]
     next: str
+    total: int | None
 
 
 @dataclass
@@ -100,10 +116,6 @@ class _Clauses:
         self.values[name] = value
         return f"${name}"
 
-    @property
-    def sql(self) -> str:
-        return f" where {' and '.join(self.where)}" if self.where else ""
-
 
 def read_request(parameters: Iterable[tuple[str, str]], table: ShownTable, access: Access) -> ListRequest:
     """Return what the parameters of an address ask for.
@@ -117,6 +129,8 @@ def read_request(parameters: Iterable[tuple[str, str]], table: ShownTable, acces
             controls[name] = value
         elif value or name.endswith("__null"):
             filters.append(_filter(name, value, table, access))
+    if len(filters) > MOST_FILTERS:
+        raise WrongParameterError(f"a list takes {MOST_FILTERS} filters at most, and these are {len(filters):,}")
     sort = controls[SORT].removeprefix("-")
     if sort:
         column = _column(sort, table)
@@ -164,49 +178,64 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
         SnapshotChangedError: the cursor is of another snapshot.
         QueryTooLargeError, TooManyQueriesError: the limits of queries.
     """
-    clauses, source = _conditions(snapshot, table, access, request)
-    order = _order(table, request, snapshot, clauses)
-    numbers = f"{ROW}, {STORED_ROW}"
-    sql = f"select {numbers} from {source}{clauses.sql} order by {order} limit {request.limit + 1}"  # noqa: S608 - quoted names
-    found = snapshot.kept(sql, clauses.values, LARGEST_PAGE + 1).rows
+    listing = _ordered_rows(snapshot, table, access, request)
+    after = read_cursor(snapshot, request.after, AFTER)
+    key = ("places", listing.key, after, request.limit, request.offset)
+    found, total = snapshot.kept_as(
+        key, lambda: find_places(snapshot, listing, after, request.limit + 1, request.offset)
+    )
     kept = found[: request.limit]
     # So that values are replaced in the page's rows alone.
-    source, values = seen_source(snapshot, table, access, [place for _, place in kept])
-    shown = snapshot.kept(f"select * exclude ({STORED_ROW}) from {source}", values)  # noqa: S608 - quoted names
-    by_number = {row[0]: row for row in shown.rows}
-    rows = [by_number[number] for number, _ in kept]
-    cursor = _cursor(snapshot, table, request, rows[-1]) if len(found) > request.limit else ""
+    source, values = seen_source(table, access, [place for _, place in kept])
+    # A limit makes DuckDB look up the few rows of a page, and not read every column of the table.
+    few = f"select * from {source} order by {STORED_ROW} limit {len(kept)}"  # noqa: S608 - quoted names
+    shown = snapshot.kept(few, values)
+    by_place = {row[0]: row[1:] for row in shown.rows}
+    rows = [by_place[place] for _, place in kept]
+    cursor = cursor_after(snapshot, kept[-1][0]) if len(found) > request.limit else ""
+    numbers = [number for number, _ in kept]
     return Page(
-        Rows(shown.names[1:], shown.types[1:], [row[1:] for row in rows]), [number for number, _ in kept], cursor
+        Rows(shown.names[1:], shown.types[1:], rows), numbers, cursor, table.rows if listing.is_unfiltered else total
     )
 
 
 def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> int:
     """Return the number of rows of the whole list; raises what `list_rows` raises."""
-    clauses, source = _conditions(snapshot, table, access, request)
-    return int(snapshot.kept(f"select count(*) from {source}{clauses.sql}", clauses.values).rows[0][0])  # noqa: S608
+    listing = _ordered_rows(snapshot, table, access, request)
+    if listing.is_unfiltered:
+        return table.rows
+    return int(snapshot.kept(listing.query("count(*)"), listing.values).rows[0][0])
 
 
 def rows_seen(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> int:
     """Return the number of rows of a table that the reader may see; raises what `list_rows` raises."""
-    return table.rows if access.rows_of_feeds(table) is None else count_rows(snapshot, table, access, ListRequest())
+    return count_rows(snapshot, table, access, ListRequest())
 
 
 def selection(
     snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest
 ) -> tuple[str, dict[str, Any]]:
-    """Return the SQL of the whole list, without the numbers of rows, and the values of its parameters."""
-    clauses, source = _conditions(snapshot, table, access, request)
-    order = _order(table, replace(request, after=""), snapshot, clauses)
-    return f"select * exclude ({ROW}, {STORED_ROW}) from {source}{clauses.sql} order by {order}", clauses.values  # noqa: S608
+    """Return the SQL of the whole list, without the places of rows, and the values of its parameters.
+
+    Where places would tell about people, rows come by a keyed digest of them, which DuckDB computes as it goes.
+    """
+    listing = _ordered_rows(snapshot, table, access, request)
+    values, tie = dict(listing.values), STORED_ROW
+    if listing.order is not None:
+        values["row_key"] = key_of(snapshot, table, "exported rows")
+        tie = f"cast('0x' || left(sha256($row_key::blob || encode(cast({STORED_ROW} as varchar))), 15) as bigint)"
+    order = f"{listing.direction}, {tie}" if listing.sort else tie
+    return f"{listing.query(f'* exclude ({STORED_ROW})')} order by {order}", values
 
 
-def _conditions(
-    snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest
-) -> tuple[_Clauses, str]:
+def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> OrderedRows:
+    """Return the rows of a list and their order."""
     clauses = _Clauses()
-    source, values = seen_source(snapshot, table, access)
+    source, values = seen_source(table, access)
     clauses.values.update(values)
+    order = row_order(snapshot, table) if hides_order(table, access) else None
+    if request.number is not None:
+        clauses.where.append(f"{STORED_ROW} = {place_of(order, request.number)}")
     if request.condition:
         clauses.where.append(request.condition)
         clauses.values.update(request.condition_values)
@@ -217,7 +246,18 @@ def _conditions(
         places = [c for c in table.columns if c.is_text and not is_replaced(c, access)]
         found = [f"contains(lower({quoted(column.name)}), {text})" for column in places]
         clauses.where.append(f"({' or '.join(found)})" if found else f"{text} is null")
-    return clauses, source
+    is_unfiltered = not clauses.where and access.rows_of_feeds(table) is None and table.places == table.rows
+    sort_type = table.by_name[request.sort].type if request.sort else ""
+    return OrderedRows(
+        source,
+        tuple(clauses.where),
+        clauses.values,
+        order,
+        is_unfiltered,
+        request.sort,
+        sort_type,
+        request.is_descending,
+    )
 
 
 def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, access: Access, clauses: _Clauses) -> str:
@@ -228,7 +268,7 @@ def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, acc
     if condition.operator == "contains":
         return f"contains(lower(cast({name} as varchar)), {clauses.keep(condition.value.casefold())})"
     if is_replaced(column, access):
-        return _is_pseudonym(column, table, condition.value, clauses)
+        return _is_pseudonym(snapshot, column, table, condition.value, clauses)
     if column.type.endswith("]"):
         kind = column.type.rpartition("[")[0]
         _check_value(snapshot, kind, condition)
@@ -238,75 +278,24 @@ def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, acc
     return f"{name} {sign} cast({clauses.keep(condition.value)} as {column.type})"
 
 
-def _is_pseudonym(column: ShownColumn, table: ShownTable, value: str, clauses: _Clauses) -> str:
-    """Return the condition that a replaced column shows a value; each different value is replaced once only."""
+def _is_pseudonym(snapshot: OpenSnapshot, column: ShownColumn, table: ShownTable, shown: str, clauses: _Clauses) -> str:
+    """Return the condition that a replaced column shows a text; places tell the rows, since values are replaced."""
     if column.personal != IDENTIFIER:
-        return f"{quoted(column.name)} = {clauses.keep(value)}"
-    shown = pseudonym_sql("v", clauses.values)
-    values = (
-        f"select distinct cast({quoted(column.name)} as varchar) as v"  # noqa: S608 - quoted names
-        f" from {quoted(table.schema)}.{quoted(table.name)}"
-    )
-    numbers = (
-        f"select rowid from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
-        f" where cast({quoted(column.name)} as varchar) in (select v from ({values})"
-        f" where v is not null and case when v = 'unknown' then v else {shown} end = {clauses.keep(value)})"
-    )
-    return f"{STORED_ROW} in ({numbers})"
+        return f"{quoted(column.name)} = {clauses.keep(shown)}"
+    value = value_of(snapshot, table, column, shown)
+    if value is None:
+        return "false"
+    wanted = f"cast({clauses.keep(value)} as {column.type})" if column.type != "VARCHAR" else clauses.keep(value)
+    source = f"{quoted(table.schema)}.{quoted(table.name)}"
+    return f"{STORED_ROW} in (select rowid from {source} where {quoted(column.name)} = {wanted})"  # noqa: S608 - quoted
 
 
 def _check_value(snapshot: OpenSnapshot, kind: str, condition: Filter) -> None:
     if kind == "VARCHAR":
         return
-    (found,) = snapshot.query(f"select try_cast($v as {kind})", {"v": condition.value}).rows[0]
+    (found,) = snapshot.kept(f"select try_cast($v as {kind})", {"v": condition.value}).rows[0]
     if found is None:
         raise WrongParameterError(f"{condition.parameter}: {condition.value[:60]!r} is no {kind.lower()}")
-
-
-def _order(table: ShownTable, request: ListRequest, snapshot: OpenSnapshot, clauses: _Clauses) -> str:
-    """Return the order of a list, and add the condition of its cursor."""
-    if request.after:
-        value, number = _read_cursor(request, snapshot)
-        row = clauses.keep(number)
-        if not request.sort:
-            clauses.where.append(f"{ROW} > {row}")
-        else:
-            name, kind = quoted(request.sort), table.by_name[request.sort].type
-            if value is None:
-                clauses.where.append(f"{name} is null and {ROW} > {row}")
-            else:
-                last = f"cast({clauses.keep(value)} as {kind})"
-                sign = "<" if request.is_descending else ">"
-                clauses.where.append(f"({name} {sign} {last} or ({name} = {last} and {ROW} > {row}) or {name} is null)")
-    if not request.sort:
-        return ROW
-    return f"{quoted(request.sort)} {'desc' if request.is_descending else 'asc'} nulls last, {ROW}"
-
-
-def _cursor(snapshot: OpenSnapshot, table: ShownTable, request: ListRequest, last: tuple[Any, ...]) -> str:
-    value = None
-    if request.sort:
-        place = [column.name for column in table.columns].index(request.sort) + 1
-        value = None if last[place] is None else str(last[place])
-    content = json.dumps([snapshot.number, value, last[0]]).encode()
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _read_cursor(request: ListRequest, snapshot: OpenSnapshot) -> tuple[str | None, int]:
-    try:
-        content = json.loads(base64.urlsafe_b64decode(request.after + "=" * (-len(request.after) % 4)))
-        number, value, row = content
-        is_valid = isinstance(number, int) and isinstance(row, int) and 0 <= row < 2**62
-        if not is_valid or not (value is None or isinstance(value, str)):
-            raise ValueError
-    except (ValueError, TypeError, RecursionError):
-        raise WrongParameterError(f"{AFTER} is no cursor; begin again without it") from None
-    if number != snapshot.number:
-        raise SnapshotChangedError(
-            f"snapshot {snapshot.number} was published since this list began in snapshot {number};"
-            f" begin again without {AFTER}"
-        )
-    return value, row
 
 
 def as_sql(table: ShownTable, request: ListRequest) -> str:

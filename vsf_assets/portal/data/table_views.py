@@ -5,6 +5,7 @@ Here: what a request asks for, and the context of its page. Not here: the SQL (t
 """
 
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_safe
 from vsf_assets.common.visible_text import visible
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.exports import FORMATS, export_file
-from vsf_assets.portal.data.masking import ROW, is_replaced
+from vsf_assets.portal.data.masking import is_replaced
 from vsf_assets.portal.data.page_filters import line_of_list
 from vsf_assets.portal.data.row_links import RowLink, links_of_row
 from vsf_assets.portal.data.table_catalog import SCHEMAS, ShownColumn, ShownTable, catalog_of
@@ -41,6 +42,9 @@ from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.sent_files import send_file
 from vsf_assets.snapshots.pool import QueryTooLargeError
+
+ROW = "_row"
+"""Parameter with the shown number of a row."""
 
 _INTRODUCTIONS = {
     "marts": "Facts and dimensions: what questions are asked of.",
@@ -82,10 +86,10 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
     shown, access = _table(request, schema, name)
     wanted = read_request(parameters_of(request.GET), shown, access)
     page = list_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
-    try:
-        total = count_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
-    except QueryTooLargeError:
-        total = None
+    total = page.total
+    if total is None:
+        with suppress(QueryTooLargeError):
+            total = count_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
     context = {
         "table": shown,
         "all_rows": rows_seen(request.snapshot(), shown, access),  # type: ignore[attr-defined]
@@ -154,8 +158,7 @@ def _by_number(request: HttpRequest, shown: ShownTable, access: Access, given: l
             f"the row was counted in snapshot {of[:20] or '?'}, and this is snapshot {snapshot.number};"
             " find it again in the table"
         )
-    wanted = ListRequest(limit=1, condition=f"{ROW} = $row", condition_values={"row": int(number)})
-    return list_rows(snapshot, shown, access, wanted)
+    return list_rows(snapshot, shown, access, ListRequest(limit=1, number=int(number)))
 
 
 @require_safe
