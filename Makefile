@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak pictures clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak pictures clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -110,6 +110,12 @@ MINUTES ?= 60
 
 soak: install ## run the service under drops and random kills: make soak MINUTES=60
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+
+portal-load: install ## measure pages of the portal with a million rows and 8 people at once
+	@$(BIN)/python -m benchmarks.portal_load
+
+portal-soak: install ## keep the portal busy with 16 clients: make portal-soak MINUTES=30
+	@$(BIN)/python -m benchmarks.portal_load.soak --minutes $(MINUTES)
 
 pictures: install ## make the pictures of the portal in docs/images/ (needs chromium)
 	@$(BIN)/python -m vsf_assets_tests.portal.pictures

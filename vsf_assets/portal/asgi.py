@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads, NamedFile, named_file
+from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads, named_file
+from vsf_assets.portal.fast.parts import PART, parts_of, send_parts
 from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
 from vsf_assets.web.answers import (
     NO_SNIFFING,
     NO_STORE,
-    Headers,
     HttpAnswer,
     Receive,
     Scope,
@@ -26,6 +26,8 @@ from vsf_assets.web.answers import (
 )
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Pages = Callable[[Scope, bytes], Awaitable[HttpAnswer]]
+"""Answers a whole request: its scope and its body."""
 
 BODY_MAX = 1024 * 1024
 """Bytes of a request's body."""
@@ -56,7 +58,7 @@ class Doors:
 class Dispatcher:
     """The application that the server runs."""
 
-    def __init__(self, pages: Application, doors: Doors, static: StaticFiles | None = None) -> None:
+    def __init__(self, pages: Pages, doors: Doors, static: StaticFiles | None = None) -> None:
         self._pages, self._doors, self._static = pages, doors, static or StaticFiles({})
         self._downloads = Downloads()
         self._held = 0
@@ -101,11 +103,18 @@ class Dispatcher:
             self._held -= held
 
     async def _page(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Let Django answer, and send the file that it names; its thread is free by then."""
-        answer = _Answer(send)
-        await self._pages(scope, _replayed(body, receive), answer.send)
-        if answer.file is not None:
-            await self._downloads.send(answer.file, answer.headers, scope, receive, send)
+        """Let Django answer, and send the answer, or the file that it names, when its thread is free."""
+        answer = await self._pages(scope, body)
+        is_head = scope["method"] == "HEAD"
+        headers = [pair for pair in answer.headers if pair[0] not in (FILE_HEADER, b"content-length")]
+        file = named_file(answer.headers)
+        if file is not None:
+            await self._downloads.send(file, headers, scope, receive, send)
+        elif is_head or len(answer.body) <= PART:
+            await send_answer(send, HttpAnswer(answer.status, headers, answer.body), is_head)
+        else:
+            headers.append((b"content-length", b"%d" % len(answer.body)))
+            await send_parts(answer.status, headers, parts_of(answer.body), receive, send)
 
     def _knows_host(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]
@@ -127,24 +136,6 @@ class Dispatcher:
             if forwarded.get(b"x-forwarded-proto") == "https":
                 changed["scheme"] = "https"
         return changed
-
-
-class _Answer:
-    """What Django answers: passed on at once, but for an answer that names a file, which is kept back."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.file: NamedFile | None = None
-        self.headers: Headers = ()
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Take a message of Django's."""
-        if message["type"] == "http.response.start":
-            self.file = named_file(message["headers"])
-            self.headers = [pair for pair in message["headers"] if pair[0] != FILE_HEADER]
-            message = {**message, "headers": self.headers}
-        if self.file is None:
-            await self._send(message)
 
 
 def _host_name(value: bytes) -> str:
@@ -181,20 +172,6 @@ async def _body(scope: Scope, receive: Receive, hold: Callable[[int], bool]) -> 
                     return b"".join(parts)
     except TimeoutError:
         return _TOO_SLOW
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body once, and then what the server says, such as the client's end."""
-    given = False
-
-    async def replay() -> MutableMapping[str, Any]:
-        nonlocal given
-        if not given:
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return replay
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

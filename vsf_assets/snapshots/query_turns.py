@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 AT_ONCE = 4
 """Queries of a process that run at the same time; others wait."""
 
-WAITING, WAITING_OF_ACCOUNT = 6, 3
-"""Queries of a process, and of one account, that may wait."""
+WAITING, WAITING_OF_ACCOUNT = 5, 3
+"""Queries of a process, and of one account, that may wait for PATIENCE; more of them wait for SHORT_PATIENCE."""
 
-PATIENCE = 5.0
+PATIENCE, SHORT_PATIENCE = 5.0, 0.25
 """Seconds that a query waits for its turn."""
 
 EXPORTS_AT_ONCE = 2
@@ -98,11 +98,13 @@ class Turns:
 
     def _wait(self, account: str) -> bool:
         """Wait for a turn; return whether there is one."""
-        if self._waiting.total() >= self._most or (account and self._waiting[account] >= self._most_of_account):
+        if not self._most:
             return False
+        is_one_of_many = self._waiting.total() >= self._most
+        is_one_of_many |= bool(account) and self._waiting[account] >= self._most_of_account
         self._waiting[account] += 1
         try:
-            return self._change.wait_for(lambda: self._is_free(account), PATIENCE)
+            return self._change.wait_for(lambda: self._is_free(account), SHORT_PATIENCE if is_one_of_many else PATIENCE)
         finally:
             self._waiting[account] -= 1
             if not self._waiting[account]:

@@ -13,6 +13,7 @@ import pytest
 
 from vsf_assets.portal.asgi import BODY_MAX, Dispatcher, Doors
 from vsf_assets.portal.fast.downloads import SENDS_FILES
+from vsf_assets.web.answers import HttpAnswer
 
 DOORS = Doors(frozenset({"data.example", "::1"}), frozenset({"192.0.2.1"}))
 
@@ -37,10 +38,10 @@ def ask(
 ) -> Seen:
     seen, parts = Seen(), list(chunks)
 
-    async def pages(scope: Any, receive: Any, send: Any) -> None:
+    async def pages(scope: Any, body: bytes) -> HttpAnswer:
         seen.scopes.append(scope)
-        seen.bodies.append((await receive())["body"])
-        await send({"type": "http.response.start", "status": 299, "headers": []})
+        seen.bodies.append(body)
+        return HttpAnswer(299, [])
 
     async def receive() -> Any:
         if not parts:

@@ -15,6 +15,7 @@ from vsf_assets.portal.asgi import Dispatcher, Doors
 from vsf_assets.portal.fast import downloads, parts
 from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, NamedFile
 from vsf_assets.portal.fast.static_files import StaticFiles, digest_of
+from vsf_assets.web.answers import HttpAnswer
 
 HOST = (b"host", b"data.example")
 DOORS = Doors(frozenset({"data.example"}))
@@ -54,15 +55,15 @@ def ask(
     answered: Iterable[tuple[bytes, bytes]] = ((b"content-length", b"0"), (b"content-type", b"text/plain")),
     static: StaticFiles | None = None,
     scopes: list[Any] | None = None,
+    page: bytes = b"a page",
 ) -> Client:
     client = client or Client()
 
-    async def pages(scope: Any, receive: Any, send: Any) -> None:
+    async def pages(scope: Any, body: bytes) -> HttpAnswer:
         if scopes is not None:
             scopes.append(scope)
         named = [(FILE_HEADER, file.header().encode())] if file else []
-        await send({"type": "http.response.start", "status": 200, "headers": [*answered, *named]})
-        await send({"type": "http.response.body", "body": b"" if file else b"a page"})
+        return HttpAnswer(200, [*answered, *named], b"" if file else page)
 
     scope = {
         "type": "http",
@@ -93,6 +94,7 @@ def test_a_named_file_is_sent_with_the_headers_of_the_view_and_without_the_inter
     assert FILE_HEADER not in client.headers
     assert str(file).encode() not in b"".join(client.headers.values())
     assert ask().body == b"a page"
+    assert ask(page=CONTENT).body == CONTENT
 
 
 def test_a_client_cannot_say_what_only_the_layer_says(file: Path) -> None:
@@ -170,6 +172,8 @@ def test_a_client_that_stops_reading_is_cut_off_and_one_that_leaves_ends_it(
     left = ask(NamedFile(file), client=Client(leaves=True))
     assert len(left.body) < len(CONTENT)
     assert not left.ended
+    page = ask(page=CONTENT, client=Client(reads=2))
+    assert (len(page.body), page.ended) == (2 * parts.PART, False)
 
 
 def test_more_downloads_than_a_process_has_turns_are_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,12 @@ async def send_parts(status: int, headers: Headers, parts: AsyncIterator[bytes],
     return True
 
 
+async def parts_of(body: bytes) -> AsyncIterator[bytes]:
+    """Yield the parts of a body that is in memory."""
+    for first in range(0, len(body), PART):
+        yield body[first : first + PART]
+
+
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

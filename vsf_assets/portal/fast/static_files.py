@@ -11,14 +11,14 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from vsf_assets.portal.fast.downloads import is_known
-from vsf_assets.portal.fast.parts import PART, send_parts
+from vsf_assets.portal.fast.parts import PART, parts_of, send_parts
 from vsf_assets.web.answers import NO_SNIFFING, HttpAnswer, Receive, Scope, Send, problem, send_answer
 
 PREFIX = b"/static/"
@@ -81,7 +81,7 @@ class StaticFiles:
             await send_answer(send, HttpAnswer(200, headers, body), is_head)
         else:
             headers.append((b"content-length", b"%d" % len(body)))
-            await send_parts(200, headers, _parts(body), receive, send)
+            await send_parts(200, headers, parts_of(body), receive, send)
 
 
 def _read(file: Path) -> _Content:
@@ -92,11 +92,6 @@ def _read(file: Path) -> _Content:
     if kind.startswith("text/"):
         kind += "; charset=utf-8"
     return _Content(plain, zipped if len(zipped) < 0.9 * len(plain) else b"", kind.encode(), tag)
-
-
-async def _parts(body: bytes) -> AsyncIterator[bytes]:
-    for first in range(0, len(body), PART):
-        yield body[first : first + PART]
 
 
 _NOTHING = problem("not-found", 404, "There is nothing at this address", "there is no such file")

@@ -1,0 +1,152 @@
+"""`make portal-soak MINUTES=30`: 16 clients keep the portal busy, and some leave in the middle or do not read.
+
+At the end: no answer but those that are expected, no more memory than after the first sixth of the time and a tenth, as
+many threads as then, and no connection that stays open when the clients have gone.
+Here: the clients and the verdict. Not here: the portal (served.py), and pages (visits.py).
+"""
+
+import argparse
+import random
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.portal_load.served import Person, Portal, running
+from benchmarks.portal_load.visits import ACTIVITY, PAGES, Client, Visit
+
+CLIENTS = 16
+EXPECTED = (200, 304)
+BUSY = 503
+"""Answer when all turns are taken; it is counted, and may be one of a hundred."""
+
+SAMPLE_EVERY = 5.0
+WARM_SHARE, MOST_GROWTH = 6, 1.1
+_LAST_SECONDS = 60.0
+"""How long connections of clients that have gone may stay: longer than a part of a file may take."""
+
+_EXPORTS = ("/data/marts/dim_lines/export/csv/", "/data/marts/fct_usage_limits/export/parquet/")
+_BIG_EXPORT = f"{ACTIVITY}export/csv/?event_date=2019-05-21"
+
+
+@dataclass
+class Outcome:
+    """What the clients saw, and samples of the portal: (seconds, MB, threads, open files)."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    samples: list[tuple[float, float, int, int]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, visit: Visit) -> None:
+        """Count a request."""
+        with self.lock:
+            self.statuses[visit.status] += 1
+            self.kinds[visit.kind] += 1
+
+
+def main() -> None:
+    """Run for the given minutes; end with an error if something is not as it should be."""
+    parser = argparse.ArgumentParser(prog="make portal-soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vsf-portal-soak-") as folder:
+        with running(Path(folder), CLIENTS) as portal:
+            problems = _soak(portal, options.minutes * 60, options.seed)
+        defects = [line for line in (Path(folder) / "portal.out").read_text().splitlines() if "Traceback" in line]
+    problems += [f"{len(defects)} tracebacks in the portal's log"] if defects else []
+    if problems:
+        sys.exit("\n".join(problems))
+    print("no error; memory, threads and connections are as at the beginning")
+
+
+def _soak(portal: Portal, seconds: float, seed: int) -> list[str]:
+    outcome = Outcome()
+    began = time.monotonic()
+    at_rest = portal.open_files()
+    workers = portal.workers()
+    threads = [
+        threading.Thread(target=_client, args=(portal, person, began + seconds, random.Random(seed + number), outcome))
+        for number, person in enumerate(portal.people)
+    ]
+    for thread in threads:
+        thread.start()
+    while (now := time.monotonic() - began) < seconds:
+        outcome.samples.append((now, portal.memory(), portal.threads(), portal.open_files()))
+        time.sleep(SAMPLE_EVERY)
+    for thread in threads:
+        thread.join()
+    print(f"{outcome.statuses.total():,} requests: {dict(outcome.kinds)}")
+    print(f"answers: {dict(outcome.statuses)}")
+    problems = [] if portal.workers() == workers else ["a worker died"]
+    wrong = {status: count for status, count in outcome.statuses.items() if status not in (*EXPECTED, BUSY)}
+    problems += [f"unexpected answers: {wrong}"] if wrong else []
+    if outcome.statuses[BUSY] > outcome.statuses.total() / 100:
+        problems.append(f"{outcome.statuses[BUSY]} requests found no turn")
+    return problems + _growth(outcome, seconds) + _left_open(portal, at_rest)
+
+
+def _client(portal: Portal, person: Person, until: float, chance: random.Random, outcome: Outcome) -> None:
+    client = Client(portal.port, person)
+    while time.monotonic() < until:
+        draw = chance.random()
+        if draw < 0.02:
+            _read_slowly(portal, person, chance, outcome)
+        elif draw < 0.06:
+            outcome.add(client.leave(chance.choice((ACTIVITY, "/", _BIG_EXPORT)), chance.randint(0, 1)))
+        elif draw < 0.08 and person.role == "engineer":
+            outcome.add(client.visit("export", chance.choice((*_EXPORTS, _BIG_EXPORT))))
+        elif draw < 0.15:
+            outcome.add(client.visit("static", "/static/ninja/swagger-ui-bundle.js"))
+        else:
+            kind = chance.choice(list(PAGES))
+            outcome.add(client.visit(kind, PAGES[kind](chance)))
+    client.close()
+
+
+def _read_slowly(portal: Portal, person: Person, chance: random.Random, outcome: Outcome) -> None:
+    """Ask for a large answer, read a little of it, wait, and go."""
+    address = chance.choice(("/static/ninja/swagger-ui-bundle.js", "/api/v1/activity?limit=1000"))
+    with socket.create_connection(("127.0.0.1", portal.port), timeout=60) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        host = f"127.0.0.1:{portal.port}"
+        connection.sendall(
+            f"GET {address} HTTP/1.1\r\nHost: {host}\r\nCookie: vsf_session={person.cookie}\r\n\r\n".encode()
+        )
+        status = connection.recv(1000).split(b" ", 2)[1]
+        time.sleep(chance.uniform(0, 5))
+    outcome.add(Visit("read slowly", 0.0, int(status)))
+
+
+def _growth(outcome: Outcome, seconds: float) -> list[str]:
+    """Compare medians of the first and the last third of what counts."""
+    counted = [sample for sample in outcome.samples if sample[0] >= seconds / WARM_SHARE]
+    third = max(1, len(counted) // 3)
+    problems = []
+    for place, name, unit in ((1, "memory", "MB"), (2, "threads", ""), (3, "open files", "")):
+        before, after = (statistics.median(s[place] for s in part) for part in (counted[:third], counted[-third:]))
+        print(f"{name}: median {before:,.0f} {unit} first, {after:,.0f} {unit} at the end".replace(" ,", ","))
+        if after > MOST_GROWTH * before:
+            problems.append(f"{name} grew from {before:,.0f} to {after:,.0f}")
+    return problems
+
+
+def _left_open(portal: Portal, at_rest: int) -> list[str]:
+    """Wait until connections are closed; return what is wrong if they are not."""
+    deadline = time.monotonic() + _LAST_SECONDS
+    allowed = at_rest + 40  # files of the database per thread, and of the snapshot
+    while portal.open_files() > allowed and time.monotonic() < deadline:
+        time.sleep(1)
+    found = portal.open_files()
+    print(f"open files: {at_rest} before the first request, {found} after the last")
+    return [f"{found} files and connections stay open"] if found > allowed else []
+
+
+if __name__ == "__main__":
+    main()
