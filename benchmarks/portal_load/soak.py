@@ -99,7 +99,8 @@ def _client(portal: Portal, person: Person, until: float, chance: random.Random,
         if draw < 0.02:
             _read_slowly(portal, person, chance, outcome)
         elif draw < 0.06:
-            outcome.add(client.leave(chance.choice((ACTIVITY, "/", _BIG_EXPORT)), chance.randint(0, 1)))
+            left = (ACTIVITY, "/", _BIG_EXPORT if person.role == "engineer" else "/status/")
+            outcome.add(client.leave(chance.choice(left), chance.randint(0, 1)))
         elif draw < 0.08 and person.role == "engineer":
             outcome.add(client.visit("export", chance.choice((*_EXPORTS, _BIG_EXPORT))))
         elif draw < 0.15:
@@ -129,6 +130,13 @@ def _growth(outcome: Outcome, seconds: float) -> list[str]:
     counted = [sample for sample in outcome.samples if sample[0] >= seconds / WARM_SHARE]
     third = max(1, len(counted) // 3)
     problems = []
+    parts = [
+        counted[first : first + max(1, len(counted) // 6)]
+        for first in range(0, len(counted), max(1, len(counted) // 6))
+    ]
+    print(
+        "memory:", ", ".join(f"{statistics.median(s[1] for s in part):,.0f}" for part in parts), "MB, medians in turn"
+    )
     for place, name, unit in ((1, "memory", "MB"), (2, "threads", ""), (3, "open files", "")):
         before, after = (statistics.median(s[place] for s in part) for part in (counted[:third], counted[-third:]))
         print(f"{name}: median {before:,.0f} {unit} first, {after:,.0f} {unit} at the end".replace(" ,", ","))

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from vsf_assets.common.processes import is_same
 from vsf_assets.portal.accounts.rights import MANAGE, READ
 from vsf_assets.portal.notices.notice_lists import MOST_COUNTED, unread_count
+from vsf_assets.portal.shared.theme import THEMES, theme_of
 from vsf_assets.runs.service_state import read_state
 
 
@@ -38,6 +39,8 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "snapshot": opened,
         "snapshot_at": datetime.fromtimestamp(opened.published, UTC) if opened and opened.published else None,
         "signup": settings.VSF_PORTAL.signup,
+        "theme": theme_of(request),
+        "themes": THEMES,
         "has_mail": settings.VSF_PORTAL.mail is not None,
     }
 

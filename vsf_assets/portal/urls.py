@@ -12,12 +12,16 @@ from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
 from vsf_assets.portal.notices import notice_views, settings_views
+from vsf_assets.portal.search import search_views
+from vsf_assets.portal.shared import theme
 from vsf_assets.portal.status import status_views
 
 urlpatterns = [
     path("", status_views.home, name="home"),
     path("status/", status_views.status, name="status"),
     path("status/deliveries/", status_views.deliveries, name="deliveries"),
+    path("search/", search_views.search, name="search"),
+    path("theme/", theme.choose_theme, name="theme"),
     path("data/", table_views.tables, name="tables"),
     path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
     path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),

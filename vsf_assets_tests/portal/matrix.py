@@ -62,6 +62,8 @@ TABLE = (
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/nothing/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
     Line("data/<slug:schema>/<slug:name>/row/", "/data/marts/dim_lines/row/?is_unknown=true", MARTS),
     Line("data/<slug:schema>/<slug:name>/export/<slug:form>/", "/data/marts/dim_lines/export/csv/", EXPORT),
+    Line("search/", "/search/?q=lines", PAGE),
+    Line("theme/", "/theme/", dict.fromkeys(CALLERS, 302), "POST", (("theme", "dark"),)),
     Line(
         "data/<slug:schema>/<slug:name>/export/<slug:form>/",
         "/data/reports/files/export/parquet/",

@@ -137,3 +137,46 @@ def test_a_snapshot_of_an_earlier_version_is_named_as_such(
         assert answer.status_code == 503, address
         assert "snapshot 7 was made by an earlier version" in answer.content.decode().lower(), address
     early.close()
+
+
+def test_findings_of_the_last_days_and_unusual_days_lead_to_their_rows(portal: Portal) -> None:
+    from datetime import timedelta
+
+    from vsf_assets.portal.data.access import Access
+    from vsf_assets.portal.shared.open_pool import pool
+    from vsf_assets.portal.status.recent_findings import recent_findings
+
+    user = portal.account("ann", "engineer", personal=True)
+    ((newest,),) = portal.world.query("select max(landed_at)::date from reports.anomalies")
+    with pool().current() as snapshot:
+        found = recent_findings(snapshot, Access(user.account_rights), newest)  # type: ignore[arg-type]
+        later = recent_findings(snapshot, Access(user.account_rights), newest + timedelta(days=8))  # type: ignore[operator]
+    wanted = portal.world.query(
+        "select feed, sum(records + unlisted_records)::bigint as n from reports.anomalies"
+        " where landed_at >= ? group by feed order by n desc, feed",
+        newest - timedelta(days=7),  # type: ignore[operator]
+    )
+    assert [(one.feed, one.records) for one in found] == wanted
+    assert len(wanted) > 1
+    assert later == []
+    client = portal.client(user)
+    for one in found:
+        for kind, records, address in one.kinds:
+            shown = client.get(address).content.decode()
+            assert kind in shown
+            assert records
+    assert client.get(found[0].address).status_code == 200
+
+
+def test_an_unusual_day_is_shown_with_what_was_expected(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.status import recent_findings as module
+
+    sql = (
+        "select 'events', '2019-05-21', 100::bigint, 295.0::double where list_contains($feeds, 'events') and $most > 0"
+    )
+    monkeypatch.setattr(module, "_VOLUME_SQL", sql)
+    shown = portal.client(portal.account("ann", "reader")).get("/").content.decode()
+    assert "66 % less than usual" in shown
+    assert "/data/reports/volume_anomalies/?feed=events&amp;partition_key=2019-05-21" in shown
+    other = portal.client(portal.account("other", "reader", team="others"))
+    assert "2019-05-21" not in other.get("/").content.decode()

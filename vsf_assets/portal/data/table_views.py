@@ -85,7 +85,18 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
     """Show a page of a table's rows."""
     shown, access = _table(request, schema, name)
     wanted = read_request(parameters_of(request.GET), shown, access)
-    page = list_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
+    may_export = access.for_export().may_read(shown)
+    same = {
+        "query": urlencode(wanted.parameters),
+        "may_export": may_export,
+        "formats": list(FORMATS),
+        "command": _command(shown, wanted),
+        "curl": _curl(f"/api/v1/tables/{schema}/{name}", wanted.parameters),
+    }
+    try:
+        page = list_rows(request.snapshot(), shown, access, wanted)  # type: ignore[attr-defined]
+    except QueryTooLargeError as error:
+        return render(request, "data/too_large.html", {"table": shown, "text": str(error), **same}, status=422)
     total = page.total
     if total is None:
         with suppress(QueryTooLargeError):
@@ -102,14 +113,9 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         "next": _address([*wanted.parameters, ("_after", page.next)]) if page.next else "",
         "is_first": not wanted.after,
         "first": _address(wanted.parameters) or "?",
-        "query": urlencode(wanted.parameters),
-        "may_export": access.for_export().may_read(shown),
-        "formats": list(FORMATS),
         "hidden": [parameter for parameter in wanted.parameters if parameter[0] != "_search"],
-        "command": _command(shown, wanted),
-        "curl": _curl(f"/api/v1/tables/{schema}/{name}", wanted.parameters),
     }
-    return render(request, "data/table.html", context)
+    return render(request, "data/table.html", {**context, **same})
 
 
 @require_safe

@@ -23,6 +23,7 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
 from vsf_assets.portal.status.home_state import home_state
+from vsf_assets.portal.status.recent_findings import recent_findings, unusual_days
 from vsf_assets.portal.status.waiting_files import Landing, feeds_of_calendar, waiting_files
 from vsf_assets.runs.run_record import FAILED, RunRecord
 from vsf_assets.snapshots.pool import NoSnapshotError, OpenSnapshot
@@ -136,6 +137,8 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "later": days[0] + timedelta(days=DAYS) if days and days[0] < today else None,
         "calendar_words": WORDS,
         "feeds": feeds,
+        "findings": recent_findings(snapshot, access, today) if snapshot else [],
+        "unusual": unusual_days(snapshot, access) if snapshot else [],
         "last_files": _last_files(snapshot, feeds) if snapshot else [],
         "current": snapshot,
         "current_at": datetime.fromtimestamp(snapshot.published, UTC) if snapshot and snapshot.published else None,
