@@ -30,7 +30,7 @@ VSF = (sys.executable, "-m", "vsf_assets.cli.main")
 _SECONDS = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-_MAKE_SESSIONS = """
+MAKE_SESSIONS = """
 import json, sys
 from vsf_assets.config.settings import read_settings
 from vsf_assets.portal.config import set_up
@@ -106,7 +106,7 @@ def running(home: Path, people: int, rows: int = ROWS) -> Iterator[Portal]:
         try:
             _wait(port)
             made = subprocess.run(
-                [sys.executable, "-c", _MAKE_SESSIONS, str(people), json.dumps(ROLES)],
+                [sys.executable, "-c", MAKE_SESSIONS, str(people), json.dumps(ROLES)],
                 env=environment, check=True, capture_output=True, text=True,
             )  # fmt: skip
             found = tuple(Person(role, cookie) for role, cookie in json.loads(made.stdout))

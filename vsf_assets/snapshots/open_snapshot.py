@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import Snapshot, snapshot_number
+from vsf_assets.snapshots.host_copy import host_copy
 from vsf_assets.snapshots.query_turns import QueryBudget, QueryLimits, QueryTooLargeError
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger("vsf.snapshots")
 
 T = TypeVar("T")
+
+COPIES = "snapshots"
+"""Folder beside that for exports, for copies of snapshots that lie in a bucket."""
 
 THREADS = 2
 """Threads of DuckDB in a process."""
@@ -232,16 +235,20 @@ def _fetch(cursor: "DuckDBPyConnection") -> Rows:
 
 
 def open_snapshot(snapshot: Snapshot, limits: QueryLimits) -> OpenSnapshot:
-    """Open a snapshot.
+    """Open a snapshot; one in a bucket is fetched before, once for all processes of this host.
 
     Raises:
         VsfError, duckdb.Error, OSError: it cannot be opened.
     """
     published = 0.0
-    if isinstance(snapshot, Path):
+    if isinstance(snapshot, StoredSnapshot):
+        file = host_copy(snapshot, limits.folder.parent / COPIES)
+    else:
+        file = snapshot
         with suppress(OSError):
             published = snapshot.stat().st_mtime
-    return OpenSnapshot(snapshot_number(snapshot), snapshot.name, published, _connect(snapshot, limits), limits)
+    connection = _connect(file, _catalog(snapshot.name), limits)
+    return OpenSnapshot(snapshot_number(snapshot), snapshot.name, published, connection, limits)
 
 
 def _catalog(name: str) -> str:
@@ -249,40 +256,32 @@ def _catalog(name: str) -> str:
     return name.removesuffix(".duckdb")
 
 
-def _connect(snapshot: Snapshot, limits: QueryLimits) -> "DuckDBPyConnection":
-    """Open a snapshot; one in a folder then reaches no other file but those of the folder for exports.
+def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnection":
+    """Open a snapshot's file; the connection then reaches no other file but those of the folder for exports.
 
-    It is attached to a database in memory, as one in a bucket is: DuckDB opens a path only once per process, so that a
-    file that was put in place of one that is still open would stay unseen, with the settings of the other.
+    It is attached to a database in memory: DuckDB opens a path only once per process, so that a file that was put in
+    place of one that is still open would stay unseen, with the settings of the other.
     """
     import duckdb
 
-    if isinstance(snapshot, StoredSnapshot):
-        connection = connect_snapshot(snapshot)
-    else:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        connection = duckdb.connect(config=config)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(config=config)
     try:
-        _prepare(connection, snapshot, limits)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: "DuckDBPyConnection", snapshot: Snapshot, limits: QueryLimits) -> None:
-    connection.execute(f"set memory_limit = '{limits.memory} B'")
-    connection.execute(f"set threads = {THREADS}")
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set max_temp_directory_size = '0B'")
-    if not isinstance(snapshot, StoredSnapshot):
-        file = str(snapshot).replace("'", "''")
-        connection.execute(f"attach '{file}' as \"{_catalog(snapshot.name)}\" (read_only)")
+        connection.execute(f"set memory_limit = '{limits.memory} B'")
+        connection.execute(f"set threads = {THREADS}")
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set max_temp_directory_size = '0B'")
+        quoted = str(file).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as \"{catalog}\" (read_only)")
         limits.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         quoted = str(limits.folder).replace("'", "''")
         connection.execute(f"set allowed_directories = ['{quoted}']")
         connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
+        connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection

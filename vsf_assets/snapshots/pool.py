@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
@@ -61,7 +61,8 @@ class SnapshotPool:
         self._current: OpenSnapshot | None = None
         self._next_check = 0.0
         self._error = ""
-        self._pause = 0.0 if "://" not in settings.snapshots else self._watch.seconds
+        self._is_bucket = "://" in settings.snapshots
+        self._pause = self._watch.seconds if self._is_bucket else 0.0
 
     @contextmanager
     def current(self) -> Iterator[OpenSnapshot]:
@@ -94,7 +95,8 @@ class SnapshotPool:
     def _check(self) -> None:
         """Open another snapshot if it became the current one.
 
-        One thread looks, and holds no lock that readers need: a bucket may hang. Others wait only if none is open.
+        One thread looks, and holds no lock that readers need. A bucket may hang, and its snapshot is fetched first, so
+        while one is open that thread belongs to no request. Others wait only if none is open.
         """
         is_open = self._current is not None
         if is_open and time.monotonic() < self._next_check:
@@ -103,6 +105,22 @@ class SnapshotPool:
             if not is_open:
                 raise NoSnapshotError("the snapshot is being opened; try again in some seconds")
             return
+        if is_open and self._is_bucket:
+            self._start_check()
+        else:
+            self._check_once()
+
+    def _start_check(self) -> None:
+        """Look in a thread of its own; errors are logged, and the open snapshot serves on."""
+
+        def check() -> None:
+            with suppress(NoSnapshotError):
+                self._check_once()
+
+        threading.Thread(target=check, name="look for a snapshot", daemon=True).start()
+
+    def _check_once(self) -> None:
+        """Look, and let the next one look; called by the thread that may."""
         try:
             if self._current is None or time.monotonic() >= self._next_check:
                 self._refresh()
@@ -114,12 +132,8 @@ class SnapshotPool:
 
         try:
             state, snapshot = self._watch.current()
-            if snapshot is None:
-                raise NoSnapshotError(_NOTHING)
-            if self._current is None or state != self._state:
+            if snapshot is not None and (self._current is None or state != self._state):
                 self._replace(state, open_snapshot(snapshot, self._limits))
-        except NoSnapshotError:
-            raise
         except (duckdb.Error, OSError, VsfError) as error:
             # Removed since the pointer was read, or away for a moment: the open one serves on, if there is one.
             self._next_check = time.monotonic() + self._watch.seconds
@@ -128,8 +142,10 @@ class SnapshotPool:
             self._error = str(error)
             if self._current is None:
                 raise NoSnapshotError("the snapshot cannot be opened at the moment; try again later") from error
-        else:
-            self._next_check, self._error = time.monotonic() + self._pause, ""
+            return
+        self._next_check, self._error = time.monotonic() + self._pause, ""
+        if self._current is None:
+            raise NoSnapshotError(_NOTHING)
 
     def _replace(self, state: Hashable, opened: OpenSnapshot) -> None:
         with self._lock:

@@ -331,3 +331,28 @@ def test_answers_name_their_snapshot(client: object) -> None:
     answer = client.get("/data/marts/dim_lines/")  # type: ignore[attr-defined]
     assert answer.headers["X-Vsf-Snapshot"] == "1"
     assert "Snapshot <strong>1</strong>" in answer.content.decode()
+
+
+def test_a_question_that_is_too_large_says_so_and_offers_the_export(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.portal.api import list_answers
+    from vsf_assets.portal.data import table_views
+    from vsf_assets.snapshots.pool import QueryTooLargeError
+
+    def too_large(*_: object) -> None:
+        raise QueryTooLargeError("the query took longer than 10 s; filter by more columns")
+
+    monkeypatch.setattr(table_views, "list_rows", too_large)
+    monkeypatch.setattr(list_answers, "list_rows", too_large)
+    query = "device_carrier__contains=x&_search=y"
+    analyst = portal.client(portal.account("ann", "analyst"))
+    shown = html.unescape(page(analyst, f"/data/marts/fct_activity_events/?{query}", 422))
+    assert "too large for a page" in shown
+    assert "longer than 10 s" in shown
+    assert f'href="export/csv/?{query}"' in shown
+    assert "vsf query" in shown
+    reader = portal.client(portal.account("bob", "reader"))
+    assert "export/csv" not in page(reader, f"/data/marts/fct_activity_events/?{query}", 422)
+    answer = reader.get("/api/v1/activity")
+    assert (answer.status_code, "longer than 10 s" in answer.json()["detail"]) == (422, True)

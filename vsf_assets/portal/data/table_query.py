@@ -224,8 +224,11 @@ def selection(
     if listing.order is not None:
         values["row_key"] = key_of(snapshot, table, "exported rows")
         tie = f"cast('0x' || left(sha256($row_key::blob || encode(cast({STORED_ROW} as varchar))), 15) as bigint)"
-    order = f"{listing.direction}, {tie}" if listing.sort else tie
-    return f"{listing.query(f'* exclude ({STORED_ROW})')} order by {order}", values
+    rows = listing.query(f"* exclude ({STORED_ROW})")
+    if listing.sort:
+        return f"{rows} order by {listing.direction}, {tie}", values
+    # DuckDB keeps the order of places by itself; sorting by them would need memory for the whole table.
+    return (rows if listing.order is None else f"{rows} order by {tie}"), values
 
 
 def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> OrderedRows:
