@@ -26,6 +26,7 @@ PAGES = (
         "/",
         "/status/?until=2019-06-04",
         "/data/",
+        "/search/?q=lines",
         "/data/marts/fct_activity_events/?_limit=100",
         "/profile/",
         "/tokens/",

@@ -305,6 +305,30 @@ def test_the_page_shows_the_command_and_the_curl_line_that_give_the_same(portal:
     assert len(on_page) == 5
 
 
+def test_every_table_shows_a_command_and_a_curl_line_that_give_its_rows(portal: Portal, client: object) -> None:
+    header = portal.token(portal.fresh(portal.account("bob", "engineer", personal=True)), "read", "personal")
+    sql = "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'reports', 'raw')"
+    with_rows = 0
+    for schema, name in portal.world.query(sql):
+        shown = html.unescape(page(client, f"/data/{schema}/{name}/?_limit=2"))
+        command = re.search(r"vsf query '(.*)'</code>", shown)
+        curl = re.search(r"curl -H \"Authorization: Bearer \$VSF_TOKEN\" '?http://127.0.0.1:8000([^'<]+)'?<", shown)
+        assert command, name
+        assert curl, name
+        by_api = portal.client().get(curl[1], **header).json()["items"]
+        query = command[1].replace("""'"'"'""", "'")
+        plain = [
+            column
+            for column, kind in portal.world.query(f"select column_name, column_type from (describe ({query}))")
+            if kind in ("VARCHAR", "BIGINT", "INTEGER", "BOOLEAN")
+        ]
+        named = ", ".join(f'"{column}"' for column in plain)
+        by_command = portal.world.query(f"select {named} from ({query})")
+        assert [tuple(row[column] for column in plain) for row in by_api] == by_command, name
+        with_rows += bool(by_api)
+    assert with_rows > 20
+
+
 def test_nothing_of_the_address_is_shown_with_invisible_characters(client: object) -> None:
     given = {"device_carrier": "x\u202ey", "_search": "p\u202eq"}
     shown = page(client, f"/data/marts/fct_activity_events/?{urlencode(given)}")
