@@ -281,7 +281,8 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
     settle()
     pages = DjangoThreads(WSGIHandler(), THREADS)
     doors = Doors(settings.portal.allowed_hosts, settings.portal.proxies)
-    answers = with_headers(Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest())), settings.portal.is_secure)
+    dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()))
+    answers = with_headers(dispatcher, settings.portal.is_secure)
     return with_access_log(answers) if has_access_log else answers
 
 

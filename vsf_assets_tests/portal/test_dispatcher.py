@@ -154,8 +154,8 @@ def test_all_bodies_together_have_a_cap_and_give_their_room_back(monkeypatch: py
     monkeypatch.setattr(asgi, "BODIES_MAX", 3 * BODY_MAX)
     seen: list[int] = []
 
-    async def pages(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 299, "headers": []})
+    async def pages(scope: Any, body: bytes) -> HttpAnswer:
+        return HttpAnswer(299, [])
 
     async def run() -> None:
         dispatcher, open_up = Dispatcher(pages, DOORS), asyncio.Event()
@@ -201,9 +201,8 @@ def test_answers_of_this_layer_have_the_headers_of_protection_too(is_secure: boo
 
     starts: list[Any] = []
 
-    async def pages(scope: Any, receive: Any, send: Any) -> None:
-        policy = (b"content-security-policy", b"its own")
-        await send({"type": "http.response.start", "status": 200, "headers": [policy]})
+    async def pages(scope: Any, body: bytes) -> HttpAnswer:
+        return HttpAnswer(200, [(b"content-security-policy", b"its own")])
 
     async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
