@@ -1,4 +1,4 @@
-"""The portal's settings: address, names, database, sign-up, mail, and the limits of a page's query.
+"""The portal's settings: address, names, database, sign-up, mail, and the limits of queries and uploads.
 
 Here: the frozen `PortalSettings` from the variables, validated. Not here: Django's own settings, which are made from
 these (portal/config.py).
@@ -56,6 +56,9 @@ class PortalSettings:
         sql_seconds: time limit of a query that a person wrote.
         sql_memory: its memory, in bytes.
         sql_rows: rows of its answer.
+        upload_max: largest file that is accepted, in bytes.
+        unpacked_max: largest size of a compressed file's content, in bytes.
+        quota: bytes that a team may deliver in 24 hours.
     """
 
     bind: tuple[str, int] = ("127.0.0.1", 8000)
@@ -73,6 +76,9 @@ class PortalSettings:
     sql_seconds: float = 20.0
     sql_memory: int = 256 * 10**6
     sql_rows: int = 10_000
+    upload_max: int = 20 * 10**9
+    unpacked_max: int = 100 * 10**9
+    quota: int = 100 * 10**9
 
     @property
     def is_loopback(self) -> bool:
@@ -124,6 +130,9 @@ def read_portal(values: Mapping[str, str]) -> PortalSettings:
         sql_seconds=values_of.number(values, "VSF_PORTAL_SQL_SECONDS") or 1.0,
         sql_memory=values_of.size(values, "VSF_PORTAL_SQL_MEMORY"),
         sql_rows=values_of.whole(values, "VSF_PORTAL_SQL_ROWS"),
+        upload_max=values_of.size(values, "VSF_PORTAL_UPLOAD_MAX"),
+        unpacked_max=values_of.size(values, "VSF_PORTAL_UNPACKED_MAX"),
+        quota=values_of.size(values, "VSF_PORTAL_QUOTA"),
     )
 
 

@@ -91,6 +91,9 @@ VARIABLES = (
     Variable("VSF_PORTAL_SQL_SECONDS", "20", "time limit of a query that a person wrote"),
     Variable("VSF_PORTAL_SQL_MEMORY", "256MB", "memory of such a query"),
     Variable("VSF_PORTAL_SQL_ROWS", "10000", "rows of the answer to such a query"),
+    Variable("VSF_PORTAL_UPLOAD_MAX", "20GB", "largest file that the portal accepts"),
+    Variable("VSF_PORTAL_UNPACKED_MAX", "100GB", "largest content of a compressed file that the portal accepts"),
+    Variable("VSF_PORTAL_QUOTA", "100GB", "bytes that a team may deliver through the portal in 24 hours"),
     Variable("VSF_PORTAL_KEYS", "", "folder of signing keys, the same for all hosts; default: portal/ in VSF_HOME"),
     Variable(
         "VSF_QUARTER_BOUNDARY", "next", "quarter of minutes 15, 30 and 45: next, so 15 is in quarter 2, or previous"

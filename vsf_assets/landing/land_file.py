@@ -82,7 +82,7 @@ def _upload(address: str, path: Path, target: str) -> tuple[bool, bool]:
 def _copy(landing: str, path: Path, target: str) -> tuple[bool, bool]:
     """Return (whether the file was copied, whether the file that exists under this name is equal)."""
     place = Path(landing) / target
-    _refuse_linked_folder(Path(landing), target)
+    refuse_linked_folder(Path(landing), target)
     place.parent.mkdir(parents=True, exist_ok=True)
     with temp_beside(place, mode=0o644) as temp:
         with open_regular(path) as reader:
@@ -94,7 +94,7 @@ def _copy(landing: str, path: Path, target: str) -> tuple[bool, bool]:
         return is_landed, is_landed or _is_equal(temp.path, place)
 
 
-def _refuse_linked_folder(landing: Path, target: str) -> None:
+def refuse_linked_folder(landing: Path, target: str) -> None:
     """Refuse a path below a linked folder: listings do not follow links, so the file would never be loaded.
 
     Raises:

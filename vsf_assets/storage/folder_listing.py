@@ -17,7 +17,7 @@ from vsf_assets.storage.complete_mark import is_complete
 from vsf_assets.storage.entry import Entry, modified_time
 from vsf_assets.storage.ignored_names import (
     DONE_SUFFIX,
-    OWNER_MARKER,
+    OF_PLATFORM,
     IgnoredName,
     why_ignored,
     why_unfinished_beside,
@@ -125,7 +125,7 @@ class _Walk:
         if self._every_name:
             return item.name.startswith(".")
         why = why_ignored(item.name)
-        if path == OWNER_MARKER:
+        if path in OF_PLATFORM:
             return True
         if why is not None:
             self._note_name(path, why)

@@ -58,6 +58,12 @@ DONE_SUFFIX = ".done"
 OWNER_MARKER = ".vsf-home"
 """The platform's file in a landing zone that names its owner (landing/home_marker.py); listings omit it."""
 
+UPLOADS_FOLDER = ".vsf-uploads"
+"""The platform's folder in a landing zone for uploads that are not complete; listings omit it."""
+
+OF_PLATFORM = frozenset({OWNER_MARKER, UPLOADS_FOLDER})
+"""Entries of a landing zone that no listing shows, not even as left out."""
+
 
 @dataclass(frozen=True)
 class IgnoredName:

@@ -26,7 +26,7 @@ LONGEST_CONNECT = 5.0
 PAUSE_SECONDS = 0.2
 """Pause in seconds after a truncated answer; it grows with each retry."""
 
-ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
+ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion", "NoSuchUpload"}
 REPLACED = {"412", "PreconditionFailed", "ConditionalRequestConflict"}
 DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
 

@@ -52,6 +52,7 @@ def _rights_of(user: User) -> AccountRights:
             member.team.name,
             RIGHTS[member.role],
             frozenset(grant.feed for grant in member.team.grants.all() if grant.may_read),
+            frozenset(grant.feed for grant in member.team.grants.all() if grant.may_deliver),
         )
         for member in members
     )

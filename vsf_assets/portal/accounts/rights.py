@@ -6,7 +6,7 @@ here: the models (models.py), and which tables a right opens (data/access.py).
 
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 READ, EXPORT, DELIVER, CAMPAIGNS, RAW, MANAGE = "read", "export", "deliver", "campaigns", "raw", "manage"
 """Read pages and reports; export files and ask the API for them; deliver files; choose banners and request made-up
@@ -47,17 +47,23 @@ class TeamRights:
         name: of the team.
         rights: what the role allows there.
         feeds: feeds that were granted to the team for reading.
+        delivers: feeds that were granted to the team for delivering.
     """
 
     team: uuid.UUID
     name: str
     rights: frozenset[str]
     feeds: frozenset[str] = frozenset()
+    delivers: frozenset[str] = frozenset()
 
     @property
     def is_platform(self) -> bool:
         """Whether it is the team of the platform, which may read every feed."""
         return self.name == PLATFORM
+
+    def may_deliver(self, feed: str) -> bool:
+        """Whether the account may deliver files of a feed for this team."""
+        return DELIVER in self.rights and (self.is_platform or feed in self.delivers)
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,5 @@ class AccountRights:
     def narrowed(self, team: uuid.UUID, scopes: Collection[str]) -> "AccountRights":
         """Return what a token may: one team, the rights of its scopes, and personal data only by the scope for it."""
         allowed = frozenset(right for scope in scopes for right in TOKEN_SCOPES.get(scope, ()))
-        kept = tuple(
-            TeamRights(found.team, found.name, found.rights & allowed, found.feeds)
-            for found in self.teams
-            if found.team == team
-        )
+        kept = tuple(replace(found, rights=found.rights & allowed) for found in self.teams if found.team == team)
         return AccountRights(kept, self.may_see_personal and "personal" in scopes)

@@ -1,5 +1,6 @@
-"""What the layer before Django answers by itself, as raw ASGI: files that are sent, in parts and with time limits.
+"""The fast layer: what is answered in raw ASGI, without Django and without its database.
 
-Not here: Django and its database, which nothing here may import; and the layer itself, which decides who answers
-(asgi.py).
+Here: uploads as streams, their parts in the landing folder, and their landing; files that are sent, in parts and with
+time limits. Not here: who may deliver what (deliveries/), which this layer learns from a signed ticket; and the layer
+itself, which decides who answers (asgi.py).
 """

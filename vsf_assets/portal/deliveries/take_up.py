@@ -1,0 +1,88 @@
+"""Takes up what the fast layer has written down, and ends uploads that did not arrive in time.
+
+Here: records of uploads become states of deliveries. Every page and answer about deliveries begins with `take_up`, so
+a portal that was killed after a file landed says so at the next look. Not here: the records (fast/upload_folder.py).
+"""
+
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from vsf_assets.portal.audit.models import record as audit
+from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.fast.naming import LandingNames
+from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, UploadFolder, UploadRecord, is_locked
+
+KEPT_SECONDS = 2 * 86_400.0
+"""Time after which what no delivery waits for is removed; tickets have run out a day before."""
+
+CLEAN_EVERY = 300.0
+"""Seconds between two removals of old parts by one process."""
+
+_cleaned = [0.0]
+
+
+def take_up() -> int:
+    """Bring the states of unfinished deliveries up to date; return how many changed."""
+    folder = UploadFolder.of(settings.VSF)
+    names = LandingNames(settings.VSF, folder)
+    changed = 0
+    for delivery in Delivery.objects.filter(state=Delivery.SENDING):
+        record = folder.record(delivery.id)
+        if record is not None and record.state == COMPLETE:
+            record = names.give(record)  # a process was killed before it did, or this one looks in between
+        if record is not None and record.state != COMPLETE:
+            changed += _take_up(delivery, record)
+        elif delivery.expires_at < timezone.now() and not is_locked(folder.part(delivery.id)):
+            changed += _end(delivery, Delivery.EXPIRED, "it did not arrive within 24 hours; send it again", "expired")
+            folder.remove(delivery.id)
+    _clean(folder)
+    return changed
+
+
+def cancel(delivery: Delivery, actor: uuid.UUID | None) -> bool:
+    """End an unfinished upload and remove its part; return whether it was unfinished."""
+    folder = UploadFolder.of(settings.VSF)
+    reason = "its sender canceled it"
+    record = UploadRecord(
+        delivery.id, REFUSED, delivery.path, 0, "", 0, delivery.expires_at.timestamp(), status=409, reason=reason
+    )
+    if not LandingNames(settings.VSF, folder).cancel(record):
+        take_up()
+        return False
+    return _end(delivery, Delivery.CANCELED, reason, "canceled", actor)
+
+
+@transaction.atomic
+def _take_up(delivery: Delivery, record: UploadRecord) -> bool:
+    """Store what a record says, unless another process has just done so."""
+    if record.state == REFUSED:
+        return _end(delivery, Delivery.REFUSED, record.reason, "refused")
+    landed_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=record.modified_ns // 1000)
+    values = {"state": Delivery.LANDED, "sha256": record.sha256, "size": record.size, "landed_at": landed_at}
+    if not Delivery.objects.filter(pk=delivery.pk, state=Delivery.SENDING).update(**values):
+        return False
+    audit("delivery.landed", delivery.account_id, delivery.id, delivery.team_id, sha256=record.sha256)
+    return True
+
+
+@transaction.atomic
+def _end(delivery: Delivery, state: str, reason: str, word: str, actor: uuid.UUID | None = None) -> bool:
+    unfinished = Delivery.objects.filter(pk=delivery.pk, state=Delivery.SENDING)
+    if not unfinished.update(state=state, reason=reason):
+        return False
+    audit(f"delivery.{word}", actor, delivery.id, delivery.team_id)
+    return True
+
+
+def _clean(folder: UploadFolder) -> None:
+    """Remove old parts, and records that have done their service, from time to time."""
+    now = time.monotonic()
+    if now - _cleaned[0] < CLEAN_EVERY and _cleaned[0]:
+        return
+    _cleaned[0] = now
+    folder.remove_old(time.time() - KEPT_SECONDS)

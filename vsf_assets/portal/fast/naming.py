@@ -1,0 +1,161 @@
+"""Gives complete uploads their names in the landing zone, never replacing a file.
+
+Here: files that get their names together, refusals, and what a kill left between two steps. Not here: the two kinds of
+landing zones (folder_names.py, bucket_names.py), and receiving bytes (receiving.py).
+
+Under the lock of the folder of uploads: every record says *complete*, then every file gets its name, then every record
+says *landed*. Whoever looks next goes on from any point at which a process was killed.
+"""
+
+import time
+from typing import Protocol
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, UploadFolder, UploadRecord
+from vsf_assets.storage.s3_client import is_address
+
+
+class NamePlace(Protocol):
+    """A landing zone in which names are given."""
+
+    def prepare(self, record: UploadRecord) -> UploadRecord:
+        """Do what takes long and gives no name; return the record, which may have changed. Without the lock."""
+
+    def is_prepared(self, record: UploadRecord) -> bool:
+        """Whether `give` needs no more than a moment."""
+
+    def has_given(self, record: UploadRecord) -> bool:
+        """Whether a complete upload got its name before a process was killed."""
+
+    def is_taken(self, path: str) -> bool:
+        """Whether a file of this name is pending."""
+
+    def stamp(self, record: UploadRecord, now_ns: int) -> UploadRecord:
+        """Set the modified time of a file that is about to get its name, and return its record with that time."""
+
+    def give(self, record: UploadRecord) -> int | None:
+        """Give a file its name; return its modified time in nanoseconds, None if the name is taken.
+
+        Raises:
+            OSError: the landing zone cannot be written to.
+        """
+
+    def discard(self, record: UploadRecord) -> None:
+        """Remove the bytes of an upload that gets no name."""
+
+    def take_back(self, record: UploadRecord) -> None:
+        """Take a name away that was given a moment ago."""
+
+
+class LandingNames:
+    """The names of a portal's landing zone."""
+
+    def __init__(self, settings: Settings, folder: UploadFolder) -> None:
+        self._folder = folder
+        self._place = _place(settings, folder)
+
+    def finish(self, record: UploadRecord) -> UploadRecord:
+        """Store the record of an upload whose bytes are all there, and give it its name as soon as it may have one.
+
+        Returns:
+            The record as it is then: LANDED, REFUSED, or COMPLETE while others of its group are awaited.
+
+        Raises:
+            OSError: the landing zone cannot be written to; the record stays COMPLETE, and `finish` may be repeated.
+        """
+        with self._folder.naming():
+            known = self._folder.record(record.id)
+            if known is None:
+                self._folder.write(record)
+            elif known.state != COMPLETE:
+                return known
+            else:
+                record = known
+        return self.give(self._place.prepare(record))
+
+    def give(self, record: UploadRecord) -> UploadRecord:
+        """Give a complete upload its name, with all of its group or not at all; see `finish`."""
+        with self._folder.naming():
+            group = [self._folder.record(member) for member in record.together or (record.id,)]
+            known = [member for member in group if member is not None]
+            refused = next((member for member in known if member.state == REFUSED), None)
+            if refused is not None:
+                self._refuse(known, refused.status, _because(refused, record))
+            elif len(known) == len(group):
+                self._give(known)
+            return self._folder.record(record.id) or record
+
+    def _give(self, group: list[UploadRecord]) -> None:
+        waiting = []
+        for record in group:
+            if record.state == COMPLETE and self._place.has_given(record):
+                self._folder.write(record.landed(record.modified_ns))
+            elif record.state == COMPLETE:
+                waiting.append(record)
+        if not all(self._place.is_prepared(record) for record in waiting):
+            return
+        taken = next((record for record in waiting if self._place.is_taken(record.path)), None)
+        if taken is not None:
+            self._refuse(waiting, 409, pending(taken.path))
+            return
+        now_ns = time.time_ns()
+        stamped = [self._place.stamp(record, now_ns) for record in waiting]
+        for record in stamped:
+            self._folder.write(record)
+        self._name(stamped)
+
+    def _name(self, group: list[UploadRecord]) -> None:
+        given: list[UploadRecord] = []
+        for record in group:
+            modified_ns = self._place.give(record)
+            if modified_ns is None:  # somebody else landed a file of this name since the look a moment ago
+                for other in given:
+                    self._place.take_back(other)
+                self._refuse(group, 409, pending(record.path))
+                return
+            given.append(record.landed(modified_ns))
+        for record in given:
+            self._folder.write(record)
+
+    def cancel(self, record: UploadRecord) -> bool:
+        """End an upload before its file has a name; return whether it was in time.
+
+        Args:
+            record: a record of the state REFUSED, which stays as a mark, so that no further byte is accepted.
+        """
+        with self._folder.naming():
+            known = self._folder.record(record.id)
+            if known is not None and known.state == COMPLETE and self._place.has_given(known):
+                return False
+            if known is not None and known.state != COMPLETE:
+                return False
+            self._folder.write(record)
+            self._place.discard(known or record)
+        return True
+
+    def _refuse(self, group: list[UploadRecord], status: int, reason: str) -> None:
+        for record in group:
+            if record.state == COMPLETE:
+                self._folder.write(record.refused(status, reason))
+                self._place.discard(record)
+
+
+def pending(path: str) -> str:
+    """Return why a file gets no name, and what to do."""
+    return f"{path} is pending already and is never replaced; wait until it is loaded, or rename the file, and send it again"
+
+
+def _because(refused: UploadRecord, record: UploadRecord) -> str:
+    if refused.id == record.id:
+        return refused.reason
+    return f"another file of the same delivery was refused: {refused.reason}"
+
+
+def _place(settings: Settings, folder: UploadFolder) -> NamePlace:
+    if is_address(settings.landing):
+        from vsf_assets.portal.fast.bucket_names import BucketNames
+
+        return BucketNames(settings.landing, folder)
+    from vsf_assets.portal.fast.folder_names import FolderNames
+
+    return FolderNames(settings.landing, folder)
