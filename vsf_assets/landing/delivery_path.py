@@ -61,7 +61,21 @@ def check_file_name(name: str) -> None:
 
 
 def _why_unfit(name: str) -> str | None:
-    if not name or not name.strip():
+    why = _why_no_name(name)
+    if why is not None:
+        return why
+    if _DEVICE.fullmatch(name):
+        return "it is the name of a device on Windows; rename the file"
+    ignored = why_ignored(name)
+    if ignored is not None:
+        return f"{ignored.reason}, which are never loaded; rename the file"
+    if name.lower().endswith(DONE_SUFFIX):
+        return f"names that end in {DONE_SUFFIX} mark another file as whole; send that file, it needs no marker"
+    return None
+
+
+def _why_no_name(name: str) -> str | None:
+    if not name.strip():
         return "it is empty; give the file a name"
     if "/" in name or "\\" in name or _DRIVE.match(name) or name in (".", ".."):
         return "it names a folder; send the name of the file alone"
@@ -71,13 +85,6 @@ def _why_unfit(name: str) -> str | None:
         return f"it has {len(name.encode())} bytes, and at most {LONGEST_NAME} can be kept; shorten it"
     if name != name.strip() or name.endswith("."):
         return "it begins or ends with a space or ends with a dot; rename the file"
-    if _DEVICE.fullmatch(name):
-        return "it is the name of a device on Windows; rename the file"
-    ignored = why_ignored(name)
-    if ignored is not None:
-        return f"{ignored.reason}, which are never loaded; rename the file"
-    if name.lower().endswith(DONE_SUFFIX):
-        return f"names that end in {DONE_SUFFIX} mark another file as whole; send that file, it needs no marker"
     return None
 
 
@@ -175,5 +182,5 @@ def _check(placed: PlacedFile) -> None:
     found = (recognized[0].name, recognized[1] or "") if recognized else ("", "")
     if found != (placed.feed, placed.partition):
         raise UnplacedFileError(
-            f"{visible(placed.path)} would be read as {' '.join(filter(None, found)) or 'nothing known'}; rename the file"
+            f"{visible(placed.path)} would be read as {' '.join(filter(None, found)) or 'nothing known'}; rename it"
         )

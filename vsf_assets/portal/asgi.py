@@ -1,4 +1,4 @@
-"""The layer before Django: host names, proxies, the size of bodies, and `/healthz`, as a raw ASGI application.
+"""The layer before Django: host names, proxies, the size of bodies, uploads, and `/healthz`, as a raw ASGI application.
 
 Here: what is decided from the first bytes of a request, so that Django's threads meet whole small requests only, and
 who answers. Not here: pages (urls.py), sending files (fast/), and the server (serve.py). A path is answered here only
@@ -7,6 +7,7 @@ where its raw bytes match exactly.
 
 import asyncio
 import json
+import uuid
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads, named_file
 from vsf_assets.portal.fast.parts import PART, parts_of, send_parts
 from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
+from vsf_assets.portal.fast.upload_address import upload_of_address
+from vsf_assets.portal.fast.uploads import Uploads
 from vsf_assets.web.answers import (
     NO_SNIFFING,
     NO_STORE,
@@ -58,8 +61,11 @@ class Doors:
 class Dispatcher:
     """The application that the server runs."""
 
-    def __init__(self, pages: Pages, doors: Doors, static: StaticFiles | None = None) -> None:
+    def __init__(
+        self, pages: Pages, doors: Doors, static: StaticFiles | None = None, uploads: Uploads | None = None
+    ) -> None:
         self._pages, self._doors, self._static = pages, doors, static or StaticFiles({})
+        self._uploads = uploads
         self._downloads = Downloads()
         self._held = 0
 
@@ -80,6 +86,8 @@ class Dispatcher:
             await send_answer(send, _NOT_ASCII, is_head)
         elif scope.get("raw_path", b"").startswith(PREFIX):
             await self._static.answer(scope, receive, send)
+        elif self._uploads is not None and (upload := _upload_of(scope)) is not None:
+            await self._uploads.answer(upload, scope, receive, send)
         else:
             await self._whole(scope, receive, send, is_head)
 
@@ -136,6 +144,11 @@ class Dispatcher:
             if forwarded.get(b"x-forwarded-proto") == "https":
                 changed["scheme"] = "https"
         return changed
+
+
+def _upload_of(scope: Scope) -> uuid.UUID | None:
+    """Return the upload whose bytes a request is about; None for every other address, and odd spellings of this one."""
+    return None if scope.get("query_string") else upload_of_address(scope.get("raw_path", b""))
 
 
 def _host_name(value: bytes) -> str:

@@ -275,13 +275,16 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
 
     from vsf_assets.portal.access_log import with_access_log
     from vsf_assets.portal.answer_headers import with_headers
+    from vsf_assets.portal.fast.uploads import Uploads
     from vsf_assets.portal.shared.static_addresses import digest, static_files
     from vsf_assets.portal.worker_memory import settle
 
     settle()
     pages = DjangoThreads(WSGIHandler(), THREADS)
     doors = Doors(settings.portal.allowed_hosts, settings.portal.proxies)
-    dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()))
+    uploads = Uploads(settings)
+    threading.Thread(target=uploads.go_on, name="uploads that a kill left", daemon=True).start()
+    dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()), uploads)
     answers = with_headers(dispatcher, settings.portal.is_secure)
     return with_access_log(answers) if has_access_log else answers
 

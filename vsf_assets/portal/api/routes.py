@@ -1,7 +1,8 @@
-"""The addresses of version 1 of the API, for reading; SQL is in a module of its own (sql_route.py).
+"""The addresses of version 1 of the API; those for reading stand here.
 
 Here: which list is which table, and what a list answers. A new address needs a line in the matrix of rights
-(vsf_assets_tests/portal/matrix.py). Not here: reading a list (list_answers.py), and the old names (old_names.py).
+(vsf_assets_tests/portal/matrix.py). Not here: reading a list (list_answers.py), SQL
+(sql_route.py), uploads (upload_routes.py), and the old names (old_names.py).
 """
 
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
 from vsf_assets.portal.api.notice_routes import add_notices
 from vsf_assets.portal.api.sql_route import add_sql
+from vsf_assets.portal.api.upload_routes import router as uploads_router
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.data.table_query import LARGEST_PAGE, rows_seen
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -24,9 +26,9 @@ api = NinjaAPI(
     title="VSF portal",
     version="1",
     description=(
-        "Reads the current snapshot. Each list takes its columns as filters: column=value, column__contains=text,"
-        " column__min=value, column__max=value, column__null=yes. Without the permission for personal data, phone"
-        " numbers, ids of people and keys made of them are pseudonyms."
+        "Reads the current snapshot, and takes deliveries. Each list takes its columns as filters: column=value,"
+        " column__contains=text, column__min=value, column__max=value, column__null=yes. Without the permission for"
+        " personal data, phone numbers, ids of people and keys made of them are pseudonyms."
     ),
     auth=AUTHENTICATION,
     docs_url=None,
@@ -36,6 +38,7 @@ api = NinjaAPI(
 add_handlers(api)
 add_sql(api)
 add_notices(api)
+api.add_router("/uploads", uploads_router)
 
 
 class ListParameters(Schema):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from vsf_assets.config.settings import client_options
-from vsf_assets.portal.fast.upload_folder import UploadFolder, UploadRecord
+from vsf_assets.portal.fast.upload_folder import UploadFolder, UploadRecord, lock
 from vsf_assets.portal.shared.ulids import ulid_of
 from vsf_assets.storage.s3 import ObjectStore
 from vsf_assets.storage.s3_client import StoredObjectReplacedError, complete_answer, time_for
@@ -29,7 +29,19 @@ class BucketNames:
         self._store, self._folder = ObjectStore(landing), folder
 
     def prepare(self, record: UploadRecord) -> UploadRecord:
-        """Send the bytes to the store, those that it does not have yet."""
+        """Send the bytes to the store, those that it does not have yet.
+
+        Raises:
+            BusyError: another process does so.
+        """
+        try:
+            with self._folder.part(record.id).open("rb") as file:
+                lock(file.fileno())
+                return self._sent_all(record, file)
+        except FileNotFoundError:
+            return record  # it has been given its name meanwhile
+
+    def _sent_all(self, record: UploadRecord, file: BinaryIO) -> UploadRecord:
         if not record.multipart:
             begun = self._answer(record, "create_multipart_upload", Metadata={"vsf-upload": ulid_of(record.id)})
             record = replace(record, multipart=begun["UploadId"])
@@ -37,10 +49,9 @@ class BucketNames:
         sent = self._sent(record)
         if sent is None:
             return record
-        with self._folder.part(record.id).open("rb") as file:
-            for number in range(1, _count(record.size) + 1):
-                if number not in sent:
-                    self._send(record, number, file)
+        for number in range(1, _count(record.size) + 1):
+            if number not in sent:
+                self._send(record, number, file)
         return record
 
     def _send(self, record: UploadRecord, number: int, file: BinaryIO) -> None:

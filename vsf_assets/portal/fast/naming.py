@@ -80,7 +80,7 @@ class LandingNames:
             known = [member for member in group if member is not None]
             refused = next((member for member in known if member.state == REFUSED), None)
             if refused is not None:
-                self._refuse(known, refused.status, _because(refused, record))
+                self._refuse(refused, refused.status, refused.reason)
             elif len(known) == len(group):
                 self._give(known)
             return self._folder.record(record.id) or record
@@ -96,7 +96,7 @@ class LandingNames:
             return
         taken = next((record for record in waiting if self._place.is_taken(record.path)), None)
         if taken is not None:
-            self._refuse(waiting, 409, pending(taken.path))
+            self._refuse(taken, 409, pending(taken.path))
             return
         now_ns = time.time_ns()
         stamped = [self._place.stamp(record, now_ns) for record in waiting]
@@ -111,44 +111,53 @@ class LandingNames:
             if modified_ns is None:  # somebody else landed a file of this name since the look a moment ago
                 for other in given:
                     self._place.take_back(other)
-                self._refuse(group, 409, pending(record.path))
+                self._refuse(record, 409, pending(record.path))
                 return
             given.append(record.landed(modified_ns))
         for record in given:
             self._folder.write(record)
 
     def cancel(self, record: UploadRecord) -> bool:
-        """End an upload before its file has a name; return whether it was in time.
+        """End an upload, and its group, before its file has a name; return whether it was in time.
 
         Args:
             record: a record of the state REFUSED, which stays as a mark, so that no further byte is accepted.
         """
         with self._folder.naming():
             known = self._folder.record(record.id)
-            if known is not None and known.state == COMPLETE and self._place.has_given(known):
-                return False
-            if known is not None and known.state != COMPLETE:
+            if known is not None and (known.state != COMPLETE or self._place.has_given(known)):
                 return False
             self._folder.write(record)
             self._place.discard(known or record)
+            self._refuse(record, record.status, record.reason)
         return True
 
-    def _refuse(self, group: list[UploadRecord], status: int, reason: str) -> None:
-        for record in group:
-            if record.state == COMPLETE:
-                self._folder.write(record.refused(status, reason))
-                self._place.discard(record)
+    def go_on(self) -> None:
+        """Give names to all complete uploads that a killed process left without one.
+
+        Raises:
+            OSError: the landing zone cannot be written to.
+        """
+        for upload in self._folder.uploads():
+            record = self._folder.record(upload)
+            if record is not None and record.state == COMPLETE:
+                self.finish(record)
+
+    def _refuse(self, record: UploadRecord, status: int, reason: str) -> None:
+        """Refuse the uploads of a group that have no name yet, also those whose bytes still arrive."""
+        for member in record.together or (record.id,):
+            known = self._folder.record(member)
+            why = reason if member == record.id else f"another file of the same delivery was not accepted: {reason}"
+            if known is None:
+                known = UploadRecord(member, COMPLETE, "", 0, "", 0, record.expires, record.together)
+            if known.state == COMPLETE:
+                self._folder.write(known.refused(status, why))
+                self._place.discard(known)
 
 
 def pending(path: str) -> str:
     """Return why a file gets no name, and what to do."""
-    return f"{path} is pending already and is never replaced; wait until it is loaded, or rename the file, and send it again"
-
-
-def _because(refused: UploadRecord, record: UploadRecord) -> str:
-    if refused.id == record.id:
-        return refused.reason
-    return f"another file of the same delivery was refused: {refused.reason}"
+    return f"{path} is pending already and is never replaced; wait until it is loaded, or send it under another name"
 
 
 def _place(settings: Settings, folder: UploadFolder) -> NamePlace:

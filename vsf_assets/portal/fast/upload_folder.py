@@ -2,9 +2,9 @@
 
 Here: paths, records, locks and removal. Not here: writing bytes (receiving.py) and giving names (naming.py).
 
-An upload `01J…` has `01J….part`, its bytes so far, and, once they are all there, `01J….json`, its record. A record that
-says *complete* while the part is gone means: the part has become the file, since a part is renamed and only ever removed
-after its record. So a process that is killed between the two leaves nothing unclear.
+An upload `01J…` has `01J….part`, its bytes so far, and, once they are all there, `01J….json`, its record. A record
+that says *complete* while the part is gone means: the part has become the file, since a part is renamed, and removed
+only after its record says so. So a process that is killed between the two leaves nothing unclear.
 """
 
 import contextlib
@@ -28,6 +28,10 @@ COMPLETE, LANDED, REFUSED = "complete", "landed", "refused"
 """All bytes are there, compared and flushed; the file has its name; it gets none, and `reason` says why."""
 
 _PART, _RECORD, _LOCK = ".part", ".json", ".lock"
+
+
+class BusyError(OSError):
+    """Another connection or process has the part of this upload."""
 
 
 @dataclass(frozen=True)
@@ -160,14 +164,26 @@ class UploadFolder:
         return removed
 
 
+def lock(descriptor: int) -> None:
+    """Lock an open part until it is closed.
+
+    Raises:
+        BusyError: another connection or process has it.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyError("another connection sends this file") from None
+
+
 def is_locked(part: Path) -> bool:
     """Whether a process writes to a part."""
     try:
         with part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file.fileno())
     except FileNotFoundError:
         return False
-    except BlockingIOError:
+    except BusyError:
         return True
     return False
 
