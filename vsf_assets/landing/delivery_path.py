@@ -27,11 +27,12 @@ class UnplacedFileError(VsfError):
     Attributes:
         missing: what the sender must add: `feed`, `partition`, or empty if the name or a value is wrong.
         choices: the values from which to choose; empty if any fits.
+        feed: the feed that is known already, if the partition is missing.
     """
 
-    def __init__(self, message: str, missing: str = "", choices: tuple[str, ...] = ()):
+    def __init__(self, message: str, missing: str = "", choices: tuple[str, ...] = (), feed: str = ""):
         super().__init__(message)
-        self.missing, self.choices = missing, choices
+        self.missing, self.choices, self.feed = missing, choices, feed
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _partition_of(feed: Feed, name: str, given: str) -> str:
             f"{quoted(given)} is no {partitioning.noun} of {feed.name}; write it {partitioning.choices}",
             "partition",
             partitioning.keys,
+            feed.name,
         )
     if given and partitioning.name_decides and in_name not in (None, given):
         raise UnplacedFileError(
@@ -166,6 +168,7 @@ def _partition_of(feed: Feed, name: str, given: str) -> str:
             f"the name {quoted(name)} does not tell the {partitioning.noun}; add it: {partitioning.choices}",
             "partition",
             partitioning.keys,
+            feed.name,
         )
     return key
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from vsf_assets.common.processes import is_same
-from vsf_assets.portal.accounts.rights import MANAGE, READ
+from vsf_assets.portal.accounts.rights import DELIVER, MANAGE, READ
 from vsf_assets.portal.notices.notice_lists import MOST_COUNTED, unread_count
 from vsf_assets.portal.shared.theme import THEMES, theme_of
 from vsf_assets.runs.service_state import read_state
@@ -54,6 +54,7 @@ def _unread(user: Any) -> str:
 def _places(request: HttpRequest) -> list[Place]:
     account_rights = request.user.account_rights
     found = [("Home", "/"), ("Status", "/status/")]
+    found += [("Deliveries", "/deliveries/")] if account_rights.may(READ) or account_rights.may(DELIVER) else []
     found += [("Data", "/data/")] if account_rights.may(READ) else []
     found += [("API", "/api/docs")]
     found += [("Team", "/team/")] if account_rights.may(MANAGE) else []

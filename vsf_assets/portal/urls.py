@@ -5,7 +5,7 @@ fails. Not here: the views.
 """
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from vsf_assets.portal.accounts import join_views, profile_views, session_views, team_views, token_views
 from vsf_assets.portal.api import old_names
@@ -14,7 +14,11 @@ from vsf_assets.portal.data import table_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.shared import theme
+from vsf_assets.portal.deliveries import delivery_views
+from vsf_assets.portal.shared.ulids import UlidConverter
 from vsf_assets.portal.status import status_views
+
+register_converter(UlidConverter, "ulid")
 
 urlpatterns = [
     path("", status_views.home, name="home"),
@@ -22,6 +26,9 @@ urlpatterns = [
     path("status/deliveries/", status_views.deliveries, name="deliveries"),
     path("search/", search_views.search, name="search"),
     path("theme/", theme.choose_theme, name="theme"),
+    path("deliveries/", delivery_views.delivery_list, name="delivery_list"),
+    path("deliveries/new/", delivery_views.new_delivery, name="delivery_new"),
+    path("deliveries/<ulid:delivery_id>/cancel/", delivery_views.delivery_cancel, name="delivery_cancel"),
     path("data/", table_views.tables, name="tables"),
     path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
     path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),

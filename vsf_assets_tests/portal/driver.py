@@ -73,13 +73,13 @@ class Portal:
         session.save()
         return client
 
-    def grant(self, team: str, *feeds: str) -> None:
-        """Let a team read feeds."""
+    def grant(self, team: str, *feeds: str, may_deliver: bool = False) -> None:
+        """Let a team read feeds, and deliver files of them if wanted."""
         from vsf_assets.portal.accounts.account_changes import set_grant
         from vsf_assets.portal.accounts.models import Team
 
         for feed in feeds:
-            set_grant(Team.objects.get_or_create(name=team)[0], feed)
+            set_grant(Team.objects.get_or_create(name=team)[0], feed, may_deliver=may_deliver)
 
     def token(self, user: Any, *scopes: str, team: str = "platform") -> dict[str, str]:
         """Return the header of a new token."""
@@ -129,6 +129,8 @@ def portal(prepared_portal: tuple[Settings, Path], world: World) -> Iterator[Por
 
     settings, original = prepared_portal
     restore(settings, original)
+    shutil.rmtree(settings.landing)
+    Path(settings.landing).mkdir()
     forget()
     yield Portal(settings, world)
     from django.core.cache import cache
@@ -148,6 +150,16 @@ def restore(settings: Settings, original: Path) -> None:
         file.with_name(name).unlink(missing_ok=True)
     shutil.copyfile(original, file)
     file.chmod(0o600)  # as `prepare` leaves it
+
+
+def make_delivery(team: Any, **values: Any) -> Any:
+    """Return a delivery of a team that nobody sends."""
+    from django.utils import timezone
+
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    given = {"feed": "clicks", "partition": "1", "file_name": "clicks_1.csv", "path": "clicks/1/clicks_1.csv"}
+    return Delivery.objects.create(team=team, size=3, expires_at=timezone.now(), **{**given, **values})
 
 
 def random_id() -> uuid.UUID:

@@ -26,6 +26,8 @@ RAW_TABLE = MARTS | dict.fromkeys(("reader", "analyst", "steward", "marketer"), 
 API = dict.fromkeys(CALLERS, 200) | {"visitor": 401}
 API_MARTS = API | {"stranger": 404, "other": 404}
 API_SHARED = API | {"stranger": 404}
+DELIVER = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "steward": 200, "engineer": 200, "admin": 200}
+NOBODYS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
 OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
 POST_TO_TEAM = OF_TEAM | {"admin": 302}
 NOTICE = PAGE | {"stranger": 404, "other": 404}
@@ -52,6 +54,10 @@ TABLE = (
     Line("", "/", PAGE),
     Line("status/", "/status/", PAGE),
     Line("status/deliveries/", "/status/deliveries/?feed=events&day=2019-05-20", dict.fromkeys(CALLERS, 302)),
+    Line("deliveries/", "/deliveries/", PAGE),
+    Line("deliveries/new/", "/deliveries/new/", DELIVER),
+    Line("deliveries/new/", "/deliveries/new/", DELIVER, "POST"),
+    Line("deliveries/<ulid:delivery_id>/cancel/", "/deliveries/{delivery}/cancel/", NOBODYS, "POST"),
     Line("data/", "/data/", PAGE),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_lines/", MARTS),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/fct_campaign_scores/", MARTS),
@@ -144,6 +150,15 @@ TABLE = (
     Line("api/v1/tokens", "/api/v1/tokens", API),
     Line("api/v1/sql", "/api/v1/sql", API | dict.fromkeys(CALLERS[1:], 403), "POST", json='{"sql": "select 1"}'),
     Line("api/v1/notices", "/api/v1/notices", API),
+    Line("api/v1/uploads", "/api/v1/uploads", API),
+    Line(
+        "api/v1/uploads",
+        "/api/v1/uploads",
+        DELIVER | {"visitor": 401, "steward": 201, "engineer": 201, "admin": 201},
+        "POST",
+        json='{"file_name": "clicks_1.csv", "bytes": 3}',
+    ),
+    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", NOBODYS | {"visitor": 401}, "DELETE"),
     Line("account/", "", OWN),
     Line("admin/", "", OWN),
 )

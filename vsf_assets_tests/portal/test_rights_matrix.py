@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
+from vsf_assets.portal.shared.ulids import ulid_of
+from vsf_assets_tests.portal.driver import PASSWORD, Portal, make_delivery, random_id
 from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
 
 BELOW = ("account/", "admin/")
@@ -79,12 +80,14 @@ class Callers:
         invite(team, "reader", may_see_personal=False, actor=second)
         token = create_token(victim, team, "x", ["read"], 1)[0]
         notice = add_notice("impressions")
+        delivery = make_delivery(team).ulid
         self.ids = {
             "team": team.id,
             "member": member.id,
             "token": token.id,
             "link": team.links.get().id,
             "notice": notice.id,
+            "delivery": delivery,
         }
 
     def send(self, caller: str, line: Line, ids: dict[str, Any] | None = None) -> Any:
@@ -92,7 +95,8 @@ class Callers:
         client = self.clients[caller]
         if line.json:
             return client.post(address, line.json, content_type="application/json")
-        return client.post(address, dict(line.data)) if line.method == "POST" else client.get(address)
+        send = {"POST": client.post, "DELETE": client.delete, "GET": client.get}[line.method]
+        return send(address, dict(line.data)) if line.data else send(address)
 
 
 LINES = [line for line in TABLE if line.answers is not OWN]
@@ -114,7 +118,7 @@ def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
 
 def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
     callers = Callers(portal)
-    nobody = {name: random_id() for name in callers.ids}
+    nobody = {name: ulid_of(random_id()) if name == "delivery" else random_id() for name in callers.ids}
     for line in LINES:
         if "{" in line.example:
             readers = () if "{notice}" in line.example else ("reader", "engineer")

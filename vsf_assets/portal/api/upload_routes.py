@@ -18,7 +18,7 @@ from vsf_assets.portal.deliveries.begin import AnnouncedFile, BegunUpload, Sende
 from vsf_assets.portal.deliveries.delivery_list import list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.take_up import cancel, take_up
-from vsf_assets.portal.deliveries.visible import find_delivery
+from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.ulids import uuid_of
@@ -102,13 +102,9 @@ def uploads(request: HttpRequest, filters: Query[UploadFilters]) -> HttpResponse
 def give_up(request: HttpRequest, upload: str) -> HttpResponse:
     """End an unfinished upload and remove what has arrived of it."""
     delivery = find_delivery(rights_of_request(request), _id(upload))
-    if delivery is None:
+    if delivery is None or not may_change(rights_of_request(request), delivery):
         raise Http404
-    sender = sender_of(request)
-    team = next((team for team in sender.rights.teams if team.team == delivery.team_id), None)
-    if team is None or not team.may_deliver(delivery.feed):
-        return refusal(UploadRefusedError(403, "only those who may deliver for its team may give an upload up"))
-    if not cancel(delivery, sender.account.id):
+    if not cancel(delivery, sender_of(request).account.id):
         return refusal(UploadRefusedError(409, "the upload has ended already", title="The upload has ended"))
     return HttpResponse(status=204)
 

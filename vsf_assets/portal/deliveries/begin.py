@@ -22,7 +22,9 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from vsf_assets.common.errors import UsageError
 from vsf_assets.landing.delivery_path import PlacedFile, UnplacedFileError, place_file
+from vsf_assets.landing.land_file import refuse_linked_folder
 from vsf_assets.portal.accounts.models import Team, User
 from vsf_assets.portal.accounts.rights import DELIVER, AccountRights, TeamRights
 from vsf_assets.portal.audit.models import record
@@ -129,7 +131,9 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], together: bool) -> li
     team = _team_of(sender, [place.feed for place in placed])
     for file, place in zip(files, placed, strict=True):
         _check_file(file, place, team)
-    _refuse_pending([place.path for place in placed])
+    paths = [place.path for place in placed]
+    _check_place(paths)
+    _refuse_pending(paths)
     _check_disk(sum(file.size for file in files))
     expires = timezone.now() + LIFE
     group = new_id() if together else None
@@ -151,7 +155,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], together: bool) -> li
     ]
     _write(deliveries, team, sender)
     ids = tuple(delivery.id for delivery in deliveries) if together else ()
-    return [BegunUpload(delivery, _ticket(delivery, ids)) for delivery in deliveries]
+    return [BegunUpload(delivery, _office().sign(ticket_of(delivery, ids))) for delivery in deliveries]
 
 
 def _placed(file: AnnouncedFile) -> PlacedFile:
@@ -162,7 +166,8 @@ def _placed(file: AnnouncedFile) -> PlacedFile:
     try:
         return place_file(file.file_name, feed, partition, file.landing_name)
     except UnplacedFileError as error:
-        raise UploadRefusedError(422, str(error), missing=error.missing, choices=list(error.choices)) from error
+        members = {"missing": error.missing, "choices": list(error.choices), "feed": error.feed}
+        raise UploadRefusedError(422, str(error), **members) from error
 
 
 def _team_of(sender: Sender, feeds: Sequence[str]) -> TeamRights:
@@ -211,6 +216,24 @@ def _refuse_pending(paths: Sequence[str]) -> None:
                 409,
                 f"{path} is pending already and is never replaced; wait until it is loaded, or rename the file",
                 pending=path,
+            )
+
+
+def _check_place(paths: Sequence[str]) -> None:
+    """Check that a part can become a file: a rename stays in one file system, and links are not followed."""
+    if is_address(settings.VSF.landing):
+        return
+    landing = Path(settings.VSF.landing)
+    for path in paths:
+        try:
+            refuse_linked_folder(landing, path)
+        except UsageError as error:
+            raise UploadRefusedError(409, str(error)) from error
+        if _existing((landing / path).parent).stat().st_dev != _existing(landing).stat().st_dev:
+            raise UploadRefusedError(
+                409,
+                f"the folder of {path} is on another disk than the landing folder, so nothing can be uploaded there;"
+                " ask the operator to use `vsf land`",
             )
 
 
@@ -266,17 +289,16 @@ def _write(deliveries: Sequence[Delivery], team: TeamRights, sender: Sender) -> 
         )
 
 
-def _ticket(delivery: Delivery, together: tuple[uuid.UUID, ...]) -> str:
-    return _office().sign(
-        Ticket(
-            delivery.id,
-            delivery.path,
-            delivery.size,
-            delivery.announced_sha256,
-            settings.VSF_PORTAL.unpacked_max,
-            delivery.expires_at.timestamp(),
-            together,
-        )
+def ticket_of(delivery: Delivery, together: tuple[uuid.UUID, ...] = ()) -> Ticket:
+    """Return what is allowed to the sender of a delivery's bytes."""
+    return Ticket(
+        delivery.id,
+        delivery.path,
+        delivery.size,
+        delivery.announced_sha256,
+        settings.VSF_PORTAL.unpacked_max,
+        delivery.expires_at.timestamp(),
+        together,
     )
 
 

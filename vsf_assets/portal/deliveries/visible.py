@@ -1,6 +1,7 @@
-"""Who may see which deliveries.
+"""Who may see which deliveries, and who may give one up.
 
-Here: the query that every page and answer begins with. Not here: who may deliver (begin.py).
+Here: the queries that every page and answer begins with. A delivery belongs to its team; to others it looks like one
+that never was, whatever feeds they may read. Not here: who may deliver (begin.py).
 """
 
 import uuid
@@ -12,14 +13,16 @@ from vsf_assets.portal.deliveries.models import Delivery
 
 
 def visible_deliveries(rights: AccountRights) -> "QuerySet[Delivery]":
-    """Return the deliveries that an account or a token may see: those of its teams, and to the platform's all."""
-    found = Delivery.objects.select_related("team", "account", "mends")
-    if rights.may_on_platform(READ):
-        return found
+    """Return the deliveries of the teams of an account, or of the team of a token."""
     teams = [team.team for team in rights.teams if team.rights & {READ, DELIVER}]
-    return found.filter(team__in=teams)
+    return Delivery.objects.select_related("team", "account", "mends").filter(team__in=teams)
 
 
 def find_delivery(rights: AccountRights, delivery: uuid.UUID) -> Delivery | None:
     """Return a delivery; None if there is none, or it may not be seen: both look the same."""
     return visible_deliveries(rights).filter(pk=delivery).first()
+
+
+def may_change(rights: AccountRights, delivery: Delivery) -> bool:
+    """Whether an account may give up a delivery: who may deliver files of its feed for its team."""
+    return any(team.team == delivery.team_id and team.may_deliver(delivery.feed) for team in rights.teams)
