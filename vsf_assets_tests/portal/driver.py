@@ -154,12 +154,15 @@ def restore(settings: Settings, original: Path) -> None:
 
 def make_delivery(team: Any, **values: Any) -> Any:
     """Return a delivery of a team that nobody sends."""
+    from datetime import timedelta
+
     from django.utils import timezone
 
     from vsf_assets.portal.deliveries.models import Delivery
 
     given = {"feed": "clicks", "partition": "1", "file_name": "clicks_1.csv", "path": "clicks/1/clicks_1.csv"}
-    return Delivery.objects.create(team=team, size=3, expires_at=timezone.now(), **{**given, **values})
+    until = timezone.now() + timedelta(hours=1)
+    return Delivery.objects.create(team=team, size=3, expires_at=until, **{**given, **values})
 
 
 def random_id() -> uuid.UUID:

@@ -26,7 +26,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.landing.delivery_path import PlacedFile, UnplacedFileError, place_file
 from vsf_assets.landing.land_file import refuse_linked_folder
 from vsf_assets.portal.accounts.models import Team, User
-from vsf_assets.portal.accounts.rights import DELIVER, AccountRights, TeamRights
+from vsf_assets.portal.accounts.rights import AccountRights, TeamRights
 from vsf_assets.portal.audit.models import record
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.fast.tickets import Ticket, TicketOffice
@@ -177,7 +177,7 @@ def _team_of(sender: Sender, feeds: Sequence[str]) -> TeamRights:
     if fit:
         return max(fit, key=lambda found: found.is_platform)
     names = ", ".join(sorted(set(feeds)))
-    if not any(DELIVER in found.rights for found in teams):
+    if any(found.is_platform or found.delivers.issuperset(feeds) for found in teams):
         raise UploadRefusedError(
             403, "your role does not let you deliver files; ask an administrator of the team for the role steward"
         )

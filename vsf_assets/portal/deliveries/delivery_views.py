@@ -90,7 +90,7 @@ def new_delivery(request: HttpRequest) -> HttpResponse:
     if not feeds:
         raise PermissionDenied
     mends = _mended(request, rights)
-    form = DeliverForm(request.POST or request.GET or None, rights=rights)
+    form = DeliverForm(request.POST if request.method == "POST" else request.GET or None, rights=rights)
     results: list[tuple[str, Delivery | None, str]] = []
     if request.method == "POST" and form.is_valid():
         results = [_deliver(request, form.cleaned_data, file, mends) for file in request.FILES.getlist("files")]
