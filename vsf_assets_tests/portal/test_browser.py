@@ -25,6 +25,8 @@ PAGES = (
     *(
         "/",
         "/status/?until=2019-06-04",
+        "/deliveries/",
+        "/deliveries/new/?feed=clicks",
         "/data/",
         "/search/?q=lines",
         "/data/marts/fct_activity_events/?_limit=100",
