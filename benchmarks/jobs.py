@@ -27,6 +27,7 @@ JOBS = {
     "growth": "growth.measure",
     "drops": "drops.measure",
     "idle": "idle.measure",
+    "uploads": "uploads.measure",
     "whole-process": "whole_process.measure",
 }
 WITH_PANDAS = {"events", "datasets", "together"}

@@ -183,7 +183,8 @@ class Uploads:
     async def _refuse(self, record: UploadRecord, status: int, reason: str) -> HttpAnswer:
         """Refuse an upload for good."""
         await self._in_thread(self._names.cancel, record.refused(status, reason))
-        return self._named(await self._in_thread(self._folder.record, record.id) or record)
+        known: UploadRecord | None = await self._in_thread(self._folder.record, record.id)
+        return self._named(known or record)
 
     async def _after_removal(self, ticket: Ticket) -> HttpAnswer:
         known = await self._in_thread(self._folder.record, ticket.id)
