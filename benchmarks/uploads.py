@@ -189,9 +189,9 @@ class _Watch:
     def __init__(self, pid: int) -> None:
         self._pid, self.peak = pid, 0.0
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._end.wait(0.1):
             self.peak = max(self.peak, memory(self._pid))
 

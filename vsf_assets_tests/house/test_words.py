@@ -49,7 +49,6 @@ AS_NAME = {
     "take": "load",
     "together": "group_by_upload",
     "Work": "InputFile",
-    "Delivery": "ReadResult",
     "Asked": "FileRequest",
     "Made": "FulfilmentResult",
     "hold_back": "defer_incomplete or backoff_reason",

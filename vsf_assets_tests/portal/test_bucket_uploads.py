@@ -85,7 +85,7 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(
     content = os.urandom(4500)
     ticket = fast.ticket(PATH, len(content))
     owner, name, nth, before = STEPS[step]
-    killed_at(owner, name, lambda: fast.put_anew(ticket, content), nth, before)
+    killed_at(owner, name, lambda: fast.put_in_child(ticket, content), nth, before)
     if is_taken:
         assert objects(fast) == {PATH: content}
         ObjectStore(fast.settings.landing).remove(PATH)

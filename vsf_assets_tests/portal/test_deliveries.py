@@ -94,7 +94,7 @@ def test_a_kill_between_name_and_record_still_says_landed(
     from vsf_assets.portal.fast.folder_names import FolderNames
 
     answer = begin(steward).json()
-    killed_at(FolderNames, "give", lambda: send_anew(fast, answer, b"abc"))
+    killed_at(FolderNames, "give", lambda: send_in_child(fast, answer, b"abc"))
     if is_taken:
         (Path(portal.settings.landing) / answer["path"]).unlink()
     (item,) = steward.get(API).json()["items"]
@@ -102,7 +102,7 @@ def test_a_kill_between_name_and_record_still_says_landed(
     assert send(fast, answer, b"abc").status == 409
 
 
-def send_anew(fast: FastLayer, begun: Any, content: bytes) -> None:
+def send_in_child(fast: FastLayer, begun: Any, content: bytes) -> None:
     fast.restart()
     send(fast, begun, content)
 
@@ -307,10 +307,10 @@ def test_small_files_are_delivered_without_javascript(portal: Portal, steward: A
     assert "unknown.csv was not delivered" in page
     landed = Path(portal.settings.landing) / "clicks/1/clicks_1.csv"
     assert landed.read_bytes() == b"click_id,banner_id,campaign_id\n1,2,3\n"
-    told = steward.post(
+    by_form = steward.post(
         "/deliveries/new/", {"files": [SimpleUploadedFile("x.csv", b"1")], "feed": "clicks", "partition": "2"}
     )
-    assert "x.csv has landed" in told.content.decode()
+    assert "x.csv has landed" in by_form.content.decode()
     assert "Choose the files" in steward.post("/deliveries/new/", {"feed": ""}).content.decode()
 
 

@@ -1,7 +1,7 @@
-"""Uploads in the fast layer: bytes written once, going on, refusals, names that replace nothing, and kills.
+"""Uploads in the fast layer: bytes written once, going on, refusals, and names that replace nothing.
 
-Here: raw ASGI in this process, on a landing folder. Not here: who may deliver (test_deliveries.py), a bucket
-(test_bucket_uploads.py), and a real server and browser (test_upload_server.py).
+Here: raw ASGI in this process, on a landing folder. Not here: kills (test_upload_kills.py), who may deliver
+(test_deliveries.py), a bucket (test_bucket_uploads.py), and a real server and browser (test_upload_server.py).
 """
 
 import asyncio
@@ -16,15 +16,11 @@ import pytest
 
 from vsf_assets.portal.fast import upload_stream
 from vsf_assets.portal.fast.folder_names import FolderNames
-from vsf_assets.portal.fast.naming import LandingNames
 from vsf_assets.portal.fast.receiving import Receiver
 from vsf_assets.portal.fast.upload_address import content_address, upload_of_address
-from vsf_assets.portal.fast.upload_folder import UploadFolder
 from vsf_assets.storage.folder_listing import list_folder
 from vsf_assets.storage.local import FolderStore
-from vsf_assets_tests.portal.upload_driver import FastLayer, killed_at
-
-PATH = "clicks/1/clicks_1.csv"
+from vsf_assets_tests.portal.upload_driver import DATASET, PATH, FastLayer
 
 
 @pytest.fixture
@@ -65,8 +61,8 @@ def test_an_upload_goes_on_where_the_line_broke_also_after_a_restart(fast: FastL
     content = os.urandom(900_000)
     ticket = fast.ticket(PATH, len(content), sha256=hashlib.sha256(content).hexdigest())
     assert fast.put(ticket, [content[:400_000], content[400_000:500_000], None]).status == 0
-    asked = fast.head(ticket)
-    assert (asked.headers["upload-offset"], asked.headers["x-vsf-upload-state"]) == ("500000", "sending")
+    state = fast.head(ticket)
+    assert (state.headers["upload-offset"], state.headers["x-vsf-upload-state"]) == ("500000", "sending")
     wrong = fast.put(ticket, content[499_999:], upload_offset="499999")
     assert (wrong.status, wrong.json["offset"]) == (409, 500_000)
     fast.restart()
@@ -291,65 +287,6 @@ def test_200_uploads_in_parallel_land_whole(fast: FastLayer) -> None:
     assert fast.landed() == {ticket.path: content for ticket, content in zip(tickets, contents, strict=True)}
 
 
-STEPS: dict[str, tuple[Any, str, int, bool]] = {
-    "part created": (Receiver, "open", 1, False),
-    "bytes written": (Receiver, "write", 1, False),
-    "part flushed": (Receiver, "complete", 1, False),
-    "record written": (UploadFolder, "write", 1, False),
-    "file marked": (FolderNames, "stamp", 1, False),
-    "before the rename": (FolderNames, "give", 1, True),
-    "after the rename": (FolderNames, "give", 1, False),
-    "landing recorded": (UploadFolder, "write", 3, False),
-    "before the answer": (LandingNames, "give", 1, False),
-}
-CASES = [(step, False) for step in STEPS] + [(step, True) for step in list(STEPS)[-3:]]
-"""Steps, and whether a run takes the file away before its sender comes back; only what has landed can be taken."""
-
-
-@pytest.mark.parametrize(("step", "is_taken"), CASES)
-def test_a_kill_at_any_step_loses_and_doubles_nothing(fast: FastLayer, step: str, is_taken: bool) -> None:
-    """After the kill the sender goes on; meanwhile a run may have taken the file away, even to another disk."""
-    content = os.urandom(3000)
-    ticket = fast.ticket(PATH, len(content), sha256=hashlib.sha256(content).hexdigest())
-    owner, name, nth, before = STEPS[step]
-    killed_at(owner, name, lambda: fast.put_anew(ticket, content), nth, before)
-    taken = 0
-    place = Path(fast.settings.landing) / PATH
-    if is_taken:
-        assert place.read_bytes() == content
-        place.unlink()
-        taken = 1
-    fast.restart()
-    asked = fast.head(ticket)
-    offset = int(asked.headers["upload-offset"])
-    answer = fast.put(ticket, content[offset:], upload_offset=str(offset))
-    if step in ("landing recorded", "before the answer"):
-        assert (asked.headers["x-vsf-upload-state"], answer.status) == ("landed", 409)
-    else:
-        assert (answer.status, answer.json["sha256"]) == (201, hashlib.sha256(content).hexdigest())
-    landed = fast.landed()
-    assert taken + len(landed) == 1
-    assert set(landed.values()) <= {content}
-    assert fast.put(ticket, content).status == 409
-    assert taken + len(fast.landed()) == 1
-    assert [name for name in fast.parts() if name.endswith(".part")] == []
-
-
-@pytest.mark.parametrize("step", ["record written", "before the rename", "after the rename"])
-def test_the_next_start_lands_what_a_kill_left_without_its_sender(fast: FastLayer, step: str) -> None:
-    owner, name, nth, before = STEPS[step]
-    ticket = fast.ticket(PATH, 3)
-    killed_at(owner, name, lambda: fast.put_anew(ticket, b"abc"), nth, before)
-    fast.restart()
-    fast.uploads.go_on()
-    record = fast.folder.record(ticket.id)
-    assert record is not None
-    assert (record.state, fast.landed()) == ("landed", {PATH: b"abc"})
-
-
-DATASET = [(f"datasets/managed/{name}.csv", 3) for name in ("namespaces", "columns", "datapoints")]
-
-
 def test_files_of_a_group_get_their_names_together(fast: FastLayer) -> None:
     one, two, three = fast.tickets(*DATASET)
     assert [fast.put(ticket, b"abc").json["state"] for ticket in (one, two)] == ["complete", "complete"]
@@ -376,24 +313,11 @@ def test_a_group_of_which_one_file_is_refused_ends(fast: FastLayer) -> None:
     one, two, three = fast.tickets(*DATASET)
     fast.put(one, b"abc")
     fast.put(three, [b"a", None])
-    wrong = fast.ticket(two.path, 3, id=two.id, together=two.together, sha256="0" * 64)
+    wrong = fast.ticket(two.path, 3, id=two.id, group=two.group, sha256="0" * 64)
     assert fast.put(wrong, b"abc").status == 422
     assert fast.put(three, b"bc", upload_offset="1").status == 409
     assert "another file of the same delivery" in fast.put(one, b"abc").json["detail"]
     assert (fast.landed(), fast.parts()) == ({}, [])
-
-
-@pytest.mark.parametrize("nth", [1, 2, 3])
-def test_a_kill_between_the_names_of_a_group_leaves_no_half_of_it(fast: FastLayer, nth: int) -> None:
-    tickets = fast.tickets(*DATASET)
-    for ticket in tickets[:2]:
-        fast.put(ticket, b"abc")
-    killed_at(FolderNames, "give", lambda: fast.put_anew(tickets[2], b"abc"), nth)
-    assert len(fast.landed()) == nth
-    fast.restart()
-    fast.uploads.go_on()
-    assert set(fast.landed()) == {ticket.path for ticket in tickets}
-    assert [fast.put(ticket, b"abc").status for ticket in tickets] == [409] * 3
 
 
 def test_old_parts_go_and_those_that_are_written_stay(fast: FastLayer) -> None:

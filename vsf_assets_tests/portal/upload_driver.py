@@ -20,6 +20,9 @@ from vsf_assets.portal.fast.uploads import Uploads
 from vsf_assets.portal.shared.random_ids import new_id
 
 KILLED = 9
+PATH = "clicks/1/clicks_1.csv"
+DATASET = [(f"datasets/managed/{name}.csv", 3) for name in ("namespaces", "columns", "datapoints")]
+"""Path and size of files that are delivered."""
 
 
 @dataclass
@@ -59,9 +62,7 @@ class FastLayer:
     def tickets(self, *files: tuple[str, int]) -> list[Ticket]:
         """Return tickets for files that get their names together."""
         ids = tuple(new_id() for _ in files)
-        return [
-            self.ticket(path, size, id=number, together=ids) for number, (path, size) in zip(ids, files, strict=True)
-        ]
+        return [self.ticket(path, size, id=number, group=ids) for number, (path, size) in zip(ids, files, strict=True)]
 
     def put(self, ticket: Ticket, content: bytes | Iterable[bytes], **headers: str) -> Answer:
         """Send bytes, in pieces if they are given so; a piece of None breaks the line."""
@@ -74,7 +75,7 @@ class FastLayer:
             headers = {"content-length": str(len(content)), **headers}
         return await self.ask("PUT", ticket.id, self.office.sign(ticket), pieces, headers)
 
-    def put_anew(self, ticket: Ticket, content: bytes) -> None:
+    def put_in_child(self, ticket: Ticket, content: bytes) -> None:
         """Send bytes in a child, which has none of its parent's threads."""
         self.restart()
         self.put(ticket, content)

@@ -113,7 +113,7 @@ class BegunUpload:
 
 def begin_upload(sender: Sender, file: AnnouncedFile) -> BegunUpload:
     """Begin the upload of one file; see `begin_together` for the errors."""
-    (begun,) = _begin(sender, [file], together=False)
+    (begun,) = _begin(sender, [file], is_group=False)
     return begun
 
 
@@ -123,10 +123,10 @@ def begin_together(sender: Sender, files: Sequence[AnnouncedFile]) -> list[Begun
     Raises:
         UploadRefusedError: rights, names, sizes, a pending file, the quota or the disk do not allow it; none begins.
     """
-    return _begin(sender, files, together=True)
+    return _begin(sender, files, is_group=True)
 
 
-def _begin(sender: Sender, files: Sequence[AnnouncedFile], together: bool) -> list[BegunUpload]:
+def _begin(sender: Sender, files: Sequence[AnnouncedFile], is_group: bool) -> list[BegunUpload]:
     placed = [_placed(file) for file in files]
     team = _team_of(sender, [place.feed for place in placed])
     for file, place in zip(files, placed, strict=True):
@@ -136,7 +136,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], together: bool) -> li
     _refuse_pending(paths)
     _check_disk(sum(file.size for file in files))
     expires = timezone.now() + LIFE
-    group = new_id() if together else None
+    group = new_id() if is_group else None
     deliveries = [
         Delivery(
             team_id=team.team,
@@ -154,7 +154,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], together: bool) -> li
         for file, place in zip(files, placed, strict=True)
     ]
     _write(deliveries, team, sender)
-    ids = tuple(delivery.id for delivery in deliveries) if together else ()
+    ids = tuple(delivery.id for delivery in deliveries) if is_group else ()
     return [BegunUpload(delivery, _office().sign(ticket_of(delivery, ids))) for delivery in deliveries]
 
 
@@ -289,7 +289,7 @@ def _write(deliveries: Sequence[Delivery], team: TeamRights, sender: Sender) -> 
         )
 
 
-def ticket_of(delivery: Delivery, together: tuple[uuid.UUID, ...] = ()) -> Ticket:
+def ticket_of(delivery: Delivery, group: tuple[uuid.UUID, ...] = ()) -> Ticket:
     """Return what is allowed to the sender of a delivery's bytes."""
     return Ticket(
         delivery.id,
@@ -298,7 +298,7 @@ def ticket_of(delivery: Delivery, together: tuple[uuid.UUID, ...] = ()) -> Ticke
         delivery.announced_sha256,
         settings.VSF_PORTAL.unpacked_max,
         delivery.expires_at.timestamp(),
-        together,
+        group,
     )
 
 

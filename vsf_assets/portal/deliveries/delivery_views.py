@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.delivery_path import deliverable_feeds
 from vsf_assets.portal.accounts.rights import DELIVER, READ, AccountRights
-from vsf_assets.portal.config import BODY_MAX
 from vsf_assets.portal.deliveries.begin import AnnouncedFile, Sender, UploadRefusedError
 from vsf_assets.portal.deliveries.delivery_list import STATES, list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
@@ -101,7 +100,7 @@ def new_delivery(request: HttpRequest) -> HttpResponse:
         "mends": mends,
         "results": results,
         "feeds": {name: _about(name) for name in feeds},
-        "small": BODY_MAX,
+        "small": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         "largest": settings.VSF_PORTAL.upload_max,
         "address": settings.VSF_PORTAL.shown_url,
     }

@@ -76,7 +76,7 @@ class LandingNames:
     def give(self, record: UploadRecord) -> UploadRecord:
         """Give a complete upload its name, with all of its group or not at all; see `finish`."""
         with self._folder.naming():
-            group = [self._folder.record(member) for member in record.together or (record.id,)]
+            group = [self._folder.record(member) for member in record.group or (record.id,)]
             known = [member for member in group if member is not None]
             refused = next((member for member in known if member.state == REFUSED), None)
             if refused is not None:
@@ -145,11 +145,11 @@ class LandingNames:
 
     def _refuse(self, record: UploadRecord, status: int, reason: str) -> None:
         """Refuse the uploads of a group that have no name yet, also those whose bytes still arrive."""
-        for member in record.together or (record.id,):
+        for member in record.group or (record.id,):
             known = self._folder.record(member)
             why = reason if member == record.id else f"another file of the same delivery was not accepted: {reason}"
             if known is None:
-                known = UploadRecord(member, COMPLETE, "", 0, "", 0, record.expires, record.together)
+                known = UploadRecord(member, COMPLETE, "", 0, "", 0, record.expires, record.group)
             if known.state == COMPLETE:
                 self._folder.write(known.refused(status, why))
                 self._place.discard(known)

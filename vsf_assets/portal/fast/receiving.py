@@ -104,7 +104,7 @@ class Receiver:
         os.fsync(self._descriptor)
         ticket = self.ticket
         return UploadRecord(
-            ticket.id, COMPLETE, ticket.path, self.offset, self._hash.hexdigest(), 0, ticket.expires, ticket.together
+            ticket.id, COMPLETE, ticket.path, self.offset, self._hash.hexdigest(), 0, ticket.expires, ticket.group
         )
 
     def is_current(self) -> bool:

@@ -37,7 +37,7 @@ class Ticket:
         sha256: its SHA-256 if the sender announced it, else empty.
         unpacked_max: largest size of its content, if it is compressed.
         expires: until when bytes are accepted, in seconds since 1970.
-        together: ids of all files that get their names together, this one among them; empty for a file by itself.
+        group: ids of all files that get their names together, this one among them; empty for a file by itself.
     """
 
     id: uuid.UUID
@@ -46,7 +46,7 @@ class Ticket:
     sha256: str
     unpacked_max: int
     expires: float
-    together: tuple[uuid.UUID, ...] = ()
+    group: tuple[uuid.UUID, ...] = ()
 
 
 class TicketOffice:
@@ -73,7 +73,7 @@ class TicketOffice:
             "sha256": ticket.sha256,
             "unpacked_max": ticket.unpacked_max,
             "expires": ticket.expires,
-            "together": [other.hex for other in ticket.together],
+            "group": [other.hex for other in ticket.group],
         }
         body = _text(json.dumps(content, separators=(",", ":")).encode())
         return f"{body}.{_text(_mac(self._keys[0], body))}"
@@ -96,7 +96,7 @@ class TicketOffice:
             content["sha256"],
             content["unpacked_max"],
             content["expires"],
-            tuple(uuid.UUID(other) for other in content["together"]),
+            tuple(uuid.UUID(other) for other in content["group"]),
         )
         if ticket.id != upload:
             raise BadTicketError("it belongs to another upload")

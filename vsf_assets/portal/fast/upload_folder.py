@@ -45,7 +45,7 @@ class UploadRecord:
         size, sha256: of the bytes.
         modified_ns: modified time of the file in the landing zone, in nanoseconds since 1970.
         expires: end of the ticket, in seconds since 1970; the record is kept until then.
-        together: ids of the files that get their names together.
+        group: ids of the files that get their names together.
         status, reason: status of the answer to its sender, and why it was refused.
         multipart: id of the upload in a bucket that is under way.
     """
@@ -57,7 +57,7 @@ class UploadRecord:
     sha256: str
     modified_ns: int
     expires: float
-    together: tuple[uuid.UUID, ...] = ()
+    group: tuple[uuid.UUID, ...] = ()
     status: int = 201
     reason: str = ""
     multipart: str = ""
@@ -113,7 +113,7 @@ class UploadFolder:
 
     def write(self, record: UploadRecord) -> None:
         """Store a record; it survives a loss of power."""
-        content = {**asdict(record), "id": record.id.hex, "together": [other.hex for other in record.together]}
+        content = {**asdict(record), "id": record.id.hex, "group": [other.hex for other in record.group]}
         with atomic_file(self._record(record.id), mode=0o600) as file:
             file.write(json.dumps(content).encode())
 
@@ -196,5 +196,5 @@ def _modified(path: Path) -> float:
 
 
 def _record_of(content: dict[str, Any]) -> UploadRecord:
-    together = tuple(uuid.UUID(other) for other in content["together"])
-    return UploadRecord(**{**content, "id": uuid.UUID(content["id"]), "together": together})
+    group = tuple(uuid.UUID(other) for other in content["group"])
+    return UploadRecord(**{**content, "id": uuid.UUID(content["id"]), "group": together})

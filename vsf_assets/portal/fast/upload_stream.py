@@ -28,7 +28,7 @@ DRAINED, DRAIN_SECONDS = 64 << 20, 5.0
 InThread = Callable[..., Awaitable[Any]]
 
 
-class GoneError(Exception):
+class SenderGoneError(Exception):
     """The client has gone, or was sent away."""
 
 
@@ -76,7 +76,7 @@ class UploadStream:
         """Write bytes until the file is complete; return an answer if it does not come so far.
 
         Raises:
-            GoneError: the client has gone; what it sent is in the part.
+            SenderGoneError: the client has gone; what it sent is in the part.
         """
         ticket = self._receiver.ticket
         room = ticket.size - self._receiver.offset
@@ -106,7 +106,7 @@ class UploadStream:
         except TimeoutError:
             return None
         if message["type"] != "http.request":
-            raise GoneError
+            raise SenderGoneError
         return message.get("body", b""), message.get("more_body", False)
 
     async def _take(self, piece: bytes) -> None:

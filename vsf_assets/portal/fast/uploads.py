@@ -36,7 +36,7 @@ from vsf_assets.portal.fast.upload_answers import (
 )
 from vsf_assets.portal.fast.upload_folder import COMPLETE, LANDED, REFUSED, BusyError, UploadFolder, UploadRecord
 from vsf_assets.portal.fast.upload_headers import BadHeaderError, header, length_of, offset_of
-from vsf_assets.portal.fast.upload_stream import GoneError, RequestBody, UploadStream
+from vsf_assets.portal.fast.upload_stream import RequestBody, SenderGoneError, UploadStream
 from vsf_assets.portal.shared.ulids import ulid_of
 from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, Receive, Scope, Send, problem, send_answer
 
@@ -140,7 +140,7 @@ class Uploads:
             if (offset or 0) + (length or 0) > ticket.size:
                 return too_long(ticket)
             return await self._stream(ticket, offset, receive)
-        except GoneError:
+        except SenderGoneError:
             return None
         except BadHeaderError as error:
             return bad_header(str(error))
@@ -216,4 +216,4 @@ class Uploads:
 
 
 def _refusal_of(ticket: Ticket, size: int) -> UploadRecord:
-    return UploadRecord(ticket.id, COMPLETE, ticket.path, size, "", 0, ticket.expires, ticket.together)
+    return UploadRecord(ticket.id, COMPLETE, ticket.path, size, "", 0, ticket.expires, ticket.group)
