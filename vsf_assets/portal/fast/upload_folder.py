@@ -197,4 +197,4 @@ def _modified(path: Path) -> float:
 
 def _record_of(content: dict[str, Any]) -> UploadRecord:
     group = tuple(uuid.UUID(other) for other in content["group"])
-    return UploadRecord(**{**content, "id": uuid.UUID(content["id"]), "group": together})
+    return UploadRecord(**{**content, "id": uuid.UUID(content["id"]), "group": group})
