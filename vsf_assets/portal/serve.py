@@ -27,6 +27,7 @@ from vsf_assets.warehouse.lock import hold_lock
 if TYPE_CHECKING:
     from granian.server import MPServer
 
+    from vsf_assets.portal.fast.uploads import Uploads
     from vsf_assets.portal.notices.watcher import NoticeThreads
 
 Log = Callable[[str], None]
@@ -275,6 +276,7 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
 
     from vsf_assets.portal.access_log import with_access_log
     from vsf_assets.portal.answer_headers import with_headers
+    from vsf_assets.portal.deliveries.take_up import on_end
     from vsf_assets.portal.fast.uploads import Uploads
     from vsf_assets.portal.shared.static_addresses import digest, static_files
     from vsf_assets.portal.worker_memory import settle
@@ -282,11 +284,19 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
     settle()
     pages = DjangoThreads(WSGIHandler(), THREADS)
     doors = Doors(settings.portal.allowed_hosts, settings.portal.proxies)
-    uploads = Uploads(settings)
-    threading.Thread(target=uploads.go_on, name="uploads that a kill left", daemon=True).start()
+    uploads = Uploads(settings, on_end)
+    threading.Thread(target=_after_kills, args=(uploads,), name="uploads that a kill left", daemon=True).start()
     dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()), uploads)
     answers = with_headers(dispatcher, settings.portal.is_secure)
     return with_access_log(answers) if has_access_log else answers
+
+
+def _after_kills(uploads: "Uploads") -> None:
+    """Finish what killed processes left, and keep the states of deliveries up to date."""
+    from vsf_assets.portal.deliveries.take_up import keep_taking_up
+
+    uploads.go_on()
+    keep_taking_up()
 
 
 def _end_with(parent: int) -> None:

@@ -40,8 +40,13 @@ def steward(portal: Portal) -> Any:
 
 @pytest.fixture
 def fast(portal: Portal) -> FastLayer:
-    """The fast layer beside the portal: same landing zone, same keys."""
-    return FastLayer(portal.settings.home)
+    """The fast layer beside the portal: same landing zone, same keys, and wired to it as in its server."""
+    from vsf_assets.portal.deliveries.take_up import on_end
+
+    found = FastLayer(portal.settings.home)
+    found.on_end = on_end
+    found.restart()
+    return found
 
 
 def send(fast: FastLayer, begun: Any, content: bytes) -> Any:
@@ -77,26 +82,55 @@ def test_from_the_announcement_to_the_landing(portal: Portal, steward: Any, fast
     assert answer["token"] not in repr(portal.tables())
 
 
-def test_a_landing_is_taken_up_once_also_by_two_looks_at_the_same_time(
-    portal: Portal, steward: Any, fast: FastLayer
-) -> None:
-    send(fast, begin(steward).json(), b"abc")
+def test_a_landing_is_taken_up_once(portal: Portal, steward: Any, fast: FastLayer) -> None:
     from vsf_assets.portal.deliveries.take_up import take_up
 
-    assert [take_up(), take_up()] == [1, 0]
+    send(fast, begin(steward).json(), b"abc")
+    assert [take_up(), take_up()] == [0, 0]  # its end did so
     assert portal.audit().count("delivery.landed") == 1
+
+
+def test_reading_changes_nothing(portal: Portal, steward: Any, fast: FastLayer) -> None:
+    answer = begin(steward).json()
+    send(fast, answer, b"abc")
+    begin(steward, "clicks_2.csv")
+    left = ("django_session", "portal_cache", "accounts_apitoken")
+    before = portal.tables(*left)
+    for address in (API, f"{API}?state=landed", "/deliveries/", "/deliveries/?feed=clicks", "/deliveries/new/"):
+        assert steward.get(address).status_code == 200
+    assert portal.tables(*left) == before
+
+
+def test_a_database_that_is_away_costs_the_sender_nothing(
+    portal: Portal, steward: Any, fast: FastLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import DatabaseError
+
+    from vsf_assets.portal.deliveries import take_up as module
+
+    answer = begin(steward).json()
+
+    def away(*_: Any) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_take_up", away)
+        assert send(fast, answer, b"abc").status == 201
+    assert module.take_up() == 1
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
 def test_a_kill_between_name_and_record_still_says_landed(
     portal: Portal, steward: Any, fast: FastLayer, is_taken: bool
 ) -> None:
+    from vsf_assets.portal.deliveries.take_up import take_up
     from vsf_assets.portal.fast.folder_names import FolderNames
 
     answer = begin(steward).json()
     killed_at(FolderNames, "give", lambda: send_in_child(fast, answer, b"abc"))
     if is_taken:
         (Path(portal.settings.landing) / answer["path"]).unlink()
+    assert take_up() == 1
     (item,) = steward.get(API).json()["items"]
     assert (item["state"], item["sha256"]) == ("landed", hashlib.sha256(b"abc").hexdigest())
     assert send(fast, answer, b"abc").status == 409
@@ -236,9 +270,11 @@ def test_what_does_not_arrive_in_a_day_goes(portal: Portal, steward: Any, fast: 
     from django.utils import timezone
 
     from vsf_assets.portal.deliveries.models import Delivery
+    from vsf_assets.portal.deliveries.take_up import take_up
 
     send(fast, begin(steward).json(), b"ab")
     Delivery.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert take_up() == 1
     (item,) = steward.get(API).json()["items"]
     assert (item["state"], fast.parts()) == ("expired", [])
     assert "send it again" in item["reason"]
@@ -249,7 +285,6 @@ def test_files_of_a_dataset_land_together(portal: Portal, fast: FastLayer) -> No
 
     from vsf_assets.portal.deliveries.begin import AnnouncedFile, Sender, begin_together
     from vsf_assets.portal.deliveries.models import Delivery
-    from vsf_assets.portal.deliveries.take_up import take_up
 
     user = portal.account("ann", "steward")
     names = {"ns final.csv": "namespaces.csv", "c.csv": "columns.csv", "d.csv": "datapoints.csv"}
@@ -258,9 +293,26 @@ def test_files_of_a_dataset_land_together(portal: Portal, fast: FastLayer) -> No
     assert len({each.delivery.group for each in begun}) == 1
     for number, each in enumerate(begun, 1):
         asyncio.run(fast.ask("PUT", each.delivery.id, each.token, [b"abc"], {}))
-        assert take_up() == (3 if number == 3 else 0)
+        assert Delivery.objects.filter(state="landed").count() == (3 if number == 3 else 0)
     assert set(fast.landed()) == {f"datasets/managed/{name}" for name in names.values()}
     assert len(set(Delivery.objects.values_list("landed_at", flat=True))) == 1
+
+
+def test_giving_up_one_file_of_a_group_ends_them_all(portal: Portal, steward: Any, fast: FastLayer) -> None:
+    import asyncio
+
+    from vsf_assets.portal.deliveries.begin import AnnouncedFile, Sender, begin_together
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    user = portal.account("bob", "steward")
+    names = ("namespaces.csv", "columns.csv", "datapoints.csv")
+    begun = begin_together(
+        Sender(user, user.account_rights), [AnnouncedFile(name, 3, "datasets", "managed") for name in names]
+    )
+    asyncio.run(fast.ask("PUT", begun[0].delivery.id, begun[0].token, [b"abc"], {}))
+    assert steward.delete(f"{API}/{begun[1].delivery.ulid}").status_code == 204
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["canceled", "refused", "refused"]
+    assert (fast.parts(), fast.landed()) == ([], {})
 
 
 def test_a_mending_delivery_takes_feed_and_partition_from_the_one_it_mends(portal: Portal, steward: Any) -> None:

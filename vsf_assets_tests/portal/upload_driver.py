@@ -42,6 +42,8 @@ class Answer:
 class FastLayer:
     """The fast layer on a landing zone."""
 
+    on_end: Any = None
+
     def __init__(self, home: Path, landing: str = "") -> None:
         (home / "landing").mkdir(parents=True, exist_ok=True)
         values = {"VSF_HOME": str(home), **({"VSF_LANDING": landing} if landing else {})}
@@ -51,8 +53,8 @@ class FastLayer:
         self.uploads = Uploads(self.settings)
 
     def restart(self) -> None:
-        """Begin anew, as a process does that knows nothing."""
-        self.uploads = Uploads(self.settings)
+        """Begin again, as a process does that knows nothing."""
+        self.uploads = Uploads(self.settings, self.on_end)
 
     def ticket(self, path: str, size: int, **changes: Any) -> Ticket:
         """Return a ticket for a file."""

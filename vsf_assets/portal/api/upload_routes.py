@@ -17,7 +17,7 @@ from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.deliveries.begin import AnnouncedFile, BegunUpload, Sender, UploadRefusedError, begin_upload
 from vsf_assets.portal.deliveries.delivery_list import list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
-from vsf_assets.portal.deliveries.take_up import cancel, take_up
+from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import WrongParameterError
@@ -93,7 +93,6 @@ def begin(request: HttpRequest, file: UploadRequest) -> HttpResponse:
 @router.get("", response=UploadList, summary="Deliveries, the latest first.", operation_id="uploads")
 def uploads(request: HttpRequest, filters: Query[UploadFilters]) -> HttpResponse:
     """Return a page of the deliveries that may be seen."""
-    take_up()
     found = list_deliveries(rights_of_request(request), filters.state, filters.feed, filters.after, filters.limit)
     return json_answer({"items": [delivery_item(each) for each in found.deliveries], "next": found.next})
 

@@ -23,7 +23,7 @@ from vsf_assets.portal.deliveries.begin import AnnouncedFile, Sender, UploadRefu
 from vsf_assets.portal.deliveries.delivery_list import STATES, list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.small_files import deliver_small
-from vsf_assets.portal.deliveries.take_up import cancel, take_up
+from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.ulids import uuid_of
@@ -61,7 +61,6 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     rights = request.user.account_rights
     if not (rights.may(READ) or rights.may(DELIVER)):
         raise PermissionDenied
-    take_up()
     state, feed = request.GET.get("state", ""), request.GET.get("feed", "")
     page = list_deliveries(rights, state, feed, request.GET.get("after", ""), PAGE)
     unfinished = [each for each in page.deliveries if each.state == Delivery.SENDING]

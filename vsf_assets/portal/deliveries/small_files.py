@@ -36,7 +36,7 @@ def deliver_small(sender: Sender, file: AnnouncedFile, content: bytes) -> Delive
     finally:
         receiver.close()
     names.finish(record)
-    take_up()
+    take_up([delivery.id])
     delivery.refresh_from_db()
     if delivery.state == Delivery.REFUSED:
         raise UploadRefusedError(422, delivery.reason)

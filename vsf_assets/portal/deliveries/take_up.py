@@ -1,15 +1,18 @@
 """Takes up what the fast layer has written down, and ends uploads that did not arrive in time.
 
-Here: records of uploads become states of deliveries. Every page and answer about deliveries begins with `take_up`, so
-a portal that was killed after a file landed says so at the next look. Not here: the records (fast/upload_folder.py).
+Here: records of uploads become states of deliveries. It happens when an upload ends (`on_end`, before its sender gets
+an answer), and every few seconds for what a kill left; reading pages changes nothing. Not here: the records
+(fast/upload_folder.py).
 """
 
+import logging
 import time
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
 from vsf_assets.portal.audit.models import record as audit
@@ -23,15 +26,23 @@ KEPT_SECONDS = 2 * 86_400.0
 CLEAN_EVERY = 300.0
 """Seconds between two removals of old parts by one process."""
 
+EVERY_SECONDS = 10.0
+
 _cleaned = [0.0]
+_log = logging.getLogger("vsf.portal.deliveries")
 
 
-def take_up() -> int:
-    """Bring the states of unfinished deliveries up to date; return how many changed."""
+def take_up(uploads: Collection[uuid.UUID] | None = None) -> int:
+    """Bring the states of unfinished deliveries up to date; return how many changed.
+
+    Args:
+        uploads: ids of the deliveries; None for all, and then what is too old goes as well.
+    """
     folder = UploadFolder.of(settings.VSF)
     names = LandingNames(settings.VSF, folder)
+    unfinished = Delivery.objects.filter(state=Delivery.SENDING)
     changed = 0
-    for delivery in Delivery.objects.filter(state=Delivery.SENDING):
+    for delivery in unfinished if uploads is None else unfinished.filter(pk__in=uploads):
         record = folder.record(delivery.id)
         if record is not None and record.state == COMPLETE:
             record = names.give(record)  # a process was killed before it did, or this one looks in between
@@ -40,21 +51,46 @@ def take_up() -> int:
         elif delivery.expires_at < timezone.now() and not is_locked(folder.part(delivery.id)):
             changed += _end(delivery, Delivery.EXPIRED, "it did not arrive within 24 hours; send it again", "expired")
             folder.remove(delivery.id)
-    _clean(folder)
+    if uploads is None:
+        _clean(folder)
     return changed
 
 
+def on_end(uploads: Collection[uuid.UUID]) -> None:
+    """Take up uploads that have just ended; if the database is away, `keep_taking_up` does it later."""
+    try:
+        close_old_connections()
+        take_up(uploads)
+    except DatabaseError as error:
+        _log.error("uploads that ended are taken up later", exc_info=error)
+
+
+def keep_taking_up() -> None:
+    """Take up, every few seconds, what a kill left, and end what did not arrive in time; does not return."""
+    while True:
+        try:
+            close_old_connections()
+            take_up()
+        except (DatabaseError, OSError) as error:
+            _log.error("uploads are taken up later", exc_info=error)
+        time.sleep(EVERY_SECONDS)
+
+
 def cancel(delivery: Delivery, actor: uuid.UUID | None) -> bool:
-    """End an unfinished upload and remove its part; return whether it was unfinished."""
+    """End an unfinished upload, and those of its group, and remove their parts; return whether it was unfinished."""
     folder = UploadFolder.of(settings.VSF)
     reason = "its sender canceled it"
+    group: tuple[uuid.UUID, ...] = ()
+    if delivery.group is not None:
+        group = tuple(Delivery.objects.filter(group=delivery.group).values_list("id", flat=True))
     record = UploadRecord(
-        delivery.id, REFUSED, delivery.path, 0, "", 0, delivery.expires_at.timestamp(), status=409, reason=reason
+        delivery.id, REFUSED, delivery.path, 0, "", 0, delivery.expires_at.timestamp(), group, status=409, reason=reason
     )
-    if not LandingNames(settings.VSF, folder).cancel(record):
-        take_up()
-        return False
-    return _end(delivery, Delivery.CANCELED, reason, "canceled", actor)
+    was_unfinished = LandingNames(settings.VSF, folder).cancel(record) and _end(
+        delivery, Delivery.CANCELED, reason, "canceled", actor
+    )
+    take_up(group or [delivery.id])
+    return was_unfinished
 
 
 @transaction.atomic

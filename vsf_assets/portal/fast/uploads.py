@@ -10,7 +10,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -52,9 +52,11 @@ class Uploads:
 
     Args:
         settings: the landing zone, the keys and the portal's address.
+        on_end: called in a thread with the ids of uploads that have ended, before their sender gets an answer.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_end: Callable[[Collection[uuid.UUID]], None] | None = None) -> None:
+        self._on_end = on_end
         self._folder = UploadFolder.of(settings)
         self._names = LandingNames(settings, self._folder)
         self._tickets = TicketOffice.of(settings)
@@ -176,14 +178,21 @@ class Uploads:
         """Give the file its name; into a bucket this takes as long as the bytes take once more."""
         self._finishing.add(record.id)
         try:
-            return self._named(await self._in_thread(self._names.finish, record))
+            known = await self._in_thread(self._names.finish, record)
+            await self._ended(known)
+            return self._named(known)
         finally:
             self._finishing.discard(record.id)
+
+    async def _ended(self, record: UploadRecord) -> None:
+        if self._on_end is not None and record.state != COMPLETE:
+            await self._in_thread(self._on_end, record.group or (record.id,))
 
     async def _refuse(self, record: UploadRecord, status: int, reason: str) -> HttpAnswer:
         """Refuse an upload for good."""
         await self._in_thread(self._names.cancel, record.refused(status, reason))
         known: UploadRecord | None = await self._in_thread(self._folder.record, record.id)
+        await self._ended(known or record)
         return self._named(known or record)
 
     async def _after_removal(self, ticket: Ticket) -> HttpAnswer:
