@@ -347,6 +347,22 @@ def test_the_list_shows_the_own_teams_deliveries_with_filters_and_pages(portal: 
     assert steward.get("/deliveries/?state=gone").status_code == 400
 
 
+def test_the_list_says_what_became_of_a_file_that_is_in_the_snapshot(portal: Portal, steward: Any) -> None:
+    from datetime import UTC
+
+    from vsf_assets.portal.accounts.models import Team
+
+    ((sha256, landed_at),) = portal.world.query("select sha256, landed_at from reports.files where feed = 'clicks'")
+    same = {"sha256": sha256, "state": "landed"}
+    team = Team.objects.get(name="platform")
+    make_delivery(team, landed_at=landed_at.replace(tzinfo=UTC), **same)  # type: ignore[attr-defined]
+    make_delivery(team, landed_at=landed_at.replace(tzinfo=UTC) + timedelta(hours=1), **same)  # type: ignore[attr-defined]
+    later, earlier = steward.get(API).json()["items"]
+    assert (earlier["outcome"], later["outcome"]) == ("loaded", None)
+    page = steward.get("/deliveries/").content.decode()
+    assert (page.count("✔ loaded"), page.count("● landed")) == (1, 1)
+
+
 def test_small_files_are_delivered_without_javascript(portal: Portal, steward: Any) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 

@@ -17,11 +17,13 @@ from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.deliveries.begin import AnnouncedFile, BegunUpload, Sender, UploadRefusedError, begin_upload
 from vsf_assets.portal.deliveries.delivery_list import list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.deliveries.outcomes import Outcome, outcomes_of
 from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.ulids import uuid_of
+from vsf_assets.snapshots.pool import NoSnapshotError
 
 router = Router(tags=["uploads"])
 
@@ -65,6 +67,7 @@ class UploadList(Schema):
 
     items: list[dict[str, Any]]
     next: str | None
+    snapshot: int | None
 
 
 class UploadFilters(Schema):
@@ -94,7 +97,13 @@ def begin(request: HttpRequest, file: UploadRequest) -> HttpResponse:
 def uploads(request: HttpRequest, filters: Query[UploadFilters]) -> HttpResponse:
     """Return a page of the deliveries that may be seen."""
     found = list_deliveries(rights_of_request(request), filters.state, filters.feed, filters.after, filters.limit)
-    return json_answer({"items": [delivery_item(each) for each in found.deliveries], "next": found.next})
+    try:
+        snapshot = request.snapshot()  # type: ignore[attr-defined]
+        outcomes, number = outcomes_of(snapshot, found.deliveries), snapshot.number
+    except NoSnapshotError:
+        outcomes, number = {}, None
+    items = [delivery_item(each, outcomes.get(each.id)) for each in found.deliveries]
+    return json_answer({"items": items, "next": found.next, "snapshot": number})
 
 
 @router.delete("/{upload}", summary="Give an unfinished upload up.", operation_id="cancel_upload")
@@ -125,8 +134,8 @@ def refusal(error: UploadRefusedError) -> HttpResponse:
     return problem(error.status, error.detail, **{"type": f"urn:vsf:{kind}", "title": title, **error.members})
 
 
-def delivery_item(delivery: Delivery) -> dict[str, Any]:
-    """Return what a list says of a delivery."""
+def delivery_item(delivery: Delivery, outcome: Outcome | None) -> dict[str, Any]:
+    """Return what a list says of a delivery; its outcome stands in the snapshot."""
     return {
         "id": delivery.ulid,
         "state": delivery.state,
@@ -139,6 +148,8 @@ def delivery_item(delivery: Delivery) -> dict[str, Any]:
         "team": delivery.team.name,
         "created_at": delivery.created_at,
         "landed_at": delivery.landed_at,
+        "outcome": outcome.status if outcome else None,
+        "first_snapshot": outcome.first_snapshot if outcome else None,
         "reason": delivery.reason or None,
         "receipt": receipt_address(delivery),
     }

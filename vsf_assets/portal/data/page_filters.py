@@ -51,6 +51,12 @@ def size(value: int) -> str:
 
 
 @register.filter
+def of(found: dict[Any, Any], key: Any) -> Any:
+    """Return the value of a key; None without one."""
+    return found.get(key)
+
+
+@register.filter
 def ago(value: datetime | None) -> str:
     """Return how long ago a time was, in words."""
     if value is None:

@@ -5,6 +5,7 @@ form carries small files. Not here: the receipt of a delivery.
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -22,11 +23,13 @@ from vsf_assets.portal.accounts.rights import DELIVER, READ, AccountRights
 from vsf_assets.portal.deliveries.begin import AnnouncedFile, Sender, UploadRefusedError
 from vsf_assets.portal.deliveries.delivery_list import STATES, list_deliveries
 from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.deliveries.outcomes import Outcome, outcomes_of
 from vsf_assets.portal.deliveries.small_files import deliver_small
 from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.ulids import uuid_of
+from vsf_assets.snapshots.pool import NoSnapshotError
 
 PAGE = 50
 
@@ -71,6 +74,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
         "states": STATES,
         "feeds": deliverable_feeds(),
         "may_deliver": bool(may_deliver_feeds(rights)),
+        "outcomes": _outcomes(request, page.deliveries),
         "cancelable": {each.id for each in unfinished if may_change(rights, each)},
         "address": settings.VSF_PORTAL.shown_url,
         "is_filtered": bool(state or feed),
@@ -118,6 +122,13 @@ def delivery_cancel(request: HttpRequest, delivery_id: uuid.UUID) -> HttpRespons
     else:
         messages.error(request, f"The upload of {delivery.file_name} had ended already.")
     return redirect("delivery_list")
+
+
+def _outcomes(request: HttpRequest, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, Outcome]:
+    try:
+        return outcomes_of(request.snapshot(), deliveries)  # type: ignore[attr-defined]
+    except NoSnapshotError:
+        return {}
 
 
 def _mended(request: HttpRequest, rights: AccountRights) -> Delivery | None:
