@@ -16,6 +16,7 @@ from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads
 from vsf_assets.portal.fast.parts import PART, parts_of, send_parts
 from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
 from vsf_assets.portal.fast.upload_address import upload_of_address
+from vsf_assets.portal.fast.upload_stream import RequestBody
 from vsf_assets.portal.fast.uploads import Uploads
 from vsf_assets.web.answers import (
     NO_SNIFFING,
@@ -104,6 +105,9 @@ class Dispatcher:
         try:
             body = await _body(scope, receive, hold)
             if isinstance(body, HttpAnswer):
+                if body is _TOO_LARGE and _wants_page(scope):
+                    await RequestBody(receive).drain()  # a browser shows the answer only when it has sent everything
+                    body = _TOO_LARGE_PAGE
                 await send_answer(send, body, is_head)
             elif body is not None:
                 await self._page(self._behind_proxy(scope), body, receive, send)
@@ -144,6 +148,10 @@ class Dispatcher:
             if forwarded.get(b"x-forwarded-proto") == "https":
                 changed["scheme"] = "https"
         return changed
+
+
+def _wants_page(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _upload_of(scope: Scope) -> uuid.UUID | None:
@@ -212,5 +220,18 @@ _TOO_BUSY = problem(
     "try again in some seconds",
     (b"retry-after", b"5"),
     (b"connection", b"close"),
+)
+_TOO_LARGE_PAGE = HttpAnswer(
+    413,
+    (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", b"default-src 'none'"),
+        (b"connection", b"close"),
+        NO_STORE,
+        NO_SNIFFING,
+    ),
+    b"<!doctype html><html lang=en><title>Too large</title><h1>What was sent is too large for a form</h1>"
+    b"<p>A form takes 1 MiB. Larger files are sent by the page <a href=/deliveries/new/>Deliver files</a> where"
+    b" JavaScript is on, and by the commands that stand there.</p>\n",
 )
 _TOO_SLOW = problem("too-slow", 408, "The request is too slow", "the whole request was not sent in time")

@@ -25,6 +25,7 @@ PICTURES = (
     ("tables", "reader", "/data/", WIDE, "light"),
     ("table", "reader", "/data/marts/fct_activity_events/?_sort=-event_at", WIDE, "light"),
     ("row", "engineer", "/data/marts/dim_lines/row/?mtn=5552000002&is_current=true", WIDE, "light"),
+    ("deliver", "steward", "/deliveries/new/", WIDE, "light"),
     ("phone", "engineer", "/", NARROW, "dark"),
     ("notices", "engineer", "/notices/", WIDE, "light"),
 )

@@ -107,6 +107,12 @@ def test_a_body_of_the_largest_size_passes_and_a_larger_one_does_not() -> None:
         assert ask(headers=[host, (b"content-length", odd)], method="POST").status == 413
 
 
+def test_a_browser_gets_a_page_about_a_body_that_is_too_large_when_it_has_sent_it() -> None:
+    browser = [(b"host", b"data.example"), (b"accept", b"text/html,*/*"), (b"content-length", b"3000000")]
+    seen = ask(chunks=[b"a" * 1_000_000] * 3, headers=browser, method="POST")
+    assert (seen.status, seen.scopes, b"/deliveries/new/" in seen.body) == (413, [], True)
+
+
 def test_parts_of_a_body_arrive_as_one() -> None:
     assert ask(chunks=[b"a", b"", b"bc"], method="POST").bodies == [b"abc"]
 

@@ -227,4 +227,8 @@ def test_the_form_delivers_small_files_without_javascript(
     page.click("button.main")
     assert "conversions_1.csv has landed" in page.inner_text("main")
     assert (site.landing / "conversions/1/conversions_1.csv").read_bytes() == file.read_bytes()
+    file.write_bytes(bytes(3_000_000))
+    page.set_input_files("#id_files", file)
+    page.click("button.main")
+    assert "too large for a form" in page.inner_text("h1")
     page.context.close()

@@ -90,8 +90,9 @@
 
     // Ask for what the name does not tell, beside the file.
     ask(problem, given) {
-      const feed = element("select", { ariaLabel: "Feed" });
+      const feed = element("select", { ariaLabel: "Feed" }, element("option", { value: "", textContent: "choose the feed" }));
       for (const name of problem.missing === "feed" && problem.choices.length ? problem.choices.filter((c) => c in feeds) : Object.keys(feeds)) feed.append(element("option", { value: name, textContent: name }));
+      feed.value = "";
       if (problem.feed || given.feed) feed.value = problem.feed || given.feed;
       const place = element("span", { className: "inline" });
       const showPartition = () => {
@@ -101,12 +102,13 @@
         const field = about.keys.length ? element("select", { ariaLabel: about.noun }) : element("input", { ariaLabel: about.noun, size: 14, placeholder: about.example });
         for (const key of about.keys) field.append(element("option", { value: key, textContent: key }));
         field.className = "partition";
-        place.append(element("span", { textContent: `, ${about.noun}` }), field);
+        place.append(element("span", { textContent: about.noun }), field);
       };
       feed.addEventListener("change", showPartition);
       showPartition();
       const again = element("button", { type: "button", textContent: "Send" });
       again.addEventListener("click", () => {
+        if (!feed.value) return feed.focus();
         const field = place.querySelector(".partition");
         this.given = { feed: feed.value, partition: field ? field.value.trim() : "" };
         this.say("waiting", "waits for its turn");
