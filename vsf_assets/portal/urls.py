@@ -15,6 +15,7 @@ from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.shared import theme
 from vsf_assets.portal.deliveries import delivery_views
+from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.shared.ulids import UlidConverter
 from vsf_assets.portal.status import status_views
 

@@ -1,7 +1,7 @@
-"""Deliveries: who may begin one, quotas, what becomes of it, the list, and small files without JavaScript.
+"""Deliveries: who may begin one, quotas, what becomes of it, and the list.
 
-Here: Django and its database, with the fast layer called in between. Not here: the bytes (test_uploads.py), and every
-caller at every address (test_rights_matrix.py).
+Here: Django and its database, with the fast layer called in between. Not here: the bytes (test_uploads.py), small files
+of a form (test_delivery_form.py), and every caller at every address (test_rights_matrix.py).
 """
 
 import hashlib
@@ -363,36 +363,6 @@ def test_the_list_says_what_became_of_a_file_that_is_in_the_snapshot(portal: Por
     assert (page.count("✔ loaded"), page.count("● landed")) == (1, 1)
 
 
-def test_small_files_are_delivered_without_javascript(portal: Portal, steward: Any) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    files = [
-        SimpleUploadedFile("clicks_1.csv", b"click_id,banner_id,campaign_id\n1,2,3\n"),
-        SimpleUploadedFile("unknown.csv", b"x"),
-    ]
-    page = steward.post("/deliveries/new/", {"files": files}).content.decode()
-    assert "clicks_1.csv has landed" in page
-    assert "unknown.csv was not delivered" in page
-    landed = Path(portal.settings.landing) / "clicks/1/clicks_1.csv"
-    assert landed.read_bytes() == b"click_id,banner_id,campaign_id\n1,2,3\n"
-    by_form = steward.post(
-        "/deliveries/new/", {"files": [SimpleUploadedFile("x.csv", b"1")], "feed": "clicks", "partition": "2"}
-    )
-    assert "x.csv has landed" in by_form.content.decode()
-    assert "Choose the files" in steward.post("/deliveries/new/", {"feed": ""}).content.decode()
-
-
-def test_a_bomb_in_a_form_is_refused_too(portal: Portal, steward: Any) -> None:
-    import gzip
-
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    file = SimpleUploadedFile("2019-05-20_x.txt.gz", gzip.compress(bytes(60 << 20), 9))
-    page = steward.post("/deliveries/new/", {"files": [file]}).content.decode()
-    assert "250 times" in page
-    assert list(Path(portal.settings.landing).rglob("*.gz")) == []
-
-
 def test_a_delivery_is_given_up_on_the_page(portal: Portal, steward: Any) -> None:
     from vsf_assets.portal.deliveries.models import Delivery
 
@@ -401,14 +371,3 @@ def test_a_delivery_is_given_up_on_the_page(portal: Portal, steward: Any) -> Non
     page = steward.post(f"/deliveries/{answer['id']}/cancel/", follow=True).content.decode()
     assert "was canceled" in page
     assert Delivery.objects.get().state == "canceled"
-
-
-def test_the_fast_layer_imports_no_django() -> None:
-    import subprocess
-    import sys
-
-    code = (
-        "import sys, vsf_assets.portal.asgi, vsf_assets.portal.fast.uploads, vsf_assets.portal.fast.bucket_names;"
-        " sys.exit('django' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
