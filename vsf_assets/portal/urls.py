@@ -7,16 +7,15 @@ fails. Not here: the views.
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
+from vsf_assets.common.ulids import UlidConverter
 from vsf_assets.portal.accounts import join_views, profile_views, session_views, team_views, token_views
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
+from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.shared import theme
-from vsf_assets.portal.deliveries import delivery_views
-from vsf_assets.portal.notices import notice_views, settings_views
-from vsf_assets.portal.shared.ulids import UlidConverter
 from vsf_assets.portal.status import status_views
 
 register_converter(UlidConverter, "ulid")

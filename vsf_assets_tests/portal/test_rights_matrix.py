@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.portal.shared.ulids import ulid_of
+from vsf_assets.common.ulids import ulid_of
 from vsf_assets_tests.portal.driver import PASSWORD, Portal, make_delivery, random_id
 from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
 

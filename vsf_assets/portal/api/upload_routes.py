@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
+from vsf_assets.common.ulids import uuid_of
 from vsf_assets.portal.accounts.models import ApiToken
 from vsf_assets.portal.api.authentication import rights_of_request
 from vsf_assets.portal.api.list_answers import json_answer
@@ -22,7 +23,6 @@ from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import WrongParameterError
-from vsf_assets.portal.shared.ulids import uuid_of
 from vsf_assets.snapshots.pool import NoSnapshotError
 
 router = Router(tags=["uploads"])

@@ -5,11 +5,11 @@ Here: filters and the cursor. Not here: who may see which (visible.py), and how 
 
 from dataclasses import dataclass
 
+from vsf_assets.common.ulids import ulid_of, uuid_of
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.visible import visible_deliveries
 from vsf_assets.portal.shared.request_errors import WrongParameterError
-from vsf_assets.portal.shared.ulids import ulid_of, uuid_of
 
 STATES = tuple(state for state, _ in Delivery.STATES)
 

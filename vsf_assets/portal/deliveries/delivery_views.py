@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from vsf_assets.common.ulids import uuid_of
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.delivery_path import deliverable_feeds
 from vsf_assets.portal.accounts.rights import DELIVER, READ, AccountRights
@@ -28,7 +29,6 @@ from vsf_assets.portal.deliveries.small_files import deliver_small
 from vsf_assets.portal.deliveries.take_up import cancel
 from vsf_assets.portal.deliveries.visible import find_delivery, may_change
 from vsf_assets.portal.shared.error_pages import explained
-from vsf_assets.portal.shared.ulids import uuid_of
 from vsf_assets.snapshots.pool import NoSnapshotError
 
 PAGE = 50

@@ -6,9 +6,9 @@ the file afterwards stands in the snapshot. Not here: beginning one (begin.py), 
 
 from django.db import models
 
+from vsf_assets.common.ulids import ulid_of
 from vsf_assets.portal.accounts.models import Team, User
 from vsf_assets.portal.shared.random_ids import new_id
-from vsf_assets.portal.shared.ulids import ulid_of
 
 LONGEST_NAME = 200
 LONGEST_PATH = 500

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import client_options
 from vsf_assets.portal.fast.upload_folder import UploadFolder, UploadRecord, lock
-from vsf_assets.portal.shared.ulids import ulid_of
 from vsf_assets.storage.s3 import ObjectStore
 from vsf_assets.storage.s3_client import StoredObjectReplacedError, complete_answer, time_for
 

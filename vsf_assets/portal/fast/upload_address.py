@@ -6,7 +6,7 @@ Here: its form, which belongs to this layer in this spelling alone. Not here: wh
 import re
 import uuid
 
-from vsf_assets.portal.shared.ulids import ulid_of, uuid_of
+from vsf_assets.common.ulids import ulid_of, uuid_of
 
 _ADDRESS = re.compile(rb"/api/v1/uploads/([0-7][0-9A-HJKMNP-TV-Z]{25})/content")
 

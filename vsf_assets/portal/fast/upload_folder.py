@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.atomic_files import atomic_file
+from vsf_assets.common.ulids import ulid_of, uuid_of
 from vsf_assets.config.settings import Settings
-from vsf_assets.portal.shared.ulids import ulid_of, uuid_of
 from vsf_assets.storage.ignored_names import UPLOADS_FOLDER
 from vsf_assets.storage.s3_client import is_address
 

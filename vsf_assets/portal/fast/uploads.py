@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import Settings
 from vsf_assets.portal.fast.naming import LandingNames
 from vsf_assets.portal.fast.receiving import Receiver, WrongOffsetError
@@ -37,7 +38,6 @@ from vsf_assets.portal.fast.upload_answers import (
 from vsf_assets.portal.fast.upload_folder import COMPLETE, LANDED, REFUSED, BusyError, UploadFolder, UploadRecord
 from vsf_assets.portal.fast.upload_headers import BadHeaderError, header, length_of, offset_of
 from vsf_assets.portal.fast.upload_stream import RequestBody, SenderGoneError, UploadStream
-from vsf_assets.portal.shared.ulids import ulid_of
 from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, Receive, Scope, Send, problem, send_answer
 
 THREADS = 4

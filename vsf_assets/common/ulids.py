@@ -1,7 +1,7 @@
 """Ids as people and addresses see them: 26 characters of Crockford's base 32, which sort by time.
 
 Here: the text of a UUID and back, and the converter of addresses. A UUID of version 7 begins with its time, as a ULID
-does, so its text is a ULID. Not here: making an id (random_ids.py).
+does, so its text is a ULID. Not here: making an id (portal/shared/random_ids.py).
 """
 
 import uuid
