@@ -1,14 +1,10 @@
 """`vsf dataset`: rename or delete a dataset, with its history and reports.
 
-Here: validation of the request, and its record. Not here: the effect of the record (dbt). A change is a delivery: it
-lands, is loaded and archived, so that a rebuild applies it too.
+Here: validation of the request, and the run that applies it. Not here: the record of a change
+(pipeline/dataset_changes.py), and its effect (dbt).
 """
 
-import json
 import sys
-import tempfile
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -19,9 +15,8 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.datasets import CHANGES
 from vsf_assets.feeds.partitioning import DATASETS
-from vsf_assets.landing.land_file import land_file
+from vsf_assets.pipeline.dataset_changes import DELETE, RENAME, land_change
 from vsf_assets.reports.dataset_rows import no_such_dataset
-from vsf_assets.storage.full_disk import room_for
 
 
 @click.group("dataset")
@@ -41,7 +36,7 @@ def rename(old: str, new: str) -> None:
     if not DATASETS.accepts(new):
         raise UsageError(f"{new!r} is not a valid name of a dataset")
     _check(settings, old, new)
-    _record(settings, {"action": "rename", "dataset": old, "new_name": new})
+    _change(settings, RENAME, old, new)
     say(f"renamed {old} to {new}")
 
 
@@ -59,7 +54,7 @@ def delete(name: str, yes: bool) -> None:
         raise UsageError(f"this deletes {name} with its history; to delete without confirmation, add --yes")
     if not yes:
         click.confirm(f"delete {name} with its versions and reports?", abort=True)
-    _record(settings, {"action": "delete", "dataset": name, "new_name": None})
+    _change(settings, DELETE, name)
     say(f"deleted {name}; its originals are in the archive")
 
 
@@ -74,15 +69,9 @@ def _check(settings: Settings, name: str, new: str | None = None) -> None:
         raise UsageError(f"there is a dataset {new!r} already; delete it first, or choose another name")
 
 
-def _record(settings: Settings, change: dict[str, str | None]) -> None:
+def _change(settings: Settings, action: str, name: str, new: str | None = None) -> None:
     """Land the record of a change, and run the ingest and the build."""
-    now = datetime.now(UTC)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{now:%Y%m%dT%H%M%S.%f}Z_{change['action']}.jsonl"
-        content = (json.dumps(change, ensure_ascii=False) + "\n").encode()
-        with room_for("the record of the change", folder, len(content)):
-            file.write_bytes(content)
-        land_file(settings.landing, file, f"{CHANGES}/{file.name}")
+    land_change(settings, action, name, new)
     # Waiting uploads landed before the change, so they are loaded with it.
     if not run(settings, make_selection(("datasets", CHANGES), None, None, None, force=False)):
         raise SystemExit(1)

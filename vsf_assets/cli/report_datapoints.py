@@ -3,7 +3,6 @@
 Here: options and printed messages. Not here: the content of the files (reports/).
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,17 +54,18 @@ def _chosen(connection: "DuckDBPyConnection", dataset: str, version: int | None)
 @output_option("file to write, .json", required=True)
 def datapoints(dataset: str, version: int | None, output: Path, **names: tuple[str, ...]) -> None:
     """Write the data points of a selection of columns as JSON."""
-    from vsf_assets.reports.datapoints import datapoint_report
+    from vsf_assets.reports.datapoints import count_datapoints, write_datapoints
 
     format_of_output(None, output, ["json"], "json")
     with snapshot_of(read_settings()) as connection:
         chosen = _chosen(connection, dataset, version)
-        report, count = datapoint_report(connection, DatasetRows(dataset, chosen, names))
-    if not count:
-        say("no data points found for this selection; no file was written", err=output == STANDARD_OUTPUT)
-        return
-    with open_output(output) as file:
-        file.write(json.dumps(report, indent=4, ensure_ascii=False) + "\n")
+        selection = DatasetRows(dataset, chosen, names)
+        count = count_datapoints(connection, selection)
+        if not count:
+            say("no data points found for this selection; no file was written", err=output == STANDARD_OUTPUT)
+            return
+        with open_output(output) as file:
+            write_datapoints(connection, selection, file)
     say(
         f"found {count:,} data point{'' if count == 1 else 's'}; wrote {name_of(output)}", err=output == STANDARD_OUTPUT
     )

@@ -60,17 +60,13 @@ class DatasetRows:
     version: int | None
     names: dict[str, tuple[str, ...]]
 
-    def condition(self, version: int) -> tuple[str, list[Any]]:
-        """Return an SQL condition on the rows of COLUMNS_SQL, and its values."""
-        parts, values = ["dataset = ? and version = ?"], [self.dataset, version]
-        wanted = self.names.get("namespace", ())
-        if wanted:
-            parts.append("(list_contains(?, namespace_id) or list_contains(?, namespace_option_name))")
-            values += [list(wanted), list(wanted)]
-        for level, column in _NAMES.items():
-            if self.names.get(level):
-                parts.append(f"list_contains(?, {column})")
-                values.append(list(self.names[level]))
+    def condition(self, version: int) -> tuple[str, dict[str, Any]]:
+        """Return an SQL condition on the rows of COLUMNS_SQL, and the values of its parameters."""
+        parts, values = ["dataset = $dataset", "version = $version"], {"dataset": self.dataset, "version": version}
+        values |= {level: list(names) for level, names in self.names.items() if names}
+        if self.names.get("namespace"):
+            parts.append("(list_contains($namespace, namespace_id) or list_contains($namespace, namespace_option_name))")
+        parts += [f"list_contains(${level}, {name})" for level, name in _NAMES.items() if self.names.get(level)]
         return " and ".join(parts), values
 
 

@@ -126,6 +126,23 @@ class OpenSnapshot:
         """
         return self._run(sql, values, _fetch, seconds, is_export)
 
+    @contextmanager
+    def cursor(self, seconds: float | None = None, *, is_export: bool = False) -> Iterator["DuckDBPyConnection"]:
+        """Give a cursor for the statements of one answer, which may be read row by row; raises as `query`."""
+        import duckdb
+
+        with self.limits.turn(self.budget, is_export), self._cursor() as cursor:
+            try:
+                with self.limits.in_time(cursor, self.budget, seconds):
+                    yield cursor
+            except duckdb.ConversionException as error:
+                raise UnfitValueError("a value of the address does not fit its column; leave it out") from error
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                _log.error("snapshot %s does not answer a query: %s", self.name, str(error).splitlines()[0])
+                raise OutdatedSnapshotError(
+                    f"snapshot {self.number} was made by an earlier version of the platform; the next build mends it"
+                ) from error
+
     def numbers(self, sql: str, values: Mapping[str, Any] | None = None) -> "np.ndarray[Any, Any]":
         """Return the one column of a query, whole numbers that are never null, as an array; raises as `query`."""
         return self.arrays(sql, values)[0]
@@ -182,20 +199,9 @@ class OpenSnapshot:
         seconds: float | None = None,
         is_export: bool = False,
     ) -> T:
-        import duckdb
-
-        with self.limits.turn(self.budget, is_export), self._cursor() as cursor:
-            try:
-                with self.limits.in_time(cursor, self.budget, seconds):
-                    cursor.execute(sql, dict(values or {}))
-                    return fetch(cursor)
-            except duckdb.ConversionException as error:
-                raise UnfitValueError("a value of the address does not fit its column; leave it out") from error
-            except (duckdb.CatalogException, duckdb.BinderException) as error:
-                _log.error("snapshot %s does not answer a query: %s", self.name, str(error).splitlines()[0])
-                raise OutdatedSnapshotError(
-                    f"snapshot {self.number} was made by an earlier version of the platform; the next build mends it"
-                ) from error
+        with self.cursor(seconds, is_export=is_export) as cursor:
+            cursor.execute(sql, dict(values or {}))
+            return fetch(cursor)
 
     @contextmanager
     def _cursor(self) -> Iterator["DuckDBPyConnection"]:
