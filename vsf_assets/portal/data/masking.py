@@ -14,8 +14,10 @@ from typing import Any
 from django.conf import settings
 
 from vsf_assets.contracts.table import IDENTIFIER, TEXT
+from vsf_assets.portal.data import owned_rows
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable
+from vsf_assets.snapshots.pool import OpenSnapshot
 
 STORED_ROW = "_stored_row"
 """Name of a row's place in the snapshot, which the subquery adds for conditions and orders, and nobody sees."""
@@ -40,7 +42,9 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def seen_source(table: ShownTable, access: Access, places: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
+def seen_source(
+    snapshot: OpenSnapshot, table: ShownTable, access: Access, places: Sequence[int] | None = None
+) -> tuple[str, dict[str, Any]]:
     """Return the SQL of a subquery with what may be seen of a table, and the values of its parameters.
 
     DuckDB computes only the columns that a query uses, but those for every row that it reads. With `places`, the
@@ -54,6 +58,7 @@ def seen_source(table: ShownTable, access: Access, places: Sequence[int] | None 
     if feeds is not None:
         values["seen_feeds"] = sorted(feeds)
         conditions.append("list_contains($seen_feeds, feed)")
+    conditions += owned_rows.conditions(snapshot, table, access.account_rights, values)
     if places is not None:
         conditions.append(f"rowid in ({', '.join(map(str, places)) or 'null'})")
     if conditions:

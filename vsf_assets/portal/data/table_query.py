@@ -16,6 +16,7 @@ from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts.table import IDENTIFIER
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import STORED_ROW, hides_order, is_replaced, quoted, seen_source
+from vsf_assets.portal.data.owned_rows import leaves_rows_out
 from vsf_assets.portal.data.page_places import OrderedRows, cursor_after, find_places, place_of, read_cursor
 from vsf_assets.portal.data.pseudonym_index import value_of
 from vsf_assets.portal.data.row_order import key_of, row_order
@@ -186,7 +187,7 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
     )
     kept = found[: request.limit]
     # So that values are replaced in the page's rows alone.
-    source, values = seen_source(table, access, [place for _, place in kept])
+    source, values = seen_source(snapshot, table, access, [place for _, place in kept])
     # A limit makes DuckDB look up the few rows of a page, and not read every column of the table.
     few = f"select * from {source} order by {STORED_ROW} limit {len(kept)}"  # noqa: S608 - quoted names
     shown = snapshot.kept(few, values)
@@ -234,7 +235,7 @@ def selection(
 def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> OrderedRows:
     """Return the rows of a list and their order."""
     clauses = _Clauses()
-    source, values = seen_source(table, access)
+    source, values = seen_source(snapshot, table, access)
     clauses.values.update(values)
     order = row_order(snapshot, table) if hides_order(table, access) else None
     if request.number is not None:
@@ -249,7 +250,8 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
         places = [c for c in table.columns if c.is_text and not is_replaced(c, access)]
         found = [f"contains(lower({quoted(column.name)}), {text})" for column in places]
         clauses.where.append(f"({' or '.join(found)})" if found else f"{text} is null")
-    is_unfiltered = not clauses.where and access.rows_of_feeds(table) is None and table.places == table.rows
+    sees_all = access.rows_of_feeds(table) is None and not leaves_rows_out(snapshot, table, access.account_rights)
+    is_unfiltered = not clauses.where and sees_all and table.places == table.rows
     sort_type = table.by_name[request.sort].type if request.sort else ""
     return OrderedRows(
         source,

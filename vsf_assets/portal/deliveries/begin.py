@@ -29,6 +29,7 @@ from vsf_assets.portal.accounts.models import Team, User
 from vsf_assets.portal.accounts.rights import AccountRights, TeamRights
 from vsf_assets.portal.audit.models import record
 from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.deliveries.partition_rules import PartitionRefusedError, check_partition
 from vsf_assets.portal.fast.tickets import Ticket, TicketOffice
 from vsf_assets.portal.fast.upload_address import content_address
 from vsf_assets.portal.shared.random_ids import new_id
@@ -131,6 +132,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], is_group: bool) -> li
     team = _team_of(sender, [place.feed for place in placed])
     for file, place in zip(files, placed, strict=True):
         _check_file(file, place, team)
+        _check_partition(place, team)
     paths = [place.path for place in placed]
     _check_place(paths)
     _refuse_pending(paths)
@@ -206,6 +208,13 @@ def _check_file(file: AnnouncedFile, place: PlacedFile, team: TeamRights) -> Non
         raise UploadRefusedError(
             422, "a delivery mends one of the same team and feed; leave out which one it mends, or send the right file"
         )
+
+
+def _check_partition(place: PlacedFile, team: TeamRights) -> None:
+    try:
+        check_partition(place.feed, place.partition, team.team)
+    except PartitionRefusedError as error:
+        raise UploadRefusedError(409, str(error)) from error
 
 
 def _refuse_pending(paths: Sequence[str]) -> None:

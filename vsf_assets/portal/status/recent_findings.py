@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -20,8 +21,8 @@ MOST_KINDS, MOST_DAYS = 4, 8
 
 _ANOMALIES, _VOLUME = "reports.anomalies", "reports.volume_anomalies"
 _FINDINGS_SQL = """
-    select feed, anomaly, sum(records + unlisted_records)::bigint as records from reports.anomalies
-    where list_contains($feeds, feed) and landed_at >= $since group by all order by feed, records desc, anomaly
+    select feed, anomaly, sum(records + unlisted_records)::bigint as records from {seen}
+    where landed_at >= $since group by all order by feed, records desc, anomaly
 """
 _VOLUME_SQL = """
     select feed, partition_key, observed, expected from reports.volume_anomalies
@@ -60,12 +61,14 @@ class UnusualDay:
 
 def recent_findings(snapshot: OpenSnapshot, access: Access, today: date) -> list[FeedFindings]:
     """Return the findings of files that landed lately, of each feed with any; the feed with most comes first."""
-    if not _may_read(snapshot, access, _ANOMALIES):
+    table = catalog_of(snapshot).get(_ANOMALIES)
+    if table is None or not access.may_read(table):
         return []
     since = today - timedelta(days=DAYS)
-    values: dict[str, Any] = {"feeds": sorted(access.feeds), "since": since}
+    seen, values = seen_source(snapshot, table, access)
+    values["since"] = since
     by_feed: dict[str, list[tuple[str, int]]] = {}
-    for feed, kind, records in snapshot.kept(_FINDINGS_SQL, values, largest=1000).rows:
+    for feed, kind, records in snapshot.kept(_FINDINGS_SQL.format(seen=seen), values, largest=1000).rows:
         by_feed.setdefault(feed, []).append((kind, records))
     found = [
         FeedFindings(

@@ -6,6 +6,7 @@ Here: what each page is made of. Not here: gathering it (the modules beside), an
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,11 +21,12 @@ from vsf_assets.feeds.partitioning import Days
 from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.owned_rows import foreign_partitions
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
 from vsf_assets.portal.status.home_state import home_state
 from vsf_assets.portal.status.recent_findings import recent_findings, unusual_days
-from vsf_assets.portal.status.waiting_files import Landing, feeds_of_calendar, waiting_files
+from vsf_assets.portal.status.waiting_files import LandedFile, Landing, feeds_of_calendar, waiting_files
 from vsf_assets.runs.run_record import FAILED, RunRecord
 from vsf_assets.snapshots.pool import NoSnapshotError, OpenSnapshot
 
@@ -129,7 +131,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "access": access,
         "found": found,
         "problems": found.problems if _sees_errors(access) else _short(found),
-        "waiting": _waiting(found, landing, access),
+        "waiting": _waiting(found, landing, access, foreign_partitions(access.account_rights, snapshot)),
         "landing_error": landing.error if access.reads_all_feeds else "",
         "days": days,
         "calendar": rows,
@@ -159,7 +161,9 @@ def _short(found: HomeStatus) -> list[str]:
     return lines
 
 
-def _waiting(found: HomeStatus, landing: Landing, access: Access) -> list[tuple[str, str, int, datetime, str]]:
+def _waiting(
+    found: HomeStatus, landing: Landing, access: Access, foreign: dict[str, list[str]]
+) -> list[tuple[str, str, int, datetime, str]]:
     settle = timedelta(seconds=settings.VSF.settle_seconds)
     return [
         (
@@ -170,8 +174,12 @@ def _waiting(found: HomeStatus, landing: Landing, access: Access) -> list[tuple[
             found.why_landed(file.feed, file.landed_at, settle, with_errors=_sees_errors(access)),
         )
         for file in landing.files
-        if file.feed in access.feeds
+        if file.feed in access.feeds and _partition(file) not in foreign.get(file.feed, ())
     ]
+
+
+def _partition(file: LandedFile) -> str | None:
+    return all_feeds()[file.feed].key_of(PurePosixPath(file.path))
 
 
 def _seen_run(run: RunRecord, access: Access) -> SeenRun:

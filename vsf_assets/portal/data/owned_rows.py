@@ -1,0 +1,73 @@
+"""Rows of partitions that belong to other teams, which a grant for the feed does not open.
+
+Here: the registry of the rules that other apps add, and the SQL that leaves such rows out. Not here: the rules
+(portal/datasets has one), and what is replaced in the rows that remain (masking.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vsf_assets.portal.accounts.rights import AccountRights
+from vsf_assets.portal.data.table_catalog import ShownTable
+from vsf_assets.snapshots.pool import OpenSnapshot
+
+Rule = Callable[[AccountRights, OpenSnapshot | None], list[str]]
+"""Returns the partitions of a feed that belong to other teams."""
+
+
+@dataclass(frozen=True)
+class OwnedPartitions:
+    """A feed whose partitions belong to teams, the column that names them in its tables, and its rule."""
+
+    feed: str
+    column: str
+    foreign: Rule
+
+
+_rules: list[OwnedPartitions] = []
+
+
+def add_owned_partitions(rule: OwnedPartitions) -> None:
+    """Let the partitions of a feed belong to teams."""
+    _rules.append(rule)
+
+
+def foreign_partitions(rights: AccountRights, snapshot: OpenSnapshot | None) -> dict[str, list[str]]:
+    """Return feed -> its partitions that belong to other teams."""
+    return {rule.feed: rule.foreign(rights, snapshot) for rule in _rules}
+
+
+def conditions(snapshot: OpenSnapshot, table: ShownTable, rights: AccountRights, values: dict[str, Any]) -> list[str]:
+    """Return the SQL conditions that leave rows of other teams out, and add the values of their parameters."""
+    found = []
+    for number, rule in enumerate(_rules):
+        parameter = f"foreign{number}"
+        sql = _condition(rule, table, f"${parameter}::varchar[]")
+        foreign = rule.foreign(rights, snapshot) if sql else []
+        if foreign:
+            values[parameter] = foreign
+            found.append(sql)
+    return found
+
+
+def leaves_rows_out(snapshot: OpenSnapshot, table: ShownTable, rights: AccountRights) -> bool:
+    """Whether a reader may not see all rows of a table."""
+    return bool(conditions(snapshot, table, rights, {}))
+
+
+def _condition(rule: OwnedPartitions, table: ShownTable, foreign: str) -> str:
+    """Return the condition for a table; empty if it holds no rows of the feed."""
+    columns = table.by_name
+    if table.has_feed_column and "partition_key" in columns:
+        return f"not (feed = '{rule.feed}' and coalesce(list_contains({foreign}, partition_key), false))"
+    if rule.feed not in table.feeds:
+        return ""
+    if rule.column in columns and table.schema != "raw":
+        return f"not coalesce(list_contains({foreign}, {rule.column}), false)"
+    if "_file_id" in columns:
+        of_others = (
+            f"select file_id from raw.files where feed = '{rule.feed}' and list_contains({foreign}, partition_key)"  # noqa: S608
+        )
+        return f"_file_id not in ({of_others})"
+    return ""
