@@ -24,6 +24,7 @@ _APPS = [
     "vsf_assets.portal.audit.apps.AuditConfig",
     "vsf_assets.portal.notices.apps.NoticesConfig",
     "vsf_assets.portal.deliveries.apps.DeliveriesConfig",
+    "vsf_assets.portal.datasets.apps.DatasetsConfig",
     "vsf_assets.portal.admin_app.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

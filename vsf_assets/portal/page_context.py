@@ -55,6 +55,7 @@ def _places(request: HttpRequest) -> list[Place]:
     account_rights = request.user.account_rights
     found = [("Home", "/"), ("Status", "/status/")]
     found += [("Deliveries", "/deliveries/")] if account_rights.may(READ) or account_rights.may(DELIVER) else []
+    found += [("Dictionaries", "/dictionaries/")] if account_rights.may(READ) or account_rights.may(DELIVER) else []
     found += [("Data", "/data/")] if account_rights.may(READ) else []
     found += [("API", "/api/docs")]
     found += [("Team", "/team/")] if account_rights.may(MANAGE) else []

@@ -12,6 +12,7 @@ from vsf_assets.portal.accounts import join_views, profile_views, session_views,
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
+from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.search import search_views
@@ -19,6 +20,7 @@ from vsf_assets.portal.shared import theme
 from vsf_assets.portal.status import status_views
 
 register_converter(UlidConverter, "ulid")
+api.add_router("", api_routes.router)
 
 urlpatterns = [
     path("", status_views.home, name="home"),
@@ -33,6 +35,34 @@ urlpatterns = [
     path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
     path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),
     path("data/<slug:schema>/<slug:name>/export/<slug:form>/", table_views.export, name="export"),
+    path("dictionaries/", list_views.dictionaries, name="dictionaries"),
+    path("dictionaries/<str:name>/", dictionary_views.dictionary, name="dictionary"),
+    path("dictionaries/<str:name>/datapoints.json", dictionary_views.datapoints, name="dictionary_datapoints"),
+    path("dictionaries/<str:name>/versions/", dictionary_views.versions, name="dictionary_versions"),
+    path("dictionaries/<str:name>/versions/<int:version>/", dictionary_views.dictionary, name="dictionary_version"),
+    path(
+        "dictionaries/<str:name>/versions/<int:version>/anomalies/",
+        dictionary_views.anomalies,
+        name="dictionary_anomalies",
+    ),
+    path(
+        "dictionaries/<str:name>/versions/<int:version>/anomalies_report.csv",
+        dictionary_views.report,
+        name="dictionary_report",
+    ),
+    path(
+        "dictionaries/<str:name>/versions/<int:version>/changes/<int:old>/",
+        dictionary_views.changes,
+        name="dictionary_changes",
+    ),
+    path("dictionaries/<str:name>/rename/", change_views.rename, name="dictionary_rename"),
+    path("dictionaries/<str:name>/delete/", change_views.delete, name="dictionary_delete"),
+    path("dictionaries/<str:name>/deliveries/<ulid:group>/", list_views.arrival, name="dictionary_arrival"),
+    path(
+        "dictionaries/<str:name>/deliveries/<ulid:group>/state/",
+        list_views.arrival_state,
+        name="dictionary_arrival_state",
+    ),
     path("join/<str:secret>/", join_views.join, name="join"),
     path("profile/", profile_views.profile, name="profile"),
     path("profile/delete/", profile_views.delete, name="profile_delete"),

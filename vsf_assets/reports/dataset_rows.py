@@ -65,7 +65,9 @@ class DatasetRows:
         parts, values = ["dataset = $dataset", "version = $version"], {"dataset": self.dataset, "version": version}
         values |= {level: list(names) for level, names in self.names.items() if names}
         if self.names.get("namespace"):
-            parts.append("(list_contains($namespace, namespace_id) or list_contains($namespace, namespace_option_name))")
+            parts.append(
+                "(list_contains($namespace, namespace_id) or list_contains($namespace, namespace_option_name))"
+            )
         parts += [f"list_contains(${level}, {name})" for level, name in _NAMES.items() if self.names.get(level)]
         return " and ".join(parts), values
 

@@ -28,6 +28,12 @@ API_MARTS = API | {"stranger": 404, "other": 404}
 API_SHARED = API | {"stranger": 404}
 DELIVER = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "steward": 200, "engineer": 200, "admin": 200}
 NOBODYS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
+OF_DATASET = PAGE | {"stranger": 404, "other": 404}
+API_OF_DATASET = API | {"stranger": 404, "other": 404}
+NOT_STEWARDS = ("reader", "analyst", "marketer")
+NOBODY = "01890000000000000000000000"
+"""An id that nothing has."""
+
 OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
 POST_TO_TEAM = OF_TEAM | {"admin": 302}
 NOTICE = PAGE | {"stranger": 404, "other": 404}
@@ -48,6 +54,12 @@ class Line:
     method: str = "GET"
     data: tuple[tuple[str, str], ...] = ()
     json: str = ""
+
+
+def _refused(allowed: int, to_visitors: int = 302, to_others: int = 404) -> dict[str, int]:
+    """Return the answers to a change that is malformed: who may make it is told so."""
+    answers = dict.fromkeys(CALLERS, allowed) | dict.fromkeys(NOT_STEWARDS, 403)
+    return answers | {"visitor": to_visitors, "stranger": to_others, "other": to_others}
 
 
 TABLE = (
@@ -74,6 +86,33 @@ TABLE = (
         "data/<slug:schema>/<slug:name>/export/<slug:form>/",
         "/data/reports/files/export/parquet/",
         EXPORT | {"other": 200},
+    ),
+    Line("dictionaries/", "/dictionaries/", PAGE),
+    Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403), "POST", (("name", "new"),)),
+    *(
+        Line(f"dictionaries/<str:name>/{route}", f"/dictionaries/small/{example}", OF_DATASET)
+        for route, example in (
+            ("", ""),
+            ("datapoints.json", "datapoints.json?namespace=ns-1&database=db"),
+            ("versions/", "versions/"),
+            ("versions/<int:version>/", "versions/1/"),
+            ("versions/<int:version>/anomalies/", "versions/3/anomalies/"),
+            ("versions/<int:version>/anomalies_report.csv", "versions/3/anomalies_report.csv"),
+            ("versions/<int:version>/changes/<int:old>/", "versions/2/changes/1/"),
+        )
+    ),
+    Line("dictionaries/<str:name>/", "/dictionaries/nothing/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+    Line("dictionaries/<str:name>/rename/", "/dictionaries/small/rename/", _refused(400), "POST"),
+    Line("dictionaries/<str:name>/delete/", "/dictionaries/small/delete/", _refused(400), "POST"),
+    Line(
+        "dictionaries/<str:name>/deliveries/<ulid:group>/",
+        f"/dictionaries/small/deliveries/{NOBODY}/",
+        dict.fromkeys(CALLERS, 404) | {"visitor": 302},
+    ),
+    Line(
+        "dictionaries/<str:name>/deliveries/<ulid:group>/state/",
+        f"/dictionaries/small/deliveries/{NOBODY}/state/",
+        dict.fromkeys(CALLERS, 404) | {"visitor": 302},
     ),
     Line("join/<str:secret>/", "/join/nothing/", dict.fromkeys(CALLERS, 404)),
     Line("profile/", "/profile/", PAGE),
@@ -138,7 +177,44 @@ TABLE = (
     Line("api/v1/songs", "/api/v1/songs", API_MARTS),
     Line("api/v1/movies", "/api/v1/movies", API_MARTS),
     Line("api/v1/apps", "/api/v1/apps", API_MARTS),
-    Line("api/v1/datasets", "/api/v1/datasets", API_MARTS),
+    Line("api/v1/datasets", "/api/v1/datasets", API_OF_DATASET),
+    *(
+        Line(f"api/v1/datasets/<name>/{route}", f"/api/v1/datasets/small/{example}", API_OF_DATASET)
+        for route, example in (
+            ("versions", "versions"),
+            ("versions/<version>/changes/<old>", "versions/2/changes/1"),
+            ("choices", "choices?namespace=ns-1"),
+            ("datapoints.json", "datapoints.json?namespace=ns-1&database=db"),
+            ("anomalies.csv", "anomalies.csv"),
+        )
+    ),
+    Line(
+        "api/v1/datasets/<name>/versions",
+        "/api/v1/datasets/new/versions",
+        _refused(422, 401, 403),
+        "POST",
+        json='{"files": []}',
+    ),
+    Line("api/v1/datasets/<name>/files", "/api/v1/datasets/new/files", API | dict.fromkeys(CALLERS[1:], 400), "POST"),
+    Line(
+        "api/v1/datasets/<name>/rename",
+        "/api/v1/datasets/small/rename",
+        _refused(409, 401),
+        "POST",
+        json='{"new_name": ""}',
+    ),
+    Line(
+        "api/v1/datasets/<name>/delete",
+        "/api/v1/datasets/small/delete",
+        _refused(422, 401),
+        "POST",
+        json='{"name": ""}',
+    ),
+    Line(
+        "api/v1/dataset-uploads/<upload>",
+        f"/api/v1/dataset-uploads/{NOBODY}",
+        dict.fromkeys(CALLERS, 404) | {"visitor": 401},
+    ),
     Line("api/v1/activity/by-device", "/api/v1/activity/by-device", API_MARTS),
     Line("api/v1/lines/by-limit", "/api/v1/lines/by-limit", API_MARTS),
     Line("api/v1/tables", "/api/v1/tables", API),

@@ -26,6 +26,14 @@ PICTURES = (
     ("table", "reader", "/data/marts/fct_activity_events/?_sort=-event_at", WIDE, "light"),
     ("row", "engineer", "/data/marts/dim_lines/row/?mtn=5552000002&is_current=true", WIDE, "light"),
     ("deliver", "steward", "/deliveries/new/", WIDE, "light"),
+    ("dictionaries", "steward", "/dictionaries/", WIDE, "light"),
+    (
+        "dictionary",
+        "reader",
+        "/dictionaries/demo_funds/?namespace=ns-1&database=mutual_fund__stg",
+        WIDE,
+        "light",
+    ),
     ("phone", "engineer", "/", NARROW, "dark"),
     ("notices", "engineer", "/notices/", WIDE, "light"),
 )

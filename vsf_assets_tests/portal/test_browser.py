@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 
+from vsf_assets_tests.portal.dictionaries import ODD, SCRIPT
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
@@ -36,6 +38,12 @@ PAGES = (
     *("/data/marts/fct_activity_events/row/?event_uuid=hostile-0&event_date=2019-06-03", "/data/reports/anomalies/"),
     *("/data/raw/events/", "/data/marts/dim_lines/?nothing=1", "/team/", "/account/2fa/", "/account/sessions/"),
     *("/account/email/", "/account/reauthenticate/", "/account/password/reset/", "/account/confirm-email/nothing/"),
+    *(
+        f"/dictionaries/{path}"
+        for path in ("", f"{quote(ODD)}/", f"{quote(ODD)}/versions/", "small/versions/2/changes/1/")
+    ),
+    f"/dictionaries/{quote(ODD)}/?{urlencode({'namespace': 'ns-1', 'database': SCRIPT})}",
+    f"/dictionaries/{quote(ODD)}/versions/1/anomalies/",
     *("/account/password/change/", "/account/confirm-email/", "/api/docs"),
 )
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -19,6 +20,7 @@ from vsf_assets.contracts.personal import personal_names
 from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, RIGHTS, ROLES
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
+from vsf_assets_tests.portal.dictionaries import ODD
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.world import MARKS, PHONES, forbidden_bytes
 
@@ -64,6 +66,10 @@ def addresses(portal: Portal, forms: tuple[str, ...]) -> Iterator[str]:
     )
     names = "activity lines accounts limits files anomalies quality volume scores songs movies apps datasets"
     yield from (f"/api/v1/{name}?limit=1000" for name in names.split())
+    for path in ("", "versions/", "versions/1/anomalies/", "versions/1/anomalies_report.csv"):
+        yield f"/dictionaries/{quote(ODD)}/{path}"
+    yield f"/api/v1/datasets/{quote(ODD)}/anomalies.csv"
+    yield f"/api/v1/datasets/{quote(ODD)}/choices"
     for schema, name in tables(portal):
         for form in forms:
             yield f"/data/{schema}/{name}/export/{form}/"

@@ -115,7 +115,8 @@ def odd() -> duckdb.DuckDBPyConnection:
     found.execute(
         "create schema marts; create table marts.dim_dataset_versions as"
         " select 'x' as dataset, 1 as version, true as is_current, true as is_complete;"
-        " create table marts.dim_namespaces (namespace_key varchar, namespace_id varchar, namespace_option_name varchar);"
+        " create table marts.dim_namespaces"
+        " (namespace_key varchar, namespace_id varchar, namespace_option_name varchar);"
         " create table marts.dim_datapoints (datapoint_key varchar, data_point_id varchar, data_point_name varchar, "
         + ", ".join(f"{name} {'varchar[]' if name in LISTS else 'varchar'}" for name in FIELDS)
         + "); create table marts.fct_dataset_columns (dataset varchar, version int, dataset_owner_name varchar,"
@@ -129,10 +130,10 @@ def odd() -> duckdb.DuckDBPyConnection:
         marks = ", ".join("?" * (3 + len(FIELDS)))
         found.execute(f"insert into marts.dim_datapoints values ({marks})", [f"k{point}", point, "Name", *fields])
     for number, (owner, namespace, database, table, column, point) in enumerate(PLACES):
+        keys = (f"k{namespace}" if namespace in OPTIONS else None, f"k{point}" if point in POINTS else None)
         found.execute(
             "insert into marts.fct_dataset_columns values ('x', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [owner, namespace, database, table, column, point]
-            + [f"k{namespace}" if namespace in OPTIONS else None, f"k{point}" if point in POINTS else None, number + 2],
+            [owner, namespace, database, table, column, point, *keys, number + 2],
         )
     return found
 

@@ -71,7 +71,6 @@ LISTS = {
     "songs": ("marts.dim_songs", "Songs of catalogs."),
     "movies": ("marts.dim_movies", "Movies of catalogs."),
     "apps": ("marts.dim_apps", "Apps of catalogs."),
-    "datasets": ("marts.dim_dataset_versions", "Datasets and their versions."),
 }
 """Address of a list -> its table, and what it is."""
 
