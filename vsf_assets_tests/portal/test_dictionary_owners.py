@@ -147,7 +147,7 @@ def test_uploads_of_other_teams_answer_like_ones_that_never_were(portal: Portal)
     sent = steward(portal, "first", "ann").post("/dictionaries/", form("ours", under_other_names(SMALL_1)))
     second = steward(portal, "second", "bob")
     group = sent.url.split("/")[-2]
-    from vsf_assets.portal.shared.ulids import ulid_of
+    from vsf_assets.common.ulids import ulid_of
 
     for address in (sent.url, f"{sent.url}state/", f"/api/v1/dataset-uploads/{group}"):
         foreign, missing = second.get(address), second.get(address.replace(group, ulid_of(random_id())))

@@ -13,6 +13,7 @@ from ninja import Field, File, Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.files import UploadedFile
 
+from vsf_assets.common.ulids import ulid_of, uuid_of
 from vsf_assets.portal.accounts.models import ApiToken, User
 from vsf_assets.portal.api.authentication import rights_of_request
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer
@@ -31,7 +32,6 @@ from vsf_assets.portal.deliveries.begin import UploadRefusedError
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.sent_files import send_file
-from vsf_assets.portal.shared.ulids import ulid_of, uuid_of
 from vsf_assets.reports.dataset_rows import LEVELS, DatasetRows
 
 router = Router(tags=["datasets"])

@@ -4,7 +4,7 @@ Here: finders on tables that every installation has. Not here: what a request ma
 (data/table_query.py): a finder asks for a list like any page.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
 
@@ -78,7 +78,7 @@ def find_datasets(request: HttpRequest, text: str) -> Group:
     found = [
         Found(
             str(row["dataset"]),
-            f"/data/marts/dim_dataset_versions/?{urlencode({'dataset': row['dataset']})}",
+            f"/dictionaries/{quote(str(row['dataset']))}/",
             f"version {row['version']}",
         )
         for row in page.rows.records()

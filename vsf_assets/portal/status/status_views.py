@@ -21,7 +21,9 @@ from vsf_assets.feeds.partitioning import Days
 from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.owned_rows import foreign_partitions
+from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
 from vsf_assets.portal.status.home_state import home_state
@@ -141,7 +143,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "feeds": feeds,
         "findings": recent_findings(snapshot, access, today) if snapshot else [],
         "unusual": unusual_days(snapshot, access) if snapshot else [],
-        "last_files": _last_files(snapshot, feeds) if snapshot else [],
+        "last_files": _last_files(snapshot, access) if snapshot else [],
         "current": snapshot,
         "current_at": datetime.fromtimestamp(snapshot.published, UTC) if snapshot and snapshot.published else None,
     }
@@ -189,9 +191,13 @@ def _seen_run(run: RunRecord, access: Access) -> SeenRun:
     return SeenRun(run, checks, run.error if sees else hidden)
 
 
-def _last_files(snapshot: OpenSnapshot, feeds: list[str]) -> list[dict[str, Any]]:
+def _last_files(snapshot: OpenSnapshot, access: Access) -> list[dict[str, Any]]:
+    table = catalog_of(snapshot).get("reports.files")
+    if table is None or not access.may_read(table):
+        return []
+    source, values = seen_source(snapshot, table, access)
     sql = (
-        "select feed, partition_key, file_name, status, rows_loaded, rows_quarantined, landed_at from reports.files"
-        " where list_contains($feeds, feed) order by landed_at desc, file_name limit 8"
+        "select feed, partition_key, file_name, status, rows_loaded, rows_quarantined, landed_at"
+        f" from {source} order by landed_at desc, file_name limit 8"
     )
-    return snapshot.kept(sql, {"feeds": feeds}).records()
+    return snapshot.kept(sql, values).records()
