@@ -12,6 +12,7 @@ from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.byte_stream import UnreadableError
 from vsf_assets.readers.common.content_types import content_instead_of_delimited, likely_encoding
 from vsf_assets.readers.common.displayable_text import SHOWN_TEXT, is_utf8, show
+from vsf_assets.readers.common.reason_column import REASON_COLUMN
 from vsf_assets.readers.delimited.exact_parser import Record, is_blank, parse_record
 from vsf_assets.readers.delimited.header_reasons import SEPARATOR_LINE, folded, header_reason
 from vsf_assets.readers.delimited.lenient import other_dialect
@@ -22,7 +23,7 @@ class Header:
     """A parsed header.
 
     Attributes:
-        names: the contract's columns in the file's order.
+        names: the contract's columns in the file's order; after them REASON_COLUMN in a file of mended rows.
         dialect: the dialect of the file.
         end: position after the header's newline.
     """
@@ -43,12 +44,22 @@ def find_header(data: bytes, dialect: Delimited, columns: list[str]) -> Header:
     for possible in dialects:
         record = parse_record(data, start, possible, len(columns))
         names, empty = _names(record, possible, columns)
-        if len(names) == len(columns) and sorted(names) == sorted(columns):
+        known = names[:-1] if _has_reasons(names, possible) else names
+        if len(known) == len(columns) and sorted(known) == sorted(columns):
             return Header(names, _with_empty_columns(possible, empty), record.end)
         wrong.append((names + [""] * empty, record, possible))
     # The reason is about the delimiter that splits the header into most of the columns.
     names, record, used = max(wrong, key=lambda header: len(set(columns).intersection(header[0])))
     raise _refused(data, start, names, columns, record, used)
+
+
+def _has_reasons(names: Sequence[str], dialect: Delimited) -> bool:
+    """Whether the last column holds the reasons of a file of mended rows, which are not loaded.
+
+    A file of a tolerant feed is one of several that replace what was delivered before, so a file of some of its rows
+    would remove the others; it is not accepted.
+    """
+    return bool(names) and names[-1] == REASON_COLUMN and dialect.tolerance is None
 
 
 def _start(data: bytes, dialect: Delimited) -> tuple[int, list[Delimited]]:

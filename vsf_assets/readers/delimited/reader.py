@@ -226,5 +226,6 @@ class DelimitedReader:
             raise UnreadableError("unknown_header", reason, 1)
         header = find_header(data, self._dialect, self._columns)
         self._names, self._dialect = header.names, header.dialect
+        self._integers = self._integers and len(self._names) == len(self._columns)  # reasons are text
         self._consume(header.end, data.count(b"\n", 0, header.end))
         return True

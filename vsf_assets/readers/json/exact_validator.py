@@ -14,6 +14,7 @@ import polars as pl
 from vsf_assets.common.visible_text import quoted, visible
 from vsf_assets.readers.common.casts import cast, expectation
 from vsf_assets.readers.common.displayable_text import MAX_RECORD, SHOWN_TEXT, show
+from vsf_assets.readers.common.reason_column import REASON_COLUMN
 from vsf_assets.readers.delimited.header_reasons import folded, meant_column
 from vsf_assets.readers.json.lossless_values import (
     DECODER,
@@ -139,7 +140,7 @@ def _of_type(record: JsonObject) -> Defect:
 def _of_record(record: JsonObject, kind: str) -> Iterator[Defect]:
     yield from map(_twice, record.doubled)
     for name in record:
-        if name not in ("type", "data"):
+        if name not in ("type", "data", REASON_COLUMN):  # a file of mended records may keep its reasons
             reason = f"{visible(shown_name(name))} is not expected beside type and data"
             yield Defect("extra_fields", shown_name(name), shown(record[name]), reason)
     if "data" not in record:
