@@ -15,6 +15,7 @@ from vsf_assets.portal.data import table_views
 from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.notices import notice_views, settings_views
+from vsf_assets.portal.receipts import receipt_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.shared import theme
 from vsf_assets.portal.status import status_views
@@ -31,6 +32,12 @@ urlpatterns = [
     path("deliveries/", delivery_views.delivery_list, name="delivery_list"),
     path("deliveries/new/", delivery_views.new_delivery, name="delivery_new"),
     path("deliveries/<ulid:delivery_id>/cancel/", delivery_views.delivery_cancel, name="delivery_cancel"),
+    path("deliveries/<ulid:delivery_id>/", receipt_views.delivery, name="receipt"),
+    path("deliveries/<ulid:delivery_id>/bad-rows/", receipt_views.delivery_bad_rows, name="receipt_bad_rows"),
+    path("deliveries/<ulid:delivery_id>/anomalies/<slug:form>/", receipt_views.delivery_report, name="receipt_report"),
+    path("deliveries/files/<int:file_id>/", receipt_views.file, name="file_receipt"),
+    path("deliveries/files/<int:file_id>/bad-rows/", receipt_views.file_bad_rows, name="file_bad_rows"),
+    path("deliveries/files/<int:file_id>/anomalies/<slug:form>/", receipt_views.file_report, name="file_report"),
     path("data/", table_views.tables, name="tables"),
     path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
     path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),

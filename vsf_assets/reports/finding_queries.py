@@ -4,7 +4,7 @@ Here: the findings of a report, as SQL on a snapshot. Not here: the detection of
 format of report files (finding_writers.py, html_page.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +30,14 @@ class FindingsQuery:
         columns: column of the report -> its SQL; the keys are the header of a CSV file.
         source: SQL of the `from` clause with its conditions.
         order: SQL of the `order by` clause.
-        values: parameters of `source`.
+        values: parameters of `source`, in order or by name.
     """
 
     title: str
     columns: dict[str, str]
     source: str
     order: str
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] | Mapping[str, Any]
 
     def rows(self, connection: "DuckDBPyConnection") -> Iterator[Row]:
         """Yield all findings in order, in bounded memory: they are fetched in batches."""

@@ -74,6 +74,8 @@ def test_mended_file_is_loaded_with_its_reasons_and_without() -> None:
         3: RowKey(SHA[:12], 4),
     }
     assert list(row_keys(io.BytesIO(b"a,b\n1,2\n"), COMMA, ["a", "b"])) == []
+    bad = copied(b'a,b\n1,2,3\n4\n"5\n', 2, 3, 4)
+    assert [key and key.line for _, key in row_keys(io.BytesIO(bad), COMMA, ["a", "b"])] == [2, 3, 4]
 
 
 def test_bad_rows_that_are_sent_unchanged_are_bad_again() -> None:

@@ -105,6 +105,8 @@ def _is_known(request: HttpRequest, tag: str) -> bool:
     """Whether the client has the answer: If-None-Match is a list of tags, weak ones too (RFC 9110, 13.1.2)."""
     given = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in given or tag in (found.removeprefix("W/") for found in given)
+    seen = (access.reads_all_feeds, sorted(access.raw_feeds), sorted(access.delivered))
+    return f'"{hashlib.sha256(repr((parts, seen)).encode()).hexdigest()[:32]}"'
 
 
 def _with_tag(response: HttpResponse, tag: str) -> HttpResponse:

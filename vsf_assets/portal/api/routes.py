@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Query, Schema
 
 from vsf_assets.portal.accounts.models import ApiToken, User
+from vsf_assets.portal.api import receipt_routes
 from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, rights_of_request
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
@@ -39,6 +40,8 @@ add_handlers(api)
 add_sql(api)
 add_notices(api)
 api.add_router("/uploads", uploads_router)
+api.add_router("/uploads", receipt_routes.router)
+api.add_router("/files", receipt_routes.files)
 
 
 class ListParameters(Schema):

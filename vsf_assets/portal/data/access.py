@@ -1,13 +1,16 @@
 """Who may read which table, and which rows of it.
 
-Here: `Access`, made from the rights of an account or a token. Not here: what a role may do (accounts/rights.py), and
-personal values (masking.py).
+Here: `Access`, made from the rights of an account or a token, and the files that its teams delivered. Not here: what a
+role may do (accounts/rights.py), and personal values (masking.py).
 
 A member of the platform's team reads every feed. Another team reads a table if each feed that it is made of was
 granted to it; of the tables that all feeds share it reads the rows of its feeds. Raw tables ask for the right RAW.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from django.apps import apps
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, AccountRights
@@ -21,10 +24,12 @@ class Access:
     Attributes:
         account_rights: the rights.
         right: READ for pages and the API, EXPORT for whole files.
+        sees_texts: whether quoted texts are shown: of a query on files alone that a team of the reader delivered.
     """
 
     account_rights: AccountRights
     right: str = READ
+    sees_texts: bool = False
 
     @property
     def may_see_personal(self) -> bool:
@@ -46,9 +51,25 @@ class Access:
         """The feeds whose raw rows may be read."""
         return self.account_rights.feeds(RAW, all_feeds()) & self.feeds
 
+    @cached_property
+    def delivered(self) -> frozenset[str]:
+        """The SHA-256 of files that teams of the reader delivered, whose quoted texts these teams see.
+
+        Who has delivered the bytes of a file knows its texts, so equal bytes that another team delivered are no secret.
+        """
+        teams = [found.team for found in self.account_rights.teams if self.right in found.rights]
+        if not teams:
+            return frozenset()
+        deliveries = apps.get_model("deliveries", "Delivery").objects.filter(team__in=teams).exclude(sha256="")
+        return frozenset(deliveries.values_list("sha256", flat=True).distinct())
+
     def for_export(self) -> "Access":
         """Return the access to whole files."""
         return Access(self.account_rights, EXPORT)
+
+    def to_own_texts(self) -> "Access":
+        """Return the access for a query on files alone that a team of the reader delivered."""
+        return replace(self, sees_texts=True)
 
     def may_read(self, table: ShownTable) -> bool:
         """Whether the table, or at least rows of it, may be read."""
@@ -64,7 +85,9 @@ class Access:
 
     def rows_of_feeds(self, table: ShownTable) -> frozenset[str] | None:
         """Return the feeds whose rows of a table may be read; None for all rows."""
-        return self.feeds if table.has_feed_column and not self.reads_all_feeds else None
+        if self.sees_texts or self.reads_all_feeds:
+            return None
+        return self.feeds if table.has_feed_column else None
 
     def readable(self, catalog: Catalog) -> dict[str, ShownTable]:
         """Return the tables that may be read, by name."""

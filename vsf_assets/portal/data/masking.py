@@ -1,7 +1,7 @@
 """The one function between a snapshot and every answer: it replaces what the reader may not see.
 
-Here: a table as a subquery in which personal values are pseudonyms, quoted texts are hidden, and rows of other teams'
-feeds are missing. Every list, row, count and export selects from it. Not here: which columns are personal
+Here: a table as a subquery in which personal values are pseudonyms, quoted texts of files that other teams delivered
+are hidden, and rows of other teams' feeds are missing. Every list, row, count and export selects from it. Not here: which columns are personal
 (contracts/personal.py by way of table_catalog.py), and who may see them (access.py).
 
 A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equal values stay equal, so that joining
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from vsf_assets.contracts.personal import quoting_names
 from vsf_assets.contracts.table import IDENTIFIER, TEXT
 from vsf_assets.portal.data import owned_rows
 from vsf_assets.portal.data.access import Access
@@ -51,13 +52,14 @@ def seen_source(
     subquery has the rows with these `STORED_ROW` alone.
     """
     values: dict[str, Any] = {}
-    columns = [f"{_seen(column, access, values)} as {quoted(column.name)}" for column in table.columns]
+    own = _is_own(table, access, values)
+    columns = [f"{_seen(column, access, values, own)} as {quoted(column.name)}" for column in table.columns]
     sql = f"select rowid as {STORED_ROW}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
     conditions = []
     feeds = access.rows_of_feeds(table)
     if feeds is not None:
         values["seen_feeds"] = sorted(feeds)
-        conditions.append("list_contains($seen_feeds, feed)")
+        conditions.append(f"(list_contains($seen_feeds, feed){f' or {own}' if own else ''})")
     conditions += owned_rows.conditions(snapshot, table, access.account_rights, values)
     if places is not None:
         conditions.append(f"rowid in ({', '.join(map(str, places)) or 'null'})")
@@ -73,7 +75,34 @@ def hides_order(table: ShownTable, access: Access) -> bool:
 
 def is_replaced(column: ShownColumn, access: Access) -> bool:
     """Whether the reader sees something else in place of a column's values."""
-    return bool(column.personal) and not access.may_see_personal
+    if not column.personal or access.may_see_personal:
+        return False
+    return not (access.sees_texts and _quotes(column))
+
+
+def _quotes(column: ShownColumn) -> bool:
+    """Whether a column of the ledger or the reports quotes what was delivered."""
+    return column.name.lower() in quoting_names()
+
+
+_FILE = ("feed", "partition_key", "file_name", "landed_at")
+"""Columns that identify a file in reports."""
+
+
+def _is_own(table: ShownTable, access: Access, values: dict[str, Any]) -> str:
+    """Return the SQL of whether a row is about a file that a team of the reader delivered; empty where none can be."""
+    names = table.by_name
+    hides_texts = any(_quotes(column) and is_replaced(column, access) for column in table.columns)
+    if not hides_texts and access.rows_of_feeds(table) is None:
+        return ""
+    if not ("file_id" in names or set(_FILE) <= set(names)) or not access.delivered:
+        return ""
+    values["delivered"] = sorted(access.delivered)
+    files = "from raw.files where list_contains($delivered, sha256)"
+    if "file_id" in names:
+        return f"file_id in (select file_id {files})"
+    key = "(feed, coalesce(partition_key, ''), file_name, landed_at)"
+    return f"coalesce({key} in (select {key} {files}), false)"
 
 
 def pseudonym_sql(expression: str, values: dict[str, Any]) -> str:
@@ -83,7 +112,7 @@ def pseudonym_sql(expression: str, values: dict[str, Any]) -> str:
     return f"'{PSEUDONYM}' || left(sha256($mask_outer::blob || {inner}), {PSEUDONYM_DIGITS})"
 
 
-def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
+def _seen(column: ShownColumn, access: Access, values: dict[str, Any], own: str = "") -> str:
     name = quoted(column.name)
     if not is_replaced(column, access):
         return name
@@ -92,7 +121,8 @@ def _seen(column: ShownColumn, access: Access, values: dict[str, Any]) -> str:
         shown = pseudonym_sql(text, values)
         return f"case when {name} is null then null when {text} = '{UNKNOWN}' then '{UNKNOWN}' else {shown} end"
     if column.personal in (TEXT, QUOTING):
-        return f"case when {name} is null then null else '{HIDDEN}' end"
+        shown = f"when {own} then {name} " if own and _quotes(column) else ""
+        return f"case when {name} is null then null {shown}else '{HIDDEN}' end"
     raise ValueError(f"no replacement for {column.personal} values")
 
 

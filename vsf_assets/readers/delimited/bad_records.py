@@ -23,6 +23,9 @@ from vsf_assets.readers.delimited.lenient import parse_tolerant
 STEP = 4 << 20
 """Bytes that are read at once."""
 
+_LONGEST_KEY = 64
+"""Bytes at the end of a record that hold its key."""
+
 _WINDOW = MAX_RECORD + LOOKAHEAD_BYTES
 _LINE_END = re.compile(rb"\r*\n?\Z")
 
@@ -165,6 +168,12 @@ def _quoted_cell(text: str, dialect: Delimited) -> bytes:
     return f"{quote}{text.replace(escape, escape * 2).replace(quote, escape + quote)}{quote}".encode()
 
 
+def _key_at_end(record: bytes, dialect: Delimited) -> RowKey | None:
+    """Return the key at the end of a record, which may have any number of fields, or none that can be told apart."""
+    tail = record[-_LONGEST_KEY:].rstrip(b" \r\n").removesuffix(dialect.quote.encode())
+    return key_in(tail.decode("utf-8", "replace"))
+
+
 def row_keys(stream: ByteStream, dialect: Delimited, columns: list[str]) -> Iterator[tuple[int, RowKey | None]]:
     """Yield (physical line, key in the reason) of every record of a file of mended rows; nothing without the column.
 
@@ -188,5 +197,4 @@ def row_keys(stream: ByteStream, dialect: Delimited, columns: list[str]) -> Iter
             record = parse_tolerant(window.data, window.at, header.dialect, len(header.names))
             raw = window.drop(record.end - window.at)
             if not is_blank(raw, header.dialect):
-                fields = record.fields if record.fields and len(record.fields) == len(header.names) else None
-                yield line, key_in(fields[-1].decode("utf-8", "replace")) if fields else None
+                yield line, _key_at_end(raw, header.dialect)

@@ -1,0 +1,148 @@
+"""The ledger's row about a delivered file, as a snapshot has it.
+
+Here: the row with the balance of its lines, and finding it. Not here: where a file is that no snapshot holds
+(file_state.py).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.feed import Feed
+from vsf_assets.snapshots.pool import OpenSnapshot
+
+LOADED, DUPLICATE, UNREADABLE = "loaded", "duplicate_file", "unreadable"
+"""What became of a file that a snapshot holds."""
+
+_FIELDS = (
+    "file_id, feed, partition_key, file_name, sha256, status, bytes, lines_read, rows_loaded, rows_quarantined,"
+    " rows_blank, rows_skipped, landed_at, loaded_at, archive_path"
+)
+_SQL = f"""
+    select {", ".join(f"files.{name.strip()}" for name in _FIELDS.split(","))},
+        published.first_snapshot, published.published_at
+    from raw.files as files left join raw.published_files as published using (file_id)
+"""
+
+_WHOLE_SECOND = timedelta(seconds=1)
+"""Objects of a bucket land in whole seconds, so a time there may be up to this much earlier than its sender's."""
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A row of the ledger; times are UTC, counts are of records."""
+
+    file_id: int
+    feed: str
+    partition_key: str | None
+    file_name: str
+    sha256: str
+    status: str
+    bytes: int
+    lines_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_blank: int
+    rows_skipped: int
+    landed_at: datetime
+    loaded_at: datetime
+    archive_path: str | None
+    first_snapshot: int | None
+    published_at: datetime | None
+
+    @property
+    def declaration(self) -> Feed:
+        """The declaration of its feed."""
+        return all_feeds()[self.feed]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every record that was read is accounted for."""
+        return self.lines_read == self.rows_loaded + self.rows_quarantined + self.rows_blank + self.rows_skipped
+
+    @property
+    def records(self) -> int:
+        """Records that are not blank."""
+        return self.lines_read - self.rows_blank
+
+    @property
+    def seconds_to_snapshot(self) -> float | None:
+        """Seconds from its landing to the publishing of its first snapshot; None where that is not known."""
+        if self.published_at is None:
+            return None
+        return max(0.0, (self.published_at - self.landed_at).total_seconds())
+
+
+def entry_of_id(snapshot: OpenSnapshot, file_id: int) -> LedgerEntry | None:
+    """Return the ledger's row of an id."""
+    return next(iter(_entries(snapshot, "where files.file_id = $file_id", {"file_id": file_id})), None)
+
+
+def entry_of_file(
+    snapshot: OpenSnapshot, feed: str, file_name: str, sha256: str, landed_at: datetime
+) -> LedgerEntry | None:
+    """Return the row of a file that landed at a time, or soon after, as files of one dataset do; None if none holds it.
+
+    Args:
+        snapshot: where to look.
+        feed: its feed.
+        file_name: its name in the ledger.
+        sha256: of its bytes.
+        landed_at: its modified time in the landing zone.
+    """
+    where = (
+        "where feed = $feed and file_name = $file_name and sha256 = $sha256 and landed_at >= $earliest"
+        " order by abs(epoch(landed_at) - epoch($landed_at::timestamp)), landed_at limit 1"
+    )
+    at = landed_at.astimezone(UTC).replace(tzinfo=None)
+    values = {"feed": feed, "file_name": file_name, "sha256": sha256, "earliest": at - _WHOLE_SECOND, "landed_at": at}
+    return next(iter(_entries(snapshot, where, values)), None)
+
+
+def first_with_content(snapshot: OpenSnapshot, entry: LedgerEntry) -> LedgerEntry | None:
+    """Return the loaded file of the same feed and partition with the same bytes, of which `entry` is a repetition."""
+    where = (
+        "where feed = $feed and partition_key is not distinct from $partition and sha256 = $sha256"
+        " and status = 'loaded' and file_id != $file_id order by landed_at, file_name limit 1"
+    )
+    values = {
+        "feed": entry.feed,
+        "partition": entry.partition_key,
+        "sha256": entry.sha256,
+        "file_id": entry.file_id,
+    }
+    return next(iter(_entries(snapshot, where, values)), None)
+
+
+def entries_after(snapshot: OpenSnapshot, entry: LedgerEntry, names: str) -> list[LedgerEntry]:
+    """Return the loaded files of the same feed and partition that landed later and whose names fit a pattern.
+
+    Args:
+        snapshot: where to look.
+        entry: the earlier file.
+        names: a regular expression of DuckDB that the whole name must match.
+    """
+    where = (
+        "where feed = $feed and partition_key is not distinct from $partition and landed_at >= $landed_at"
+        " and status = 'loaded' and file_id != $file_id and regexp_full_match(file_name, $names)"
+        " order by landed_at, file_name limit 1000"
+    )
+    values = {
+        "feed": entry.feed,
+        "partition": entry.partition_key,
+        "landed_at": entry.landed_at.replace(tzinfo=None),
+        "file_id": entry.file_id,
+        "names": names,
+    }
+    return list(_entries(snapshot, where, values))
+
+
+def _entries(snapshot: OpenSnapshot, rest: str, values: dict[str, Any]) -> Iterable[LedgerEntry]:
+    for row in snapshot.kept(f"{_SQL} {rest}", values).rows:
+        yield LedgerEntry(*(_utc(value) for value in row))
+
+
+def _utc(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

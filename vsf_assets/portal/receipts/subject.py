@@ -1,0 +1,137 @@
+"""The file that a receipt is about, as somebody may see it.
+
+Here: finding a delivery of the portal, or a file that landed by another way, with the reader's rights to its texts. Not
+here: what the receipt says (receipt.py).
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+from django.db.models import Q
+
+from vsf_assets.portal.accounts.rights import DELIVER, READ, AccountRights
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.deliveries.visible import find_delivery, visible_deliveries
+from vsf_assets.portal.receipts.file_state import LandedName
+from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entry_of_file, entry_of_id
+from vsf_assets.snapshots.pool import OpenSnapshot
+
+_SECOND = timedelta(seconds=1)
+"""Objects of a bucket land in whole seconds."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a receipt is about.
+
+    Attributes:
+        delivery: the delivery of the portal; None if the file landed by another way, or belongs to another team.
+        file: the file as it landed; None while it is not complete.
+        entry: the snapshot's row about it; None while no snapshot has it.
+        access: what the reader may see; of a file of an own team also its texts.
+        sees_texts: whether texts that quote the file are shown.
+    """
+
+    delivery: Delivery | None
+    file: LandedName | None
+    entry: LedgerEntry | None
+    access: Access
+    sees_texts: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the file, as its sender calls it."""
+        if self.delivery is not None:
+            return str(self.delivery.file_name)
+        return self.entry.file_name if self.entry else ""
+
+    @property
+    def address(self) -> str:
+        """Address of its page."""
+        if self.delivery is not None:
+            return delivery_address(self.delivery)
+        return f"/deliveries/files/{self.entry.file_id}/" if self.entry else ""
+
+
+def delivery_address(delivery: Delivery) -> str:
+    """Return the address of a delivery's receipt."""
+    return f"/deliveries/{delivery.ulid}/"
+
+
+def subject_of_delivery(rights: AccountRights, snapshot: OpenSnapshot | None, delivery: uuid.UUID) -> Subject | None:
+    """Return what a delivery's receipt is about; None if there is none, or it may not be seen."""
+    found = find_delivery(rights, delivery)
+    if found is None:
+        return None
+    file = landed_name(found)
+    entry = _entry(snapshot, file) if snapshot and file else None
+    is_own = any(team.team == found.team_id and team.rights & {READ, DELIVER} for team in rights.teams)
+    return _subject(found, file, entry, rights, is_own)
+
+
+def subject_of_file(rights: AccountRights, snapshot: OpenSnapshot, file_id: int) -> Subject | None:
+    """Return what the page of a file in the ledger is about; None if there is none, or it may not be seen."""
+    entry = entry_of_id(snapshot, file_id)
+    if entry is None:
+        return None
+    access = Access(rights)
+    is_own = entry.sha256 in access.delivered
+    if entry.feed not in access.feeds and not is_own:
+        return None
+    path = "/".join(part for part in (entry.feed, entry.partition_key, entry.file_name) if part)
+    file = LandedName(entry.feed, entry.partition_key or "", path, entry.sha256, entry.landed_at)
+    return _subject(None, file, entry, rights, is_own)
+
+
+def _subject(
+    delivery: Delivery | None, file: LandedName | None, entry: LedgerEntry | None, rights: AccountRights, is_own: bool
+) -> Subject:
+    access = Access(rights)
+    if is_own:
+        access = access.to_own_texts()
+    return Subject(delivery, file, entry, access, is_own or rights.may_see_personal)
+
+
+def landed_name(delivery: Delivery) -> LandedName | None:
+    """Return a delivery's file as it landed; None if it has not landed."""
+    if delivery.state != Delivery.LANDED:
+        return None
+    at = (delivery.landed_at or delivery.created_at).astimezone(UTC)
+    return LandedName(delivery.feed, delivery.partition, delivery.path, delivery.sha256, at)
+
+
+def _entry(snapshot: OpenSnapshot, file: LandedName) -> LedgerEntry | None:
+    return entry_of_file(snapshot, file.feed, file.file_name, file.sha256, file.landed_at)
+
+
+def entry_of_delivery(snapshot: OpenSnapshot, delivery: Delivery) -> LedgerEntry | None:
+    """Return the snapshot's row about a delivery; None while no snapshot has it."""
+    file = landed_name(delivery)
+    return _entry(snapshot, file) if file else None
+
+
+def delivery_of_entry(rights: AccountRights, entry: LedgerEntry) -> Delivery | None:
+    """Return the delivery by which a file of the ledger landed; None if it landed otherwise, or may not be seen."""
+    found = visible_deliveries(rights).filter(feed=entry.feed, sha256=entry.sha256, state=Delivery.LANDED)
+    fit = [
+        delivery
+        for delivery in found.order_by("landed_at")
+        if (name := landed_name(delivery)) is not None and name.file_name == entry.file_name
+    ]
+    near = [delivery for delivery in fit if delivery.landed_at and delivery.landed_at <= entry.landed_at + _SECOND]
+    return near[-1] if near else None
+
+
+def mends_of(delivery: Delivery) -> list[Delivery]:
+    """Return the deliveries that mend a delivery, and those that mend these, the earliest first."""
+    found: dict[uuid.UUID, Delivery] = {}
+    wanted = {delivery.pk}
+    while wanted:
+        query = Delivery.objects.filter(Q(mends__in=wanted), team=delivery.team_id).select_related("account", "team")
+        new = {mend.pk: mend for mend in query if mend.pk not in found and mend.pk != delivery.pk}
+        found |= new
+        wanted = set(new)
+    return sorted(found.values(), key=lambda mend: (mend.created_at, str(mend.pk)))
+
