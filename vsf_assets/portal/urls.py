@@ -15,7 +15,7 @@ from vsf_assets.portal.data import table_views
 from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.notices import notice_views, settings_views
-from vsf_assets.portal.receipts import receipt_views
+from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.shared import theme
 from vsf_assets.portal.status import status_views
@@ -35,6 +35,7 @@ urlpatterns = [
     path("deliveries/<ulid:delivery_id>/", receipt_views.delivery, name="receipt"),
     path("deliveries/<ulid:delivery_id>/bad-rows/", receipt_views.delivery_bad_rows, name="receipt_bad_rows"),
     path("deliveries/<ulid:delivery_id>/anomalies/<slug:form>/", receipt_views.delivery_report, name="receipt_report"),
+    path("deliveries/files/", file_list_views.files, name="file_list"),
     path("deliveries/files/<int:file_id>/", receipt_views.file, name="file_receipt"),
     path("deliveries/files/<int:file_id>/bad-rows/", receipt_views.file_bad_rows, name="file_bad_rows"),
     path("deliveries/files/<int:file_id>/anomalies/<slug:form>/", receipt_views.file_report, name="file_report"),

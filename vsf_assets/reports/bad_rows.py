@@ -20,7 +20,7 @@ from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
 from vsf_assets.readers.common.reason_column import RowKey, reason_cell
 
 CSV, JSON = "text/csv", "application/json"
-"""Media types of files of bad rows; of the first no encoding is named, since rows keep the bytes that were delivered."""
+"""Media types of files of bad rows; the first names no encoding, since rows keep the bytes that were delivered."""
 
 _ENDINGS = re.compile(r"(?:\.(?:csv|txt|json|jsonl|data|gz))*$", re.IGNORECASE)
 _MEND = re.compile(r"_mend(\d+)$")

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,30 @@ class Portal:
 
         for feed in feeds:
             set_grant(Team.objects.get_or_create(name=team)[0], feed, may_deliver=may_deliver)
+
+    def delivered(self, team: str, feed: str, account: Any = None) -> Any:
+        """Return a new delivery of a team: of the latest file of a feed in the world's snapshot."""
+        from vsf_assets.portal.accounts.models import Team
+        from vsf_assets.portal.deliveries.models import Delivery
+
+        sql = (
+            "select partition_key, file_name, bytes, sha256, landed_at from raw.files where feed = ?"
+            " order by landed_at desc limit 1"
+        )
+        ((partition, name, size, sha256, landed_at),) = self.world.query(sql, feed)
+        return Delivery.objects.create(
+            team=Team.objects.get_or_create(name=team)[0],
+            account=account,
+            feed=feed,
+            partition=partition or "",
+            file_name=name,
+            path="/".join(str(part) for part in (feed, partition, name) if part),
+            size=size,
+            sha256=sha256,
+            state=Delivery.LANDED,
+            landed_at=landed_at.replace(tzinfo=UTC),  # type: ignore[attr-defined]
+            expires_at=datetime.now(UTC),
+        )
 
     def token(self, user: Any, *scopes: str, team: str = "platform") -> dict[str, str]:
         """Return the header of a new token."""

@@ -39,6 +39,13 @@ POST_TO_TEAM = OF_TEAM | {"admin": 302}
 NOTICE = PAGE | {"stranger": 404, "other": 404}
 """A notice about a feed that the other team may not read."""
 POST_TO_NOTICE = dict.fromkeys(CALLERS, 302) | {"stranger": 404, "other": 404}
+RECEIPT = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "engineer": 200, "admin": 200}
+"""Of a delivery of a third team: engineers of the platform see it too."""
+
+RECEIPT_ROWS = RECEIPT | {"engineer": 403, "admin": 403}
+FILE_PAGE = PAGE | {"stranger": 404}
+FILE_ROWS = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "stranger": 404}
+"""Rows as delivered, of a file that no team of the portal delivered: with the permission personal data alone."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,18 @@ TABLE = (
     Line("deliveries/new/", "/deliveries/new/", DELIVER),
     Line("deliveries/new/", "/deliveries/new/", DELIVER, "POST"),
     Line("deliveries/<ulid:delivery_id>/cancel/", "/deliveries/{delivery}/cancel/", NOBODYS, "POST"),
+    Line("deliveries/files/", "/deliveries/files/?feed=clicks", FILE_PAGE),
+    Line("deliveries/files/", "/deliveries/files/?feed=events", MARTS),
+    Line("deliveries/files/<int:file_id>/", "/deliveries/files/{clicks}/", FILE_PAGE),
+    Line("deliveries/files/<int:file_id>/", "/deliveries/files/{events}/", MARTS),
+    Line("deliveries/files/<int:file_id>/", "/deliveries/files/7/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+    Line("deliveries/files/<int:file_id>/bad-rows/", "/deliveries/files/{clicks}/bad-rows/", FILE_ROWS),
+    Line(
+        "deliveries/files/<int:file_id>/anomalies/<slug:form>/", "/deliveries/files/{clicks}/anomalies/csv/", FILE_PAGE
+    ),
+    Line("deliveries/<ulid:delivery_id>/", "/deliveries/{delivery}/", RECEIPT),
+    Line("deliveries/<ulid:delivery_id>/bad-rows/", "/deliveries/{delivery}/bad-rows/", RECEIPT_ROWS),
+    Line("deliveries/<ulid:delivery_id>/anomalies/<slug:form>/", "/deliveries/{delivery}/anomalies/html/", RECEIPT),
     Line("data/", "/data/", PAGE),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_lines/", MARTS),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/fct_campaign_scores/", MARTS),
@@ -165,6 +184,18 @@ TABLE = (
     Line("vsf/api/by_device/", "/vsf/api/by_device/", API_MARTS),
     Line("api/v1/openapi.json", "/api/v1/openapi.json", OPEN),
     Line("api/v1/", "/api/v1/", OPEN | dict.fromkeys(CALLERS, 404)),
+    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", RECEIPT | {"visitor": 401}),
+    Line(
+        "api/v1/uploads/<upload>/bad-rows.csv",
+        "/api/v1/uploads/{delivery}/bad-rows.csv",
+        RECEIPT_ROWS | {"visitor": 401},
+    ),
+    Line(
+        "api/v1/uploads/<upload>/anomalies.csv", "/api/v1/uploads/{delivery}/anomalies.csv", RECEIPT | {"visitor": 401}
+    ),
+    Line("api/v1/files/<file_id>", "/api/v1/files/{clicks}", API_SHARED),
+    Line("api/v1/files/<file_id>/bad-rows.csv", "/api/v1/files/{clicks}/bad-rows.csv", FILE_ROWS | {"visitor": 401}),
+    Line("api/v1/files/<file_id>/anomalies.csv", "/api/v1/files/{clicks}/anomalies.csv", API_SHARED),
     Line("api/v1/activity", "/api/v1/activity", API_MARTS),
     Line("api/v1/lines", "/api/v1/lines", API_MARTS),
     Line("api/v1/accounts", "/api/v1/accounts", API_MARTS),

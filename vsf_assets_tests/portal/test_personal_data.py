@@ -22,7 +22,7 @@ from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, RIGHTS, ROLES
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
 from vsf_assets_tests.portal.dictionaries import ODD
 from vsf_assets_tests.portal.driver import Portal
-from vsf_assets_tests.portal.world import MARKS, PHONES, forbidden_bytes
+from vsf_assets_tests.portal.world import FEEDS, MARKS, PHONES, forbidden_bytes
 
 
 @pytest.fixture
@@ -70,6 +70,11 @@ def addresses(portal: Portal, forms: tuple[str, ...]) -> Iterator[str]:
         yield f"/dictionaries/{quote(ODD)}/{path}"
     yield f"/api/v1/datasets/{quote(ODD)}/anomalies.csv"
     yield f"/api/v1/datasets/{quote(ODD)}/choices"
+    if forms:
+        yield from (f"/deliveries/files/?feed={feed}" for feed in FEEDS)
+        for (number,) in portal.world.query("select file_id from raw.files order by landed_at"):
+            yield from (f"/deliveries/files/{number}/{end}" for end in ("", "bad-rows/", "anomalies/csv/"))
+            yield f"/api/v1/files/{number}"
     for schema, name in tables(portal):
         for form in forms:
             yield f"/data/{schema}/{name}/export/{form}/"
@@ -83,7 +88,7 @@ def seen(
     """Yield each address with its answer, and the pages of the rows that a list leads to."""
     for address in addresses(portal, forms):
         answer = client.get(address)  # type: ignore[attr-defined]
-        assert answer.status_code in (200, 403, 404), address
+        assert answer.status_code in (200, 403, 404, 409), address
         content = body(answer)
         yield address, content
         if address.startswith("/data/") and "export" not in address:
@@ -205,6 +210,32 @@ def test_quoted_texts_of_every_feed_need_the_permission(portal: Portal) -> None:
     with_permission = portal.client(portal.account("bob", "analyst", personal=True))
     clicks = with_permission.get("/api/v1/anomalies?feed=clicks").json()["items"]
     assert "x,10,7" in {row["raw_text"] for row in clicks}
+
+
+def test_the_team_that_delivered_a_file_sees_its_quoted_texts_and_no_other_team(portal: Portal) -> None:
+    """Of its own file alone, in tables, in reports and on its receipt; personal columns stay pseudonyms."""
+    for team in ("shop", "rivals"):
+        portal.grant(team, *FEEDS)
+    own = portal.client(portal.account("ann", "reader", team="shop"))
+    rival = portal.client(portal.account("bob", "engineer", team="rivals"))
+    delivery = portal.delivered("shop", "events")
+    places = ("/api/v1/anomalies?limit=1000", "/data/reports/anomalies/?_limit=1000", f"/deliveries/{delivery.ulid}/")
+    places += (f"/deliveries/{delivery.ulid}/anomalies/csv/",)
+    for address in places:
+        assert b"MARK-raw" in body(own.get(address)), address
+        assert b"MARK-raw" not in body(rival.get(address)), address
+    rows = own.get("/api/v1/anomalies?limit=1000").json()["items"]
+    shown = {(row["feed"], row["raw_text"] == "(hidden)") for row in rows if row["raw_text"]}
+    assert {("events", False), ("limits", True), ("clicks", True)} <= shown
+    assert all(
+        row["mtn"].startswith("anon-")
+        for row in own.get("/api/v1/lines?mtn__null=no").json()["items"]
+        if row["mtn"] != "unknown"
+    )
+    assert (
+        b"MARK-raw" in body(own.get("/data/raw/findings/?_limit=1000"))
+        or own.get("/data/raw/findings/").status_code == 404
+    )
 
 
 def key_of(portal: Portal, what: str) -> bytes:

@@ -79,8 +79,8 @@ def test_the_calendar_has_a_cell_per_day_that_leads_to_its_deliveries(portal: Po
     shown = client.get("/status/?until=2019-06-03").content.decode()
     (link,) = re.findall(r'href="(/status/deliveries/\?feed=events&amp;day=2019-06-03)"', shown)
     target = client.get(link.replace("&amp;", "&")).headers["Location"]
-    assert target == "/data/reports/files/?feed=events&partition_key=2019-06-03"
-    assert "files: 1 of" in text(client.get(target))
+    assert target == "/deliveries/files/?feed=events&day=2019-06-03"
+    assert "1 file of events for 2019-06-03, 1 row held back" in text(client.get(target))
 
 
 def test_the_states_of_days_follow_from_the_deliveries(portal: Portal) -> None:

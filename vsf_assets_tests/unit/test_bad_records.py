@@ -96,7 +96,8 @@ def test_reason_is_replaced_where_a_mended_row_is_bad_again() -> None:
     spreadsheet = first.replace(b'"line 4', b"line 4").replace(b':4]"', b":4]")
     again = copied(spreadsheet, 2, 3, 4)
     assert again == b"a,b,vsf_reason\n" + b"".join(
-        row + f',"line {line}: r {KEY.format(line)}"\n'.encode() for row, line in ((b"1", 2), (b"\xff,2", 3), (b"3,4", 4))
+        row + f',"line {line}: r {KEY.format(line)}"\n'.encode()
+        for row, line in ((b"1", 2), (b"\xff,2", 3), (b"3,4", 4))
     )
     own = b'a,b,vsf_reason\n1,"2,2","mended, by me"\n'
     assert copied(own, 2) == f'a,b,vsf_reason\n1,"2,2","line 2: r {KEY.format(2)}"\n'.encode()

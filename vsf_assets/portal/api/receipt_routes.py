@@ -61,7 +61,9 @@ def file_anomalies(request: HttpRequest, file_id: int) -> HttpResponseBase:
 def _answer(request: HttpRequest, number: uuid.UUID | int) -> HttpResponse:
     receipt = find_receipt(request, rights_of_request(request), number)
     tag = tag_of(receipt)
-    response = HttpResponse(status=304) if request.headers.get("If-None-Match") == tag else json_answer(as_json(receipt))
+    response = (
+        HttpResponse(status=304) if request.headers.get("If-None-Match") == tag else json_answer(as_json(receipt))
+    )
     response["ETag"] = tag
     if receipt.subject.sees_texts:
         response["Cache-Control"] = "private, no-store"

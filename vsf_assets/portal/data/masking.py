@@ -1,8 +1,8 @@
 """The one function between a snapshot and every answer: it replaces what the reader may not see.
 
 Here: a table as a subquery in which personal values are pseudonyms, quoted texts of files that other teams delivered
-are hidden, and rows of other teams' feeds are missing. Every list, row, count and export selects from it. Not here: which columns are personal
-(contracts/personal.py by way of table_catalog.py), and who may see them (access.py).
+are hidden, and rows of other teams' feeds are missing. Every list, row, count and export selects from it. Not here:
+which columns are personal (contracts/personal.py by way of table_catalog.py), and who may see them (access.py).
 
 A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equal values stay equal, so that joining
 and counting work, and without the key nobody can try all phone numbers. DuckDB computes it from its own sha256.

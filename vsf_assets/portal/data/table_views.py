@@ -148,10 +148,19 @@ def row(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         "links_in": [link for link in links if not link.is_out],
         "title": _title(shown, values),
         "more": len(page.numbers) > 1,
+        "receipt_address": _receipt_address(shown, values),
         "command": _command(shown, exact) if exact.filters else "",
         "curl": _curl(f"/api/v1/tables/{schema}/{name}", exact.parameters) if exact.filters else "",
     }
     return render(request, "data/row.html", context)
+
+
+def _receipt_address(shown: ShownTable, values: dict[str, Any]) -> str:
+    """Return the address that leads from a row of reports.files to the page of its file; empty for other tables."""
+    if shown.full_name != "reports.files":
+        return ""
+    named = {name: values[name] for name in ("feed", "file_name", "sha256")}
+    return f"/deliveries/files/?{urlencode({**named, 'landed_at': values['landed_at'].isoformat()})}"
 
 
 def _by_number(request: HttpRequest, shown: ShownTable, access: Access, given: list[tuple[str, str]]) -> Page:

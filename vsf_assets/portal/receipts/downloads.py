@@ -58,10 +58,9 @@ def bad_rows_file(snapshot: OpenSnapshot, entry: LedgerEntry, repair: Repair | N
     reasons = bad_lines_with_reasons(snapshot, entry)
     if len(reasons) != entry.rows_quarantined:  # the ledger lists only the first of each kind
         reasons = find_bad_rows(original)
-    if repair is not None and not every_row and repair.mended and not repair.unmatched:
-        if len(repair.open_lines) == repair.open:
-            still_open = set(repair.open_lines)
-            reasons = [(line, reason) for line, reason in reasons if line in still_open]
+    if repair is not None and not every_row and repair.mended and len(repair.open_lines) == repair.open:
+        still_open = set(repair.open_lines)
+        reasons = [(line, reason) for line, reason in reasons if line in still_open]
 
     def write(path: Path) -> None:
         with path.open("wb") as file:

@@ -173,7 +173,7 @@ def _place(settings: Settings, file: LandedName) -> tuple[str, str]:
         until, place, error = _kept.get(key, (0.0, "", ""))
     if place and time.monotonic() < until:
         return place, error
-    place, error = _look(settings, file)
+    place, error = _find_place(settings, file)
     with _lock:
         if len(_kept) > 10_000:
             _kept.clear()
@@ -181,7 +181,7 @@ def _place(settings: Settings, file: LandedName) -> tuple[str, str]:
     return place, error
 
 
-def _look(settings: Settings, file: LandedName) -> tuple[str, str]:
+def _find_place(settings: Settings, file: LandedName) -> tuple[str, str]:
     try:
         if _is_archived(open_store(settings.archive), file):
             return TAKEN, ""

@@ -50,13 +50,14 @@ def kinds_of(snapshot: OpenSnapshot, entry: LedgerEntry) -> list[KindOfFinding]:
 def first_findings(
     snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, anomaly: str = ""
 ) -> list[dict[str, Any]]:
-    """Return the first findings of a file, of one anomaly or of all, as the reader may see them."""
+    """Return the first findings of a file as the reader may see them, of one anomaly or of all, errors first."""
     source, values = seen_source(snapshot, catalog_of(snapshot)["reports.anomalies"], access)
     values |= _key(entry)
     condition = ""
     if anomaly:
         values["anomaly"], condition = anomaly, " and anomaly = $anomaly"
-    sql = f"select {', '.join(_COLUMNS)} from {source} where {_OF_FILE}{condition} order by {_ORDER} limit {FIRST}"  # noqa: S608
+    where = f"where {_OF_FILE}{condition} order by severity, {_ORDER} limit {FIRST}"
+    sql = f"select {', '.join(_COLUMNS)} from {source} {where}"  # noqa: S608 - names of columns
     return snapshot.kept(sql, values).records()
 
 
@@ -105,9 +106,7 @@ def dataset_version(snapshot: OpenSnapshot, entry: LedgerEntry) -> tuple[str, in
     return (str(own[0][0]), int(own[0][1]), bool(own[0][2])) if len(own) == 1 else None
 
 
-def write_report(
-    snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, form: str, path: Path
-) -> None:
+def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, form: str, path: Path) -> None:
     """Write the findings of a file, or of its version of a dataset, as CSV, JSON or HTML."""
     version = dataset_version(snapshot, entry)
     if version is not None:

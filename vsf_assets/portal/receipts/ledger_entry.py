@@ -6,7 +6,7 @@ Here: the row with the balance of its lines, and finding it. Not here: where a f
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from vsf_assets.feeds import all_feeds
@@ -16,13 +16,10 @@ from vsf_assets.snapshots.pool import OpenSnapshot
 LOADED, DUPLICATE, UNREADABLE = "loaded", "duplicate_file", "unreadable"
 """What became of a file that a snapshot holds."""
 
-_FIELDS = (
-    "file_id, feed, partition_key, file_name, sha256, status, bytes, lines_read, rows_loaded, rows_quarantined,"
-    " rows_blank, rows_skipped, landed_at, loaded_at, archive_path"
-)
-_SQL = f"""
-    select {", ".join(f"files.{name.strip()}" for name in _FIELDS.split(","))},
-        published.first_snapshot, published.published_at
+_SQL = """
+    select files.file_id, files.feed, files.partition_key, files.file_name, files.sha256, files.status, files.bytes,
+        files.lines_read, files.rows_loaded, files.rows_quarantined, files.rows_blank, files.rows_skipped,
+        files.landed_at, files.loaded_at, files.archive_path, published.first_snapshot, published.published_at
     from raw.files as files left join raw.published_files as published using (file_id)
 """
 
@@ -99,6 +96,28 @@ def entry_of_file(
     at = landed_at.astimezone(UTC).replace(tzinfo=None)
     values = {"feed": feed, "file_name": file_name, "sha256": sha256, "earliest": at - _WHOLE_SECOND, "landed_at": at}
     return next(iter(_entries(snapshot, where, values)), None)
+
+
+def entries_of_feed(
+    snapshot: OpenSnapshot, feed: str, day: date | None, by_partition: bool, most: int
+) -> list[LedgerEntry]:
+    """Return the files of a feed, the latest first.
+
+    Args:
+        snapshot: where to look.
+        feed: the feed.
+        day: only those that belong to this day.
+        by_partition: whether the day is that of their partition; otherwise it is the day on which they landed.
+        most: the largest number of files.
+    """
+    values: dict[str, Any] = {"feed": feed}
+    condition = ""
+    if day is not None:
+        values["day"] = day.isoformat()
+        own = "partition_key" if by_partition else "cast(cast(landed_at as date) as varchar)"
+        condition = f" and {own} = $day"
+    where = f"where feed = $feed{condition} order by landed_at desc, file_name limit {int(most)}"
+    return list(_entries(snapshot, where, values))
 
 
 def first_with_content(snapshot: OpenSnapshot, entry: LedgerEntry) -> LedgerEntry | None:

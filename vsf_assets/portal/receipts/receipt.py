@@ -15,7 +15,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW, AccountRights
 from vsf_assets.portal.deliveries.models import Delivery
-from vsf_assets.portal.receipts.file_state import GONE, LANDED, TAKEN, FileState, file_state
+from vsf_assets.portal.receipts.file_state import GONE, LANDED, TAKEN, UNKNOWN, FileState, file_state
 from vsf_assets.portal.receipts.findings_of_file import (
     KindOfFinding,
     bad_lines,
@@ -42,6 +42,7 @@ from vsf_assets.portal.status.waiting_files import waiting_files
 from vsf_assets.reports.bad_rows import is_additive
 from vsf_assets.snapshots.pool import OpenSnapshot
 
+
 @dataclass(frozen=True)
 class MendLine:
     """A delivery that mends: its name and address, where it is, and the number of rows that it mended."""
@@ -60,6 +61,7 @@ class Receipt:
         subject: the file, as the reader may see it.
         state: where it is.
         heading: the answer, as a sentence.
+        anomaly: the kind of finding that is shown; empty for all.
         kinds, findings: what is wrong with it by anomaly, and the first findings.
         repair: what mends have done; None for a file without bad rows, or not in the snapshot.
         mends: the deliveries that mend it, the earliest first.
@@ -73,6 +75,7 @@ class Receipt:
     subject: Subject
     state: FileState
     heading: str = ""
+    anomaly: str = ""
     kinds: list[KindOfFinding] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     repair: Repair | None = None
@@ -114,7 +117,9 @@ class Receipt:
         return self.state.is_final and not any(m.state in (LANDED, TAKEN, Delivery.SENDING) for m in self.mends)
 
 
-def receipt_of(subject: Subject, snapshot: OpenSnapshot | None, home: HomeStatus, rights: AccountRights) -> Receipt:
+def receipt_of(
+    subject: Subject, snapshot: OpenSnapshot | None, home: HomeStatus, rights: AccountRights, anomaly: str = ""
+) -> Receipt:
     """Return the receipt of a file.
 
     Args:
@@ -122,9 +127,10 @@ def receipt_of(subject: Subject, snapshot: OpenSnapshot | None, home: HomeStatus
         snapshot: the current one; None if nothing was published yet.
         home: the state of the home.
         rights: of the reader.
+        anomaly: only findings of this kind are shown.
     """
     sees_errors = rights.may_on_platform(RAW) and rights.may_see_personal
-    receipt = Receipt(subject, _state(subject, snapshot, home, sees_errors))
+    receipt = Receipt(subject, _state(subject, snapshot, home, sees_errors), anomaly=anomaly)
     entry = subject.entry
     if subject.delivery is not None and subject.delivery.group is not None:
         group = Delivery.objects.filter(group=subject.delivery.group).exclude(pk=subject.delivery.pk)
@@ -139,8 +145,7 @@ def receipt_of(subject: Subject, snapshot: OpenSnapshot | None, home: HomeStatus
 def _state(subject: Subject, snapshot: OpenSnapshot | None, home: HomeStatus, sees_errors: bool) -> FileState:
     delivery, entry = subject.delivery, subject.entry
     if subject.file is None:
-        assert delivery is not None
-        return FileState(str(delivery.state), str(delivery.reason), since=delivery.created_at)
+        return FileState(str(delivery.state), str(delivery.reason)) if delivery else FileState(UNKNOWN)
     position = None if entry is not None else _position(subject, snapshot)
     found = file_state(settings.VSF, subject.file, entry, home, sees_errors, position)
     if entry is not None and entry.status == UNREADABLE and snapshot is not None:
@@ -157,13 +162,17 @@ def _position(subject: Subject, snapshot: OpenSnapshot | None) -> int | None:
     if file is None:
         return None
     family = all_feeds()[file.feed].family
-    own = [f.path for f in waiting_files(settings.VSF, snapshot).files if f.feed and all_feeds()[f.feed].family == family]
+    own = [
+        f.path for f in waiting_files(settings.VSF, snapshot).files if f.feed and all_feeds()[f.feed].family == family
+    ]
     return own.index(file.path) + 1 if file.path in own else None
 
 
 def _add_findings(receipt: Receipt, entry: LedgerEntry, snapshot: OpenSnapshot) -> None:
     receipt.kinds = kinds_of(snapshot, entry)
-    receipt.findings = first_findings(snapshot, entry, receipt.subject.access)
+    if receipt.anomaly not in {kind.anomaly for kind in receipt.kinds}:
+        receipt.anomaly = ""
+    receipt.findings = first_findings(snapshot, entry, receipt.subject.access, receipt.anomaly)
     receipt.version = dataset_version(snapshot, entry)
     if entry.status == LOADED and receipt.kinds:
         receipt.repeats = count_repeats(snapshot, entry)

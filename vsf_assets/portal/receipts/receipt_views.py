@@ -56,7 +56,7 @@ def find_receipt(request: HttpRequest, rights: AccountRights, number: uuid.UUID 
         subject = subject_of_file(rights, snapshot, number) if snapshot and number < 2**63 else None
     if subject is None:
         raise Http404
-    return receipt_of(subject, snapshot, home_state(settings.VSF), rights)
+    return receipt_of(subject, snapshot, home_state(settings.VSF), rights, request.GET.get("anomaly", ""))
 
 
 @require_safe

@@ -8,12 +8,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from vsf_assets.portal.accounts.rights import DELIVER, READ, AccountRights
+from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.deliveries.models import Delivery
-from vsf_assets.portal.deliveries.visible import find_delivery, visible_deliveries
 from vsf_assets.portal.receipts.file_state import LandedName
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entry_of_file, entry_of_id
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -62,7 +61,7 @@ def delivery_address(delivery: Delivery) -> str:
 
 def subject_of_delivery(rights: AccountRights, snapshot: OpenSnapshot | None, delivery: uuid.UUID) -> Subject | None:
     """Return what a delivery's receipt is about; None if there is none, or it may not be seen."""
-    found = find_delivery(rights, delivery)
+    found = _visible(rights).filter(pk=delivery).first()
     if found is None:
         return None
     file = landed_name(found)
@@ -83,6 +82,14 @@ def subject_of_file(rights: AccountRights, snapshot: OpenSnapshot, file_id: int)
     path = "/".join(part for part in (entry.feed, entry.partition_key, entry.file_name) if part)
     file = LandedName(entry.feed, entry.partition_key or "", path, entry.sha256, entry.landed_at)
     return _subject(None, file, entry, rights, is_own)
+
+
+def _visible(rights: AccountRights) -> "QuerySet[Delivery]":
+    """Return the deliveries whose receipts may be seen: of the own teams, and to engineers of the platform all."""
+    found = Delivery.objects.select_related("team", "account", "mends")
+    if rights.may_on_platform(RAW):
+        return found
+    return found.filter(team__in=[team.team for team in rights.teams if team.rights & {READ, DELIVER}])
 
 
 def _subject(
@@ -114,7 +121,7 @@ def entry_of_delivery(snapshot: OpenSnapshot, delivery: Delivery) -> LedgerEntry
 
 def delivery_of_entry(rights: AccountRights, entry: LedgerEntry) -> Delivery | None:
     """Return the delivery by which a file of the ledger landed; None if it landed otherwise, or may not be seen."""
-    found = visible_deliveries(rights).filter(feed=entry.feed, sha256=entry.sha256, state=Delivery.LANDED)
+    found = _visible(rights).filter(feed=entry.feed, sha256=entry.sha256, state=Delivery.LANDED)
     fit = [
         delivery
         for delivery in found.order_by("landed_at")
@@ -134,4 +141,3 @@ def mends_of(delivery: Delivery) -> list[Delivery]:
         found |= new
         wanted = set(new)
     return sorted(found.values(), key=lambda mend: (mend.created_at, str(mend.pk)))
-

@@ -16,8 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.partitioning import Days
 from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
@@ -88,11 +86,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     on = _day(day)
     if feed not in access.feeds or on is None:
         return redirect("/data/reports/files/")
-    if isinstance(all_feeds()[feed].partitioning, Days):
-        parameters = {"feed": feed, "partition_key": on.isoformat()}
-    else:
-        parameters = {"feed": feed, "landed_at__min": f"{on} 00:00:00", "landed_at__max": f"{on} 23:59:59.999999"}
-    return redirect(f"/data/reports/files/?{urlencode(parameters)}")
+    return redirect(f"/deliveries/files/?{urlencode({'feed': feed, 'day': on.isoformat()})}")
 
 
 @require_safe
@@ -196,8 +190,6 @@ def _last_files(snapshot: OpenSnapshot, access: Access) -> list[dict[str, Any]]:
     if table is None or not access.may_read(table):
         return []
     source, values = seen_source(snapshot, table, access)
-    sql = (
-        "select feed, partition_key, file_name, status, rows_loaded, rows_quarantined, landed_at"
-        f" from {source} order by landed_at desc, file_name limit 8"
-    )
+    columns = "feed, partition_key, file_name, sha256, status, rows_loaded, rows_quarantined, landed_at"
+    sql = f"select {columns} from {source} order by landed_at desc, file_name limit 8"  # noqa: S608 - quoted names
     return snapshot.kept(sql, values).records()

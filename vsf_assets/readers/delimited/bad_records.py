@@ -114,7 +114,9 @@ def copy_bad_records(
     return count
 
 
-def _copy(window: _Window, dialect: Delimited, names: list[str], cell: bytes, usual_end: bytes, target: BinaryIO) -> bytes:
+def _copy(
+    window: _Window, dialect: Delimited, names: list[str], cell: bytes, usual_end: bytes, target: BinaryIO
+) -> bytes:
     """Copy the record at the start of the window; return its line end."""
     record = parse_tolerant(window.data, window.at, dialect, len(names))
     is_cut = window.data.find(b"\n", window.at, record.end) < 0 and window.left >= _WINDOW
