@@ -97,6 +97,16 @@ class Receipt:
         return self.entry.seconds_to_snapshot if self.entry else None
 
     @property
+    def took(self) -> str:
+        """How long it took from landing to the first snapshot, for people; empty where that is not known."""
+        if self.seconds is None:
+            return ""
+        if self.seconds < 120:
+            return f"{self.seconds:.1f} s"
+        minutes = self.seconds / 60
+        return f"{minutes:,.0f} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
+
+    @property
     def open_lines(self) -> str:
         """The lines that are still open, for people."""
         return shown_lines(self.repair.open_lines) if self.repair else ""
@@ -194,9 +204,11 @@ def _add_mends(
     else:
         counts = {mend.entry.file_id: 0 for mend in mends.values()}
     for mend in mends.values():
+        rows = counts.get(mend.entry.file_id, 0)
+        if not rows and not mend.mends:
+            continue  # it has the name of a mend alone
         sent = delivery_of_entry(rights, mend.entry)
         address = delivery_address(sent) if sent else f"/deliveries/files/{mend.entry.file_id}/"
-        rows = counts.get(mend.entry.file_id, 0)
         receipt.mends.append(MendLine(mend.entry.file_name, address, mend.entry.status, rows))
     receipt.mends += waiting
     if receipt.is_mendable or entry.status == UNREADABLE:
@@ -271,6 +283,8 @@ def _heading_of_loaded(name: str, entry: LedgerEntry, repair: Repair | None) -> 
         return f"{name} was loaded and holds no rows"
     if repair is None:
         return f"All {rows} of {name} were loaded" if entry.records > 1 else f"The 1 row of {name} was loaded"
+    if repair.mended and not repair.open and repair.bad == 1:
+        return f"The bad row of {name} is mended"
     if repair.mended and not repair.open:
         return f"{repair.bad:,} of {repair.bad:,} bad rows of {name} are mended"
     if repair.mended:
