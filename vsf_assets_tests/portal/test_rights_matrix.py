@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vsf_assets.common.ulids import ulid_of
-from vsf_assets_tests.portal.driver import PASSWORD, Portal, make_delivery, random_id
+from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
 from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
 
 BELOW = ("account/", "admin/")
@@ -80,17 +80,14 @@ class Callers:
         invite(team, "reader", may_see_personal=False, actor=second)
         token = create_token(victim, team, "x", ["read"], 1)[0]
         notice = add_notice("impressions")
-        delivery = make_delivery(team).ulid
         self.ids = {
             "team": team.id,
             "member": member.id,
             "token": token.id,
             "link": team.links.get().id,
             "notice": notice.id,
-            "delivery": delivery,
+            "delivery": portal.delivered(team.name, "events").ulid,
         }
-        self.ids = {"team": team.id, "member": member.id, "token": token.id, "link": team.links.get().id}
-        self.ids["delivery"] = portal.delivered(team.name, "events").ulid
         for feed in ("clicks", "events"):
             sql = "select file_id from raw.files where feed = ? order by landed_at desc limit 1"
             self.ids[feed] = portal.world.query(sql, feed)[0][0]

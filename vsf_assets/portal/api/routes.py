@@ -40,7 +40,6 @@ add_handlers(api)
 add_sql(api)
 add_notices(api)
 api.add_router("/uploads", uploads_router)
-api.add_router("/uploads", receipt_routes.router)
 api.add_router("/files", receipt_routes.files)
 
 
