@@ -75,7 +75,7 @@ class Way:
     receipt: str
     passwords: dict[str, str]
 
-    def take(self) -> None:
+    def load(self) -> None:
         """Move the file into the archive, as a run does."""
         target = self.home / "archive" / archive_path("datasets", "made", AT, SHA256, "namespaces.csv")
         target.parent.mkdir(parents=True)
@@ -127,7 +127,7 @@ def test_a_receipt_turns_to_loaded_by_itself_and_the_report_downloads(way: Way, 
     heading(page, "mine.csv has landed and waits to be loaded")
     page.wait_for_timeout(2300)
     assert 304 in answers
-    way.take()
+    way.load()
     heading(page, "mine.csv is loaded and waits for the next snapshot")
     with page.expect_download(timeout=20_000) as started:
         way.publish()
