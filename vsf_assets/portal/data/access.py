@@ -7,6 +7,8 @@ A member of the platform's team reads every feed. Another team reads a table if 
 granted to it; of the tables that all feeds share it reads the rows of its feeds. Raw tables ask for the right RAW.
 """
 
+import time
+import uuid
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,6 +17,23 @@ from django.apps import apps
 from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, AccountRights
 from vsf_assets.portal.data.table_catalog import LEDGER, Catalog, ShownTable
+
+KEPT_SECONDS = 1.0
+"""How long the files that teams delivered are kept for the next reader; a team may have thousands."""
+
+_kept: dict[frozenset[uuid.UUID], tuple[float, frozenset[str]]] = {}
+
+
+def _delivered_by(teams: frozenset[uuid.UUID]) -> frozenset[str]:
+    """Return the SHA-256 of the files that teams delivered."""
+    until, found = _kept.get(teams, (0.0, frozenset()))
+    if time.monotonic() >= until:
+        deliveries = apps.get_model("deliveries", "Delivery").objects.filter(team__in=teams).exclude(sha256="")
+        found = frozenset(deliveries.order_by().values_list("sha256", flat=True))
+        if len(_kept) > 1000:
+            _kept.clear()
+        _kept[teams] = (time.monotonic() + KEPT_SECONDS, found)
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,11 +76,8 @@ class Access:
 
         Who has delivered the bytes of a file knows its texts, so equal bytes that another team delivered are no secret.
         """
-        teams = [found.team for found in self.account_rights.teams if self.right in found.rights]
-        if not teams:
-            return frozenset()
-        deliveries = apps.get_model("deliveries", "Delivery").objects.filter(team__in=teams).exclude(sha256="")
-        return frozenset(deliveries.values_list("sha256", flat=True).distinct())
+        teams = frozenset(found.team for found in self.account_rights.teams if self.right in found.rights)
+        return _delivered_by(teams) if teams else frozenset()
 
     def for_export(self) -> "Access":
         """Return the access to whole files."""

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.partitioning import Days
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entries_of_feed, entry_of_file
-from vsf_assets.portal.receipts.subject import delivery_address, delivery_of_entry
+from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -39,19 +40,19 @@ def files(request: HttpRequest) -> HttpResponse:
     day = _day(request.GET.get("day", ""))
     by_partition = isinstance(all_feeds()[feed].partitioning, Days)
     found = entries_of_feed(snapshot, feed, day, by_partition, MOST + 1)
+    sent = deliveries_of_entries(request.user.account_rights, found[:MOST])
     context = {
         "feed": feed,
         "day": day,
         "by_partition": by_partition,
-        "files": [(entry, _address(request, entry)) for entry in found[:MOST]],
+        "files": [(entry, _address(entry, sent.get(entry.file_id))) for entry in found[:MOST]],
         "has_more": len(found) > MOST,
         "held_back": sum(entry.rows_quarantined for entry in found[:MOST]),
     }
     return render(request, "receipts/files.html", context)
 
 
-def _address(request: HttpRequest, entry: LedgerEntry) -> str:
-    sent = delivery_of_entry(request.user.account_rights, entry)
+def _address(entry: LedgerEntry, sent: Delivery | None) -> str:
     return delivery_address(sent) if sent else f"/deliveries/files/{entry.file_id}/"
 
 

@@ -5,6 +5,7 @@ here: what the receipt says (receipt.py).
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
@@ -121,14 +122,30 @@ def entry_of_delivery(snapshot: OpenSnapshot, delivery: Delivery) -> LedgerEntry
 
 def delivery_of_entry(rights: AccountRights, entry: LedgerEntry) -> Delivery | None:
     """Return the delivery by which a file of the ledger landed; None if it landed otherwise, or may not be seen."""
-    found = _visible(rights).filter(feed=entry.feed, sha256=entry.sha256, state=Delivery.LANDED)
-    fit = [
-        delivery
-        for delivery in found.order_by("landed_at")
-        if (name := landed_name(delivery)) is not None and name.file_name == entry.file_name
-    ]
-    near = [delivery for delivery in fit if delivery.landed_at and delivery.landed_at <= entry.landed_at + _SECOND]
-    return near[-1] if near else None
+    return deliveries_of_entries(rights, [entry]).get(entry.file_id)
+
+
+def deliveries_of_entries(rights: AccountRights, entries: Sequence[LedgerEntry]) -> dict[int, Delivery]:
+    """Return the deliveries by which files of the ledger landed, by file id; see `delivery_of_entry`."""
+    found = _visible(rights).filter(
+        feed__in={entry.feed for entry in entries},
+        sha256__in={entry.sha256 for entry in entries},
+        state=Delivery.LANDED,
+        landed_at__isnull=False,
+    )
+    by_file: dict[tuple[str, str, str], list[Delivery]] = {}
+    for delivery in found.order_by("landed_at"):
+        name = landed_name(delivery)
+        if name is not None:
+            by_file.setdefault((name.feed, name.sha256, name.file_name), []).append(delivery)
+    chosen = {}
+    for entry in entries:
+        fit = by_file.get((entry.feed, entry.sha256, entry.file_name), [])
+        # The same bytes may have been delivered before: it is the last one that had landed by then.
+        before = [delivery for delivery in fit if delivery.landed_at <= entry.landed_at + _SECOND]
+        if before:
+            chosen[entry.file_id] = before[-1]
+    return chosen
 
 
 def mends_of(delivery: Delivery) -> list[Delivery]:
