@@ -19,7 +19,6 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from vsf_assets.portal.accounts.rights import AccountRights
-from vsf_assets.portal.deliveries.take_up import take_up
 from vsf_assets.portal.receipts.downloads import REPORT_TYPES, MadeFile, bad_rows_file, report_file
 from vsf_assets.portal.receipts.receipt import Receipt, as_json, receipt_of
 from vsf_assets.portal.receipts.subject import Subject, delivery_of_entry, subject_of_delivery, subject_of_file
@@ -50,7 +49,6 @@ def find_receipt(request: HttpRequest, rights: AccountRights, number: uuid.UUID 
     snapshot = current(request)
     subject: Subject | None
     if isinstance(number, uuid.UUID):
-        take_up()
         subject = subject_of_delivery(rights, snapshot, number)
     else:
         subject = subject_of_file(rights, snapshot, number) if snapshot and number < 2**63 else None
