@@ -74,7 +74,6 @@ def addresses(portal: Portal, forms: tuple[str, ...]) -> Iterator[str]:
         yield from (f"/deliveries/files/?feed={feed}" for feed in FEEDS)
         for (number,) in portal.world.query("select file_id from raw.files order by landed_at"):
             yield from (f"/deliveries/files/{number}/{end}" for end in ("", "bad-rows/", "anomalies/csv/"))
-            yield f"/api/v1/files/{number}"
     for schema, name in tables(portal):
         for form in forms:
             yield f"/data/{schema}/{name}/export/{form}/"

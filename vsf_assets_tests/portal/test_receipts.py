@@ -82,8 +82,9 @@ def land(home: Home) -> None:
     home.land("clicks/1/clicks_1.csv", b"x")
 
 
-def archive(home: Home, suffix: str = "") -> None:
-    target = home.archive / (archive_path("clicks", "1", AT, SHA, "clicks_1.csv") + suffix)
+def archive(home: Home, suffix: str = "", seconds: float = 0) -> None:
+    at = AT + timedelta(seconds=seconds)
+    target = home.archive / (archive_path("clicks", "1", at, SHA, "clicks_1.csv") + suffix)
     target.parent.mkdir(parents=True)
     target.write_bytes(b"x")
 
@@ -121,6 +122,14 @@ def test_the_archive_tells_that_a_file_was_taken(portal: Portal, home: Home) -> 
 def test_a_file_that_is_not_kept_was_taken_too(portal: Portal, home: Home) -> None:
     archive(home, NOT_KEPT_SUFFIX)
     assert state(home, home_at()).name == "taken"
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(-1, "taken"), (30, "taken"), (-60, "gone")])
+def test_the_archive_may_have_another_clock_but_an_earlier_file_is_another(
+    portal: Portal, home: Home, seconds: float, name: str
+) -> None:
+    archive(home, seconds=seconds)
+    assert state(home, home_at()).name == name
 
 
 def test_with_keep_the_record_of_runs_tells_that_a_file_was_taken(portal: Portal, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ VSF_AFTER_LOAD=keep, a later run has loaded files of its family; then the snapsh
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from vsf_assets.common.errors import VsfError
@@ -18,9 +18,9 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.by_family import catalog
 from vsf_assets.pipeline.home_status import SILENT, HomeStatus, clock
-from vsf_assets.portal.receipts.ledger_entry import LedgerEntry
+from vsf_assets.portal.receipts.ledger_entry import CLOCKS_DIFFER, LedgerEntry
 from vsf_assets.runs.run_record import RunRecord
-from vsf_assets.storage.archive_names import NOT_KEPT_SUFFIX, ORIGINAL_NAME, archive_path
+from vsf_assets.storage.archive_names import NOT_KEPT_SUFFIX, ORIGINAL_NAME, STAMP, archive_path
 from vsf_assets.storage.base import Store
 from vsf_assets.storage.factory import open_store
 
@@ -183,34 +183,42 @@ def _place(settings: Settings, file: LandedName) -> tuple[str, str]:
 
 def _find_place(settings: Settings, file: LandedName) -> tuple[str, str]:
     try:
-        if _is_archived(open_store(settings.archive), file):
+        archive = open_store(settings.archive)
+        if _is_archived(archive, file):
             return TAKEN, ""
         if open_store(settings.landing).stat(file.path) is not None:
             return LANDED, ""
-        # It may have moved between the two looks.
-        return (TAKEN if _is_archived(open_store(settings.archive), file) else GONE), ""
+        # It may have moved between the two looks, or have another time in the archive.
+        return (TAKEN if _is_archived(archive, file) or _is_listed(archive, file) else GONE), ""
     except (OSError, VsfError) as error:
         return UNKNOWN, str(error)
 
 
 def _is_archived(archive: Store, file: LandedName) -> bool:
-    partition = file.partition or (catalog_partition(file) if file.feed == catalog.OBJECTS else None)
-    exact = archive_path(file.feed, partition, file.landed_at, file.sha256, file.file_name)
-    if archive.present([exact, exact + NOT_KEPT_SUFFIX]):
-        return True
-    declaration = all_feeds()[file.feed]
-    if not (declaration.members or declaration.is_fetched):
-        return False
-    # Files of one dataset share the time of the newest, and a fetched object has the time of its fetch.
-    wanted = (file.sha256[:12], file.file_name)
-    folder = "/".join(part for part in (file.feed, partition) if part)
-    named = (ORIGINAL_NAME.match(entry.name.removesuffix(NOT_KEPT_SUFFIX)) for entry in archive.every_entry(folder))
-    return any(found is not None and (found.group(2), found.group(3)) == wanted for found in named)
+    exact = archive_path(file.feed, _folder(file), file.landed_at, file.sha256, file.file_name)
+    return bool(archive.present([exact, exact + NOT_KEPT_SUFFIX]))
 
 
-def catalog_partition(file: LandedName) -> str:
-    """Return the source of an object in the landing zone's folder of objects: that of the default profile."""
-    return file.partition or "default"
+def _is_listed(archive: Store, file: LandedName) -> bool:
+    """Whether the archive has the file with its landing time or a later one.
+
+    Files of one dataset share the time of the newest, a fetched object has that of its fetch, and a bucket says when an
+    object landed by a clock of its own.
+    """
+    folder = "/".join(part for part in (file.feed, _folder(file)) if part)
+    earliest = file.landed_at - CLOCKS_DIFFER
+    for entry in archive.every_entry(folder):
+        named = ORIGINAL_NAME.match(entry.name.removesuffix(NOT_KEPT_SUFFIX))
+        if named is None or (named.group(2), named.group(3)) != (file.sha256[:12], file.file_name):
+            continue
+        if datetime.strptime(named.group(1), STAMP).replace(tzinfo=UTC) >= earliest:
+            return True
+    return False
+
+
+def _folder(file: LandedName) -> str | None:
+    """Return the partition in the archive's path; of an object of the landing zone's own source the default profile."""
+    return file.partition or ("default" if file.feed == catalog.OBJECTS else None)
 
 
 def _is_kept(settings: Settings, file: LandedName) -> bool:

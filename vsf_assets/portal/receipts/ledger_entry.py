@@ -23,8 +23,8 @@ _SQL = """
     from raw.files as files left join raw.published_files as published using (file_id)
 """
 
-_WHOLE_SECOND = timedelta(seconds=1)
-"""Objects of a bucket land in whole seconds, so a time there may be up to this much earlier than its sender's."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""How much earlier a landing time may be than its sender's: a bucket has a clock of its own, in whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def entry_of_file(
         " order by abs(epoch(landed_at) - epoch($landed_at::timestamp)), landed_at limit 1"
     )
     at = landed_at.astimezone(UTC).replace(tzinfo=None)
-    values = {"feed": feed, "file_name": file_name, "sha256": sha256, "earliest": at - _WHOLE_SECOND, "landed_at": at}
+    values = {"feed": feed, "file_name": file_name, "sha256": sha256, "earliest": at - CLOCKS_DIFFER, "landed_at": at}
     return next(iter(_entries(snapshot, where, values)), None)
 
 

@@ -7,7 +7,7 @@ here: what the receipt says (receipt.py).
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from django.db.models import Q, QuerySet
 
@@ -15,11 +15,8 @@ from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.file_state import LandedName
-from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entry_of_file, entry_of_id
+from vsf_assets.portal.receipts.ledger_entry import CLOCKS_DIFFER, LedgerEntry, entry_of_file, entry_of_id
 from vsf_assets.snapshots.pool import OpenSnapshot
-
-_SECOND = timedelta(seconds=1)
-"""Objects of a bucket land in whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def deliveries_of_entries(rights: AccountRights, entries: Sequence[LedgerEntry])
     for entry in entries:
         fit = by_file.get((entry.feed, entry.sha256, entry.file_name), [])
         # The same bytes may have been delivered before: it is the last one that had landed by then.
-        before = [delivery for delivery in fit if delivery.landed_at <= entry.landed_at + _SECOND]
+        before = [delivery for delivery in fit if delivery.landed_at <= entry.landed_at + CLOCKS_DIFFER]
         if before:
             chosen[entry.file_id] = before[-1]
     return chosen
