@@ -91,7 +91,7 @@ def etag(request: HttpRequest, access: Access, snapshot: OpenSnapshot, table: Sh
     A later version of the program may declare a column personal that an earlier one showed.
     """
     parts = (snapshot.name, snapshot.published, request.get_full_path(), access.may_see_personal, sorted(access.feeds))
-    seen = (access.reads_all_feeds, sorted(access.raw_feeds))
+    seen = (access.reads_all_feeds, sorted(access.raw_feeds), sorted(access.delivered))
     made_by = (_version(), [(column.name, column.personal) for column in table.columns])
     return f'"{hashlib.sha256(repr((parts, seen, made_by)).encode()).hexdigest()[:32]}"'
 
@@ -105,8 +105,6 @@ def _is_known(request: HttpRequest, tag: str) -> bool:
     """Whether the client has the answer: If-None-Match is a list of tags, weak ones too (RFC 9110, 13.1.2)."""
     given = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in given or tag in (found.removeprefix("W/") for found in given)
-    seen = (access.reads_all_feeds, sorted(access.raw_feeds), sorted(access.delivered))
-    return f'"{hashlib.sha256(repr((parts, seen)).encode()).hexdigest()[:32]}"'
 
 
 def _with_tag(response: HttpResponse, tag: str) -> HttpResponse:
