@@ -96,11 +96,6 @@ class OpenSnapshot:
     _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _idle: list["DuckDBPyConnection"] = field(default_factory=list, repr=False)
 
-    @property
-    def catalog(self) -> str:
-        """Name of the database that its file is attached as."""
-        return _catalog(self.name)
-
     def for_request(self, budget: QueryBudget) -> "OpenSnapshot":
         """Return the same open snapshot for the queries of one request."""
         found = copy.copy(self)

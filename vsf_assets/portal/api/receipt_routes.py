@@ -10,13 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
+from vsf_assets.common.ulids import uuid_of
 from vsf_assets.portal.api.authentication import rights_of_request
 from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.api.upload_routes import router
 from vsf_assets.portal.receipts.receipt import Receipt, as_json
 from vsf_assets.portal.receipts.receipt_views import find_receipt, sent_bad_rows, sent_report, tag_of
 from vsf_assets.portal.shared.problems import problem
-from vsf_assets.portal.shared.ulids import uuid_of
 from vsf_assets.reports.bad_rows import NoBadRowsFileError
 
 files = Router(tags=["files"])

@@ -122,10 +122,9 @@ def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, for
     columns |= {"value": "raw_value", "severity": "severity", "reason": "reason"}
     findings = FindingsQuery(title, columns, f"from {source} as seen where {where}", order, values | key)
     with (
-        snapshot.limits.one_query(snapshot.connection, REPORT_SECONDS) as cursor,
+        snapshot.cursor(REPORT_SECONDS, is_export=True) as cursor,
         path.open("w", encoding="utf-8", newline="") as file,
     ):
-        cursor.execute(f'use "{snapshot.catalog}"')
         WRITERS[form](cursor, findings, file)
 
 

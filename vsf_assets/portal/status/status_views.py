@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from vsf_assets.feeds import all_feeds
 from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
