@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.partitioning import Days
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.owned_rows import foreign_partitions
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entries_of_feed, entry_of_file
 from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address
@@ -39,7 +40,8 @@ def files(request: HttpRequest) -> HttpResponse:
         return redirect(f"/deliveries/files/{_file_of_row(request, snapshot, feed).file_id}/")
     day = _day(request.GET.get("day", ""))
     by_partition = isinstance(all_feeds()[feed].partitioning, Days)
-    found = entries_of_feed(snapshot, feed, day, by_partition, MOST + 1)
+    foreign = foreign_partitions(request.user.account_rights, snapshot).get(feed, [])
+    found = entries_of_feed(snapshot, feed, day, by_partition, MOST + 1, without=foreign)
     sent = deliveries_of_entries(request.user.account_rights, found[:MOST])
     context = {
         "feed": feed,

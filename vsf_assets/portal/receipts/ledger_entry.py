@@ -4,7 +4,7 @@ Here: the row with the balance of its lines, and finding it. Not here: where a f
 (file_state.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -99,7 +99,7 @@ def entry_of_file(
 
 
 def entries_of_feed(
-    snapshot: OpenSnapshot, feed: str, day: date | None, by_partition: bool, most: int
+    snapshot: OpenSnapshot, feed: str, day: date | None, by_partition: bool, most: int, *, without: Sequence[str] = ()
 ) -> list[LedgerEntry]:
     """Return the files of a feed, the latest first.
 
@@ -109,13 +109,17 @@ def entries_of_feed(
         day: only those that belong to this day.
         by_partition: whether the day is that of their partition; otherwise it is the day on which they landed.
         most: the largest number of files.
+        without: partitions whose files are left out.
     """
     values: dict[str, Any] = {"feed": feed}
     condition = ""
+    if without:
+        values["without"] = list(without)
+        condition = " and not coalesce(list_contains($without::varchar[], partition_key), false)"
     if day is not None:
         values["day"] = day.isoformat()
         own = "partition_key" if by_partition else "cast(cast(landed_at as date) as varchar)"
-        condition = f" and {own} = $day"
+        condition += f" and {own} = $day"
     where = f"where feed = $feed{condition} order by landed_at desc, file_name limit {int(most)}"
     return list(_entries(snapshot, where, values))
 

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
 from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.owned_rows import foreign_partitions
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.file_state import LandedName
 from vsf_assets.portal.receipts.ledger_entry import CLOCKS_DIFFER, LedgerEntry, entry_of_file, entry_of_id
@@ -75,7 +76,8 @@ def subject_of_file(rights: AccountRights, snapshot: OpenSnapshot, file_id: int)
         return None
     access = Access(rights)
     is_own = entry.sha256 in access.delivered
-    if entry.feed not in access.feeds and not is_own:
+    foreign = foreign_partitions(rights, snapshot).get(entry.feed, ())
+    if not is_own and (entry.feed not in access.feeds or entry.partition_key in foreign):
         return None
     path = "/".join(part for part in (entry.feed, entry.partition_key, entry.file_name) if part)
     file = LandedName(entry.feed, entry.partition_key or "", path, entry.sha256, entry.landed_at)
