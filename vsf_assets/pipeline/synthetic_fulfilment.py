@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 from vsf_assets.common.digests import sha256_of_file
 from vsf_assets.common.errors import VsfError
@@ -154,20 +155,20 @@ def _fulfil_one(settings: Settings, known: KnownRequests, request: RequestRow, l
 def _generate(
     settings: Settings, known: KnownRequests, request: RequestRow, log: Log, target: Path
 ) -> FulfilmentResult:
-    schema = _schema(known, request)
+    schema = _schema(known, request.schema_name)
+    parents = _parents(known, schema)
     from vsf_assets.synthetic.file_checks import problems_of
     from vsf_assets.synthetic.generator import Frames
     from vsf_assets.synthetic.writers import Format, write_file
 
-    frames = Frames(schema, request.rows, request.seed)
+    frames = Frames(schema, request.rows, request.seed, parents=parents)
     _record(settings, FulfilmentResult(request, "processing"))
     target.parent.mkdir(parents=True, exist_ok=True)
     progress = _FileProgress(settings, request, log)
     progress(0)
-    form: Format = "parquet" if request.format == "parquet" else "csv"
-    written = write_file(frames, target, form, progress=progress, threads=settings.threads)
+    written = write_file(frames, target, cast("Format", request.format), progress=progress, threads=settings.threads)
     try:
-        problems = problems_of(target, request.format, schema, request.rows, settings)
+        problems = problems_of(target, request.format, schema, request.rows, settings, parents)
     except VsfError:
         target.unlink()
         raise
@@ -178,13 +179,30 @@ def _generate(
     return FulfilmentResult(request, "ready", None, written.bytes, sha256_of_file(target), problems)
 
 
-def _schema(known: KnownRequests, request: RequestRow) -> Schema:
-    schema_row = known.schemas.get(request.schema_name)
-    if schema_row is None or schema_row.definition is None:
+def _schema(known: KnownRequests, name: str) -> Schema:
+    """Return a schema with its ranges of days filled in: by default they end on the day (UTC) on which it landed.
+
+    Raises:
+        SchemaError: there is no such schema, or a range begins after that day.
+    """
+    schema_row = known.schemas.get(name)
+    if schema_row is None or schema_row.definition is None or schema_row.landed_at is None:
         there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
-        hint = did_you_mean(request.schema_name, there)
-        raise SchemaError(f"there is no schema {request.schema_name!r}; there are: {', '.join(there) or 'none'}{hint}")
-    return schema_of(json.loads(schema_row.definition))
+        hint = did_you_mean(name, there)
+        raise SchemaError(f"there is no schema {name!r}; there are: {', '.join(there) or 'none'}{hint}")
+    return schema_of(json.loads(schema_row.definition)).on_day(schema_row.landed_at.date())
+
+
+def _parents(known: KnownRequests, schema: Schema) -> list[Schema]:
+    """Return the schemas that foreign keys lead to, also those of foreign keys of other schemas."""
+    found: dict[str, Schema] = {}
+    waiting = list(schema.parents)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _schema(known, name)
+            waiting += found[name].parents
+    return list(found.values())
 
 
 def _record(settings: Settings, result: FulfilmentResult) -> None:

@@ -90,10 +90,17 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class SchemaRow:
-    """The current state of a schema: its definition (None if it is deleted), and when it was last deleted."""
+    """The current state of a schema; times are UTC.
+
+    Attributes:
+        definition: the schema as JSON; None if it is deleted.
+        deleted_at: when it was last deleted.
+        landed_at: when this definition landed; on this day its ranges of days end by default.
+    """
 
     definition: str | None
     deleted_at: datetime | None
+    landed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -138,5 +145,7 @@ def read_known(connection: "DuckDBPyConnection") -> KnownRequests:
     schemas: dict[str, SchemaRow] = {}
     for name, is_deleted, definition, landed_at in connection.execute(_SCHEMAS).fetchall():
         before = schemas.get(name, SchemaRow(None, None))
-        schemas[name] = SchemaRow(None, landed_at) if is_deleted else SchemaRow(definition, before.deleted_at)
+        schemas[name] = (
+            SchemaRow(None, landed_at) if is_deleted else SchemaRow(definition, before.deleted_at, landed_at)
+        )
     return KnownRequests([RequestRow(*row) for row in connection.execute(_REQUESTS).fetchall()], schemas)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from vsf_assets.synthetic.model.option_parsers import schema_name, whole, words
+from vsf_assets.synthetic.model.request_limits import MOST_ROWS
 from vsf_assets.synthetic.model.schema import SchemaError, only_known
 
-FORMATS = ("csv", "parquet")
-MOST_ROWS = 2**62
-"""Largest number of rows; more rows cannot be numbered."""
+FORMATS = ("csv", "parquet", "jsonl", "sql")
+"""Formats of made-up files; each is also the ending of its name."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FileRequest:
 
 def _format(value: Any) -> str:
     if value not in FORMATS:
-        raise ValueError(f"{value!r} is neither csv nor parquet")
+        raise ValueError(f"{value!r} is neither {', '.join(FORMATS[:-1])} nor {FORMATS[-1]}")
     return str(value)
 
 

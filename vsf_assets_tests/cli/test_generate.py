@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from vsf_assets.synthetic.model.column_types import KINDS
 from vsf_assets_tests.commandline import Home
 
 SCHEMA = "name: people\ncolumns:\n- {name: id, type: Sequence}\n- {name: born, type: Date}\n"
@@ -63,7 +65,60 @@ def test_a_wrong_schema_is_exit_2_and_names_file_column_and_option(home: Home, s
     (schema / "bad.yaml").write_text(SCHEMA.replace("Date", "Date, from: 2040-01-01"))
     done = home.vsf("generate", "bad.yaml", "--rows", "1")
     assert done.exit_code == 2
-    assert "bad.yaml: column 'born', option from: 2040-01-01 is greater than to: 2029-12-31" in done.errors
+    today = datetime.now(UTC).date()
+    assert f"column 'born', option from: 2040-01-01 is greater than to: {today}, the day" in done.errors
+
+
+ORDERS = "name: orders\ncolumns:\n- {name: person, type: Foreign Key, schema: people, column: id, rows: 50}\n"
+
+
+def test_a_foreign_key_needs_the_other_schema_and_its_values_are_those_of_the_other_file(
+    home: Home, schema: Path
+) -> None:
+    (schema / "o.yaml").write_text(ORDERS)
+    done = home.vsf("generate", "o.yaml", "--rows", "500", "-o", "o.csv", "--schema", "s.yaml")
+    assert done.exit_code == 0, done.errors
+    assert home.vsf("generate", "s.yaml", "--rows", "50", "-o", "p.csv").exit_code == 0
+    parents = {line.split(",")[0] for line in (schema / "p.csv").read_text().splitlines()[1:]}
+    assert set((schema / "o.csv").read_text().splitlines()[1:]) == parents
+    missing = home.vsf("generate", "o.yaml", "--rows", "5")
+    assert (missing.exit_code, "'people'; give its file with --schema FILE" in missing.errors) == (2, True)
+    twice = home.vsf("generate", "o.yaml", "--rows", "5", "--schema", "s.yaml", "--schema", "s.yaml")
+    assert (twice.exit_code, "is given twice" in twice.errors) == (2, True)
+
+
+def test_schemas_in_a_circle_are_exit_2(home: Home, schema: Path) -> None:
+    (schema / "o.yaml").write_text(ORDERS)
+    (schema / "p.yaml").write_text(SCHEMA + "- {name: o, type: Foreign Key, schema: orders, column: person, rows: 2}\n")
+    done = home.vsf("generate", "o.yaml", "--rows", "5", "--schema", "p.yaml")
+    assert (done.exit_code, "in a circle: orders → people → orders" in done.errors) == (2, True)
+    (schema / "o.yaml").write_text(ORDERS.replace("schema: people", "schema: orders"))
+    done = home.vsf("generate", "o.yaml", "--rows", "5")
+    assert (done.exit_code, "in a circle: orders → orders" in done.errors) == (2, True)
+
+
+def test_default_dates_end_today_and_a_day_gives_the_same_file_on_another_day(home: Home, schema: Path) -> None:
+    today = datetime.now(UTC).date()
+    for name, words in (("a", ()), ("b", ("--today", today.isoformat())), ("c", ("--today", "2001-01-02"))):
+        done = home.vsf("generate", "s.yaml", "--rows", "20000", "-o", f"{name}.csv", *words)
+        assert done.exit_code == 0
+        assert (f"--today {today} writes the same file" in done.errors) is (name == "a")
+    assert (schema / "a.csv").read_bytes() == (schema / "b.csv").read_bytes()
+    days = [{line.split(",")[1] for line in (schema / f"{name}.csv").read_text().splitlines()[1:]} for name in "ac"]
+    assert max(days[0]) == today.isoformat()
+    assert (min(days[1]), max(days[1])) == ("2000-01-01", "2001-01-02")
+    (schema / "s.yaml").write_text("today: 1999-12-31\n" + SCHEMA.replace("Date", "Date, from: 1999-12-30"))
+    home.vsf("generate", "s.yaml", "--rows", "100", "-o", "d.csv", "--today", "2020-01-01")
+    found = {line.split(",")[1] for line in (schema / "d.csv").read_text().splitlines()[1:]}
+    assert found == {"1999-12-30", "1999-12-31"}
+
+
+def test_every_format_by_its_ending_and_the_list_of_types(home: Home, schema: Path) -> None:
+    for ending, begin in (("jsonl", '{"id":1,"born":"'), ("sql", 'CREATE TABLE IF NOT EXISTS "people" (')):
+        assert home.vsf("generate", "s.yaml", "--rows", "2", "-o", f"f.{ending}").exit_code == 0
+        assert (schema / f"f.{ending}").read_text().startswith(begin)
+    listed = home.vsf("generate", "--types").output
+    assert [f"\n{kind.name}: " for kind in KINDS if f"\n{kind.name}: " not in f"\n{listed}"] == []
 
 
 def test_a_wrong_schema_is_told_without_loading_much(schema: Path) -> None:

@@ -14,51 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets_tests.portal.test_command import environment, free_port, vsf
+from vsf_assets_tests.portal.test_command import environment, vsf
 from vsf_assets_tests.portal.world import World
+from vsf_assets_tests.postgres_server import PROGRAMS, running_server
 
-_NAMES = [path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin")) if (path / "initdb").exists()]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not _NAMES, reason="no PostgreSQL here: apt-get install postgresql"),
+    pytest.mark.skipif(not PROGRAMS, reason="no PostgreSQL here: apt-get install postgresql"),
 ]
 pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'vsf-assets[postgres]'")
-
-
-def as_other_user(command: list[str], **options: object) -> None:
-    user = pwd.getpwnam("postgres" if _has("postgres") else "nobody")
-    if os.geteuid() == 0:
-        options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    subprocess.run(command, check=True, capture_output=True, timeout=60, **options)  # type: ignore[call-overload]
-
-
-def _has(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 @pytest.fixture
 def database() -> Iterator[str]:
     """Start a server with an empty database, and return its address."""
-    folder = Path("/tmp") / f"vsf-postgres-{os.getpid()}-{free_port()}"
-    folder.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres" if _has("postgres") else "nobody")
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    programs, data, port = _NAMES[-1], folder / "data", free_port()
-    as_other_user([str(programs / "initdb"), "-D", str(data), "-U", "vsf", "-A", "trust", "--no-sync"], cwd="/")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    as_other_user(
-        [str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start"], cwd="/"
-    )
-    try:
-        yield f"postgresql://vsf@127.0.0.1:{port}/postgres"
-    finally:
-        as_other_user([str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"], cwd="/")
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_server() as address:
+        yield address
 
 
 STEPS = """

@@ -1,5 +1,6 @@
 """The checks of a made file find what they are for, in CSV and Parquet."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vsf_assets.synthetic.file_checks import problems_of
+from vsf_assets.synthetic.file_checks import CHECKS, problems_of
 from vsf_assets.synthetic.generator import Frames
+from vsf_assets.synthetic.request_spec import FORMATS
 from vsf_assets.synthetic.writers import write_file
-from vsf_assets_tests.synthetic.making import MORE, TEN, column, schema
+from vsf_assets_tests.synthetic.making import LATER, MORE, PARENT, TEN, column, schema
 from vsf_assets_tests.warehouses import Home
 
 COLUMNS = (
@@ -67,15 +69,52 @@ def test_parquet_is_looked_at_too(tmp_path: Path) -> None:
         "row_count": [],
         "unique": ["column 'id' repeats 1 values"],
         "ranges": ["column 'n' has 2 values out of bounds"],
+        "patterns": [],
+        "references": [],
     }
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_what_the_engine_makes_passes(tmp_path: Path, form: Any) -> None:
     kinds = [column(kind, kind, unique=kind not in ("Job", "Boolean"), null_share=0.2) for kind in (*TEN, *MORE)]
-    for columns in (kinds, [column("Integer", null_share=0.5, unique=True)], COLUMNS):
-        made = schema(*columns, quote="'", separator="tab")
-        write_file(Frames(made, 3000 if columns is not COLUMNS else 100), tmp_path / "f", form)
+    for columns in ([*kinds, *LATER], [column("Integer", null_share=0.5, unique=True)], COLUMNS):
         rows = 3000 if columns is not COLUMNS else 100
-        reported = problems_of(tmp_path / "f", form, made, rows, Home(tmp_path).settings)
-        assert reported == {"row_count": [], "unique": [], "ranges": []}
+        made = schema(*columns, quote="'", separator="tab")
+        write_file(Frames(made, rows, parents=[PARENT]), tmp_path / "f", form)
+        reported = problems_of(tmp_path / "f", form, made, rows, Home(tmp_path).settings, [PARENT])
+        assert reported == dict.fromkeys(CHECKS, [])
+
+
+LINKED = (
+    column("Foreign Key", "k", schema="parent", column="id", rows=3),
+    column("Regular Expression", "r", pattern="a{2}|[0-9]"),
+    column("Normal Distribution", "g", from_=0, to=1),
+)
+BAD = [
+    (("6", "aa", "0.5"), {"references": ["column 'k' has 1 values that the other file does not have"]}),
+    (("10", "aa", "0.5"), {"references": ["column 'k' has 1 values that the other file does not have"]}),
+    (("9", "aaa", "0.5"), {"patterns": ["column 'r' has 1 values that do not match"]}),
+    (("9", "a'a);\n", "0.5"), {"patterns": ["column 'r' has 1 values that do not match"]}),
+    (("9", "7", "1.01"), {"ranges": ["column 'g' has 1 values out of bounds"]}),
+    (("9", "7", "1"), {}),
+]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "sql"])
+def test_each_format_is_read_back_as_it_was_written(tmp_path: Path, form: str) -> None:
+    """A parent of three rows has the ids 7, 8 and 9."""
+    made = schema(*LINKED)
+    for values, problems in BAD:
+        row = {name: value.replace("\\n", "\n") for name, value in zip("krg", values, strict=True)}
+        if form == "csv":
+            quoted = ",".join('"' + value + '"' for value in row.values())
+            (tmp_path / "f").write_text(f"k,r,g\n{quoted}\n")
+        elif form == "jsonl":
+            (tmp_path / "f").write_text(json.dumps(row) + "\n")
+        else:
+            text = row["r"].replace("'", "''")
+            (tmp_path / "f").write_text(
+                f'CREATE TABLE x;\nINSERT INTO "test" ("k", "r", "g") VALUES\n({row["k"]}, \'{text}\', {row["g"]});\n'
+            )
+        found = problems_of(tmp_path / "f", form, made, 1, Home(tmp_path).settings, [PARENT])
+        assert {name: texts for name, texts in found.items() if texts} == problems

@@ -7,7 +7,7 @@ import signal
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import polars as pl
@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from vsf_assets.common.errors import VsfError
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.model.schema import QUOTES, SEPARATORS
+from vsf_assets.synthetic.request_spec import FORMATS
 from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.forks import start_vsf
-from vsf_assets_tests.synthetic.making import MORE, TEN, column, schema
+from vsf_assets_tests.synthetic.making import LATER, MORE, PARENT, TEN, column, schema
 
 ALL = [
     *(column(kind, f"{place} {kind}", null_share=0.1 * (place % 3)) for place, kind in enumerate((*TEN, *MORE))),
@@ -127,10 +128,18 @@ def test_no_rows_give_the_header_alone(tmp_path: Path, form: Any) -> None:
         assert pl.read_parquet(path).equals(Frames(schema(*ALL), 5).empty)
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_the_bytes_do_not_depend_on_how_the_work_was_cut(tmp_path: Path, form: Any) -> None:
+    columns = (
+        *ALL,
+        *LATER,
+        column("Integer", "Integer"),
+        column("Decimal", "Decimal"),
+        column("Full Name", "Full Name"),
+    )
+
     def bytes_of(seed: int, **how: int) -> bytes:
-        write_file(Frames(schema(*ALL), 3000, seed), tmp_path / "f", form, **how)
+        write_file(Frames(schema(*columns), 3000, seed, parents=[PARENT]), tmp_path / "f", form, **how)
         return (tmp_path / "f").read_bytes()
 
     first = bytes_of(7)
@@ -153,9 +162,11 @@ def test_parquet_keeps_types_and_missing_values(tmp_path: Path) -> None:
 
 
 def test_progress_tells_every_portion(tmp_path: Path) -> None:
-    for form in ("csv", "parquet"):
+    for form in FORMATS:
         reported: list[int] = []
-        write_file(Frames(schema(*ALL), 1000), tmp_path / "f", form, progress=reported.append, portion_rows=300)
+        write_file(
+            Frames(schema(*ALL), 1000), tmp_path / "f", cast(Any, form), progress=reported.append, portion_rows=300
+        )
         assert reported == [300, 600, 900, 1000]
 
 

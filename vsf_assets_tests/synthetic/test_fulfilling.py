@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -83,6 +84,45 @@ def test_a_request_for_parquet(requested: Home) -> None:
     assert sorted(made["id"]) == list(range(-9, 1))
 
 
+def test_a_request_with_a_foreign_key_uses_the_other_schema_as_it_stands(requested: Home) -> None:
+    orders = "name: orders\ncolumns:\n- {name: person, type: Foreign Key, schema: people, column: id, rows: 10}\n"
+    requested.land("orders.schema.yaml", orders.encode(), 1)
+    ask(requested, "all", 2, schema="orders", rows=200, format="sql")
+    ask(requested, "some", 3, rows=10, format="jsonl")
+    assert make(requested) == [("three", "ready"), ("all", "ready"), ("some", "ready")]
+    lines = (requested.settings.made / "orders" / "all.sql").read_text().splitlines()
+    people = {json.loads(line)["id"] for line in (requested.settings.made / "people" / "some.jsonl").open()}
+    assert {int(line.strip("(),;")) for line in lines[-200:]} == people == set(range(-9, 1))
+    requested.land("people.schema.yaml", b"name: people\ndeleted: true\n", 4)
+    ask(requested, "none", 5, schema="orders")
+    make(requested)
+    assert states(requested)["none"] == ("failed", "there is no schema 'people'; there are: orders")
+
+
+def test_schemas_that_refer_to_each_other_fail_with_the_circle(requested: Home) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        content = f"name: {name}\ncolumns:\n- {{name: x, type: Foreign Key, schema: {other}, column: x, rows: 1}}\n"
+        requested.land(f"{name}.schema.yaml", content.encode())
+    ask(requested, "circle", schema="a")
+    make(requested)
+    assert "in a circle: a → b → a" in str(states(requested)["circle"][1])
+
+
+def test_default_dates_of_a_landed_schema_end_on_the_day_on_which_it_landed(requested: Home) -> None:
+    """So the file stays the same when it is made again on another day."""
+    requested.land("days.schema.yaml", b"name: days\ncolumns:\n- {name: d, type: Date, from: 2019-05-01}\n", 1)
+    (landed,) = requested.landing.glob("days*")
+    day = datetime.fromtimestamp(landed.stat().st_mtime, UTC).date()
+    ask(requested, "many", 2, schema="days", rows=20_000)
+    make(requested)
+    found = (requested.settings.made / "days" / "many.csv").read_text().split()[1:]
+    assert (min(found), max(found)) == ("2019-05-01", day.isoformat())
+    requested.land("late.schema.yaml", b"name: late\ncolumns:\n- {name: d, type: Date, from: 2100-01-01}\n", 3)
+    ask(requested, "none", 4, schema="late")
+    make(requested)
+    assert "option from: 2100-01-01 is greater than to:" in str(states(requested)["none"][1])
+
+
 def test_what_cannot_be_made_fails_with_its_reason_and_holds_nothing_back(requested: Home) -> None:
     ask(requested, "none", schema="nobody")
     ask(requested, "many", rows=11)
@@ -98,7 +138,7 @@ UNREADABLE = [
     (b'{"schema": "people"}', "rows: it is missing"),
     (b'{"rows": 1}', "schema: it is missing"),
     (b'{"schema": "people", "rows": 1, "sed": 1}', "did you mean seed?"),
-    (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv nor parquet"),
+    (b'{"schema": "people", "rows": 1, "format": "xml"}', "format: 'xml' is neither csv, parquet, jsonl nor sql"),
     (b'{"schema": "../people", "rows": 1}', "schema: '../people' is not allowed"),
     (b"[]", "a request is a mapping"),
     (b"\xff", "not UTF-8"),

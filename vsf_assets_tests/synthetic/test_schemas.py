@@ -11,11 +11,11 @@ import pytest
 from vsf_assets.synthetic.model.column_types import KINDS
 from vsf_assets.synthetic.model.schema import SchemaError, schema_of
 from vsf_assets.synthetic.schema_parser import parse_schema, read_schema
-from vsf_assets_tests.synthetic.making import MORE, TEN, column, schema
+from vsf_assets_tests.synthetic.making import MORE, OPTIONS, TEN, column, schema
 
 
 def test_every_type_that_was_asked_for_is_there() -> None:
-    assert {kind.name for kind in KINDS} == {*TEN, *MORE, "Choice", "Constant"}
+    assert {kind.name for kind in KINDS} == {*TEN, *MORE, *OPTIONS, "Choice", "Constant"}
 
 
 @pytest.mark.parametrize("spelt", ["Full Name", "full name", "FULL_NAME", "full-name", " Full  Name "])

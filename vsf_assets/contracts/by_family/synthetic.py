@@ -29,7 +29,9 @@ class FakeRequests(pa.DataFrameModel):
     rows: int = pa.Field(ge=0, description="Number of rows to make.")
     seed: int = pa.Field(description="Seed of the random numbers: schema, rows and seed give the same file each time.")
     owner: str = pa.Field(nullable=True, description="Person who asked for the file; null where nobody is named.")
-    format: str = pa.Field(isin=["csv", "parquet"], description="Format of the file: csv or parquet.")
+    format: str = pa.Field(
+        isin=["csv", "parquet", "jsonl", "sql"], description="Format of the file: csv, parquet, jsonl or sql."
+    )
 
 
 class FakeStates(pa.DataFrameModel):

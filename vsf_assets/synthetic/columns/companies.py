@@ -1,7 +1,7 @@
-"""Generates company names and their domains.
+"""Generates company names and their domains, in any locale.
 
 Here: the choice and the spelling of a row's company, and the domain that matches it. Not here: e-mail addresses
-(people.py) and word lists (synthetic/model/word_pools.py).
+(people.py) and word lists (synthetic/model/word_pools.py, local_pools.py).
 """
 
 from collections.abc import Callable
@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined, locale_of
+from vsf_assets.synthetic.model import local_pools
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.model.local_words import LOCAL
+from vsf_assets.synthetic.model.locale_names import DEFAULT
 from vsf_assets.synthetic.model.schema import Column
 
 Places = npt.NDArray[np.uint32]
@@ -30,12 +33,14 @@ class _CompanyParts(NamedTuple):
 
 def company_name(column: Column, request: Request) -> Maker:
     """Company names: one partner and a legal form, or two or three partners."""
-    size = _size(column, request)
+    size, locale = _size(column, request), locale_of(column)
+    prefixes = _prefixes(locale)
 
     def make(row_range: RowRange) -> pl.Series:
         parts = _parts(column, request, size, row_range)
-        first = pools.last_names().at(parts.first)
-        return joined(first, _followers().gather(pl.Series(parts.second)), _thirds().gather(pl.Series(parts.third)))
+        first, second = local_pools.last_names(locale).at(parts.first), pl.Series(parts.second)
+        words = [first, _followers(locale).gather(second), _thirds(locale).gather(pl.Series(parts.third))]
+        return joined(*words) if prefixes is None else joined(prefixes.gather(second), *words)
 
     return make
 
@@ -77,40 +82,43 @@ def _domain(
 ) -> pl.Series:
     """Return domains of companies; without a number, equal companies have equal domains."""
     parts = _parts(company, request, size, row_range)
+    locale = locale_of(company)
     words = [
-        _slugs().gather(pl.Series(parts.first)),
-        _follower_slugs().gather(pl.Series(parts.second)),
-        _third_slugs().gather(pl.Series(parts.third)),
+        _slugs(locale).gather(pl.Series(parts.first)),
+        _follower_slugs(locale).gather(pl.Series(parts.second)),
+        _third_slugs(locale).gather(pl.Series(parts.third)),
     ]
     whole = parts.first.astype(np.uint64) + parts.second.astype(np.uint64) * np.uint64(2**20)
     end = pools.top_domains().pick(lanes(key_of("top domain"), whole)[:, 0])
     return joined(*words, *([] if number is None else [number]), end)
 
 
-def _sizes() -> tuple[int, int, int]:
+def _sizes(locale: str) -> tuple[int, int, int]:
     """Return the number of possible companies of each form: one, two and three partners."""
-    names = pools.last_names().size
-    return names * len(pools.company_suffixes()), names**2, names**3
+    names = local_pools.last_names(locale).size
+    return names * len(_legal_forms(locale)), names**2, names**3
 
 
 def _size(company: Column, request: Request) -> int:
     """Return the number of companies to permute for a unique column; 0 if companies may repeat."""
-    one, two, three = _sizes()
+    one, two, three = _sizes(locale_of(company))
     return request.room(company, one, one + two, one + two + three) if company.is_unique else 0
 
 
 def _parts(company: Column, request: Request, size: int, row_range: RowRange) -> _CompanyParts:
     def choose() -> _CompanyParts:
         key = request.key(company, "company")
-        return _counted(permuted(key, row_range.rows, size)) if size else _drawn(key, row_range.rows)
+        if size:
+            return _counted(locale_of(company), permuted(key, row_range.rows, size))
+        return _drawn(locale_of(company), key, row_range.rows)
 
     found: _CompanyParts = row_range.once(("company", company.name), choose)
     return found
 
 
-def _drawn(key: np.uint64, rows: Numbers) -> _CompanyParts:
+def _drawn(locale: str, key: np.uint64, rows: Numbers) -> _CompanyParts:
     """Draw companies that may repeat: 60 % with a legal form, 20 % with two and 20 % with three partners."""
-    drawn, names, forms = lanes(key, rows), pools.last_names(), _forms()
+    drawn, names, forms = lanes(key, rows), local_pools.last_names(locale), _forms(locale)
     form = drawn[:, 1]
     return _CompanyParts(
         names.places(drawn[:, 0]),
@@ -119,10 +127,10 @@ def _drawn(key: np.uint64, rows: Numbers) -> _CompanyParts:
     )
 
 
-def _counted(numbers: Numbers) -> _CompanyParts:
+def _counted(locale: str, numbers: Numbers) -> _CompanyParts:
     """Return the company of each number, in this order: with a legal form, two partners, three partners."""
-    one, two, _ = _sizes()
-    names, forms = np.uint64(pools.last_names().size), len(pools.company_suffixes())
+    one, two, _ = _sizes(locale)
+    names, forms = np.uint64(local_pools.last_names(locale).size), len(_legal_forms(locale))
     has_three = numbers >= one + two
     # Companies of three partners are counted from their first number; the other numbers are already indexes of
     # followers.
@@ -142,10 +150,18 @@ class _Forms(NamedTuple):
 
 
 @cache
-def _forms() -> _Forms:
+def _legal_forms(locale: str) -> tuple[tuple[str, str], ...]:
+    """Return (text before, text after the name) of each legal form."""
+    if locale == DEFAULT:
+        return tuple(("", f" {form}") for form in pools.company_suffixes())
+    return tuple((before, after) for before, _, after in (form.partition("|") for form in LOCAL[locale].forms))
+
+
+@cache
+def _forms(locale: str) -> _Forms:
     form, ending = np.divmod(np.arange(65536, dtype=np.uint32), np.uint32(6554))
-    legal = len(pools.company_suffixes())
-    partner = np.where(form < 8, legal, legal + pools.last_names().size)
+    legal = len(_legal_forms(locale))
+    partner = np.where(form < 8, legal, legal + local_pools.last_names(locale).size)
     return _Forms(
         np.where(form < 6, ending % legal, partner).astype(np.uint32),
         (form >= 6).astype(np.uint32),
@@ -154,29 +170,38 @@ def _forms() -> _Forms:
 
 
 @cache
-def _followers() -> pl.Series:
+def _followers(locale: str) -> pl.Series:
     """Followers of the first partner: legal forms, second partners of two, second partners of three."""
-    names = pools.last_names().words
-    forms = [f" {form}" for form in pools.company_suffixes()]
-    return pools.series([*forms, *(f"-{name}" for name in names), *(f", {name}" for name in names)])
+    names = local_pools.last_names(locale).words
+    two, three = ("-", ", ") if locale == DEFAULT else (LOCAL[locale].two, LOCAL[locale].three[0])
+    forms = [after for _, after in _legal_forms(locale)]
+    return pools.series([*forms, *(f"{two}{name}" for name in names), *(f"{three}{name}" for name in names)])
 
 
 @cache
-def _thirds() -> pl.Series:
-    return pools.series(["", *(f" and {name}" for name in pools.last_names().words)])
+def _prefixes(locale: str) -> pl.Series | None:
+    """Texts before the first partner, by the index of its follower; None if the locale has none."""
+    forms = [before for before, _ in _legal_forms(locale)]
+    return pools.series([*forms, *[""] * (2 * local_pools.last_names(locale).size)]) if any(forms) else None
 
 
 @cache
-def _slugs() -> pl.Series:
-    return pools.series([pools.slug(name) for name in pools.last_names().words])
+def _thirds(locale: str) -> pl.Series:
+    last = " and " if locale == DEFAULT else LOCAL[locale].three[1]
+    return pools.series(["", *(f"{last}{name}" for name in local_pools.last_names(locale).words)])
 
 
 @cache
-def _follower_slugs() -> pl.Series:
-    names = [f"-{slug}" for slug in _slugs()]
-    return pools.series([*("" for _ in pools.company_suffixes()), *names, *names])
+def _slugs(locale: str) -> pl.Series:
+    return pools.series(local_pools.slugs(locale, "last"))
 
 
 @cache
-def _third_slugs() -> pl.Series:
-    return pools.series(["", *(f"-{slug}" for slug in _slugs())])
+def _follower_slugs(locale: str) -> pl.Series:
+    names = [f"-{slug}" for slug in _slugs(locale)]
+    return pools.series([*("" for _ in _legal_forms(locale)), *names, *names])
+
+
+@cache
+def _third_slugs(locale: str) -> pl.Series:
+    return pools.series(["", *(f"-{slug}" for slug in _slugs(locale))])

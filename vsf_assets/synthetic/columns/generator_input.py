@@ -1,11 +1,12 @@
 """The input of column generators: the request, and the range of rows to generate.
 
 Here: keys of random streams by column, the check that a unique column has enough values, values that columns of one
-row share, and values made of words from several pools. Not here: any column type.
+row share, generators of columns that others use, and values made of words from several pools. Not here: any column
+type.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, key_of, lanes, permuted
+from vsf_assets.synthetic.model.locale_names import DEFAULT
 from vsf_assets.synthetic.model.schema import Column, Schema, SchemaError
 from vsf_assets.synthetic.model.word_pools import Pool
 
@@ -39,13 +41,53 @@ class RowRange:
 Maker = Callable[[RowRange], pl.Series]
 
 
+class Budget:
+    """A limit of the work that foreign keys of foreign keys can cause."""
+
+    MOST = 1000
+    """Largest number of columns of other schemas that one file needs, counted for each way that leads to them."""
+
+    def __init__(self) -> None:
+        self._left = self.MOST
+
+    def spend(self, where: str) -> None:
+        """Count one more generator.
+
+        Raises:
+            SchemaError: there are too many; the message begins with `where`.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise SchemaError(f"{where}: foreign keys of other schemas lead to more than {self.MOST} columns")
+
+
 @dataclass(frozen=True)
 class Request:
-    """The schema, the number of rows and the seed of a request."""
+    """The schema, the number of rows and the seed of a request.
+
+    Attributes:
+        schema: the schema, with all ranges of days filled in.
+        rows, seed: number of rows, and seed of the random numbers.
+        build: returns the generator of a column of a request, with its missing values.
+        parents: name -> schema that a foreign key may refer to.
+        budget: how many generators of other schemas' columns may still be built.
+        built: cache of the generators of columns that other columns use, by column.
+    """
 
     schema: Schema
     rows: int
     seed: int
+    build: Callable[[Column, "Request"], Maker]
+    parents: Mapping[str, Schema] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    built: dict[str, Maker] = field(default_factory=dict)
+
+    def value_of(self, name: str) -> Maker:
+        """Return the generator of a column's values as the file has them, computed once for each range of rows."""
+        if name not in self.built:
+            make = self.build(self.column(name), self)
+            self.built[name] = lambda row_range: row_range.once(("value", name), lambda: make(row_range))
+        return self.built[name]
 
     def key(self, column: Column, purpose: str) -> np.uint64:
         """Return the key of a random stream of a column; it does not depend on other columns of the schema."""
@@ -67,6 +109,11 @@ class Request:
                 f" {column.kind.name} has only {sizes[-1]}"
             )
         return min(next(size for size in sizes if size >= self.rows), LARGEST_SPACE)
+
+
+def locale_of(column: Column) -> str:
+    """Return the locale of a column; of a type without this option, the default."""
+    return str(column.options.get("locale", DEFAULT))
 
 
 def joined(*parts: pl.Series | str) -> pl.Series:

@@ -50,13 +50,14 @@ def decimal(column: Column, request: Request) -> Maker:
     places = column.options["places"]
     ends = [int(column.options[end].scaleb(places)) for end in ("from", "to")]
     drawn = _between(column, request, ends[0], ends[1])
+    digits = 18 if max(map(abs, ends)) < 10**18 else 38
+    return lambda row_range: scaled_decimals(pl.Series(drawn(row_range)), places, digits)
+
+
+def scaled_decimals(units: pl.Series, places: int, digits: int) -> pl.Series:
+    """Return whole numbers of units of the last decimal place as decimals with this number of digits."""
     whole, unit = pl.Decimal(38, places), pl.lit(Decimal(10**places), dtype=pl.Decimal(38, places))
-    stored = pl.Decimal(18 if max(map(abs, ends)) < 10**18 else 38, places)
-
-    def make(row_range: RowRange) -> pl.Series:
-        return pl.select((pl.lit(pl.Series(drawn(row_range))).cast(whole) / unit).cast(stored)).to_series()
-
-    return make
+    return pl.select((pl.lit(units).cast(whole) / unit).cast(pl.Decimal(digits, places))).to_series()
 
 
 def day(column: Column, request: Request) -> Maker:

@@ -1,7 +1,7 @@
-"""Generates sentences and postal addresses.
+"""Generates sentences.
 
-Here: the number and the choice of a row's sentences, and the parts of an address. Not here: the sentences and streets
-themselves (synthetic/model/word_pools.py).
+Here: the number and the choice of a row's sentences. Not here: the sentences themselves
+(synthetic/model/word_pools.py).
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined, one_of_each
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.model import word_pools as pools
 from vsf_assets.synthetic.model.counter_prng import LARGEST_SPACE, Numbers, below, draws, lanes, permuted
 from vsf_assets.synthetic.model.schema import Column
@@ -101,16 +101,6 @@ def _written(
         # After the last sentence of a row, the empty text at the end of each list is used.
         parts.append(words.gather(pl.Series(np.where(place < counts, chosen, np.uint32(len(words) - 1)))))
     return joined(*parts)
-
-
-def address(column: Column, request: Request) -> Maker:
-    """Postal addresses: house number, street, city, state and a postal code of the state."""
-    return one_of_each(column, request, "address", (_houses(), pools.streets(), pools.cities()))
-
-
-@cache
-def _houses() -> pools.Pool:
-    return pools.Pool([f"{number} " for number in range(1, 10_000)])
 
 
 @cache

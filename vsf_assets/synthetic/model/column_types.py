@@ -1,7 +1,7 @@
 """The column types of made-up files and their options.
 
-Here: one declaration per type, and the checks between its options. Not here: generating values (columns/). Imports
-neither numpy nor polars, so it loads quickly.
+Here: one declaration per type, in the order of the docs and of a page that offers them. Not here: the checks between
+options (option_checks.py) and generating values (columns/). Imports neither numpy nor polars, so it loads quickly.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,21 +10,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from vsf_assets.synthetic.model import option_parsers
-from vsf_assets.synthetic.model.date_formats import has_time_of_day
-from vsf_assets.synthetic.model.option_parsers import Option
+from vsf_assets.synthetic.model import option_checks, option_parsers
+from vsf_assets.synthetic.model.formula_grammar import LONGEST as LONGEST_FORMULA
+from vsf_assets.synthetic.model.formula_grammar import parse_formula
+from vsf_assets.synthetic.model.locale_names import DEFAULT, LOCALES
+from vsf_assets.synthetic.model.option_checks import Options, Problem
+from vsf_assets.synthetic.model.option_parsers import Option, Reader
+from vsf_assets.synthetic.model.regex_grammar import LONGEST as LONGEST_REGEX
+from vsf_assets.synthetic.model.regex_grammar import parse_regex
+from vsf_assets.synthetic.model.request_limits import MOST_ROWS
+from vsf_assets.synthetic.model.template_grammar import LONGEST as LONGEST_TEMPLATE
+from vsf_assets.synthetic.model.template_grammar import parse_template
 
-Options = Mapping[str, Any]
-
-
-def _nothing(_options: Options) -> tuple[str, str] | None:
-    return None
-
-
-def _range(options: Options) -> tuple[str, str] | None:
-    if options["from"] > options["to"]:
-        return "from", f"{options['from']} is greater than to: {options['to']}"
-    return None
+NUMERIC = ("Integer", "Decimal", "Sequence", "Latitude", "Longitude", "Normal Distribution", "Formula")
+"""Types whose values are numbers, which a formula computes with."""
 
 
 @dataclass(frozen=True)
@@ -33,117 +32,134 @@ class Kind:
 
     Attributes:
         name: the name in schemas and docs; schemas may use any case, and `_` or `-` instead of a space.
+        group: heading under which a list of types shows it.
         meaning: description of its values.
         options: the options of this type, besides those of every column.
         check: returns (option, problem) if options contradict each other, otherwise None.
+        refers_to: returns (option, the columns of the row that the value is made of).
+        operands: types that these columns may have; empty for any.
+        can_be_unique: whether a column of this type may have the option unique.
     """
 
     name: str
+    group: str
     meaning: str
     options: Mapping[str, Option] = field(default_factory=dict)
-    check: Callable[[Options], tuple[str, str] | None] = _nothing
+    check: Callable[[Options], Problem] = option_checks.nothing
+    refers_to: Callable[[Options], tuple[str, list[str]]] = option_checks.no_columns
+    operands: tuple[str, ...] = ()
+    can_be_unique: bool = True
 
 
-def _whole_days(options: Options) -> tuple[str, str] | None:
-    if options["format"] is not None and has_time_of_day(options["format"]):
-        return "format", f"{options['format']!r} contains a time of day, which a Date does not have; use Datetime"
-    return _range(options)
-
-
-def _decimals(options: Options) -> tuple[str, str] | None:
-    for name in ("from", "to"):
-        scaled = options[name].scaleb(options["places"])
-        if scaled != scaled.to_integral_value():
-            return name, f"{options[name]} has more than {options['places']} decimal places (option places)"
-        if not option_parsers.LOWEST <= scaled <= option_parsers.HIGHEST:
-            return name, f"{options[name]} with {options['places']} decimal places does not fit 64 bits"
-    return _range(options)
-
-
-def _choices(options: Options) -> tuple[str, str] | None:
-    values, weights = options["values"], options["weights"]
-    if weights is not None and len(values) != len(weights):
-        return "weights", f"there are {len(weights)} weights for {len(values)} values"
-    spelt = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
-    amounts = [value if isinstance(value, int | float) and not isinstance(value, bool) else None for value in values]
-    twice = [
-        value
-        for place, value in enumerate(values)
-        if spelt[place] in spelt[:place] or (amounts[place] is not None and amounts[place] in amounts[:place])
-    ]
-    return ("values", f"{twice[0]!r} occurs twice; use weights") if twice else None
-
-
-def _ends(reader: option_parsers.Reader, lowest: Any, highest: Any, what: str) -> dict[str, Option]:
+def _ends(reader: Reader, lowest: Any, highest: Any, what: str) -> dict[str, Option]:
     return {
         "from": Option(reader, lowest, f"the lowest {what}, included"),
         "to": Option(reader, highest, f"the highest {what}, included"),
     }
 
 
-def _related(what: str) -> Option:
-    return Option(
-        option_parsers.words, None, f"header of the {what} that the value fits; default: the nearest one before it"
-    )
+def _past(reader: Reader, lowest: Any, what: str) -> dict[str, Option]:
+    """Return the bounds of days or times; without `to` they end today, the day on which the schema is used."""
+    return {
+        "from": Option(reader, lowest, f"the first {what}, included"),
+        "to": Option(reader, None, f"the last {what}, included; default: today, see docs/made-up-files.md"),
+    }
+
+
+def _related(*column_types: str) -> Option:
+    what = " or ".join(column_types)
+    meaning = f"header of the {what} that the value fits; default: the nearest one before it"
+    return Option(option_parsers.column_name, None, meaning, column_types=column_types)
+
+
+_LOCALE = {"locale": Option(option_parsers.one_of(*LOCALES), DEFAULT, "language and country of the value")}
+_FORMAT_OF_DAYS = Option(option_parsers.pattern, None, "how it is written, in letters of strftime; default: 2024-12-31")
+_FORMAT_OF_TIMES = Option(option_parsers.pattern, None, "how it is written, as for Date; default: 2024-12-31T23:59:59")
+
+
+def _places(default: int) -> dict[str, Option]:
+    return {"places": Option(option_parsers.whole_between(0, 18), default, "number of decimal places, 0 to 18")}
+
+
+def _degrees(limit: int) -> dict[str, Option]:
+    reader = option_parsers.number_between(-limit, limit)
+    places = Option(option_parsers.whole_between(0, 12), 6, "number of decimal places, 0 to 12")
+    return {**_ends(reader, Decimal(-limit), Decimal(limit), "degree"), "places": places}
+
+
+def _parsed(kind: str, convert: Callable[[str], Any], longest: int) -> Reader:
+    """Return a reader of a text in a small language."""
+    return Reader(kind, lambda value: convert(option_parsers.words(value)), 1, longest)
 
 
 KINDS = (
-    Kind("Full Name", "first and last name of a person"),
-    Kind("Job", "name of a job"),
+    Kind("Full Name", "Person", "first and last name of a person", _LOCALE),
+    Kind("Job", "Person", "name of a job"),
     Kind(
         "Email",
+        "Internet",
         "an e-mail address that fits the name, and the domain or company, in the same row",
-        {"name_from": _related("Full Name"), "domain_from": _related("Domain Name or Company Name")},
+        {"name_from": _related("Full Name"), "domain_from": _related("Domain Name", "Company Name")},
     ),
     Kind(
         "Domain Name",
+        "Internet",
         "an internet domain that fits the company in the same row",
         {"company_from": _related("Company Name")},
     ),
-    Kind("Phone Number", "a phone number of North America, +1-212-555-0123"),
-    Kind("Company Name", "name of a company"),
+    Kind("Phone Number", "Person", "a phone number, +1-212-555-0123", _LOCALE),
+    Kind("Company Name", "Company", "name of a company", _LOCALE),
     Kind(
-        "Text", "English sentences", _ends(option_parsers.whole_between(0, 1000), 1, 3, "number of sentences"), _range
+        "Text",
+        "Text",
+        "English sentences",
+        _ends(option_parsers.whole_between(0, 1000), 1, 3, "number of sentences"),
+        option_checks.bounds,
     ),
-    Kind("Integer", "a whole number", _ends(option_parsers.whole, 0, 1_000_000, "number"), _range),
-    Kind("Address", "a postal address of the United States, in one line"),
+    Kind(
+        "Integer", "Number", "a whole number", _ends(option_parsers.whole, 0, 1_000_000, "number"), option_checks.bounds
+    ),
+    Kind("Address", "Place", "a postal address in one line", _LOCALE),
     Kind(
         "Date",
+        "Time",
         "a day",
         {
-            **_ends(option_parsers.day, date(2000, 1, 1), date(2029, 12, 31), "day"),
-            "format": Option(
-                option_parsers.pattern, None, "how it is written, in letters of strftime; default: 2024-12-31"
-            ),
+            **_past(option_parsers.day, date(2000, 1, 1), "day"),
+            "format": _FORMAT_OF_DAYS,
         },
-        _whole_days,
+        option_checks.whole_days,
     ),
     Kind(
-        "Boolean", "true or false", {"true_share": Option(option_parsers.share, 0.5, "share of true among the values")}
+        "Boolean",
+        "Other",
+        "true or false",
+        {"true_share": Option(option_parsers.share, 0.5, "share of true among the values")},
     ),
-    Kind("UUID", "a UUID of version 4"),
+    Kind("UUID", "Other", "a UUID of version 4"),
     Kind(
         "Decimal",
+        "Number",
         "a number with decimal places",
         {
             **_ends(option_parsers.number, Decimal(0), Decimal(1000), "number"),
-            "places": Option(option_parsers.whole_between(0, 18), 2, "number of decimal places, 0 to 18"),
+            **_places(2),
         },
-        _decimals,
+        option_checks.decimals,
     ),
     Kind(
         "Datetime",
+        "Time",
         "a time in whole seconds, UTC",
         {
-            **_ends(option_parsers.moment, datetime(2000, 1, 1), datetime(2029, 12, 31, 23, 59, 59), "time"),  # noqa: DTZ001
-            "format": Option(
-                option_parsers.pattern, None, "how it is written, as for Date; default: 2024-12-31T23:59:59"
-            ),
+            **_past(option_parsers.moment, datetime(2000, 1, 1), "time"),  # noqa: DTZ001
+            "format": _FORMAT_OF_TIMES,
         },
-        _range,
+        option_checks.bounds,
     ),
     Kind(
         "Choice",
+        "Other",
         "one of some values",
         {
             "values": Option(
@@ -153,21 +169,131 @@ KINDS = (
                 option_parsers.weights, None, "how often each value comes, in proportion; default: equally often"
             ),
         },
-        _choices,
+        option_checks.choices,
     ),
     Kind(
         "Constant",
+        "Other",
         "the same in every row",
         {"value": Option(option_parsers.plain_value, None, "the value", is_required=True)},
     ),
     Kind(
         "Sequence",
+        "Number",
         "whole numbers that follow each other",
         {
             "from": Option(option_parsers.whole, 1, "the first number"),
             "step": Option(option_parsers.whole, 1, "what is added from row to row; below 0 counts down"),
         },
-        lambda options: ("step", "0 would repeat one number; use Constant") if options["step"] == 0 else None,
+        option_checks.steps,
+    ),
+    Kind(
+        "First Name",
+        "Person",
+        "first name; that of the Full Name in the row, if there is one",
+        {"name_from": _related("Full Name"), **_LOCALE},
+    ),
+    Kind(
+        "Last Name",
+        "Person",
+        "last name; that of the Full Name in the row, if there is one",
+        {"name_from": _related("Full Name"), **_LOCALE},
+    ),
+    Kind("City", "Place", "name of a city", _LOCALE),
+    Kind("Street", "Place", "a street with a house number", _LOCALE),
+    Kind("Country", "Place", "name of a country, in English"),
+    Kind("Latitude", "Place", "degrees north (above 0) or south", _degrees(90), option_checks.decimals),
+    Kind("Longitude", "Place", "degrees east (above 0) or west", _degrees(180), option_checks.decimals),
+    Kind(
+        "IP Address",
+        "Internet",
+        "a public address of the internet protocol",
+        {"version": Option(option_parsers.whole_between(4, 6), 4, "4 or 6")},
+        option_checks.internet_version,
+    ),
+    Kind(
+        "URL",
+        "Internet",
+        "address of a web page; its domain fits the domain or company in the row",
+        {"domain_from": _related("Domain Name", "Company Name")},
+    ),
+    Kind(
+        "Currency",
+        "Number",
+        "a currency of ISO 4217",
+        {"form": Option(option_parsers.one_of("code", "name"), "code", "the code (EUR) or the name (Euro)")},
+    ),
+    Kind(
+        "Normal Distribution",
+        "Number",
+        "a number near the mean more often than far from it",
+        {
+            "mean": Option(option_parsers.number, Decimal(0), "the mean"),
+            "deviation": Option(option_parsers.number, Decimal(1), "the standard deviation, above 0"),
+            "from": Option(option_parsers.number, None, "the lowest number, included; default: no bound"),
+            "to": Option(option_parsers.number, None, "the highest number, included; default: no bound"),
+            **_places(2),
+        },
+        option_checks.normal,
+        can_be_unique=False,
+    ),
+    Kind(
+        "Regular Expression",
+        "Text",
+        "a text that matches a regular expression",
+        {
+            "pattern": Option(
+                _parsed("regular expression", parse_regex, LONGEST_REGEX),
+                None,
+                "the expression, like [A-Z]{2}-\\d{4}",
+                is_required=True,
+            ),
+        },
+    ),
+    Kind(
+        "Template",
+        "Text",
+        "a text with values of other columns of the row",
+        {
+            "template": Option(
+                _parsed("template", parse_template, LONGEST_TEMPLATE),
+                None,
+                "the text, with columns like {name} or {name|first(1)|lower}",
+                is_required=True,
+            ),
+        },
+        refers_to=option_checks.template_columns,
+        can_be_unique=False,
+    ),
+    Kind(
+        "Formula",
+        "Number",
+        "a number computed from other columns of the row",
+        {
+            "formula": Option(
+                _parsed("formula", parse_formula, LONGEST_FORMULA),
+                None,
+                "the formula, like {price} * {quantity}",
+                is_required=True,
+            ),
+            **_places(2),
+        },
+        refers_to=option_checks.formula_columns,
+        operands=NUMERIC,
+        can_be_unique=False,
+    ),
+    Kind(
+        "Foreign Key",
+        "Other",
+        "a value of a column of another made-up file",
+        {
+            "schema": Option(option_parsers.schema_name, None, "name of the other file's schema", is_required=True),
+            "column": Option(option_parsers.column_name, None, "header of the other file's column", is_required=True),
+            "rows": Option(
+                option_parsers.whole_between(1, MOST_ROWS), None, "number of rows of the other file", is_required=True
+            ),
+            "seed": Option(option_parsers.whole, 0, "seed of the other file"),
+        },
     ),
 )
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.synthetic.model.date_formats import problem_of
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
@@ -18,8 +19,26 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 _NAME = re.compile(r"[^\W_][\w .-]{0,79}")
 
-Reader = Callable[[Any], Any]
-"""Converts a value of a schema file into the generator's value; raises ValueError with the expected form."""
+
+@dataclass(frozen=True)
+class Reader:
+    """Converts a value of a schema file into the generator's value; it is called like a function.
+
+    Attributes:
+        kind: name of the kind of value, for a page or a program that builds schemas (type_catalog.py lists them).
+        convert: the conversion; raises ValueError with the expected form.
+        lowest, highest: inclusive bounds of a number, or of the length of a text; None if there are none.
+        choices: the allowed values, if they are few.
+    """
+
+    kind: str
+    convert: Callable[[Any], Any]
+    lowest: int | Decimal | None = None
+    highest: int | Decimal | None = None
+    choices: tuple[str, ...] = ()
+
+    def __call__(self, value: Any) -> Any:
+        return self.convert(value)
 
 
 @dataclass(frozen=True)
@@ -31,15 +50,17 @@ class Option:
         default: the value of a missing option; None if there is no default.
         meaning: description for docs and messages.
         is_required: whether every column of the type must have the option.
+        column_types: types that the column may have which the option names; empty if it names no column.
     """
 
     read: Reader
     default: Any
     meaning: str
     is_required: bool = False
+    column_types: tuple[str, ...] = ()
 
 
-def whole(value: Any) -> int:
+def _whole(value: Any) -> int:
     """Parse a whole number of 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{value!r} is not a whole number")
@@ -52,15 +73,39 @@ def whole_between(lowest: int, highest: int) -> Reader:
     """Return a parser of whole numbers within inclusive bounds."""
 
     def read(value: Any) -> int:
-        found = whole(value)
+        found = _whole(value)
         if not lowest <= found <= highest:
             raise ValueError(f"{found} is not between {lowest} and {highest}")
         return found
 
-    return read
+    return Reader("integer", read, lowest, highest)
 
 
-def number(value: Any) -> Decimal:
+def number_between(lowest: int, highest: int) -> Reader:
+    """Return a parser of exact numbers within inclusive bounds."""
+
+    def read(value: Any) -> Decimal:
+        found = _number(value)
+        if not lowest <= found <= highest:
+            raise ValueError(f"{found} is not between {lowest} and {highest}")
+        return found
+
+    return Reader("decimal", read, Decimal(lowest), Decimal(highest))
+
+
+def one_of(*choices: str) -> Reader:
+    """Return a parser of a text that is one of some words."""
+
+    def read(value: Any) -> str:
+        if value not in choices:
+            hint = did_you_mean(str(value), choices)
+            raise ValueError(f"{value!r} is not allowed; write one of {', '.join(choices)}{hint}")
+        return str(value)
+
+    return Reader("choice", read, choices=choices)
+
+
+def _number(value: Any) -> Decimal:
     """Parse a number exactly as written; a float of a YAML or JSON file has its shortest decimal form."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"{value!r} is not a number")
@@ -70,29 +115,29 @@ def number(value: Any) -> Decimal:
     return found
 
 
-def share(value: Any) -> float:
+def _share(value: Any) -> float:
     """Parse a share from 0 to 1."""
-    found = float(number(value))
+    found = float(_number(value))
     if not 0 <= found <= 1:
         raise ValueError(f"{value} is not a share between 0 and 1")
     return found
 
 
-def truth(value: Any) -> bool:
+def _truth(value: Any) -> bool:
     """Parse true or false."""
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is neither true nor false")
     return value
 
 
-def words(value: Any) -> str:
+def _words(value: Any) -> str:
     """Parse a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is not a text; put it in quotes")
     return _storable(value)
 
 
-def schema_name(value: Any) -> str:
+def _schema_name(value: Any) -> str:
     """Parse the name of a schema, which is also the name of a folder."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text; put it in quotes")
@@ -110,7 +155,7 @@ def _storable(text: str) -> str:
     return text
 
 
-def day(value: Any) -> date:
+def _day(value: Any) -> date:
     """Parse a day: ISO text, or a date of a YAML file."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -123,7 +168,7 @@ def day(value: Any) -> date:
     return found
 
 
-def moment(value: Any) -> datetime:
+def _moment(value: Any) -> datetime:
     """Parse a time in whole seconds, UTC; a day means its first second."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
@@ -138,16 +183,16 @@ def moment(value: Any) -> datetime:
     return found
 
 
-def pattern(value: Any) -> str:
+def _pattern(value: Any) -> str:
     """Parse a strftime format of days or times."""
-    found = words(value)
+    found = _words(value)
     problem = problem_of(found)
     if problem:
         raise ValueError(f"{found!r} {problem}")
     return found
 
 
-def plain_value(value: Any) -> str | int | float | bool:
+def _plain_value(value: Any) -> str | int | float | bool:
     """Parse a text, a number, or true or false."""
     if isinstance(value, date):
         raise ValueError(f"{_shown(value)} is a day; put it in quotes, so that it is a text")
@@ -155,21 +200,21 @@ def plain_value(value: Any) -> str | int | float | bool:
         raise ValueError(f"{value!r} is neither a text nor a number nor true or false")
     if isinstance(value, str):
         return _storable(value)
-    return whole(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return _whole(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def plain_values(value: Any) -> tuple[str | int | float | bool, ...]:
+def _plain_values(value: Any) -> tuple[str | int | float | bool, ...]:
     """Parse a list of texts, numbers, true or false."""
     if not isinstance(value, list) or not value:
         raise ValueError(f"{value!r} is not a list of values")
-    return tuple(plain_value(each) for each in value)
+    return tuple(_plain_value(each) for each in value)
 
 
-def weights(value: Any) -> tuple[float, ...]:
+def _weights(value: Any) -> tuple[float, ...]:
     """Parse a list of weights, not all 0."""
     if not isinstance(value, list) or not value:
         raise ValueError(f"{value!r} is not a list of numbers")
-    found = tuple(float(number(each)) for each in value)
+    found = tuple(float(_number(each)) for each in value)
     if min(found) < 0 or not 0 < sum(found) < float("inf"):
         raise ValueError(f"{value!r}: weights are 0 or more, and at least one is more than 0")
     return found
@@ -177,3 +222,19 @@ def weights(value: Any) -> tuple[float, ...]:
 
 def _shown(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else repr(value)
+
+
+whole = Reader("integer", _whole, LOWEST, HIGHEST)
+number = Reader("decimal", _number)
+share = Reader("share", _share, 0, 1)
+truth = Reader("boolean", _truth)
+words = Reader("text", _words, 1)
+schema_name = Reader("schema name", _schema_name, 1, 80)
+day = Reader("date", _day)
+moment = Reader("datetime", _moment)
+pattern = Reader("date format", _pattern, 1)
+plain_value = Reader("value", _plain_value)
+plain_values = Reader("values", _plain_values, 1)
+weights = Reader("weights", _weights, 1)
+column_name = Reader("column name", _words, 1)
+"""Readers of single values; the names of their kinds are for programs that build schemas."""

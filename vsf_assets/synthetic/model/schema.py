@@ -5,25 +5,27 @@ names column and option. Not here: reading files (synthetic/schema_parser.py) an
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.suggestions import did_you_mean, nearest
-from vsf_assets.synthetic.model.column_types import BY_NAME, EVERY_COLUMN, KINDS, Kind, Options, plain
-from vsf_assets.synthetic.model.option_parsers import schema_name, words
+from vsf_assets.synthetic.model.column_types import BY_NAME, EVERY_COLUMN, KINDS, Kind, plain
+from vsf_assets.synthetic.model.option_checks import Options
+from vsf_assets.synthetic.model.option_parsers import day, schema_name, words
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space": " "}
 QUOTES = {"double": '"', "single": "'"}
 """Name -> character, of separators and quotes; a schema may contain the character or its name."""
 
-_FIELDS = ("name", "separator", "quote", "columns")
-_RELATIONS = {
-    "name_from": ("Full Name",),
-    "domain_from": ("Domain Name", "Company Name"),
-    "company_from": ("Company Name",),
-}
-"""Option that names another column -> the types that this column may have."""
+_FIELDS = ("name", "separator", "quote", "today", "columns")
+
+DEEPEST_COLUMNS = 30
+"""Largest number of columns of which each is made of the next one."""
+
+_DATED = ("Date", "Datetime")
+"""Types whose range ends today by default."""
 
 
 class SchemaError(UsageError):
@@ -51,12 +53,59 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The description of a made-up file; the columns are in the order of the file."""
+    """The description of a made-up file.
+
+    Attributes:
+        name: its name.
+        separator, quote: characters of CSV files.
+        columns: the columns, in the order of the file.
+        today: the day on which ranges of days end by default; None if the schema does not say it.
+    """
 
     name: str
     separator: str
     quote: str
     columns: tuple[Column, ...]
+    today: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the end of a range of days depends on the day on which the schema is used."""
+        return any(_is_open(column) for column in self.columns)
+
+    def on_day(self, today: date) -> "Schema":
+        """Return the schema with all ranges of days filled in: those without `to` end on `today` (UTC).
+
+        Times end at the first second of the day, so they are not in the future either. A schema with a day of its own
+        (`today`) is not affected.
+
+        Raises:
+            SchemaError: a range begins after its end.
+        """
+        last = self.today or today
+        return replace(self, columns=tuple(_closed(column, last) for column in self.columns), today=last)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Names of the schemas that foreign keys refer to."""
+        named = [column.options["schema"] for column in self.columns if column.kind.name == "Foreign Key"]
+        return tuple(dict.fromkeys(named))
+
+
+def _is_open(column: Column) -> bool:
+    return column.kind.name in _DATED and column.options["to"] is None
+
+
+def _closed(column: Column, last: date) -> Column:
+    if not _is_open(column):
+        return column
+    end = last if column.kind.name == "Date" else datetime(last.year, last.month, last.day)  # noqa: DTZ001
+    if column.options["from"] > end:
+        raise SchemaError(
+            f"column {column.name!r}, option from: {column.options['from']} is greater than to: {end}, the day on which"
+            " ranges end by default; write to:"
+        )
+    return replace(column, options={**column.options, "to": end})
 
 
 def schema_of(content: Any) -> Schema:
@@ -67,6 +116,8 @@ def schema_of(content: Any) -> Schema:
 
     Raises:
         SchemaError: the mapping is invalid; the message names column, option and the expected value.
+
+    A schema with a day of its own (`today`) is returned with its ranges of days filled in, see `Schema.on_day`.
     """
     if not isinstance(content, Mapping):
         raise SchemaError("a schema is a mapping with name and columns; see docs/made-up-files.md")
@@ -82,12 +133,22 @@ def schema_of(content: Any) -> Schema:
     _refuse_duplicate_headers(column for _, column in read)
     ordered = [column for _, column in sorted(read, key=lambda item: item[0])]
     names = _Names(ordered)
-    return Schema(
+    found = Schema(
         name=name,
         separator=_one_of("separator", content.get("separator", ","), SEPARATORS),
         quote=_one_of("quote", content.get("quote", '"'), QUOTES),
         columns=tuple(_related(column, names) for column in ordered),
+        today=_today(content.get("today")),
     )
+    refuse_bad_references(found.columns)
+    return found if found.today is None else found.on_day(found.today)
+
+
+def _today(value: Any) -> date | None:
+    try:
+        return None if value is None else day(value)
+    except ValueError as error:
+        raise SchemaError(f"today: {error}") from None
 
 
 def _one_of(field: str, value: Any, named: Mapping[str, str]) -> str:
@@ -119,6 +180,8 @@ def _column(place: int, mapping: Any) -> tuple[tuple[bool, int], Column]:
     if problem:
         raise SchemaError(f"{where}, option {problem[0]}: {problem[1]}")
     order = values.pop("order")
+    if values["unique"] and not kind.can_be_unique:
+        raise SchemaError(f"{where}, option unique: values of a {kind.name} can repeat, whatever its columns hold")
     column = Column(name, kind, values, values.pop("null_share"), values.pop("unique"))
     return (order is None, order or 0), column
 
@@ -185,8 +248,10 @@ class _Names:
 def _related(column: Column, names: _Names) -> Column:
     """Resolve the columns that a column refers to: those that it names, else the nearest ones of the type."""
     found = dict(column.options)
-    for option in _RELATIONS.keys() & found.keys():
-        kinds = _RELATIONS[option]
+    for option, described in column.kind.options.items():
+        kinds = described.column_types
+        if not kinds:
+            continue
         if found[option] is None:
             found[option] = names.nearest(kinds)
         elif not names.has(found[option], kinds):
@@ -195,4 +260,45 @@ def _related(column: Column, names: _Names) -> Column:
                 f" {' or '.join(kinds)}"
             )
     names.passed(column)
-    return Column(column.name, column.kind, found, column.null_share, column.is_unique)
+    return replace(column, options=found)
+
+
+def refuse_bad_references(columns: Iterable[Column]) -> None:
+    """Raise SchemaError for a column that is made of missing columns, of columns of a wrong type, or of itself."""
+    by_name = {column.name: column for column in columns}
+    operands: dict[str, list[str]] = {}
+    for column in by_name.values():
+        option, operands[column.name] = column.kind.refers_to(column.options)
+        for name in operands[column.name]:
+            where = f"column {column.name!r}, option {option}"
+            if name not in by_name:
+                hint = did_you_mean(name, by_name)
+                raise SchemaError(f"{where}: there is no column {name!r}{hint}")
+            kinds = column.kind.operands
+            if kinds and by_name[name].kind.name not in kinds:
+                raise SchemaError(
+                    f"{where}: column {name!r} is of the type {by_name[name].kind.name}; a {column.kind.name} uses"
+                    f" columns of the types {', '.join(kinds)}"
+                )
+    _refuse_circles(operands)
+
+
+def _refuse_circles(operands: Mapping[str, list[str]]) -> None:
+    """Raise SchemaError if a column is made of itself; `operands` holds the columns that each column is made of."""
+    depth: dict[str, int] = {}
+    for start in operands:
+        waiting = [(start, iter(operands[start]))] if start not in depth else []
+        while waiting:
+            name, rest = waiting[-1]
+            path = [each for each, _ in waiting]
+            following = next(rest, None)
+            if following is None:
+                depth[name] = 1 + max((depth[each] for each in operands[name]), default=0)
+                waiting.pop()
+            elif following in path:
+                circle = " → ".join([*path[path.index(following) :], following])
+                raise SchemaError(f"column {following!r}: it is made of itself: {circle}")
+            elif following not in depth:
+                waiting.append((following, iter(operands[following])))
+            if len(path) > DEEPEST_COLUMNS or depth.get(name, 0) > DEEPEST_COLUMNS:
+                raise SchemaError(f"column {name!r}: more than {DEEPEST_COLUMNS} columns are made of each other")

@@ -157,6 +157,14 @@ def sentences() -> Pool:
     return Pool(_unique(made)[:4096])
 
 
+@cache
+def nouns() -> tuple[str, ...]:
+    """English nouns."""
+    from faker.providers.lorem.en_US import Provider
+
+    return tuple(word for word in _unique(Provider.parts_of_speech["noun"])[:400] if word.isalpha() and word.islower())
+
+
 def _of(words: list[str], number: np.uint64) -> str:
     return words[int(number) % len(words)]
 
