@@ -1,7 +1,8 @@
-"""Made-up files: ten columns of the ten types, against loops of Faker and mimesis, and a frame that is there already.
+"""Made-up files: ten columns of the ten first types, against loops of Faker and mimesis, and a finished frame.
 
 Here: the sides and the memory of a large file. `python -m benchmarks.synthetic ROWS FILE` makes one and prints its peak
-memory. Not here: the engine. Figures are seconds per million rows, since the loops make fewer rows.
+memory. Not here: the other types (synthetic_types.py) and the engine. Figures are seconds per million rows, since the
+loops make fewer rows.
 """
 
 import csv
@@ -15,6 +16,7 @@ from typing import Any
 from benchmarks.bench import Bench
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.memory import peak_megabytes
+from benchmarks.synthetic_types import TODAY, rows_of_types
 from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.model.schema import Schema, schema_of
 from vsf_assets.synthetic.writers import write_file
@@ -22,7 +24,7 @@ from vsf_assets.synthetic.writers import write_file
 ROWS, LARGE = 1_000_000, 10_000_000
 LOOP_ROWS = {"Faker": 5_000, "mimesis": 50_000}
 FASTER_THAN = {"Faker": 1 / 100, "mimesis": 1 / 10}
-OF_THE_FLOOR, MEGABYTES = 3, 500
+OF_THE_FLOOR, MEGABYTES = 2.4, 500
 TYPES = (
     "Full Name",
     "Job",
@@ -43,7 +45,7 @@ def ten_columns(is_unique: bool = False) -> Schema:
     for column in columns:
         column["unique"] = is_unique and column["type"] not in ("Job", "Date")
         column |= {"to": 10**9} if column["type"] == "Integer" else {}
-    return schema_of({"name": "ten", "columns": columns})
+    return schema_of({"name": "ten", "today": TODAY, "columns": columns})
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -83,6 +85,7 @@ def _measure(bench: Bench, folder: Path) -> list[Row]:
     table = [Row(f"{rows:,} rows, beside polars writing the same frame (per million)", mine, bare, OF_THE_FLOOR)]
     for name, figures in zip(loops, others, strict=True):
         table.append(Row(f"… beside a loop of {name} (per million)", mine, figures, FASTER_THAN[name]))
+    table += rows_of_types(bench, folder, TYPES, ten_columns())
     large = max(1000, round(LARGE * bench.scale))
     for what in ("plain", "unique"):
         bench.log(f"making up {large:,} rows, {what}, for the memory")

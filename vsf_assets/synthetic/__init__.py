@@ -6,5 +6,5 @@ docs/made-up-files.md describes schemas for their authors.
 Not here: where schemas and requests land.
 """
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Version of the generator; it changes when the same schema, rows and seed give other bytes."""

@@ -50,55 +50,68 @@ def problems_of(
     Raises:
         VsfError: DuckDB cannot read the file, or the disk has too little space.
     """
-    columns = schema.columns
-    unique = [column for column in columns if column.is_unique]
-    bounded = [column for column in columns if column.kind.name in _TYPES and not column.options.get("format")]
-    patterned = [column for column in columns if column.kind.name == "Regular Expression"]
     file = CheckedFile(path, form, schema, settings)
-    names = {column.name: file.value(place) for place, column in enumerate(columns)}
-    expressions = ["count(*)"]
-    expressions += [f"count({names[c.name]})" for c in unique]
-    for column, rule in [(c, _within(c, names[c.name])) for c in bounded] + [
-        (c, f"regexp_full_match({names[c.name]}, {_text(c.options['pattern'].text)})") for c in patterned
-    ]:
-        expressions.append(f"count({names[column.name]}) - count(*) filter ({rule})")
-    queries = [f"select {', '.join(expressions)} from {file.source}"]  # noqa: S608
-    # One column at a time, grouped by digest, so that DuckDB can spill to disk.
-    queries += [
-        f"select count(*) from (select distinct md5_number(cast({names[c.name]} as varchar)) as digest"  # noqa: S608
-        f" from {file.source}) where digest is not null"
-        for c in unique
-    ]
+    named = [(column, file.value(place)) for place, column in enumerate(schema.columns)]
+    offending = _offending(named)
     with _parent_files(schema, rows, parents, settings) as references:
-        queries += [
-            f"select count(*) from {file.source} where try_cast({names[c.name]} as {kind}) not in"  # noqa: S608
-            f" (select value from read_parquet({_text(str(pattern))}) where value is not null)"
-            for c, kind, pattern in references
-        ]
-        (answers, *numbers) = file.query(queries)
-        different, strange = numbers[: len(unique)], numbers[len(unique) :]
-        count, *others = answers
-        present, outside, unmatched = (
-            others[: len(unique)],
-            others[len(unique) : len(unique) + len(bounded)],
-            others[len(unique) + len(bounded) :],
+        single = [*_repeated(named, file.source), *_strange(named, references, file.source)]
+        expressions = ["count(*)", *(sql for _, _, sql, _ in offending)]
+        queries = [f"select {', '.join(expressions)} from {file.source}", *(sql for _, _, sql, _ in single)]  # noqa: S608
+        (count, *numbers), *others = file.query(queries)
+    found: dict[str, list[str]] = {check: [] for check in CHECKS}
+    if count != rows:
+        found["row_count"].append(f"{count} rows instead of {rows}")
+    numbers += [number for (number,) in others]
+    for (check, column, _, text), number in zip([*offending, *single], numbers, strict=True):
+        if number:
+            found[check].append(f"column {column.name!r} {text.format(number)}")
+    return found
+
+
+_Named = list[tuple[Column, str]]
+"""Columns with the expressions of their values."""
+
+_Counted = tuple[str, Column, str, str]
+"""Check, column, SQL that counts the offending values, and the problem with {} for their number."""
+
+
+def _offending(named: _Named) -> list[_Counted]:
+    """Return what one pass over the file counts: values out of bounds, and values that do not match."""
+    found = []
+    for column, value in named:
+        rule, check, text = "", "ranges", "has {} values out of bounds"
+        if column.kind.name in _TYPES and not column.options.get("format"):
+            rule = _within(column, value)
+        elif column.kind.name == "Regular Expression":
+            rule = f"regexp_full_match({value}, {_text(column.options['pattern'].text)})"
+            check, text = "patterns", "has {} values that do not match"
+        if rule:
+            found.append((check, column, f"count({value}) - count(*) filter ({rule})", text))
+    return found
+
+
+def _repeated(named: _Named, source: str) -> list[_Counted]:
+    """Return a query for each unique column, grouped by digest, so that DuckDB can spill to disk."""
+    sql = (
+        "select cast(coalesce(sum(number) - count(*), 0) as bigint) from (select md5_number(cast({} as varchar)) as digest,"
+        " count(*) as number from {} group by all) where digest is not null"
+    )
+    return [("unique", c, sql.format(value, source), "repeats {} values") for c, value in named if c.is_unique]
+
+
+def _strange(named: _Named, references: list[tuple[Column, str, Path]], source: str) -> list[_Counted]:
+    """Return a query for each foreign key that can be checked."""
+    values = {column.name: value for column, value in named}
+    return [
+        (
+            "references",
+            column,
+            f"select count(*) from {source} where try_cast({values[column.name]} as {kind}) not in"  # noqa: S608
+            f" (select value from read_parquet({_text(str(files))}) where value is not null)",
+            "has {} values that the other file does not have",
         )
-        repeats = [there - found[0] for there, found in zip(present, different, strict=True)]
-        return {
-            "row_count": [f"{count} rows instead of {rows}"] if count != rows else [],
-            "unique": _said(unique, repeats, "repeats {} values"),
-            "ranges": _said(bounded, outside, "has {} values out of bounds"),
-            "patterns": _said(patterned, unmatched, "has {} values that do not match"),
-            "references": _said(
-                [c for c, _, _ in references],
-                [number for (number,) in strange],
-                "has {} values that the other file does not have",
-            ),
-        }
-
-
-def _said(columns: list[Column], numbers: Iterable[int], text: str) -> list[str]:
-    return [f"column {c.name!r} {text.format(n)}" for c, n in zip(columns, numbers, strict=True) if n]
+        for column, kind, files in references
+    ]
 
 
 def _within(column: Column, name: str) -> str:

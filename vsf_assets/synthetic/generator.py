@@ -15,9 +15,9 @@ import polars as pl
 from vsf_assets.common.errors import UsageError
 from vsf_assets.synthetic.columns import (
     companies,
+    currencies,
     formulas,
     internet,
-    money,
     normal_numbers,
     patterns,
     people,
@@ -29,8 +29,8 @@ from vsf_assets.synthetic.columns import (
 )
 from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange
 from vsf_assets.synthetic.model.counter_prng import chances, rows_of
-from vsf_assets.synthetic.model.schema import Column, Schema, SchemaError, schema_of
 from vsf_assets.synthetic.model.request_limits import MOST_ROWS
+from vsf_assets.synthetic.model.schema import Column, Schema, SchemaError, schema_of
 
 MAKERS = {
     "Full Name": people.full_name,
@@ -59,7 +59,7 @@ MAKERS = {
     "Longitude": plain_values.decimal,
     "IP Address": internet.ip_address,
     "URL": internet.url,
-    "Currency": money.currency,
+    "Currency": currencies.currency,
     "Normal Distribution": normal_numbers.normal,
     "Regular Expression": patterns.regular_expression,
     "Template": templates.template,

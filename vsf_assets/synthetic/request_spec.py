@@ -4,7 +4,7 @@ Here: the conversion of a mapping (from a YAML or JSON file) into a request, or 
 here: running requests (pipeline/synthetic_fulfilment.py). Imports neither numpy nor polars, so it loads quickly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,13 @@ def _format(value: Any) -> str:
 
 
 def _rows(value: Any) -> int:
-    found = whole(value)
+    found: int = whole(value)
     if not 0 <= found <= MOST_ROWS:
         raise ValueError(f"{found} is not allowed; write a number from 0 to {MOST_ROWS}")
     return found
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "schema": schema_name,
     "rows": _rows,
     "seed": whole,
@@ -80,6 +80,6 @@ def deleted_schema(content: Any) -> str | None:
         return None
     only_known("a deletion", "field", content, ("name", "deleted"))
     try:
-        return schema_name(content.get("name"))
+        return str(schema_name(content.get("name")))
     except ValueError as error:
         raise SchemaError(f"name: {error}") from None

@@ -4,9 +4,6 @@ Here: a real server of Debian's package, started as another user where the tests
 none. Each step is a process of its own, since Django takes its settings once. Not here: what pages show.
 """
 
-import os
-import pwd
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator

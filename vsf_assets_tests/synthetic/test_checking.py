@@ -82,7 +82,7 @@ def test_what_the_engine_makes_passes(tmp_path: Path, form: Any) -> None:
         made = schema(*columns, quote="'", separator="tab")
         write_file(Frames(made, rows, parents=[PARENT]), tmp_path / "f", form)
         reported = problems_of(tmp_path / "f", form, made, rows, Home(tmp_path).settings, [PARENT])
-        assert reported == dict.fromkeys(CHECKS, [])
+        assert reported == {check: [] for check in CHECKS}
 
 
 LINKED = (

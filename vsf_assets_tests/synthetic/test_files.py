@@ -138,7 +138,7 @@ def test_the_bytes_do_not_depend_on_how_the_work_was_cut(tmp_path: Path, form: A
         column("Full Name", "Full Name"),
     )
 
-    def bytes_of(seed: int, **how: int) -> bytes:
+    def bytes_of(seed: int, **how: Any) -> bytes:
         write_file(Frames(schema(*columns), 3000, seed, parents=[PARENT]), tmp_path / "f", form, **how)
         return (tmp_path / "f").read_bytes()
 

@@ -81,7 +81,9 @@ def test_json_lines_are_read_by_duckdb(tmp_path: Path) -> None:
     frame = written(tmp_path / "f.jsonl", "jsonl")
     with duckdb.connect() as connection:
         read = connection.execute("select * from read_json_auto(?)", [str(tmp_path / "f.jsonl")]).fetchall()
-    assert [(row[0], row[1], row[2], row[6]) for row in read] == frame.select(frame.columns[place] for place in (0, 1, 2, 6)).rows()
+    assert [(row[0], row[1], row[2], row[6]) for row in read] == frame.select(
+        frame.columns[place] for place in (0, 1, 2, 6)
+    ).rows()
 
 
 def test_a_statement_has_a_thousand_rows(tmp_path: Path) -> None:
@@ -127,7 +129,8 @@ def test_duckdb_loads_the_file(tmp_path: Path) -> None:
         connection.execute((tmp_path / "f.sql").read_bytes().decode())
         assert connection.execute(f'select * from "{NAME}"').fetchall() == frame.rows()
         types = [kind for _, kind, *_ in connection.execute(f'describe "{NAME}"').fetchall()]
-    assert types == "BIGINT VARCHAR VARCHAR BIGINT DECIMAL(18,2) BOOLEAN DATE TIMESTAMP DOUBLE".split(" ")
+    assert types[:5] == ["BIGINT", "VARCHAR", "VARCHAR", "BIGINT", "DECIMAL(18,2)"]
+    assert types[5:] == ["BOOLEAN", "DATE", "TIMESTAMP", "DOUBLE"]
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ import polars as pl
 
 from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange
 from vsf_assets.synthetic.columns.plain_values import scaled_decimals
-from vsf_assets.synthetic.model.formula_grammar import ColumnValue, Node, Number, Operation, columns_of
+from vsf_assets.synthetic.model.formula_grammar import ColumnValue, Literal, Node, Operation, columns_of
 from vsf_assets.synthetic.model.option_checks import REACH
 from vsf_assets.synthetic.model.option_parsers import HIGHEST
 from vsf_assets.synthetic.model.schema import Column, SchemaError
@@ -70,7 +70,8 @@ def formula(column: Column, request: Request) -> Maker:
     kind: Any = np.int64 if max(needed, 2 * fraction.most_bottom, fraction.largest) <= HIGHEST else object
 
     def make(row_range: RowRange) -> pl.Series:
-        values, is_missing = {}, np.zeros(row_range.rows.size, dtype=bool)
+        values: dict[str, Whole] = {}
+        is_missing = np.zeros(row_range.rows.size, dtype=bool)
         for name, maker in makers.items():
             made = maker(row_range)
             is_missing |= made.is_null().to_numpy()
@@ -87,7 +88,7 @@ def formula(column: Column, request: Request) -> Maker:
     return make
 
 
-def _rounded(top: Whole, bottom: Whole) -> Whole:
+def _rounded(top: Any, bottom: Any) -> Any:
     """Divide whole numbers and round halves away from 0."""
     size = abs(bottom)
     found = (2 * abs(top) + size) // (2 * size)
@@ -102,7 +103,7 @@ def result_bound(column: Column, request: Request) -> int:
     """
     node, places = column.options["formula"], column.options["places"]
     fraction = _fraction(column, node, {name: _bound(request.column(name), request) for name in columns_of(node)})
-    most = -(-fraction.most_top * 10**places // fraction.least_bottom)
+    most: int = -(-fraction.most_top * 10**places // fraction.least_bottom)
     if most > HIGHEST:
         raise SchemaError(
             f"column {column.name!r}, option formula: results could have {len(str(most))} digits with {places} decimal"
@@ -131,12 +132,11 @@ def _fraction(column: Column, node: Node, bounds: Mapping[str, tuple[int, int]])
         constant = _constant(node)
     except ZeroDivisionError:
         raise SchemaError(f"column {column.name!r}, option formula: it divides by 0") from None
-    if constant is not None:
-        return _constant_fraction(constant)
-    if isinstance(node, ColumnValue):
+    if constant is not None or isinstance(node, Literal):
+        return _constant_fraction(constant or Fraction(0))
+    if not isinstance(node, Operation):
         (most, scale), name = bounds[node.name], node.name
         return _Fraction(lambda values: values[name], lambda _: scale, most, scale, 1, scale, max(most, scale), scale)
-    assert isinstance(node, Operation)
     left, divisor = _fraction(column, node.left, bounds), _constant(node.right) if node.symbol == "/" else None
     if divisor is not None:  # so that the bottom stays one number for all rows
         right = _constant_fraction(1 / divisor)
@@ -169,7 +169,7 @@ def _constant(node: Node) -> Fraction | None:
     Raises:
         ZeroDivisionError: it divides by 0.
     """
-    if isinstance(node, Number):
+    if isinstance(node, Literal):
         return Fraction(node.value)
     if isinstance(node, ColumnValue):
         return None
@@ -178,7 +178,8 @@ def _constant(node: Node) -> Fraction | None:
         raise ZeroDivisionError
     if left is None or right is None:
         return None
-    return {"+": add, "-": sub, "*": mul, "/": truediv}[node.symbol](left, right)
+    combine: Callable[[Fraction, Fraction], Fraction] = {"+": add, "-": sub, "*": mul, "/": truediv}[node.symbol]
+    return combine(left, right)
 
 
 def _made(

@@ -32,11 +32,11 @@ def ip_address(column: Column, request: Request) -> Maker:
         network, host = lanes(keys[0], row_range.rows), lanes(keys[1], row_range.rows)
         if column.is_unique:
             host = split(permuted(keys[1], row_range.rows, 2**62))
-        words = [_networks().pick(network[:, 3])]
+        words: list[pl.Series | str] = [_networks().pick(network[:, 3])]
         for place in range(4):  # two groups that follow each other are never both 0, which would be written as ::
-            words.append(_groups(place < 3).gather(pl.Series(host[:, place].astype(np.uint32))))
+            words.append(_groups(":" if place < 3 else "").gather(pl.Series(host[:, place].astype(np.uint32))))
             if place < 3:
-                words.append(_groups(True).gather(pl.Series(np.maximum(network[:, place], 1).astype(np.uint32))))
+                words.append(_groups(":").gather(pl.Series(np.maximum(network[:, place], 1).astype(np.uint32))))
         return joined(*words)
 
     return make
@@ -50,7 +50,7 @@ def url(column: Column, request: Request) -> Maker:
 
     def make(row_range: RowRange) -> pl.Series:
         drawn = lanes(key, row_range.rows)
-        words = [_hosts().pick(drawn[:, 0]), domain(row_range), "/", _words().pick(drawn[:, 1])]
+        words: list[pl.Series | str] = [_hosts().pick(drawn[:, 0]), domain(row_range), "/", _words().pick(drawn[:, 1])]
         if column.is_unique:
             return joined(*words, "/", pl.Series(permuted(number_key, row_range.rows, 10**width)).cast(pl.String))
         return joined(*words, _paths().pick(drawn[:, 2]))
@@ -79,9 +79,9 @@ def _networks() -> Pool:
 
 
 @cache
-def _groups(has_colon: bool) -> pl.Series:
-    """Return the groups of an address of version 6."""
-    return pools.series([f"{number:x}{':' if has_colon else ''}" for number in range(65536)])
+def _groups(colon: str) -> pl.Series:
+    """Return the groups of an address of version 6, with what follows them."""
+    return pools.series([f"{number:x}{colon}" for number in range(65536)])
 
 
 @cache

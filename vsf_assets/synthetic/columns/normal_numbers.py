@@ -5,6 +5,7 @@ and sines of a library can differ in the last bit between machines, so they are 
 rounded; the rest is additions and multiplications, which IEEE 754 defines exactly.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache
 from statistics import NormalDist
@@ -38,13 +39,16 @@ def normal(column: Column, request: Request) -> Maker:
     """
     options, places = column.options, column.options["places"]
     mean, deviation = (float(options[name].scaleb(places)) for name in ("mean", "deviation"))
-    bounds = [None if options[end] is None else int(options[end].scaleb(places)) for end in ("from", "to")]
+    lowest, highest = (
+        open_end if options[end] is None else int(options[end].scaleb(places))
+        for end, open_end in (("from", -math.inf), ("to", math.inf))
+    )
 
     def value(numbers: Numbers) -> Floats:
         return np.rint(standard_normal(numbers) * deviation + mean)
 
-    first = 0 if bounds[0] is None else _first_number(lambda number: number >= bounds[0], value)
-    end = 2**64 if bounds[1] is None else _first_number(lambda number: number > bounds[1], value)
+    first = _first_number(lambda number: number >= lowest, value)
+    end = _first_number(lambda number: number > highest, value)
     if first >= end:
         raise SchemaError(f"column {column.name!r}, option from: no number lies between from and to")
     key, start = request.key(column, "normal"), np.uint64(first)
@@ -72,11 +76,11 @@ def standard_normal(numbers: Numbers) -> Floats:
     """Return the quantile of the standard normal distribution at each number / 2**64; it ascends with the number."""
     is_upper = numbers >> np.uint64(63) == 1
     mirrored = np.where(is_upper, ~numbers, numbers)
-    found = _lower_half(mirrored << np.uint64(1), 0)
+    found = _lower_quantiles(mirrored << np.uint64(1), 0)
     return np.where(is_upper, -found, found)
 
 
-def _lower_half(numbers: Numbers, level: int) -> Floats:
+def _lower_quantiles(numbers: Numbers, level: int) -> Floats:
     """Return quantiles (0 or less); the highest 12 bits of a number are its part of the table of the level."""
     cells = (numbers >> np.uint64(64 - _CELL_BITS)).astype(np.int64)
     rest = numbers << np.uint64(_CELL_BITS)
@@ -86,7 +90,7 @@ def _lower_half(numbers: Numbers, level: int) -> Floats:
     if level + 1 < _LEVELS:
         outer = np.flatnonzero(cells == 0)
         if outer.size:
-            found[outer] = _lower_half(rest[outer], level + 1)
+            found[outer] = _lower_quantiles(rest[outer], level + 1)
     return found
 
 

@@ -31,16 +31,11 @@ def foreign_key(column: Column, request: Request) -> Maker:
     parent = _parent_column(column, parent_request)
     rows, key = parent_request.rows, request.key(column, "row of the other file")
     if column.is_unique:
+        where = f"column {parent.name!r} of schema {parent_request.schema.name!r}"
         if not (parent.is_unique or parent.kind.name == "Sequence"):
-            raise SchemaError(
-                f"column {column.name!r}, option unique: column {parent.name!r} of schema {parent_request.schema.name!r}"
-                " is not unique, so its values can repeat"
-            )
+            raise SchemaError(f"column {column.name!r}, option unique: {where} is not unique, so its values can repeat")
         if parent.null_share:
-            raise SchemaError(
-                f"column {column.name!r}, option unique: column {parent.name!r} of schema {parent_request.schema.name!r}"
-                " has missing values"
-            )
+            raise SchemaError(f"column {column.name!r}, option unique: {where} has missing values")
         request.room(column, rows)
     try:
         make = parent_request.value_of(parent.name)

@@ -15,14 +15,14 @@ from vsf_assets.synthetic.model.local_words import LATIN
 from vsf_assets.synthetic.model.schema import Column, SchemaError
 from vsf_assets.synthetic.model.template_grammar import TextFunction
 
-MOST_CHARACTERS = 65_536
-"""Largest length of a value: templates of templates could otherwise grow without bound."""
+MOST_BYTES = 65_536
+"""Largest size of a value: templates of templates could otherwise grow without bound."""
 
 
 def template(column: Column, request: Request) -> Maker:
     """Texts of a template; missing where a column that it names is missing.
 
-    The generator raises SchemaError for a value of more than MOST_CHARACTERS.
+    The generator raises SchemaError for a value of more than MOST_BYTES.
     """
     parts: list[str | tuple[Maker, tuple[TextFunction, ...]]] = [
         part if isinstance(part, str) else (request.value_of(part.column), part.functions)
@@ -32,8 +32,8 @@ def template(column: Column, request: Request) -> Maker:
     def make(row_range: RowRange) -> pl.Series:
         words = [pl.lit(part) if isinstance(part, str) else pl.lit(_applied(*part, row_range)) for part in parts]
         made = pl.select(pl.concat_str(words)).to_series()
-        if int(made.str.len_bytes().max() or 0) > MOST_CHARACTERS:  # type: ignore[call-overload]
-            raise SchemaError(f"column {column.name!r}: a value has more than {MOST_CHARACTERS} bytes")
+        if (made.str.len_bytes() > MOST_BYTES).any():
+            raise SchemaError(f"column {column.name!r}: a value has more than {MOST_BYTES} bytes")
         return made
 
     return make
@@ -79,7 +79,7 @@ _BETWEEN = "\0"
 """Separates texts; no text can hold it."""
 
 _ASCII = bytes(
-    ord(chr(code).lower()) if chr(code).isalnum() and code < 128 or code == 0 else ord("-") for code in range(256)
+    ord(chr(code).lower()) if (chr(code).isalnum() and code < 128) or code == 0 else ord("-") for code in range(256)
 )
 
 _FUNCTIONS: dict[str, Callable[[pl.Series], pl.Series]] = {

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Number:
+class Literal:
     """A number that the formula contains."""
 
     value: Decimal
@@ -46,7 +46,7 @@ class Operation:
     right: "Node"
 
 
-Node = Number | ColumnValue | Operation
+Node = Literal | ColumnValue | Operation
 
 
 def parse_formula(text: str) -> Node:
@@ -57,7 +57,7 @@ def parse_formula(text: str) -> Node:
     """
     if len(text) > LONGEST:
         raise ValueError(f"the formula has {len(text)} characters; {LONGEST} are allowed")
-    parser = _Parser(_tokens(text))
+    parser = _FormulaParser(_tokens(text))
     found = parser.sum()
     parser.expect_end()
     return found
@@ -67,7 +67,7 @@ def columns_of(node: Node) -> list[str]:
     """Return the columns of a formula, each once, in their order."""
     if isinstance(node, ColumnValue):
         return [node.name]
-    if isinstance(node, Number):
+    if isinstance(node, Literal):
         return []
     return list(dict.fromkeys(columns_of(node.left) + columns_of(node.right)))
 
@@ -86,8 +86,8 @@ def _tokens(text: str) -> list[_Token]:
         if match is None:
             at = place + len(text[place:]) - len(text[place:].lstrip())
             raise ValueError(
-                f"{text[at]!r} at character {at + 1} is not allowed; a formula has numbers like 1.5, columns like {{x}},"
-                " + - * / and parentheses"
+                f"{text[at]!r} at character {at + 1} is not allowed; a formula has numbers like 1.5, columns like"
+                " {x}, + - * / and parentheses"
             )
         kind = str(match.lastgroup)
         found.append(_Token(kind, match.group(kind), match.start(kind) + 1))
@@ -95,7 +95,7 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
-class _Parser:
+class _FormulaParser:
     """A parser by recursive descent: sums of products of signed values."""
 
     def __init__(self, tokens: list[_Token]) -> None:
@@ -120,7 +120,7 @@ class _Parser:
     def _signed(self) -> Node:
         if symbol := self._sign("+-"):
             value = self._deeper(self._signed)
-            return value if symbol == "+" else Operation("-", Number(Decimal(0)), value)
+            return value if symbol == "+" else Operation("-", Literal(Decimal(0)), value)
         return self._value()
 
     def _value(self) -> Node:
@@ -137,7 +137,7 @@ class _Parser:
             return ColumnValue(token.text.strip())
         if len(token.text.replace(".", "")) > MOST_DIGITS:
             raise ValueError(f"the number at character {token.position} has more than {MOST_DIGITS} digits")
-        return Number(Decimal(token.text))
+        return Literal(Decimal(token.text))
 
     def _deeper(self, parse: Callable[[], Node]) -> Node:
         self._depth += 1

@@ -112,9 +112,9 @@ def streets(locale: str) -> Pool:
         return word_pools.streets()
     names = list(last_names(locale).words)
     patterns = LOCAL[locale].streets
-    return Pool(
-        [pattern.replace("*", name) for pattern in patterns for name in (names if "*" in pattern else names[:1])]
-    )
+    found = [pattern.replace("*", name) for pattern in patterns for name in (names if "*" in pattern else names[:1])]
+    # "van Oostenstraat" begins with a capital letter; French "rue" and Polish "ul." do not.
+    return Pool([name[0].upper() + name[1:] if "*" in patterns[0][:1] else name for name in found])
 
 
 @cache

@@ -38,6 +38,7 @@ class Reader:
     choices: tuple[str, ...] = ()
 
     def __call__(self, value: Any) -> Any:
+        """Return the converted value."""
         return self.convert(value)
 
 

@@ -81,7 +81,7 @@ def parse_regex(text: str) -> Regex:
     inner = text[1:] if text.startswith("^") else text
     if inner.endswith("$") and (len(inner) - len(inner[:-1].rstrip("\\"))) % 2:
         inner = inner[:-1]  # an even number of backslashes before it: they do not escape it
-    parser = _Parser(inner, int(text.startswith("^")))
+    parser = _RegexParser(inner, int(text.startswith("^")))
     found = parser.either()
     parser.expect_end()
     if longest(found) > MOST_CHARACTERS:
@@ -109,7 +109,7 @@ def longest(part: Part) -> int:
     return longest(part.part) * part.most
 
 
-class _Parser:
+class _RegexParser:
     """A parser by recursive descent: branches of series of repeated parts."""
 
     def __init__(self, text: str, before: int) -> None:
