@@ -94,7 +94,8 @@ def _repeated(named: _Named, source: str) -> list[_Counted]:
     """Return a query for each unique column, grouped by digest, so that DuckDB can spill to disk."""
     sql = (
         "select cast(coalesce(sum(number) - count(*), 0) as bigint) from"
-        " (select md5_number(cast({} as varchar)) as digest, count(*) as number from {} group by all) where digest is not null"
+        " (select md5_number(cast({} as varchar)) as digest, count(*) as number from {} group by all)"
+        " where digest is not null"
     )
     return [("unique", c, sql.format(value, source), "repeats {} values") for c, value in named if c.is_unique]
 
