@@ -62,7 +62,9 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
     assert {(check.check_name, check.passed) for check in checks} == {
         ("row_count", True),
         ("unique", True),
+        ("patterns", True),
         ("ranges", True),
+        ("references", True),
     }
     done = tick(instance)
     assert not done.run_requests
