@@ -161,6 +161,18 @@ def test_parquet_keeps_types_and_missing_values(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "f.parquet").equals(frames.frame(0, 2000))
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_few_rows_of_every_type_and_format(tmp_path: Path, rows: int) -> None:
+    columns = (*ALL, *LATER, *(column(kind, kind) for kind in ("Integer", "Decimal", "Full Name")))
+    frames = Frames(schema(*columns), rows, parents=[PARENT])
+    for form in FORMATS:
+        write_file(frames, tmp_path / "f", cast(Any, form))
+        if form == "parquet":
+            assert pl.read_parquet(tmp_path / "f").equals(frames.frame(0, rows))
+        elif form == "jsonl":
+            assert len((tmp_path / "f").read_text().splitlines()) == rows
+
+
 def test_progress_tells_every_portion(tmp_path: Path) -> None:
     for form in FORMATS:
         reported: list[int] = []
