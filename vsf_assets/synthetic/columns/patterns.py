@@ -5,7 +5,8 @@ Here: the plan of words, branches and repetitions, and the choice of each row. N
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -46,12 +47,19 @@ class _Branches:
 
 @dataclass(frozen=True)
 class _Times:
-    """Steps, repeated between `fewest` and `most` times."""
+    """Steps, repeated between `fewest` and `most` times.
+
+    Repetitions of some words are picked several at once: `several` has the pools of one, two, ... words, `texts` the
+    empty text and all their words, and `first` the place of the first word of each pool.
+    """
 
     steps: "_Steps"
     fewest: int
     most: int
     pool: Pool
+    several: tuple[Pool, ...] | None = None
+    texts: pl.Series = field(default_factory=lambda: pl.Series([""]))
+    first: tuple[int, ...] = ()
 
 
 _Steps = Sequence[_Words | _Branches | _Times]
@@ -94,9 +102,22 @@ class _Row:
                 for place, branch in enumerate(step.branches):
                     self.add(branch, _both(mask, chosen == place))
             else:
-                count = step.pool.places(self._lane()) + step.fewest
-                for turn in range(step.most):
-                    self.add(step.steps, mask if turn < step.fewest else _both(mask, turn < count))
+                self._add_times(step, mask)
+
+    def _add_times(self, step: _Times, mask: Mask) -> None:
+        count = step.pool.places(self._lane()) + step.fewest
+        if step.several is None:
+            for turn in range(step.most):
+                self.add(step.steps, mask if turn < step.fewest else _both(mask, turn < count))
+            return
+        size = len(step.several)
+        for start in range(0, step.most, size):
+            drawn, chosen = self._lane(), np.zeros(self._rows.size, dtype=np.uint32)
+            left = count - np.minimum(count, start)
+            left = np.minimum(left if mask is None else np.where(mask, left, 0), size)
+            for number, pool in enumerate(step.several, 1):
+                chosen = np.where(left == number, pool.places(drawn) + step.first[number - 1], chosen)
+            self._keep(step.texts.gather(pl.Series(chosen.astype(np.uint32))))
 
     def text(self) -> pl.Series:
         """Return the texts."""
@@ -108,7 +129,10 @@ class _Row:
         else:
             places = step.pool.places(self._lane()) if len(step.words) > 1 else np.zeros(self._rows.size, np.uint32)
             chosen = places if mask is None else np.where(mask, places, np.uint32(len(step.words)))
-            self._parts.append(step.texts.gather(pl.Series(chosen)))
+            self._keep(step.texts.gather(pl.Series(chosen)))
+
+    def _keep(self, part: pl.Series) -> None:
+        self._parts.append(part)
         if len(self._parts) > _JOINED:
             self._parts = [joined(*self._parts)]
 
@@ -147,11 +171,22 @@ def _planned(part: Part) -> _Steps:
             branches = tuple(_planned(branch) for branch in step.branches)
             steps.append(_Branches(branches, Pool([""] * len(branches))))
         else:
-            steps.append(
-                _Times(_planned(step.part), step.fewest, step.most, Pool([""] * (step.most - step.fewest + 1)))
-            )
+            steps.append(_times(step))
     flush()
     return steps
+
+
+def _times(part: Repeated) -> _Times:
+    steps, pool = _planned(part.part), Pool([""] * (part.most - part.fewest + 1))
+    one = steps[0].words if len(steps) == 1 and isinstance(steps[0], _Words) else ()
+    if len(one) < 2 or part.most < 2:
+        return _Times(steps, part.fewest, part.most, pool)
+    lists = [list(one)]
+    while len(lists[-1]) * len(one) <= _MOST_WORDS and len(lists) < part.most:
+        lists.append([word + letter for word in lists[-1] for letter in one])
+    first = tuple(accumulate((len(words) for words in lists[:-1]), initial=1))
+    texts = pl.Series(["", *(word for words in lists for word in words)], dtype=pl.String)
+    return _Times(steps, part.fewest, part.most, pool, tuple(map(Pool, lists)), texts, first)
 
 
 def _words(words: list[str]) -> _Words:

@@ -208,8 +208,7 @@ KINDS = (
         "IP Address",
         "Internet",
         "a public address of the internet protocol",
-        {"version": Option(option_parsers.whole_between(4, 6), 4, "4 or 6")},
-        option_checks.internet_version,
+        {"version": Option(option_parsers.one_number_of(4, 6), 4, "4 or 6")},
     ),
     Kind(
         "URL",

@@ -91,11 +91,6 @@ def choices(options: Options) -> Problem:
     return ("values", f"{twice[0]!r} occurs twice; use weights") if twice else None
 
 
-def internet_version(options: Options) -> Problem:
-    """Check that there are such addresses."""
-    return ("version", "5 is no version of addresses; write 4 or 6") if options["version"] == 5 else None
-
-
 def steps(options: Options) -> Problem:
     """Check that a sequence moves."""
     return ("step", "0 would repeat one number; use Constant") if options["step"] == 0 else None

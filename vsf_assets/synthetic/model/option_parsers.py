@@ -27,7 +27,7 @@ class Reader:
     Attributes:
         kind: name of the kind of value, for a page or a program that builds schemas (type_catalog.py lists them).
         convert: the conversion; raises ValueError with the expected form.
-        lowest, highest: inclusive bounds of a number, or of the length of a text; None if there are none.
+        lowest, highest: inclusive bounds of a number, or of the length of a text or list; None if there are none.
         choices: the allowed values, if they are few.
     """
 
@@ -35,7 +35,7 @@ class Reader:
     convert: Callable[[Any], Any]
     lowest: int | Decimal | None = None
     highest: int | Decimal | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
 
     def __call__(self, value: Any) -> Any:
         """Return the converted value."""
@@ -102,6 +102,17 @@ def one_of(*choices: str) -> Reader:
             hint = did_you_mean(str(value), choices)
             raise ValueError(f"{value!r} is not allowed; write one of {', '.join(choices)}{hint}")
         return str(value)
+
+    return Reader("choice", read, choices=choices)
+
+
+def one_number_of(*choices: int) -> Reader:
+    """Return a parser of a whole number that is one of some numbers."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or value not in choices:
+            raise ValueError(f"{value!r} is not allowed; write one of {', '.join(map(str, choices))}")
+        return int(value)
 
     return Reader("choice", read, choices=choices)
 
