@@ -19,7 +19,7 @@ VERSIONS = {
     "datasets": "2bfef8d14af6",
     "dataset_changes": "4f24575b4d26",
     "fake_schemas": "4a2092f7c0e5",
-    "fake_requests": "12934ffa2948",
+    "fake_requests": "7cf394f73468",
     "fake_states": "cc00ffd19390",
     "events": "40d7f97befd2",
     "lines": "738465314983",
