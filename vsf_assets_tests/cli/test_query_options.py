@@ -105,7 +105,7 @@ def test_unknown_endings_are_refused_with_the_known_ones(home: Home, tmp_path: P
         ".json or .csv": ["report", "scores"],
         ".csv or .json or .html": ["report", "anomalies", "--feed", "clicks"],
         ".json": ["report", "datapoints", *selected],
-        ".csv or .parquet": ["generate", str(schema), "--rows", "1"],
+        ".csv or .parquet or .jsonl or .sql": ["generate", str(schema), "--rows", "1"],
     }
     for known, words in commands.items():
         outcome = home.vsf(*words, "-o", str(tmp_path / "x.xlsx"))

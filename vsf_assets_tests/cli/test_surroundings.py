@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import dataset_files
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.hostile import hostile_variables
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 OTHERS = {
     "TZ": "Pacific/Kiritimati",
@@ -132,6 +134,9 @@ def test_a_code_server_started_by_hand_is_covered_too(tmp_path: Path) -> None:
     """Without `vsf`: a job of the definitions, the variables there at the start and set again before each run."""
     with pytest.MonkeyPatch.context() as patch:
         home = enter_home(tmp_path / "home", patch)
+    put_built_warehouse(
+        read_settings({"VSF_HOME": str(home.path)})
+    )  # so that the build has what came since, in all layers and reports
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,10,100\n,20,100\n3,x,100\n"})
     home.drop({"2019-05-20_linedim.csv": "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"})
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "VSF_HOME": str(home.path), "VSF_SETTLE_SECONDS": "0"}
