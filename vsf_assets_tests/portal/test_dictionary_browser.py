@@ -148,9 +148,15 @@ def test_wrong_files_are_named_before_anything_is_sent(site: Site, tmp_path: Pat
     page.wait_for_selector("text=other.csv and b.csv are both columns; leave one of them out.")
     page.set_input_files("#file-namespaces", str(tmp_path / "notes.csv"))
     page.wait_for_selector("text=notes.csv has none of the three headers")
+    wait_for_files(page, ",b.csv,")  # what was right stays
     page.click(f"{FORM} button.main")
     page.wait_for_timeout(100)
     assert sent == []
+    names = {kind: name for name, kind in OTHER_NAMES.items()}
+    page.set_input_files("#file-columns", paths[names["datapoints.csv"]])  # no file is lost in the wrong field
+    wait_for_files(page, f",b.csv,{names['datapoints.csv']}")
+    page.set_input_files("#file-datapoints", paths[names["namespaces.csv"]])
+    wait_for_files(page, f"{names['namespaces.csv']},b.csv,{names['datapoints.csv']}")
     page.context.close()
     assert watched.found == []
 

@@ -81,14 +81,33 @@ function put(found) {
 
 async function sort(files) {
   const { found, wrong } = await sorted(files);
-  if (!wrong.length) put(found);
+  if (!wrong.length) { put(found); known = found; }
   say(wrong);
   return { found, wrong };
 }
 
 form.noValidate = true;
 form.querySelector(".drop").hidden = false;
-for (const input of inputs) input.addEventListener("change", () => sort(chosen()));
+
+let known = new Map();  // what the fields held before the last choice, by kind
+
+// A file that was chosen in the field of another kind goes to its own, and the file that stood there stays.
+async function choose(input) {
+  const { found, wrong } = await sorted(input.files);
+  const kept = new Map(known);
+  if (!input.files.length) kept.delete(`${input.dataset.kind}.csv`);
+  for (const [kind, file] of found) {
+    const other = known.get(kind);
+    if (other && other !== file && kind !== `${input.dataset.kind}.csv`) {
+      wrong.push(`${file.name} and ${other.name} are both ${word(kind)}; leave one of them out.`);
+    } else kept.set(kind, file);
+  }
+  put(wrong.length ? known : kept);
+  if (!wrong.length) known = kept;
+  say(wrong);
+}
+
+for (const input of inputs) input.addEventListener("change", () => choose(input));
 for (const kind of ["dragenter", "dragover"]) {
   form.addEventListener(kind, (event) => { event.preventDefault(); form.querySelector(".drop").classList.add("over"); });
 }
