@@ -18,11 +18,13 @@ from typing import Any
 import pytest
 
 from vsf_assets.common.processes import started
+from vsf_assets.config.settings import read_settings
 from vsf_assets.resources.run_handover import read_spare
 from vsf_assets.resources.run_process import PID
 from vsf_assets.runs.service_state import read_state
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.instances import instance_at_home
+from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.waiting import wait_until
 
 MAIN = [sys.executable, "-m", "vsf_assets.cli.main"]
@@ -58,6 +60,7 @@ def is_well(port: int) -> bool:
 def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Home, int, "subprocess.Popen[str]"]]:
     """A home, the UI's port, and a service there that a script started in the background: SIGINT is ignored."""
     home, port = enter_home(tmp_path / "home", monkeypatch), free_port()
+    put_built_warehouse(read_settings())  # the first build of a home is a test of `vsf run`
     monkeypatch.setenv("VSF_BANNERS_BIND", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("VSF_PORTAL_BIND", f"127.0.0.1:{free_port()}")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
