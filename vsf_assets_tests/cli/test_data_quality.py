@@ -6,7 +6,9 @@ Not here: how the shares are counted (the unit test beside the model).
 import os
 from datetime import UTC, datetime
 
+from vsf_assets.config.settings import read_settings
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.prebuilt import put_built_warehouse
 
 
 def land(home: Home, day: int, bad: int, good: int) -> None:
@@ -22,6 +24,7 @@ def test_a_feed_that_gets_worse_is_warned_of_until_it_is_better_and_a_warning_th
     home: Home,
 ) -> None:
     """Two histories in one home: the clicks get worse and better, and conversions refer to unknown clicks all along."""
+    put_built_warehouse(read_settings())
     home.drop({"impressions_1.csv": "banner_id,campaign_id\n1,7\n"})
     for day, bad in ((1, 0), (2, 2), (3, 1), (4, 6)):
         land(home, day, bad, 20 - bad)
