@@ -37,6 +37,30 @@ def test_an_event_is_found_once_over_passes_restarts_and_snapshots(notices: Noti
     assert notices.scan(21 + 2 * NIGHT) == ([], [])
 
 
+def test_what_a_pass_did_not_record_is_found_by_the_next_one(
+    notices: NoticeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import OperationalError
+
+    from vsf_assets.portal.notices import record_events, watcher
+
+    def locked(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(record_events, "MOST_EVENTS", 2)
+    monkeypatch.setattr(watcher, "MOST_EVENTS", 2)
+    notices.publish(*(File("clicks", "1", f"{n}.csv", 2, status="unreadable") for n in range(3)))
+    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+        patch.setattr(watcher, "distribute", locked)
+        notices.scan(3)
+    assert [len(notices.scan()[0]) for _ in range(3)] == [2, 1, 0]
+    with monkeypatch.context() as patch:
+        notices.publish(*(File("clicks", "1", f"{n}.csv", 2, status="unreadable") for n in range(3)), BROKEN)
+        patch.setattr(watcher, "still_held", lambda *_: False)
+        assert notices.scan() == ([], [])
+    assert [len(notices.scan()[0]) for _ in range(2)] == [1, 0]
+
+
 def test_nothing_from_before_the_first_start_is_news(notices: NoticeWorld) -> None:
     from vsf_assets.portal.notices.models import NoticeEvent
 

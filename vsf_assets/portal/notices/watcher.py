@@ -22,7 +22,7 @@ from vsf_assets.portal.notices.kinds import BUILD, OF_SNAPSHOT, SILENT
 from vsf_assets.portal.notices.lease import begin_news, database_now, hold, release, still_held
 from vsf_assets.portal.notices.models import NoticeEvent, OutboxMessage, WatchLease
 from vsf_assets.portal.notices.outbox import send_next
-from vsf_assets.portal.notices.record_events import OLDEST, Changes, open_key, record_findings
+from vsf_assets.portal.notices.record_events import MOST_EVENTS, OLDEST, Changes, open_key, record_findings
 from vsf_assets.portal.notices.run_findings import RUNS, build_findings, silence
 from vsf_assets.portal.notices.snapshot_findings import Finding, SnapshotFindings, snapshot_findings
 from vsf_assets.portal.shared.open_pool import EXPORTS
@@ -56,9 +56,9 @@ class NoticeWatcher:
         self.holder = uuid.uuid4()
         self._clock = clock
         self._pointer = PointerWatch(settings.VSF)
-        self._snapshot_state: Hashable = None
-        self._run_state: Hashable = None
-        self._snapshot_at = self._runs_at = datetime.min.replace(tzinfo=database_now().tzinfo)
+        # Part -> state of what was read, and when: in this pass, and in the last one of which everything is recorded.
+        self._read: dict[int, tuple[Hashable, datetime]] = {}
+        self._recorded: dict[int, tuple[Hashable, datetime]] = {}
         self._silent: tuple[str, datetime] | None = None
         self._cleaned_on: object = None
         self._warned = ""
@@ -73,18 +73,23 @@ class NoticeWatcher:
         runs, shown = self._scan_runs(now), self._scan_snapshot(now)
         if runs is None and shown is None:
             return None
-        changes = Changes()
+        changes, of_part = Changes(), dict[int, Changes]()
         with transaction.atomic():
             if runs is not None and still_held(WatchLease.RUNS, self.holder):
                 since = self._news_since(WatchLease.RUNS)
-                changes = record_findings(runs, since, now)
+                of_part[WatchLease.RUNS] = record_findings(runs, since, now)
             if shown is not None and still_held(WatchLease.SNAPSHOTS, self.holder):
                 since = self._news_since(WatchLease.SNAPSHOTS)
-                more = record_findings(shown.findings, since, now, OF_SNAPSHOT, shown.delivered)
-                changes = Changes(changes.new + more.new, changes.over + more.over)
+                found = record_findings(shown.findings, since, now, OF_SNAPSHOT, shown.delivered)
+                of_part[WatchLease.SNAPSHOTS] = found
+            for found in of_part.values():
+                changes = Changes(changes.new + found.new, changes.over + found.over)
             distribute(changes, now, settings.VSF_PORTAL.mail is not None)
             WatchLease.objects.filter(holder=self.holder).update(scanned_at=now)
             self._clean(now)
+        for part, found in of_part.items():  # only now: what was not recorded, or not all, is read again
+            if len(found.new) < MOST_EVENTS:
+                self._recorded[part] = self._read[part]
         return changes
 
     def _news_since(self, part: int) -> datetime:
@@ -98,7 +103,7 @@ class NoticeWatcher:
             return None
         lease = hold(WatchLease.RUNS, self.holder)
         if lease is None:
-            self._run_state = None
+            self._recorded.pop(WatchLease.RUNS, None)
             return None
         return self._of_runs(lease, now)
 
@@ -106,7 +111,7 @@ class NoticeWatcher:
         """Return what the current snapshot shows; None if that is not to be read."""
         lease = hold(WatchLease.SNAPSHOTS, self.holder)
         if lease is None:
-            self._snapshot_state = None
+            self._recorded.pop(WatchLease.SNAPSHOTS, None)
             return None
         return self._of_snapshot(lease, now)
 
@@ -116,7 +121,7 @@ class NoticeWatcher:
             state: Hashable = (status.st_ino, status.st_mtime_ns, status.st_size)
         except OSError:
             state = ()
-        if state == self._run_state and now - self._runs_at < timedelta(seconds=RUN_SECONDS):
+        if self._is_recorded(WatchLease.RUNS, state, now, RUN_SECONDS):
             return None
         since = max(lease.news_since, now - OLDEST)
         try:
@@ -126,7 +131,7 @@ class NoticeWatcher:
             runs = []
         found = build_findings(runs, open_key(BUILD), since)
         silent = self._silence(gather(settings.VSF, asks_bucket=False), lease.news_since, now)
-        self._run_state, self._runs_at = state, now
+        self._read[WatchLease.RUNS] = (state, now)
         return [*found, *([silent] if silent else [])]
 
     def _silence(self, home: HomeStatus, since: datetime, now: datetime) -> Finding | None:
@@ -144,9 +149,9 @@ class NoticeWatcher:
         except (OSError, VsfError) as error:
             self._warn(f"the current snapshot cannot be found: {error}")
             return None
-        is_old = now - self._snapshot_at >= timedelta(seconds=SNAPSHOT_SECONDS)
-        if snapshot is None or (state == self._snapshot_state and not is_old):
+        if snapshot is None or self._is_recorded(WatchLease.SNAPSHOTS, state, now, SNAPSHOT_SECONDS):
             return None
+        self._read[WatchLease.SNAPSHOTS] = (state, now)
         has_open = NoticeEvent.objects.filter(kind__in=OF_SNAPSHOT, resolved_at=None).exists()
         portal = settings.VSF_PORTAL
         folder = settings.VSF.home / "portal" / EXPORTS
@@ -158,11 +163,16 @@ class NoticeWatcher:
             return None  # removed since; the pointer names another one at the next pass
         except VsfError as error:
             self._warn(f"notices of the current snapshot: {error}")
+            self._recorded[WatchLease.SNAPSHOTS] = (state, now)  # its queries fail again; wait for another snapshot
             found = None
         finally:
             pool.close()
-        self._snapshot_state, self._snapshot_at = state, now
         return found
+
+    def _is_recorded(self, part: int, state: Hashable, now: datetime, seconds: float) -> bool:
+        """Whether everything that a state shows was recorded, less than some seconds ago."""
+        recorded = self._recorded.get(part)
+        return recorded is not None and recorded[0] == state and now - recorded[1] < timedelta(seconds=seconds)
 
     def _warn(self, text: str) -> None:
         """Log what keeps a pass from reading, once until it changes."""
