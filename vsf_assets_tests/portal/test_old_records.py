@@ -57,7 +57,7 @@ def test_an_account_that_never_confirmed_its_address_goes_after_a_week(portal: P
     from allauth.account.models import EmailAddress
     from django.utils import timezone
 
-    from vsf_assets.portal.accounts.models import Team, User
+    from vsf_assets.portal.accounts.models import Membership, Team, User
     from vsf_assets.portal.accounts.old_records import remove_old_records
 
     def made(name: str, days: int, **address: Any) -> None:
@@ -72,7 +72,12 @@ def test_an_account_that_never_confirmed_its_address_goes_after_a_week(portal: P
     made("never", 8, primary=True, verified=False)
     made("in-use", 8, primary=True, verified=False)
     User.objects.filter(username="in-use").update(last_login=timezone.now())
-    remove_old_records()
-    assert set(User.objects.values_list("username", flat=True)) == {"waits", "confirmed", "by-command", "in-use"}
+    made("alone", 8, primary=True, verified=False)
+    Membership.objects.create(team=Team.objects.get(name="~alone"), user=portal.account("guest"), role="reader")
+    made("then", 8, primary=True, verified=False)
+    remove_old_records()  # a team with members keeps its only administrator, and stops no other removal
+    assert set(User.objects.values_list("username", flat=True)) == {
+        *("waits", "confirmed", "by-command", "in-use", "alone", "guest")
+    }
     assert not Team.objects.filter(name="~never").exists()
-    assert portal.audit().count("account.deleted") == 1
+    assert portal.audit().count("account.deleted") == 2
