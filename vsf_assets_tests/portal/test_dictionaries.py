@@ -9,12 +9,14 @@ import io
 import json
 import re
 import subprocess
+from contextlib import ExitStack
 from html import unescape
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 import pytest
 
+from vsf_assets.snapshots.query_turns import EXPORTS_AT_ONCE, QueryBudget
 from vsf_assets_tests.portal.dictionaries import ODD, SAMPLE, SCRIPT
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.test_command import vsf
@@ -201,6 +203,21 @@ def test_the_findings_are_those_of_the_description_and_values_are_for_those_who_
     assert heading(page) == f"8 findings in version 1 of {SAMPLE}"
     assert "dp-404" not in page.content.decode()
     assert text_of(client.get(f"/api/v1/datasets/{SAMPLE}/anomalies.csv")) == text_of(client.get(address))
+
+
+def test_downloads_take_turns_of_exports_and_none_of_pages(reader: Any) -> None:
+    from vsf_assets.portal.shared.open_pool import pool
+
+    downloads = (
+        f"/dictionaries/{SAMPLE}/versions/1/anomalies_report.csv",
+        f"/dictionaries/{SAMPLE}/datapoints.json?{urlencode(FUND_ID)}",
+    )
+    with ExitStack() as turns, pool().current() as snapshot:
+        for number in range(EXPORTS_AT_ONCE):
+            turns.enter_context(snapshot.limits.turn(QueryBudget(f"other {number}"), is_export=True))
+        assert [reader.get(address).status_code for address in downloads] == [503, 503]
+        assert reader.get(f"/dictionaries/{SAMPLE}/versions/1/anomalies/").status_code == 200
+    assert text_of(reader.get(downloads[0]))
 
 
 def test_findings_are_shown_page_by_page(portal: Portal, reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ def report_file(snapshot: OpenSnapshot, version: DatasetVersion, access: Dataset
     """
     path = new_file(snapshot, "csv")
     try:
-        with snapshot.cursor(SECONDS) as cursor, path.open("x", encoding="utf-8", newline="") as file:
+        with snapshot.cursor(SECONDS, is_export=True) as cursor, path.open("x", encoding="utf-8", newline="") as file:
             write_csv(cursor, seen_findings(version, access), file)
     except BaseException:
         path.unlink(missing_ok=True)

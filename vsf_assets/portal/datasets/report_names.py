@@ -59,7 +59,7 @@ def datapoints_file(snapshot: OpenSnapshot, selection: DatasetRows) -> Path | No
     """
     path = new_file(snapshot, "json")
     try:
-        with snapshot.cursor(SECONDS) as cursor:
+        with snapshot.cursor(SECONDS, is_export=True) as cursor:
             if not count_datapoints(cursor, selection):
                 return None
             with path.open("x", encoding="utf-8", newline="") as file:
