@@ -5,6 +5,7 @@ that are kept. Not here: which snapshot is the current one (pool.py), and turns 
 """
 
 import copy
+import hashlib
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -164,7 +165,7 @@ class OpenSnapshot:
         Raises:
             QueryTooLargeError, TooManyQueriesError: as `query`.
         """
-        key = (sql, repr(sorted(values.items())))
+        key = (sql, digest_of(values))
         found: Rows | None = self._answers.get(key)
         if found is None:
             found = self.query(sql, values)
@@ -217,6 +218,11 @@ class OpenSnapshot:
             cursor.close()
             raise
         self._idle.append(cursor)
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Return a digest of parameters, for keys of what is kept: a parameter may be long."""
+    return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
 
 
 def _fetch(cursor: "DuckDBPyConnection") -> Rows:

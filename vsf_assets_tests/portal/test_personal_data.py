@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -235,6 +236,38 @@ def test_the_team_that_delivered_a_file_sees_its_quoted_texts_and_no_other_team(
         b"MARK-raw" in body(own.get("/data/raw/findings/?_limit=1000"))
         or own.get("/data/raw/findings/").status_code == 404
     )
+
+
+def test_thousands_of_deliveries_make_no_query_longer_and_no_kept_answer_useless(portal: Portal) -> None:
+    from vsf_assets.portal.data.access import Access
+    from vsf_assets.portal.data.masking import seen_source
+    from vsf_assets.portal.data.table_catalog import catalog_of
+    from vsf_assets.portal.shared.open_pool import pool
+
+    portal.grant("shop", *FEEDS)
+    rights = portal.account("ann", "reader", team="shop").account_rights
+    ((digest, numbers),) = portal.world.query(
+        "select sha256, string_agg(file_id::varchar, ' ' order by file_id) from raw.files"
+        " where sha256 = (select arg_max(sha256, landed_at) from raw.files where feed = 'events') group by 1"
+    )
+    others = frozenset(hashlib.sha256(b"%d" % n).hexdigest() for n in range(20_000))
+    with pool().current() as snapshot:
+
+        def seen(table: str, delivered: frozenset[str]) -> tuple[str, dict[str, Any]]:
+            access = Access(rights)
+            vars(access)["delivered"] = delivered
+            return seen_source(snapshot, catalog_of(snapshot)[table], access)
+
+        for table in ("reports.anomalies", "raw.files"):
+            few, many = seen(table, frozenset({str(digest)})), seen(table, others | {str(digest)})
+            assert few == many
+            assert many[1]["own_files"] == numbers
+            none = seen(table, others)
+            assert none == seen(table, frozenset())
+        source, values = seen("reports.anomalies", others | {str(digest)})
+        quoted = snapshot.kept(f"select count(*) from {source} where raw_text like '%MARK-raw%'", values).rows
+        assert quoted[0][0] > 0
+        assert all(len(str(key)) < 5_000 for key in snapshot._answers)
 
 
 def key_of(portal: Portal, what: str) -> bytes:

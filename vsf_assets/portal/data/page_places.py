@@ -17,6 +17,7 @@ from typing import Any
 from vsf_assets.portal.data.masking import STORED_ROW, quoted
 from vsf_assets.portal.data.row_order import RowOrder
 from vsf_assets.portal.shared.request_errors import SnapshotChangedError, WrongParameterError
+from vsf_assets.snapshots.open_snapshot import digest_of
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 Place = tuple[int, int]
@@ -57,8 +58,7 @@ class OrderedRows:
     @property
     def key(self) -> tuple[object, ...]:
         """All that its rows and their order depend on, within a snapshot."""
-        values = repr(sorted(self.values.items()))
-        return self.source, self.where, values, self.order is None, self.sort, self.is_descending
+        return self.source, self.where, digest_of(self.values), self.order is None, self.sort, self.is_descending
 
     @property
     def direction(self) -> str:
