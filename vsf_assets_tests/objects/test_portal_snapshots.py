@@ -3,6 +3,7 @@
 Here: the pool on moto's server. Not here: the pool itself (portal/test_pool.py), and publishing (test_snapshots.py).
 """
 
+import os
 import time
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.snapshots.host_copy import host_copy, lent_copy
 from vsf_assets.snapshots.pool import NoSnapshotError, QueryLimits, SnapshotPool
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 from vsf_assets_tests.object_server import Bucket
 
 
@@ -86,6 +89,26 @@ def test_another_object_of_the_same_name_is_fetched_anew(bucket: Bucket, setting
     assert value(pool)[0] == 1
     pool.close()
     again.close()
+
+
+def test_a_copy_that_is_lent_stays_when_a_newer_one_is_fetched(
+    bucket: Bucket, settings: Settings, tmp_path: Path
+) -> None:
+    folder = settings.home / "portal" / "snapshots"
+    publish(bucket, 1, tmp_path)
+    publish(bucket, 2, tmp_path)
+    first, second = (StoredSnapshot(bucket.address(f"snapshots/vsf-{number}.duckdb")) for number in (1, 2))
+    lost = folder / "lent" / "lost"
+    lost.mkdir(parents=True)
+    (lost / "vsf-0.duckdb").touch()
+    os.utime(lost, (0, 0))
+    with lent_copy(first, folder) as file:
+        host_copy(second, folder)
+        assert [copy.name.partition("-")[2] for copy in folder.glob("*.duckdb")] == ["vsf-2.duckdb"]
+        with duckdb.connect(str(file), read_only=True) as connection:
+            assert connection.execute("from t").fetchall() == [(1,)]
+        assert file.name == "vsf-1.duckdb"
+    assert not list((folder / "lent").iterdir())
 
 
 @pytest.mark.usefixtures("often")
