@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 
 from vsf_assets.portal.accounts.known_browsers import remember_browser
 from vsf_assets.portal.accounts.rights import MANAGE
-from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, pool
+from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, asker_of, pool
 from vsf_assets.snapshots.pool import OpenSnapshot, QueryBudget
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -95,15 +95,9 @@ class SnapshotOfRequest:
         """
         if self.opened is None:
             seconds = settings.VSF_PORTAL.query_seconds
-            budget = QueryBudget(_account(self._request), time.monotonic() + seconds, seconds)
+            budget = QueryBudget(asker_of(self._request), time.monotonic() + seconds, seconds)
             self.opened = self._stack.enter_context(pool().current()).for_request(budget)
         return self.opened
-
-
-def _account(request: HttpRequest) -> str:
-    """Return a name for the account that asks by a token or a session, whose queries run one after the other."""
-    asker = getattr(request, "auth", None) or request.user
-    return str(getattr(asker, "user_id", None) or asker.pk or "")
 
 
 def one_snapshot(handler: Handler) -> Handler:

@@ -18,7 +18,7 @@ from ninja.errors import HttpError
 from vsf_assets.config.portal_settings import SQL_NO, SQL_UNCONFINED
 from vsf_assets.portal.api.authentication import access_of
 from vsf_assets.portal.api.list_answers import json_answer
-from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER
+from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, asker_of
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.runner import SqlError, SqlRunner
@@ -63,7 +63,7 @@ def add_sql(api: NinjaAPI) -> None:
             return problem(403, WHO)
         number, file = _snapshot(question.snapshot)
         try:
-            answer = runner().run(file, question.sql, limits())
+            answer = runner().run(file, question.sql, limits(), asker_of(request))
         except SqlError as error:
             return problem(_STATUSES[error.kind], str(error), reason=error.kind)
         response = json_answer(

@@ -1,12 +1,13 @@
 """The pool of snapshots of this process, made from Django's settings.
 
-Here: one pool per process. Not here: what it does (snapshots/pool.py), and which request reads which snapshot
-(middleware.py).
+Here: one pool per process, and the name of who asks it. Not here: what it does (snapshots/pool.py), and which request
+reads which snapshot (middleware.py).
 """
 
 from functools import cache
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
 
@@ -16,6 +17,12 @@ EXPORTS = "exports"
 
 SNAPSHOT_HEADER = "X-Vsf-Snapshot"
 """Header of an answer: the number of the snapshot that it was made of."""
+
+
+def asker_of(request: HttpRequest) -> str:
+    """Return a name for the account that asks by a token or a session, whose queries run one after the other."""
+    asker = getattr(request, "auth", None) or request.user
+    return str(getattr(asker, "user_id", None) or asker.pk or "")
 
 
 @cache

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,16 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import interpreter_environment
 from vsf_assets.portal.sql.fork_server import LATER
 from vsf_assets.portal.sql.limits import LONGEST_SQL, SqlLimits
+from vsf_assets.snapshots.query_turns import TooManyQueriesError, Turns
 
 AT_ONCE = 2
 """Queries of a portal process that run at the same time; others wait."""
 
-PATIENCE = 5.0
-"""Seconds that a query waits for its turn."""
+WAITING, WAITING_OF_ACCOUNT = 2, 1
+"""Queries of a portal process, and of one account, that wait for some seconds; each holds a thread of the server, so
+that more of them are refused at once."""
+
+_BUSY = "Other queries are running. Try again in some seconds; queries of one account run one after the other."
 
 
 class SqlError(VsfError):
@@ -62,12 +66,18 @@ class SqlRunner:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE, WAITING, WAITING_OF_ACCOUNT)
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def run(self, snapshot: Path, sql: str, limits: SqlLimits) -> SqlAnswer:
+    def run(self, snapshot: Path, sql: str, limits: SqlLimits, account: str = "") -> SqlAnswer:
         """Return the answer to a query on a snapshot's file.
+
+        Args:
+            snapshot: the file.
+            sql: the query.
+            limits: what it may take.
+            account: who asks; queries of one account run one after the other. Empty for none.
 
         Raises:
             SqlError: the query gave no rows.
@@ -77,7 +87,7 @@ class SqlRunner:
         if "\0" in sql:
             raise SqlError("refused", "The query has a NUL character.")
         began = time.monotonic()
-        with self._turn():
+        with self._turn(account):
             request = _as_json({"path": str(snapshot.resolve()), "sql": sql, "limits": asdict(limits)})
             with self._connection(limits.seconds) as connection:
                 content = _ask(connection, request, limits)
@@ -93,13 +103,13 @@ class SqlRunner:
             self._control = self._server = None
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=PATIENCE):
-            raise SqlError("busy", f"{AT_ONCE} other queries are running. Try again in some seconds.")
-        try:
+    def _turn(self, account: str) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._turns.turn(account, _BUSY))
+            except TooManyQueriesError as error:
+                raise SqlError("busy", str(error)) from None
             yield
-        finally:
-            self._turns.release()
 
     @contextmanager
     def _connection(self, seconds: float) -> Iterator[socket.socket]:
