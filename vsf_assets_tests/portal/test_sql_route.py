@@ -1,13 +1,18 @@
 """The address that answers SQL: who may ask, and the forms of answers and problems.
 
-Here: the API. Not here: what a query can reach (test_sql.py). Expected values come from DuckDB on the same file.
+Here: the API, also on snapshots in a bucket. Not here: what a query can reach (test_sql.py). Expected values come from
+DuckDB on the same file.
 """
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from vsf_assets_tests.object_server import Bucket
+from vsf_assets_tests.objects.test_portal_snapshots import fetched, publish
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.world import World
 
@@ -61,3 +66,30 @@ def test_only_who_may_read_everything_may_ask(
     portal.grant("others", "clicks", "events", "lines")
     header = portal.token(portal.account("ann", role, team=team, personal=personal), *scopes, team=team)
     assert ask(portal, header, "select 1").status_code == status
+
+
+def test_snapshots_in_a_bucket_are_answered(portal: Portal, bucket: Bucket, tmp_path: Path) -> None:
+    from django.test import override_settings
+
+    header = portal.token(portal.account("ann", "analyst", personal=True), "read", "export", "personal")
+    settings = replace(portal.settings, home=tmp_path / "home", snapshots=bucket.address("snapshots"))
+    with override_settings(VSF=settings):
+        assert ask(portal, header, "from t").status_code == 503
+        for number in (1, 2, 3):
+            publish(bucket, number, tmp_path)
+        answers = [ask(portal, header, "from t", snapshot=number) for number in (None, 2, 1, None)]
+        assert [answer.json()["rows"] for answer in answers] == [[[3]], [[2]], [[1]], [[3]]]
+        assert [answer.headers["X-Vsf-Snapshot"] for answer in answers] == ["3", "2", "1", "3"]
+        assert fetched(bucket, "vsf-3.duckdb") == 1
+        named = ask(portal, header, "select database_name from duckdb_databases() where not internal")
+        assert named.json()["rows"] == [["vsf-3"]]
+        assert ask(portal, header, "from t", snapshot=4).status_code == 410
+        bucket.server.fail("error", path="vsf-2.duckdb", status=403, code="AccessDenied")
+        away = ask(portal, header, "from t", snapshot=2)
+        assert (away.status_code, "try again later" in away.json()["detail"]) == (503, True)
+        bucket.server.fail("error", path="snapshots/current", status=403, code="AccessDenied")
+        assert ask(portal, header, "from t").status_code == 503
+        bucket.server.settle()
+    copies = settings.home / "portal" / "snapshots"
+    assert {file.name.partition("-")[2] for file in copies.rglob("*.duckdb")} == {"vsf-1.duckdb", "vsf-3.duckdb"}
+    assert not list((copies / "lent").iterdir())

@@ -6,6 +6,9 @@ A query reads the whole snapshot, so it is answered only to those who may read a
 data. A snapshot can be named by its number, so that a question can be asked again of the same data.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.portal_settings import SQL_NO, SQL_UNCONFINED
 from vsf_assets.portal.api.authentication import access_of
 from vsf_assets.portal.api.list_answers import json_answer
@@ -22,8 +26,13 @@ from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, asker_of
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.runner import SqlError, SqlRunner
-from vsf_assets.snapshots.current import published_snapshots, snapshot_number
+from vsf_assets.snapshots.current import published_snapshots
+from vsf_assets.snapshots.host_copy import lent_copy
+from vsf_assets.snapshots.open_snapshot import COPIES
 from vsf_assets.snapshots.pool import NoSnapshotError
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
+
+_log = logging.getLogger("vsf.portal.sql")
 
 _MB = 10**6
 _STATUSES = {"refused": 400, "failed": 400, "time": 422, "too_large": 422, "ended": 422, "busy": 503, "sandbox": 503}
@@ -96,14 +105,17 @@ def limits() -> SqlLimits:
     )
 
 
-def _snapshot(wanted: int | None) -> tuple[int, Path]:
-    """Return number and file of a snapshot.
+def _snapshot(wanted: int | None) -> tuple[int, Path | AbstractContextManager[Path]]:
+    """Return the number of a snapshot, and its file or a block that fetches it from its bucket.
 
     Raises:
         HttpError: the snapshot of this number is gone.
-        NoSnapshotError: nothing was published, or snapshots are in a bucket.
+        NoSnapshotError: nothing was published, or the bucket does not answer.
     """
-    published = published_snapshots(settings.VSF)
+    try:
+        published = published_snapshots(settings.VSF)
+    except (OSError, VsfError) as error:
+        raise _unavailable(error) from error
     if not published:
         raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run")
     newest = max(published)
@@ -111,6 +123,25 @@ def _snapshot(wanted: int | None) -> tuple[int, Path]:
     found = published.get(number)
     if found is None:
         raise HttpError(410, f"snapshot {number} is not there; the current one is {newest}, ask that one")
-    if not isinstance(found, Path):
-        raise NoSnapshotError("SQL needs snapshots in a folder; here they are in a bucket (VSF_SNAPSHOTS)")
-    return snapshot_number(found), found
+    return number, _fetched(found, is_current=number == newest) if isinstance(found, StoredSnapshot) else found
+
+
+@contextmanager
+def _fetched(snapshot: StoredSnapshot, is_current: bool) -> Iterator[Path]:
+    """Give a copy of a snapshot for a block: of the current one that which pages read, of another one its own.
+
+    Raises:
+        NoSnapshotError: it cannot be fetched.
+    """
+    folder = settings.VSF.home / "portal" / COPIES
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(lent_copy(snapshot, folder if is_current else folder / "earlier"))
+        except (OSError, VsfError) as error:
+            raise _unavailable(error) from error
+        yield file
+
+
+def _unavailable(error: Exception) -> NoSnapshotError:
+    _log.error("SQL cannot read the bucket of snapshots: %s", error)
+    return NoSnapshotError("the snapshot cannot be fetched at the moment; try again later")

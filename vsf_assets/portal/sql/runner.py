@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,11 +70,13 @@ class SqlRunner:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def run(self, snapshot: Path, sql: str, limits: SqlLimits, account: str = "") -> SqlAnswer:
+    def run(
+        self, snapshot: Path | AbstractContextManager[Path], sql: str, limits: SqlLimits, account: str = ""
+    ) -> SqlAnswer:
         """Return the answer to a query on a snapshot's file.
 
         Args:
-            snapshot: the file.
+            snapshot: the file, or a block that gives it, which is entered when the query has its turn.
             sql: the query.
             limits: what it may take.
             account: who asks; queries of one account run one after the other. Empty for none.
@@ -87,8 +89,8 @@ class SqlRunner:
         if "\0" in sql:
             raise SqlError("refused", "The query has a NUL character.")
         began = time.monotonic()
-        with self._turn(account):
-            request = _as_json({"path": str(snapshot.resolve()), "sql": sql, "limits": asdict(limits)})
+        with self._turn(account), nullcontext(snapshot) if isinstance(snapshot, Path) else snapshot as file:
+            request = _as_json({"path": str(file.resolve()), "sql": sql, "limits": asdict(limits)})
             with self._connection(limits.seconds) as connection:
                 content = _ask(connection, request, limits)
         return _answer_of(content, time.monotonic() - began)
