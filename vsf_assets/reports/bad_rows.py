@@ -5,7 +5,9 @@ Here: the choice of the copy by the format of the feed, and names of files of me
 (portal/receipts/mends.py).
 """
 
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -26,8 +28,16 @@ _ENDINGS = re.compile(r"(?:\.(?:csv|txt|json|jsonl|data|gz))*$", re.IGNORECASE)
 _MEND = re.compile(r"_mend(\d+)$")
 
 
+MOST_BAD_ROWS = 500_000
+"""Bad rows that `find_bad_rows` returns at most; each takes some 200 bytes of memory."""
+
+
 class NoBadRowsFileError(VsfError):
     """There is no file of bad rows; the message says why and what to do."""
+
+
+class TooManyBadRowsError(VsfError):
+    """The bad rows of a file take more time or memory than may be spent."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Original:
         sha256: of its bytes.
         encoding: of its text, if its source names one.
         open: opens it; raises FileNotFoundError if it was not kept.
+        until: moment (monotonic) after which nothing more is read of it.
     """
 
     feed: Feed
@@ -47,6 +58,7 @@ class Original:
     sha256: str
     encoding: str
     open: Callable[[], BinaryIO]
+    until: float = math.inf
 
 
 def media_type(feed: Feed) -> str:
@@ -77,6 +89,7 @@ def write_bad_rows(original: Original, reasons: Iterable[tuple[int, str]], targe
 
     Raises:
         NoBadRowsFileError: the feed has no such files, or the original was not kept.
+        TooManyBadRowsError: the original's time is over.
     """
     from vsf_assets.contracts import get_table
     from vsf_assets.contracts.derived_schemas import polars_types
@@ -98,6 +111,7 @@ def find_bad_rows(original: Original) -> list[tuple[int, str]]:
 
     Raises:
         NoBadRowsFileError: the original was not kept.
+        TooManyBadRowsError: there are more than MOST_BAD_ROWS, or the original's time is over.
     """
     from vsf_assets.readers.common.limits import FindingsLimit
     from vsf_assets.readers.dispatch import portions
@@ -109,6 +123,8 @@ def find_bad_rows(original: Original) -> list[tuple[int, str]]:
             bad = portion.findings.filter(portion.findings["is_quarantined"])
             for line, reason in bad.select("line_number", "reason").iter_rows():
                 found.setdefault(line, reason)
+            if len(found) > MOST_BAD_ROWS:
+                raise TooManyBadRowsError(_TOO_MANY)
     return sorted(found.items())
 
 
@@ -144,6 +160,22 @@ def keys_of_rows(original: Original, most_bytes: int) -> list[tuple[int, RowKey 
     return found if any(key is not None for _, key in found) else None
 
 
+_TOO_MANY = "the file has too many bad rows to be written out: mend the whole file, and send it again"
+
+
+class _TimedStream(FileStream):
+    """A stream that ends with an error at a moment."""
+
+    def __init__(self, raw: BinaryIO, original: Original, maximum: int) -> None:
+        super().__init__(raw, original.file_name, maximum)
+        self._until = original.until
+
+    def read(self, size: int) -> bytes:
+        if time.monotonic() >= self._until:
+            raise TooManyBadRowsError(_TOO_MANY)
+        return super().read(size)
+
+
 @dataclass
 class _Opened:
     """An original whose bytes are read; a context that closes it."""
@@ -164,7 +196,7 @@ def _opened(original: Original, most_bytes: int = 10**15) -> _Opened:
         raise NoBadRowsFileError(
             "the original was not kept (VSF_AFTER_LOAD=delete); mend the lines in the file that you sent, and send them"
         ) from None
-    return _Opened(FileStream(raw, original.file_name, most_bytes))
+    return _Opened(_TimedStream(raw, original, most_bytes))
 
 
 def name_of_mend(feed: Feed, file_name: str, landed_on: date, number: int) -> str:

@@ -5,7 +5,10 @@ addresses (matrix.py).
 """
 
 import io
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -307,6 +310,67 @@ def test_the_bad_rows_of_a_file_over_the_limit_are_read_again(samples: Path) -> 
     content = b"click_id,banner_id,campaign_id\n" + b"".join(b"%d,x,7\n" % n for n in range(1000))
     original = Original(all_feeds()["clicks"], "clicks_1.csv", SHA, "utf-8", lambda: io.BytesIO(content))
     assert [line for line, _ in find_bad_rows(original)] == list(range(2, 1002))
+
+
+def test_bad_rows_are_not_read_beyond_limits_of_time_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.reports import bad_rows
+
+    content = b"click_id,banner_id,campaign_id\n" + b"".join(b"%d,x,7\n" % n for n in range(100))
+    original = bad_rows.Original(all_feeds()["clicks"], "clicks_1.csv", SHA, "utf-8", lambda: io.BytesIO(content))
+    late = replace(original, until=time.monotonic())
+    with pytest.raises(bad_rows.TooManyBadRowsError):
+        bad_rows.find_bad_rows(late)
+    with pytest.raises(bad_rows.TooManyBadRowsError):
+        bad_rows.write_bad_rows(late, [(2, "x")], io.BytesIO())
+    monkeypatch.setattr(bad_rows, "MOST_BAD_ROWS", 100)
+    assert len(bad_rows.find_bad_rows(original)) == 100
+    monkeypatch.setattr(bad_rows, "MOST_BAD_ROWS", 99)
+    with pytest.raises(bad_rows.TooManyBadRowsError, match="mend the whole file"):
+        bad_rows.find_bad_rows(original)
+
+
+def test_keys_of_mends_are_read_one_file_at_a_time_while_nobody_waits(portal: Portal) -> None:
+    from vsf_assets.portal.receipts.mends import NotYetReadError, kept_keys
+    from vsf_assets.reports.bad_rows import Original
+
+    content = b'click_id,banner_id,campaign_id,vsf_reason\n1,2,3,"line 3 [%s:3]"\n' % (b"a" * 12)
+    may_read, opened = threading.Event(), list[str]()
+
+    def original_of(name: str) -> Any:
+        def opens() -> io.BytesIO:
+            opened.append(name)
+            assert may_read.wait(60)
+            return io.BytesIO(content)
+
+        return lambda: Original(all_feeds()["clicks"], name, SHA, "utf-8", opens)
+
+    def asked(name: str, seconds: float = 0.0) -> Any:
+        found = entry("e", 1, file_name=name)
+        return kept_keys(found, original_of(name), time.monotonic() + seconds)
+
+    for name in ("slow.csv", "next.csv", "slow.csv"):
+        with pytest.raises(NotYetReadError):
+            asked(name)
+    assert set(opened) <= {"slow.csv"}
+    may_read.set()
+    assert asked("next.csv", 60) == asked("slow.csv", 60) == keys("a", (2, 3))
+    assert opened == ["slow.csv", "next.csv"]
+
+
+def test_an_archive_that_is_away_keeps_no_answer(portal: Portal) -> None:
+    from vsf_assets.portal.receipts.mends import kept_keys
+    from vsf_assets.reports.bad_rows import Original
+
+    content = b'click_id,banner_id,campaign_id,vsf_reason\n1,2,3,"line 3 [%s:3]"\n' % (b"a" * 12)
+
+    def away() -> Any:
+        raise PermissionError("the archive")
+
+    for opens, expected in ((away, None), (lambda: io.BytesIO(content), keys("a", (2, 3)))):
+        original = Original(all_feeds()["clicks"], "away.csv", SHA, "utf-8", opens)
+        with nullcontext() if expected else pytest.raises(PermissionError):
+            found = kept_keys(entry("f", 1, file_name="away.csv"), lambda: original, time.monotonic() + 60)  # noqa: B023
+            assert found == expected
 
 
 def test_an_original_that_was_not_kept_is_named_as_the_reason(tmp_path: Path) -> None:

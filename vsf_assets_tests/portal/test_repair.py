@@ -6,8 +6,14 @@ and the parts of a receipt by themselves (test_receipts.py).
 
 import hashlib
 import json
+import threading
+from contextlib import ExitStack
 
+import pytest
+
+from vsf_assets.snapshots.query_turns import EXPORTS_AT_ONCE, QueryBudget
 from vsf_assets_tests.portal.repair_story import BAD, LINES, Story, name_in, story
+from vsf_assets_tests.waiting import wait_until
 
 __all__ = ["story"]
 
@@ -101,6 +107,51 @@ def test_mended_json_records_are_found_by_the_name_and_keys_of_their_object(stor
     assert "x_mend1.data</a>" in page
     songs = story.home.query("select artist_name, year from marts.dim_songs order by 1")
     assert songs == [("A", 2000), ("B", 1999), ("C", 2000), ("D", 2000)]
+
+
+def test_a_page_does_not_wait_for_mends_that_take_long_to_read(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.receipts import mends, receipt
+
+    may_read, keys_of_rows = threading.Event(), mends.keys_of_rows
+    monkeypatch.setattr(mends, "keys_of_rows", lambda *given: may_read.wait(60) and keys_of_rows(*given))
+    monkeypatch.setattr(receipt, "READING_SECONDS", 0.0)
+    monkeypatch.setattr(mends, "_kept", {})
+    client = story.portal.client(story.steward)
+    ((file_id,),) = story.home.query("select file_id from raw.files where feed = 'catalog' and file_name = 'x.data'")
+
+    def page() -> str:
+        return " ".join(client.get(f"/deliveries/files/{file_id}/").content.decode().split())
+
+    early = page()
+    assert "Mended rows are still being counted." in early
+    assert 'data-settled="no"' in early
+    may_read.set()
+    wait_until(lambda: "2 of 2 mended by <a href=" in page())
+    assert 'data-settled="yes"' in page()
+
+
+def test_bad_rows_are_written_in_turns_of_exports_and_within_their_time(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.portal import middleware
+    from vsf_assets.portal.receipts import downloads
+
+    client = story.portal.client(story.steward)
+    ((file_id,),) = story.home.query("select file_id from raw.files where file_name = 'lines.csv'")
+    address = f"/deliveries/files/{file_id}/bad-rows/?all=1"
+    answer = client.get(address)
+    assert b"".join(answer.streaming_content) == story.downloads["lines.csv"]
+    answer.close()
+    with ExitStack() as turns, middleware.pool().current() as snapshot:
+        for number in range(EXPORTS_AT_ONCE):
+            turns.enter_context(snapshot.limits.turn(QueryBudget(f"other {number}"), is_export=True))
+        assert client.get(address).status_code == 503
+        assert client.get(f"/deliveries/files/{file_id}/").status_code == 200
+    monkeypatch.setattr(downloads, "SECONDS", 0.0)
+    late = client.get(address)
+    assert late.status_code == 422
+    assert "mend the whole file, and send it again" in late.content.decode()
+    assert not list(snapshot.limits.folder.glob("*.rows"))
 
 
 def test_an_unreadable_file_is_mended_by_a_whole_one(story: Story) -> None:

@@ -5,8 +5,9 @@ it (receipt_views.py).
 """
 
 import secrets
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -17,11 +18,20 @@ from vsf_assets.portal.receipts.mends import Repair
 from vsf_assets.portal.receipts.next_mend import next_mend_name
 from vsf_assets.portal.receipts.originals import original_of
 from vsf_assets.portal.receipts.subject import Subject
-from vsf_assets.reports.bad_rows import NoBadRowsFileError, find_bad_rows, media_type, write_bad_rows
-from vsf_assets.snapshots.pool import OpenSnapshot
+from vsf_assets.reports.bad_rows import (
+    NoBadRowsFileError,
+    TooManyBadRowsError,
+    find_bad_rows,
+    media_type,
+    write_bad_rows,
+)
+from vsf_assets.snapshots.pool import OpenSnapshot, QueryTooLargeError
 
 REPORT_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "html": "text/html; charset=utf-8"}
 """Format of an anomaly report -> media type."""
+
+SECONDS = 120.0
+"""Time limit of a file of bad rows, for which the original is read up to two times."""
 
 
 @dataclass(frozen=True)
@@ -48,29 +58,37 @@ def bad_rows_file(snapshot: OpenSnapshot, entry: LedgerEntry, repair: Repair | N
 
     Raises:
         NoBadRowsFileError: there is none; the message says why.
+        QueryTooLargeError: it takes more than SECONDS, or too much memory.
+        TooManyQueriesError: others take all turns of exports.
     """
     kind = media_type(entry.declaration)
     if entry.status == UNREADABLE:
         raise NoBadRowsFileError("no row of the file could be read: mend the whole file, and send it again")
     if entry.status != LOADED or not entry.rows_quarantined:
         raise NoBadRowsFileError("no row of the file was held back")
-    original = original_of(settings.VSF, entry)
-    reasons = bad_lines_with_reasons(snapshot, entry)
-    if len(reasons) != entry.rows_quarantined:  # the ledger lists only the first of each kind
-        reasons = find_bad_rows(original)
-    if repair is not None and not every_row and repair.mended and len(repair.open_lines) == repair.open:
-        still_open = set(repair.open_lines)
-        reasons = [(line, reason) for line, reason in reasons if line in still_open]
-
-    def write(path: Path) -> None:
-        with path.open("wb") as file:
-            write_bad_rows(original, reasons, file)
-
+    listed = bad_lines_with_reasons(snapshot, entry)
     if entry.declaration.members:  # rows of a dataset go into the whole file, so no name suggests sending them alone
         name = f"{Path(entry.file_name).stem}_bad_rows.csv"
     else:
         name = next_mend_name(settings.VSF, snapshot, entry)
-    return MadeFile(_made(snapshot, "rows", write), name, kind)
+    are_some_mended = repair is not None and not every_row and repair.mended
+    only = repair.open_lines if repair and are_some_mended and len(repair.open_lines) == repair.open else None
+
+    def write(path: Path) -> None:
+        original = replace(original_of(settings.VSF, entry), until=time.monotonic() + SECONDS)
+        # The ledger lists only the first of each kind.
+        reasons = listed if len(listed) == entry.rows_quarantined else find_bad_rows(original)
+        if only is not None:
+            still_open = set(only)
+            reasons = [(line, reason) for line, reason in reasons if line in still_open]
+        with path.open("wb") as file:
+            write_bad_rows(original, reasons, file)
+
+    with snapshot.limits.turn(snapshot.budget, is_export=True):
+        try:
+            return MadeFile(_made(snapshot, "rows", write), name, kind)
+        except TooManyBadRowsError as error:
+            raise QueryTooLargeError(str(error)) from None
 
 
 def _made(snapshot: OpenSnapshot, ending: str, write: Callable[[Path], None]) -> Path:

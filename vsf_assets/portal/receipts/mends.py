@@ -8,7 +8,9 @@ was loaded. A row that is bad again stays open until a further mend brings it. R
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry
@@ -19,6 +21,12 @@ MOST_BYTES = 64 * 10**6
 """Unpacked size of a mend up to which its keys are read; a file of bad rows is seldom so large."""
 
 _KEPT = 256
+
+_MOST_BEGUN = 32
+"""Files whose keys are being read, or wait for their turn."""
+
+READING_SECONDS = 2.0
+"""How long a receipt waits for the keys of all its mends; a part of what its queries may take."""
 
 Keys = Sequence[tuple[int, RowKey | None]] | None
 """(line, key) of each row of a mend; None without keys."""
@@ -146,22 +154,59 @@ def _line_of(key: RowKey, digest: str, came_from: dict[RowKey, RowKey]) -> int |
     return key.line
 
 
-_lock = threading.Lock()
+class NotYetReadError(Exception):
+    """The keys of a mend are still being read."""
+
+
+_lock, _turn = threading.Lock(), threading.Lock()
 _kept: dict[str, Keys] = {}
+_begun: dict[str, Future[Keys]] = {}
 
 
-def kept_keys(entry: LedgerEntry, original: Callable[[], Original]) -> Keys:
-    """Return the keys of a file's rows; they are read once per process, since an original never changes."""
+def kept_keys(entry: LedgerEntry, original: Callable[[], Original], until: float) -> Keys:
+    """Return the keys of a file's rows; they are read once per process, since an original never changes.
+
+    A thread reads them, one file of the process at a time, and goes on when the request does not wait any longer.
+
+    Args:
+        entry: the file.
+        original: returns its original.
+        until: moment (monotonic) up to which they are waited for.
+
+    Raises:
+        NotYetReadError: they are not read until then; ask again later.
+        OSError: the archive cannot be read.
+    """
     name = f"{entry.feed} {entry.sha256} {entry.file_name}"
     with _lock:
         if name in _kept:
             return _kept[name]
-    try:
-        found = keys_of_rows(original(), MOST_BYTES)
-    except NoBadRowsFileError:
-        found = None
+        begun = _begun.get(name)
+        if begun is None and len(_begun) >= _MOST_BEGUN:
+            raise NotYetReadError
+        if begun is None:
+            begun = _begun[name] = Future()
+            threading.Thread(target=_read, args=(name, original, begun), name="keys of mends", daemon=True).start()
+    wait([begun], max(0.0, until - time.monotonic()))
+    if not begun.done():
+        raise NotYetReadError
+    return begun.result()
+
+
+def _read(name: str, original: Callable[[], Original], begun: Future[Keys]) -> None:
+    with _turn:
+        try:
+            found = keys_of_rows(original(), MOST_BYTES)
+        except NoBadRowsFileError:
+            found = None
+        except BaseException as error:  # noqa: BLE001 - who waits raises it
+            with _lock:
+                del _begun[name]
+            begun.set_exception(error)
+            return
     with _lock:
         while len(_kept) >= _KEPT:
             _kept.pop(next(iter(_kept)))
         _kept[name] = found
-    return found
+        del _begun[name]
+    begun.set_result(found)

@@ -4,6 +4,7 @@ Here: gathering it, as an object that a page and the API show. Not here: the par
 answers (receipt_views.py, api/receipt_routes.py).
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ from vsf_assets.portal.receipts.findings_of_file import (
     shown_lines,
 )
 from vsf_assets.portal.receipts.ledger_entry import DUPLICATE, LOADED, UNREADABLE, LedgerEntry, first_with_content
-from vsf_assets.portal.receipts.mends import Mend, Repair, kept_keys, repair_of
+from vsf_assets.portal.receipts.mends import READING_SECONDS, Mend, NotYetReadError, Repair, kept_keys, repair_of
 from vsf_assets.portal.receipts.next_mend import mends_by_name, next_mend_name
 from vsf_assets.portal.receipts.originals import original_of
 from vsf_assets.portal.receipts.subject import (
@@ -41,6 +42,9 @@ from vsf_assets.portal.receipts.subject import (
 from vsf_assets.portal.status.waiting_files import waiting_files
 from vsf_assets.reports.bad_rows import is_additive
 from vsf_assets.snapshots.pool import OpenSnapshot
+
+COUNTING = "being counted"
+"""State of a mend that is loaded and whose rows are not read yet."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,15 @@ class Receipt:
         return bool(self.entry and self.repair and self.repair.open and is_additive(self.entry.declaration))
 
     @property
+    def is_counting(self) -> bool:
+        """Whether rows of its mends are still being counted."""
+        return any(mend.state == COUNTING for mend in self.mends)
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing changes by itself any more."""
-        return self.state.is_final and not any(m.state in (LANDED, TAKEN, Delivery.SENDING) for m in self.mends)
+        unsettled = (LANDED, TAKEN, Delivery.SENDING, COUNTING)
+        return self.state.is_final and not any(m.state in unsettled for m in self.mends)
 
 
 def receipt_of(
@@ -218,9 +228,10 @@ def _add_mends(
 def _mends(
     entry: LedgerEntry, delivery: Delivery | None, snapshot: OpenSnapshot, home: HomeStatus
 ) -> tuple[dict[int, Mend], list[MendLine]]:
-    """Return the mends of a file that the snapshot has, by file id, and those that are on their way."""
+    """Return the mends of a file that were read, by file id, and those that are on their way or being read."""
     found: dict[int, Mend] = {}
     waiting: list[MendLine] = []
+    until = time.monotonic() + READING_SECONDS
     file_of: dict[Any, int] = {delivery.pk: entry.file_id} if delivery else {}
     for sent in mends_of(delivery) if delivery else ():
         stored = entry_of_delivery(snapshot, sent)
@@ -233,12 +244,31 @@ def _mends(
         file_of[sent.pk] = stored.file_id
         if stored.file_id != entry.file_id:
             target = file_of.get(sent.mends_id, entry.file_id)
-            found.setdefault(stored.file_id, _mend(snapshot, stored, target))
+            _add_mend(found, waiting, snapshot, stored, target, until)
     for stored in mends_by_name(snapshot, entry):
-        mend = _mend(snapshot, stored, 0)  # its keys alone tell what it mends
-        if mend.keys is not None:
-            found.setdefault(stored.file_id, mend)
+        if stored.file_id not in found:
+            _add_mend(found, waiting, snapshot, stored, 0, until)  # its keys alone tell what it mends
     return found, waiting
+
+
+def _add_mend(
+    found: dict[int, Mend],
+    waiting: list[MendLine],
+    snapshot: OpenSnapshot,
+    stored: LedgerEntry,
+    target: int,
+    until: float,
+) -> None:
+    """Add a mend to those that were read until a moment, or to those that wait; one by its name needs keys."""
+    try:
+        mend = _mend(snapshot, stored, target, until)
+    except NotYetReadError:
+        line = MendLine(stored.file_name, f"/deliveries/files/{stored.file_id}/", COUNTING, 0)
+        if line not in waiting:
+            waiting.append(line)
+        return
+    if target or mend.keys is not None:
+        found.setdefault(stored.file_id, mend)
 
 
 def _state_of_mend(delivery: Delivery, home: HomeStatus) -> str:
@@ -246,11 +276,11 @@ def _state_of_mend(delivery: Delivery, home: HomeStatus) -> str:
     return file_state(settings.VSF, file, None, home).name if file else str(delivery.state)
 
 
-def _mend(snapshot: OpenSnapshot, entry: LedgerEntry, target: int) -> Mend:
+def _mend(snapshot: OpenSnapshot, entry: LedgerEntry, target: int, until: float) -> Mend:
     if entry.status != LOADED:
         return Mend(entry, frozenset(), None, target)
     lines = frozenset(bad_lines(snapshot, entry))
-    keys = kept_keys(entry, lambda: original_of(settings.VSF, entry))
+    keys = kept_keys(entry, lambda: original_of(settings.VSF, entry), until)
     return Mend(entry, lines, keys if len(lines) == entry.rows_quarantined else None, target)
 
 
@@ -316,6 +346,7 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "anomalies": [{"anomaly": k.anomaly, "severity": k.severity, "records": k.records} for k in receipt.kinds],
         "mends": delivery.mends.ulid if delivery and delivery.mends else None,
         "mended_by": [vars(mend) for mend in receipt.mends],
+        "is_counting": receipt.is_counting,
         "next_name": receipt.next_name or None,
         "address": subject.address,
     }
