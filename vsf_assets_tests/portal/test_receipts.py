@@ -344,16 +344,16 @@ def test_keys_of_mends_are_read_one_file_at_a_time_while_nobody_waits(portal: Po
 
         return lambda: Original(all_feeds()["clicks"], name, SHA, "utf-8", opens)
 
-    def asked(name: str, seconds: float = 0.0) -> Any:
+    def keys_of(name: str, seconds: float = 0.0) -> Any:
         found = entry("e", 1, file_name=name)
         return kept_keys(found, original_of(name), time.monotonic() + seconds)
 
     for name in ("slow.csv", "next.csv", "slow.csv"):
         with pytest.raises(NotYetReadError):
-            asked(name)
+            keys_of(name)
     assert set(opened) <= {"slow.csv"}
     may_read.set()
-    assert asked("next.csv", 60) == asked("slow.csv", 60) == keys("a", (2, 3))
+    assert keys_of("next.csv", 60) == keys_of("slow.csv", 60) == keys("a", (2, 3))
     assert opened == ["slow.csv", "next.csv"]
 
 
