@@ -129,6 +129,31 @@ def test_a_rename_by_another_way_keeps_the_owner(portal: Portal) -> None:
     assert [item["name"] for item in first.get("/api/v1/datasets").json()["items"]] == ["small"]
 
 
+def test_who_claims_a_former_name_later_gets_nothing_of_the_renamed_dataset(portal: Portal) -> None:
+    from django.utils import timezone
+
+    from vsf_assets.portal.datasets.models import DatasetName
+
+    own(portal, "smaller", "first")
+    DatasetName.objects.update(since=timezone.now())  # months after its rename to small
+    ann, bob = steward(portal, "first", "ann"), steward(portal, "second", "bob")
+    allow(portal, "second", reads=True)
+    assert ann.get("/dictionaries/small/").status_code == 404
+    assert ann.post("/dictionaries/small/delete/", {"name": "small"}).status_code == 404
+    assert bob.get("/dictionaries/small/").status_code == 200
+
+
+def test_the_former_name_of_a_dataset_of_the_platform_stays_the_platforms(portal: Portal) -> None:
+    from vsf_assets.portal.datasets.models import DatasetName
+
+    parts = [{"kind": name, "file_name": name, "bytes": 5} for name in SMALL_1]
+    ann = steward(portal, "first", "ann")
+    for _ in range(2):  # the refused claim leaves nothing that could be taken over
+        assert announce(ann, "smaller", parts).status_code == 409
+    assert not DatasetName.objects.filter(team__name="first").exists()
+    assert announce(steward(portal, name="cat"), "smaller", parts).status_code == 201
+
+
 def test_a_rename_to_a_name_of_another_team_is_refused_like_any_that_is_not_available(portal: Portal) -> None:
     from vsf_assets.portal.datasets.models import DatasetName
 

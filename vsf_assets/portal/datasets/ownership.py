@@ -29,9 +29,10 @@ from vsf_assets.snapshots.pool import NoSnapshotError, OpenSnapshot
 from vsf_assets.storage.factory import open_store
 
 _RENAMES = """
-    select dataset, new_name from raw.dataset_changes inner join raw.files on _file_id = file_id
+    select dataset, new_name, landed_at from raw.dataset_changes inner join raw.files on _file_id = file_id
     where action = 'rename' order by landed_at, file_name, _line
 """
+_CHANGED = "select 1 from raw.dataset_changes where dataset = $name limit 1"
 _MANY = 100_000
 
 
@@ -127,14 +128,17 @@ def foreign_names(rights: AccountRights, snapshot: OpenSnapshot | None) -> list[
 
 
 def owned_names(snapshot: OpenSnapshot | None) -> dict[str, OwnedName]:
-    """Return every name that the portal knows, with its owner; a renamed dataset keeps its owner."""
+    """Return every name that the portal knows, with its owner; a renamed dataset keeps its owner.
+
+    A rename from before the owner's time moved another dataset, which had the old name before: it stays the platform's.
+    """
     found = {
         row.name: OwnedName(None if row.team is None or row.team.is_platform else row.team_id, row.since)
         for row in DatasetName.objects.select_related("team")
     }
     known = set(found)
-    for old, new in snapshot.kept(_RENAMES, {}, _MANY).rows if snapshot and found else ():
-        if old in found and new not in known:
+    for old, new, landed_at in snapshot.kept(_RENAMES, {}, _MANY).rows if snapshot and found else ():
+        if old in found and new not in known and landed_at.replace(tzinfo=UTC) >= found[old].since:
             found[new] = found[old]
     return found
 
@@ -160,7 +164,7 @@ def claim(name: str, team: uuid.UUID, snapshot: OpenSnapshot | None) -> DatasetN
     row = DatasetName.objects.filter(name=name).first()
     if row is None:
         owner = owned_names(snapshot).get(name)
-        if owner is None and _is_there(name, snapshot):
+        if owner is None and _is_in_use(name, snapshot):
             owner = OwnedName(None, timezone.now())
         holder = team if owner is None else owner.team
         try:
@@ -195,16 +199,19 @@ def platform_id() -> uuid.UUID | None:
     return found
 
 
-def _is_there(name: str, snapshot: OpenSnapshot | None) -> bool:
-    """Whether a dataset has a version, or files of it wait in the landing zone, whoever landed them."""
-    return _has_version(name, snapshot) or any(
+def _is_in_use(name: str, snapshot: OpenSnapshot | None) -> bool:
+    """Whether somebody used a name by whatever way: for a version, for one renamed or deleted, or for files that wait.
+
+    A name stays with its first owner after a rename or deletion, and so does one of the platform.
+    """
+    return _is_in_snapshot(name, snapshot) or any(
         open_store(settings.VSF.landing).stat(f"{FEED}/{name}/{member}") for member, _ in all_feeds()[FEED].members
     )
 
 
-def _has_version(name: str, snapshot: OpenSnapshot | None) -> bool:
+def _is_in_snapshot(name: str, snapshot: OpenSnapshot | None) -> bool:
     sql = "select 1 from marts.dim_dataset_versions where dataset = $name limit 1"
-    return bool(snapshot and snapshot.kept(sql, {"name": name}).rows)
+    return snapshot is not None and any(snapshot.kept(each, {"name": name}).rows for each in (sql, _CHANGED))
 
 
 def _is_abandoned(name: str, snapshot: OpenSnapshot | None) -> bool:
@@ -213,4 +220,4 @@ def _is_abandoned(name: str, snapshot: OpenSnapshot | None) -> bool:
         Q(state=Delivery.LANDED) | Q(state=Delivery.SENDING, expires_at__gt=timezone.now())
     )
     is_target = DatasetName.objects.filter(name=name, is_renamed=True).exists()
-    return not (is_target or Delivery.objects.filter(sent).exists() or _is_there(name, snapshot))
+    return not (is_target or Delivery.objects.filter(sent).exists() or _is_in_use(name, snapshot))
