@@ -18,7 +18,7 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.owned_rows import foreign_partitions
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entries_of_feed, entry_of_file
-from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address
+from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address, subject_of_file
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -74,6 +74,6 @@ def _file_of_row(request: HttpRequest, snapshot: OpenSnapshot, feed: str) -> Led
     except ValueError:
         raise WrongParameterError("landed_at is no time; follow the link of a row of reports.files") from None
     entry = entry_of_file(snapshot, feed, values["file_name"], values["sha256"], landed_at.replace(tzinfo=UTC))
-    if entry is None:
-        raise Http404
+    if entry is None or subject_of_file(request.user.account_rights, snapshot, entry.file_id) is None:
+        raise Http404  # whether another team has a file with these bytes is not said either
     return entry

@@ -107,9 +107,13 @@ def dataset_version(snapshot: OpenSnapshot, entry: LedgerEntry) -> tuple[str, in
 
 
 def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, form: str, path: Path) -> None:
-    """Write the findings of a file, or of its version of a dataset, as CSV, JSON or HTML."""
+    """Write the findings of a file, or of its version of a dataset, as CSV, JSON or HTML.
+
+    A team that delivered the file and not all files of the version gets the findings of the file alone: it knows the
+    texts of one, and the report of the version quotes all.
+    """
     version = dataset_version(snapshot, entry)
-    if version is not None:
+    if version is not None and not (access.sees_texts and not _delivered_all(snapshot, entry, version[0], access)):
         table, order = "reports.dataset_anomalies", "file_order, line_number nulls first, anomaly, column_name"
         where, key = "dataset = $dataset and version = $version", {"dataset": version[0], "version": version[1]}
         title = f"dataset {version[0]}, version {version[1]}{'' if version[2] else ' (incomplete)'}"
@@ -126,6 +130,13 @@ def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, for
         path.open("w", encoding="utf-8", newline="") as file,
     ):
         WRITERS[form](cursor, findings, file)
+
+
+def _delivered_all(snapshot: OpenSnapshot, entry: LedgerEntry, dataset: str, access: Access) -> bool:
+    """Whether teams of the reader delivered every file of the version of a dataset that a file belongs to."""
+    sql = "select sha256 from reports.files where feed = $feed and partition_key = $dataset and landed_at = $at"
+    values = {"feed": entry.feed, "dataset": dataset, "at": _plain(entry.landed_at)}
+    return {sha256 for (sha256,) in snapshot.kept(sql, values).rows} <= access.delivered
 
 
 def _key(entry: LedgerEntry) -> dict[str, Any]:

@@ -75,9 +75,10 @@ def subject_of_file(rights: AccountRights, snapshot: OpenSnapshot, file_id: int)
     if entry is None:
         return None
     access = Access(rights)
+    if entry.partition_key in foreign_partitions(rights, snapshot).get(entry.feed, ()):
+        return None  # also with bytes that an own team delivered: they tell its texts, not whose file this is
     is_own = entry.sha256 in access.delivered
-    foreign = foreign_partitions(rights, snapshot).get(entry.feed, ())
-    if not is_own and (entry.feed not in access.feeds or entry.partition_key in foreign):
+    if not is_own and entry.feed not in access.feeds:
         return None
     path = "/".join(part for part in (entry.feed, entry.partition_key, entry.file_name) if part)
     file = LandedName(entry.feed, entry.partition_key or "", path, entry.sha256, entry.landed_at)
