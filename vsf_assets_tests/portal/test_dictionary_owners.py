@@ -121,6 +121,28 @@ def test_rows_of_foreign_datasets_are_missing_from_every_table(portal: Portal) -
     assert {name: counted[name] for name in tables} == {name: len(found) for name, found in after.items()}
 
 
+def test_who_exports_for_one_team_exports_nothing_of_a_team_in_which_he_reads(portal: Portal) -> None:
+    from vsf_assets.portal.accounts.account_changes import set_role
+    from vsf_assets.portal.accounts.models import Team
+
+    own(portal, "small", "first", was="smaller")
+    portal.grant("second", "datasets", "dataset_changes")
+    user = portal.account("ann", "reader", team="first")
+    set_role(user, Team.objects.get(name="second"), "analyst")
+    bob = portal.account("bob", "reader")  # of the platform, who reads the datasets of all teams
+    set_role(bob, Team.objects.get(name="second"), "analyst")
+    for each in (user, bob):
+        client = portal.client(portal.fresh(each))
+        address = "/data/marts/dim_dataset_versions/"
+        assert "small" in client.get(address).content.decode()
+        exported = b"".join(client.get(f"{address}export/csv/").streaming_content).decode()
+        assert SAMPLE in exported
+        assert "small" not in exported
+        set_role(each, Team.objects.get(name="platform" if each == bob else "first"), "analyst")
+        client = portal.client(portal.fresh(each))
+        assert "small" in b"".join(client.get(f"{address}export/csv/").streaming_content).decode()
+
+
 def test_a_rename_by_another_way_keeps_the_owner(portal: Portal) -> None:
     allow(portal, "first")
     own(portal, "smaller", "first")  # the snapshot has its rename to small

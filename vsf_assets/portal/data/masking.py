@@ -61,7 +61,7 @@ def seen_source(
     if feeds is not None:
         values["seen_feeds"] = sorted(feeds)
         conditions.append(f"(list_contains($seen_feeds, feed){f' or {own}' if own else ''})")
-    conditions += owned_rows.conditions(snapshot, table, access.account_rights, values)
+    conditions += owned_rows.conditions(snapshot, table, access, values)
     if places is not None:
         conditions.append(f"rowid in ({', '.join(map(str, places)) or 'null'})")
     if conditions:

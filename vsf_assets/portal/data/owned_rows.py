@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from vsf_assets.portal.accounts.rights import AccountRights
+from vsf_assets.portal.accounts.rights import READ, AccountRights
+from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_catalog import ShownTable
 from vsf_assets.snapshots.pool import OpenSnapshot
 
-Rule = Callable[[AccountRights, OpenSnapshot | None], list[str]]
-"""Returns the partitions of a feed that belong to other teams."""
+Rule = Callable[[AccountRights, OpenSnapshot | None, str], list[str]]
+"""Returns the partitions of a feed that belong to teams in which somebody does not have a right."""
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,30 @@ def add_owned_partitions(rule: OwnedPartitions) -> None:
 
 
 def foreign_partitions(rights: AccountRights, snapshot: OpenSnapshot | None) -> dict[str, list[str]]:
-    """Return feed -> its partitions that belong to other teams."""
-    return {rule.feed: rule.foreign(rights, snapshot) for rule in _rules}
+    """Return feed -> its partitions that belong to other teams than those in which somebody reads."""
+    return {rule.feed: rule.foreign(rights, snapshot, READ) for rule in _rules}
 
 
-def conditions(snapshot: OpenSnapshot, table: ShownTable, rights: AccountRights, values: dict[str, Any]) -> list[str]:
-    """Return the SQL conditions that leave rows of other teams out, and add the values of their parameters."""
+def conditions(snapshot: OpenSnapshot, table: ShownTable, access: Access, values: dict[str, Any]) -> list[str]:
+    """Return the SQL conditions that leave rows of other teams out, and add the values of their parameters.
+
+    A team is another one if the reader does not have the right of `access` in it: who exports for one team exports
+    nothing of a team in which he only reads.
+    """
     found = []
     for number, rule in enumerate(_rules):
         parameter = f"foreign{number}"
         sql = _condition(rule, table, f"${parameter}::varchar[]")
-        foreign = rule.foreign(rights, snapshot) if sql else []
+        foreign = rule.foreign(access.account_rights, snapshot, access.right) if sql else []
         if foreign:
             values[parameter] = foreign
             found.append(sql)
     return found
 
 
-def leaves_rows_out(snapshot: OpenSnapshot, table: ShownTable, rights: AccountRights) -> bool:
+def leaves_rows_out(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> bool:
     """Whether a reader may not see all rows of a table."""
-    return bool(conditions(snapshot, table, rights, {}))
+    return bool(conditions(snapshot, table, access, {}))
 
 
 def _condition(rule: OwnedPartitions, table: ShownTable, foreign: str) -> str:

@@ -250,7 +250,7 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
         places = [c for c in table.columns if c.is_text and not is_replaced(c, access)]
         found = [f"contains(lower({quoted(column.name)}), {text})" for column in places]
         clauses.where.append(f"({' or '.join(found)})" if found else f"{text} is null")
-    sees_all = access.rows_of_feeds(table) is None and not leaves_rows_out(snapshot, table, access.account_rights)
+    sees_all = access.rows_of_feeds(table) is None and not leaves_rows_out(snapshot, table, access)
     is_unfiltered = not clauses.where and sees_all and table.places == table.rows
     sort_type = table.by_name[request.sort].type if request.sort else ""
     return OrderedRows(

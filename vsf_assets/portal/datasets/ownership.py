@@ -81,10 +81,14 @@ class DatasetAccess:
     @property
     def foreign_names(self) -> list[str]:
         """The names of other teams than the own ones and the platform; empty for the platform's members."""
-        if self.reads_all:
+        return self.foreign_to(READ)
+
+    def foreign_to(self, right: str) -> list[str]:
+        """Return the names of teams in which the account does not have a right; none if it has it on the platform."""
+        if self.rights.may_on_platform(right):
             return []
         return sorted(
-            name for name, owner in self.owned.items() if owner.team and not self.rights.may(READ, owner.team)
+            name for name, owner in self.owned.items() if owner.team and not self.rights.may(right, owner.team)
         )
 
     def may_read(self, name: str) -> bool:
@@ -122,9 +126,9 @@ def dataset_access(rights: AccountRights, snapshot: OpenSnapshot | None) -> Data
     return DatasetAccess(rights, owned_names(snapshot))
 
 
-def foreign_names(rights: AccountRights, snapshot: OpenSnapshot | None) -> list[str]:
-    """Return the names of other teams than those of an account; none to the platform's members."""
-    return [] if rights.may_on_platform(READ) else dataset_access(rights, snapshot).foreign_names
+def foreign_names(rights: AccountRights, snapshot: OpenSnapshot | None, right: str) -> list[str]:
+    """Return the names of teams in which an account does not have a right; none if it has it on the platform."""
+    return [] if rights.may_on_platform(right) else dataset_access(rights, snapshot).foreign_to(right)
 
 
 def owned_names(snapshot: OpenSnapshot | None) -> dict[str, OwnedName]:
