@@ -5,6 +5,7 @@ Here: claims of names, foreign datasets on every page and in every table. Not he
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -119,6 +120,20 @@ def test_rows_of_foreign_datasets_are_missing_from_every_table(portal: Portal) -
     assert (len(before["raw.namespaces"]), len(after["raw.namespaces"])) == (4 + 2 + 1 + 2 + 2, 4 + 1)
     counted = {item["name"]: item["rows"] for item in analyst.get("/api/v1/tables").json()["items"]}
     assert {name: counted[name] for name in tables} == {name: len(found) for name, found in after.items()}
+
+
+def test_the_calendar_counts_no_file_of_a_foreign_dataset(portal: Portal) -> None:
+    portal.grant("second", "datasets")
+    client = portal.client(portal.account("bob", "reader", team="second"))
+    sql = "select count(*) from reports.files where feed = 'datasets' and partition_key != ?"
+
+    def counted() -> int:
+        days = re.findall(r'title="datasets, [^"]*; (\d+) file', client.get("/").content.decode())
+        return sum(map(int, days))
+
+    assert counted() == portal.world.query(sql, "")[0][0]
+    own(portal, "small", "first", was="smaller")
+    assert counted() == portal.world.query(sql, "small")[0][0]
 
 
 def test_who_exports_for_one_team_exports_nothing_of_a_team_in_which_he_reads(portal: Portal) -> None:

@@ -221,3 +221,46 @@ def test_the_first_page_of_a_new_portal_says_since_when_it_watches(notices: Noti
     shown = text(client.get("/notices/"))
     assert "No notice yet" in shown
     assert f"Since {START:%Y-%m-%d %H:%M} none of this happened" in shown
+
+
+def test_a_notice_about_a_dataset_of_a_team_is_for_that_team_and_the_platform_alone(portal: Portal) -> None:
+    """And its link leads to the receipt only for those who may see the receipt."""
+    from django.utils import timezone
+
+    from vsf_assets.portal.accounts.models import Team
+    from vsf_assets.portal.notices.models import NoticeEvent, TeamNotice
+    from vsf_assets.portal.notices.recipients import Teams
+
+    portal.grant("first", "datasets", may_deliver=True)
+    portal.grant("second", "datasets")
+    users = {
+        "first": portal.account("ann", "reader", team="first"),
+        "second": portal.account("bob", "reader", team="second"),
+        "reader": portal.account("cat", "reader"),
+        "engineer": portal.account("dan", "engineer"),
+    }
+    delivery = portal.delivered("first", "datasets")
+    now = timezone.now()
+    values = {"kind": "unreadable", "happened_at": now, "found_at": now, "sha256": delivery.sha256}
+    of_team = NoticeEvent.objects.create(
+        key="a", feed="datasets", team=delivery.team, delivery=delivery.pk, details={}, **values
+    )
+    of_nobody = NoticeEvent.objects.create(key="b", feed="datasets", **values)
+    of_deleted = NoticeEvent.objects.create(key="c", feed="datasets", delivery=delivery.pk, **values)
+    for event in (of_team, of_nobody, of_deleted):
+        TeamNotice.objects.bulk_create(TeamNotice(event=event, team=team) for team in Team.objects.all())
+        known = {Team.objects.get(pk=team).name for team in Teams().who_may_know(event)}
+        assert known == {"platform"} | {"a": {"first"}, "b": {"first", "second"}, "c": set()}[event.key]
+    receipt = f"/deliveries/{delivery.ulid}/"
+    rows = f"/data/reports/files/?feed=datasets&amp;sha256={delivery.sha256}"
+    places = {"first": receipt, "second": None, "reader": rows, "engineer": receipt}
+    for name, user in users.items():
+        client = portal.client(user)
+        listed = {item["id"] for item in client.get("/api/v1/notices").json()["items"]}
+        page = client.get(f"/notices/{of_team.pk}/")
+        assert (str(of_team.pk) in listed, page.status_code == 200) == (bool(places[name]),) * 2, name
+        assert str(of_nobody.pk) in listed
+        assert (str(of_deleted.pk) in listed) == (name in ("reader", "engineer"))
+        if places[name]:
+            assert f'href="{places[name]}"' in page.content.decode()
+            assert client.get(str(places[name]).replace("&amp;", "&")).status_code == 200

@@ -1,4 +1,4 @@
-"""What a receipt of a file of a dictionary shows to whom: equal bytes open the texts of one file, and nothing of others.
+"""What a receipt of a file of a dictionary shows to whom: equal bytes open the texts of one file, and no others.
 
 Here: files of the platform and of other teams, equal bytes, partitions that look alike. Not here: what a receipt says
 (test_receipts.py), and whole pages by role (matrix.py).

@@ -34,6 +34,11 @@ def add_owned_partitions(rule: OwnedPartitions) -> None:
     _rules.append(rule)
 
 
+def feeds_of_teams() -> frozenset[str]:
+    """Return the feeds whose partitions belong to teams."""
+    return frozenset(rule.feed for rule in _rules)
+
+
 def foreign_partitions(rights: AccountRights, snapshot: OpenSnapshot | None) -> dict[str, list[str]]:
     """Return feed -> its partitions that belong to other teams than those in which somebody reads."""
     return {rule.feed: rule.foreign(rights, snapshot, READ) for rule in _rules}

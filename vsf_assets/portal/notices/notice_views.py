@@ -41,7 +41,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     rows = list((found.filter(pk__lt=after) if after else found)[: PAGE + 1])
     shown, new = rows[:PAGE], unread_ids(request.user, rows[:PAGE])
     context = {
-        "notices": [ShownNotice(event, event.pk in new) for event in shown],
+        "notices": [ShownNotice(event, event.pk in new, rights) for event in shown],
         "after": shown[-1].pk if len(rows) > PAGE else None,
         "kind": kind if kind in KINDS else "",
         "kinds": KINDS,
@@ -58,10 +58,11 @@ def notices(request: HttpRequest) -> HttpResponse:
 @login_required
 def notice(request: HttpRequest, notice_id: uuid.UUID) -> HttpResponse:
     """Show one notice."""
-    event = notice_of(request.user.account_rights, notice_id)
+    rights = request.user.account_rights
+    event = notice_of(rights, notice_id)
     if event is None:
         raise Http404
-    shown = ShownNotice(event, bool(unread_ids(request.user, [event])))
+    shown = ShownNotice(event, bool(unread_ids(request.user, [event])), rights)
     return render(request, "notices/notice.html", {"notice": shown})
 
 

@@ -3,7 +3,8 @@
 Here: one rule, for the moment of finding, of sending and of reading. Not here: what a team chose (choices.py).
 
 An event of a feed is for the teams that may read the feed, and one about a delivery also for the team that made it; an
-event of the platform is for the platform's team and every team that may read any feed.
+event of the platform is for the platform's team and every team that may read any feed. Where partitions of a feed
+belong to teams (data/owned_rows.py), one about a team's delivery is for that team and the platform alone.
 """
 
 import uuid
@@ -14,6 +15,7 @@ from django.db.models import Q
 
 from vsf_assets.portal.accounts.models import Grant, Membership, Team, User
 from vsf_assets.portal.accounts.rights import PLATFORM, READ, RIGHTS, AccountRights
+from vsf_assets.portal.data.owned_rows import feeds_of_teams
 from vsf_assets.portal.notices.models import NoticeEvent
 
 _READERS = [role for role, rights in RIGHTS.items() if READ in rights]
@@ -50,7 +52,16 @@ def knows(rights: AccountRights, event: NoticeEvent) -> bool:
 
 
 def _may(event: NoticeEvent, team: uuid.UUID, is_platform: bool, feeds: Collection[str]) -> bool:
-    return is_platform or event.team_id == team or (event.feed in feeds if event.feed else bool(feeds))
+    if is_platform or event.team_id == team:
+        return True
+    if event.feed in feeds_of_teams() and not _is_of_platform(event):
+        return False
+    return event.feed in feeds if event.feed else bool(feeds)
+
+
+def _is_of_platform(event: NoticeEvent) -> bool:
+    """Whether an event is about a delivery of the platform, or of no team of the portal; ids outlive deleted teams."""
+    return event.team.is_platform if event.team is not None else event.delivery is None
 
 
 def on_pages_of(rights: AccountRights) -> Q:
@@ -61,8 +72,11 @@ def on_pages_of(rights: AccountRights) -> Q:
             continue
         of_team = Q(team=found.team)
         if found.name != PLATFORM:
-            allowed = [*found.feeds, ""] if found.feeds else []
-            of_team &= Q(event__feed__in=allowed) | Q(event__team=found.team)
+            allowed = {*found.feeds, ""} if found.feeds else set()
+            of_platform = Q(event__team__name=PLATFORM) | Q(event__team__isnull=True, event__delivery__isnull=True)
+            by_grant = Q(event__feed__in=allowed - feeds_of_teams())
+            by_grant |= Q(event__feed__in=allowed & feeds_of_teams()) & of_platform
+            of_team &= by_grant | Q(event__team=found.team)
         condition |= of_team
     return condition
 

@@ -4,6 +4,7 @@ Here: one title and one explanation per event, made of names of feeds, days, num
 here: the letter (mails.py) and the call (webhook_call.py) that carry them.
 """
 
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +14,18 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
+from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
 from vsf_assets.portal.notices.kinds import BUILD, KINDS, MISSING, SILENT, UNREADABLE, VOLUME, WORSE
 from vsf_assets.portal.notices.models import NoticeEvent
 
 
 @dataclass(frozen=True)
 class ShownNotice:
-    """A notice on a page; `is_new` is whether the reader has not read it."""
+    """A notice on a page of a reader with some rights; `is_new` is whether the reader has not read it."""
 
     event: NoticeEvent
     is_new: bool
+    rights: AccountRights
 
     @property
     def name(self) -> str:
@@ -47,7 +50,7 @@ class ShownNotice:
     @property
     def place(self) -> str:
         """Where a page shows what it is about."""
-        return place(self.event)
+        return place(self.event, self.rights)
 
 
 def title(event: NoticeEvent) -> str:
@@ -118,9 +121,9 @@ def address(event: NoticeEvent) -> str:
     return f"{settings.VSF_PORTAL.shown_url}/notices/{event.id}/"
 
 
-def place(event: NoticeEvent) -> str:
-    """Return where a page shows what the event is about."""
-    if event.delivery is not None and event.team_id is not None:  # the delivery ends with its team
+def place(event: NoticeEvent, rights: AccountRights) -> str:
+    """Return where a page shows a reader what the event is about: the receipt only to those who may see it."""
+    if event.delivery is not None and event.team_id is not None and _sees_receipt(event.team_id, rights):
         with suppress(NoReverseMatch):  # a portal without pages of receipts shows the row
             return reverse("receipt", args=[event.delivery])
     if event.sha256:
@@ -128,6 +131,11 @@ def place(event: NoticeEvent) -> str:
     if event.kind == VOLUME:
         return f"/data/reports/files/?{urlencode({'feed': event.feed, 'partition_key': event.partition})}"
     return f"/status/?{urlencode({'until': str(event.last_day)})}" if event.kind == MISSING else "/status/"
+
+
+def _sees_receipt(team: uuid.UUID, rights: AccountRights) -> bool:
+    """Whether a reader may see the receipts of a team's deliveries; they end with their team."""
+    return rights.may_on_platform(RAW) or any(rights.may(right, team) for right in (READ, DELIVER))
 
 
 def as_json(event: NoticeEvent) -> dict[str, Any]:

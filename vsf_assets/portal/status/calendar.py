@@ -3,9 +3,10 @@
 Here: the query on `reports.files` and the cells. Not here: their look (templates/status/calendar.html).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.partitioning import Days
@@ -34,8 +35,9 @@ _SQL = """
                else cast(landed_at as date) end as day,
            count(*), sum(lines_read)::bigint, sum(rows_quarantined)::bigint,
            count(*) filter (where status = 'unreadable'), min(cast(landed_at as date))
-    from reports.files where list_contains($feeds, feed) group by all
+    from reports.files where list_contains($feeds, feed) {without} group by all
 """
+_WITHOUT = " and not (feed = $feed{0} and coalesce(list_contains($foreign{0}::varchar[], partition_key), false))"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,11 @@ class CalendarRow:
 
 
 def calendar(
-    snapshot: OpenSnapshot, feeds: Iterable[str], today: date, until: date | None = None
+    snapshot: OpenSnapshot,
+    feeds: Iterable[str],
+    today: date,
+    until: date | None = None,
+    foreign: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[list[date], list[CalendarRow]]:
     """Return the days that are shown, the newest first, and a row per feed that was ever delivered.
 
@@ -87,10 +93,17 @@ def calendar(
         feeds: the feeds that may be shown.
         today: the day of the reader.
         until: the last day that is shown; None for the newest delivered one.
+        foreign: feed -> partitions that belong to other teams than the reader's; their files are not counted.
     """
     names = list(feeds)
     daily = [name for name in names if isinstance(all_feeds()[name].partitioning, Days)]
-    found = snapshot.kept(_SQL, {"feeds": names, "daily": daily}, LARGEST).rows
+    values: dict[str, object] = {"feeds": names, "daily": daily}
+    without = ""
+    for number, (feed, partitions) in enumerate(sorted(foreign.items())):
+        if partitions:
+            values |= {f"feed{number}": feed, f"foreign{number}": list(partitions)}
+            without += _WITHOUT.format(number)
+    found = snapshot.kept(_SQL.format(without=without), values, LARGEST).rows
     delivered = {(feed, day): values for feed, day, *values in found if day is not None}
     last = until or max((day for _, day in delivered if day <= today), default=today)
     days = [last - timedelta(days=back) for back in range(DAYS)]

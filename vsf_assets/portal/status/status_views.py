@@ -122,13 +122,14 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         snapshot = None
     feeds = feeds_of_calendar(access.feeds)
     today, until = datetime.now(UTC).date(), _day(request.GET.get("until", ""))
-    days, rows = calendar(snapshot, feeds, today, until) if snapshot and feeds else ([], [])
+    foreign = foreign_partitions(access.account_rights, snapshot)
+    days, rows = calendar(snapshot, feeds, today, until, foreign) if snapshot and feeds else ([], [])
     landing = waiting_files(settings.VSF, snapshot)
     return {
         "access": access,
         "found": found,
         "problems": found.problems if _sees_errors(access) else _short(found),
-        "waiting": _waiting(found, landing, access, foreign_partitions(access.account_rights, snapshot)),
+        "waiting": _waiting(found, landing, access, foreign),
         "landing_error": landing.error if access.reads_all_feeds else "",
         "days": days,
         "calendar": rows,
