@@ -106,7 +106,10 @@ def _is_own(snapshot: OpenSnapshot, table: ShownTable, access: Access, values: d
     if "file_id" in names:
         return own
     key = "(feed, coalesce(partition_key, ''), file_name, landed_at)"
-    return f"coalesce({key} in (select {key} from raw.files where {own}), false)"  # noqa: S608 - names of ours
+    # Of reports.files, which has the partition under the same name as other reports: a dataset may be renamed.
+    digests = f"select sha256 from raw.files where {own}"  # noqa: S608 - names of ours
+    files = f"select {key} from reports.files where sha256 in ({digests})"  # noqa: S608 - names of ours
+    return f"coalesce({key} in ({files}), false)"
 
 
 def _own_files(snapshot: OpenSnapshot, access: Access) -> str:

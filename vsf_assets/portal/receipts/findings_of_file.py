@@ -13,7 +13,7 @@ from typing import Any
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.table_catalog import catalog_of
-from vsf_assets.portal.receipts.ledger_entry import LedgerEntry
+from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, partition_of_today
 from vsf_assets.reports.finding_queries import FindingsQuery
 from vsf_assets.reports.finding_writers import WRITERS
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -24,7 +24,9 @@ FIRST = 50
 REPORT_SECONDS = 120.0
 """Time limit of a report file."""
 
-_OF_FILE = "feed = $feed and file_name = $file_name and landed_at = $landed_at"
+_OF_FILE = (
+    "feed = $feed and coalesce(partition_key, '') = $partition and file_name = $file_name and landed_at = $landed_at"
+)
 _ORDER = "line_number nulls first, anomaly, column_name, reason"
 _COLUMNS = ("line_number", "anomaly", "column_name", "raw_value", "raw_text", "severity", "reason", "records")
 
@@ -44,7 +46,7 @@ def kinds_of(snapshot: OpenSnapshot, entry: LedgerEntry) -> list[KindOfFinding]:
         f"select anomaly, severity, sum(records)::bigint from reports.anomalies where {_OF_FILE}"  # noqa: S608
         " group by all order by severity, 3 desc, 1"
     )
-    return [KindOfFinding(*row) for row in snapshot.kept(sql, _key(entry)).rows]
+    return [KindOfFinding(*row) for row in snapshot.kept(sql, _key(snapshot, entry)).rows]
 
 
 def first_findings(
@@ -52,7 +54,7 @@ def first_findings(
 ) -> list[dict[str, Any]]:
     """Return the first findings of a file as the reader may see them, of one anomaly or of all, errors first."""
     source, values = seen_source(snapshot, catalog_of(snapshot)["reports.anomalies"], access)
-    values |= _key(entry)
+    values |= _key(snapshot, entry)
     condition = ""
     if anomaly:
         values["anomaly"], condition = anomaly, " and anomaly = $anomaly"
@@ -67,7 +69,7 @@ def count_repeats(snapshot: OpenSnapshot, entry: LedgerEntry) -> int:
         f"select count(distinct line_number) from reports.anomalies where {_OF_FILE}"  # noqa: S608
         " and anomaly in ('duplicate_row', 'duplicate_key') and severity = 'warning'"
     )
-    return int(snapshot.kept(sql, _key(entry)).rows[0][0])
+    return int(snapshot.kept(sql, _key(snapshot, entry)).rows[0][0])
 
 
 def bad_lines(snapshot: OpenSnapshot, entry: LedgerEntry) -> list[int]:
@@ -100,10 +102,13 @@ def dataset_version(snapshot: OpenSnapshot, entry: LedgerEntry) -> tuple[str, in
     """Return (name, number, whether it is complete) of the version of a dataset that a file belongs to."""
     if not entry.declaration.members:
         return None
-    sql = "select dataset, version, is_complete from marts.dim_dataset_versions where uploaded_at = $at"
-    found = snapshot.kept(sql, {"at": _plain(entry.landed_at)}).rows
-    own = [row for row in found if row[0] == entry.partition_key] or found
-    return (str(own[0][0]), int(own[0][1]), bool(own[0][2])) if len(own) == 1 else None
+    sql = (
+        "select dataset, version, is_complete from marts.dim_dataset_versions"
+        " where dataset = $name and uploaded_at = $at"
+    )
+    values = {"name": partition_of_today(snapshot, entry), "at": _plain(entry.landed_at)}
+    found = snapshot.kept(sql, values).rows
+    return (str(found[0][0]), int(found[0][1]), bool(found[0][2])) if found else None
 
 
 def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, form: str, path: Path) -> None:
@@ -119,7 +124,7 @@ def write_report(snapshot: OpenSnapshot, entry: LedgerEntry, access: Access, for
         title = f"dataset {version[0]}, version {version[1]}{'' if version[2] else ' (incomplete)'}"
         columns = {"file": "file_name"}
     else:
-        table, order, where, key = "reports.anomalies", _ORDER, _OF_FILE, _key(entry)
+        table, order, where, key = "reports.anomalies", _ORDER, _OF_FILE, _key(snapshot, entry)
         title, columns = f"{entry.feed}, {entry.file_name}", {}
     source, values = seen_source(snapshot, catalog_of(snapshot)[table], access)
     columns |= {"line": "line_number", "anomaly": "anomaly", "column": "column_name"}
@@ -139,8 +144,15 @@ def _delivered_all(snapshot: OpenSnapshot, entry: LedgerEntry, dataset: str, acc
     return {sha256 for (sha256,) in snapshot.kept(sql, values).rows} <= access.delivered
 
 
-def _key(entry: LedgerEntry) -> dict[str, Any]:
-    return {"feed": entry.feed, "file_name": entry.file_name, "landed_at": _plain(entry.landed_at)}
+def _key(snapshot: OpenSnapshot, entry: LedgerEntry) -> dict[str, Any]:
+    """Return the values of `_OF_FILE`; of a file of a deleted dataset they find nothing."""
+    partition = partition_of_today(snapshot, entry)
+    return {
+        "feed": entry.feed,
+        "partition": partition,
+        "file_name": entry.file_name,
+        "landed_at": _plain(entry.landed_at),
+    }
 
 
 def _plain(at: datetime) -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.pipeline.dataset_changes import RENAME
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 LOADED, DUPLICATE, UNREADABLE = "loaded", "duplicate_file", "unreadable"
@@ -25,6 +26,16 @@ _SQL = """
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 """How much earlier a landing time may be than its sender's: a bucket has a clock of its own, in whole seconds."""
+
+CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
+"""How much later it may be. A file that landed later is another one, but for datasets: all files of an upload have the
+landing time of the last one in the ledger."""
+
+_CHANGES = """
+    select action, dataset, new_name, landed_at from raw.dataset_changes inner join raw.files on _file_id = file_id
+    order by landed_at, file_name, file_id, _line
+"""
+_MANY_CHANGES = 100_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,12 @@ def entry_of_id(snapshot: OpenSnapshot, file_id: int) -> LedgerEntry | None:
 
 
 def entry_of_file(
-    snapshot: OpenSnapshot, feed: str, file_name: str, sha256: str, landed_at: datetime
+    snapshot: OpenSnapshot,
+    feed: str,
+    file_name: str,
+    sha256: str,
+    landed_at: datetime,
+    partition: str | None = None,
 ) -> LedgerEntry | None:
     """Return the row of a file that landed at a time, or soon after, as files of one dataset do; None if none holds it.
 
@@ -88,14 +104,37 @@ def entry_of_file(
         file_name: its name in the ledger.
         sha256: of its bytes.
         landed_at: its modified time in the landing zone.
+        partition: as it landed, empty for none; None for that of any file.
     """
-    where = (
-        "where feed = $feed and file_name = $file_name and sha256 = $sha256 and landed_at >= $earliest"
-        " order by abs(epoch(landed_at) - epoch($landed_at::timestamp)), landed_at limit 1"
-    )
     at = landed_at.astimezone(UTC).replace(tzinfo=None)
     values = {"feed": feed, "file_name": file_name, "sha256": sha256, "earliest": at - CLOCKS_DIFFER, "landed_at": at}
+    condition = ""
+    if not all_feeds()[feed].members:
+        values["latest"], condition = at + CLOCKS_DIFFER_AT_MOST, " and landed_at <= $latest"
+    if partition is not None:
+        values["partition"] = partition
+        condition += " and coalesce(partition_key, '') = $partition"
+    where = (
+        "where feed = $feed and file_name = $file_name and sha256 = $sha256"
+        f" and landed_at >= $earliest{condition}"
+        " order by abs(epoch(landed_at) - epoch($landed_at::timestamp)), landed_at limit 1"
+    )
     return next(iter(_entries(snapshot, where, values)), None)
+
+
+def partition_of_today(snapshot: OpenSnapshot, entry: LedgerEntry) -> str | None:
+    """Return the partition under which reports have a file, empty for none; None if its dataset was deleted.
+
+    A change applies to what had landed by then, under the name that it had by then, as in the reports.
+    """
+    name: str | None = entry.partition_key or ""
+    if not entry.declaration.members:
+        return name
+    landed_at = entry.landed_at.replace(tzinfo=None)
+    for action, dataset, new_name, changed_at in snapshot.kept(_CHANGES, {}, _MANY_CHANGES).rows:
+        if name == dataset and landed_at <= changed_at:
+            name = new_name if action == RENAME else None
+    return name
 
 
 def entries_of_feed(

@@ -27,7 +27,14 @@ from vsf_assets.portal.receipts.findings_of_file import (
     reason_of_file,
     shown_lines,
 )
-from vsf_assets.portal.receipts.ledger_entry import DUPLICATE, LOADED, UNREADABLE, LedgerEntry, first_with_content
+from vsf_assets.portal.receipts.ledger_entry import (
+    DUPLICATE,
+    LOADED,
+    UNREADABLE,
+    LedgerEntry,
+    first_with_content,
+    partition_of_today,
+)
 from vsf_assets.portal.receipts.mends import READING_SECONDS, Mend, NotYetReadError, Repair, kept_keys, repair_of
 from vsf_assets.portal.receipts.next_mend import mends_by_name, next_mend_name
 from vsf_assets.portal.receipts.originals import original_of
@@ -74,6 +81,7 @@ class Receipt:
         version: (dataset, number, whether complete) of the version that it belongs to.
         next_name: a free name for a file of mended rows; empty if none is needed.
         others: the deliveries that got their names together with it.
+        is_deleted: whether its dataset was deleted since, and its findings with it.
     """
 
     subject: Subject
@@ -89,6 +97,7 @@ class Receipt:
     version: tuple[str, int, bool] | None = None
     next_name: str = ""
     others: list[Delivery] = field(default_factory=list)
+    is_deleted: bool = False
 
     @property
     def entry(self) -> LedgerEntry | None:
@@ -194,6 +203,7 @@ def _add_findings(receipt: Receipt, entry: LedgerEntry, snapshot: OpenSnapshot) 
         receipt.anomaly = ""
     receipt.findings = first_findings(snapshot, entry, receipt.subject.access, receipt.anomaly)
     receipt.version = dataset_version(snapshot, entry)
+    receipt.is_deleted = partition_of_today(snapshot, entry) is None
     if entry.status == LOADED and receipt.kinds:
         receipt.repeats = count_repeats(snapshot, entry)
 

@@ -111,7 +111,7 @@ def landed_name(delivery: Delivery) -> LandedName | None:
 
 
 def _entry(snapshot: OpenSnapshot, file: LandedName) -> LedgerEntry | None:
-    return entry_of_file(snapshot, file.feed, file.file_name, file.sha256, file.landed_at)
+    return entry_of_file(snapshot, file.feed, file.file_name, file.sha256, file.landed_at, file.partition)
 
 
 def entry_of_delivery(snapshot: OpenSnapshot, delivery: Delivery) -> LedgerEntry | None:
