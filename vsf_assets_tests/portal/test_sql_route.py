@@ -57,6 +57,7 @@ def test_a_problem_says_what_was_wrong(portal: Portal) -> None:
         ("analyst", "platform", False, ("read", "export", "personal"), 403),
         ("analyst", "platform", True, ("read", "export"), 403),
         ("analyst", "platform", True, ("read", "personal"), 403),
+        ("analyst", "platform", True, ("export", "personal"), 403),
         ("analyst", "others", True, ("read", "export", "personal"), 403),
     ],
 )
@@ -93,3 +94,12 @@ def test_snapshots_in_a_bucket_are_answered(portal: Portal, bucket: Bucket, tmp_
     copies = settings.home / "portal" / "snapshots"
     assert {file.name.partition("-")[2] for file in copies.rglob("*.duckdb")} == {"vsf-1.duckdb", "vsf-3.duckdb"}
     assert not list((copies / "lent").iterdir())
+
+
+def test_an_analyst_reads_raw_tables_by_sql(portal: Portal, world: World) -> None:
+    """As the decision says: whoever may ask reads the whole snapshot, also what pages keep for engineers."""
+    user = portal.account("ann", "analyst", personal=True)
+    header = portal.token(user, "read", "export", "personal")
+    assert portal.client(user).get("/data/raw/builds/").status_code == 404
+    answer = ask(portal, header, "select count(*) from raw.builds")
+    assert answer.json()["rows"] == [list(world.query("select count(*) from raw.builds")[0])]

@@ -67,8 +67,9 @@ def add_sql(api: NinjaAPI) -> None:
     def sql(request: HttpRequest, question: SqlQuestion) -> HttpResponse:
         if settings.VSF_PORTAL.sql == SQL_NO:
             return problem(403, "SQL is switched off here (VSF_PORTAL_SQL=no)")
-        access = access_of(request).for_export()
-        if not (access.reads_all_feeds and access.may_see_personal):
+        reading = access_of(request)
+        access = reading.for_export()
+        if not (reading.reads_all_feeds and access.reads_all_feeds and access.may_see_personal):
             return problem(403, WHO)
         number, file = _snapshot(question.snapshot)
         try:
