@@ -63,6 +63,25 @@ def test_the_page_of_an_upload_follows_it_until_it_is_loaded(portal: Portal, sam
     assert client.get(f"{address}state/").json()["state"] == "landed"  # the same files, delivered at another time
 
 
+def test_who_may_not_read_a_dataset_learns_nothing_of_the_version_that_an_upload_became(
+    portal: Portal, samples: Path
+) -> None:
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    client = steward(portal, "first")  # with a grant to deliver, and none to read
+    sent = client.post("/dictionaries/", form("new", under_other_names(sample_files(samples))))
+    (at,) = portal.world.query("select max(landed_at) from reports.files where partition_key = ?", SAMPLE)[0]
+    assert isinstance(at, datetime)
+    Delivery.objects.update(partition=SAMPLE, landed_at=at.replace(tzinfo=UTC))
+    address = f"/api/v1/dataset-uploads/{sent.url.split('/')[-2]}"
+    for reads, number, findings in ((False, None, None), (True, 1, 8)):
+        allow(portal, "first", reads=reads)
+        by_api = client.get(address).json()
+        assert (by_api["state"], by_api["version"], by_api["findings"]) == ("loaded", number, findings)
+        page = client.get(sent.url.replace("/new/", f"/{SAMPLE}/")).content.decode()
+        assert ("Version 1" in page) == reads
+
+
 def test_an_upload_keeps_its_page_when_its_dataset_was_renamed(portal: Portal) -> None:
     from vsf_assets.portal.deliveries.models import Delivery
 

@@ -19,7 +19,7 @@ from vsf_assets.portal.api.authentication import rights_of_request
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer
 from vsf_assets.portal.data.table_query import LARGEST_PAGE
 from vsf_assets.portal.datasets import browse, change_requests
-from vsf_assets.portal.datasets.arrivals import find_arrival
+from vsf_assets.portal.datasets.arrivals import find_arrival, readable_version
 from vsf_assets.portal.datasets.change_requests import ChangeRefusedError
 from vsf_assets.portal.datasets.differences import SUBJECTS, differences
 from vsf_assets.portal.datasets.findings import REPORT, report_file
@@ -205,17 +205,19 @@ def dataset_upload(request: HttpRequest, upload: str) -> HttpResponse:
         group = uuid_of(upload)
     except ValueError:
         raise Http404 from None
-    found = find_arrival(rights_of_request(request), group, snapshot_if_any(request))
+    rights, snapshot = rights_of_request(request), snapshot_if_any(request)
+    found = find_arrival(rights, group, snapshot)
     if found is None:
         raise Http404
+    version = readable_version(found, dataset_access(rights, snapshot))
     return json_answer(
         {
             "dataset": found.name,
             "state": found.state,
             "reason": found.why or None,
-            "version": found.version.number if found.version else None,
+            "version": version.number if version else None,
             "is_repeat": found.is_repeat,
-            "findings": found.version.findings if found.version else None,
+            "findings": version.findings if version else None,
             "first_snapshot": found.first_snapshot,
             "seconds": found.seconds,
             "files": {

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.datasets.file_kinds import FEED
+from vsf_assets.portal.datasets.ownership import DatasetAccess
 from vsf_assets.portal.datasets.versions import DatasetVersion, versions_of
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.visible import visible_deliveries
@@ -84,6 +85,15 @@ def find_arrival(rights: AccountRights, group: uuid.UUID, snapshot: OpenSnapshot
     seconds = (published_at - ledger_time).total_seconds() if published_at else None
     is_repeat = earlier[0].uploaded_at != ledger_time
     return Arrival(group, name, LOADED, deliveries, "", earlier[0], is_repeat, first_snapshot, seconds)
+
+
+def readable_version(arrival: Arrival, access: DatasetAccess) -> DatasetVersion | None:
+    """Return the version that an upload became, if who asks may read its dataset.
+
+    A team may deliver, and not read, or the dataset came to another team by its new name.
+    """
+    version = arrival.version if arrival.state == LOADED else None
+    return version if version is not None and access.may_read(version.dataset) else None
 
 
 def _in_snapshot(

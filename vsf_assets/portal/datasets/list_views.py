@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vsf_assets.portal.datasets.arrivals import LOADED, find_arrival
+from vsf_assets.portal.datasets.arrivals import find_arrival, readable_version
 from vsf_assets.portal.datasets.change_requests import pending_changes
 from vsf_assets.portal.datasets.equivalents import command, curl, options
 from vsf_assets.portal.datasets.file_kinds import FEED, aliases, members
@@ -109,9 +109,7 @@ def arrival(request: HttpRequest, name: str, group: uuid.UUID) -> HttpResponse:
     if found is None or found.name != name:
         raise Http404
     access = dataset_access(request.user.account_rights, snapshot)
-    version = found.version if found.state == LOADED and found.version else None
-    if version is not None and not access.may_read(version.dataset):
-        version = None  # a team may deliver, and not read, or the dataset came to another team by its new name
+    version = readable_version(found, access)
     dataset = version.dataset if version else name
     of_version: dict[str, Any] = {"name": dataset, "version": version.number} if version else {}
     parameters = [("version", str(version.number))] if version else []
