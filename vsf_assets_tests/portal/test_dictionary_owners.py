@@ -101,7 +101,7 @@ def test_foreign_datasets_answer_like_ones_that_never_were(portal: Portal) -> No
 
 
 def test_rows_of_foreign_datasets_are_missing_from_every_table(portal: Portal) -> None:
-    portal.grant("second", "datasets", "dataset_changes")
+    portal.grant("second", "datasets")
     analyst = portal.client(portal.account("bob", "engineer", team="second"))
     tables = {
         "marts.dim_dataset_versions": "dataset",
@@ -120,6 +120,15 @@ def test_rows_of_foreign_datasets_are_missing_from_every_table(portal: Portal) -
     assert (len(before["raw.namespaces"]), len(after["raw.namespaces"])) == (4 + 2 + 1 + 2 + 2, 4 + 1)
     counted = {item["name"]: item["rows"] for item in analyst.get("/api/v1/tables").json()["items"]}
     assert {name: counted[name] for name in tables} == {name: len(found) for name, found in after.items()}
+
+
+def test_raw_changes_name_no_dataset_of_another_team(portal: Portal) -> None:
+    portal.grant("second", "datasets", "dataset_changes")
+    engineer = portal.client(portal.account("bob", "engineer", team="second"))
+    address = "/api/v1/tables/raw/dataset_changes?limit=1000"
+    assert [row["new_name"] for row in engineer.get(address).json()["items"]] == ["small"]
+    own(portal, "small", "first")
+    assert engineer.get(address).json()["items"] == []
 
 
 def test_the_calendar_counts_no_file_of_a_foreign_dataset(portal: Portal) -> None:
@@ -141,7 +150,7 @@ def test_who_exports_for_one_team_exports_nothing_of_a_team_in_which_he_reads(po
     from vsf_assets.portal.accounts.models import Team
 
     own(portal, "small", "first", was="smaller")
-    portal.grant("second", "datasets", "dataset_changes")
+    portal.grant("second", "datasets")
     user = portal.account("ann", "reader", team="first")
     set_role(user, Team.objects.get(name="second"), "analyst")
     bob = portal.account("bob", "reader")  # of the platform, who reads the datasets of all teams

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
+from vsf_assets_tests.portal.dictionaries import SAMPLE
+from vsf_assets_tests.portal.dictionary_forms import allow, own
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.world import HOSTILE, PHONES
 
@@ -68,6 +70,18 @@ def test_another_team_finds_what_it_may_read_alone(portal: Portal) -> None:
     assert {name for _, name in found(client, "c")["Files"]} == {"clicks_1.csv"}
     assert found(client, PHONES[0]) == {}
     assert all("/marts/dim_lines/" not in address for address, _ in found(client, "lines").get("Tables", []))
+
+
+def test_a_team_finds_its_own_datasets_and_those_of_the_platform_that_it_may_read(portal: Portal) -> None:
+    own(portal, "small", "first", was="smaller")
+    allow(portal, "first")
+    allow(portal, "second", reads=True)
+    seen = {}
+    for name, team in (("ann", "first"), ("bob", "second")):
+        client = portal.client(portal.account(name, "reader", team=team))
+        seen[team] = [found(client, text).get("Datasets", []) for text in ("MALL", "managed")]
+    small, sample = [("/dictionaries/small/", "small")], [(f"/dictionaries/{SAMPLE}/", SAMPLE)]
+    assert seen == {"first": [small, []], "second": [[], sample]}
 
 
 def test_an_app_adds_what_it_finds(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ Here: the registry of the rules that other apps add, and the SQL that leaves suc
 (portal/datasets has one), and what is replaced in the rows that remain (masking.py).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vsf_assets.portal.accounts.rights import READ, AccountRights
@@ -19,11 +19,19 @@ Rule = Callable[[AccountRights, OpenSnapshot | None, str], list[str]]
 
 @dataclass(frozen=True)
 class OwnedPartitions:
-    """A feed whose partitions belong to teams, the column that names them in its tables, and its rule."""
+    """A feed whose partitions belong to teams.
+
+    Attributes:
+        feed: its name.
+        column: names the partition in its tables.
+        foreign: its rule.
+        others: table -> columns that name partitions, of tables of other feeds.
+    """
 
     feed: str
     column: str
     foreign: Rule
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _rules: list[OwnedPartitions] = []
@@ -71,6 +79,9 @@ def _condition(rule: OwnedPartitions, table: ShownTable, foreign: str) -> str:
     columns = table.by_name
     if table.has_feed_column and "partition_key" in columns:
         return f"not (feed = '{rule.feed}' and coalesce(list_contains({foreign}, partition_key), false))"
+    if table.full_name in rule.others:
+        named = (f"coalesce(list_contains({foreign}, {name}), false)" for name in rule.others[table.full_name])
+        return f"not ({' or '.join(named)})"
     if rule.feed not in table.feeds:
         return ""
     if rule.column in columns and table.schema != "raw":

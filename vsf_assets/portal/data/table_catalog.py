@@ -166,7 +166,10 @@ def _origin(schema: str, name: str) -> tuple[str, frozenset[str]]:
         feeds = frozenset(feed.name for feed in all_feeds().values() if f"raw.{name}" in feed.tables)
         return next((all_feeds()[feed].models for feed in sorted(feeds)), LEDGER), feeds
     subject = _subjects().get((schema, name), LEDGER)
-    return subject, frozenset(feed.name for feed in all_feeds().values() if feed.models == subject)
+    of_subject = [feed for feed in all_feeds().values() if feed.models == subject]
+    # Grants are for what people deliver: what the platform writes about it follows.
+    delivered = [feed for feed in of_subject if not feed.is_written_by_platform]
+    return subject, frozenset(feed.name for feed in delivered or of_subject)
 
 
 @cache

@@ -22,4 +22,5 @@ class DatasetsConfig(AppConfig):
         from vsf_assets.portal.deliveries.partition_rules import add_rule
 
         add_rule(FEED, claim_for_delivery)
-        add_owned_partitions(OwnedPartitions(FEED, "dataset", foreign_names))
+        others = {"raw.dataset_changes": ("dataset", "new_name")}
+        add_owned_partitions(OwnedPartitions(FEED, "dataset", foreign_names, others))

@@ -12,6 +12,8 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import PSEUDONYM
 from vsf_assets.portal.data.table_catalog import ShownTable, catalog_of
 from vsf_assets.portal.data.table_query import Filter, ListRequest, list_rows
+from vsf_assets.portal.datasets.ownership import dataset_access
+from vsf_assets.portal.datasets.versions import list_datasets
 from vsf_assets.portal.search.finders import MOST, Found, Group, register_finder
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -69,22 +71,17 @@ def find_files(request: HttpRequest, text: str) -> Group:
 
 
 def find_datasets(request: HttpRequest, text: str) -> Group:
-    """Find datasets by a part of the name, by their current version."""
-    opened = _readable(request, _DATASETS)
-    if opened is None:
+    """Find datasets by a part of the name, those that the page Dictionaries lists."""
+    snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
+    if _DATASETS not in catalog_of(snapshot):
         return Group()
-    filters = (Filter("dataset", "contains", text), Filter("is_current", "", "true"))
-    page = list_rows(*opened, ListRequest(filters, sort="dataset", limit=MOST))
+    access = dataset_access(request.user.account_rights, snapshot)
+    lines, following = list_datasets(snapshot, access, text, limit=MOST)
     found = [
-        Found(
-            str(row["dataset"]),
-            f"/dictionaries/{quote(str(row['dataset']))}/",
-            f"version {row['version']}",
-        )
-        for row in page.rows.records()
+        Found(line.name, f"/dictionaries/{quote(line.name)}/", f"version {line.current_version or line.newest_version}")
+        for line in lines
     ]
-    address = f"/data/marts/dim_dataset_versions/?{urlencode({'dataset__contains': text})}"
-    return Group(found, address if page.next else "")
+    return Group(found, f"/dictionaries/?{urlencode({'_search': text})}" if following else "")
 
 
 def find_tables(request: HttpRequest, text: str) -> Group:
