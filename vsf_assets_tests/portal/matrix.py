@@ -4,14 +4,17 @@ Here: one line per address and method. An address without a line fails the test.
 (test_rights_matrix.py).
 
 Callers are: a visitor; a stranger, who has an account and no team but an own one; each role in the platform's team,
-`admin` with a second factor and the password given a moment ago; and `other`, an administrator of another team that
-may read the feed `clicks` alone.
+`admin` with a second factor and the password given a moment ago; `other`, an administrator of another team that may
+read the feed `clicks` alone; `sender`, a steward of the team that delivered `{delivery}` and owns a dataset, which may
+deliver and read no feed; and `granted`, an analyst of a team that may read the feed `datasets` and owns no dataset.
 """
 
 from dataclasses import dataclass
 
+from vsf_assets_tests.portal.dictionaries import SAMPLE
+
 ROLES = ("reader", "analyst", "steward", "marketer", "engineer", "admin")
-CALLERS = ("visitor", "stranger", *ROLES, "other")
+CALLERS = ("visitor", "stranger", *ROLES, "other", "sender", "granted")
 
 PAGE = dict.fromkeys(CALLERS, 200) | {"visitor": 302}
 """A page for everybody who signed in; visitors are led to the log-in."""
@@ -20,31 +23,45 @@ OPEN = dict.fromkeys(CALLERS, 200)
 OWN = "own"
 """Addresses with tests of their own: pages of django-allauth about the own account, and the admin site."""
 
-MARTS = PAGE | {"stranger": 404, "other": 404}
+OUTSIDE = ("stranger", "other", "sender", "granted")
+"""Who may read none of the feeds of events and campaigns, but for clicks."""
+
+MARTS = PAGE | dict.fromkeys(OUTSIDE, 404)
+OF_GRANTED = MARTS | {"other": 200, "granted": 200}
+"""What the ledger's tables have: the rows of a team's feeds."""
 EXPORT = MARTS | {"reader": 403, "steward": 403, "marketer": 403}
 RAW_TABLE = MARTS | dict.fromkeys(("reader", "analyst", "steward", "marketer"), 404)
 API = dict.fromkeys(CALLERS, 200) | {"visitor": 401}
-API_MARTS = API | {"stranger": 404, "other": 404}
-API_SHARED = API | {"stranger": 404}
-DELIVER = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "steward": 200, "engineer": 200, "admin": 200}
+API_MARTS = API | dict.fromkeys(OUTSIDE, 404)
+API_SHARED = API | {"stranger": 404, "sender": 404}
+API_CLICKS = API_SHARED | {"granted": 404}
+DELIVER = (
+    dict.fromkeys(CALLERS, 403) | {"visitor": 302} | dict.fromkeys(("steward", "engineer", "admin", "sender"), 200)
+)
 NOBODYS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
-OF_DATASET = PAGE | {"stranger": 404, "other": 404}
-API_OF_DATASET = API | {"stranger": 404, "other": 404}
+OF_DATASET = PAGE | {"stranger": 404, "other": 404, "sender": 404}
+"""Of the platform's: also for those who were granted the feed."""
+API_OF_DATASET = API | {"stranger": 404, "other": 404, "sender": 404}
+OF_SENDER = PAGE | {"stranger": 404, "other": 404, "granted": 404}
+"""Of a dataset of the sender's team: for this team and the platform alone."""
+API_OF_SENDER = API | {"stranger": 404, "other": 404, "granted": 404}
+CHANGE_OF_SENDER = OF_SENDER | dict.fromkeys(ROLES, 403) | {"sender": 400}
 NOT_STEWARDS = ("reader", "analyst", "marketer")
 NOBODY = "01890000000000000000000000"
 """An id that nothing has."""
 
 OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
 POST_TO_TEAM = OF_TEAM | {"admin": 302}
-NOTICE = PAGE | {"stranger": 404, "other": 404}
-"""A notice about a feed that the other team may not read."""
-POST_TO_NOTICE = dict.fromkeys(CALLERS, 302) | {"stranger": 404, "other": 404}
-RECEIPT = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "engineer": 200, "admin": 200}
-"""Of a delivery of a third team: engineers of the platform see it too."""
+NOTICE = PAGE | dict.fromkeys(OUTSIDE, 404)
+"""A notice about a feed that the other teams may not read."""
+POST_TO_NOTICE = dict.fromkeys(CALLERS, 302) | dict.fromkeys(OUTSIDE, 404)
+RECEIPT = dict.fromkeys(CALLERS, 404) | {"visitor": 302} | dict.fromkeys(("engineer", "admin", "sender"), 200)
+"""Of a delivery of the sender's team: engineers of the platform see it too."""
 
-RECEIPT_ROWS = RECEIPT | {"engineer": 403, "admin": 403}
-FILE_PAGE = PAGE | {"stranger": 404}
-FILE_ROWS = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "stranger": 404}
+RECEIPT_ROWS = RECEIPT | {"engineer": 403, "admin": 403, "sender": 409}
+"""The sender may have them; here the original is not kept."""
+FILE_PAGE = PAGE | {"stranger": 404, "sender": 404, "granted": 404}
+FILE_ROWS = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "stranger": 404, "sender": 404, "granted": 404}
 """Rows as delivered, of a file that no team of the portal delivered: with the permission personal data alone."""
 
 
@@ -63,10 +80,11 @@ class Line:
     json: str = ""
 
 
-def _refused(allowed: int, to_visitors: int = 302, to_others: int = 404) -> dict[str, int]:
+def _refused(allowed: int, to_visitors: int = 302, to_others: int = 404, to_sender: int = 404) -> dict[str, int]:
     """Return the answers to a change that is malformed: who may make it is told so."""
     answers = dict.fromkeys(CALLERS, allowed) | dict.fromkeys(NOT_STEWARDS, 403)
-    return answers | {"visitor": to_visitors, "stranger": to_others, "other": to_others}
+    answers |= {"visitor": to_visitors, "stranger": to_others, "other": to_others}
+    return answers | {"sender": to_sender, "granted": 403}
 
 
 TABLE = (
@@ -76,11 +94,11 @@ TABLE = (
     Line("deliveries/", "/deliveries/", PAGE),
     Line("deliveries/new/", "/deliveries/new/", DELIVER),
     Line("deliveries/new/", "/deliveries/new/", DELIVER, "POST"),
-    Line("deliveries/<ulid:delivery_id>/cancel/", "/deliveries/{delivery}/cancel/", NOBODYS, "POST"),
+    Line("deliveries/<ulid:delivery_id>/cancel/", "/deliveries/{delivery}/cancel/", NOBODYS | {"sender": 302}, "POST"),
     Line("deliveries/files/", "/deliveries/files/?feed=clicks", FILE_PAGE),
     Line("deliveries/files/", "/deliveries/files/?feed=events", MARTS),
     Line("deliveries/files/<int:file_id>/", "/deliveries/files/{clicks}/", FILE_PAGE),
-    Line("deliveries/files/<int:file_id>/", "/deliveries/files/{events}/", MARTS),
+    Line("deliveries/files/<int:file_id>/", "/deliveries/files/{events}/", MARTS | {"sender": 200}),
     Line("deliveries/files/<int:file_id>/", "/deliveries/files/7/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
     Line("deliveries/files/<int:file_id>/bad-rows/", "/deliveries/files/{clicks}/bad-rows/", FILE_ROWS),
     Line(
@@ -92,7 +110,7 @@ TABLE = (
     Line("data/", "/data/", PAGE),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_lines/", MARTS),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/fct_campaign_scores/", MARTS),
-    Line("data/<slug:schema>/<slug:name>/", "/data/reports/files/", MARTS | {"other": 200}),
+    Line("data/<slug:schema>/<slug:name>/", "/data/reports/files/", OF_GRANTED),
     Line("data/<slug:schema>/<slug:name>/", "/data/raw/events/", RAW_TABLE),
     Line("data/<slug:schema>/<slug:name>/", "/data/raw/clicks/", RAW_TABLE | {"other": 200}),
     Line("data/<slug:schema>/<slug:name>/", "/data/raw/builds/", RAW_TABLE),
@@ -104,10 +122,10 @@ TABLE = (
     Line(
         "data/<slug:schema>/<slug:name>/export/<slug:form>/",
         "/data/reports/files/export/parquet/",
-        EXPORT | {"other": 200},
+        EXPORT | {"other": 200, "granted": 200},
     ),
     Line("dictionaries/", "/dictionaries/", PAGE),
-    Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403), "POST", (("name", "new"),)),
+    Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403, 422), "POST", (("name", "new"),)),
     *(
         Line(f"dictionaries/<str:name>/{route}", f"/dictionaries/small/{example}", OF_DATASET)
         for route, example in (
@@ -120,6 +138,22 @@ TABLE = (
             ("versions/<int:version>/changes/<int:old>/", "versions/2/changes/1/"),
         )
     ),
+    *(
+        Line(f"dictionaries/<str:name>/{route}", f"/dictionaries/{SAMPLE}/{example}", OF_SENDER)
+        for route, example in (
+            ("", ""),
+            ("versions/", "versions/"),
+            ("versions/<int:version>/", "versions/1/"),
+            ("versions/<int:version>/anomalies/", "versions/1/anomalies/"),
+            ("versions/<int:version>/anomalies_report.csv", "versions/1/anomalies_report.csv"),
+        )
+    ),
+    Line("dictionaries/<str:name>/rename/", f"/dictionaries/{SAMPLE}/rename/", CHANGE_OF_SENDER, "POST"),
+    Line("dictionaries/<str:name>/delete/", f"/dictionaries/{SAMPLE}/delete/", CHANGE_OF_SENDER, "POST"),
+    Line("api/v1/datasets/<name>/versions", f"/api/v1/datasets/{SAMPLE}/versions", API_OF_SENDER),
+    Line("api/v1/datasets/<name>/anomalies.csv", f"/api/v1/datasets/{SAMPLE}/anomalies.csv", API_OF_SENDER),
+    Line("deliveries/files/<int:file_id>/", "/deliveries/files/{sample}/", MARTS),
+    Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_dataset_versions/", MARTS | {"granted": 200}),
     Line("dictionaries/<str:name>/", "/dictionaries/nothing/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
     Line("dictionaries/<str:name>/rename/", "/dictionaries/small/rename/", _refused(400), "POST"),
     Line("dictionaries/<str:name>/delete/", "/dictionaries/small/delete/", _refused(400), "POST"),
@@ -193,9 +227,9 @@ TABLE = (
     Line(
         "api/v1/uploads/<upload>/anomalies.csv", "/api/v1/uploads/{delivery}/anomalies.csv", RECEIPT | {"visitor": 401}
     ),
-    Line("api/v1/files/<file_id>", "/api/v1/files/{clicks}", API_SHARED),
+    Line("api/v1/files/<file_id>", "/api/v1/files/{clicks}", API_CLICKS),
     Line("api/v1/files/<file_id>/bad-rows.csv", "/api/v1/files/{clicks}/bad-rows.csv", FILE_ROWS | {"visitor": 401}),
-    Line("api/v1/files/<file_id>/anomalies.csv", "/api/v1/files/{clicks}/anomalies.csv", API_SHARED),
+    Line("api/v1/files/<file_id>/anomalies.csv", "/api/v1/files/{clicks}/anomalies.csv", API_CLICKS),
     Line("api/v1/activity", "/api/v1/activity", API_MARTS),
     Line("api/v1/lines", "/api/v1/lines", API_MARTS),
     Line("api/v1/accounts", "/api/v1/accounts", API_MARTS),
@@ -208,7 +242,7 @@ TABLE = (
     Line("api/v1/songs", "/api/v1/songs", API_MARTS),
     Line("api/v1/movies", "/api/v1/movies", API_MARTS),
     Line("api/v1/apps", "/api/v1/apps", API_MARTS),
-    Line("api/v1/datasets", "/api/v1/datasets", API_OF_DATASET),
+    Line("api/v1/datasets", "/api/v1/datasets", API_OF_DATASET | {"sender": 200}),
     *(
         Line(f"api/v1/datasets/<name>/{route}", f"/api/v1/datasets/small/{example}", API_OF_DATASET)
         for route, example in (
@@ -222,7 +256,7 @@ TABLE = (
     Line(
         "api/v1/datasets/<name>/versions",
         "/api/v1/datasets/new/versions",
-        _refused(422, 401, 403),
+        _refused(422, 401, 403, 422),
         "POST",
         json='{"files": []}',
     ),
@@ -261,11 +295,11 @@ TABLE = (
     Line(
         "api/v1/uploads",
         "/api/v1/uploads",
-        DELIVER | {"visitor": 401, "steward": 201, "engineer": 201, "admin": 201},
+        DELIVER | {"visitor": 401, "sender": 403} | dict.fromkeys(("steward", "engineer", "admin"), 201),
         "POST",
         json='{"file_name": "clicks_1.csv", "bytes": 3}',
     ),
-    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", NOBODYS | {"visitor": 401}, "DELETE"),
+    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", NOBODYS | {"visitor": 401, "sender": 409}, "DELETE"),
     Line("account/", "", OWN),
     Line("admin/", "", OWN),
 )

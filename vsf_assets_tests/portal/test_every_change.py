@@ -23,7 +23,7 @@ OWN_MARKS = {"notices_noticereader", "notices_readnotice"}
 """Tables of what a person has read, which is no change that others would look up."""
 
 
-OF_LEDGER = ("clicks", "events")
+OF_LEDGER = ("clicks", "events", "sample")
 """Ids of files in the ledger, which are numbers; who may not see a file gets the answer to a number that never was."""
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from vsf_assets.common.ulids import ulid_of
+from vsf_assets_tests.portal.dictionaries import SAMPLE
+from vsf_assets_tests.portal.dictionary_forms import own
 from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
 from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
 
@@ -62,6 +64,7 @@ class Callers:
     """Clients of every caller, and ids of a team that only the platform's administrators may change."""
 
     def __init__(self, portal: Portal) -> None:
+        from vsf_assets.portal.accounts.account_changes import set_grant
         from vsf_assets.portal.accounts.api_tokens import create_token
         from vsf_assets.portal.accounts.models import Membership, Team
         from vsf_assets.portal.accounts.one_time_links import invite
@@ -75,6 +78,13 @@ class Callers:
         second = portal.account("second", "admin", team="third")
         victim = portal.account("victim", "reader", team="third")
         self.clients["other"] = portal.client(other)
+        own(portal, SAMPLE, "senders")
+        senders = Team.objects.get(name="senders")
+        for feed in ("events", "datasets"):
+            set_grant(senders, feed, may_read=False, may_deliver=True)
+        portal.grant("granted", "datasets")
+        self.clients["sender"] = portal.client(portal.account("sender", "steward", team="senders"))
+        self.clients["granted"] = portal.client(portal.account("granted", "analyst", team="granted"))
         team = Team.objects.get(name="third")
         member = Membership.objects.get(user=victim, team=team)
         invite(team, "reader", may_see_personal=False, actor=second)
@@ -86,11 +96,14 @@ class Callers:
             "token": token.id,
             "link": team.links.get().id,
             "notice": notice.id,
-            "delivery": portal.delivered(team.name, "events").ulid,
+            "delivery": portal.delivered("senders", "events").ulid,
         }
         for feed in ("clicks", "events"):
             sql = "select file_id from raw.files where feed = ? order by landed_at desc limit 1"
             self.ids[feed] = portal.world.query(sql, feed)[0][0]
+        ((self.ids["sample"],),) = portal.world.query(
+            "select min(file_id) from raw.files where feed = 'datasets' and partition_key = ?", SAMPLE
+        )
 
     def send(self, caller: str, line: Line, ids: dict[str, Any] | None = None) -> Any:
         address = line.example.format(**(ids or self.ids))
@@ -115,13 +128,13 @@ def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
                 wrong.append((line.example, caller, answer.status_code, line.answers[caller]))
             if answer.streaming:
                 answer.close()
-    assert wrong == []
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
     callers = Callers(portal)
     nobody: dict[str, Any] = {name: random_id() for name in callers.ids}
-    nobody |= {"delivery": ulid_of(random_id()), "clicks": 1, "events": 2}
+    nobody |= {"delivery": ulid_of(random_id()), "clicks": 1, "events": 2, "sample": 3}
     for line in LINES:
         if "{" in line.example:
             assert isinstance(line.answers, dict)
