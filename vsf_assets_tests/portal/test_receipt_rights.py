@@ -130,6 +130,24 @@ def test_findings_of_a_file_are_those_of_its_partition(portal: Portal) -> None:
             assert version[0] == today
 
 
+def test_the_page_of_a_file_says_that_another_team_delivered_it(portal: Portal) -> None:
+    """And its tag changes with what it says, so that an open page learns of it."""
+    client = portal.client(portal.account("ann", "reader"))
+    ((number,),) = portal.world.query("select file_id from raw.files where feed = 'clicks' limit 1")
+    page = f"/deliveries/files/{number}/"
+    shown, tags = [], []
+    for partition in (None, "2", "1"):
+        if partition is not None:
+            delivery = portal.delivered("shop", "clicks")
+            type(delivery).objects.filter(pk=delivery.pk).update(partition=partition)
+        answer = client.get(page)
+        shown.append("another team" in answer.content.decode())
+        tags.append(answer.headers["ETag"])
+        assert "shop" not in answer.content.decode()
+    assert shown == [False, False, True]
+    assert tags[0] == tags[1] != tags[2]
+
+
 def test_the_receipt_of_a_deleted_dataset_says_so_and_names_no_other_dataset(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ from vsf_assets.portal.receipts.subject import (
     delivery_address,
     delivery_of_entry,
     entry_of_delivery,
+    is_delivered,
     landed_name,
     mends_of,
 )
@@ -82,6 +83,8 @@ class Receipt:
         next_name: a free name for a file of mended rows; empty if none is needed.
         others: the deliveries that got their names together with it.
         is_deleted: whether its dataset was deleted since, and its findings with it.
+        own_delivery: the delivery by which it landed, if the reader may see it.
+        is_of_others: whether another team delivered it by the portal.
     """
 
     subject: Subject
@@ -98,6 +101,8 @@ class Receipt:
     next_name: str = ""
     others: list[Delivery] = field(default_factory=list)
     is_deleted: bool = False
+    own_delivery: Delivery | None = None
+    is_of_others: bool = False
 
     @property
     def entry(self) -> LedgerEntry | None:
@@ -161,6 +166,8 @@ def receipt_of(
     sees_errors = rights.may_on_platform(RAW) and rights.may_see_personal
     receipt = Receipt(subject, _state(subject, snapshot, home, sees_errors), anomaly=anomaly)
     entry = subject.entry
+    receipt.own_delivery = subject.delivery or (delivery_of_entry(rights, entry) if entry else None)
+    receipt.is_of_others = receipt.own_delivery is None and entry is not None and is_delivered(entry)
     if subject.delivery is not None and subject.delivery.group is not None:
         group = Delivery.objects.filter(group=subject.delivery.group).exclude(pk=subject.delivery.pk)
         receipt.others = list(group.order_by("path"))
@@ -211,7 +218,7 @@ def _add_findings(receipt: Receipt, entry: LedgerEntry, snapshot: OpenSnapshot) 
 def _add_mends(
     receipt: Receipt, entry: LedgerEntry, snapshot: OpenSnapshot, rights: AccountRights, home: HomeStatus
 ) -> None:
-    delivery = receipt.subject.delivery or delivery_of_entry(rights, entry)
+    delivery = receipt.own_delivery
     if entry.status == DUPLICATE:
         first = first_with_content(snapshot, entry)
         if first is not None:

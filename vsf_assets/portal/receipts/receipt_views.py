@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.receipts.downloads import REPORT_TYPES, MadeFile, bad_rows_file, report_file
 from vsf_assets.portal.receipts.receipt import Receipt, as_json, receipt_of
-from vsf_assets.portal.receipts.subject import Subject, delivery_of_entry, subject_of_delivery, subject_of_file
+from vsf_assets.portal.receipts.subject import Subject, subject_of_delivery, subject_of_file
 from vsf_assets.portal.shared.error_pages import error_page, explained
 from vsf_assets.portal.shared.sent_files import send_file
 from vsf_assets.portal.status.home_state import home_state
@@ -89,7 +89,16 @@ def _page(request: HttpRequest, receipt: Receipt) -> HttpResponse:
 
 def tag_of(receipt: Receipt) -> str:
     """Return the tag of what a receipt says to its reader."""
-    said = (as_json(receipt), receipt.findings, receipt.repeats, receipt.same_as, receipt.subject.sees_texts)
+    said: tuple[Any, ...] = (
+        as_json(receipt),
+        receipt.findings,
+        receipt.repeats,
+        receipt.same_as,
+        receipt.subject.sees_texts,
+    )
+    others = [(other.pk, other.file_name) for other in receipt.others]
+    own = receipt.own_delivery.pk if receipt.own_delivery else None
+    said += (receipt.state.since, others, receipt.version, receipt.is_deleted, receipt.is_of_others, own)
     return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 
@@ -102,7 +111,7 @@ def _tagged(response: HttpResponse, receipt: Receipt, tag: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, receipt: Receipt) -> dict[str, Any]:
-    subject, rights = receipt.subject, request.user.account_rights
+    subject = receipt.subject
     entry, delivered = receipt.entry, subject.delivery
     number = f"uploads/{delivered.ulid}" if delivered else f"files/{entry.file_id if entry else 0}"
     return {
@@ -110,7 +119,7 @@ def _context(request: HttpRequest, receipt: Receipt) -> dict[str, Any]:
         "subject": subject,
         "entry": entry,
         "delivery": delivered,
-        "own_delivery": delivered or (delivery_of_entry(rights, entry) if entry else None),
+        "own_delivery": receipt.own_delivery,
         "sender": delivered.account if delivered else None,
         "forms": list(REPORT_TYPES),
         "command": _command(receipt),

@@ -127,20 +127,29 @@ def delivery_of_entry(rights: AccountRights, entry: LedgerEntry) -> Delivery | N
 
 def deliveries_of_entries(rights: AccountRights, entries: Sequence[LedgerEntry]) -> dict[int, Delivery]:
     """Return the deliveries by which files of the ledger landed, by file id; see `delivery_of_entry`."""
-    found = _visible(rights).filter(
+    return _deliveries_of(_visible(rights), entries)
+
+
+def is_delivered(entry: LedgerEntry) -> bool:
+    """Whether a file of the ledger landed by the portal, whoever delivered it."""
+    return bool(_deliveries_of(Delivery.objects.all(), [entry]))
+
+
+def _deliveries_of(deliveries: "QuerySet[Delivery]", entries: Sequence[LedgerEntry]) -> dict[int, Delivery]:
+    found = deliveries.filter(
         feed__in={entry.feed for entry in entries},
         sha256__in={entry.sha256 for entry in entries},
         state=Delivery.LANDED,
         landed_at__isnull=False,
     )
-    by_file: dict[tuple[str, str, str], list[Delivery]] = {}
+    by_file: dict[tuple[str, str, str, str], list[Delivery]] = {}
     for delivery in found.order_by("landed_at"):
         name = landed_name(delivery)
         if name is not None:
-            by_file.setdefault((name.feed, name.sha256, name.file_name), []).append(delivery)
+            by_file.setdefault((name.feed, name.partition, name.sha256, name.file_name), []).append(delivery)
     chosen = {}
     for entry in entries:
-        fit = by_file.get((entry.feed, entry.sha256, entry.file_name), [])
+        fit = by_file.get((entry.feed, entry.partition_key or "", entry.sha256, entry.file_name), [])
         # The same bytes may have been delivered before: it is the last one that had landed by then.
         before = [delivery for delivery in fit if delivery.landed_at <= entry.landed_at + CLOCKS_DIFFER]
         if before:
