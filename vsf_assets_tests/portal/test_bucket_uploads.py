@@ -12,7 +12,7 @@ import pytest
 from vsf_assets.portal.fast import bucket_names
 from vsf_assets.portal.fast.bucket_names import BucketNames
 from vsf_assets.portal.fast.naming import LandingNames
-from vsf_assets.portal.fast.upload_folder import UploadFolder
+from vsf_assets.portal.fast.upload_folder import UploadFolder, lock
 from vsf_assets.storage.s3 import ObjectStore
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.portal.upload_driver import FastLayer, killed_at
@@ -107,6 +107,23 @@ def test_a_store_that_is_away_keeps_what_has_arrived(fast: FastLayer, bucket: Bu
     assert fast.head(ticket).headers["upload-offset"] == "3"
     assert fast.put(ticket, b"", upload_offset="3").status == 201
     assert objects(fast) == {PATH: b"abc"}
+
+
+def test_what_a_store_refused_for_a_moment_gets_its_name_without_its_sender(fast: FastLayer, bucket: Bucket) -> None:
+    """Of two complete uploads one stays refused; the other gets its name all the same."""
+    tickets = [fast.ticket(f"clicks/{number}/clicks_{number}.csv", 3) for number in (1, 2)]
+    bucket.server.fail("error", method="PUT|POST", status=403, code="AccessDenied")
+    assert [fast.put(ticket, b"abc").status for ticket in tickets] == [503, 503]
+    bucket.server.settle()
+    names = LandingNames(fast.settings, fast.folder)
+    names.go_on(rested=60)
+    assert objects(fast) == {}
+    with fast.folder.part(tickets[0].id).open("rb") as file:
+        lock(file.fileno())  # as if its sender went on at this moment
+        names.go_on()
+        assert objects(fast) == {tickets[1].path: b"abc"}
+    names.go_on()
+    assert set(objects(fast)) == {ticket.path for ticket in tickets}
 
 
 def test_a_group_gets_its_names_together_or_not_at_all(fast: FastLayer, bucket: Bucket) -> None:

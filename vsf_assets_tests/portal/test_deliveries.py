@@ -280,6 +280,63 @@ def test_what_does_not_arrive_in_a_day_goes(portal: Portal, steward: Any, fast: 
     assert "send it again" in item["reason"]
 
 
+def test_an_upload_that_gets_no_name_holds_up_no_other_and_ends_in_time(
+    portal: Portal, steward: Any, fast: FastLayer
+) -> None:
+    from django.utils import timezone
+
+    from vsf_assets.portal.deliveries.models import Delivery
+    from vsf_assets.portal.deliveries.take_up import take_up
+
+    send(fast, begin(steward, "clicks_1.csv").json(), b"ab")
+    broken = begin(steward, "clicks_2.csv").json()
+    in_the_way = Path(portal.settings.landing) / "clicks"
+    in_the_way.write_bytes(b"a file where a folder must be")
+    assert send(fast, broken, b"abc").status == 503
+    Delivery.objects.exclude(partition="2").update(expires_at=timezone.now() - timedelta(days=2))
+    assert take_up() == 1
+    assert states() == {"1": "expired", "2": "sending"}
+    assert len(fast.parts()) == 1
+    Delivery.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert [take_up(), take_up()] == [1, 0]
+    assert (states(), fast.parts()) == ({"1": "expired", "2": "expired"}, [])
+    in_the_way.unlink()
+    assert fast.landed() == {}
+
+
+def test_a_whole_upload_lands_at_the_latest_when_its_time_is_over(
+    portal: Portal, steward: Any, fast: FastLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a bucket: `give` alone names nothing whose bytes the store does not have."""
+    from django.utils import timezone
+
+    from vsf_assets.portal.deliveries.models import Delivery
+    from vsf_assets.portal.deliveries.take_up import take_up
+    from vsf_assets.portal.fast.folder_names import FolderNames
+
+    sent = set()
+
+    def prepare(_: Any, record: Any) -> Any:
+        sent.add(record.id)
+        return record
+
+    monkeypatch.setattr(FolderNames, "is_prepared", lambda _, record: record.id in sent)
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderNames, "prepare", lambda *_: (_ for _ in ()).throw(OSError("the store is away")))
+        assert send(fast, begin(steward).json(), b"abc").status == 503
+    monkeypatch.setattr(FolderNames, "prepare", prepare)
+    assert (take_up(), states()) == (0, {"1": "sending"})
+    Delivery.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert (take_up(), states()) == (1, {"1": "landed"})
+    assert fast.landed() == {"clicks/1/clicks_1.csv": b"abc"}
+
+
+def states() -> dict[str, str]:
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    return dict(Delivery.objects.values_list("partition", "state"))
+
+
 def test_files_of_a_dataset_land_together(portal: Portal, fast: FastLayer) -> None:
     import asyncio
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from vsf_assets.portal.audit.models import record as audit
 from vsf_assets.portal.deliveries.models import Delivery
-from vsf_assets.portal.fast.naming import LandingNames
+from vsf_assets.portal.fast.naming import LandingNames, log_once
 from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, UploadFolder, UploadRecord, is_locked
 
 KEPT_SECONDS = 2 * 86_400.0
@@ -27,6 +27,9 @@ CLEAN_EVERY = 300.0
 """Seconds between two removals of old parts by one process."""
 
 EVERY_SECONDS = 10.0
+
+RESTED_SECONDS = 60.0
+"""Seconds after which a complete upload without a name is taken for left behind; until then its request may go on."""
 
 _cleaned = [0.0]
 _log = logging.getLogger("vsf.portal.deliveries")
@@ -43,17 +46,36 @@ def take_up(uploads: Collection[uuid.UUID] | None = None) -> int:
     unfinished = Delivery.objects.filter(state=Delivery.SENDING)
     changed = 0
     for delivery in unfinished if uploads is None else unfinished.filter(pk__in=uploads):
-        record = folder.record(delivery.id)
-        if record is not None and record.state == COMPLETE:
-            record = names.give(record)  # a process was killed before it did, or this one looks in between
-        if record is not None and record.state != COMPLETE:
-            changed += _take_up(delivery, record)
-        elif delivery.expires_at < timezone.now() and not is_locked(folder.part(delivery.id)):
-            changed += _end(delivery, Delivery.EXPIRED, "it did not arrive within 24 hours; send it again", "expired")
-            folder.remove(delivery.id)
+        try:
+            changed += _bring_up_to_date(delivery, folder, names)
+        except OSError as error:  # a folder or a bucket that refuses one file; others go on
+            log_once(delivery.id, error)
     if uploads is None:
         _clean(folder)
     return changed
+
+
+def _bring_up_to_date(delivery: Delivery, folder: UploadFolder, names: LandingNames) -> bool:
+    """Give a complete upload its name, end one whose time is over, and store what became of it.
+
+    Raises:
+        OSError: the landing zone cannot be written to, and the time of the upload is not over, or nothing tells whether
+            it has its name already.
+    """
+    record = folder.record(delivery.id)
+    is_over = delivery.expires_at < timezone.now() and not is_locked(folder.part(delivery.id))
+    if record is not None and record.state == COMPLETE:
+        try:  # a process was killed before it did, or this one looks in between; the last try takes as long as it takes
+            record = names.finish(record) if is_over else names.give(record)
+        except OSError as error:
+            if not is_over:
+                raise
+            log_once(delivery.id, error)
+    if record is not None and record.state != COMPLETE:
+        return _take_up(delivery, record)
+    if is_over and names.forget(delivery.id):
+        return _end(delivery, Delivery.EXPIRED, "it did not arrive within 24 hours; send it again", "expired")
+    return False
 
 
 def on_end(uploads: Collection[uuid.UUID]) -> None:
@@ -71,6 +93,7 @@ def keep_taking_up() -> None:
         try:
             close_old_connections()
             take_up()
+            LandingNames(settings.VSF, UploadFolder.of(settings.VSF)).go_on(RESTED_SECONDS)
         except (DatabaseError, OSError) as error:
             _log.error("uploads are taken up later", exc_info=error)
         time.sleep(EVERY_SECONDS)

@@ -36,7 +36,9 @@ class FolderNames:
         part = self._folder.part(record.id)
         if not part.exists():
             return True
-        with contextlib.suppress(FileNotFoundError):  # linked, where the file system cannot rename in one step
+        with contextlib.suppress(
+            FileNotFoundError, NotADirectoryError
+        ):  # linked, where the file system cannot rename in one step
             if part.samefile(self._landing / record.path):
                 part.unlink()
                 return True

@@ -7,12 +7,21 @@ Under the lock of the folder of uploads: every record says *complete*, then ever
 says *landed*. Whoever looks next goes on from any point at which a process was killed.
 """
 
+import logging
 import time
+import uuid
 from typing import Protocol
 
+from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import Settings
-from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, UploadFolder, UploadRecord
+from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, BusyError, UploadFolder, UploadRecord
 from vsf_assets.storage.s3_client import is_address
+
+MOST_LOGGED = 1000
+"""Uploads that are remembered as logged."""
+
+_log = logging.getLogger("vsf.portal.uploads")
+_logged: set[uuid.UUID] = set()
 
 
 class NamePlace(Protocol):
@@ -132,16 +141,36 @@ class LandingNames:
             self._refuse(record, record.status, record.reason)
         return True
 
-    def go_on(self) -> None:
-        """Give names to all complete uploads that a killed process left without one.
+    def forget(self, upload: uuid.UUID) -> bool:
+        """Remove an upload whose time is over, unless its file has a name or it was refused; return whether it did.
 
         Raises:
-            OSError: the landing zone cannot be written to.
+            OSError: the landing zone does not tell whether the file has its name.
+        """
+        with self._folder.naming():
+            known = self._folder.record(upload)
+            if known is not None:
+                if known.state != COMPLETE or self._place.has_given(known):
+                    return False
+                self._place.discard(known)
+            self._folder.remove(upload)
+        return True
+
+    def go_on(self, rested: float = 0.0) -> None:
+        """Give names to all complete uploads that were left without one: by a kill, or by a store that was away.
+
+        Args:
+            rested: seconds for which nothing has touched their records; others are left to their requests.
         """
         for upload in self._folder.uploads():
-            record = self._folder.record(upload)
-            if record is not None and record.state == COMPLETE:
-                self.finish(record)
+            try:
+                record = self._folder.record(upload)
+                if record is not None and record.state == COMPLETE and self._folder.age(upload) >= rested:
+                    self.finish(record)
+            except BusyError:  # another process gives it its name
+                continue
+            except OSError as error:
+                log_once(upload, error)
 
     def _refuse(self, record: UploadRecord, status: int, reason: str) -> None:
         """Refuse the uploads of a group that have no name yet, also those whose bytes still arrive."""
@@ -153,6 +182,16 @@ class LandingNames:
             if known.state == COMPLETE:
                 self._folder.write(known.refused(status, why))
                 self._place.discard(known)
+
+
+def log_once(upload: uuid.UUID, error: OSError) -> None:
+    """Log why an upload gets no name now, once per process and upload: it is tried again every few seconds."""
+    if upload in _logged:
+        return
+    if len(_logged) >= MOST_LOGGED:
+        _logged.clear()
+    _logged.add(upload)
+    _log.error("the upload %s gets no name now; it is tried again", ulid_of(upload), exc_info=error)
 
 
 def pending(path: str) -> str:

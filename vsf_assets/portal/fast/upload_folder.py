@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,6 +117,10 @@ class UploadFolder:
         content = {**asdict(record), "id": record.id.hex, "group": [other.hex for other in record.group]}
         with atomic_file(self._record(record.id), mode=0o600) as file:
             file.write(json.dumps(content).encode())
+
+    def age(self, upload: uuid.UUID) -> float:
+        """Return the seconds since the record of an upload was stored."""
+        return time.time() - _modified(self._record(upload))
 
     def _record(self, upload: uuid.UUID) -> Path:
         return self.root / f"{ulid_of(upload)}{_RECORD}"

@@ -67,10 +67,7 @@ class Uploads:
 
     def go_on(self) -> None:
         """Give names to complete uploads that a killed process left without one."""
-        try:
-            self._names.go_on()
-        except OSError as error:
-            _log.error("complete uploads get no names now; the next start tries again", exc_info=error)
+        self._names.go_on()
 
     async def answer(self, upload: uuid.UUID, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the bytes of an upload."""
