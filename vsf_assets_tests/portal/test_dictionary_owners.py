@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from vsf_assets_tests.portal.dictionaries import ODD, SAMPLE, SMALL_1
 from vsf_assets_tests.portal.dictionary_forms import (
     allow,
@@ -71,6 +73,31 @@ def test_a_name_that_was_only_announced_is_free_when_the_upload_has_ended(portal
     Delivery.objects.update(state=Delivery.CANCELED)
     assert announce(second, "wanted", parts).status_code == 201
     assert announce(first, "wanted", parts).status_code == 409
+
+
+def test_a_name_that_is_taken_over_before_the_first_delivery_is_written_is_lost(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the claim of a name and the rows of its deliveries another team may come: one of both gets the name."""
+    from vsf_assets.portal.datasets.models import DatasetName
+    from vsf_assets.portal.deliveries import begin
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    parts = [{"kind": name, "file_name": name, "bytes": 5} for name in SMALL_1]
+    first, second = steward(portal, "first", "ann"), steward(portal, "second", "bob")
+    check, answers = begin._check_disk, []
+
+    def slow(size: int) -> None:
+        monkeypatch.setattr(begin, "_check_disk", check)
+        answers.append(announce(second, "wanted", parts).status_code)
+        check(size)
+
+    monkeypatch.setattr(begin, "_check_disk", slow)
+    refused = announce(first, "wanted", parts)
+    assert (answers, refused.status_code) == ([201], 409)
+    assert "not available" in refused.json()["detail"]
+    assert set(Delivery.objects.values_list("team__name", flat=True)) == {"second"}
+    assert DatasetName.objects.get(name="wanted").team.name == "second"
 
 
 def test_foreign_datasets_answer_like_ones_that_never_were(portal: Portal) -> None:

@@ -164,7 +164,6 @@ def claim(name: str, team: uuid.UUID, snapshot: OpenSnapshot | None) -> DatasetN
     Raises:
         NameNotAvailableError: the name belongs to another team.
     """
-    is_platform = Team.objects.get(pk=team).is_platform
     row = DatasetName.objects.filter(name=name).first()
     if row is None:
         owner = owned_names(snapshot).get(name)
@@ -178,12 +177,7 @@ def claim(name: str, team: uuid.UUID, snapshot: OpenSnapshot | None) -> DatasetN
                 )
         except IntegrityError:  # another request was faster
             row = DatasetName.objects.get(name=name)
-    is_own = row.team_id == team or (row.team_id is None and is_platform)
-    if not is_own and _is_abandoned(name, snapshot):
-        taken = DatasetName.objects.filter(pk=row.pk, team=row.team_id).update(team=team, since=timezone.now())
-        row.refresh_from_db()
-        is_own = bool(taken)
-    if not is_own:
+    if not (_is_of_team(row, team) or _taken_over(row, team, snapshot)):
         raise NameNotAvailableError(name)
     return row
 
@@ -195,6 +189,17 @@ def claim_for_delivery(name: str, team: uuid.UUID) -> None:
             claim(name, team, snapshot)
     except NoSnapshotError:
         claim(name, team, None)
+
+
+def hold_name(name: str, team: uuid.UUID) -> None:
+    """Keep a name with its team until the transaction ends, so that nobody takes it over meanwhile.
+
+    Raises:
+        NameNotAvailableError: the name does not belong to the team any more.
+    """
+    row = DatasetName.objects.select_for_update().filter(name=name).first()
+    if row is None or not _is_of_team(row, team):
+        raise NameNotAvailableError(name)
 
 
 def platform_id() -> uuid.UUID | None:
@@ -218,10 +223,31 @@ def _is_in_snapshot(name: str, snapshot: OpenSnapshot | None) -> bool:
     return snapshot is not None and any(snapshot.kept(each, {"name": name}).rows for each in (sql, _CHANGED))
 
 
-def _is_abandoned(name: str, snapshot: OpenSnapshot | None) -> bool:
-    """Whether a team claimed a name and never delivered under it: its uploads ended before they landed."""
+def _is_of_team(row: DatasetName, team: uuid.UUID) -> bool:
+    return row.team_id == team or (row.team_id is None and team == platform_id())
+
+
+def _taken_over(row: DatasetName, team: uuid.UUID, snapshot: OpenSnapshot | None) -> bool:
+    """Let a name that its team claimed and never delivered under belong to another team; return whether it does.
+
+    What takes long is asked first. The rest is asked with the row locked, as `hold_name` locks it: a team that is about
+    to write its first delivery either keeps the name or is refused.
+    """
+    if _is_sent(row.name) or _is_in_use(row.name, snapshot):
+        return False
+    with transaction.atomic():
+        found = DatasetName.objects.select_for_update().get(pk=row.pk)
+        if found.team_id == row.team_id and not _is_sent(row.name):
+            found.team_id, found.since = team, timezone.now()
+            found.save(update_fields=["team", "since"])
+    row.refresh_from_db()
+    return _is_of_team(row, team)
+
+
+def _is_sent(name: str) -> bool:
+    """Whether a dataset was given a name, or a team delivers or delivered under it."""
     sent = Q(feed=FEED, partition=name) & (
         Q(state=Delivery.LANDED) | Q(state=Delivery.SENDING, expires_at__gt=timezone.now())
     )
     is_target = DatasetName.objects.filter(name=name, is_renamed=True).exists()
-    return not (is_target or Delivery.objects.filter(sent).exists() or _is_in_use(name, snapshot))
+    return is_target or Delivery.objects.filter(sent).exists()

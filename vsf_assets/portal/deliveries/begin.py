@@ -10,7 +10,7 @@ One file: `begin_upload(sender, AnnouncedFile(name, size))`. Files that get thei
 import re
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -29,7 +29,7 @@ from vsf_assets.portal.accounts.models import Team, User
 from vsf_assets.portal.accounts.rights import AccountRights, TeamRights
 from vsf_assets.portal.audit.models import record
 from vsf_assets.portal.deliveries.models import Delivery
-from vsf_assets.portal.deliveries.partition_rules import PartitionRefusedError, check_partition
+from vsf_assets.portal.deliveries.partition_rules import PartitionRefusedError, check_partition, hold_partition
 from vsf_assets.portal.fast.tickets import Ticket, TicketOffice
 from vsf_assets.portal.fast.upload_address import content_address
 from vsf_assets.portal.shared.random_ids import new_id
@@ -132,7 +132,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], is_group: bool) -> li
     team = _team_of(sender, [place.feed for place in placed])
     for file, place in zip(files, placed, strict=True):
         _check_file(file, place, team)
-        _check_partition(place, team)
+        _check_partition(place.feed, place.partition, team, check_partition)
     paths = [place.path for place in placed]
     _check_place(paths)
     _refuse_pending(paths)
@@ -210,9 +210,9 @@ def _check_file(file: AnnouncedFile, place: PlacedFile, team: TeamRights) -> Non
         )
 
 
-def _check_partition(place: PlacedFile, team: TeamRights) -> None:
+def _check_partition(feed: str, partition: str, team: TeamRights, ask: Callable[[str, str, uuid.UUID], None]) -> None:
     try:
-        check_partition(place.feed, place.partition, team.team)
+        ask(feed, partition, team.team)
     except PartitionRefusedError as error:
         raise UploadRefusedError(409, str(error)) from error
 
@@ -266,7 +266,7 @@ def _existing(folder: Path) -> Path:
 
 @transaction.atomic
 def _write(deliveries: Sequence[Delivery], team: TeamRights, sender: Sender) -> None:
-    """Store deliveries, unless the team's quota is used up; starts in parallel wait for each other."""
+    """Store deliveries, unless the quota is used up or a partition was lost; starts in parallel wait for each other."""
     Team.objects.select_for_update().get(pk=team.team)  # SQLite's transactions begin with a lock anyway
     counted = Delivery.objects.filter(
         team=team.team,
@@ -286,6 +286,7 @@ def _write(deliveries: Sequence[Delivery], team: TeamRights, sender: Sender) -> 
     if counted.filter(state=Delivery.SENDING).count() + len(deliveries) > MOST_OPEN:
         raise UploadRefusedError(429, f"your team has {MOST_OPEN} unfinished uploads; finish or cancel some of them")
     for delivery in deliveries:
+        _check_partition(delivery.feed, delivery.partition, team, hold_partition)
         delivery.save(force_insert=True)
         record(
             "delivery.begun",
