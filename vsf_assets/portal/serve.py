@@ -276,6 +276,7 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
 
     from vsf_assets.portal.access_log import with_access_log
     from vsf_assets.portal.answer_headers import with_headers
+    from vsf_assets.portal.deliveries.still_allowed import why_not_now
     from vsf_assets.portal.deliveries.take_up import on_end
     from vsf_assets.portal.fast.uploads import Uploads
     from vsf_assets.portal.shared.static_addresses import digest, static_files
@@ -284,7 +285,7 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
     settle()
     pages = DjangoThreads(WSGIHandler(), THREADS)
     doors = Doors(settings.portal.allowed_hosts, settings.portal.proxies)
-    uploads = Uploads(settings, on_end)
+    uploads = Uploads(settings, on_end, why_not_now)
     threading.Thread(target=_after_kills, args=(uploads,), name="uploads that a kill left", daemon=True).start()
     dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()), uploads)
     answers = with_headers(dispatcher, settings.portal.is_secure)

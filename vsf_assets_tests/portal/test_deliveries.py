@@ -41,10 +41,11 @@ def steward(portal: Portal) -> Any:
 @pytest.fixture
 def fast(portal: Portal) -> FastLayer:
     """The fast layer beside the portal: same landing zone, same keys, and wired to it as in its server."""
+    from vsf_assets.portal.deliveries.still_allowed import why_not_now
     from vsf_assets.portal.deliveries.take_up import on_end
 
     found = FastLayer(portal.settings.home)
-    found.on_end = on_end
+    found.on_end, found.why_not = on_end, why_not_now
     found.restart()
     return found
 
@@ -331,6 +332,89 @@ def test_a_whole_upload_lands_at_the_latest_when_its_time_is_over(
     assert fast.landed() == {"clicks/1/clicks_1.csv": b"abc"}
 
 
+def end_role(user: Any) -> None:
+    user.memberships.update(role="reader")
+
+
+def end_grant(user: Any) -> None:
+    from vsf_assets.portal.accounts.models import Grant
+
+    Grant.objects.filter(team__memberships__user=user).update(may_deliver=False)
+
+
+def end_account(user: Any) -> None:
+    type(user).objects.filter(pk=user.pk).update(is_active=False)
+
+
+def end_team(user: Any) -> None:
+    user.memberships.get(team__name="others").team.delete()
+
+
+def end_on_another_host(_: Any) -> None:
+    """The mark of a canceled upload stands in the other host's folder alone."""
+    from vsf_assets.portal.deliveries.models import Delivery
+
+    Delivery.objects.update(state=Delivery.CANCELED, reason="its sender canceled it")
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "words"),
+    [
+        (end_role, "refused", "role steward"),
+        (end_grant, "refused", "grant"),
+        (end_account, "refused", "account"),
+        (end_team, "", "team was deleted"),
+        (end_on_another_host, "canceled", "canceled"),
+    ],
+)
+def test_what_ended_while_the_bytes_came_lands_nothing(
+    portal: Portal, fast: FastLayer, end: Any, state: str, words: str
+) -> None:
+    portal.grant("others", "clicks", may_deliver=True)
+    user = portal.account("bob", "steward", "others")
+    begun = begin(portal.client(user), team=str(user.memberships.get(team__name="others").team_id)).json()
+    assert send(fast, begun, b"ab").status == 400
+    end(user)
+    refused = send(fast, begun, b"abc")
+    assert (refused.status, words in refused.json["detail"]) == (403, True)
+    assert (fast.landed(), fast.parts()) == ({}, [])
+    assert list(states().values()) == ([state] if state else [])
+    assert send(fast, begun, b"abc").status == 409
+
+
+def test_a_database_that_is_away_leaves_the_question_for_later(
+    portal: Portal, steward: Any, fast: FastLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import DatabaseError
+
+    from vsf_assets.portal.deliveries import still_allowed
+    from vsf_assets.portal.deliveries.take_up import take_up
+
+    begun = begin(steward).json()
+
+    def away(*_: Any) -> str:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(still_allowed, "_why_not", away)
+        assert send(fast, begun, b"abc").status == 503
+    assert (fast.landed(), take_up(), states()) == ({}, 1, {"1": "landed"})
+    assert fast.landed() == {"clicks/1/clicks_1.csv": b"abc"}
+
+
+def test_what_landed_while_another_host_gave_it_up_has_landed(portal: Portal, steward: Any, fast: FastLayer) -> None:
+    from vsf_assets.portal.deliveries.models import Delivery
+    from vsf_assets.portal.deliveries.take_up import take_up
+
+    fast.on_end = None
+    fast.restart()
+    send(fast, begin(steward).json(), b"abc")
+    end_on_another_host(None)
+    assert (take_up(), states(), take_up()) == (1, {"1": "landed"}, 0)
+    assert Delivery.objects.get().reason == ""
+    assert portal.audit()[-1] == "delivery.landed"
+
+
 def states() -> dict[str, str]:
     from vsf_assets.portal.deliveries.models import Delivery
 
@@ -388,6 +472,7 @@ def test_the_list_shows_the_own_teams_deliveries_with_filters_and_pages(portal: 
 
     own, other = Team.objects.get(name="platform"), Team.objects.create(name="others")
     made = [make_delivery(own, file_name=f"clicks_{n}.csv", state="landed" if n else "sending") for n in range(3)]
+    made.sort(key=lambda each: each.ulid)  # ids of one millisecond have no order among themselves
     make_delivery(other, file_name="clicks_9.csv")
     listed = steward.get(f"{API}?limit=2").json()
     assert [item["id"] for item in listed["items"]] == [made[2].ulid, made[1].ulid]

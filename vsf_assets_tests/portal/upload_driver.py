@@ -43,6 +43,7 @@ class FastLayer:
     """The fast layer on a landing zone."""
 
     on_end: Any = None
+    why_not: Any = None
 
     def __init__(self, home: Path, landing: str = "") -> None:
         (home / "landing").mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ class FastLayer:
 
     def restart(self) -> None:
         """Begin again, as a process does that knows nothing."""
-        self.uploads = Uploads(self.settings, self.on_end)
+        self.uploads = Uploads(self.settings, self.on_end, self.why_not)
 
     def ticket(self, path: str, size: int, **changes: Any) -> Ticket:
         """Return a ticket for a file."""

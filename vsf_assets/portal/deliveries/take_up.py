@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from vsf_assets.portal.audit.models import record as audit
 from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.deliveries.still_allowed import why_not
 from vsf_assets.portal.fast.naming import LandingNames, log_once
-from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, UploadFolder, UploadRecord, is_locked
+from vsf_assets.portal.fast.upload_folder import COMPLETE, LANDED, REFUSED, UploadFolder, UploadRecord, is_locked
 
 KEPT_SECONDS = 2 * 86_400.0
 """Time after which what no delivery waits for is removed; tickets have run out a day before."""
@@ -42,10 +44,13 @@ def take_up(uploads: Collection[uuid.UUID] | None = None) -> int:
         uploads: ids of the deliveries; None for all, and then what is too old goes as well.
     """
     folder = UploadFolder.of(settings.VSF)
-    names = LandingNames(settings.VSF, folder)
-    unfinished = Delivery.objects.filter(state=Delivery.SENDING)
+    names = LandingNames(settings.VSF, folder, why_not)
+    since = timezone.now() - timedelta(seconds=KEPT_SECONDS)
+    wanted = Delivery.objects.filter(
+        Q(state=Delivery.SENDING) | Q(state__in=(Delivery.CANCELED, Delivery.EXPIRED), created_at__gt=since)
+    )
     changed = 0
-    for delivery in unfinished if uploads is None else unfinished.filter(pk__in=uploads):
+    for delivery in wanted if uploads is None else wanted.filter(pk__in=uploads):
         try:
             changed += _bring_up_to_date(delivery, folder, names)
         except OSError as error:  # a folder or a bucket that refuses one file; others go on
@@ -63,6 +68,8 @@ def _bring_up_to_date(delivery: Delivery, folder: UploadFolder, names: LandingNa
             it has its name already.
     """
     record = folder.record(delivery.id)
+    if delivery.state != Delivery.SENDING:  # given up on another host, in the moment in which it landed
+        return record is not None and record.state == LANDED and _take_up(delivery, record)
     is_over = delivery.expires_at < timezone.now() and not is_locked(folder.part(delivery.id))
     if record is not None and record.state == COMPLETE:
         try:  # a process was killed before it did, or this one looks in between; the last try takes as long as it takes
@@ -93,7 +100,7 @@ def keep_taking_up() -> None:
         try:
             close_old_connections()
             take_up()
-            LandingNames(settings.VSF, UploadFolder.of(settings.VSF)).go_on(RESTED_SECONDS)
+            LandingNames(settings.VSF, UploadFolder.of(settings.VSF), why_not).go_on(RESTED_SECONDS)
         except (DatabaseError, OSError) as error:
             _log.error("uploads are taken up later", exc_info=error)
         time.sleep(EVERY_SECONDS)
@@ -123,7 +130,8 @@ def _take_up(delivery: Delivery, record: UploadRecord) -> bool:
         return _end(delivery, Delivery.REFUSED, record.reason, "refused")
     landed_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=record.modified_ns // 1000)
     values = {"state": Delivery.LANDED, "sha256": record.sha256, "size": record.size, "landed_at": landed_at}
-    if not Delivery.objects.filter(pk=delivery.pk, state=Delivery.SENDING).update(**values):
+    open_or_ended = (Delivery.SENDING, Delivery.CANCELED, Delivery.EXPIRED)  # what has landed is there, whatever came
+    if not Delivery.objects.filter(pk=delivery.pk, state__in=open_or_ended).update(**values, reason=""):
         return False
     audit("delivery.landed", delivery.account_id, delivery.id, delivery.team_id, sha256=record.sha256)
     return True

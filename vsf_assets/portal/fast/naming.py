@@ -10,11 +10,12 @@ says *landed*. Whoever looks next goes on from any point at which a process was 
 import logging
 import time
 import uuid
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import Settings
-from vsf_assets.portal.fast.upload_folder import COMPLETE, REFUSED, BusyError, UploadFolder, UploadRecord
+from vsf_assets.portal.fast.upload_folder import COMPLETE, LANDED, REFUSED, BusyError, UploadFolder, UploadRecord
 from vsf_assets.storage.s3_client import is_address
 
 MOST_LOGGED = 1000
@@ -56,11 +57,21 @@ class NamePlace(Protocol):
         """Take a name away that was given a moment ago."""
 
 
-class LandingNames:
-    """The names of a portal's landing zone."""
+WhyNot = Callable[[Collection[uuid.UUID]], str]
+"""Takes the ids of uploads that get their names together; returns why they may not land any more, or an empty text."""
 
-    def __init__(self, settings: Settings, folder: UploadFolder) -> None:
-        self._folder = folder
+
+class LandingNames:
+    """The names of a portal's landing zone.
+
+    Args:
+        settings: they name the landing zone.
+        folder: where the uploads stand.
+        why_not: asked before files get their names; None where they began a moment ago, in the same request.
+    """
+
+    def __init__(self, settings: Settings, folder: UploadFolder, why_not: WhyNot | None = None) -> None:
+        self._folder, self._why_not = folder, why_not
         self._place = _place(settings, folder)
 
     def finish(self, record: UploadRecord) -> UploadRecord:
@@ -84,15 +95,21 @@ class LandingNames:
 
     def give(self, record: UploadRecord) -> UploadRecord:
         """Give a complete upload its name, with all of its group or not at all; see `finish`."""
+        why = self._why_not(record.group or (record.id,)) if self._why_not is not None else ""
         with self._folder.naming():
             group = [self._folder.record(member) for member in record.group or (record.id,)]
             known = [member for member in group if member is not None]
             refused = next((member for member in known if member.state == REFUSED), None)
+            if refused is None and why and not any(self._is_named(member) for member in known):
+                refused = record.refused(403, why)
             if refused is not None:
                 self._refuse(refused, refused.status, refused.reason)
             elif len(known) == len(group):
                 self._give(known)
             return self._folder.record(record.id) or record
+
+    def _is_named(self, record: UploadRecord) -> bool:
+        return record.state == LANDED or (record.state == COMPLETE and self._place.has_given(record))
 
     def _give(self, group: list[UploadRecord]) -> None:
         waiting = []

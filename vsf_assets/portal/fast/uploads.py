@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import Settings
-from vsf_assets.portal.fast.naming import LandingNames
+from vsf_assets.portal.fast.naming import LandingNames, WhyNot
 from vsf_assets.portal.fast.receiving import Receiver, WrongOffsetError
 from vsf_assets.portal.fast.tickets import HEADER, BadTicketError, Ticket, TicketOffice
 from vsf_assets.portal.fast.unpacked_size import UnpackedTooLargeError
@@ -53,12 +53,18 @@ class Uploads:
     Args:
         settings: the landing zone, the keys and the portal's address.
         on_end: called in a thread with the ids of uploads that have ended, before their sender gets an answer.
+        why_not: called in a thread before files get their names; says why they may not land any more.
     """
 
-    def __init__(self, settings: Settings, on_end: Callable[[Collection[uuid.UUID]], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_end: Callable[[Collection[uuid.UUID]], None] | None = None,
+        why_not: WhyNot | None = None,
+    ) -> None:
         self._on_end = on_end
         self._folder = UploadFolder.of(settings)
-        self._names = LandingNames(settings, self._folder)
+        self._names = LandingNames(settings, self._folder, why_not)
         self._tickets = TicketOffice.of(settings)
         self._address = settings.portal.shown_url
         self._threads = ThreadPoolExecutor(THREADS, "uploads")
