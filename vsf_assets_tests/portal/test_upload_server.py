@@ -212,6 +212,54 @@ def test_an_upload_goes_on_by_itself_after_a_kill_and_in_a_new_page(
     page.context.close()
 
 
+def test_the_same_file_for_another_partition_or_account_is_another_upload(
+    served: tuple[Served, dict[str, str]], chromium: Any
+) -> None:
+    """A remembered upload of the same file for partition 1, or of somebody else, does not go on for partition 2."""
+    site = served[0]
+    page = signed_in(served, chromium).page
+
+    def choose(partition: str) -> None:
+        page.evaluate(
+            """(partition) => {
+                document.getElementById("id_feed").value = "clicks";
+                document.getElementById("id_partition").value = partition;
+                const data = new DataTransfer();
+                data.items.add(new File(["a,b\\n1,2\\n"], "same.csv", { lastModified: 1500000000000 }));
+                const drop = new DragEvent("drop", {dataTransfer: data, bubbles: true});
+                document.getElementById("drop").dispatchEvent(drop);
+            }""",
+            partition,
+        )
+
+    page.route("**/content", lambda route: route.abort())
+    choose("1")
+    page.wait_for_selector("#uploads .broken")
+    remembered = json.loads(page.evaluate("localStorage.getItem('vsf-uploads')"))
+    assert len(remembered) == 1
+    context = page.context
+    page.close()  # as a laptop does; the page itself would ask first
+    page = context.new_page()
+    page.goto(f"{site.portal.address}/deliveries/new/")
+    assert "clicks 1" in page.inner_text("#remembered")
+    choose("2")
+    page.wait_for_selector("#uploads .landed")
+    assert (site.landing / "clicks/2/same.csv").exists()
+    assert not (site.landing / "clicks/1/same.csv").exists()
+    assert "clicks 1" in page.inner_text("#remembered")
+    choose("1")
+    page.locator("#uploads .landed").nth(1).wait_for()
+    assert (site.landing / "clicks/1/same.csv").exists()
+    assert page.locator("#broken").is_hidden()
+    ((key, upload),) = remembered.items()
+    foreign = {key: {**upload, "account": "somebody else"}}
+    page.evaluate("(text) => localStorage.setItem('vsf-uploads', text)", json.dumps(foreign))
+    page.reload()
+    assert page.locator("#broken").is_hidden()
+    assert page.evaluate("localStorage.getItem('vsf-uploads')") == "{}"
+    context.close()
+
+
 def test_the_form_delivers_small_files_without_javascript(
     served: tuple[Served, dict[str, str]], chromium: Any, tmp_path: Path
 ) -> None:

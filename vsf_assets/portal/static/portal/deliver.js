@@ -15,8 +15,15 @@
   const rows = [];
   let running = 0;
 
-  // What is remembered: how to go on with an upload if the page, the browser or the machine went away meanwhile.
-  const keyOf = (file) => `${file.name}|${file.size}|${file.lastModified}`;
+  // What the form says of files: who sends them for which team, what they are, and what they mend.
+  const chosenTarget = () => {
+    const field = (name) => (form.elements[name] ? form.elements[name].value.trim() : "");
+    return { account: form.dataset.account, team: field("team"), feed: field("feed"), partition: field("partition"), mends: form.dataset.mends };
+  };
+
+  // What is remembered: how to go on with an upload if the page, the browser or the machine went away meanwhile. The same
+  // file for another account, team, feed, partition or mend is another upload.
+  const keyOf = (file, target) => JSON.stringify([target.account, target.team, target.feed, target.partition, target.mends, file.name, file.size, file.lastModified]);
   const remembered = () => {
     try { return JSON.parse(localStorage.getItem(KEY)) || {}; } catch { return {}; }
   };
@@ -25,6 +32,8 @@
     if (upload) all[key] = upload; else delete all[key];
     try { localStorage.setItem(KEY, JSON.stringify(all)); } catch { /* nothing is remembered then */ }
   };
+
+  const isOpen = (upload) => new Date(upload.expires) > new Date();
 
   const element = (tag, properties = {}, ...inside) => {
     const made = Object.assign(document.createElement(tag), properties);
@@ -43,6 +52,7 @@
   class Row {
     constructor(file) {
       this.file = file;
+      this.target = chosenTarget();
       this.state = "waiting";
       this.name = element("strong", { textContent: plain(file.name) });
       this.size = element("span", { className: "quiet", textContent: size(file.size) });
@@ -64,8 +74,12 @@
       summarize();
     }
 
+    get key() {
+      return keyOf(this.file, this.target);
+    }
+
     end() {
-      remember(keyOf(this.file), null);
+      remember(this.key, null);
       showBroken();
     }
 
@@ -110,7 +124,7 @@
       again.addEventListener("click", () => {
         if (!feed.value) return feed.focus();
         const field = place.querySelector(".partition");
-        this.given = { feed: feed.value, partition: field ? field.value.trim() : "" };
+        this.target = { ...this.target, feed: feed.value, partition: field ? field.value.trim() : "" };
         this.say("waiting", "waits for its turn");
         next();
       });
@@ -118,20 +132,24 @@
     }
 
     async begin() {
-      const field = (name) => (form.elements[name] ? form.elements[name].value.trim() : "");
-      const given = this.given || { feed: field("feed"), partition: field("partition") };
+      const known = remembered()[this.key];
+      if (known && isOpen(known) && !rows.some((each) => each.upload && each.upload.id === known.id)) {
+        this.upload = known;
+        return true;
+      }
+      const { account, ...target } = this.target;
       const answer = await fetch("/api/v1/uploads", {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
-        body: JSON.stringify({ file_name: this.file.name, bytes: this.file.size, ...given, mends: form.dataset.mends, team: field("team") }),
+        body: JSON.stringify({ file_name: this.file.name, bytes: this.file.size, ...target }),
       });
       const content = await answer.json().catch(() => ({ detail: `the portal answered ${answer.status}` }));
       if (answer.status === 201) {
-        this.upload = { id: content.id, path: new URL(content.url).pathname, token: content.token, receipt: content.receipt, expires: content.expires_at, name: this.file.name };
-        remember(keyOf(this.file), this.upload);
+        this.upload = { id: content.id, path: new URL(content.url).pathname, token: content.token, receipt: content.receipt, expires: content.expires_at, account, name: this.file.name, size: this.file.size, what: [content.feed, content.partition].filter(Boolean).join(" ") };
+        remember(this.key, this.upload);
         return true;
       }
-      if (answer.status === 422 && content.missing) this.ask(content, given);
+      if (answer.status === 422 && content.missing) this.ask(content, target);
       else if (answer.status >= 500 && answer.status !== 507) throw new Error("away");
       else this.refused(content.detail);
       return false;
@@ -176,7 +194,7 @@
           if (this.state === "landed") return;
           if (offset === null) {
             this.upload = null;
-            remember(keyOf(this.file), null);
+            remember(this.key, null);
             continue;
           }
           this.say("sending", offset ? `goes on at ${size(offset)}` : "is sent");
@@ -232,20 +250,14 @@
   };
 
   const add = (files) => {
-    const known = remembered();
-    for (const file of files) {
-      const row = new Row(file);
-      const upload = known[keyOf(file)];
-      if (upload && new Date(upload.expires) > new Date() && !rows.some((each) => each.upload && each.upload.id === upload.id)) row.upload = upload;
-      rows.push(row);
-    }
+    for (const file of files) rows.push(new Row(file));
     chosen.value = "";
     summarize();
     next();
   };
 
   const showBroken = () => {
-    const known = Object.entries(remembered()).filter(([key]) => !rows.some((row) => keyOf(row.file) === key));
+    const known = Object.entries(remembered()).filter(([key]) => !rows.some((row) => row.key === key));
     const items = known.map(([key, upload]) => {
       const forget = element("button", { type: "button", className: "plain", textContent: "Give up" });
       forget.addEventListener("click", async () => {
@@ -253,14 +265,14 @@
         remember(key, null);
         showBroken();
       });
-      return element("li", {}, element("div", { className: "upload-head" }, element("strong", { textContent: plain(upload.name) }), element("span", { className: "quiet", textContent: size(Number(key.split("|").at(-2))) }), forget));
+      return element("li", {}, element("div", { className: "upload-head" }, element("strong", { textContent: plain(upload.name) }), element("span", { className: "quiet", textContent: `${plain(upload.what)}, ${size(upload.size)}` }), forget));
     });
     document.getElementById("remembered").replaceChildren(...items);
     document.getElementById("broken").hidden = items.length === 0;
   };
 
   for (const [key, upload] of Object.entries(remembered())) {
-    if (!(new Date(upload.expires) > new Date())) remember(key, null);
+    if (upload.account !== form.dataset.account || !isOpen(upload)) remember(key, null);  // of somebody else, or too late
   }
   showBroken();
   form.addEventListener("submit", (event) => event.preventDefault());
