@@ -203,6 +203,27 @@ def test_a_pending_name_is_refused_before_a_byte_is_sent(portal: Portal, steward
     assert (answer.status_code, answer.json()["pending"]) == (409, "clicks/1/clicks_1.csv")
 
 
+def test_a_landing_zone_that_is_away_is_said_without_its_address(
+    portal: Portal, steward: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vsf_assets.portal.deliveries import begin as module
+    from vsf_assets.storage.s3_client import ObjectStoreError
+
+    class Away:
+        def stat(self, path: str) -> Any:
+            raise ObjectStoreError(f"VSF_LANDING=s3://secret/{path} cannot be reached")
+
+    monkeypatch.setattr(module, "open_store", lambda _: Away())
+    away = begin(steward)
+    assert (away.status_code, "try again" in away.json()["detail"]) == (503, True)
+    assert "secret" not in away.content.decode()
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    page = steward.post("/deliveries/new/", {"files": [SimpleUploadedFile("clicks_1.csv", b"1")]})
+    assert (page.status_code, "try again" in page.content.decode()) == (503, True)
+    assert "secret" not in page.content.decode()
+
+
 def test_a_linked_folder_is_refused(portal: Portal, steward: Any, tmp_path: Path) -> None:
     (Path(portal.settings.landing) / "clicks").symlink_to(tmp_path)
     assert "link to a folder" in begin(steward).json()["detail"]

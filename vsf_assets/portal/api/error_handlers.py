@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from vsf_assets.portal.shared.problems import SIGN_IN, problem
-from vsf_assets.portal.shared.request_errors import NOTHING, status_of
+from vsf_assets.portal.shared.request_errors import NOTHING, status_of, text_of
 
 _log = logging.getLogger("vsf.portal.api")
 
@@ -39,6 +39,6 @@ def add_handlers(api: NinjaAPI) -> None:
     def on_defect(request: HttpRequest, error: Exception) -> HttpResponse:
         status = status_of(error)
         if status is not None:
-            return problem(status, str(error))
+            return problem(status, text_of(error))
         _log.error("defect in %s %r", request.method, request.path, exc_info=error)
         return problem(500, "it is written down in the portal's log; try again")

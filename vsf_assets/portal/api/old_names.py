@@ -19,7 +19,7 @@ from vsf_assets.portal.api.routes import BY_DEVICE
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.table_query import ListRequest, count_rows, list_rows
 from vsf_assets.portal.shared.problems import SIGN_IN, problem
-from vsf_assets.portal.shared.request_errors import STATUSES, status_of
+from vsf_assets.portal.shared.request_errors import STATUSES, status_of, text_of
 from vsf_assets.snapshots.pool import OutdatedSnapshotError
 
 PAGE, LARGEST = 10, 1000
@@ -40,7 +40,7 @@ def _old(view: View) -> Callable[[HttpRequest], HttpResponse]:
         try:
             return view(request, Access(asker.account_rights))
         except tuple(STATUSES) as error:
-            return problem(status_of(error) or 500, str(error))
+            return problem(status_of(error) or 500, text_of(error))
 
     return answer
 

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from vsf_assets.portal.shared.problems import problem
-from vsf_assets.portal.shared.request_errors import NOTHING, STATUSES, status_of
+from vsf_assets.portal.shared.request_errors import NOTHING, STATUSES, status_of, text_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,7 +35,7 @@ def explained(view: View) -> View:
             return view(request, *arguments, **named)
         except tuple(STATUSES) as error:
             status = status_of(error) or 500
-            return error_page(request, status, _TITLES[status], str(error))
+            return error_page(request, status, _TITLES[status], text_of(error))
 
     return answer
 

@@ -4,6 +4,8 @@ Here: the errors, whose messages say what to do. Not here: the page (error_pages
 are made of one.
 """
 
+import logging
+
 from vsf_assets.snapshots.pool import (
     NoSnapshotError,
     OutdatedSnapshotError,
@@ -11,6 +13,9 @@ from vsf_assets.snapshots.pool import (
     TooManyQueriesError,
     UnfitValueError,
 )
+from vsf_assets.storage.s3_client import ObjectStoreError
+
+_log = logging.getLogger("vsf.portal.requests")
 
 
 class WrongParameterError(ValueError):
@@ -21,6 +26,10 @@ class SnapshotChangedError(ValueError):
     """The cursor belongs to another snapshot."""
 
 
+class StoreAwayError(OSError):
+    """The landing zone or the archive is away: a folder that is not mounted. A bucket raises ObjectStoreError."""
+
+
 STATUSES: dict[type[Exception], int] = {
     WrongParameterError: 400,
     UnfitValueError: 400,
@@ -29,11 +38,25 @@ STATUSES: dict[type[Exception], int] = {
     NoSnapshotError: 503,
     TooManyQueriesError: 503,
     OutdatedSnapshotError: 503,
+    ObjectStoreError: 503,
+    StoreAwayError: 503,
 }
 """Error that views expect -> status of the answer."""
 
 NOTHING = "it may have been removed, or belong to another team"
 """Why nothing is found; what is foreign and what never was look the same."""
+
+
+STORE_AWAY = "the place of the delivered files does not answer; try again in a minute, or ask the operator"
+"""What is said where a store is away; its address and settings are the operator's, and stand in the log."""
+
+
+def text_of(error: Exception) -> str:
+    """Return what an answer says of an error that views expect."""
+    if isinstance(error, ObjectStoreError | StoreAwayError):
+        _log.error("a store is away", exc_info=error)
+        return STORE_AWAY
+    return str(error)
 
 
 def status_of(error: Exception) -> int | None:
