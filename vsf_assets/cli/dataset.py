@@ -15,7 +15,7 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.datasets import CHANGES
 from vsf_assets.feeds.partitioning import DATASETS
-from vsf_assets.pipeline.dataset_changes import DELETE, RENAME, land_change
+from vsf_assets.pipeline.dataset_changes import DELETE, RENAME, land_change, path_of_change
 from vsf_assets.reports.dataset_rows import no_such_dataset
 
 
@@ -71,7 +71,7 @@ def _check(settings: Settings, name: str, new: str | None = None) -> None:
 
 def _change(settings: Settings, action: str, name: str, new: str | None = None) -> None:
     """Land the record of a change, and run the ingest and the build."""
-    land_change(settings, action, name, new)
+    land_change(settings, path_of_change(action), action, name, new)
     # Waiting uploads landed before the change, so they are loaded with it.
     if not run(settings, make_selection(("datasets", CHANGES), None, None, None, force=False)):
         raise SystemExit(1)

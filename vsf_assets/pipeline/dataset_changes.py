@@ -17,11 +17,17 @@ from vsf_assets.storage.full_disk import room_for
 RENAME, DELETE = "rename", "delete"
 
 
-def land_change(settings: Settings, action: str, dataset: str, new_name: str | None = None) -> str:
-    """Land the record of a change, and return its path in the landing zone.
+def path_of_change(action: str) -> str:
+    """Return the path in the landing zone for the record of a change that is made now."""
+    return f"{CHANGES}/{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z_{action}.jsonl"
+
+
+def land_change(settings: Settings, path: str, action: str, dataset: str, new_name: str | None = None) -> None:
+    """Land the record of a change.
 
     Args:
         settings: they name the landing zone.
+        path: of the record there, from `path_of_change`.
         action: RENAME or DELETE.
         dataset: name of the dataset before the change.
         new_name: name after a rename.
@@ -31,11 +37,9 @@ def land_change(settings: Settings, action: str, dataset: str, new_name: str | N
         UsageError: the record cannot be landed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z_{action}.jsonl"
+        file = Path(folder) / path.rpartition("/")[2]
         change = {"action": action, "dataset": dataset, "new_name": new_name}
         content = (json.dumps(change, ensure_ascii=False) + "\n").encode()
         with room_for("the record of the change", folder, len(content)):
             file.write_bytes(content)
-        target = f"{CHANGES}/{file.name}"
-        land_file(settings.landing, file, target)
-        return target
+        land_file(settings.landing, file, path)

@@ -231,11 +231,83 @@ def test_a_refused_record_changes_nothing(portal: Portal, landing: Path, monkeyp
     from vsf_assets.portal.datasets import change_requests
     from vsf_assets.portal.datasets.models import DatasetChange, DatasetName
 
-    def refuse(*_: object) -> str:
+    def refuse(*_: object) -> None:
         raise UsageError("the landing zone is full")
 
     monkeypatch.setattr(change_requests, "land_change", refuse)
     answer = steward(portal).post("/dictionaries/small/rename/", {"new_name": "great"})
     assert "The landing zone is full" in answer.content.decode()
-    assert (DatasetChange.objects.count(), DatasetName.objects.filter(name="great").count()) == (0, 0)
-    assert "dataset.renamed" not in portal.audit()
+    assert DatasetChange.objects.count() == 0
+    assert portal.audit()[-2:] == ["dataset.renamed", "dataset.change_failed"]
+    assert not DatasetName.objects.filter(is_renamed=True).exists()
+    files = under_other_names(SMALL_1)
+    second = steward(portal, "second", "bob")
+    assert second.post("/dictionaries/", form("great", files)).status_code == 302  # the name is free
+
+
+def test_a_change_asks_store_and_snapshot_outside_of_its_transaction(
+    portal: Portal, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction of SQLite keeps every other writer waiting, as a slow bucket does."""
+    from django.db import connection
+
+    from vsf_assets.portal.datasets import change_requests, ownership
+    from vsf_assets.portal.datasets.models import DatasetChange
+    from vsf_assets.snapshots.pool import OpenSnapshot
+    from vsf_assets.storage.s3_client import ObjectStoreError
+
+    asked = []
+
+    def watched(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def watch(*arguments: Any, **named: Any) -> Any:
+            asked.append((name, connection.in_atomic_block))
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, watch)
+
+    for owner, name in ((OpenSnapshot, "kept"), (ownership, "open_store"), (change_requests, "land_change")):
+        watched(owner, name)
+    client = steward(portal)
+    assert client.post("/dictionaries/small/rename/", {"new_name": "great"}).status_code == 302
+    assert {name for name, _ in asked} == {"kept", "open_store", "land_change"}
+    assert not any(is_inside for _, is_inside in asked)
+    assert DatasetChange.objects.get().path in landed(landing)
+
+    def away(*_: object) -> None:
+        raise ObjectStoreError("s3://secret cannot be reached")
+
+    monkeypatch.setattr(change_requests, "land_change", away)
+    answer = client.post(f"/dictionaries/{SAMPLE}/delete/", {"name": SAMPLE})
+    assert (answer.status_code, DatasetChange.objects.count()) == (503, 1)
+
+
+def test_of_two_changes_at_once_one_is_refused(portal: Portal, landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.datasets import change_requests
+
+    client, original = steward(portal), change_requests.pending_changes
+    answers = []
+
+    def slow(*arguments: Any) -> Any:
+        found = original(*arguments)
+        monkeypatch.setattr(change_requests, "pending_changes", original)
+        answers.append(client.post("/dictionaries/small/delete/", {"name": "small"}).status_code)
+        return found
+
+    monkeypatch.setattr(change_requests, "pending_changes", slow)
+    refused = client.post("/dictionaries/small/rename/", {"new_name": "great"})
+    assert (answers, refused.status_code) == ([302], 400)
+    assert "takes effect with the next run" in refused.content.decode()
+    assert len(landed(landing)) == 1
+
+
+def test_a_change_whose_record_is_nowhere_after_a_day_waits_no_more(portal: Portal, landing: Path) -> None:
+    from vsf_assets.portal.datasets.models import DatasetChange
+
+    client = steward(portal)
+    assert client.post("/dictionaries/small/rename/", {"new_name": "great"}).status_code == 302
+    DatasetChange.objects.update(landed_at=datetime.now(UTC) - timedelta(days=2))
+    assert "takes effect" in client.get("/dictionaries/small/versions/").content.decode()
+    (landing / DatasetChange.objects.get().path).unlink()
+    assert "takes effect" not in client.get("/dictionaries/small/versions/").content.decode()
