@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from vsf_assets.portal.fast import upload_stream
 from vsf_assets.portal.fast.folder_names import FolderNames
 from vsf_assets.portal.fast.receiving import Receiver
 from vsf_assets.portal.fast.upload_address import content_address, upload_of_address
+from vsf_assets.portal.fast.uploads import NAMING_THREADS
 from vsf_assets.storage.folder_listing import list_folder
 from vsf_assets.storage.local import FolderStore
 from vsf_assets_tests.portal.upload_driver import DATASET, PATH, FastLayer
@@ -221,6 +223,48 @@ def test_slow_senders_are_sent_away_and_go_on_later(fast: FastLayer, monkeypatch
     assert fast.put(ticket, [b"abc", b"def"]).status == 408
     monkeypatch.undo()
     assert fast.put(ticket, b"abcdef").status == 201
+
+
+def test_uploads_that_get_their_names_stop_no_other(fast: FastLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are threads wait for a slow store, while another upload arrives whole."""
+    go_on = threading.Event()
+
+    def slow(_: Any, record: Any) -> Any:
+        assert go_on.wait(10)
+        return record
+
+    monkeypatch.setattr(FolderNames, "prepare", slow)
+    others = [fast.ticket(f"clicks/{number}/clicks_{number}.csv", 3) for number in (2, 3, 4, 5, 6)]
+    ticket = fast.ticket(PATH, 3)
+
+    async def send() -> list[int]:
+        tasks = [asyncio.create_task(fast.put_async(other, b"abc")) for other in others]
+        async with asyncio.timeout(5):
+            while sum(fast.folder.record(other.id) is not None for other in others) < NAMING_THREADS:
+                await asyncio.sleep(0.001)
+        await asyncio.wait_for(fast.put_async(ticket, [b"abc", None]), 5)
+        assert fast.folder.received(ticket.id) == 3
+        go_on.set()
+        return [(await task).status for task in tasks]
+
+    assert asyncio.run(send()) == [201] * 5
+    assert len(fast.landed()) == 5
+
+
+def test_time_in_which_a_sender_waited_for_our_disk_is_not_counted_against_him(
+    fast: FastLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Receiver.write
+
+    def slow(receiver: Receiver, pieces: list[bytes]) -> None:
+        time.sleep(0.03)
+        original(receiver, pieces)
+
+    monkeypatch.setattr(Receiver, "write", slow)
+    monkeypatch.setattr(upload_stream, "BUFFER", 10)
+    monkeypatch.setattr(upload_stream, "SLOW_AFTER", 0.02)
+    monkeypatch.setattr(upload_stream, "SLOWEST", 5000)
+    assert fast.put(fast.ticket(PATH, 100), [bytes(10)] * 10).status == 201
 
 
 def test_a_newer_connection_takes_the_place_of_one_that_hangs(fast: FastLayer) -> None:

@@ -71,6 +71,8 @@ class UploadStream:
         self._held = self._received = 0
         self._writing: asyncio.Future[None] | None = None
         self._began = time.monotonic()
+        self._own_seconds = 0.0
+        """Time in which the sender waited for our disk."""
 
     async def run(self) -> HttpAnswer | None:
         """Write bytes until the file is complete; return an answer if it does not come so far.
@@ -97,7 +99,7 @@ class UploadStream:
 
     async def _next(self) -> tuple[bytes, bool] | None:
         """Return the next bytes and whether more come; None if they come too slowly."""
-        passed = time.monotonic() - self._began
+        passed = time.monotonic() - self._began - self._own_seconds
         if passed > SLOW_AFTER and self._received < passed * SLOWEST:
             return None
         try:
@@ -120,7 +122,9 @@ class UploadStream:
 
     async def _written(self) -> None:
         if self._writing is not None:
+            waits_since = time.monotonic()
             await asyncio.shield(self._writing)
+            self._own_seconds += time.monotonic() - waits_since
             self._writing = None
 
     async def _flush(self) -> None:

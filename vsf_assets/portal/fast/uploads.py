@@ -43,6 +43,10 @@ from vsf_assets.web.answers import NO_SNIFFING, NO_STORE, HttpAnswer, Receive, S
 THREADS = 4
 """Threads of a process that write, hash and flush."""
 
+NAMING_THREADS = 4
+"""Threads of a process that give names, which into a bucket takes as long as the bytes take once more, and wait for the
+lock of names and the database. Bytes of other uploads are written meanwhile."""
+
 Result = TypeVar("Result")
 _log = logging.getLogger("vsf.portal.uploads")
 
@@ -68,6 +72,7 @@ class Uploads:
         self._tickets = TicketOffice.of(settings)
         self._address = settings.portal.shown_url
         self._threads = ThreadPoolExecutor(THREADS, "uploads")
+        self._naming_threads = ThreadPoolExecutor(NAMING_THREADS, "names of uploads")
         self._running: dict[uuid.UUID, asyncio.Task[HttpAnswer | None]] = {}
         self._finishing: set[uuid.UUID] = set()
 
@@ -98,7 +103,15 @@ class Uploads:
 
     async def _in_thread(self, call: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in a thread, and wait for its end also where this task is canceled: it uses an open file."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *arguments))
+        return await self._waited(self._threads, partial(call, *arguments))
+
+    async def _in_naming_thread(self, call: Callable[..., Result], *arguments: Any) -> Result:
+        """Call a function that waits for the lock of names, the store or the database; see `_in_thread`."""
+        return await self._waited(self._naming_threads, partial(call, *arguments))
+
+    @staticmethod
+    async def _waited(threads: ThreadPoolExecutor, call: Callable[[], Result]) -> Result:
+        future = asyncio.get_running_loop().run_in_executor(threads, call)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -181,7 +194,7 @@ class Uploads:
         """Give the file its name; into a bucket this takes as long as the bytes take once more."""
         self._finishing.add(record.id)
         try:
-            known = await self._in_thread(self._names.finish, record)
+            known = await self._in_naming_thread(self._names.finish, record)
             await self._ended(known)
             return self._named(known)
         finally:
@@ -189,11 +202,11 @@ class Uploads:
 
     async def _ended(self, record: UploadRecord) -> None:
         if self._on_end is not None and record.state != COMPLETE:
-            await self._in_thread(self._on_end, record.group or (record.id,))
+            await self._in_naming_thread(self._on_end, record.group or (record.id,))
 
     async def _refuse(self, record: UploadRecord, status: int, reason: str) -> HttpAnswer:
         """Refuse an upload for good."""
-        await self._in_thread(self._names.cancel, record.refused(status, reason))
+        await self._in_naming_thread(self._names.cancel, record.refused(status, reason))
         known: UploadRecord | None = await self._in_thread(self._folder.record, record.id)
         await self._ended(known or record)
         return self._named(known or record)
