@@ -501,13 +501,14 @@ def test_the_list_shows_the_own_teams_deliveries_with_filters_and_pages(portal: 
     assert ([item["id"] for item in rest["items"]], rest["next"]) == ([made[0].ulid], None)
     assert [item["file_name"] for item in steward.get(f"{API}?state=sending").json()["items"]] == ["clicks_0.csv"]
     assert steward.get(f"{API}?feed=events").json()["items"] == []
-    for wrong in ("state=gone", "after=x", "limit=0"):
+    for wrong in ("state=gone", "after=x", "limit=0", "feed=none", "feed=%00"):
         assert steward.get(f"{API}?{wrong}").status_code == 400
     page = steward.get("/deliveries/?state=landed").content.decode()
     assert "clicks_2.csv" in page
     assert "clicks_0.csv" not in page
     assert "clicks_9.csv" not in steward.get("/deliveries/").content.decode()
-    assert steward.get("/deliveries/?state=gone").status_code == 400
+    for wrong in ("state=gone", "feed=%00"):
+        assert steward.get(f"/deliveries/?{wrong}").status_code == 400
 
 
 def test_the_list_says_what_became_of_a_file_that_is_in_the_snapshot(portal: Portal, steward: Any) -> None:

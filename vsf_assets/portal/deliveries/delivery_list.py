@@ -6,6 +6,7 @@ Here: filters and the cursor. Not here: who may see which (visible.py), and how 
 from dataclasses import dataclass
 
 from vsf_assets.common.ulids import ulid_of, uuid_of
+from vsf_assets.landing.delivery_path import deliverable_feeds
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.visible import visible_deliveries
@@ -41,6 +42,8 @@ def list_deliveries(rights: AccountRights, state: str, feed: str, after: str, li
             raise WrongParameterError(f"there is no state {state[:40]!r}; states: {', '.join(STATES)}")
         found = found.filter(state=state)
     if feed:
+        if feed not in deliverable_feeds():
+            raise WrongParameterError(f"there is no feed {feed[:40]!r}; feeds: {', '.join(deliverable_feeds())}")
         found = found.filter(feed=feed)
     if after:
         try:
