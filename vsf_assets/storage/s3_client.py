@@ -27,7 +27,10 @@ PAUSE_SECONDS = 0.2
 """Pause in seconds after a truncated answer; it grows with each retry."""
 
 ABSENT = {"404", "NoSuchKey", "NotFound", "NoSuchVersion", "NoSuchUpload"}
-REPLACED = {"412", "PreconditionFailed", "ConditionalRequestConflict"}
+REPLACED = {"412", "PreconditionFailed"}
+CONFLICT = {"ConditionalRequestConflict"}
+"""Error codes of a conditional request that met another one for the same object: it may be made again."""
+
 DENIED = {"403", "AccessDenied", "Forbidden", "AllAccessDisabled", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
 
 
@@ -55,6 +58,10 @@ class ObjectRefusedError(ObjectError):
 
 class StoredObjectReplacedError(ObjectStoreError):
     """An object was replaced since its state was read."""
+
+
+class ConflictingRequestError(StoredObjectReplacedError):
+    """Another request changed the object at this moment; the same request may succeed when it is made again."""
 
 
 def is_address(place: str) -> bool:
@@ -150,6 +157,7 @@ def plain_errors(address: str) -> Iterator[None]:
     Raises:
         FileNotFoundError: the object does not exist.
         StoredObjectReplacedError: the condition of a conditional request does not hold.
+        ConflictingRequestError: another request came in between.
         ObjectStoreError: all other errors; the message names the setting, the address and the endpoint.
     """
     from botocore.exceptions import (
@@ -168,6 +176,8 @@ def plain_errors(address: str) -> Iterator[None]:
         code = error_code(error)
         if code in ABSENT:
             raise FileNotFoundError(f"{address} is not there") from error
+        if code in CONFLICT:
+            raise ConflictingRequestError(f"{address} was changed by another request at this moment") from error
         if code in REPLACED:
             raise StoredObjectReplacedError(f"{address} was replaced meanwhile") from error
         if isinstance(error, ConnectionClosedError):  # concerns all objects: the store may be down

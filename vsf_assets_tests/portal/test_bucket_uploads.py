@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from vsf_assets.portal.fast import bucket_names
 from vsf_assets.portal.fast.bucket_names import BucketNames
 from vsf_assets.portal.fast.naming import LandingNames
 from vsf_assets.portal.fast.upload_folder import UploadFolder, lock
 from vsf_assets.storage.s3 import ObjectStore
+from vsf_assets.storage.s3_client import plain_errors
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.portal.upload_driver import FastLayer, killed_at
 
@@ -124,6 +126,34 @@ def test_what_a_store_refused_for_a_moment_gets_its_name_without_its_sender(fast
         assert objects(fast) == {tickets[1].path: b"abc"}
     names.go_on()
     assert set(objects(fast)) == {ticket.path for ticket in tickets}
+
+
+@pytest.mark.parametrize(("times", "is_gone"), [(1, False), (2, False), (1, True)])
+def test_an_object_that_is_removed_at_that_moment_refuses_nothing(
+    fast: FastLayer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, times: int, is_gone: bool
+) -> None:
+    """The store answers 409 while the service removes a loaded object of this name: the end is tried once more.
+
+    The store may have given the upload in parts up meanwhile: then the parts are sent anew.
+    """
+    original, conflicts = BucketNames._answer, []
+
+    def conflicting(names: BucketNames, record: Any, name: str, of: int = 0, **arguments: Any) -> Any:
+        if name == "complete_multipart_upload" and len(conflicts) < times:
+            conflicts.append(name)
+            if is_gone:
+                original(names, record, "abort_multipart_upload", UploadId=record.multipart)
+            with plain_errors("s3://x"):
+                raise ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, name)
+        return original(names, record, name, of, **arguments)
+
+    monkeypatch.setattr(BucketNames, "_answer", conflicting)
+    ticket = fast.ticket(PATH, 3)
+    assert fast.put(ticket, b"abc").status == (503 if times == 2 or is_gone else 201)
+    if times == 2 or is_gone:
+        assert fast.put(ticket, b"", upload_offset="3").status == 201  # what has arrived stays
+    assert objects(fast) == {PATH: b"abc"}
+    assert (fast.parts(), unfinished(bucket)) == ([], 0)
 
 
 def test_a_group_gets_its_names_together_or_not_at_all(fast: FastLayer, bucket: Bucket) -> None:

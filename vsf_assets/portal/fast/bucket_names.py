@@ -15,7 +15,7 @@ from vsf_assets.common.ulids import ulid_of
 from vsf_assets.config.settings import client_options
 from vsf_assets.portal.fast.upload_folder import UploadFolder, UploadRecord, lock
 from vsf_assets.storage.s3 import ObjectStore
-from vsf_assets.storage.s3_client import StoredObjectReplacedError, complete_answer, time_for
+from vsf_assets.storage.s3_client import ConflictingRequestError, StoredObjectReplacedError, complete_answer, time_for
 
 PART_BYTES = 16 << 20
 MOST_PARTS = 10_000
@@ -94,7 +94,33 @@ class BucketNames:
         return replace(record, modified_ns=now_ns // 10**9 * 10**9)
 
     def give(self, record: UploadRecord) -> int | None:
-        """End the upload in parts, unless an object has this name."""
+        """End the upload in parts, unless an object has this name; once more if one was removed at that moment.
+
+        Raises:
+            ConflictingRequestError: it was so again, or the store gave the upload up; the next try sends it anew.
+        """
+        try:
+            return self._end(record)
+        except ConflictingRequestError:
+            if self.is_taken(record.path):
+                return None
+        try:
+            if self._sent(record) is not None:
+                return self._end(record)
+            raise ConflictingRequestError(f"{self._store.at(record.path)} was changed by another request")
+        except ConflictingRequestError:
+            # Its id goes from the record: an upload that the store does not know is taken for the object.
+            self._folder.write(replace(record, multipart=""))
+            with suppress(FileNotFoundError):
+                self._answer(record, "abort_multipart_upload", UploadId=record.multipart)
+            raise
+
+    def _end(self, record: UploadRecord) -> int | None:
+        """End the upload in parts; return None if an object has this name.
+
+        Raises:
+            ConflictingRequestError: another request changed the object at this moment.
+        """
         sent = self._sent(record) or {}
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(sent.items())]
         try:
@@ -106,6 +132,8 @@ class BucketNames:
                 IfNoneMatch="*",
                 of=record.size,
             )
+        except ConflictingRequestError:
+            raise
         except StoredObjectReplacedError:
             return None
         self._folder.part(record.id).unlink(missing_ok=True)
