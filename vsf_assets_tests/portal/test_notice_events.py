@@ -244,7 +244,9 @@ def test_the_team_that_delivered_a_file_knows_of_it_whatever_it_may_read(notices
     eve = notices.portal.client(notices.portal.account("eve", "steward", team="others"))
     sha256, landed_at = str(BROKEN.values()[3]), START.replace(tzinfo=UTC) + timedelta(minutes=2)
     values = {"feed": "clicks", "file_name": "a.csv", "path": "clicks/1/a.csv", "size": 1, "sha256": sha256}
-    made = makers.deliveries.create(**values, state="landed", landed_at=landed_at, expires_at=timezone.now())
+    made = makers.deliveries.create(
+        **values, state="landed", landed_at=landed_at + timedelta(seconds=2), expires_at=timezone.now()
+    )
     notices.publish(BROKEN, File("clicks", "1", "b.csv", 2, status="unreadable"))
     assert len(notices.scan(3)[0]) == 2
     assert (titles("makers"), titles("others")) == (["A delivery of clicks in quarter 1 is unreadable"], [])

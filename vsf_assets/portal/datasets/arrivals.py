@@ -5,7 +5,7 @@ Here: the states, and the version. Not here: what became of a single file (the r
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,15 +16,13 @@ from vsf_assets.portal.datasets.ownership import DatasetAccess
 from vsf_assets.portal.datasets.versions import DatasetVersion, versions_of
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.deliveries.visible import visible_deliveries
+from vsf_assets.portal.shared.landing_times import CLOCKS_DIFFER, in_utc, nearest
 from vsf_assets.portal.status.home_state import home_state
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 SENDING, LANDED, LOADED, REFUSED, GONE = "sending", "landed", "loaded", "refused", "gone"
 """Bytes are awaited; the files are in the landing zone or were taken from it; they are in the snapshot; they were
 refused; they were loaded, but the dataset was deleted since."""
-
-_EXACT = timedelta(seconds=1)
-"""How far apart the time of a file may be in the landing zone and in the ledger; buckets say whole seconds."""
 
 _FILES = """
     select loaded.file_name, loaded.landed_at, files.partition_key, files.first_snapshot, files.published_at
@@ -100,16 +98,19 @@ def _in_snapshot(
     deliveries: list[Delivery], landed_at: datetime, snapshot: OpenSnapshot
 ) -> list[tuple[str, datetime, str | None, int | None, datetime | None]]:
     """Return the rows of an upload in the snapshot; none unless it has all of its files."""
-    at = landed_at.astimezone(UTC).replace(tzinfo=None)
+    at = in_utc(landed_at)
     values = {
         "feed": FEED,
         "name": deliveries[0].partition,
         "digests": [delivery.sha256 for delivery in deliveries],
-        "earliest": at - _EXACT,
-        "latest": at + _EXACT,
+        "earliest": at - CLOCKS_DIFFER,
+        "latest": at + CLOCKS_DIFFER,
     }
-    rows: list[Any] = snapshot.query(_FILES, values).rows
-    return rows if len({name for name, *_ in rows}) == len(deliveries) else []
+    of_file: dict[str, list[Any]] = {}
+    for row in snapshot.query(_FILES, values).rows:
+        of_file.setdefault(row[0], []).append(row)
+    rows = [nearest(same, landed_at, lambda row: row[1]) for same in of_file.values()]
+    return [row for row in rows if row is not None] if len(rows) == len(deliveries) else []
 
 
 def _why_waiting(landed_at: datetime) -> str:

@@ -7,10 +7,10 @@ findings.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from vsf_assets.portal.deliveries.models import Delivery
+from vsf_assets.portal.shared.landing_times import nearest
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 
@@ -24,23 +24,21 @@ class Outcome:
 
 def outcomes_of(snapshot: OpenSnapshot, deliveries: Sequence[Delivery]) -> dict[uuid.UUID, Outcome]:
     """Return the outcomes of those deliveries that the snapshot knows."""
-    landed = {_key(each.feed, each.path, each.sha256, each.landed_at): each.id for each in deliveries if each.landed_at}
+    landed = [each for each in deliveries if each.landed_at]
     if not landed:
         return {}
     rows = snapshot.query(
         "select feed, file_name, sha256, landed_at, status, first_snapshot from reports.files"
         " where sha256 in (select unnest($digests))",
-        {"digests": sorted({sha256 for _, _, sha256, _ in landed})},
+        {"digests": sorted({str(each.sha256) for each in landed})},
     ).rows
+    files: dict[tuple[str, str, str], list[Any]] = {}
+    for feed, name, sha256, *row in rows:
+        files.setdefault((feed, name, sha256), []).append(row)
     found = {}
-    for feed, name, sha256, landed_at, status, first_snapshot in rows:
-        delivery = landed.get(_key(feed, name, sha256, landed_at))
-        if delivery is not None:
-            found[delivery] = Outcome(status, first_snapshot)
+    for each in landed:
+        same = files.get((each.feed, each.path.rpartition("/")[2], each.sha256), [])
+        row = nearest(same, each.landed_at, lambda row: row[0])
+        if row is not None:
+            found[each.id] = Outcome(row[1], row[2])
     return found
-
-
-def _key(feed: str, path: str, sha256: str, landed_at: Any) -> tuple[str, str, str, datetime]:
-    """Return what a delivery and a row of the ledger have in common; stores of objects know whole seconds only."""
-    moment = landed_at.astimezone(UTC) if landed_at.tzinfo else landed_at
-    return feed, path.rpartition("/")[2], sha256, moment.replace(tzinfo=None, microsecond=0)

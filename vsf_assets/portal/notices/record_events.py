@@ -16,6 +16,7 @@ from vsf_assets.portal.accounts.models import Team
 from vsf_assets.portal.notices.kinds import MISSING
 from vsf_assets.portal.notices.models import NoticeEvent
 from vsf_assets.portal.notices.snapshot_findings import Finding
+from vsf_assets.portal.shared.landing_times import CLOCKS_DIFFER, nearest
 
 OLDEST = timedelta(days=90)
 """What happened earlier is no news, also for a portal that was off; so old rows can be removed."""
@@ -147,10 +148,14 @@ def _sender(finding: Finding) -> dict[str, uuid.UUID]:
     """Return the delivery by the portal that a finding is about, and its team; empty where it landed by another way."""
     if not finding.sha256 or finding.landed_at is None or not hasattr(Team, DELIVERIES):
         return {}
+    at = finding.landed_at
     same = Team.objects.filter(
-        deliveries__feed=finding.feed, deliveries__sha256=finding.sha256, deliveries__landed_at=finding.landed_at
+        deliveries__feed=finding.feed,
+        deliveries__sha256=finding.sha256,
+        deliveries__landed_at__range=(at - CLOCKS_DIFFER, at + CLOCKS_DIFFER),
     )
-    found = same.order_by("deliveries__id").values_list("id", "deliveries__id").first()
+    rows = same.order_by("deliveries__id").values_list("id", "deliveries__id", "deliveries__landed_at")
+    found = nearest(rows, at, lambda row: row[2])
     return {"team_id": found[0], "delivery": found[1]} if found else {}
 
 
