@@ -257,13 +257,13 @@ def test_a_change_asks_store_and_snapshot_outside_of_its_transaction(
     from vsf_assets.snapshots.pool import OpenSnapshot
     from vsf_assets.storage.s3_client import ObjectStoreError
 
-    asked = []
+    requested = []
 
     def watched(owner: Any, name: str) -> None:
         original = getattr(owner, name)
 
         def watch(*arguments: Any, **named: Any) -> Any:
-            asked.append((name, connection.in_atomic_block))
+            requested.append((name, connection.in_atomic_block))
             return original(*arguments, **named)
 
         monkeypatch.setattr(owner, name, watch)
@@ -272,8 +272,8 @@ def test_a_change_asks_store_and_snapshot_outside_of_its_transaction(
         watched(owner, name)
     client = steward(portal)
     assert client.post("/dictionaries/small/rename/", {"new_name": "great"}).status_code == 302
-    assert {name for name, _ in asked} == {"kept", "open_store", "land_change"}
-    assert not any(is_inside for _, is_inside in asked)
+    assert {name for name, _ in requested} == {"kept", "open_store", "land_change"}
+    assert not any(is_inside for _, is_inside in requested)
     assert DatasetChange.objects.get().path in landed(landing)
 
     def away(*_: object) -> None:

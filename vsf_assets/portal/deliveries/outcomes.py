@@ -38,7 +38,7 @@ def outcomes_of(snapshot: OpenSnapshot, deliveries: Sequence[Delivery]) -> dict[
     found = {}
     for each in landed:
         same = files.get((each.feed, each.path.rpartition("/")[2], each.sha256), [])
-        row = nearest(same, each.landed_at, lambda row: row[0])
-        if row is not None:
-            found[each.id] = Outcome(row[1], row[2])
+        stored = nearest(same, each.landed_at, lambda row: row[0])
+        if stored is not None:
+            found[each.id] = Outcome(stored[1], stored[2])
     return found
