@@ -4,13 +4,14 @@ Here: the portal beside the fast layer, on a landing folder. Not here: the usual
 lists (test_deliveries.py).
 """
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vsf_assets_tests.portal.driver import Portal
+from vsf_assets_tests.portal.driver import Portal, random_id
 from vsf_assets_tests.portal.test_deliveries import API, begin, fast, send, steward
 from vsf_assets_tests.portal.upload_driver import FastLayer
 
@@ -163,6 +164,27 @@ def test_what_landed_while_another_host_gave_it_up_has_landed(portal: Portal, st
     assert (take_up(), states(), take_up()) == (1, {"1": "landed"}, 0)
     assert Delivery.objects.get().reason == ""
     assert portal.audit()[-1] == "delivery.landed"
+
+
+def test_an_announcement_that_is_sent_again_gives_the_upload_that_it_began(portal: Portal, steward: Any) -> None:
+    key = {"HTTP_IDEMPOTENCY_KEY": str(random_id())}
+
+    def announce(**changes: Any) -> Any:
+        body = json.dumps({"file_name": "clicks_1.csv", "bytes": 3, **changes})
+        return steward.post(API, body, "application/json", **key)
+
+    first, again = announce(), announce()
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    assert len(steward.get(API).json()["items"]) == 1
+    assert announce(bytes=4).status_code == 422
+    assert announce(feed="clicks", partition="2").status_code == 422
+    assert begin(steward).json()["id"] != first.json()["id"]  # without a key each is another one
+    other = portal.client(portal.account("bob", "steward"))
+    body = json.dumps({"file_name": "clicks_1.csv", "bytes": 3})
+    assert other.post(API, body, "application/json", **key).json()["id"] != first.json()["id"]
+    key["HTTP_IDEMPOTENCY_KEY"] = "x"
+    assert announce().status_code == 400
 
 
 def states() -> dict[str, str]:

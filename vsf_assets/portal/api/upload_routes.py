@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Header, Query, Router, Schema
 
 from vsf_assets.common.ulids import uuid_of
 from vsf_assets.portal.accounts.models import ApiToken
@@ -80,11 +80,20 @@ class UploadFilters(Schema):
 
 
 @router.post("", response={201: UploadAnswer}, summary="Begin an upload.", operation_id="begin_upload")
-def begin(request: HttpRequest, file: UploadRequest) -> HttpResponse:
-    """Begin an upload; its bytes are sent to the address that is answered."""
+def begin(request: HttpRequest, file: UploadRequest, idempotency_key: Header[uuid.UUID | None] = None) -> HttpResponse:
+    """Begin an upload; its bytes are sent to the address that is answered.
+
+    A request that is sent again with the same Idempotency-Key, a UUID, gets the upload that it began.
+    """
     sender = sender_of(request, file.team)
     announced = AnnouncedFile(
-        file.file_name, file.bytes, file.feed, file.partition, file.sha256, _mended(request, file.mends)
+        file.file_name,
+        file.bytes,
+        file.feed,
+        file.partition,
+        file.sha256,
+        _mended(request, file.mends),
+        announcement=idempotency_key,
     )
     try:
         begun = begin_upload(sender, announced)

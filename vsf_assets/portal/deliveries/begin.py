@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -88,6 +88,7 @@ class AnnouncedFile:
         sha256: its SHA-256 in lower-case hexadecimal digits, to be compared at the end; empty if it is not known.
         mends: the delivery whose bad rows it brings mended; feed and partition are that one's, unless the name says so.
         landing_name: its name in the landing zone, if it is another one: of the files of a dataset.
+        announcement: the sender's own id of its request; sent again, it gives the upload that it began.
     """
 
     file_name: str
@@ -97,6 +98,7 @@ class AnnouncedFile:
     sha256: str = ""
     mends: Delivery | None = None
     landing_name: str = ""
+    announcement: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,31 @@ class BegunUpload:
 
 def begin_upload(sender: Sender, file: AnnouncedFile) -> BegunUpload:
     """Begin the upload of one file; see `begin_together` for the errors."""
-    (begun,) = _begin(sender, [file], is_group=False)
-    return begun
+    try:
+        return _begun_before(sender, file) or _begin(sender, [file], is_group=False)[0]
+    except IntegrityError:  # the same request, which was sent twice, was faster
+        begun = _begun_before(sender, file)
+        if begun is None:
+            raise
+        return begun
+
+
+def _begun_before(sender: Sender, file: AnnouncedFile) -> BegunUpload | None:
+    """Return the upload that the same request began, whose answer was lost; None if it is new.
+
+    Raises:
+        UploadRefusedError: the id was used for another file.
+    """
+    if file.announcement is None:
+        return None
+    found = Delivery.objects.filter(account=sender.account, announcement=file.announcement).first()
+    if found is None:
+        return None
+    teams = {team.team for team in sender.rights.teams if team.may_deliver(found.feed)}
+    is_same = (found.file_name, found.size, found.announced_sha256) == (file.file_name, file.size, file.sha256)
+    if not is_same or found.team_id not in teams or found.path != _placed(file).path:
+        raise UploadRefusedError(422, "Idempotency-Key was used for another upload; send a new one for each upload")
+    return BegunUpload(found, _office().sign(ticket_of(found)))
 
 
 def begin_together(sender: Sender, files: Sequence[AnnouncedFile]) -> list[BegunUpload]:
@@ -150,6 +175,7 @@ def _begin(sender: Sender, files: Sequence[AnnouncedFile], is_group: bool) -> li
             size=file.size,
             announced_sha256=file.sha256,
             mends=file.mends,
+            announcement=file.announcement,
             group=group,
             expires_at=expires,
         )

@@ -36,6 +36,7 @@ class Delivery(models.Model):
     reason = models.TextField(blank=True, help_text="why it was refused")
     mends = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="mended_by")
     group = models.UUIDField(null=True, help_text="equal for files that get their names together")
+    announcement = models.UUIDField(null=True, help_text="the sender's own id of its request")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(help_text="until then bytes are accepted")
     landed_at = models.DateTimeField(null=True, help_text="modified time of the file in the landing zone")
@@ -45,6 +46,7 @@ class Delivery(models.Model):
 
         ordering = ("-created_at", "-id")
         verbose_name_plural = "deliveries"
+        constraints = (models.UniqueConstraint(fields=("account", "announcement"), name="one_upload_per_announcement"),)
         indexes = (
             models.Index(fields=("team", "-created_at"), name="deliveries_of_team"),
             models.Index(fields=("state", "created_at"), name="deliveries_by_state"),

@@ -33,6 +33,10 @@
     try { localStorage.setItem(KEY, JSON.stringify(all)); } catch { /* nothing is remembered then */ }
   };
 
+  const newId = () => {
+    const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  };
   const isOpen = (upload) => new Date(upload.expires) > new Date();
 
   const element = (tag, properties = {}, ...inside) => {
@@ -138,9 +142,14 @@
         return true;
       }
       const { account, ...target } = this.target;
+      const text = JSON.stringify(target);
+      if (this.announced !== text) {  // a request whose answer was lost is sent again; another one is new
+        this.announced = text;
+        this.announcement = newId();
+      }
       const answer = await fetch("/api/v1/uploads", {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
+        headers: { "Content-Type": "application/json", "X-CSRFToken": csrf, "Idempotency-Key": this.announcement },
         body: JSON.stringify({ file_name: this.file.name, bytes: this.file.size, ...target }),
       });
       const content = await answer.json().catch(() => ({ detail: `the portal answered ${answer.status}` }));
@@ -194,6 +203,7 @@
           if (this.state === "landed") return;
           if (offset === null) {
             this.upload = null;
+            this.announced = "";
             remember(this.key, null);
             continue;
           }
