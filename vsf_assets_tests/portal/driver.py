@@ -133,6 +133,7 @@ def prepared_portal(world: World, tmp_path_factory: pytest.TempPathFactory) -> t
     """Give Django its settings, once per process, and return ours and a migrated database to copy."""
     home = tmp_path_factory.mktemp("portal") / "home"
     (home / "landing").mkdir(parents=True)
+    (home / "archive" / "other").mkdir(parents=True)  # an archive that is there, from which the originals are gone
     settings = read_settings({"VSF_HOME": str(home), "VSF_SNAPSHOTS": str(world.snapshots), "VSF_SETTLE_SECONDS": "0"})
     set_up(settings, **CHEAP, ALLOWED_HOSTS=["testserver", "localhost"])
     from django.db import connections
