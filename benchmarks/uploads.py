@@ -164,6 +164,8 @@ class Portal:
             page.fill("[name=login]", "bench")
             page.fill("[name=password]", self._password)
             page.click("button.main")
+            page.wait_for_url("**/account/password/change/**")  # which a printed password leads to
+            page.goto(f"{self.address}/deliveries/new/")
             page.wait_for_selector("#id_files")
             with timed() as clock:
                 page.set_input_files("#id_files", named)
