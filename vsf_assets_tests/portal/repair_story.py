@@ -125,6 +125,7 @@ def story(
     from django.test import override_settings
 
     from vsf_assets.portal import middleware
+    from vsf_assets.portal.deliveries import begin
     from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
 
     settings, original = prepared_portal
@@ -135,11 +136,13 @@ def story(
     pool = SnapshotPool(home.settings, QueryLimits(30.0, 512 * 10**6, home.root / "portal" / "exports"))
     with pytest.MonkeyPatch.context() as patch, override_settings(VSF=home.settings):
         patch.setattr(middleware, "pool", lambda: pool)
+        begin._office.cache_clear()  # its key is one of the home
         portal = Portal(settings, world)
         acted = Story(home, portal, portal.account("sue", "steward", team="shop"))
         _grant(acted)
         _act(acted, samples)
         yield acted
+    begin._office.cache_clear()
     pool.close()
     forget()
     connections.close_all()
