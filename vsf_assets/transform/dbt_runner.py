@@ -24,7 +24,12 @@ from vsf_assets.config.settings import Settings, export, fix_surroundings, witho
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import awesome_rules, project_digest
 from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file, parsed_folder
-from vsf_assets.transform.dbt_private import close_connections, message_as_dict, read_parsed_project
+from vsf_assets.transform.dbt_private import (
+    close_connections,
+    message_as_dict,
+    name_sources_cheaply,
+    read_parsed_project,
+)
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
@@ -231,6 +236,7 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
         target,
     ]
     project = read_parsed_project(parsed) if parsed else None
+    name_sources_cheaply()
     try:
         # dbt prints before it has read its settings; its lines must not appear in the output of the command.
         with _interruptible(), redirect_stdout(io.StringIO()):
