@@ -28,10 +28,13 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests import spent_time
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 PRELOADED = (
     *("duckdb", "pandera.polars", "dbt.cli.main", "dbt.adapters.duckdb", "boto3", "botocore.httpsession"),
@@ -321,6 +324,22 @@ def make_what_is_kept() -> None:
     if parsed.exists():
         read_parsed_project(parsed)
     inspect.stack()  # which module a file belongs to
+    _keep_migrations()
+
+
+def _keep_migrations() -> None:
+    """Let Alembic read the migrations of a place once: each storage of each home compares its file with them."""
+    from alembic.script import ScriptDirectory
+
+    read, kept = ScriptDirectory.from_config, dict[str, ScriptDirectory]()
+
+    def from_config(config: "Config") -> ScriptDirectory:
+        place = str(config.get_main_option("script_location"))
+        if place not in kept:
+            kept[place] = read(config)
+        return kept[place]
+
+    setattr(ScriptDirectory, "from_config", from_config)  # noqa: B010
 
 
 def _exit_code_of(work: Callable[[], None]) -> int:

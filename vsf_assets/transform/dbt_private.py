@@ -50,11 +50,12 @@ def name_sources_cheaply() -> None:
     """
     from dbt_common import behavior_flags
 
-    behavior_flags.BehaviorFlagRendered._default_source = staticmethod(_caller_of_flags)  # type: ignore[method-assign]
+    flags = behavior_flags.BehaviorFlagRendered
+    flags._default_source = staticmethod(lambda: declaring_module())  # type: ignore[method-assign]
 
 
-def _caller_of_flags() -> str:
-    """Return the name of the innermost running module outside of dbt's module of flags, as dbt finds it."""
+def declaring_module() -> str:
+    """Return the name of the innermost running module that is neither this one nor dbt's of flags, as dbt finds it."""
     from dbt_common import behavior_flags
 
     frame = sys._getframe(1)

@@ -151,6 +151,7 @@ def test_a_file_that_two_feeds_claim_stays_and_is_shown_with_both(loaded: Home) 
     assert "1 pending, 1 unknown;" in loaded.vsf("status").output
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_full_makes_every_mart_anew_although_nothing_is_pending(loaded: Home) -> None:
     """A table that somebody changed in the warehouse is repaired, and the snapshot is a new one."""
     with duckdb.connect(loaded.path / "warehouse" / "warehouse.duckdb") as connection:

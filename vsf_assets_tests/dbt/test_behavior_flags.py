@@ -1,14 +1,23 @@
-"""Flags of dbt's adapters name the module that declares them, also where nobody reads source files for it.
+"""Flags of dbt's adapters name the module that declares them, also where nobody searches all modules for it.
 
 Not here: what the flags change; the platform sets none.
 """
 
-from vsf_assets.transform.dbt_private import name_sources_cheaply
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.config.settings import read_settings
+from vsf_assets.transform import dbt_private
+from vsf_assets.transform.dbt_runner import warm_up
 
 
-def test_a_flag_names_the_module_that_declares_it() -> None:
-    name_sources_cheaply()
-    from dbt_common.behavior_flags import Behavior
+def test_the_declaring_module_is_the_caller() -> None:
+    assert dbt_private.declaring_module() == __name__
 
-    flags = Behavior([{"name": "a_flag", "default": False, "docs_url": "https://example.com"}], {})
-    assert flags.a_flag._behavior_change_event.flag_source == __name__
+
+def test_dbt_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(dbt_private, "declaring_module", lambda: f"module {asked.append(1)}")
+    warm_up(read_settings({"VSF_HOME": str(tmp_path)}))
+    assert asked
