@@ -5,6 +5,7 @@ matched on its raw bytes, so another spelling of it is unknown. Not here: what a
 slots and keys are replaced (watching.py).
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -14,13 +15,13 @@ from vsf_assets.banners.options import WebOptions
 from vsf_assets.banners.prepared import PREFIXES, Routes, Slot, Slots, campaign_of
 from vsf_assets.banners.quarters import quarter_at
 from vsf_assets.banners.score_table import ScoreTable
-from vsf_assets.banners.visitor_tokens import TokenSigner, first_valid
+from vsf_assets.banners.visitor_tokens import TokenSigner, first_valid, mac_text
 from vsf_assets.web.answers import HttpAnswer, Receive, Scope, Send, send_answer
 from vsf_assets.web.signing_keys import SigningKey
 
 _COOKIE_START = requests.COOKIE + b"="
-_COOKIE_BYTES = len(_COOKIE_START)
 _JSON, _NO_STORE = answers.JSON_HEADERS
+_join = b"".join
 _BODY = "http.response.body"
 _START = "http.response.start"
 
@@ -55,6 +56,7 @@ class BannerApp:
         self._clock = clock
         self._since, self._until = 0.0, 0.0
         self._routes: Routes = self.slots.quarters[1]
+        self._ready = self._routes.ready
         self._is_empty = True
         self._signer = TokenSigner(keys, 0.0)
         self._usual_accepts: set[bytes | None] = {None, b"*/*", b"application/json"}
@@ -76,6 +78,7 @@ class BannerApp:
         quarter = quarter_at(now, self.options.boundary)
         self._signer = TokenSigner(keys, now)
         self._routes = slots.quarters[quarter.number]
+        self._ready = self._routes.ready
         self._is_empty = not slots.table.campaigns
         self._since, self._until = quarter.since, min(quarter.until, self._signer.until)
         if self.slots is not slots or self.keys is not keys:
@@ -83,57 +86,60 @@ class BannerApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http":
-            await _other_protocol(scope, receive, send)
-            return
         now = self._clock()
         if not self._since <= now < self._until:
             self._turn(now)
+        if scope.get("method") != "GET":  # or another protocol, which has none
+            await self._detour(scope, receive, send)
+            return
         pairs = scope["headers"]
         headers = dict(pairs)
-        slot = self._routes[scope["raw_path"]]
+        slot = self._ready.get(scope["raw_path"])
         if (
             slot is None
-            or not slot.banners
             or scope["query_string"]
-            or scope["method"] != "GET"
             or len(headers) != len(pairs)
             or headers.get(b"host") not in self._usual_hosts
             or headers.get(b"accept") not in self._usual_accepts
             or b"origin" in headers
             or requests.VISITOR_HEADER in headers
         ):
-            await self._detour(scope, send, slot)
+            await self._detour(scope, receive, send)
             return
-        entries = None
+        signer = self._signer
         cookie = headers.get(b"cookie")
         if cookie is None:
             self._quick[NEW] += 1
+            entries, mac = b"", signer.begin()
         else:
-            if cookie.startswith(_COOKIE_START):  # the only cookie of most
-                entries = self._signer.verify(cookie[_COOKIE_BYTES:])
-            if entries is None:
-                entries = first_valid(self._signer, requests.cookies_of(cookie))
-            self._quick[INVALID if entries is None else KNOWN] += 1
-        banner, entries = cycles.next_banner(slot, entries or b"")
-        token = self._signer.sign(entries)
-        body = banner.body + token + b'"}\n'
-        await send(
-            {
-                "type": _START,
-                "status": 200,
-                # The server adds the length, for less than we would.
-                "headers": [
-                    _JSON,
-                    _NO_STORE,
-                    (b"set-cookie", _COOKIE_START + token + self._cookie_end),
-                ],
-            }
-        )
-        await send({"type": _BODY, "body": body})
+            opened = signer.open_cookie(cookie)  # the visitor's is the only cookie of most
+            if opened is None:
+                opened = self._open_any(cookie)
+            else:
+                self._quick[KNOWN] += 1
+            entries, mac = opened
+        banner, others, own = cycles.next_banner(slot, entries)
+        if others is not entries:
+            mac = signer.hash_of(others)
+        mac.update(own)
+        code = mac_text(mac)
+        value = _join((signer.cookie_head, code, others, own, self._cookie_end))
+        # The server adds the length, for less than we would.
+        await send({"type": _START, "status": 200, "headers": [_JSON, _NO_STORE, (b"set-cookie", value)]})
+        await send({"type": _BODY, "body": _join((banner.body, signer.head, code, others, own, b'"}\n'))})
 
-    async def _detour(self, scope: Scope, send: Send, slot: Slot | None) -> None:
+    def _open_any(self, cookies: bytes) -> "tuple[bytes, hashlib.blake2b]":
+        """Return the entries of the first valid token among several cookies, none if none is valid, and their hash."""
+        entries = first_valid(self._signer, requests.cookies_of(cookies))
+        self._quick[INVALID if entries is None else KNOWN] += 1
+        return entries or b"", self._signer.hash_of(entries or b"")
+
+    async def _detour(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any request that is not the commonest one."""
+        if scope["type"] != "http":
+            await _other_protocol(scope, receive, send)
+            return
+        slot = self._routes[scope["raw_path"]]
         headers = requests.Headers(scope["headers"])
         is_head = scope["method"] == "HEAD"
         hosts = headers.all(b"host")

@@ -3,9 +3,9 @@
 Here: the step from the entries of a visitor's token to the next banners and the next entries, as pure functions but for
 the order of a new cycle. Not here: signing (visitor_tokens.py), and what is sent (app.py).
 
-Entries are per campaign `~<campaign>.<tag>.<last banner>.<marks>`, the most recent one first, so the first one names
-the banner that was shown last of all. The marks are of the banners that the visitor has still to see in this cycle, so
-the server keeps no state. A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The
+Entries are per campaign `~<campaign>.<tag>.<marks>.<last banner>`, the most recent one last, so they end with the
+banner that was shown last of all. The marks are of the banners that the visitor has still to see in this cycle, so the
+server keeps no state. A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The
 last banner of a cycle is not the first of the next one. Between campaigns that share banners, the banner of the answer
 before waits for one answer, if the cycle has another one left.
 """
@@ -16,12 +16,14 @@ from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
 _ROOM = LONGEST_ENTRIES - 170
 """Bytes of the entries of other campaigns; the campaign's own has at most two ids, a tag and 64 marks."""
 
-_FIRST = 52
-"""Bytes that hold the last banner of the first entry; a longer look finds others too, which is slower and not wrong."""
+_DOT = ord(".")
 
 
-def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
-    """Return the next banner of a slot that has one, and the visitor's entries after it.
+def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes, bytes]:
+    """Return the next banner of a slot that has one, and in two parts the visitor's entries after it.
+
+    The first part has the other campaigns. It is `entries` itself where nothing was taken out of it, so that its hash
+    can go on; the second part is the campaign's own entry.
 
     Args:
         slot: a slot with at least one banner.
@@ -30,20 +32,24 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes]:
     start = entries.find(slot.key)
     if start < 0:
         # The visitor's first banner of this campaign.
-        _, banner, opening = slot.next_cycle()
-        if entries.find(banner.field, 0, _FIRST) < 0 and len(entries) < _ROOM:
-            return banner, opening + entries
+        banner, own = slot.next_cycle()
+        if not entries.endswith(banner.last) and len(entries) < _ROOM:
+            return banner, entries, own
     elif entries.startswith(slot.entry, start):
         # The visitor goes on with the same banners, if a mark is left.
-        own, separator, older = entries[start + slot.entry_length :].partition(b"~")
-        marks = own[own.find(b".") + 1 :]
-        if marks:
-            banner = slot.banners[marks[0]]
-            if not start or entries.find(banner.field, 0, _FIRST) < 0:
-                return banner, banner.entry + marks[1:] + entries[:start] + separator + older
+        place = start + slot.entry_length
+        mark = entries[place]
+        if mark != _DOT:
+            banner = slot.banners[mark]
+            dot = entries.find(b".", place)
+            end = entries.find(b"~", dot)
+            if end < 0:
+                return banner, entries[:start], slot.entry + entries[place + 1 : dot] + banner.last
+            if not entries.endswith(banner.last):
+                return banner, entries[:start] + entries[end:], slot.entry + entries[place + 1 : dot] + banner.last
     left, others = _still_to_show(slot, entries)
     banner = slot.banners[left[0]]
-    return banner, banner.entry + left[1:] + others
+    return banner, others, slot.entry + left[1:] + banner.last
 
 
 def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], bytes]:
@@ -56,25 +62,25 @@ def next_banners(slot: Slot, entries: bytes, count: int) -> tuple[list[Banner], 
     shown, left = left[:count], left[count:]
     missing = min(count, len(slot.banners)) - len(shown)
     if missing > 0:
-        order = slot.next_cycle()[0]
+        order = slot.next_order()
         more = bytes(mark for mark in order if mark not in shown)[:missing]
         shown += more
         left = bytes(mark for mark in order if mark not in more)
     banners = [slot.banners[mark] for mark in shown]
-    return banners, banners[-1].entry + left + others
+    return banners, others + slot.entry + left + banners[-1].last
 
 
 def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
     """Return the marks that the visitor has still to see in this cycle, at least one, and the entries of others."""
     if not entries:
-        return slot.next_cycle()[0], entries
-    seen = entries.split(b".", 3)[2]
+        return slot.next_order(), entries
+    seen = entries[entries.rfind(b".") + 1 :]
     others = entries
     last = left = b""
     start = entries.find(slot.key)
     if start >= 0:
         own, separator, after = entries[start + 1 :].partition(b"~")
-        _, tag, last, left = own.split(b".")
+        _, tag, left, last = own.split(b".")
         others = entries[:start] + separator + after
         if tag != slot.tag:
             left = b""
@@ -89,7 +95,7 @@ def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
 
 def _new_order(slot: Slot, last: bytes, seen: bytes) -> bytes:
     """Return the marks of a new cycle, beginning with neither the campaign's last banner nor the last one seen."""
-    order = slot.next_cycle()[0]
+    order = slot.next_order()
     banners = slot.banners
     for avoided in ((last, seen), (last,)):
         for place, mark in enumerate(order):

@@ -17,8 +17,11 @@ MARKS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 """The mark of each banner of a slot in a visitor's token; all may stand in a cookie and in a URL."""
 
 PREFIXES = (b"/campaigns/", b"/campaign/")
-CYCLES = 8
-"""Random orders of a slot, each with all its rotations: any place of any order holds each banner equally often."""
+CYCLES = 4
+"""Random orders of a slot, each with all its rotations: any place of any order holds each banner equally often.
+
+More orders would fill more of the processor's cache, of which each request would find less.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,13 @@ class Banner:
 
     Attributes:
         id: banner_id as text.
-        field: it in an entry of any campaign whose last banner it is.
-        entry: beginning of the campaign's entry after this banner was shown, up to the marks left.
+        last: end of an entry of any campaign whose last banner it is.
         json: it as a JSON object.
         body: beginning of the answer that shows it, up to the token.
     """
 
     id: bytes
-    field: bytes
-    entry: bytes
+    last: bytes
     json: bytes
     body: bytes
 
@@ -46,7 +47,7 @@ class Slot:
     Attributes:
         campaign: campaign_id.
         quarter: 1 to 4.
-        key: beginning of the campaign's entry in a token; `entry` with the tag.
+        key: beginning of the campaign's entry in a token; `entry` with the tag, up to the marks left.
         tag: what tells these banners from others of the campaign: quarter, number of banners, and a digest of them.
         banners: mark (a byte's number) -> banner; empty if no banner is chosen in this quarter.
         opening: beginning of an answer with several banners; `closing` is the part between them and the token.
@@ -55,7 +56,7 @@ class Slot:
 
     __slots__ = (
         *("banners", "campaign", "closing", "entry", "key", "list_body", "list_etag", "opening", "quarter", "tag"),
-        *("entry_length", "next_cycle"),
+        *("entry_length", "next_cycle", "next_order"),
     )
 
     def __init__(self, campaign: int, quarter: int, chosen: Banners, snapshot: int) -> None:
@@ -74,8 +75,11 @@ class Slot:
             mark: self._banner(banner, campaign, quarter, snapshot)
             for mark, (banner, _) in zip(marks, chosen, strict=True)
         }
-        self.next_cycle = itertools.cycle([self._cycle(order) for order in _orders(marks)]).__next__
-        """Returns the next cycle: an order of the marks, its first banner, and the entry after that one."""
+        orders = _orders(marks)
+        self.next_order = itertools.cycle(orders).__next__
+        """Returns the order of the next cycle: marks."""
+        self.next_cycle = itertools.cycle([self._cycle(order) for order in orders]).__next__
+        """Returns the beginning of the next cycle: its first banner, and the entry after that one."""
         listed = [
             {"banner_id": banner, "image": f"/banners/{banner}.svg", "rank": rank, "rule": rule}
             for rank, (banner, rule) in enumerate(chosen, 1)
@@ -84,17 +88,16 @@ class Slot:
         self.list_body = json.dumps(content).encode() + b"\n"
         self.list_etag = b'"%s"' % hashlib.sha256(self.list_body).hexdigest()[:32].encode()
 
-    def _cycle(self, order: bytes) -> tuple[bytes, Banner, bytes]:
+    def _cycle(self, order: bytes) -> tuple[Banner, bytes]:
         banner = self.banners[order[0]]
-        return order, banner, banner.entry + order[1:]
+        return banner, self.entry + order[1:] + banner.last
 
     def _banner(self, banner: int, campaign: int, quarter: int, snapshot: int) -> Banner:
         shown = b'{"banner_id": %d, "image": "/banners/%d.svg"}' % (banner, banner)
         body = b'{"campaign_id": %d, "quarter": %d, "banner": %s, "snapshot": %d, "visitor": "'
         return Banner(
             b"%d" % banner,
-            b".%d." % banner,
-            b"%s%d." % (self.entry, banner),
+            b".%d" % banner,
             shown,
             body % (campaign, quarter, shown, snapshot),
         )
@@ -116,11 +119,15 @@ class Routes(dict[bytes, "Slot | None"]):
     """Raw path -> slot, in one quarter of one snapshot; `routes[path]` is None for a path that no campaign has.
 
     A slot is prepared when its path is first asked for, so that a new snapshot with many campaigns costs no pause.
+
+    Attributes:
+        ready: raw path -> slot, of the prepared slots that have a banner.
     """
 
     def __init__(self, table: ScoreTable, quarter: int) -> None:
         super().__init__()
         self.table, self.quarter = table, quarter
+        self.ready: dict[bytes, Slot] = {}
 
     def __missing__(self, path: bytes) -> "Slot | None":
         campaign = campaign_of(path)
@@ -130,6 +137,8 @@ class Routes(dict[bytes, "Slot | None"]):
         slot = Slot(campaign, self.quarter, chosen.get(self.quarter, ()), self.table.snapshot)
         for prefix in PREFIXES:
             self[b"%s%d" % (prefix, campaign)] = slot
+            if slot.banners:
+                self.ready[b"%s%d" % (prefix, campaign)] = slot
         return slot
 
 

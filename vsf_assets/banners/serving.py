@@ -31,6 +31,7 @@ from vsf_assets.banners.watching import Watcher
 from vsf_assets.common.atomic_files import temp_beside
 from vsf_assets.common.interpreter_tricks import spare_the_living
 from vsf_assets.config.settings import Settings
+from vsf_assets.web.answers import Application
 from vsf_assets.web.signing_keys import ensure_keys, read_keys
 
 if TYPE_CHECKING:
@@ -148,12 +149,15 @@ def server_of(options: ServiceOptions) -> "MPServer":
     )
 
 
-def make_app(web: WebOptions, files: SharedFiles, parent: int) -> BannerApp:
-    """Return the application of a worker, with slots and keys; called in the worker's process."""
+def make_app(web: WebOptions, files: SharedFiles, parent: int) -> Application:
+    """Return the application of a worker, with slots and keys; called in the worker's process.
+
+    It is a bound method, because calling an object costs Python a search for the method each time.
+    """
     app = BannerApp(web, read_keys(files.keys))
     Watcher(app, files, str(os.getpid()), _log_of_worker).start(parent)
     spare_the_living()
-    return app
+    return app.__call__
 
 
 def _log_of_worker(text: str) -> None:

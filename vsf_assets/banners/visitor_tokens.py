@@ -3,16 +3,19 @@
 Here: signing and verifying. Not here: what an entry means (cycles.py).
 
 A token is `<form><key id><day><MAC><entries>`: one character, two, three, 24 hex digits, and what cycles.py describes.
-The MAC is keyed BLAKE2b with 96 bits over the rest of the token. A token is valid for 30 days.
+The MAC is keyed BLAKE2b with 96 bits over the rest of the token. A token is valid for 30 days. The newest entry is the
+last one, so the hash that has verified the entries of a visitor can mostly go on with what is added to them.
 """
 
 import hashlib
+from binascii import b2a_hex
 from collections.abc import Iterable, Sequence
 from hmac import compare_digest
 
+from vsf_assets.banners.requests import COOKIE
 from vsf_assets.web.signing_keys import SigningKey, signing_key
 
-FORM = b"2"
+FORM = b"3"
 DAYS = 30
 """Days for which a token is valid; one of tomorrow is valid too, because clocks of hosts differ."""
 
@@ -20,9 +23,11 @@ LONGEST_ENTRIES = 1400
 """Bytes of the entries of a token; the campaigns that a visitor has not seen for longest are left out."""
 
 _DAY = 86_400.0
-_HEAD, _MAC = 6, 24
-_START = _HEAD + _MAC
-_LONGEST = _START + LONGEST_ENTRIES
+_NAME = COOKIE + b"="
+_MAC = 24
+_HEAD_END = len(_NAME) + 6
+_MAC_END = _HEAD_END + _MAC
+_LONGEST = _MAC_END + LONGEST_ENTRIES
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -31,9 +36,11 @@ class TokenSigner:
 
     Attributes:
         until: time in seconds at which another signer is needed.
+        head: what a token begins with; `cookie_head` is the beginning of the cookie.
+        begin: returns the hash of a token without entries.
     """
 
-    __slots__ = ("_accepted", "_copy", "_head", "since", "until")
+    __slots__ = ("_accepted", "begin", "cookie_head", "head", "since", "until")
 
     def __init__(self, keys: Sequence[SigningKey], now: float) -> None:
         day = int(now // _DAY)
@@ -41,29 +48,46 @@ class TokenSigner:
         self.since = day * _DAY
         self.until = min([(day + 1) * _DAY, *(key.since for key in keys if key.since > now)])
         self._accepted = {
-            head: _started(key, head).copy
+            _NAME + head: _started(key, head).copy
             for key in keys
             for accepted in range(day - DAYS, day + 2)
             for head in (_head(key, accepted),)
         }
-        self._head = _head(own, day)
-        self._copy = self._accepted[self._head]
+        self.head = _head(own, day)
+        self.cookie_head = _NAME + self.head
+        self.begin = self._accepted[self.cookie_head]
 
     def sign(self, entries: bytes) -> bytes:
         """Return the token of entries."""
-        mac = self._copy()
+        return self.head + mac_text(self.hash_of(entries)) + entries
+
+    def hash_of(self, entries: bytes) -> "hashlib.blake2b":
+        """Return the hash of the token of entries."""
+        mac = self.begin()
         mac.update(entries)
-        return self._head + mac.hexdigest().encode() + entries
+        return mac
 
     def verify(self, token: bytes) -> bytes | None:
         """Return the entries of a token; None if it is not one of ours, was changed, or is too old."""
-        copy = self._accepted.get(token[:_HEAD])
-        if copy is None or len(token) > _LONGEST:
+        opened = self.open_cookie(_NAME + token)
+        return opened[0] if opened is not None else None
+
+    def open_cookie(self, cookie: bytes) -> "tuple[bytes, hashlib.blake2b] | None":
+        """Return the entries of a cookie with its name, and the hash of their token of today; None as `verify`."""
+        start = self._accepted.get(cookie[:_HEAD_END])
+        if start is None or len(cookie) > _LONGEST:
             return None
-        entries = token[_START:]
-        mac = copy()
+        entries = cookie[_MAC_END:]
+        mac = start()
         mac.update(entries)
-        return entries if compare_digest(mac.hexdigest().encode(), token[_HEAD:_START]) else None
+        if not compare_digest(b2a_hex(mac.digest()), cookie[_HEAD_END:_MAC_END]):
+            return None
+        return entries, mac if start is self.begin else self.hash_of(entries)
+
+
+def mac_text(mac: "hashlib.blake2b") -> bytes:
+    """Return the MAC as it stands in a token; the hash can go on."""
+    return b2a_hex(mac.digest())
 
 
 def _head(key: SigningKey, day: int) -> bytes:
@@ -81,10 +105,11 @@ def _started(key: SigningKey, head: bytes) -> "hashlib.blake2b":
 
 
 def cut(entries: bytes, room: int) -> bytes:
-    """Return as many whole entries as have room, from the first one on."""
+    """Return as many whole entries as have room, up to the last one."""
     if len(entries) <= room:
         return entries
-    return entries[: entries.rfind(b"~", 0, room + 1)] if room > 0 else b""
+    start = entries.find(b"~", len(entries) - room)
+    return entries[start:] if start >= 0 else b""
 
 
 def first_valid(signer: TokenSigner, tokens: Iterable[bytes]) -> bytes | None:

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vsf_assets.common.visible_text import visible
-from vsf_assets.portal.asgi import Application
 from vsf_assets.portal.shared.secret_paths import without_secrets
-from vsf_assets.web.answers import Receive, Scope, Send
+from vsf_assets.web.answers import Application, Receive, Scope, Send
 
 
 def with_access_log(application: Application) -> Application:

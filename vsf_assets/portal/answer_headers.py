@@ -7,8 +7,7 @@ Here: adding what an answer lacks. Not here: the headers of pages, which Django'
 from collections.abc import MutableMapping
 from typing import Any
 
-from vsf_assets.portal.asgi import Application
-from vsf_assets.web.answers import Receive, Scope, Send
+from vsf_assets.web.answers import Application, Receive, Scope, Send
 
 _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),

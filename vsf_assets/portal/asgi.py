@@ -29,7 +29,6 @@ from vsf_assets.web.answers import (
     send_answer,
 )
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Pages = Callable[[Scope, bytes], Awaitable[HttpAnswer]]
 """Answers a whole request: its scope and its body."""
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.portal.asgi import Application, Dispatcher, Doors
+from vsf_assets.portal.asgi import Dispatcher, Doors
 from vsf_assets.portal.config import check_database_driver, set_up
 from vsf_assets.portal.django_threads import DjangoThreads
 from vsf_assets.portal.fast.static_files import StaticFiles
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets.web.answers import Application
 
 if TYPE_CHECKING:
     from granian.server import MPServer

@@ -42,8 +42,8 @@ def other_characters(token: str) -> list[str]:
 @pytest.mark.parametrize("way", ["cookie", "header", "query"])
 def test_forged_cut_foreign_and_malformed_tokens_give_a_fresh_visitor(way: str) -> None:
     token = a_token()
-    foreign = TokenSigner([SigningKey("0a", 0.0, b"x" * 32)], HOUR).sign(b"~7.1abcde.101.012").decode()
-    other_form = "1" + token[1:]
+    foreign = TokenSigner([SigningKey("0a", 0.0, b"x" * 32)], HOUR).sign(b"~7.1abcde.012.101").decode()
+    other_form = "2" + token[1:]
     odd = ["", "x", "=", "~", "%00", "é", "'\"<>", "~7.1.1.1", token + "~", token * 2, token[30:], "0" * 20_000]
     cut = [token[:length] for length in range(len(token))]
     for wrong in [*other_characters(token), *cut, foreign, other_form, *odd]:
@@ -56,7 +56,7 @@ def test_forged_cut_foreign_and_malformed_tokens_give_a_fresh_visitor(way: str) 
             target = f"/campaigns/7?visitor={wrong}".encode("latin-1").decode("latin-1")
         answer = ask(app_of(TEN) if way == "x" else APP, target, headers=headers)
         assert answer.status == 200
-        left = answer.json["visitor"].split(".")[3]
+        left = answer.json["visitor"].split(".")[2]
         assert len(left) == 9, wrong  # a new cycle has nine left
 
 
@@ -65,7 +65,7 @@ APP = app_of(TEN)
 
 def test_a_good_token_goes_on() -> None:
     answer = ask(APP, "/campaigns/7", headers=[("cookie", f"vsf_visitor={a_token()}")])
-    assert len(answer.json["visitor"].split(".")[3]) == 5
+    assert len(answer.json["visitor"].split(".")[2]) == 5
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_good_token_goes_on() -> None:
 )
 def test_the_cookie_is_found_among_others(cookie: str) -> None:
     answer = ask(APP, "/campaigns/7", headers=[("cookie", cookie.format(a_token()))])
-    assert len(answer.json["visitor"].split(".")[3]) == 5
+    assert len(answer.json["visitor"].split(".")[2]) == 5
 
 
 def test_several_cookie_headers_are_read() -> None:
     headers = [("cookie", f"vsf_visitor={a_token()}"), ("cookie", "z=1")]
     for given in (headers, headers[::-1]):
-        assert len(ask(APP, "/campaigns/7", headers=given).json["visitor"].split(".")[3]) == 5
+        assert len(ask(APP, "/campaigns/7", headers=given).json["visitor"].split(".")[2]) == 5
 
 
 def test_a_token_is_valid_for_thirty_days() -> None:
@@ -105,6 +105,20 @@ def test_the_application_renews_its_signer_at_midnight() -> None:
     assert ask(app, "/campaigns/7").json["visitor"][:6] != first[:6]
 
 
+def test_a_cookie_of_an_earlier_day_or_key_goes_on_and_is_signed_anew() -> None:
+    clock, newer = Clock(), SigningKey("0b", HOUR + DAY, b"n" * 32)
+    app = app_of(TEN, clock, keys=(*KEYS, newer))
+    visitor = Visitor(app)
+    visitor.see(7)
+    visitor.see(7)
+    for days, keys in ((0.5, KEYS), (1, (newer,))):
+        clock.now = HOUR + days * DAY
+        visitor.see(7)
+        assert TokenSigner(keys, clock.now).verify(visitor.token.encode()) is not None
+    assert len(set(visitor.seen)) == 4
+    assert len(visitor.token.split(".")[2]) == 6
+
+
 def test_a_new_key_signs_after_a_minute_and_the_former_ones_stay_valid(tmp_path: Path) -> None:
     file = ensure_keys(tmp_path, HOUR)
     before = read_keys(file)
@@ -112,10 +126,10 @@ def test_a_new_key_signs_after_a_minute_and_the_former_ones_stay_valid(tmp_path:
     keys = read_keys(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (signing_key(keys, HOUR + 20), signing_key(keys, HOUR + 10 + LEAD_SECONDS)) == (before[0], new)
-    old_token = TokenSigner(before, HOUR).sign(b"~7.x.1.0")
-    assert TokenSigner(keys, HOUR + 1000).verify(old_token) == b"~7.x.1.0"
+    old_token = TokenSigner(before, HOUR).sign(b"~7.x.0.1")
+    assert TokenSigner(keys, HOUR + 1000).verify(old_token) == b"~7.x.0.1"
     # A host that has not read the file again yet still verifies what the others sign within that minute.
-    assert TokenSigner(before, HOUR).verify(TokenSigner(keys, HOUR + 20).sign(b"~7.x.1.0")) is not None
+    assert TokenSigner(before, HOUR).verify(TokenSigner(keys, HOUR + 20).sign(b"~7.x.0.1")) is not None
 
 
 def test_a_key_is_dropped_when_its_tokens_have_run_out(tmp_path: Path) -> None:
@@ -132,10 +146,10 @@ def test_the_application_takes_other_keys_while_it_runs() -> None:
     visitor.see(7)
     app.replace(keys=(SigningKey("0b", 1.0, b"n" * 32),))
     fresh = ask(app, "/campaigns/7", headers=[("x-vsf-visitor", visitor.token)])
-    assert len(fresh.json["visitor"].split(".")[3]) == 9
+    assert len(fresh.json["visitor"].split(".")[2]) == 9
     app.replace(keys=(*KEYS, SigningKey("0b", 1.0, b"n" * 32)))
     known = ask(app, "/campaigns/7", headers=[("x-vsf-visitor", visitor.token)])
-    assert len(known.json["visitor"].split(".")[3]) == 8
+    assert len(known.json["visitor"].split(".")[2]) == 8
 
 
 def test_keys_are_made_once_when_many_start(tmp_path: Path) -> None:
