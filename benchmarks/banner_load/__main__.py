@@ -9,19 +9,25 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks.banner_load.clients import CONNECTIONS, NEW_SHARE, WRK, Outcome, own_client, wrk
 from benchmarks.banner_load.served import CAMPAIGNS, Served, banner_service, constant_server, publish
 from benchmarks.machine import facts, load
 from benchmarks.measure import markdown
+from vsf_assets.banners.quarters import NEXT, quarter_at
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- banner load: begin -->", "<!-- banner load: end -->"
 HEADER = ("what", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "errors", "repeats")
-WARM_SECONDS = 3
+WARM_SECONDS = 5
+SPARE_SECONDS = 15
 LEAST_RATIO, MOST_P99 = 0.8, 5.0
+
+Client = Callable[[int, int], Outcome]
 
 
 def main() -> None:
@@ -46,9 +52,10 @@ def main() -> None:
 def _measure(home: Path, rounds: int, seconds: int, with_wrk: bool) -> tuple[str, int]:
     began = load()
     with banner_service(home) as banners:
-        client = wrk if with_wrk else own_client
+        _stay_in_a_quarter(WARM_SECONDS + (2 * rounds + 2) * seconds + SPARE_SECONDS)
         usual = own_client(banners.port, WARM_SECONDS)
         token, body = usual.token_bytes, usual.body_bytes
+        client = partial(wrk, cookies=usual.cookies) if with_wrk else own_client
         with constant_server(token, body) as constant:
             sides: dict[str, list[tuple[Outcome, float]]] = {"banners": [], "constant": [], "banners, new snapshot": []}
             for _ in range(rounds):
@@ -59,16 +66,26 @@ def _measure(home: Path, rounds: int, seconds: int, with_wrk: bool) -> tuple[str
             sides["banners, new snapshot"].append(_round(client, banners, seconds))
             publishing.join()
         checked = own_client(banners.port, seconds)
+        visitors = banners.visitors()
     every = [outcome for measured in sides.values() for outcome, _ in measured] + [checked]
     rows = [_row(name, measured) for name, measured in sides.items()]
     rows.append(_row("banners, own client that follows each visitor", [(checked, float("nan"))]))
-    return _report(rows, sides, began, with_wrk, (token, body)), sum(o.errors + o.repeats for o in every)
+    wrong = sum(o.errors + o.repeats for o in every) + visitors["invalid"]
+    return _report(rows, sides, began, with_wrk, (token, body), visitors), wrong
 
 
-def _round(client: object, served: Served, seconds: int) -> tuple[Outcome, float]:
+def _stay_in_a_quarter(seconds: float) -> None:
+    """Wait for the next quarter of the hour if this one ends too soon: with other banners, cycles would begin anew."""
+    left = quarter_at(time.time(), NEXT).until - time.time()
+    if left < seconds:
+        print(f"waiting {left:.0f} s for the next quarter of the hour", file=sys.stderr)
+        time.sleep(left)
+
+
+def _round(client: Client, served: Served, seconds: int) -> tuple[Outcome, float]:
     """Return what the client measured, and the worker's processor time per request in µs."""
     before = served.cpu_seconds()
-    outcome: Outcome = client(served.port, seconds)  # type: ignore[operator]
+    outcome = client(served.port, seconds)
     return outcome, (served.cpu_seconds() - before) / max(1, outcome.requests) * 1e6
 
 
@@ -100,6 +117,7 @@ def _report(
     began: str,
     with_wrk: bool,
     sizes: tuple[int, int],
+    visitors: dict[str, int],
 ) -> str:
     pairs = list(zip(sides["banners"], sides["constant"], strict=True))
     ratio = statistics.median(ours[0].rate / raw[0].rate for ours, raw in pairs)
@@ -110,7 +128,9 @@ def _report(
     lines = [
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by {client}, {CONNECTIONS} connections, {len(pairs)} rounds in"
         f" turns; {processor}; load when it began: {began}. One worker, {CAMPAIGNS} campaigns at random,"
-        f" {NEW_SHARE:.0%} of the visitors new; the constant has {sizes[1]} bytes and a cookie of {sizes[0]}.",
+        f" {NEW_SHARE:.0%} of the visitors new; the constant has {sizes[1]} bytes and a cookie of {sizes[0]}."
+        f" The service verified {visitors['known']:,} cookies, refused {visitors['invalid']:,}, and met"
+        f" {visitors['new']:,} new visitors.",
         "",
         markdown(HEADER, rows),
         "",

@@ -1,7 +1,9 @@
 """Clients of the load test: wrk where it is installed, and one of our own that keeps its connections.
 
 Here: requests for random campaigns by visitors of whom a tenth are new, and what came of them. Our own client follows
-each visitor, so it counts repeats too; wrk does not know which answer belongs to which request. Not here: servers.
+each visitor, so it counts repeats too. wrk sends the cookies that our client's visitors had in the end, and reads none
+that it gets: different ones would cost it more than the constant's, and it shares the processor with the server. Not
+here: servers.
 """
 
 import asyncio
@@ -11,26 +13,31 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.banner_load.served import CAMPAIGNS
 
-CONNECTIONS, VISITORS, NEW_SHARE = 16, 200, 0.1
+CONNECTIONS, VISITORS, NEW_SHARE = 16, 480, 0.1
 WRK = shutil.which("wrk")
 
-_LUA = f"""
-local cookies, count = {{}}, 0
-math.randomseed(7)
-request = function()
-  local headers = {{}}
-  if count > 0 and math.random() >= {NEW_SHARE} then headers["Cookie"] = cookies[math.random(1, count)] end
-  return wrk.format("GET", "/campaigns/" .. math.random(1, {CAMPAIGNS}), headers)
+_PREPARED = 5_000
+"""Requests that wrk sends in turns, made before the measurement: it is to cost the same whichever server answers."""
+
+_LUA = """
+local requests, place = {{}}, 0
+init = function()
+  local cookies = {{{cookies}}}
+  math.randomseed(7)
+  for number = 1, {prepared} do
+    local headers = {{}}
+    if math.random() >= {new_share} then headers["Cookie"] = cookies[math.random(1, #cookies)] end
+    requests[number] = wrk.format("GET", "/campaigns/" .. math.random(1, {campaigns}), headers)
+  end
 end
-response = function(status, headers, body)
-  local cookie = headers["set-cookie"]
-  if cookie == nil then return end
-  if count < {VISITORS} then count = count + 1 end
-  cookies[math.random(1, count)] = cookie:match("^[^;]+")
+request = function()
+  place = place % {prepared} + 1
+  return requests[place]
 end
 done = function(summary, latency, requests)
   local e = summary.errors
@@ -44,7 +51,7 @@ end
 class Outcome:
     """What a client measured: requests, seconds, the median and the 99th percentile in ms, errors, repeats.
 
-    Our own client also tells the mean size of tokens and bodies in bytes.
+    Our own client also tells the mean size of tokens and bodies in bytes, and what cookies its visitors ended with.
     """
 
     requests: int
@@ -55,6 +62,7 @@ class Outcome:
     repeats: int = 0
     token_bytes: int = 0
     body_bytes: int = 0
+    cookies: tuple[bytes, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -62,10 +70,11 @@ class Outcome:
         return self.requests / self.seconds
 
 
-def wrk(port: int, seconds: int) -> Outcome:
-    """Ask a server with wrk for some seconds."""
+def wrk(port: int, seconds: int, cookies: Sequence[bytes]) -> Outcome:
+    """Ask a server with wrk for some seconds, by visitors who have these cookies, and by new ones."""
+    texts = ", ".join(f'"{cookie.decode()}"' for cookie in cookies)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_LUA)
+        script.write(_LUA.format(cookies=texts, prepared=_PREPARED, new_share=NEW_SHARE, campaigns=CAMPAIGNS))
         script.flush()
         command = [str(WRK), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name, f"http://127.0.0.1:{port}/"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -98,8 +107,9 @@ _COOKIE = re.compile(rb"set-cookie: (vsf_visitor=[^;]+)")
 def own_client(port: int, seconds: float, visitors: int = VISITORS) -> Outcome:
     """Ask a server for some seconds over connections that stay open; each visitor asks one thing at a time."""
     counts = _Counts()
+    people = [_Visitor() for _ in range(visitors)]
     began = time.monotonic()
-    asyncio.run(_ask(port, began + seconds, [_Visitor() for _ in range(visitors)], counts))
+    asyncio.run(_ask(port, began + seconds, people, counts))
     took = time.monotonic() - began
     times = sorted(counts.times) or [0.0]
     return Outcome(
@@ -111,6 +121,7 @@ def own_client(port: int, seconds: float, visitors: int = VISITORS) -> Outcome:
         counts.repeats,
         counts.token_bytes // len(times),
         counts.body_bytes // len(times),
+        tuple(visitor.cookie for visitor in people if visitor.cookie),
     )
 
 

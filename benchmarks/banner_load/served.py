@@ -4,6 +4,7 @@ Here: the two servers, with the same options and each with one worker. Not here:
 """
 
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import duckdb
 
 from vsf_assets.banners.serving import ServiceOptions, server_of
 from vsf_assets.config.settings import child_environment
-from vsf_assets.web.answers import Receive, Scope, Send
+from vsf_assets.web.answers import Application, Receive, Scope, Send
 
 CAMPAIGNS, BANNERS = 50, 10
 
@@ -41,6 +42,12 @@ class Served:
         """Return the processor time that the worker has used, in seconds."""
         fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
+
+    def visitors(self) -> dict[str, int]:
+        """Return what the service counted: kind of token -> shown banners."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            found = re.findall(r'^vsf_banners_visitors_total\{token="(\w+)"\} (\d+)$', answer.read().decode(), re.M)
+        return {kind: int(count) for kind, count in found}
 
     def memory_mb(self) -> float:
         """Return the resident memory of the worker."""
@@ -146,8 +153,13 @@ class Constant:
         await send(self._body)
 
 
+def make_constant(token_bytes: int, body_bytes: int) -> Application:
+    """Return the constant, as a bound method like the service's application."""
+    return Constant(token_bytes, body_bytes).__call__
+
+
 if __name__ == "__main__":
     own_port, token, body = map(int, sys.argv[1:])
     server_of(ServiceOptions("127.0.0.1", own_port)).serve(
-        target_loader=partial(Constant, token, body), wrap_loader=False
+        target_loader=partial(make_constant, token, body), wrap_loader=False
     )
