@@ -1,6 +1,6 @@
-"""What the load test asks: a service with made-up scores, and a raw ASGI application that answers a constant.
+"""What the load test asks: a service with made-up scores, and raw ASGI applications that answer a constant.
 
-Here: the two servers, with the same options and each with one worker. Not here: the clients.
+Here: the servers, with the same options and each with one worker. Not here: the clients.
 """
 
 import random
@@ -19,8 +19,10 @@ from pathlib import Path
 import duckdb
 
 from vsf_assets.banners.serving import ServiceOptions, server_of
+from vsf_assets.banners.visitor_tokens import TokenSigner
 from vsf_assets.config.settings import child_environment
 from vsf_assets.web.answers import Application, Receive, Scope, Send
+from vsf_assets.web.signing_keys import read_keys
 
 CAMPAIGNS, BANNERS = 50, 10
 
@@ -87,10 +89,14 @@ def banner_service(home: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def constant_server(token_bytes: int, body_bytes: int) -> Iterator[Served]:
-    """Run the constant of a size on the same server, with the same options, until the block ends."""
+def constant_server(token_bytes: int, body_bytes: int, keys: Path | None = None) -> Iterator[Served]:
+    """Run the constant of a size on the same server, with the same options, until the block ends.
+
+    With a file of signing keys, it verifies the cookie of each request and signs another.
+    """
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.banner_load.served", str(port), str(token_bytes), str(body_bytes)]
+    command += [str(keys)] if keys is not None else []
     with _running(command, {}, port) as served:
         yield served
 
@@ -127,11 +133,14 @@ def _worker_of(process: int) -> int:
     return worker
 
 
+_COOKIE_END = b"; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"
+
+
 class Constant:
     """The raw application: the same two messages, whatever is asked."""
 
     def __init__(self, token_bytes: int, body_bytes: int) -> None:
-        cookie = b"vsf_visitor=" + b"x" * token_bytes + b"; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"
+        cookie = b"vsf_visitor=" + b"x" * token_bytes + _COOKIE_END
         headers = [
             (b"content-type", b"application/json"),
             (b"cache-control", b"no-store"),
@@ -144,22 +153,56 @@ class Constant:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         if scope["type"] != "http":
-            while True:
-                message = await receive()
-                await send({"type": f"{message['type']}.complete"})
-                if message["type"] == "lifespan.shutdown":
-                    return
+            await _lifespan(receive, send)
+            return
         await send(self._start)
         await send(self._body)
 
 
-def make_constant(token_bytes: int, body_bytes: int) -> Application:
-    """Return the constant, as a bound method like the service's application."""
+class SignedConstant:
+    """The constant with a cookie of its own in each answer: what the token costs any application of this server.
+
+    It knows neither campaigns nor cycles, refuses nothing, and counts nothing.
+    """
+
+    def __init__(self, token_bytes: int, body_bytes: int, keys: Path) -> None:
+        self._signer = TokenSigner(read_keys(keys), time.time())
+        self._entries = b"x" * (token_bytes - len(self._signer.sign(b"")))
+        self._opening = b"x" * (body_bytes - token_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["type"] != "http":
+            await _lifespan(receive, send)
+            return
+        cookie = dict(scope["headers"]).get(b"cookie")
+        opened = self._signer.open_cookie(cookie) if cookie is not None else None
+        token = self._signer.sign(self._entries if opened is None else opened[0])
+        value = b"vsf_visitor=" + token + _COOKIE_END
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"set-cookie", value)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._opening + token})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Take part in the server's start and end."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def make_constant(token_bytes: int, body_bytes: int, keys: Path | None = None) -> Application:
+    """Return a constant, as a bound method like the service's application."""
+    if keys is not None:
+        return SignedConstant(token_bytes, body_bytes, keys).__call__
     return Constant(token_bytes, body_bytes).__call__
 
 
 if __name__ == "__main__":
-    own_port, token, body = map(int, sys.argv[1:])
+    own_port, token, body = map(int, sys.argv[1:4])
+    file = Path(sys.argv[4]) if len(sys.argv) > 4 else None
     server_of(ServiceOptions("127.0.0.1", own_port)).serve(
-        target_loader=partial(make_constant, token, body), wrap_loader=False
+        target_loader=partial(make_constant, token, body, file), wrap_loader=False
     )

@@ -86,7 +86,9 @@ class BannerApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        now = self._clock()
+        # Taken out before it is called: as `self._clock()`, CPython would look for a method of the class first.
+        clock = self._clock
+        now = clock()
         if not self._since <= now < self._until:
             self._turn(now)
         if scope.get("method") != "GET":  # or another protocol, which has none
@@ -110,7 +112,8 @@ class BannerApp:
         cookie = headers.get(b"cookie")
         if cookie is None:
             self._quick[NEW] += 1
-            entries, mac = b"", signer.begin()
+            begin = signer.begin
+            entries, mac = b"", begin()
         else:
             opened = signer.open_cookie(cookie)  # the visitor's is the only cookie of most
             if opened is None:

@@ -32,7 +32,8 @@ def next_banner(slot: Slot, entries: bytes) -> tuple[Banner, bytes, bytes]:
     start = entries.find(slot.key)
     if start < 0:
         # The visitor's first banner of this campaign.
-        banner, own = slot.next_cycle()
+        next_cycle = slot.next_cycle  # see app.py
+        banner, own = next_cycle()
         if not entries.endswith(banner.last) and len(entries) < _ROOM:
             return banner, entries, own
     elif entries.startswith(slot.entry, start):

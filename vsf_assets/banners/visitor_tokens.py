@@ -63,7 +63,8 @@ class TokenSigner:
 
     def hash_of(self, entries: bytes) -> "hashlib.blake2b":
         """Return the hash of the token of entries."""
-        mac = self.begin()
+        begin = self.begin
+        mac = begin()
         mac.update(entries)
         return mac
 
