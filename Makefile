@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak pictures clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak pictures chart-bundle clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -120,5 +120,14 @@ portal-soak: install ## keep the portal busy with 16 clients: make portal-soak M
 pictures: install ## make the pictures of the portal in docs/images/ (needs chromium)
 	@$(BIN)/python -m vsf_assets_tests.portal.pictures
 
+# vl-convert-python has the sources of Vega in its wheel; 30 MB that nothing else needs.
+CHART_TOOL := vl-convert-python==1.9.0.post1
+CHARTS := .venv-charts
+
+chart-bundle: ## make the script of Vega that draws charts (vsf_assets/charts/static/vega.js)
+	@$(PYTHON) -m venv --clear $(CHARTS)
+	@$(CHARTS)/bin/python -m pip install --quiet '$(CHART_TOOL)'
+	@PYTHONPATH=. $(CHARTS)/bin/python -m vsf_assets.devtools.chart_bundle
+
 clean: ## remove the virtual environments and caches (never data)
-	rm -rf dist build/lib build/bdist.* $(VENV) $(NEXT) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf dist build/lib build/bdist.* $(VENV) $(NEXT) $(CHARTS) .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs

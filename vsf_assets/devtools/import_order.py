@@ -34,6 +34,7 @@ ROOMS = (
     "retention",
     "backup",
     "pipeline",
+    "charts",
     "reports",
     "resources",
     "defs",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from vsf_assets.charts.scripts import STATIC as CHART_FILES
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.portal_settings import MailServer
 from vsf_assets.config.settings import Settings
@@ -133,7 +134,7 @@ def django_settings(settings: Settings) -> dict[str, Any]:
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "STATIC_URL": "/static/",
-        "STATICFILES_DIRS": [FOLDER / "static"],
+        "STATICFILES_DIRS": [FOLDER / "static", ("charts", CHART_FILES)],
         "STORAGES": {
             "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored there
             "staticfiles": {"BACKEND": "vsf_assets.portal.shared.static_addresses.StaticAddresses"},

@@ -18,7 +18,8 @@ def static_files() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for finder in get_finders():
         for name, storage in finder.list([]):
-            found.setdefault(name, Path(storage.path(name)))
+            prefix = getattr(storage, "prefix", "")
+            found.setdefault(f"{prefix}/{name}" if prefix else name, Path(storage.path(name)))
     return found
 
 
