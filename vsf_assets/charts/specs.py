@@ -63,7 +63,9 @@ def chart(
     _lay_out_days(filled, shown)
     if isinstance(filled.get("height"), dict):  # Vega-Lite's own steps warn where the width is that of the page
         field = filled["encoding"]["y"]["field"]
-        filled["height"] = filled["height"]["step"] * max(len({row[field] for row in shown}), 1)
+        # A field that the spec computes is different in each row.
+        count = len({row[field] for row in shown}) if shown and field in shown[0] else len(shown)
+        filled["height"] = filled["height"]["step"] * max(count, 1)
     return {
         "$schema": SCHEMA,
         "description": description,

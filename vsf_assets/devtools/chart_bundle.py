@@ -23,9 +23,7 @@ TOOL = "vl_convert"
 VEGA_LITE = "6.4"
 """The release of Vega-Lite that is taken, of those which the tool has."""
 
-_HEAD = (
-    "/* Vega, Vega-Lite and vega-embed with what they need, by `make chart-bundle`. See LICENSES.txt. */\n"
-)
+_HEAD = "/* Vega, Vega-Lite and vega-embed with what they need, by `make chart-bundle`. See LICENSES.txt. */\n"
 
 
 def bundle_text(libraries: str) -> str:

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from vsf_assets.common.processes import is_same
-from vsf_assets.portal.accounts.rights import DELIVER, MANAGE, READ
+from vsf_assets.feeds import all_feeds
+from vsf_assets.portal.accounts.rights import DELIVER, MANAGE, READ, AccountRights
 from vsf_assets.portal.notices.notice_lists import MOST_COUNTED, unread_count
 from vsf_assets.portal.shared.theme import THEMES, theme_of
 from vsf_assets.runs.service_state import read_state
@@ -57,11 +58,20 @@ def _places(request: HttpRequest) -> list[Place]:
     found += [("Deliveries", "/deliveries/")] if account_rights.may(READ) or account_rights.may(DELIVER) else []
     found += [("Dictionaries", "/dictionaries/")] if account_rights.may(READ) or account_rights.may(DELIVER) else []
     found += [("Data", "/data/")] if account_rights.may(READ) else []
+    found += [("Insights", "/insights/")] if account_rights.may(READ) else []
+    found += [("Campaigns", "/scores/")] if reads_campaigns(account_rights) else []
     found += [("API", "/api/docs")]
     found += [("Team", "/team/")] if account_rights.may(MANAGE) else []
     found += [("Admin", "/admin/")] if request.user.is_staff else []
     path = request.path
     return [Place(name, to, path == to if to == "/" else path.startswith(to)) for name, to in found]
+
+
+def reads_campaigns(account_rights: AccountRights) -> bool:
+    """Whether an account may read the feeds that campaigns are scored by."""
+    known = all_feeds()
+    of_campaigns = {feed.name for feed in known.values() if feed.models == "campaigns"}
+    return of_campaigns <= account_rights.feeds(READ, known)
 
 
 _seen: list[tuple[float, bool]] = []

@@ -14,6 +14,7 @@ from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
 from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
+from vsf_assets.portal.insights import insight_views, score_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views
@@ -43,6 +44,11 @@ urlpatterns = [
     path("data/<slug:schema>/<slug:name>/", table_views.table, name="table"),
     path("data/<slug:schema>/<slug:name>/row/", table_views.row, name="row"),
     path("data/<slug:schema>/<slug:name>/export/<slug:form>/", table_views.export, name="export"),
+    path("insights/", insight_views.insights, name="insights"),
+    path("insights/<slug:name>/", insight_views.insight, name="insight"),
+    path("insights/<slug:name>/figures.csv", insight_views.insight_csv, name="insight_csv"),
+    path("scores/", score_views.scores, name="scores"),
+    path("scores/<int:campaign>/", score_views.campaign_scores, name="campaign_scores"),
     path("dictionaries/", list_views.dictionaries, name="dictionaries"),
     path("dictionaries/<str:name>/", dictionary_views.dictionary, name="dictionary"),
     path("dictionaries/<str:name>/datapoints.json", dictionary_views.datapoints, name="dictionary_datapoints"),

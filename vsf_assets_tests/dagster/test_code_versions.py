@@ -75,7 +75,7 @@ def test_a_change_of_a_project_changes_the_models_whose_compiled_sql_it_changes(
         *("int_mobile__events_of_affected_days", "int_mobile__event_days", "int_mobile__events_of_unknown_lines"),
         *("fct_activity_events", "fct_event_properties"),  # through an ephemeral model
         *("fct_activity_daily", "fct_activity_summary"),  # as all models of days, by the macro that writes them
-        "volume_anomalies",
+        "daily_volumes",
     }
     assert os.environ["VSF_SCORE_SEED"] == "another"
 

@@ -4,7 +4,7 @@ Here: reading the parameters, the ETag, and the bytes. Not here: the query (data
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -65,6 +65,11 @@ def list_answer(
     page = list_rows(snapshot, table, access, wanted)
     content = {"items": page.rows.records(), "next": page.next or None, "snapshot": snapshot.number}
     return _with_tag(json_answer(content), tag)
+
+
+def answer_of_tag(request: HttpRequest, tag: str, make: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return an answer with its tag, or that the client has it; then it is not made."""
+    return _with_tag(HttpResponse(status=304) if _is_known(request, tag) else make(), tag)
 
 
 def readable_table(snapshot: OpenSnapshot, access: Access, name: str) -> ShownTable:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, NinjaAPI, Query, Schema
 
 from vsf_assets.portal.accounts.models import ApiToken, User
-from vsf_assets.portal.api import receipt_routes
+from vsf_assets.portal.api import insight_routes, receipt_routes
 from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, rights_of_request
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
@@ -41,6 +41,7 @@ add_sql(api)
 add_notices(api)
 api.add_router("/uploads", uploads_router)
 api.add_router("/files", receipt_routes.files)
+api.add_router("/insights", insight_routes.router)
 
 
 class ListParameters(Schema):

@@ -1,0 +1,83 @@
+"""The figures of an insight: rows, the chart of them, and CSV.
+
+Here: running the SQL of what an address asks for. Not here: reading the address (asked.py), and pages.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from vsf_assets.charts.specs import chart
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.insights.asked import Asked, page_sql
+from vsf_assets.portal.insights.insight import Insight
+from vsf_assets.portal.shared.request_errors import WrongParameterError
+from vsf_assets.reports.output_files import harmless
+from vsf_assets.snapshots.pool import OpenSnapshot, Rows
+
+MOST_SHOWN = 2_000
+"""Rows of a page, its chart and its table."""
+
+MOST_ROWS = 50_000
+"""Rows of a file, and of an answer of the API."""
+
+
+def figures(asked: Asked, snapshot: OpenSnapshot, access: Access, most: int = MOST_SHOWN) -> tuple[Rows, bool]:
+    """Return the rows that an address asks for, at most `most`, and whether there are more.
+
+    Raises:
+        QueryTooLargeError, TooManyQueriesError, OutdatedSnapshotError: as `OpenSnapshot.query`.
+    """
+    sql, values = page_sql(asked, snapshot, access)
+    # Rows come in the order of the SQL: DuckDB keeps the order of a subquery below a limit.
+    found = snapshot.kept(f"from ({sql}) limit {most + 1}", values, MOST_SHOWN + 1)
+    return Rows(found.names, found.types, found.rows[:most]), len(found.rows) > most
+
+
+def all_figures(asked: Asked, snapshot: OpenSnapshot, access: Access) -> Rows:
+    """Return all rows that an address asks for; raises as `figures`.
+
+    Raises:
+        WrongParameterError: there are more than MOST_ROWS.
+    """
+    rows, is_cut = figures(asked, snapshot, access, MOST_ROWS)
+    if is_cut:
+        raise WrongParameterError(f"these are more than {MOST_ROWS:,} rows; filter by more, such as from and to")
+    return rows
+
+
+def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
+    """Return the chart of rows with its caption; None without a chart, or without rows."""
+    if not insight.spec or not rows.rows:
+        return None
+    shown = rows.rows[: insight.chart_rows]
+    about = f"{insight.question} {insight.headline(rows)}"
+    caption = "The table below has the figures."
+    if len(shown) < len(rows.rows):
+        caption = f"The first {len(shown)} of {len(rows.rows):,} rows. {caption}"
+    return {"spec": chart(insight.spec, rows.names, shown, about), "caption": caption}
+
+
+def csv_text(rows: Rows) -> str:
+    """Return rows as CSV with all values in quotes; no text is a formula of a spreadsheet, an empty field is null."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NOTNULL if _HAS_NOTNULL else csv.QUOTE_ALL)
+    writer.writerow(rows.names)
+    writer.writerows(_cells(row) for row in rows.rows)
+    return file.getvalue()
+
+
+_HAS_NOTNULL = hasattr(csv, "QUOTE_NOTNULL")  # from Python 3.12 on
+
+
+def _cells(row: Iterable[Any]) -> list[Any]:
+    return [None if value is None else harmless(value) if isinstance(value, str) else _text(value) for value in row]
+
+
+def _text(value: Any) -> str:
+    """Return a value as DuckDB writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)

@@ -1,0 +1,158 @@
+"""Pages of insights: the list, one insight with its chart, table and filters, and its CSV.
+
+Here: the context of the pages. Not here: the figures (figures.py), and the look of a chart (charts/).
+"""
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from vsf_assets.charts.specs import is_number
+from vsf_assets.common.visible_text import visible
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.data.masking import PSEUDONYM
+from vsf_assets.portal.data.page_filters import cell
+from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
+from vsf_assets.portal.insights.asked import Asked, command_sql, read_asked, words_of
+from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
+from vsf_assets.portal.insights.insight import DATE, NUMBER, WORD, Insight
+from vsf_assets.portal.shared.error_pages import explained
+from vsf_assets.snapshots.pool import OpenSnapshot, Rows
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the form of filters: its name, label, kind, value, and the values to choose from."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@require_safe
+@login_required
+@explained
+def insights(request: HttpRequest) -> HttpResponse:
+    """Show the insights that the account may read, by section."""
+    found = readable(request.snapshot(), Access(request.user.account_rights))  # type: ignore[attr-defined]
+    sections: dict[str, list[Insight]] = {}
+    for one in found:
+        sections.setdefault(one.section, []).append(one)
+    return render(request, "insights/list.html", {"sections": sections, "total": len(found)})
+
+
+@require_safe
+@login_required
+@explained
+def insight(request: HttpRequest, name: str) -> HttpResponse:
+    """Show an insight: the answer as heading, its chart, filters and table."""
+    found, access = find_insight(request, name)
+    snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
+    asked = read_asked(found, request.GET.dict(), snapshot, access)
+    rows, is_cut = figures(asked, snapshot, access)
+    context = {
+        "insight": found,
+        "fields": _fields(asked, snapshot, access),
+        "query": urlencode(asked.parameters),
+        "is_filtered": bool(request.GET),
+        **shown_figures(found, rows, is_cut, access),
+        **same_by(asked, snapshot),
+    }
+    return render(request, "insights/insight.html", context)
+
+
+@require_safe
+@login_required
+@explained
+def insight_csv(request: HttpRequest, name: str) -> HttpResponse:
+    """Send all rows of an insight as CSV."""
+    found, access = find_insight(request, name)
+    snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
+    asked = read_asked(found, request.GET.dict(), snapshot, access)
+    return csv_answer(all_figures(asked, snapshot, access), f"{found.name}-{snapshot.number}.csv")
+
+
+def csv_answer(rows: Rows, name: str) -> HttpResponse:
+    """Return rows as a file."""
+    answer = HttpResponse(csv_text(rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return answer
+
+
+def find_insight(request: HttpRequest, name: str) -> tuple[Insight, Access]:
+    """Return an insight that the account may read.
+
+    Raises:
+        Http404: there is none of this name, or the account may not read its tables.
+    """
+    access = Access(request.user.account_rights)
+    found = INSIGHTS.get(name)
+    if found is None or not may_read(found, request.snapshot(), access):  # type: ignore[attr-defined]
+        raise Http404
+    return found, access
+
+
+def shown_figures(found: Insight, rows: Rows, is_cut: bool, access: Access) -> dict[str, Any]:
+    """Return the part of a page's context with figures: heading, chart, and table."""
+    return {
+        "heading": found.headline(rows) if rows.rows else found.title,
+        "chart": chart_of(found, rows),
+        "heads": [(name, is_number(kind)) for name, kind in zip(rows.names, rows.types, strict=True)],
+        "lines": [_line(found, rows, row) for row in rows.rows],
+        "is_cut": is_cut,
+        "most": MOST_SHOWN,
+        "meanings": found.columns,
+        "has_pseudonyms": not access.may_see_personal
+        and any(isinstance(v, str) and v.startswith(PSEUDONYM) for row in rows.rows[:50] for v in row),
+    }
+
+
+def same_by(asked: Asked, snapshot: OpenSnapshot) -> dict[str, str]:
+    """Return the command and the curl line that give the same; what is invisible must not deceive who copies it."""
+    name = asked.insight.name
+    query = f"?{urlencode(asked.parameters)}" if asked.parameters else ""
+    address = f"{settings.VSF_PORTAL.shown_url}/api/v1/insights/{name}{query}"
+    return {
+        "command": visible(f"vsf query --snapshot {snapshot.number} {shlex.quote(command_sql(asked))}", keep="\n"),
+        "curl": f'curl -H "Authorization: Bearer $VSF_TOKEN" {shlex.quote(address)}',
+    }
+
+
+def _line(found: Insight, rows: Rows, row: tuple[Any, ...]) -> list[tuple[Any, bool, str]]:
+    """Return the cells of a row: shown value, whether it stands on the right, and the address that it leads to."""
+    cells = []
+    for name, kind, value in zip(rows.names, rows.types, row, strict=True):
+        shown = f"{value:.2%}" if name in found.shares and value is not None else cell(value, name)
+        link = found.link[name].format(quote(str(value), safe="")) if name in found.link and value is not None else ""
+        cells.append((shown, is_number(kind), link))
+    return cells
+
+
+def _fields(asked: Asked, snapshot: OpenSnapshot, access: Access) -> list[Field]:
+    fields = [
+        Field(found.name, found.label, "choice", asked.chosen[found.name], tuple((o, o) for o in found.options))
+        for found in asked.insight.choices
+    ]
+    for found in asked.insight.filters:
+        value = asked.values[found.name]
+        options: tuple[tuple[str, str], ...] = ()
+        if found.kind == WORD:
+            words = words_of(found, snapshot, access)
+            words += [value] if value and value not in words else []
+            options = (("", "all"), *((word, visible(word)) for word in words))
+        fields.append(Field(found.name, found.label, _INPUTS[found.kind], value, options))
+    return fields
+
+
+_INPUTS = {DATE: "date", NUMBER: "number", WORD: "choice"}
+"""Kind of a filter -> kind of its field."""
