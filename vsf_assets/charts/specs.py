@@ -23,8 +23,8 @@ FEWEST_DAYS = 7
 """Days that an axis of days shows at least: one alone would be a bar as wide as the page."""
 
 _DAY = len("2019-05-20")
-_TICKS = "clamp(floor(width / 110), 2, 7)"
-"""Ticks of an axis of days: at most FEWEST_DAYS, so that none stands between two days."""
+MOST_TICKS = 9
+"""Ticks of an axis of days, each in the middle of a day; a narrow one leaves labels out."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
 
@@ -132,25 +132,25 @@ def _with_words(part: Any, words: Mapping[str, Any]) -> Any:
 
 
 def _lay_out_days(spec: dict[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Give an axis of times its units: UTC, a tick per day at most, and FEWEST_DAYS at least."""
+    """Give an axis of times its units: UTC, ticks in the middle of days, and FEWEST_DAYS at least."""
     x = spec.get("encoding", {}).get("x", {})
     if x.get("type") != "temporal":
         return
-    days = [date.fromisoformat(row[x["field"]][:10]) for row in rows if row.get(x["field"])]
-    is_of_days = all(len(row[x["field"]]) == _DAY for row in rows if row.get(x["field"]))
+    days = sorted({date.fromisoformat(row[x["field"]][:_DAY]) for row in rows if row.get(x["field"])})
     x["scale"] = {"type": "utc", **x.get("scale", {})}
-    if is_of_days:
-        x["timeUnit"] = "utcyearmonthdate"
-        x["axis"] = {"format": "%d %b %Y", "tickCount": {"signal": _TICKS}, **x.get("axis", {})}
-    if not days:
-        return
-    first, last = min(days), max(days)
+    if not days or any(len(row[x["field"]]) != _DAY for row in rows if row.get(x["field"])):
+        return  # no days, or moments
+    first, last = days[0], days[-1]
     missing = FEWEST_DAYS - 1 - (last - first).days
-    if missing > 0 and is_of_days:
+    if missing > 0:
         first, last = first - timedelta(missing // 2), last + timedelta(missing - missing // 2)
         x["scale"] |= {"domain": [_moment(first), _moment(last + timedelta(1))], "nice": False}
+    step = -(-((last - first).days + 1) // MOST_TICKS)
+    ticks = [_moment(first + timedelta(number), hours=12) for number in range(step // 2, (last - first).days + 1, step)]
+    x["timeUnit"] = "utcyearmonthdate"
+    x["axis"] = {"format": "%d %b %Y", "values": ticks, **x.get("axis", {})}
 
 
-def _moment(day: date) -> dict[str, int | bool]:
-    """Return the beginning of a day as Vega-Lite writes it."""
-    return {"year": day.year, "month": day.month, "date": day.day, "utc": True}
+def _moment(day: date, hours: int = 0) -> dict[str, int | bool]:
+    """Return the beginning of a day, or some hours later, as Vega-Lite writes it."""
+    return {"year": day.year, "month": day.month, "date": day.day, "hours": hours, "utc": True}

@@ -18,6 +18,9 @@ FETCHED = 10_000
 SAMPLES = 10
 """Maximum number of findings per anomaly on a page."""
 
+NOT_DELIVERED = "not delivered"
+"""Stands for the day of landing of what was not delivered."""
+
 Row = tuple[Any, ...]
 
 
@@ -49,7 +52,7 @@ class FindingsQuery:
     def counts(self, connection: "DuckDBPyConnection") -> list[tuple[str, str, str, int]]:
         """Return (anomaly, severity, day of landing, number of findings), ordered by anomaly and day."""
         sql = f"""
-            select anomaly, severity, coalesce(cast(cast(landed_at as date) as varchar), 'not delivered'), count(*)
+            select anomaly, severity, coalesce(cast(cast(landed_at as date) as varchar), '{NOT_DELIVERED}'), count(*)
             {self.source} group by all order by all
         """
         return connection.execute(sql, self.values).fetchall()

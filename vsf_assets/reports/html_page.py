@@ -11,8 +11,10 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from vsf_assets.charts.inline_charts import inline_json, inline_script, inline_style, script_source
+from vsf_assets.charts.specs import chart
 from vsf_assets.common.visible_text import visible
-from vsf_assets.reports.finding_queries import SAMPLES, FindingsQuery
+from vsf_assets.reports.finding_queries import NOT_DELIVERED, SAMPLES, FindingsQuery
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -48,7 +50,22 @@ def write_page(connection: "DuckDBPyConnection", findings: FindingsQuery, file: 
     for _, severity, _, count in counts:
         totals[severity] += count
     title = visible(f"Anomalies of {findings.title}")
-    file.writelines(_template().generate(title=title, totals=totals, tables=_tables(connection, findings, counts)))
+    tables, drawn = _tables(connection, findings, counts), _chart(title, counts)
+    file.writelines(_template().generate(title=title, totals=totals, tables=tables, chart=drawn))
+
+
+def _chart(title: str, counts: Sequence[tuple[str, str, str, int]]) -> dict[str, str] | None:
+    """Return the texts of the chart, which is that of the portal's page; None without a day that is known."""
+    rows = [(anomaly, severity, day, count) for anomaly, severity, day, count in counts if day != NOT_DELIVERED]
+    if not rows:
+        return None
+    spec = chart("anomalies", ("anomaly", "severity", "day", "findings"), rows, f"{title}, by kind and day of landing")
+    return {
+        "json": inline_json(spec),
+        "script": inline_script(),
+        "style": inline_style(),
+        "source": script_source(),
+    }
 
 
 @cache

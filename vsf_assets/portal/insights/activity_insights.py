@@ -11,6 +11,7 @@ from vsf_assets.portal.insights.insight import (
     column_of,
     counted,
     days,
+    percent,
     span,
     total,
     word,
@@ -113,8 +114,9 @@ def _by_day(rows: Rows) -> str:
 
 
 def _totals(rows: Rows) -> str:
-    name, events, share, _ = rows.rows[0]
-    return f"{name} has {share:.0%} of the activity: {events:,} of {counted(total(rows, 'events'), 'event')}"
+    name, events, *_ = rows.rows[0]
+    every = total(rows, "events")
+    return f"{name} has {percent(events, every)} of the activity: {events:,} of {counted(every, 'event')}"
 
 
 def _devices(rows: Rows) -> str:

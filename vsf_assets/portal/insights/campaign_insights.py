@@ -3,13 +3,19 @@
 Here: their declarations. Not here: why a banner was chosen (score_views.py and reports/campaign_explanation.py).
 """
 
-from vsf_assets.portal.insights.insight import NUMBER, Filter, Insight, column_of, counted, total
+from vsf_assets.portal.insights.insight import NUMBER, Filter, Insight, column_of, counted, percent, total
 from vsf_assets.snapshots.pool import Rows
 
 SECTION = "Campaigns"
 _SCORES, _BANNERS = "marts.fct_campaign_scores", "marts.fct_banner_performance"
 _EMPTY = "It fills when impressions, clicks and conversions of a quarter are delivered."
-_QUARTER = Filter("quarter", "Quarter", NUMBER, "quarter = {value}")
+_QUARTER = Filter(
+    "quarter",
+    "Quarter",
+    NUMBER,
+    "quarter = {value}",
+    f"select distinct quarter from [{_SCORES}] order by all",  # noqa: S608 - names of ours
+)
 _CAMPAIGN = Filter("campaign", "Campaign", NUMBER, "campaign_id = {value}")
 
 _CAMPAIGNS = f"""
@@ -39,8 +45,8 @@ order by quarter, rule desc
 
 def _campaigns(rows: Rows) -> str:
     first, revenue = rows.rows[0], total(rows, "revenue")
-    share = f", {first[-1] / revenue:.0%} of all" if revenue else ""
-    return f"Campaign {first[0]} earned most: {first[-1]:,.2f}{share} of {counted(len(rows.rows), 'campaign')}"
+    share = f", {percent(first[-1], revenue)} of what {counted(len(rows.rows), 'campaign')} earned" if revenue else ""
+    return f"Campaign {first[0]} earned most: {first[-1]:,.2f}{share}"
 
 
 def _chosen(rows: Rows) -> str:

@@ -5,7 +5,7 @@ Here: their declarations. Not here: what the data says (the other modules *_insi
 
 from collections import Counter
 
-from vsf_assets.portal.insights.insight import Insight, column_of, counted, days, span, total, word
+from vsf_assets.portal.insights.insight import Insight, column_of, counted, days, percent, span, total, word
 from vsf_assets.snapshots.pool import Rows
 
 SECTION = "Deliveries"
@@ -63,7 +63,7 @@ def _volume(rows: Rows) -> str:
 
 def _quality(rows: Rows) -> str:
     bad, read = total(rows, "bad_rows"), total(rows, "rows_read")
-    share = f" ({bad / read:.2%})" if read else ""
+    share = f" ({percent(bad, read)})" if read else ""
     return f"{bad:,} of {counted(read, 'record')}{share} had a finding, {span(rows, 'day')}"
 
 

@@ -137,6 +137,11 @@ def counted(number: int, what: str, plural: str = "") -> str:
     return f"{number:,} {what if number == 1 else plural or what + 's'}"
 
 
+def percent(part: Any, whole: Any) -> str:
+    """Return a share in percent with one digit, which 0 % and 100 % do not have."""
+    return f"{part / whole:.1%}".replace(".0%", "%") if whole else "none"
+
+
 def span(rows: Rows, name: str) -> str:
     """Return the first and last day of a column as words."""
     found = [value for value in column_of(rows, name) if value is not None]

@@ -23,7 +23,7 @@ from vsf_assets.portal.data.page_filters import cell
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
 from vsf_assets.portal.insights.asked import Asked, command_sql, read_asked, words_of
 from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
-from vsf_assets.portal.insights.insight import DATE, NUMBER, WORD, Insight
+from vsf_assets.portal.insights.insight import Insight
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 
@@ -55,7 +55,17 @@ def insights(request: HttpRequest) -> HttpResponse:
 @login_required
 @explained
 def insight(request: HttpRequest, name: str) -> HttpResponse:
-    """Show an insight: the answer as heading, its chart, filters and table."""
+    """Show an insight."""
+    return insight_page(request, name)
+
+
+def insight_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Return the page of an insight: the answer as heading, its chart, filters and table.
+
+    Raises:
+        Http404: as `find_insight`.
+        WrongParameterError: as `read_asked`.
+    """
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
     asked = read_asked(found, request.GET.dict(), snapshot, access)
@@ -146,13 +156,10 @@ def _fields(asked: Asked, snapshot: OpenSnapshot, access: Access) -> list[Field]
     for found in asked.insight.filters:
         value = asked.values[found.name]
         options: tuple[tuple[str, str], ...] = ()
-        if found.kind == WORD:
+        if found.words:
             words = words_of(found, snapshot, access)
             words += [value] if value and value not in words else []
             options = (("", "all"), *((word, visible(word)) for word in words))
-        fields.append(Field(found.name, found.label, _INPUTS[found.kind], value, options))
+        kind = "choice" if options else found.kind
+        fields.append(Field(found.name, found.label, kind, value, options))
     return fields
-
-
-_INPUTS = {DATE: "date", NUMBER: "number", WORD: "choice"}
-"""Kind of a filter -> kind of its field."""

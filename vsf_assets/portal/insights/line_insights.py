@@ -11,6 +11,7 @@ from vsf_assets.portal.insights.insight import (
     column_of,
     counted,
     days,
+    percent,
     span,
     total,
     word,
@@ -46,7 +47,7 @@ with activity as (
 ), delivered as (
     select max(processing_date) as last_day from [reports.daily_volumes] where observed > 0
 )
-select cohorts.first_seen, ages.later, coalesce(returns.lines, 0) as lines, cohorts.new_lines,
+select cohorts.first_seen, '{{per}}' as per, ages.later, coalesce(returns.lines, 0) as lines, cohorts.new_lines,
     coalesce(returns.lines, 0) / cohorts.new_lines as share
 from cohorts
 cross join (select unnest(range(0, 31)) as later) as ages
@@ -80,11 +81,12 @@ def _active(rows: Rows) -> str:
 
 
 def _retention(rows: Rows) -> str:
-    returned = [row for row in rows.rows if row[1] == 1]
-    lines, new = sum(row[2] for row in returned), sum(row[3] for row in returned)
+    named = rows.records()
+    returned = [row for row in named if row["later"] == 1]
+    lines, new = sum(row["lines"] for row in returned), sum(row["new_lines"] for row in returned)
     if not new:
         return f"{counted(len({row[0] for row in rows.rows}), 'group')} of new lines, none old enough to have come back"
-    return f"{lines / new:.0%} of new lines came back in the next period: {lines:,} of {new:,}"
+    return f"{percent(lines, new)} of new lines came back the next {named[0]['per']}: {lines:,} of {new:,}"
 
 
 def _limits(rows: Rows) -> str:
@@ -127,6 +129,7 @@ INSIGHTS = (
         spec="retention",
         columns={
             "first_seen": "first day, or Monday of the first week, with activity",
+            "per": "whether days or weeks are counted",
             "later": "days, or weeks, after that",
             "lines": "lines of those that were active then",
         },

@@ -19,7 +19,7 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.insights.all_insights import INSIGHTS
 from vsf_assets.portal.insights.asked import Asked, read_asked
 from vsf_assets.portal.insights.figures import figures
-from vsf_assets.portal.insights.insight_views import find_insight, same_by
+from vsf_assets.portal.insights.insight_views import find_insight, insight_page, same_by
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.reports.campaign_explanation import Explanation, explain_choice
@@ -34,11 +34,10 @@ LARGEST = 2**63
 @login_required
 @explained
 def scores(request: HttpRequest) -> HttpResponse:
-    """Lead to the campaigns, or to the one that the form of the page asks for."""
-    wanted = request.GET.get("campaign", "").strip()
-    if not wanted:
-        find_insight(request, "campaigns")
-        return redirect(reverse("insight", args=["campaigns"]))
+    """Show the campaigns, or lead to the one that the form of the page asks for."""
+    if "campaign" not in request.GET:
+        return insight_page(request, "campaigns")
+    wanted = request.GET["campaign"].strip()
     if not (wanted.isascii() and wanted.isdecimal() and int(wanted[:20]) < LARGEST):
         raise WrongParameterError(f"campaign: {wanted[:60]!r} is no number of a campaign")
     return redirect(reverse("campaign_scores", args=[int(wanted)]))
