@@ -124,6 +124,23 @@ TABLE = (
         "/data/reports/files/export/parquet/",
         EXPORT | {"other": 200, "granted": 200},
     ),
+    Line("insights/", "/insights/", PAGE),
+    *(
+        Line(f"insights/<slug:name>/{end}", f"/insights/{name}/{end}", answers)
+        for end in ("", "figures.csv")
+        for name, answers in (
+            ("volume", MARTS),
+            ("active-lines", MARTS),
+            ("limited-lines", MARTS),
+            ("campaigns", MARTS),
+            ("quality", OF_GRANTED),
+            ("anomalies", OF_GRANTED),
+            ("nothing", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+        )
+    ),
+    Line("scores/", "/scores/", MARTS),
+    Line("scores/<int:campaign>/", "/scores/7/", MARTS),
+    Line("scores/<int:campaign>/", "/scores/8/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
     Line("dictionaries/", "/dictionaries/", PAGE),
     Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403, 422), "POST", (("name", "new"),)),
     *(
@@ -282,6 +299,12 @@ TABLE = (
     ),
     Line("api/v1/activity/by-device", "/api/v1/activity/by-device", API_MARTS),
     Line("api/v1/lines/by-limit", "/api/v1/lines/by-limit", API_MARTS),
+    Line("api/v1/insights", "/api/v1/insights", API),
+    Line("api/v1/insights/<name>", "/api/v1/insights/activity", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/before-activation?format=csv", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/scores", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/anomalies", API_SHARED),
+    Line("api/v1/insights/<name>", "/api/v1/insights/nothing", dict.fromkeys(CALLERS, 404) | {"visitor": 401}),
     Line("api/v1/tables", "/api/v1/tables", API),
     Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/marts/dim_lines", API_MARTS),
     Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/reports/anomalies", API_SHARED),

@@ -12,7 +12,9 @@ import re
 import shlex
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+import duckdb
 import pytest
 
 from vsf_assets.cli.query import json_rows, query_snapshot
@@ -119,3 +121,160 @@ def in_chart(page: str, columns: list[str], wanted: list[dict[str, Any]]) -> lis
         for column in columns
         if not same(row[column], of_command[column])
     ]
+
+
+def test_retention_is_that_of_the_mart(portal: Portal, client: Any) -> None:
+    items = json.loads(get(client, "/api/v1/insights/retention?from="))["items"]
+    shares = {(item["first_seen"], item["later"]): item["share"] for item in items}
+    days = portal.world.query(
+        "select event_date::varchar, retention_1, retention_7, retention_30 from marts.fct_daily_active_lines"
+        " where date_key <> date '0001-01-01' and new_lines > 0"
+    )
+    wanted = {(day, later): share for day, *found in days for later, share in zip((1, 7, 30), found, strict=True)}
+    assert {place: shares.get(place) for place in wanted} == pytest.approx(wanted)
+    assert any(share is not None for share in wanted.values())
+    assert all(share == 1 for (_, later), share in shares.items() if later == 0)
+
+
+def test_unusual_days_of_the_volume_are_those_of_the_report(portal: Portal, client: Any) -> None:
+    items = json.loads(get(client, "/api/v1/insights/volume?from="))["items"]
+    states = {item["day"]: item["state"] for item in items}
+    unusual = portal.world.query("select processing_date::varchar from reports.volume_anomalies")
+    assert {day for day, state in states.items() if state in ("too few", "too many")} == {day for (day,) in unusual}
+    missing = portal.world.query("select partition_key from reports.anomalies where anomaly = 'missing_partition'")
+    assert {day for day, state in states.items() if state == "missing"} == {day for (day,) in missing}
+    assert missing
+
+
+def test_activity_adds_up_to_the_events(portal: Portal, client: Any) -> None:
+    ((events,),) = portal.world.query(
+        "select count(*) from marts.fct_activity_events where date_key <> date '0001-01-01'"
+    )
+    for address in ("activity?by=type", "activity?by=plan", "activity-totals?by=segment", "devices?"):
+        items = json.loads(get(client, f"/api/v1/insights/{address}&from="))["items"]
+        assert sum(item["events"] for item in items) == events, address
+
+
+def test_limited_lines_are_those_of_the_original_s_address(client: Any) -> None:
+    shown = json.loads(get(client, "/api/v1/insights/limited-lines"))["items"]
+    old = json.loads(get(client, "/vsf/api/by_limit/?type=USG&limit=1000"))["results"]
+    assert sorted(item["mtn"] for item in shown) == sorted(item["MTN"] for item in old)
+    assert shown
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("volume/?nothing=1", "nothing is no filter of volume; its filters: from, to"),
+        ("volume/?from=yesterday", "is no date like 2019-05-20"),
+        ("activity/?by=mtn", "is none of segment, plan, channel, device, type"),
+        ("scores/?campaign=1 or 1=1", "is no whole number"),
+        ("scores/?campaign=99999999999999999999", "is no whole number"),
+        (f"activity/?segment={'x' * 201}", "longer than 200 characters"),
+    ],
+)
+def test_what_is_not_understood_is_explained(client: Any, address: str, words: str) -> None:
+    assert words.casefold() in html.unescape(get(client, f"/insights/{address}", 400)).casefold()
+    answer = client.get(f"/api/v1/insights/{address.replace('/?', '?')}")
+    assert (answer.status_code, words in answer.json()["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize("value", ["'; drop table x; --", "[marts.dim_lines]", "{where}", "\u202e$f0"])
+def test_a_hostile_value_is_a_value(portal: Portal, client: Any, value: str) -> None:
+    page = get(client, f"/insights/activity/?{urlencode({'segment': value, 'from': ''})}")
+    assert "No row fits" in page
+    if value.isprintable():
+        assert asked_by_command(portal, page) == []
+        assert value.replace("'", "''") in command_of(page)[-1]
+    else:
+        assert value not in html.unescape(command_of(page)[-1])
+
+
+def test_an_address_that_shows_defaults_asks_the_same_later(client: Any) -> None:
+    page = get(client, "/insights/volume/")
+    (query,) = re.findall(r'figures\.csv\?([^"]*)"', page)
+    assert re.fullmatch(r"from=\d{4}-\d\d-\d\d", query)
+    assert f'value="{query.removeprefix("from=")}"' in page
+
+
+def test_another_team_sees_figures_of_its_feeds_alone(portal: Portal) -> None:
+    portal.grant("others", "clicks")
+    other = portal.client(portal.account("other", "reader", team="others"))
+    assert set(re.findall(r'href="/insights/([\w-]+)/"', get(other, "/insights/"))) == {"quality", "anomalies"}
+    assert {row["feed"] for row in json.loads(get(other, "/api/v1/insights/quality?from="))["items"]} == {"clicks"}
+    ((findings,),) = portal.world.query("select count(*) from reports.anomalies where feed = 'clicks'")
+    items = json.loads(get(other, "/api/v1/insights/anomalies?from="))["items"]
+    assert sum(item["findings"] for item in items) == findings
+    listed = get(other, "/insights/anomalies/?from=")
+    assert '<option value="clicks">' in listed
+    assert "events" not in re.findall(r'<option value="([^"]*)"', listed)
+    assert [item["name"] for item in json.loads(get(other, "/api/v1/insights"))["items"]] == ["quality", "anomalies"]
+    assert "/scores/" not in get(other, "/")
+
+
+def test_lines_are_pseudonyms_without_the_permission(portal: Portal) -> None:
+    reader = portal.client(portal.account("bob", "reader"))
+    page = get(reader, "/insights/limited-lines/?type=&active=all")
+    assert "Lines are pseudonyms" in page
+    items = json.loads(get(reader, "/api/v1/insights/limited-lines?type=&active=all"))["items"]
+    assert items
+    assert all(item["mtn"].startswith("anon-") for item in items)
+
+
+def test_a_long_answer_says_that_it_is_cut(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.insights import figures
+
+    monkeypatch.setattr(figures.figures, "__defaults__", (2,))
+    assert "These are the first" in get(client, "/insights/active-lines/?from=")
+    monkeypatch.setattr(figures, "MOST_ROWS", 2)
+    assert "more than 2 rows" in get(client, "/insights/active-lines/figures.csv?from=", 400)
+
+
+def test_the_api_answers_a_known_tag_without_the_figures(client: Any) -> None:
+    answer = client.get("/api/v1/insights/limits")
+    again = client.get("/api/v1/insights/limits", HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert (again.status_code, again.content, again["X-Vsf-Snapshot"]) == (304, b"", answer["X-Vsf-Snapshot"])
+    assert client.get("/api/v1/insights/limits?type=USG").headers["ETag"] != answer["ETag"]
+
+
+def test_csv_holds_no_formula() -> None:
+    from vsf_assets.portal.insights.figures import csv_text
+    from vsf_assets.snapshots.pool import Rows
+
+    rows = Rows(["a", "b", "c"], ["VARCHAR", "BIGINT", "VARCHAR"], [("=1+1", -5, None), ('x"y', None, "-2")])
+    assert csv_text(rows).splitlines()[1:] in (
+        ['"\'=1+1","-5",""', '"x""y","","\'-2"'],
+        ['"\'=1+1","-5",', '"x""y",,"\'-2"'],
+    )
+
+
+def test_fields_of_a_chart_are_columns_of_its_insight(portal: Portal, client: Any) -> None:
+    for name, insight in INSIGHTS.items():
+        if insight.spec:
+            page = get(client, f"/insights/{name}/?{EVERYTHING[name]}")
+            found = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
+            assert found, name
+            spec = json.loads(found[1])
+            made = set(re.findall(r'"as": "(\w+)"', found[1])) | {"what", "count"}
+            fields = set(re.findall(r'"field": "(\w+)"', found[1]))
+            assert fields <= set(spec["data"]["values"][0]) | made, name
+
+
+def test_a_campaign_says_why_its_banners_are_chosen(portal: Portal, client: Any) -> None:
+    from vsf_assets.reports.campaign_explanation import explain_choice
+
+    with duckdb.connect() as connection:
+        current = (portal.world.snapshots / "current.duckdb").resolve()
+        connection.execute(f"attach '{current}' as world (read_only)")
+        connection.execute("use world")
+        wanted = explain_choice(connection, 7, 1)
+    page = html.unescape(get(client, "/scores/7/"))
+    assert "Campaign 7 shows 1 banner in quarter 1" in page
+    assert wanted.rule[1:] in page
+    assert all(banner.why in page for banner in wanted.banners)
+    assert "vsf report explain 7 1" in page
+    assert "has no banner in quarter 2" in get(client, "/scores/7/?quarter=2")
+    assert "Quarter is 1, 2, 3 or 4" in get(client, "/scores/7/?quarter=5", 400)
+    get(client, f"/scores/{2**63}/", 404)
+    assert client.get("/scores/?campaign=7").headers["Location"] == "/scores/7/"
+    assert "is no number of a campaign" in html.unescape(get(client, "/scores/?campaign=x", 400))

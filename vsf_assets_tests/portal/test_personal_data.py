@@ -20,6 +20,7 @@ import pytest
 from vsf_assets.contracts.personal import personal_names
 from vsf_assets.feeds import all_feeds
 from vsf_assets.portal.accounts.rights import EXPORT, RAW, READ, RIGHTS, ROLES
+from vsf_assets.portal.insights.all_insights import INSIGHTS
 from vsf_assets.runs.run_record import CheckFailure, recorded_run
 from vsf_assets_tests.portal.dictionaries import ODD
 from vsf_assets_tests.portal.driver import Portal
@@ -71,6 +72,14 @@ def addresses(portal: Portal, forms: tuple[str, ...]) -> Iterator[str]:
         yield f"/dictionaries/{quote(ODD)}/{path}"
     yield f"/api/v1/datasets/{quote(ODD)}/anomalies.csv"
     yield f"/api/v1/datasets/{quote(ODD)}/choices"
+    yield from ("/insights/", "/scores/7/")
+    for name, insight in INSIGHTS.items():
+        everything = "&".join(f"{found.name}=" for found in insight.filters if found.default)
+        everything += "&active=all" if name == "limited-lines" else ""
+        yield f"/insights/{name}/?{everything}"
+        if forms:
+            yield f"/api/v1/insights/{name}?{everything}"
+            yield f"/insights/{name}/figures.csv?{everything}"
     if forms:
         yield from (f"/deliveries/files/?feed={feed}" for feed in FEEDS)
         for (number,) in portal.world.query("select file_id from raw.files order by landed_at"):

@@ -4,9 +4,11 @@ Not here: datasets through the command line (cli/test_datasets.py).
 """
 
 import csv
+import hashlib
 import io
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path

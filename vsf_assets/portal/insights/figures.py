@@ -20,7 +20,10 @@ from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 MOST_SHOWN = 2_000
 """Rows of a page, its chart and its table."""
 
-MOST_ROWS = 50_000
+MOST_KEPT = 400
+"""Rows of the largest answer that is kept for the next reader."""
+
+MOST_ROWS = 20_000
 """Rows of a file, and of an answer of the API."""
 
 
@@ -32,7 +35,7 @@ def figures(asked: Asked, snapshot: OpenSnapshot, access: Access, most: int = MO
     """
     sql, values = page_sql(asked, snapshot, access)
     # Rows come in the order of the SQL: DuckDB keeps the order of a subquery below a limit.
-    found = snapshot.kept(f"from ({sql}) limit {most + 1}", values, MOST_SHOWN + 1)
+    found = snapshot.kept(f"from ({sql}) limit {most + 1}", values, MOST_KEPT)
     return Rows(found.names, found.types, found.rows[:most]), len(found.rows) > most
 
 
