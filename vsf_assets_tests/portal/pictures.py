@@ -36,6 +36,8 @@ PICTURES = (
     ),
     ("receipt", "engineer", "/deliveries/files/?feed=events", {"width": 1280, "height": 1100}, "light"),
     ("phone", "engineer", "/", NARROW, "dark"),
+    ("insight", "reader", "/insights/volume/", WIDE, "light"),
+    ("campaign", "marketer", "/scores/400/", WIDE, "light"),
     ("notices", "engineer", "/notices/", WIDE, "light"),
 )
 """Name, role, address, size and scheme of each picture."""

@@ -1,7 +1,7 @@
 """Colours of charts are told apart with every kind of colour vision, in light and dark, and stand out from the page.
 
-Here: the colours of charts.css, as people without one kind of cone see them: matrices of Machado, Oliveira and Fernandes
-(2009) on linear RGB, distances in CIELAB, contrast by WCAG 2. Not here: which mark has which colour (the specs).
+Here: the colours of charts.css, as people without one kind of cone see them: matrices of Machado, Oliveira and
+Fernandes (2009) on linear RGB, distances in CIELAB, contrast by WCAG 2. Not here: which mark has which (the specs).
 """
 
 import re
