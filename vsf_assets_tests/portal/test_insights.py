@@ -58,7 +58,7 @@ def command_of(page: str) -> list[str]:
     return shlex.split(html.unescape(found[1]))
 
 
-def asked_by_command(portal: Portal, page: str) -> list[dict[str, Any]]:
+def given_by_command(portal: Portal, page: str) -> list[dict[str, Any]]:
     """Return what the command that a page shows gives, as `vsf query --format json` writes it."""
     vsf, query, option, number, sql = command_of(page)
     assert (vsf, query, option) == ("vsf", "query", "--snapshot")
@@ -86,7 +86,7 @@ def same(shown: Any, wanted: Any) -> bool:
 @pytest.mark.parametrize(("name", "query"), CASES)
 def test_every_figure_is_the_one_of_the_command(portal: Portal, client: Any, name: str, query: str) -> None:
     page = get(client, f"/insights/{name}/?{query}")
-    wanted = asked_by_command(portal, page)
+    wanted = given_by_command(portal, page)
     if not wanted:
         assert "No row fits" in page
         assert name in ("scores", "rules", "lines-before-activation") or query
@@ -96,14 +96,14 @@ def test_every_figure_is_the_one_of_the_command(portal: Portal, client: Any, nam
     rows = list(csv.DictReader(io.StringIO(get(client, f"/insights/{name}/figures.csv?{query}"))))
     assert list(items[0]) == list(rows[0]) == columns
     assert len(items) == len(rows) == len(wanted)
-    differing = [
+    unequal = [
         (number, column, found[number][column], row[column])
         for number, row in enumerate(wanted)
         for column in columns
         for found in (items, rows)
         if not same(found[number][column], row[column])
     ]
-    assert differing == []
+    assert unequal == []
     assert in_chart(page, columns, wanted) == []
     assert len(re.findall(r"<tr>", page)) - 1 == len(wanted)
 
@@ -184,7 +184,7 @@ def test_a_hostile_value_is_a_value(portal: Portal, client: Any, value: str) -> 
     page = get(client, f"/insights/activity/?{urlencode({'segment': value, 'from': ''})}")
     assert "No row fits" in page
     if value.isprintable():
-        assert asked_by_command(portal, page) == []
+        assert given_by_command(portal, page) == []
         assert value.replace("'", "''") in command_of(page)[-1]
     else:
         assert value not in html.unescape(command_of(page)[-1])

@@ -12,9 +12,9 @@ from vsf_assets.portal.api.authentication import access_of
 from vsf_assets.portal.api.list_answers import answer_of_tag, etag, json_answer
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
-from vsf_assets.portal.insights.asked import read_asked
 from vsf_assets.portal.insights.figures import all_figures
 from vsf_assets.portal.insights.insight_views import csv_answer
+from vsf_assets.portal.insights.wanted_insight import read_wanted
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 router = Router(tags=["insights"])
@@ -51,10 +51,10 @@ def insight(request: HttpRequest, name: str) -> HttpResponse:
     catalog = catalog_of(snapshot)
     tags = "".join(etag(request, access, snapshot, catalog[table]) for table in sorted(found.tables))
     tag = f'"{hashlib.sha256(tags.encode()).hexdigest()[:32]}"'
-    asked = read_asked(found, request.GET.dict(), snapshot, access, own=(FORM,))
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(FORM,))
 
     def answer() -> HttpResponse:
-        rows = all_figures(asked, snapshot, access)
+        rows = all_figures(wanted, snapshot, access)
         if request.GET.get(FORM) == "csv":
             return csv_answer(rows, f"{found.name}-{snapshot.number}.csv")
         return json_answer({"items": rows.records(), "next": None, "snapshot": snapshot.number})

@@ -5,9 +5,9 @@ Here: their declarations. Not here: lines and limits (line_insights.py).
 
 from vsf_assets.portal.insights.insight import (
     DATE,
-    Choice,
-    Filter,
     Insight,
+    InsightChoice,
+    InsightFilter,
     column_of,
     counted,
     days,
@@ -23,7 +23,7 @@ _SUMMARY = "marts.fct_activity_summary"
 _PLAUSIBLE = "date_key <> date '0001-01-01'"
 _EMPTY = "It fills when files of the feed events are delivered."
 
-BY = Choice(
+BY = InsightChoice(
     "by",
     "By",
     {
@@ -200,8 +200,8 @@ INSIGHTS = (
         _lines_before,
         "No line was active before its activation.",
         (
-            Filter("from", "From", DATE, "activity.event_date >= {value}"),
-            Filter("to", "To", DATE, "activity.event_date <= {value}"),
+            InsightFilter("from", "From", DATE, "activity.event_date >= {value}"),
+            InsightFilter("to", "To", DATE, "activity.event_date <= {value}"),
         ),
         columns={"days_before": "days from the first event to the activation"},
     ),

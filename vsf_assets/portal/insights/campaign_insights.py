@@ -3,20 +3,20 @@
 Here: their declarations. Not here: why a banner was chosen (score_views.py and reports/campaign_explanation.py).
 """
 
-from vsf_assets.portal.insights.insight import NUMBER, Filter, Insight, column_of, counted, percent, total
+from vsf_assets.portal.insights.insight import NUMBER, Insight, InsightFilter, column_of, counted, percent, total
 from vsf_assets.snapshots.pool import Rows
 
 SECTION = "Campaigns"
 _SCORES, _BANNERS = "marts.fct_campaign_scores", "marts.fct_banner_performance"
 _EMPTY = "It fills when impressions, clicks and conversions of a quarter are delivered."
-_QUARTER = Filter(
+_QUARTER = InsightFilter(
     "quarter",
     "Quarter",
     NUMBER,
     "quarter = {value}",
     f"select distinct quarter from [{_SCORES}] order by all",  # noqa: S608 - names of ours
 )
-_CAMPAIGN = Filter("campaign", "Campaign", NUMBER, "campaign_id = {value}")
+_CAMPAIGN = InsightFilter("campaign", "Campaign", NUMBER, "campaign_id = {value}")
 
 _CAMPAIGNS = f"""
 select campaign_id, count(distinct banner_id) as banners, cast(sum(impressions) as bigint) as impressions,

@@ -1,6 +1,6 @@
 """The figures of an insight: rows, the chart of them, and CSV.
 
-Here: running the SQL of what an address asks for. Not here: reading the address (asked.py), and pages.
+Here: running the SQL of what an address asks for. Not here: reading the address (wanted_insight.py), and pages.
 """
 
 import csv
@@ -11,8 +11,8 @@ from typing import Any
 
 from vsf_assets.charts.specs import chart
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.insights.asked import Asked, page_sql
 from vsf_assets.portal.insights.insight import Insight
+from vsf_assets.portal.insights.wanted_insight import WantedInsight, page_sql
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.reports.output_files import harmless
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
@@ -27,25 +27,25 @@ MOST_ROWS = 20_000
 """Rows of a file, and of an answer of the API."""
 
 
-def figures(asked: Asked, snapshot: OpenSnapshot, access: Access, most: int = MOST_SHOWN) -> tuple[Rows, bool]:
+def figures(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access, most: int = MOST_SHOWN) -> tuple[Rows, bool]:
     """Return the rows that an address asks for, at most `most`, and whether there are more.
 
     Raises:
         QueryTooLargeError, TooManyQueriesError, OutdatedSnapshotError: as `OpenSnapshot.query`.
     """
-    sql, values = page_sql(asked, snapshot, access)
+    sql, values = page_sql(wanted, snapshot, access)
     # Rows come in the order of the SQL: DuckDB keeps the order of a subquery below a limit.
     found = snapshot.kept(f"from ({sql}) limit {most + 1}", values, MOST_KEPT)
     return Rows(found.names, found.types, found.rows[:most]), len(found.rows) > most
 
 
-def all_figures(asked: Asked, snapshot: OpenSnapshot, access: Access) -> Rows:
+def all_figures(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> Rows:
     """Return all rows that an address asks for; raises as `figures`.
 
     Raises:
         WrongParameterError: there are more than MOST_ROWS.
     """
-    rows, is_cut = figures(asked, snapshot, access, MOST_ROWS)
+    rows, is_cut = figures(wanted, snapshot, access, MOST_ROWS)
     if is_cut:
         raise WrongParameterError(f"these are more than {MOST_ROWS:,} rows; filter by more, such as from and to")
     return rows

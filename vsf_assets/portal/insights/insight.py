@@ -1,6 +1,6 @@
 """The form of a declared insight: its question, SQL, filters, choices, and chart.
 
-Here: the declaration. Not here: the insights (the modules *_insights.py), and reading an address (asked.py).
+Here: the declaration. Not here: the insights (the modules *_insights.py), and reading an address (wanted_insight.py).
 
 SQL names tables as `[marts.dim_lines]`, so that a page reads what its reader may see, and a command the table itself.
 `{where}` stands for the conditions of the filters, and `{name}` for the expression of the choice of this name.
@@ -21,7 +21,7 @@ TABLE = re.compile(r"\[((?:marts|reports)\.\w+)\]")
 
 
 @dataclass(frozen=True)
-class Filter:
+class InsightFilter:
     """A condition that the reader may set.
 
     Attributes:
@@ -42,7 +42,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Choice:
+class InsightChoice:
     """One of several expressions.
 
     Attributes:
@@ -83,8 +83,8 @@ class Insight:
     sql: str
     headline: Callable[[Rows], str]
     empty: str
-    filters: Sequence[Filter] = ()
-    choices: Sequence[Choice] = ()
+    filters: Sequence[InsightFilter] = ()
+    choices: Sequence[InsightChoice] = ()
     spec: str = ""
     chart_rows: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -98,7 +98,9 @@ class Insight:
         return frozenset(name for text in texts for name in TABLE.findall(text))
 
 
-def days(column: str, table: str, stored: str = "", condition: str = "true", window: int = 91) -> tuple[Filter, Filter]:
+def days(
+    column: str, table: str, stored: str = "", condition: str = "true", window: int = 91
+) -> tuple[InsightFilter, InsightFilter]:
     """Return filters from and to of a column of days; without them the last `window` days hold, up to the newest one.
 
     Args:
@@ -110,15 +112,15 @@ def days(column: str, table: str, stored: str = "", condition: str = "true", win
     """
     newest = f"select max({stored or column}) from [{table}] where {condition}"  # noqa: S608 - names of ours
     return (
-        Filter("from", "From", DATE, f"{column} >= {{value}}", default=f"select ({newest}) - {window - 1}"),
-        Filter("to", "To", DATE, f"{column} <= {{value}}"),
+        InsightFilter("from", "From", DATE, f"{column} >= {{value}}", default=f"select ({newest}) - {window - 1}"),
+        InsightFilter("to", "To", DATE, f"{column} <= {{value}}"),
     )
 
 
-def word(name: str, label: str, column: str, table: str) -> Filter:
+def word(name: str, label: str, column: str, table: str) -> InsightFilter:
     """Return a filter of a column with few different texts."""
     words = f"select distinct {column} from [{table}] where {column} is not null order by all"  # noqa: S608
-    return Filter(name, label, WORD, f"{column} = {{value}}", words)
+    return InsightFilter(name, label, WORD, f"{column} = {{value}}", words)
 
 
 def column_of(rows: Rows, name: str) -> list[Any]:

@@ -21,9 +21,9 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import PSEUDONYM
 from vsf_assets.portal.data.page_filters import cell
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
-from vsf_assets.portal.insights.asked import Asked, command_sql, read_asked, words_of
 from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
 from vsf_assets.portal.insights.insight import Insight
+from vsf_assets.portal.insights.wanted_insight import WantedInsight, command_sql, read_wanted, words_of
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 
@@ -64,19 +64,19 @@ def insight_page(request: HttpRequest, name: str) -> HttpResponse:
 
     Raises:
         Http404: as `find_insight`.
-        WrongParameterError: as `read_asked`.
+        WrongParameterError: as `read_wanted`.
     """
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
-    asked = read_asked(found, request.GET.dict(), snapshot, access)
-    rows, is_cut = figures(asked, snapshot, access)
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access)
+    rows, is_cut = figures(wanted, snapshot, access)
     context = {
         "insight": found,
-        "fields": _fields(asked, snapshot, access),
-        "query": urlencode(asked.parameters),
+        "fields": _fields(wanted, snapshot, access),
+        "query": urlencode(wanted.parameters),
         "is_filtered": bool(request.GET),
         **shown_figures(found, rows, is_cut, access),
-        **same_by(asked, snapshot),
+        **same_by(wanted, snapshot),
     }
     return render(request, "insights/insight.html", context)
 
@@ -88,8 +88,8 @@ def insight_csv(request: HttpRequest, name: str) -> HttpResponse:
     """Send all rows of an insight as CSV."""
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
-    asked = read_asked(found, request.GET.dict(), snapshot, access)
-    return csv_answer(all_figures(asked, snapshot, access), f"{found.name}-{snapshot.number}.csv")
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access)
+    return csv_answer(all_figures(wanted, snapshot, access), f"{found.name}-{snapshot.number}.csv")
 
 
 def csv_answer(rows: Rows, name: str) -> HttpResponse:
@@ -127,13 +127,13 @@ def shown_figures(found: Insight, rows: Rows, is_cut: bool, access: Access) -> d
     }
 
 
-def same_by(asked: Asked, snapshot: OpenSnapshot) -> dict[str, str]:
+def same_by(wanted: WantedInsight, snapshot: OpenSnapshot) -> dict[str, str]:
     """Return the command and the curl line that give the same; what is invisible must not deceive who copies it."""
-    name = asked.insight.name
-    query = f"?{urlencode(asked.parameters)}" if asked.parameters else ""
+    name = wanted.insight.name
+    query = f"?{urlencode(wanted.parameters)}" if wanted.parameters else ""
     address = f"{settings.VSF_PORTAL.shown_url}/api/v1/insights/{name}{query}"
     return {
-        "command": visible(f"vsf query --snapshot {snapshot.number} {shlex.quote(command_sql(asked))}", keep="\n"),
+        "command": visible(f"vsf query --snapshot {snapshot.number} {shlex.quote(command_sql(wanted))}", keep="\n"),
         "curl": f'curl -H "Authorization: Bearer $VSF_TOKEN" {shlex.quote(address)}',
     }
 
@@ -148,13 +148,13 @@ def _line(found: Insight, rows: Rows, row: tuple[Any, ...]) -> list[tuple[Any, b
     return cells
 
 
-def _fields(asked: Asked, snapshot: OpenSnapshot, access: Access) -> list[Field]:
+def _fields(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> list[Field]:
     fields = [
-        Field(found.name, found.label, "choice", asked.chosen[found.name], tuple((o, o) for o in found.options))
-        for found in asked.insight.choices
+        Field(found.name, found.label, "choice", wanted.chosen[found.name], tuple((o, o) for o in found.options))
+        for found in wanted.insight.choices
     ]
-    for found in asked.insight.filters:
-        value = asked.values[found.name]
+    for found in wanted.insight.filters:
+        value = wanted.values[found.name]
         options: tuple[tuple[str, str], ...] = ()
         if found.words:
             words = words_of(found, snapshot, access)

@@ -5,9 +5,9 @@ Here: their declarations. Not here: what lines do (activity_insights.py).
 
 from vsf_assets.portal.insights.insight import (
     WORD,
-    Choice,
-    Filter,
     Insight,
+    InsightChoice,
+    InsightFilter,
     column_of,
     counted,
     days,
@@ -125,7 +125,7 @@ INSIGHTS = (
         _retention,
         _EMPTY,
         days("first_seen", _ACTIVE, "event_date", _PLAUSIBLE, 31),
-        (Choice("per", "Per", {"day": "day", "week": "week"}),),
+        (InsightChoice("per", "Per", {"day": "day", "week": "week"}),),
         spec="retention",
         columns={
             "first_seen": "first day, or Monday of the first week, with activity",
@@ -156,7 +156,7 @@ INSIGHTS = (
         _limited_lines,
         "No line has such a limit.",
         (
-            Filter(
+            InsightFilter(
                 "type",
                 "Kind of limit",
                 WORD,
@@ -165,6 +165,6 @@ INSIGHTS = (
                 default="select max(limit_type) from [marts.fct_limited_lines] where limit_type = 'USG'",
             ),
         ),
-        (Choice("active", "Lines", {"active": "has_activity", "idle": "not has_activity", "all": "true"}),),
+        (InsightChoice("active", "Lines", {"active": "has_activity", "idle": "not has_activity", "all": "true"}),),
     ),
 )

@@ -17,9 +17,9 @@ from vsf_assets.charts.specs import chart
 from vsf_assets.common.errors import UsageError
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.insights.all_insights import INSIGHTS
-from vsf_assets.portal.insights.asked import Asked, read_asked
 from vsf_assets.portal.insights.figures import figures
 from vsf_assets.portal.insights.insight_views import find_insight, insight_page, same_by
+from vsf_assets.portal.insights.wanted_insight import WantedInsight, read_wanted
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.reports.campaign_explanation import Explanation, explain_choice
@@ -57,15 +57,15 @@ def campaign_scores(request: HttpRequest, campaign: int) -> HttpResponse:
     if not present:
         raise Http404
     quarter = quarter or present[0]
-    asked = read_asked(found, {"campaign": str(campaign), "quarter": str(quarter)}, snapshot, access)
+    wanted = read_wanted(found, {"campaign": str(campaign), "quarter": str(quarter)}, snapshot, access)
     explanation = _explanation(snapshot, campaign, quarter)
     context = {
         "campaign": campaign,
         "quarter": quarter,
         "quarters": [(number, number in present) for number in QUARTERS],
         "explanation": explanation,
-        "chart": _chart(asked, snapshot, access, campaign, quarter),
-        **same_by(asked, snapshot),
+        "chart": _chart(wanted, snapshot, access, campaign, quarter),
+        **same_by(wanted, snapshot),
     }
     context["command"] = f"vsf report explain {campaign} {quarter}\n{context['command']}"
     return render(request, "insights/campaign.html", context)
@@ -81,12 +81,12 @@ def _quarter(text: str) -> int | None:
 
 def _quarters(snapshot: OpenSnapshot, access: Access, campaign: int) -> list[int]:
     """Return the quarters in which a campaign has banners."""
-    found, _ = figures(_asked_of_campaign(snapshot, access, campaign), snapshot, access)
+    found, _ = figures(_of_campaign(snapshot, access, campaign), snapshot, access)
     return sorted({row[found.names.index("quarter")] for row in found.rows})
 
 
-def _asked_of_campaign(snapshot: OpenSnapshot, access: Access, campaign: int) -> Asked:
-    return read_asked(INSIGHTS["scores"], {"campaign": str(campaign)}, snapshot, access)
+def _of_campaign(snapshot: OpenSnapshot, access: Access, campaign: int) -> WantedInsight:
+    return read_wanted(INSIGHTS["scores"], {"campaign": str(campaign)}, snapshot, access)
 
 
 def _explanation(snapshot: OpenSnapshot, campaign: int, quarter: int) -> Explanation | None:
@@ -95,8 +95,10 @@ def _explanation(snapshot: OpenSnapshot, campaign: int, quarter: int) -> Explana
     return None
 
 
-def _chart(asked: Asked, snapshot: OpenSnapshot, access: Access, campaign: int, quarter: int) -> dict[str, Any] | None:
-    rows, _ = figures(asked, snapshot, access)
+def _chart(
+    wanted: WantedInsight, snapshot: OpenSnapshot, access: Access, campaign: int, quarter: int
+) -> dict[str, Any] | None:
+    rows, _ = figures(wanted, snapshot, access)
     if not rows.rows:
         return None
     about = (

@@ -39,52 +39,41 @@ expected as (
         median(case when is_same_weekday then observed end) as expected,
         mad(case when is_same_weekday then observed end) as deviation,
         count(case when is_same_weekday then 1 end) as compared_days,
-        min(observed) as lowest,
-        max(observed) as highest
+        min(observed) as lowest, max(observed) as highest
     from history
     group by processing_date
     having count(case when is_same_weekday then 1 end) > 0
 ),
 
 spreads as (
+    -- 1.4826 makes the deviation comparable with a standard deviation. The floors keep a lucky few days from looking
+    -- like a law: a share of the expected volume, wider for fewer days, and the noise of counting.
     select
-        *,
-        -- 1.4826 makes the deviation comparable with a standard deviation. The floors keep a lucky few days from
-        -- looking like a law: a share of the expected volume, wider for fewer days, and the noise of counting.
-        greatest(
-            1.4826 * deviation,
-            expected * case when compared_days < 3 then 0.15 else 0.1 end,
-            sqrt(expected)
-        ) as spread,
-        -- One or two weeks may themselves be odd: a volume seen before on any weekday is then no news.
-        compared_days < 3 as is_young
+        *, greatest(1.4826 * deviation, expected * case when compared_days < 3 then 0.15 else 0.1 end, sqrt(expected)) as spread
     from expected
+),
+
+-- One or two weeks may themselves be odd: a volume seen before on any weekday is then no news.
+bounds as (
+    select
+        *, greatest(least(expected - {{ var('volume_score') }} * spread, case when compared_days < 3 then lowest end), 0) as lower_bound,
+        greatest(expected + {{ var('volume_score') }} * spread, case when compared_days < 3 then highest end) as upper_bound
+    from spreads
 ),
 
 final as (
     select
-        'events' as feed,
-        cast(volumes.processing_date as varchar) as partition_key,
-        volumes.processing_date,
-        volumes.observed,
-        cast(spreads.expected as double) as expected,
-        case when spreads.expected is not null then cast(greatest(least(
-            spreads.expected - {{ var('volume_score') }} * spreads.spread,
-            case when spreads.is_young then spreads.lowest end
-        ), 0) as double) end as lower_bound,
-        case when spreads.expected is not null then cast(greatest(
-            spreads.expected + {{ var('volume_score') }} * spreads.spread,
-            case when spreads.is_young then spreads.highest end
-        ) as double) end as upper_bound,
-        cast((volumes.observed - spreads.expected) / spreads.spread as double) as score,
-        coalesce(spreads.compared_days, 0) as compared_days,
-        coalesce(
-            abs((volumes.observed - spreads.expected) / spreads.spread) >= {{ var('volume_score') }}
-            and (not spreads.is_young or volumes.observed < spreads.lowest or volumes.observed > spreads.highest),
-            false
-        ) as is_unusual
+        'events' as feed, cast(volumes.processing_date as varchar) as partition_key,
+        volumes.processing_date, volumes.observed,
+        cast(bounds.expected as double) as expected,
+        cast(bounds.lower_bound as double) as lower_bound,
+        cast(bounds.upper_bound as double) as upper_bound,
+        cast((volumes.observed - bounds.expected) / bounds.spread as double) as score,
+        coalesce(bounds.compared_days, 0) as compared_days,
+        coalesce(abs((volumes.observed - bounds.expected) / bounds.spread) >= {{ var('volume_score') }}, false)
+            and (bounds.compared_days >= 3 or volumes.observed < bounds.lowest or volumes.observed > bounds.highest) as is_unusual
     from volumes
-    left join spreads on volumes.processing_date = spreads.processing_date
+    left join bounds on volumes.processing_date = bounds.processing_date
 )
 
 select * from final

@@ -12,7 +12,7 @@ from typing import Any
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.table_catalog import catalog_of
-from vsf_assets.portal.insights.insight import DATE, NUMBER, TABLE, Choice, Filter, Insight
+from vsf_assets.portal.insights.insight import DATE, NUMBER, TABLE, Insight, InsightChoice, InsightFilter
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -23,7 +23,7 @@ _LARGEST = 2**63
 
 
 @dataclass(frozen=True)
-class Asked:
+class WantedInsight:
     """What an address asks of an insight.
 
     Attributes:
@@ -45,9 +45,9 @@ class Asked:
         return values + list(self.chosen.items())
 
 
-def read_asked(
+def read_wanted(
     insight: Insight, parameters: Mapping[str, str], snapshot: OpenSnapshot, access: Access, own: tuple[str, ...] = ()
-) -> Asked:
+) -> WantedInsight:
     """Return what the parameters of an address ask for.
 
     Args:
@@ -71,10 +71,10 @@ def read_asked(
     for name, found in filters.items():
         values[name] = _checked(found, given[name]) if name in given else _default(found, snapshot, access)
     chosen = {name: _option(found, given.get(name, "")) for name, found in choices.items()}
-    return Asked(insight, values, chosen, given)
+    return WantedInsight(insight, values, chosen, given)
 
 
-def _checked(found: Filter, value: str) -> str:
+def _checked(found: InsightFilter, value: str) -> str:
     text = value.strip()
     if not text:
         return ""
@@ -93,14 +93,14 @@ def _checked(found: Filter, value: str) -> str:
     return text
 
 
-def _option(found: Choice, value: str) -> str:
+def _option(found: InsightChoice, value: str) -> str:
     options = list(found.options)
     if value and value not in options:
         raise WrongParameterError(f"{found.name}: {value[:60]!r} is none of {', '.join(options)}")
     return value or options[0]
 
 
-def _default(found: Filter, snapshot: OpenSnapshot, access: Access) -> str:
+def _default(found: InsightFilter, snapshot: OpenSnapshot, access: Access) -> str:
     if not found.default:
         return ""
     sql, values = _with_sources(found.default, snapshot, access)
@@ -108,39 +108,39 @@ def _default(found: Filter, snapshot: OpenSnapshot, access: Access) -> str:
     return "" if value is None else str(value)
 
 
-def words_of(found: Filter, snapshot: OpenSnapshot, access: Access) -> list[str]:
+def words_of(found: InsightFilter, snapshot: OpenSnapshot, access: Access) -> list[str]:
     """Return the values that a filter may be chosen from."""
     sql, values = _with_sources(found.words, snapshot, access)
     return [str(value) for (value,) in snapshot.kept(f"{sql} limit 200", values, 200).rows]
 
 
-def page_sql(asked: Asked, snapshot: OpenSnapshot, access: Access) -> tuple[str, dict[str, Any]]:
+def page_sql(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> tuple[str, dict[str, Any]]:
     """Return the SQL over what the reader may see, and the values of its parameters."""
     values: dict[str, Any] = {}
     where = []
-    for number, found in enumerate(asked.insight.filters):
-        if asked.values[found.name]:
+    for number, found in enumerate(wanted.insight.filters):
+        if wanted.values[found.name]:
             kind = {DATE: "date", NUMBER: "bigint"}.get(found.kind, "varchar")
             where.append(found.condition.format(value=f"cast($f{number} as {kind})"))
-            values[f"f{number}"] = asked.values[found.name]
-    sql, more = _with_sources(_filled(asked, where, asked.insight.sql), snapshot, access)
+            values[f"f{number}"] = wanted.values[found.name]
+    sql, more = _with_sources(_filled(wanted, where, wanted.insight.sql), snapshot, access)
     return sql, {**values, **more}
 
 
-def command_sql(asked: Asked) -> str:
+def command_sql(wanted: WantedInsight) -> str:
     """Return the SQL for a person who asks the snapshot itself."""
     where = []
-    for found in asked.insight.filters:
-        if text := asked.values[found.name]:
+    for found in wanted.insight.filters:
+        if text := wanted.values[found.name]:
             quoted = "'" + text.replace("'", "''") + "'"
             shown = {DATE: f"date {quoted}", NUMBER: text}.get(found.kind, quoted)
             where.append(found.condition.format(value=shown))
-    return _filled(asked, where, TABLE.sub(r"\1", asked.insight.sql))
+    return _filled(wanted, where, TABLE.sub(r"\1", wanted.insight.sql))
 
 
-def _filled(asked: Asked, where: list[str], sql: str) -> str:
+def _filled(wanted: WantedInsight, where: list[str], sql: str) -> str:
     """Return the SQL with its conditions and choices."""
-    options = {found.name: found.options[asked.chosen[found.name]] for found in asked.insight.choices}
+    options = {found.name: found.options[wanted.chosen[found.name]] for found in wanted.insight.choices}
     return sql.strip().format(where=" and ".join(where) or "true", **options)
 
 
