@@ -242,10 +242,7 @@ def test_csv_holds_no_formula() -> None:
     from vsf_assets.snapshots.pool import Rows
 
     rows = Rows(["a", "b", "c"], ["VARCHAR", "BIGINT", "VARCHAR"], [("=1+1", -5, None), ('x"y', None, "-2")])
-    assert csv_text(rows).splitlines()[1:] in (
-        ['"\'=1+1","-5",""', '"x""y","","\'-2"'],
-        ['"\'=1+1","-5",', '"x""y",,"\'-2"'],
-    )
+    assert csv_text(rows).splitlines() == ['"a","b","c"', '"\'=1+1","-5",', '"x""y",,"\'-2"']
 
 
 def test_fields_of_a_chart_are_columns_of_its_insight(portal: Portal, client: Any) -> None:

@@ -3,9 +3,6 @@
 Here: running the SQL of what an address asks for. Not here: reading the address (wanted_insight.py), and pages.
 """
 
-import csv
-import io
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -65,22 +62,16 @@ def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
 
 def csv_text(rows: Rows) -> str:
     """Return rows as CSV with all values in quotes; no text is a formula of a spreadsheet, an empty field is null."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NOTNULL if _HAS_NOTNULL else csv.QUOTE_ALL)
-    writer.writerow(rows.names)
-    writer.writerows(_cells(row) for row in rows.rows)
-    return file.getvalue()
+    lines = [rows.names, *rows.rows]
+    return "".join(f"{','.join(map(_field, line))}\n" for line in lines)
 
 
-_HAS_NOTNULL = hasattr(csv, "QUOTE_NOTNULL")  # from Python 3.12 on
-
-
-def _cells(row: Iterable[Any]) -> list[Any]:
-    return [None if value is None else harmless(value) if isinstance(value, str) else _text(value) for value in row]
-
-
-def _text(value: Any) -> str:
-    """Return a value as DuckDB writes it."""
+def _field(value: Any) -> str:
+    """Return a value as DuckDB writes it, in quotes; csv of Python tells null from an empty text from 3.12 on only."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
+        text = "true" if value else "false"
+    else:
+        text = value.isoformat(sep=" ") if isinstance(value, datetime) else str(harmless(value))
+    return '"' + text.replace('"', '""') + '"'
