@@ -86,6 +86,7 @@ INSIGHTS = (
         "It fills when files of the feed events are delivered.",
         days("processing_date", _VOLUMES),
         spec="volume",
+        reading="The band holds usual volumes, the dashed line says what was to be expected.",
         columns={
             "expected": "median of the same weekday in the eight weeks before",
             "lower_bound": "lower end of the usual volumes",
@@ -125,6 +126,7 @@ INSIGHTS = (
             word("severity", "Severity", "severity", _ANOMALIES),
         ),
         spec="anomalies",
+        reading="The larger a mark, the more findings.",
         columns={
             "day": "day of landing; of a missing file its day",
             "records": "records that the findings count; a kind lists so many at most",

@@ -54,7 +54,7 @@ def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
         return None
     shown = rows.rows[: insight.chart_rows]
     about = f"{insight.question} {insight.headline(rows)}"
-    caption = "The table below has the figures."
+    caption = f"{insight.reading} The table below has the figures.".strip()
     if len(shown) < len(rows.rows):
         caption = f"The first {len(shown)} of {len(rows.rows):,} rows. {caption}"
     return {"spec": chart(insight.spec, rows.names, shown, about), "caption": caption}
