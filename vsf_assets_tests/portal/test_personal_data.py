@@ -76,8 +76,8 @@ def addresses(portal: Portal, forms: tuple[str, ...]) -> Iterator[str]:
     for name, insight in INSIGHTS.items():
         everything = "&".join(f"{found.name}=" for found in insight.filters if found.default)
         everything += "&active=all" if name == "limited-lines" else ""
-        yield f"/insights/{name}/?{everything}"
         if forms:
+            yield f"/insights/{name}/?{everything}"
             yield f"/api/v1/insights/{name}?{everything}"
             yield f"/insights/{name}/figures.csv?{everything}"
     if forms:
