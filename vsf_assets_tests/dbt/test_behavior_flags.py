@@ -17,7 +17,7 @@ def test_the_declaring_module_is_the_caller() -> None:
 
 
 def test_dbt_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(dbt_private, "declaring_module", lambda: f"module {asked.append(1)}")
+    calls: list[int] = []
+    monkeypatch.setattr(dbt_private, "declaring_module", lambda: f"module {calls.append(1)}")
     warm_up(read_settings({"VSF_HOME": str(tmp_path)}))
-    assert asked
+    assert calls
