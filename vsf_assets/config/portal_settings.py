@@ -59,6 +59,7 @@ class PortalSettings:
         upload_max: largest file that is accepted, in bytes.
         unpacked_max: largest size of a compressed file's content, in bytes.
         quota: bytes that a team may deliver in 24 hours.
+        made_now: rows of a made-up file up to which the portal makes it at once.
     """
 
     bind: tuple[str, int] = ("127.0.0.1", 8000)
@@ -79,6 +80,7 @@ class PortalSettings:
     upload_max: int = 20 * 10**9
     unpacked_max: int = 100 * 10**9
     quota: int = 100 * 10**9
+    made_now: int = 100_000
 
     @property
     def is_loopback(self) -> bool:
@@ -133,6 +135,7 @@ def read_portal(values: Mapping[str, str]) -> PortalSettings:
         upload_max=values_of.size(values, "VSF_PORTAL_UPLOAD_MAX"),
         unpacked_max=values_of.size(values, "VSF_PORTAL_UNPACKED_MAX"),
         quota=values_of.size(values, "VSF_PORTAL_QUOTA"),
+        made_now=values_of.whole(values, "VSF_PORTAL_MADE_NOW"),
     )
 
 

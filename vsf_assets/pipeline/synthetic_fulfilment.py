@@ -19,6 +19,7 @@ from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.throttle import Throttle
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
+from vsf_assets.pipeline.request_progress import RequestProgress, forget_progress, write_progress
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.storage.base import Store, is_about_one_file
@@ -29,6 +30,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
 
 _SECONDS = 2.0
+"""Seconds between two reports of progress."""
 
 Log = Callable[[str], None]
 
@@ -148,7 +150,7 @@ def _fulfil_one(settings: Settings, known: KnownRequests, request: RequestRow, l
         except (VsfError, OSError) as error:
             result = FulfilmentResult(request, "failed", str(error))
     log(f"{result.state}: made-up file {request.target}" + (f": {result.reason}" if result.reason else ""))
-    _record(settings, result)
+    _record(settings, result, log)
     return result
 
 
@@ -162,7 +164,7 @@ def _generate(
     from vsf_assets.synthetic.writers import Format, write_file
 
     frames = Frames(schema, request.rows, request.seed, parents=parents)
-    _record(settings, FulfilmentResult(request, "processing"))
+    _record(settings, FulfilmentResult(request, "processing"), log)
     target.parent.mkdir(parents=True, exist_ok=True)
     progress = _FileProgress(settings, request, log)
     progress(0)
@@ -205,9 +207,15 @@ def _parents(known: KnownRequests, schema: Schema) -> list[Schema]:
     return list(found.values())
 
 
-def _record(settings: Settings, result: FulfilmentResult) -> None:
-    """Write the state of a request as a file into the landing zone."""
+def _record(settings: Settings, result: FulfilmentResult, log: Log) -> None:
+    """Write the state of a request as a file into the landing zone, and before it for pages that wait."""
     request = result.request
+    if result.state == "deleted":
+        forget_progress(settings, request.name)
+    else:
+        percent = 100 if result.state == "ready" else 0
+        progress = RequestProgress(result.state, percent, result.reason, result.bytes, result.sha256)
+        write_progress(settings, request.name, progress, log)
     reported = {
         "request_id": request.request_id,
         "request": request.name,
@@ -236,6 +244,7 @@ class _FileProgress:
         rows, request = self._request.rows, self._request
         self._log(f"generating {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0
+        write_progress(self._settings, request.name, RequestProgress("processing", share), self._log)
         _now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
 
 

@@ -18,6 +18,8 @@ from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
 from vsf_assets.portal.fast.upload_address import upload_of_address
 from vsf_assets.portal.fast.upload_stream import RequestBody
 from vsf_assets.portal.fast.uploads import Uploads
+from vsf_assets.portal.generation.streams import STREAM_HEADER, named_job, send_made
+from vsf_assets.portal.generation.worker_pool import worker_pool
 from vsf_assets.web.answers import (
     NO_SNIFFING,
     NO_STORE,
@@ -117,9 +119,11 @@ class Dispatcher:
         """Let Django answer, and send the answer, or the file that it names, when its thread is free."""
         answer = await self._pages(scope, body)
         is_head = scope["method"] == "HEAD"
-        headers = [pair for pair in answer.headers if pair[0] not in (FILE_HEADER, b"content-length")]
-        file = named_file(answer.headers)
-        if file is not None:
+        headers = [pair for pair in answer.headers if pair[0] not in (FILE_HEADER, STREAM_HEADER, b"content-length")]
+        file, job = named_file(answer.headers), named_job(answer.headers)
+        if job is not None:
+            await send_made(job, worker_pool(), headers, scope, receive, send)
+        elif file is not None:
             await self._downloads.send(file, headers, scope, receive, send)
         elif is_head or len(answer.body) <= PART:
             await send_answer(send, HttpAnswer(answer.status, headers, answer.body), is_head)

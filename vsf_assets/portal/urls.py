@@ -15,6 +15,8 @@ from vsf_assets.portal.data import table_views
 from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.insights import insight_views, score_views
+from vsf_assets.portal.made import api_routes as made_api
+from vsf_assets.portal.made import editor_views, schema_finder, schema_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views
@@ -23,6 +25,7 @@ from vsf_assets.portal.status import status_views
 
 register_converter(UlidConverter, "ulid")
 api.add_router("", api_routes.router)
+api.add_router("", made_api.router)
 
 urlpatterns = [
     path("", status_views.home, name="home"),
@@ -77,6 +80,14 @@ urlpatterns = [
         list_views.arrival_state,
         name="dictionary_arrival_state",
     ),
+    path("made-up-files/", schema_views.schemas, name="made"),
+    path("made-up-files/new/", editor_views.new, name="made_new"),
+    path("made-up-files/<ulid:schema_id>/", schema_views.schema, name="made_schema"),
+    path("made-up-files/<ulid:schema_id>/edit/", editor_views.edit, name="made_edit"),
+    path("made-up-files/<ulid:schema_id>/delete/", schema_views.delete, name="made_delete"),
+    path("made-up-files/<ulid:schema_id>/schema.yaml", schema_views.export, name="made_export"),
+    path("made-up-files/<ulid:schema_id>/generate/", schema_views.generate, name="made_generate"),
+    path("made-up-files/<ulid:schema_id>/files/<ulid:request_id>/", schema_views.download, name="made_file"),
     path("join/<str:secret>/", join_views.join, name="join"),
     path("profile/", profile_views.profile, name="profile"),
     path("profile/delete/", profile_views.delete, name="profile_delete"),

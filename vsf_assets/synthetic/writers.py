@@ -125,7 +125,8 @@ def _write_lines(
     frames: Frames, target: BinaryIO, is_sql: bool, progress: Progress, threads: int, portion_rows: int
 ) -> None:
     """Write JSON lines, or SQL statements; the threads that generate rows also write their lines as texts."""
-    rows, table = frames.request.rows, frames.request.schema.name
+    rows, schema = frames.request.rows, frames.request.schema
+    table = schema.table or schema.name
     if is_sql:
         target.write(create_table(table, frames.empty).encode())
     written = frames.as_written()

@@ -32,7 +32,7 @@ PLATFORM = "platform"
 TOKEN_SCOPES: dict[str, frozenset[str]] = {
     "read": frozenset({READ, RAW}),
     "export": frozenset({EXPORT}),
-    "deliver": frozenset({DELIVER}),
+    "deliver": frozenset({DELIVER, CAMPAIGNS}),
     "personal": frozenset(),
 }
 """Scope of a token -> the rights that it lets through; `personal` lets the permission through."""

@@ -17,21 +17,27 @@ Rule = Callable[[AccountRights, OpenSnapshot | None, str], list[str]]
 """Returns the partitions of a feed that belong to teams in which somebody does not have a right."""
 
 
+PARTITION, FILE_NAME = "partition_key", "file_name"
+"""Columns of the ledger that tell to which team a file belongs."""
+
+
 @dataclass(frozen=True)
 class OwnedPartitions:
-    """A feed whose partitions belong to teams.
+    """A feed whose partitions, or files where it has no partitions, belong to teams.
 
     Attributes:
         feed: its name.
-        column: names the partition in its tables.
+        column: names the partition in its tables; empty for a feed without partitions.
         foreign: its rule.
         others: table -> columns that name partitions, of tables of other feeds.
+        ledger_column: PARTITION; or FILE_NAME where the rule returns names of files.
     """
 
     feed: str
     column: str
     foreign: Rule
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ledger_column: str = PARTITION
 
 
 _rules: list[OwnedPartitions] = []
@@ -48,8 +54,14 @@ def feeds_of_teams() -> frozenset[str]:
 
 
 def foreign_partitions(rights: AccountRights, snapshot: OpenSnapshot | None) -> dict[str, list[str]]:
-    """Return feed -> its partitions that belong to other teams than those in which somebody reads."""
+    """Return feed -> its partitions, or files, that belong to other teams than those in which somebody reads."""
     return {rule.feed: rule.foreign(rights, snapshot, READ) for rule in _rules}
+
+
+def is_foreign(foreign: Mapping[str, list[str]], feed: str, partition: str | None, file_name: str) -> bool:
+    """Whether a file belongs to another team; `foreign` is that of `foreign_partitions`."""
+    by_name = any(rule.feed == feed and rule.ledger_column == FILE_NAME for rule in _rules)
+    return (file_name if by_name else partition) in foreign.get(feed, ())
 
 
 def conditions(snapshot: OpenSnapshot, table: ShownTable, access: Access, values: dict[str, Any]) -> list[str]:
@@ -77,8 +89,8 @@ def leaves_rows_out(snapshot: OpenSnapshot, table: ShownTable, access: Access) -
 def _condition(rule: OwnedPartitions, table: ShownTable, foreign: str) -> str:
     """Return the condition for a table; empty if it holds no rows of the feed."""
     columns = table.by_name
-    if table.has_feed_column and "partition_key" in columns:
-        return f"not (feed = '{rule.feed}' and coalesce(list_contains({foreign}, partition_key), false))"
+    if table.has_feed_column and rule.ledger_column in columns:
+        return f"not (feed = '{rule.feed}' and coalesce(list_contains({foreign}, {rule.ledger_column}), false))"
     if table.full_name in rule.others:
         named = (f"coalesce(list_contains({foreign}, {name}), false)" for name in rule.others[table.full_name])
         return f"not ({' or '.join(named)})"
@@ -88,7 +100,8 @@ def _condition(rule: OwnedPartitions, table: ShownTable, foreign: str) -> str:
         return f"not coalesce(list_contains({foreign}, {rule.column}), false)"
     if "_file_id" in columns:
         of_others = (
-            f"select file_id from raw.files where feed = '{rule.feed}' and list_contains({foreign}, partition_key)"  # noqa: S608
+            f"select file_id from raw.files where feed = '{rule.feed}'"  # noqa: S608
+            f" and list_contains({foreign}, {rule.ledger_column})"
         )
         return f"_file_id not in ({of_others})"
     return ""

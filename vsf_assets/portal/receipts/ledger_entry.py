@@ -148,13 +148,13 @@ def entries_of_feed(
         day: only those that belong to this day.
         by_partition: whether the day is that of their partition; otherwise it is the day on which they landed.
         most: the largest number of files.
-        without: partitions whose files are left out.
+        without: partitions whose files are left out, or names of files, of a feed without partitions.
     """
     values: dict[str, Any] = {"feed": feed}
     condition = ""
     if without:
         values["without"] = list(without)
-        condition = " and not coalesce(list_contains($without::varchar[], partition_key), false)"
+        condition = " and not coalesce(list_contains($without::varchar[], coalesce(partition_key, file_name)), false)"
     if day is not None:
         values["day"] = day.isoformat()
         own = "partition_key" if by_partition else "cast(cast(landed_at as date) as varchar)"

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.owned_rows import foreign_partitions
+from vsf_assets.portal.data.owned_rows import foreign_partitions, is_foreign
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.file_state import LandedName
 from vsf_assets.portal.receipts.ledger_entry import CLOCKS_DIFFER, LedgerEntry, entry_of_file, entry_of_id
@@ -75,7 +75,8 @@ def subject_of_file(rights: AccountRights, snapshot: OpenSnapshot, file_id: int)
     if entry is None:
         return None
     access = Access(rights)
-    if entry.partition_key in foreign_partitions(rights, snapshot).get(entry.feed, ()):
+    foreign = foreign_partitions(rights, snapshot)
+    if is_foreign(foreign, entry.feed, entry.partition_key, entry.file_name):
         return None  # also with bytes that an own team delivered: they tell its texts, not whose file this is
     is_own = entry.sha256 in access.delivered
     if not is_own and entry.feed not in access.feeds:

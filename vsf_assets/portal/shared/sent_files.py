@@ -1,16 +1,20 @@
-"""Answers with a file from the disk, which the layer before Django sends.
+"""Answers with a file, which the layer before Django sends.
 
-Here: the answer of a view that has checked the rights. Not here: sending (fast/downloads.py).
+Here: the answers of views that have checked the rights: a file of the disk, and one that is made while it is sent. Not
+here: sending (fast/downloads.py, generation/streams.py).
 """
 
 import os
 from pathlib import Path
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, NamedFile
+from vsf_assets.portal.generation.job import GenerationJob
+from vsf_assets.portal.generation.streams import STREAM_HEADER, leave
+from vsf_assets.portal.generation.worker_pool import worker_pool
 
 
 def send_file(
@@ -40,6 +44,28 @@ def send_file(
             path.unlink()
         response = FileResponse(opened, content_type=content_type)
         response["Content-Length"] = str(os.fstat(opened.fileno()).st_size)
+    return _as_download(response, name)
+
+
+def send_made(request: HttpRequest, job: GenerationJob, name: str, content_type: str) -> HttpResponseBase:
+    """Return an answer that downloads a made-up file, which a process makes while it is sent.
+
+    Args:
+        request: the request, whose rights were checked.
+        job: the question for the process; the file can be made.
+        name: the file's name for the person who downloads it.
+        content_type: the media type.
+    """
+    if request.META.get(_IN_DJANGO):
+        response: HttpResponseBase = HttpResponse(content_type=content_type)
+        response[STREAM_HEADER.decode()] = leave(job)
+    else:
+        response = StreamingHttpResponse(worker_pool().parts(job), content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    return _as_download(response, name)
+
+
+def _as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -37,7 +37,10 @@ _SQL = """
            count(*) filter (where status = 'unreadable'), min(cast(landed_at as date))
     from reports.files where list_contains($feeds, feed) {without} group by all
 """
-_WITHOUT = " and not (feed = $feed{0} and coalesce(list_contains($foreign{0}::varchar[], partition_key), false))"
+_WITHOUT = (
+    " and not (feed = $feed{0}"
+    " and coalesce(list_contains($foreign{0}::varchar[], coalesce(partition_key, file_name)), false))"
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from vsf_assets.pipeline.home_status import HomeStatus
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import seen_source
-from vsf_assets.portal.data.owned_rows import foreign_partitions
+from vsf_assets.portal.data.owned_rows import foreign_partitions, is_foreign
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
@@ -172,7 +172,8 @@ def _waiting(
             found.why_landed(file.feed, file.landed_at, settle, with_errors=_sees_errors(access)),
         )
         for file in landing.files
-        if file.feed in access.feeds and _partition(file) not in foreign.get(file.feed, ())
+        if file.feed in access.feeds
+        and not is_foreign(foreign, file.feed, _partition(file), file.path.rpartition("/")[2])
     ]
 
 

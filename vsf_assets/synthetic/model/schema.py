@@ -19,7 +19,7 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t", "space":
 QUOTES = {"double": '"', "single": "'"}
 """Name -> character, of separators and quotes; a schema may contain the character or its name."""
 
-_FIELDS = ("name", "separator", "quote", "today", "columns")
+_FIELDS = ("name", "table", "separator", "quote", "today", "columns")
 
 DEEPEST_COLUMNS = 30
 """Largest number of columns of which each is made of the next one."""
@@ -60,6 +60,7 @@ class Schema:
         separator, quote: characters of CSV files.
         columns: the columns, in the order of the file.
         today: the day on which ranges of days end by default; None if the schema does not say it.
+        table: name of the table in SQL files; empty for the schema's name.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Schema:
     quote: str
     columns: tuple[Column, ...]
     today: date | None = None
+    table: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -139,6 +141,7 @@ def schema_of(content: Any) -> Schema:
         quote=_one_of("quote", content.get("quote", '"'), QUOTES),
         columns=tuple(_related(column, names) for column in ordered),
         today=_today(content.get("today")),
+        table=_table(content),
     )
     refuse_bad_references(found.columns)
     return found if found.today is None else found.on_day(found.today)
@@ -149,6 +152,27 @@ def _today(value: Any) -> date | None:
         return None if value is None else day(value)
     except ValueError as error:
         raise SchemaError(f"today: {error}") from None
+
+
+def _table(content: Mapping[Any, Any]) -> str:
+    try:
+        return str(schema_name(content["table"])) if "table" in content else ""
+    except ValueError as error:
+        raise SchemaError(f"table: {error}") from None
+
+
+def column_problems(content: Any) -> dict[int, str]:
+    """Return place from 0 -> what is wrong with the column, of all columns that are wrong by themselves.
+
+    Names that occur twice, and columns that do not fit each other, are for `schema_of`, which raises at the first error.
+    """
+    problems: dict[int, str] = {}
+    for place, column in enumerate(content.get("columns") or []):
+        try:
+            _column(place + 1, column)
+        except SchemaError as error:
+            problems[place] = str(error)
+    return problems
 
 
 def _one_of(field: str, value: Any, named: Mapping[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Migrations of the tables of dictionaries; not here: the tables (models.py)."""
