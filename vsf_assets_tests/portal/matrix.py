@@ -64,6 +64,18 @@ FILE_PAGE = PAGE | {"stranger": 404, "sender": 404, "granted": 404}
 FILE_ROWS = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "stranger": 404, "sender": 404, "granted": 404}
 """Rows as delivered, of a file that no team of the portal delivered: with the permission personal data alone."""
 
+MADE = PAGE | dict.fromkeys(OUTSIDE, 404)
+"""A page of a schema of the platform's team."""
+CHANGE_MADE = MADE | dict.fromkeys(("reader", "analyst", "steward", "engineer"), 403)
+"""What marketers and administrators may."""
+THEIRS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
+"""A schema of a team in which no caller is a member."""
+
+
+def _of_makers(status: int, to_visitors: int = 302) -> dict[str, int]:
+    """Return the answers to a change of a schema of the platform's team that is malformed."""
+    return CHANGE_MADE | {"marketer": status, "admin": status, "visitor": to_visitors}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -183,6 +195,74 @@ TABLE = (
         "dictionaries/<str:name>/deliveries/<ulid:group>/state/",
         f"/dictionaries/small/deliveries/{NOBODY}/state/",
         dict.fromkeys(CALLERS, 404) | {"visitor": 302},
+    ),
+    Line("made-up-files/", "/made-up-files/", PAGE),
+    Line("made-up-files/new/", "/made-up-files/new/", PAGE),  # everybody is an administrator of an own team
+    Line("made-up-files/new/", "/made-up-files/new/", dict.fromkeys(CALLERS, 422) | {"visitor": 302}, "POST"),
+    *(
+        Line(f"made-up-files/<ulid:schema_id>/{route}", f"/made-up-files/{{made}}/{route}", answers)
+        for route, answers in (("", MADE), ("edit/", CHANGE_MADE), ("delete/", CHANGE_MADE), ("schema.yaml", MADE))
+    ),
+    *(
+        Line(f"made-up-files/<ulid:schema_id>/{route}", f"/made-up-files/{{theirs}}/{route}", THEIRS, method)
+        for route, method in (
+            ("", "GET"),
+            ("edit/", "GET"),
+            ("edit/", "POST"),
+            ("delete/", "POST"),
+            ("schema.yaml", "GET"),
+            ("generate/", "POST"),
+        )
+    ),
+    Line("made-up-files/<ulid:schema_id>/edit/", "/made-up-files/{made}/edit/", _of_makers(302), "POST"),
+    Line("made-up-files/<ulid:schema_id>/generate/", "/made-up-files/{made}/generate/", _of_makers(422), "POST"),
+    Line(
+        "made-up-files/<ulid:schema_id>/files/<ulid:request_id>/",
+        "/made-up-files/{made}/files/{made_file}/",
+        MADE | dict.fromkeys(ROLES, 409),
+    ),
+    Line(
+        "made-up-files/<ulid:schema_id>/files/<ulid:request_id>/",
+        "/made-up-files/{theirs}/files/{their_file}/",
+        THEIRS,
+    ),
+    Line("api/v1/column-types", "/api/v1/column-types", API),
+    Line("api/v1/schemas", "/api/v1/schemas", API),
+    Line("api/v1/schemas", "/api/v1/schemas", dict.fromkeys(CALLERS, 422) | {"visitor": 401}, "POST", json="{}"),
+    *(
+        Line(f"api/v1/schemas/<schema_id>{route}", f"/api/v1/schemas/{{made}}{route}", MADE | {"visitor": 401})
+        for route in ("", "/schema.yaml", "/preview", "/files")
+    ),
+    Line("api/v1/schemas/<schema_id>", "/api/v1/schemas/{made}", _of_makers(422, 401), "PUT", json="{}"),
+    Line(
+        "api/v1/schemas/<schema_id>/files",
+        "/api/v1/schemas/{made}/files",
+        _of_makers(422, 401),
+        "POST",
+        json='{"rows": -1}',
+    ),
+    *(
+        Line(
+            f"api/v1/schemas/<schema_id>/files/<file_id>{route}",
+            f"/api/v1/schemas/{{made}}/files/{{made_file}}{route}",
+            MADE | {"visitor": 401} | answers,
+        )
+        for route, answers in (("", {}), ("/content", dict.fromkeys(ROLES, 409)))
+    ),
+    *(
+        Line(f"api/v1/schemas/<schema_id>{route}", f"/api/v1/schemas/{{theirs}}{example}", answers, method, json=body)
+        for answers in (THEIRS | {"visitor": 401},)
+        for route, example, method, body in (
+            ("", "", "GET", ""),
+            ("", "", "PUT", "{}"),
+            ("", "", "DELETE", ""),
+            ("/schema.yaml", "/schema.yaml", "GET", ""),
+            ("/preview", "/preview", "GET", ""),
+            ("/files", "/files", "GET", ""),
+            ("/files", "/files", "POST", '{"rows": 10}'),
+            ("/files/<file_id>", "/files/{their_file}", "GET", ""),
+            ("/files/<file_id>/content", "/files/{their_file}/content", "GET", ""),
+        )
     ),
     Line("join/<str:secret>/", "/join/nothing/", dict.fromkeys(CALLERS, 404)),
     Line("profile/", "/profile/", PAGE),

@@ -5,6 +5,7 @@ Here: the walk over Django's addresses and OpenAPI, and rows of other teams. Not
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,20 @@ def add_notice(feed: str) -> Any:
     )
 
 
+def add_schema(team: str, schema_id: str, file_id: str) -> dict[str, str]:
+    """Give a team a schema that landed, and a request for a file; return their ids under names."""
+    from vsf_assets.portal.accounts.models import Team
+    from vsf_assets.portal.made.models import FileRequest, MadeSchema, SchemaRevision
+
+    content = {"name": team, "columns": [{"name": "id", "type": "UUID"}]}
+    found, now = Team.objects.get(name=team), datetime.now(UTC)
+    schema = MadeSchema.objects.create(team=found, name=team, draft=content, modified_at=now)
+    landed = {"number": 1, "landed_name": f"{team}-r1", "path": f"fake_schemas/{team}-r1.schema.yaml", "landed_at": now}
+    revision = SchemaRevision.objects.create(schema=schema, content=content, landed=content, **landed)
+    wanted = {"number": 1, "name": f"{team}-1", "rows": 10**6, "seed": 0, "format": "csv", "landed_at": now}
+    return {schema_id: schema.ulid, file_id: FileRequest.objects.create(revision=revision, **wanted).ulid}
+
+
 class Callers:
     """Clients of every caller, and ids of a team that only the platform's administrators may change."""
 
@@ -101,6 +116,8 @@ class Callers:
         for feed in ("clicks", "events"):
             sql = "select file_id from raw.files where feed = ? order by landed_at desc limit 1"
             self.ids[feed] = portal.world.query(sql, feed)[0][0]
+        for team, (schema, file) in {"platform": ("made", "made_file"), "third": ("theirs", "their_file")}.items():
+            self.ids |= add_schema(team, schema, file)
         ((self.ids["sample"],),) = portal.world.query(
             "select min(file_id) from raw.files where feed = 'datasets' and partition_key = ?", SAMPLE
         )
@@ -109,7 +126,7 @@ class Callers:
         address = line.example.format(**(ids or self.ids))
         client = self.clients[caller]
         if line.json:
-            return client.post(address, line.json, content_type="application/json")
+            return {"POST": client.post, "PUT": client.put}[line.method](address, line.json, content_type="application/json")
         send = {"POST": client.post, "DELETE": client.delete, "GET": client.get}[line.method]
         return send(address, dict(line.data)) if line.data else send(address)
 
@@ -134,12 +151,13 @@ def test_every_caller_gets_the_answer_of_the_table(portal: Portal) -> None:
 def test_foreign_ids_answer_like_ids_that_never_were(portal: Portal) -> None:
     callers = Callers(portal)
     nobody: dict[str, Any] = {name: random_id() for name in callers.ids}
-    nobody |= {"delivery": ulid_of(random_id()), "clicks": 1, "events": 2, "sample": 3}
+    of_ulids = ("delivery", "made", "made_file", "theirs", "their_file")
+    nobody |= {name: ulid_of(random_id()) for name in of_ulids} | {"clicks": 1, "events": 2, "sample": 3}
     for line in LINES:
         if "{" in line.example:
             assert isinstance(line.answers, dict)
             callers_without = [c for c in ("stranger", "reader", "engineer", "other") if line.answers[c] == 404]
-            assert callers_without
+            assert callers_without, line
             for caller in callers_without:
                 foreign, missing = callers.send(caller, line), callers.send(caller, line, nobody)
                 assert foreign.status_code == missing.status_code == 404, line.example

@@ -177,6 +177,8 @@ def _put(row: ColumnRow, message: str) -> None:
     found = _AT_COLUMN.match(rest) if rest is not None else None
     option = (found.group("option") or "") if found else ""
     words = rest[found.end() :] if found and rest else message
+    if option in ("", "name") and not row.name:
+        words = "give the column a name"
     if option in row.options:
         row.options[option].error = words
     else:

@@ -58,6 +58,11 @@ class OptionField:
         """Whether it takes a number."""
         return self.kind in _NUMERIC
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether its text is in a small language, and needs room."""
+        return self.kind in ("template", "formula", "regular expression")
+
     def value_of(self, text: str) -> Any:
         """Return the value of a text as a schema file has it; a text that fits no value stays, and is refused later."""
         text = text if self.field == LINES else text.strip()
