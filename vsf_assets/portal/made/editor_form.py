@@ -146,7 +146,8 @@ def changed(draft: dict[str, Any], action: str) -> dict[str, Any]:
 
 def _free_header(columns: list[dict[str, Any]]) -> str:
     taken = {str(column.get("name")) for column in columns}
-    return next(name for number in range(1, len(columns) + 2) if (name := f"column {number}") not in taken)
+    last = len(columns) + 1
+    return next(name for number in range(last, 2 * last + 1) if (name := f"column {number}") not in taken)
 
 
 def place_errors(rows: list[ColumnRow], draft: Mapping[str, Any], message: str) -> str:
