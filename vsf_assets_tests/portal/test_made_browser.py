@@ -1,0 +1,314 @@
+"""Made-up files in a real browser and on a real server: building a schema, first rows, files, and a run that makes one.
+
+Here: one home that begins empty; the test itself does what a run does. Not here: what pages say (test_made_files.py),
+and the service, which takes what lands by itself (dagster/).
+"""
+
+import csv
+import http.client
+import io
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from vsf_assets.pipeline.synthetic_fulfilment import fulfil
+from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.portal.made_world import NEEDED, every_type
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, sync_api
+from vsf_assets_tests.portal.test_command import VSF, Running, demo_passwords, environment, running, vsf
+from vsf_assets_tests.portal.world import World
+from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.warehouses import Home
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no chromium here: apt-get install chromium"),
+]
+
+NOW = 50_000
+FEEDS = ("fake_schemas", "fake_requests", "fake_states")
+CUSTOMERS = "id,name,born\n" + "".join(f"{n},Ann Lee,19{50 + n}-01-0{n}\n" for n in range(1, 6))
+
+
+class Site:
+    """A home, the portal on it, and a browser."""
+
+    def __init__(self, home: Home, portal: Running, browser: Any) -> None:
+        self.home, self.portal, self.browser = home, portal, browser
+        self.password = demo_passwords(portal)["marketer"]
+        self.token = vsf(home.root, World(home.root), "portal", "token", "demo-marketer").stdout.strip()
+
+    def watched(self, **options: Any) -> Watched:
+        """Return a page on which a marketer is signed in."""
+        context = self.browser.new_context(**{"viewport": WIDE, "accept_downloads": True, **options})
+        watched = Watched(context.new_page(), self.portal.address)
+        watched.sign_in("demo-marketer", self.password)
+        return watched
+
+    def load(self) -> None:
+        """Load what landed, and publish it."""
+        report = self.home.ingest(feeds=list(FEEDS))
+        assert (report.failed, report.left) == ([], [])
+        build_pending(self.home.warehouse, checked=False)
+
+    def begin(self, method: str, path: str, body: Any = None) -> tuple[http.client.HTTPConnection, Any]:
+        """Send a request of the API, and return the connection and the answer, whose body is not read yet."""
+        connection = http.client.HTTPConnection(urlsplit(self.portal.address).netloc, timeout=30)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        return connection, connection.getresponse()
+
+    def ask(self, method: str, path: str, body: Any = None) -> bytes:
+        connection, answer = self.begin(method, path, body)
+        try:
+            content: bytes = answer.read()
+            assert answer.status < 300, content
+            return content
+        finally:
+            connection.close()
+
+    def makers(self) -> list[int]:
+        """Return the processes that make rows."""
+        found = []
+        for worker in self.portal.workers():
+            of_worker = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+            of_threads = [
+                child
+                for task in Path(f"/proc/{worker}/task").iterdir()
+                for child in (task / "children").read_text().split()
+            ]
+            for child in {*of_worker, *of_threads}:
+                if b"portal.generation.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
+        return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = Home(tmp_path_factory.mktemp("made") / "home")
+    put_built_warehouse(home.settings)
+    with (
+        running(
+            home.root, World(home.root), "--demo", on_terminal=True, variables={"VSF_PORTAL_MADE_NOW": str(NOW)}
+        ) as portal,
+        sync_api.sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield Site(home, portal, browser)
+        browser.close()
+
+
+def generated(folder: Path, *arguments: str) -> bytes:
+    """Return what `vsf generate` writes to standard output."""
+    command = [*VSF, "generate", *arguments, "-o", "-"]
+    variables = environment(folder, World(folder))
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=True, timeout=60).stdout
+
+
+def save_download(page: Any, click: str, path: Path) -> Path:
+    with page.expect_download() as found:
+        page.click(click)
+    found.value.save_as(path)
+    return path
+
+
+def choose_type(page: Any, row: int, kind: str) -> None:
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.select_option(f"#c{row}-type", kind)
+    page.locator(f"#c{row}-type option[selected]", has_text=kind).first.wait_for(state="attached")
+
+
+def fill_options(page: Any, row: int, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        text = "\n".join(map(str, value)) if name == "values" else value
+        text = ", ".join(map(str, text)) if isinstance(text, list) else str(text)
+        page.fill(f"#c{row}-o-{name}", text)
+
+
+def table_of(page: Any) -> list[list[str]]:
+    """Return the header and the rows of the preview."""
+    cells = "row => [...row.cells].map(cell => cell.textContent)"
+    found: list[list[str]] = page.eval_on_selector_all("#preview-table tr", f"rows => rows.map({cells})")
+    return found
+
+
+def test_a_marketer_builds_a_schema_with_each_type_and_gets_its_files(site: Site, tmp_path: Path) -> None:
+    watched, content = site.watched(), every_type()
+    page, address = watched.page, site.portal.address
+    (tmp_path / "customers.csv").write_text(CUSTOMERS)
+    page.goto(f"{address}/made-up-files/")
+    assert page.inner_text("h1") == "No schema of made-up files yet"
+    page.click("text=New schema")
+    page.set_input_files("#file-csv", str(tmp_path / "customers.csv"))
+    page.click("text=Begin with its columns")
+    assert [page.input_value(f"#c{row}-type") for row in range(3)] == ["Sequence", "Full Name", "Date"]
+    page.click("button[value=save]:visible")
+    page.wait_for_selector("h1:has-text('customers: 3 columns')")
+    assert "saved, in use from the next run" in page.inner_text("main")
+
+    page.goto(f"{address}/made-up-files/new/")
+    page.fill("#name-empty", "all types")
+    page.click("button[value=empty]")
+    page.wait_for_selector("#editor-form")
+    for row, column in enumerate(content["columns"]):
+        if row:
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                page.click("#add")
+            page.wait_for_selector(f"#c{row}-type")
+        choose_type(page, row, column["type"])
+        page.fill(f"#c{row}-name", column["name"])
+        fill_options(page, row, NEEDED.get(column["type"], {}))
+    page.fill("#today", content["today"])
+    page.wait_for_selector("#preview-table")
+    shown = table_of(page)
+    page.click("button[value=save]:visible")
+    page.wait_for_selector("h1:has-text('all types: 32 columns')")
+
+    save_download(page, "text=Export YAML", tmp_path / "all types.yaml")
+    page.goto(f"{address}/made-up-files/")
+    page.click("table a:text-is('customers')")
+    save_download(page, "text=Export YAML", tmp_path / "customers.yaml")
+    wanted = generated(tmp_path, "all types.yaml", "--rows", "1000", "--schema", "customers.yaml")
+    rows = list(csv.reader(io.StringIO(wanted.decode(), newline="")))
+    assert shown == rows[:11]
+
+    page.go_back()
+    page.click("table a:text-is('all types')")
+    assert table_of(page) == rows[:11]
+    assert save_download(page, "#generate-form button", tmp_path / "made.csv").read_bytes() == wanted
+    page.context.close()
+    assert watched.found == []
+
+
+def test_a_large_file_is_watched_until_a_run_has_made_it(site: Site, tmp_path: Path) -> None:
+    columns = [{"name": "id", "type": "UUID"}, {"name": "city", "type": "City", "locale": "ja_JP"}]
+    schema = json.loads(site.ask("POST", "/api/v1/schemas", {"name": "cities", "columns": columns}))["id"]
+    watched = site.watched()
+    page = watched.page
+    page.goto(f"{site.portal.address}/made-up-files/{schema}/")
+    page.fill("#rows", f"{NOW + 1:,}")
+    page.fill("#seed", "11")
+    page.select_option("#format", "jsonl")
+    page.click("#generate-form button")
+    page.wait_for_selector("#files >> text=queued")
+    cells = page.eval_on_selector_all("#files td, #files th", "cells => cells.map(cell => cell.innerText)")
+    assert cells[:6] == ["#", "Created", "File Name", "Rows", "Status", "Actions"]
+    assert (cells[6], cells[8], cells[9]) == ("1", "cities_50001_seed11.jsonl", "50,001")
+    site.home.ingest(feeds=list(FEEDS))
+    assert [made.state for made in fulfil(site.home.warehouse, lambda _: None)] == ["ready"]
+    page.wait_for_selector("#files >> text=ready")
+    found = save_download(page, "#files a", tmp_path / "made.jsonl").read_bytes()
+    save_download(page, "text=Export YAML", tmp_path / "cities.yaml")
+    assert found == generated(tmp_path, "cities.yaml", "--rows", str(NOW + 1), "--seed", "11", "--format", "jsonl")
+    for progress in (site.home.settings.made / ".requests").iterdir():
+        progress.unlink()
+    site.load()  # the states too: now the snapshot alone tells
+    page.reload()
+    assert "ready" in page.inner_text("#files")
+    (state,) = json.loads(site.ask("GET", f"/api/v1/schemas/{schema}/files"))["items"]
+    assert (state["state"], state["bytes"]) == ("ready", len(found))
+    assert site.ask("GET", state["content_url"]) == found
+    (made,) = (site.home.settings.made).glob("cities-*/*.jsonl")
+    page.click("text=Delete")
+    page.click("text=Delete the schema and its files")
+    page.wait_for_selector("text=cities was deleted; its files go with the next run.")
+    site.home.ingest(feeds=list(FEEDS))
+    fulfil(site.home.warehouse, lambda _: None)
+    assert not made.exists()
+    page.context.close()
+    assert watched.found == []
+
+
+def test_rows_move_by_keys_and_the_form_works_without_javascript(site: Site) -> None:
+    watched = site.watched()
+    page = watched.page
+    names = "[...document.querySelectorAll('[id$=-name]')].filter(e => /^c\\d/.test(e.id)).map(e => e.value).join()"
+    page.goto(f"{site.portal.address}/made-up-files/new/")
+    page.fill("#text-csv", "a,b,c\n1,2,3\n")
+    page.fill("#name-csv", "moved")
+    page.click("text=Begin with its columns")
+    page.focus("#c2-name")
+    for presses in ("b", "a"):
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.keyboard.press("Alt+ArrowUp")
+        page.wait_for_selector(f"#c{'1' if presses == 'b' else '0'}-name:focus")
+    assert page.evaluate(names) == "c,a,b"
+    address = page.url
+    page.context.close()
+    plain = site.watched(java_script_enabled=False)
+    page = plain.page
+    page.goto(address)
+    page.click("button[value=down-0]")
+    page.click("#add")
+    page.fill("#c3-name", "d")
+    page.select_option("#c3-type", "Choice")
+    page.click("button[value=preview]")
+    page.fill("#c3-o-values", "x\ny")
+    page.click("button[value=save]")
+    assert "moved: 4 columns" in page.inner_text("h1")
+    headers = [cell.inner_text() for cell in page.query_selector_all("#preview-table th")]
+    assert headers == ["a", "c", "b", "d"]
+    assert page.query_selector("a.refresh")
+    page.context.close()
+    assert watched.found == plain.found == []
+
+
+def test_a_client_that_leaves_ends_its_process_and_a_dead_process_ends_the_connection(site: Site) -> None:
+    content = {"name": "wide", "columns": [{"name": f"text {n}", "type": "Text", "from": 9, "to": 9} for n in range(20)]}
+    schema = json.loads(site.ask("POST", "/api/v1/schemas", content))["id"]
+    address, order = f"/api/v1/schemas/{schema}/files", {"rows": NOW, "format": "jsonl"}
+    site.ask("POST", address, {"rows": 1})
+    (maker,) = site.makers()
+    connection, answer = site.begin("POST", address, order)
+    assert len(answer.read(1000)) == 1000
+    answer.close()
+    connection.close()
+    wait_until_gone(maker)
+    connection, answer = site.begin("POST", address, order)
+    assert len(answer.read(1000)) == 1000
+    (maker,) = site.makers()
+    os.kill(maker, 9)
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        answer.read()
+    connection.close()
+    assert len(site.ask("POST", address, {"rows": 5}).splitlines()) == 6  # and goes on
+    left = [path.name for path in (site.home.root / "portal").rglob("*") if "export" in path.name and path.is_file()]
+    assert left == []
+
+
+def wait_until_gone(process: int) -> None:
+    for _ in range(200):
+        if not Path(f"/proc/{process}").exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the process goes on")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size: dict[str, int], scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    content = {**every_type(f"axe {scheme}"), "columns": every_type()["columns"][::4]}
+    schema = json.loads(site.ask("POST", "/api/v1/schemas", content))["id"]
+    site.ask("POST", f"/api/v1/schemas/{schema}/files", {"rows": NOW + 1})
+    watched = site.watched(viewport=size, color_scheme=scheme, bypass_csp=True)
+    page, wide, broken = watched.page, [], []
+    for path in ("", "new/", f"{schema}/", f"{schema}/edit/", f"{schema}/delete/"):
+        page.goto(f"{site.portal.address}/made-up-files/{path}")
+        if path.endswith("edit/"):
+            page.fill("#c1-name", "")
+            page.click("button[value=save]:visible")
+            page.wait_for_selector("#c1-name-error")
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        found = axe.Axe().run(page, options=rules).response["violations"]
+        broken += [(path, rule["id"], rule["nodes"][0]["html"][:100]) for rule in found]
+    page.context.close()
+    assert (wide, broken) == ([], [])
