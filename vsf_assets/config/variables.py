@@ -94,9 +94,7 @@ VARIABLES = (
     Variable("VSF_PORTAL_UPLOAD_MAX", "20GB", "largest file that the portal accepts"),
     Variable("VSF_PORTAL_UNPACKED_MAX", "100GB", "largest content of a compressed file that the portal accepts"),
     Variable("VSF_PORTAL_QUOTA", "100GB", "bytes that a team may deliver through the portal in 24 hours"),
-    Variable(
-        "VSF_PORTAL_MADE_NOW", "100000", "largest number of rows of a made-up file that the portal makes at once"
-    ),
+    Variable("VSF_PORTAL_MADE_NOW", "100000", "largest number of rows of a made-up file that the portal makes at once"),
     Variable("VSF_PORTAL_KEYS", "", "folder of signing keys, the same for all hosts; default: portal/ in VSF_HOME"),
     Variable(
         "VSF_QUARTER_BOUNDARY", "next", "quarter of minutes 15, 30 and 45: next, so 15 is in quarter 2, or previous"

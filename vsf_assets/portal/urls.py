@@ -16,7 +16,7 @@ from vsf_assets.portal.datasets import api_routes, change_views, dictionary_view
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.insights import insight_views, score_views
 from vsf_assets.portal.made import api_routes as made_api
-from vsf_assets.portal.made import editor_views, schema_finder, schema_views
+from vsf_assets.portal.made import editor_views, schema_views
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views

@@ -261,7 +261,10 @@ def test_rows_move_by_keys_and_the_form_works_without_javascript(site: Site) -> 
 
 
 def test_a_client_that_leaves_ends_its_process_and_a_dead_process_ends_the_connection(site: Site) -> None:
-    content = {"name": "wide", "columns": [{"name": f"text {n}", "type": "Text", "from": 9, "to": 9} for n in range(20)]}
+    content = {
+        "name": "wide",
+        "columns": [{"name": f"text {n}", "type": "Text", "from": 9, "to": 9} for n in range(20)],
+    }
     schema = json.loads(site.ask("POST", "/api/v1/schemas", content))["id"]
     address, order = f"/api/v1/schemas/{schema}/files", {"rows": NOW, "format": "jsonl"}
     site.ask("POST", address, {"rows": 1})

@@ -154,9 +154,12 @@ def test_errors_stand_at_their_fields_and_nothing_lands(portal: Portal) -> None:
     assert page.count('aria-invalid="true"') == 3
     assert Fields(page).found["c1-o-null_share"] == "two"
     twice = send(client, schema, form_of(client, schema) | {"c0-name": "name"} | {"c2-o-from": ""}, "save")
-    assert "the name occurs twice" in send(
-        client, schema, form | {"c0-name": "name", "c2-o-from": "", "c1-o-null_share": ""}, "save"
-    ).content.decode()
+    assert (
+        "the name occurs twice"
+        in send(
+            client, schema, form | {"c0-name": "name", "c2-o-from": "", "c1-o-null_share": ""}, "save"
+        ).content.decode()
+    )
     assert twice.status_code == 422
     assert client.get(f"/api/v1/schemas/{schema}").json()["revision"] == 1
 
@@ -213,7 +216,7 @@ def test_yaml_is_taken_into_a_draft_and_its_errors_are_shown(portal: Portal) -> 
 CSV = (
     b"id,Name,e_mail,born,score,active,when,ip,note,first_name,Country,seq,empty,id\n"
     b"7,Ann Lee,ann@example.com,31.12.1999,1.5,true,2024-01-02T03:04:05,192.0.2.1,long text here,Ann,Chile,5,,1\n"
-    b"-3,Bo Ek,,01.02.2000,20.25,false,2024-05-06T07:08:09,198.51.100.7,\"a, b\",Bo,Peru,6,,2\n"
+    b'-3,Bo Ek,,01.02.2000,20.25,false,2024-05-06T07:08:09,198.51.100.7,"a, b",Bo,Peru,6,,2\n'
     b"12,Cy Oz,cy@example.org,15.06.2001,3,true,2023-05-06T07:08:09,203.0.113.9,x,Cy,Togo,7,,4\n"
 )
 GUESSED = {
@@ -251,7 +254,23 @@ def test_a_file_without_usable_headers_is_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["no", "NULL", "1e5", "007", "2024-01-01", "a: b", "- x", "#", '"', "\\", "\x7f\x85", "\ufeff", "😀", "a\u202eb", ""],
+    [
+        "no",
+        "NULL",
+        "1e5",
+        "007",
+        "2024-01-01",
+        "a: b",
+        "- x",
+        "#",
+        '"',
+        "\\",
+        "\x7f\x85",
+        "\ufeff",
+        "😀",
+        "a\u202eb",
+        "",
+    ],
 )
 def test_yaml_is_read_as_it_was_written(text: str) -> None:
     content = {"name": text, "columns": [{"name": text, text: [text, True, 1, -1.5, 1e-7, 1e22]}]}

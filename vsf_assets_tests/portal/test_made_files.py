@@ -140,9 +140,9 @@ def test_states_follow_the_run_and_are_asked_for_with_a_tag(portal: Portal) -> N
     client = marketer(portal)
     schema = schema_id(client, SMALL)
     url = order(client, schema, rows=200_000).json()["url"]
-    from vsf_assets.portal.made.models import FileRequest
+    from vsf_assets.portal.made.models import RequestedFile
 
-    request = FileRequest.objects.get()
+    request = RequestedFile.objects.get()
     page = f"/made-up-files/{schema}/"
 
     def part(tag: str = "") -> Any:

@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,9 +75,18 @@ def test_a_process_is_asked_again_and_answers_with_the_bytes_of_the_generator(po
     columns, rows = pool.first_rows(job(ROWS, first=2))
     assert (columns, rows[1]) == (["id", "name", "born"], ["1001", "Mary Harrell", "13.11.1998"])
     with pytest.raises(GenerationError, match="there is no schema 'y'"):
-        pool.check(GenerationJob(CHECK, {"name": "x", "columns": [
-            {"name": "a", "type": "Foreign Key", "schema": "y", "column": "z", "rows": 1}
-        ]}, [], "2026-11-28", 1))
+        pool.check(
+            GenerationJob(
+                CHECK,
+                {
+                    "name": "x",
+                    "columns": [{"name": "a", "type": "Foreign Key", "schema": "y", "column": "z", "rows": 1}],
+                },
+                [],
+                "2026-11-28",
+                1,
+            )
+        )
     assert pool._idle == [worker]  # an error is an answer too
 
 
@@ -91,15 +101,15 @@ def test_a_process_whose_answer_is_not_read_is_killed(pool: WorkerPool) -> None:
 
 def test_few_files_are_made_at_once_and_first_rows_besides(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "PATIENCE", 0.02)
-    taken = [pool.take(is_file=True) for _ in range(worker_pool.FILES_AT_ONCE)]
+    taken = [pool.acquire(is_file=True) for _ in range(worker_pool.FILES_AT_ONCE)]
     with pytest.raises(GenerationError, match="other files are being made") as refused:
-        pool.take(is_file=True)
+        pool.acquire(is_file=True)
     assert refused.value.is_busy
     assert len(pool.first_rows(job(ROWS))[1]) == 10
     monkeypatch.setattr(worker_pool, "PATIENCE", 10.0)
-    threading.Timer(0.02, pool.give_back, (taken[0], True)).start()
-    pool.give_back(pool.take(is_file=True), is_file=True)
-    pool.give_back(taken[1], is_file=True)
+    threading.Timer(0.02, pool.release, (taken[0], True)).start()
+    pool.release(pool.acquire(is_file=True), is_file=True)
+    pool.release(taken[1], is_file=True)
     assert (pool._busy, pool._files) == (0, 0)
 
 
@@ -116,23 +126,23 @@ def test_a_process_that_dies_is_replaced(pool: WorkerPool) -> None:
         worker.process.kill()
         worker.process.wait()
     assert len(pool.first_rows(job(ROWS))[1]) == 10
-    worker = pool.take(is_file=False)
+    worker = pool.acquire(is_file=False)
     worker.process.kill()
     with pytest.raises(GenerationError, match="ended by the system"):
         worker.ask(job(CHECK))
         worker.next_frame()
-    pool.give_back(worker, is_file=False)
+    pool.release(worker, is_file=False)
 
 
 def test_a_process_has_no_settings_no_secrets_and_can_write_no_file(pool: WorkerPool) -> None:
-    worker = pool.take(is_file=False)
+    worker = pool.acquire(is_file=False)
     try:
-        pool.give_back(worker, is_file=False)
+        pool.release(worker, is_file=False)
         pool.check(job(CHECK))  # its limits are set by now
         process = f"/proc/{worker.process.pid}"
-        variables = dict(each.split("=", 1) for each in open(f"{process}/environ").read().split("\0") if each)
+        variables = dict(each.split("=", 1) for each in Path(f"{process}/environ").read_text().split("\0") if each)
         assert not [name for name in variables if name.startswith("VSF_")]
-        limits = open(f"{process}/limits").read()
+        limits = Path(f"{process}/limits").read_text()
         assert "Max file size             0                    0" in limits
         assert f"Max address space         {worker_pool.MEMORY}" in limits
     finally:
@@ -156,8 +166,8 @@ def test_a_file_is_sent_while_it_is_made(pool: WorkerPool) -> None:
 def test_a_client_that_leaves_ends_the_process(pool: WorkerPool) -> None:
     async def send() -> tuple[Browser, int]:
         browser = Browser(leaves_after=2)
-        process = pool.take(is_file=False)
-        pool.give_back(process, is_file=False)
+        process = pool.acquire(is_file=False)
+        pool.release(process, is_file=False)
         await send_made(job(rows=5 * 10**6), pool, [], dict(SCOPE), browser.receive, browser.send)
         return browser, process.process.pid
 
@@ -186,7 +196,9 @@ def test_what_cannot_be_made_is_a_problem(pool: WorkerPool, monkeypatch: pytest.
         await send_made(wanted, pool, [], dict(SCOPE), browser.receive, browser.send)
         return browser.messages[0]["status"], json.loads(browser.body)
 
-    missing = GenerationJob(FILE, {"name": "x", "columns": [{"name": "j", "type": "Job", "unique": True}]}, [], "2026-11-28", 700)
+    missing = GenerationJob(
+        FILE, {"name": "x", "columns": [{"name": "j", "type": "Job", "unique": True}]}, [], "2026-11-28", 700
+    )
     status, found = asyncio.run(send(missing))
     assert (status, "only 639" in found["detail"]) == (422, True)
     monkeypatch.setattr(worker_pool, "FILES_AT_ONCE", 0)
@@ -206,10 +218,12 @@ def test_a_question_is_taken_once_and_few_are_kept() -> None:
     streams._waiting.clear()
 
 
-def test_the_layer_before_django_sends_it_and_keeps_the_header(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_layer_before_django_sends_it_and_keeps_the_header(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("vsf_assets.portal.asgi.worker_pool", lambda: pool)
 
-    async def pages(scope: Any, body: bytes) -> HttpAnswer:  # noqa: ARG001
+    async def pages(scope: Any, body: bytes) -> HttpAnswer:
         return HttpAnswer(200, [(b"content-type", b"text/csv"), (STREAM_HEADER, leave(job()).encode())])
 
     async def send() -> Browser:

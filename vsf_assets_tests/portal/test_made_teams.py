@@ -89,12 +89,12 @@ def test_rows_of_tables_are_left_out_for_teams_with_a_grant(portal: Portal, tmp_
     from vsf_assets.portal.data.access import Access
     from vsf_assets.portal.data.owned_rows import conditions, foreign_partitions, is_foreign
     from vsf_assets.portal.data.table_catalog import catalog_of
-    from vsf_assets.portal.made.models import FileRequest, SchemaRevision
+    from vsf_assets.portal.made.models import RequestedFile, SchemaRevision
     from vsf_assets.portal.shared.open_pool import pool
 
     ann = marketer(portal)
     order(ann, schema_id(ann, OWN), rows=200_000)
-    request, path = FileRequest.objects.get().name, SchemaRevision.objects.get().path.rpartition("/")[2]
+    request, path = RequestedFile.objects.get().name, SchemaRevision.objects.get().path.rpartition("/")[2]
     portal.grant("others", "fake_requests", "fake_schemas", "fake_states")
     users = {
         "granted": portal.account("bob", "engineer", team="others"),
@@ -109,7 +109,9 @@ def test_rows_of_tables_are_left_out_for_teams_with_a_grant(portal: Portal, tmp_
         connection.execute("insert into raw.files values (1, 'fake_schemas', null, ?)", [path])
         connection.execute("insert into raw.files values (2, 'fake_requests', $1, $1 || '.request.yaml')", [request])
         connection.execute("insert into raw.files values (3, 'fake_schemas', null, 'landed.schema.yaml')")
-        connection.execute("create table raw.fake_schemas as select file_id as _file_id from raw.files where file_id != 2")
+        connection.execute(
+            "create table raw.fake_schemas as select file_id as _file_id from raw.files where file_id != 2"
+        )
         connection.execute("create table reports.fake_requests as select ? as request", [request])
         connection.execute("create table raw.fake_states as from reports.fake_requests")
         for who, user in users.items():
@@ -118,7 +120,7 @@ def test_rows_of_tables_are_left_out_for_teams_with_a_grant(portal: Portal, tmp_
                 values: dict[str, Any] = {}
                 where = " and ".join(conditions(snapshot, catalog_of(snapshot)[name], access, values)) or "true"
                 used = {key: value for key, value in values.items() if f"${key}:" in where}
-                sql = f"select count(*) from {name} where {where}"  # noqa: S608 - names of this test
+                sql = f"select count(*) from {name} where {where}"
                 left[name] = connection.execute(sql, used).fetchall()[0][0]
             all_rows = {"raw.files": 3, "raw.fake_schemas": 2, "reports.fake_requests": 1, "raw.fake_states": 1}
             others = {"raw.files": 1, "raw.fake_schemas": 1, "reports.fake_requests": 0, "raw.fake_states": 0}

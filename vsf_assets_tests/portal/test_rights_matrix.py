@@ -64,7 +64,7 @@ def add_notice(feed: str) -> Any:
 def add_schema(team: str, schema_id: str, file_id: str) -> dict[str, str]:
     """Give a team a schema that landed, and a request for a file; return their ids under names."""
     from vsf_assets.portal.accounts.models import Team
-    from vsf_assets.portal.made.models import FileRequest, MadeSchema, SchemaRevision
+    from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
 
     content = {"name": team, "columns": [{"name": "id", "type": "UUID"}]}
     found, now = Team.objects.get(name=team), datetime.now(UTC)
@@ -72,7 +72,7 @@ def add_schema(team: str, schema_id: str, file_id: str) -> dict[str, str]:
     landed = {"number": 1, "landed_name": f"{team}-r1", "path": f"fake_schemas/{team}-r1.schema.yaml", "landed_at": now}
     revision = SchemaRevision.objects.create(schema=schema, content=content, landed=content, **landed)
     wanted = {"number": 1, "name": f"{team}-1", "rows": 10**6, "seed": 0, "format": "csv", "landed_at": now}
-    return {schema_id: schema.ulid, file_id: FileRequest.objects.create(revision=revision, **wanted).ulid}
+    return {schema_id: schema.ulid, file_id: RequestedFile.objects.create(revision=revision, **wanted).ulid}
 
 
 class Callers:
@@ -126,7 +126,9 @@ class Callers:
         address = line.example.format(**(ids or self.ids))
         client = self.clients[caller]
         if line.json:
-            return {"POST": client.post, "PUT": client.put}[line.method](address, line.json, content_type="application/json")
+            return {"POST": client.post, "PUT": client.put}[line.method](
+                address, line.json, content_type="application/json"
+            )
         send = {"POST": client.post, "DELETE": client.delete, "GET": client.get}[line.method]
         return send(address, dict(line.data)) if line.data else send(address)
 

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any
 
 from vsf_assets.portal.fast.parts import PART_SECONDS
 from vsf_assets.portal.generation.job import GenerationError, GenerationJob
@@ -28,12 +28,6 @@ _lock = threading.Lock()
 
 class FileBrokenOffError(Exception):
     """The rest of a file cannot be made; the server then ends the connection, so that the client knows."""
-
-
-@dataclass(frozen=True)
-class _Client:
-    receive: Receive
-    send: Send
 
 
 def leave(job: GenerationJob) -> str:
@@ -74,7 +68,7 @@ async def send_made(
     kept = [(name, value) for name, value in headers if name not in (STREAM_HEADER, b"content-length")]
     left = asyncio.ensure_future(_left(receive))
     try:
-        worker = await asyncio.to_thread(pool.take, True)
+        worker = await asyncio.to_thread(pool.acquire, is_file=True)
     except GenerationError as error:
         left.cancel()
         await send_answer(send, _refusal(error), scope["method"] == "HEAD")
@@ -85,7 +79,7 @@ async def send_made(
         left.cancel()
         with suppress(asyncio.CancelledError):
             await left
-        await asyncio.to_thread(pool.give_back, worker, True)
+        await asyncio.to_thread(pool.release, worker, is_file=True)
 
 
 async def _send_answer_of(
@@ -114,7 +108,8 @@ async def _send_answer_of(
 async def _next(worker: Worker, left: "asyncio.Future[None]") -> bytes | None:
     """Return the next bytes of a file; None at its end, and when the client left: then the process is killed."""
     reading = asyncio.ensure_future(asyncio.to_thread(worker.next_frame))
-    await asyncio.wait([reading, left], return_when=asyncio.FIRST_COMPLETED)
+    waiting: list[asyncio.Future[Any]] = [reading, left]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not reading.done():
         worker.process.kill()  # which ends the reading
         with suppress(GenerationError):

@@ -1,8 +1,8 @@
 """A process that makes rows of made-up files, one question after the other.
 
 Here: its loop, as a program: `python -m vsf_assets.portal.generation.worker`. A question is a line on standard input,
-the answer frames on standard output. It ends with its input, after a time without questions, and when who asked is gone.
-It writes no file. Not here: who asks (worker_pool.py).
+the answer frames on standard output. It ends with its input, after a time without questions, and when its reader is
+gone. It writes no file. Not here: who asks (worker_pool.py).
 """
 
 import csv
@@ -13,7 +13,7 @@ import resource
 import select
 import sys
 from datetime import date
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from vsf_assets.portal.generation.job import CHECK, DATA, DONE, ERROR, ROWS, GenerationJob, frame
 
@@ -68,7 +68,7 @@ def answer(job: GenerationJob, output: IO[bytes]) -> None:
         if job.kind == ROWS:
             target.write(json.dumps(_first_rows(frames, job.first)).encode())
         elif job.kind != CHECK:
-            write_to(frames, cast("IO[bytes]", target), cast("Format", job.form), threads=THREADS)
+            write_to(frames, cast("BinaryIO", target), cast("Format", job.form), threads=THREADS)
         target.flush()
         output.write(frame(DONE, b""))
     except (VsfError, MemoryError) as error:

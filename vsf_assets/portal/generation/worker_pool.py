@@ -13,10 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import IO, Any, cast
 
 from vsf_assets.config.settings import interpreter_environment
 from vsf_assets.portal.generation.job import CHECK, DATA, ERROR, FILE, HEAD, ROWS, GenerationError, GenerationJob
@@ -54,13 +54,22 @@ class Worker:
     until: float = 0.0
     is_at_rest: bool = True
 
+    @property
+    def questions(self) -> IO[bytes]:
+        """Its standard input."""
+        return cast("IO[bytes]", self.process.stdin)
+
+    @property
+    def answers(self) -> IO[bytes]:
+        """Its standard output."""
+        return cast("IO[bytes]", self.process.stdout)
+
     def ask(self, job: GenerationJob) -> None:
         """Send a question."""
         self.until, self.is_at_rest = time.monotonic() + SECONDS[job.kind], False
-        assert self.process.stdin is not None
         try:
-            self.process.stdin.write(job.as_line())
-            self.process.stdin.flush()
+            self.questions.write(job.as_line())
+            self.questions.flush()
         except OSError as error:
             raise GenerationError(_ENDED) from error
 
@@ -78,8 +87,7 @@ class Worker:
         return content if kind == DATA else None
 
     def _read(self, size: int) -> bytes:
-        source = self.process.stdout
-        assert source is not None
+        source = self.answers
         parts: list[bytes] = []
         while size:
             left = self.until - time.monotonic()
@@ -96,8 +104,8 @@ class Worker:
         """Kill the process."""
         self.process.kill()
         self.process.wait(10)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
+        for pipe in (self.questions, self.answers):
+            with suppress(BrokenPipeError):
                 pipe.close()
 
 
@@ -109,8 +117,8 @@ class WorkerPool:
         self._idle: list[Worker] = []
         self._busy = self._files = 0
 
-    def take(self, is_file: bool) -> Worker:
-        """Return a process that nobody else asks; give it back by `give_back`.
+    def acquire(self, is_file: bool) -> Worker:
+        """Return a process that nobody else asks; give it back by `release`.
 
         Raises:
             GenerationError: all are busy for too long.
@@ -131,7 +139,7 @@ class WorkerPool:
             self._leave(is_file)
             raise
 
-    def give_back(self, worker: Worker, is_file: bool) -> None:
+    def release(self, worker: Worker, is_file: bool) -> None:
         """Let others ask a process, or end one whose answer was not read to its end."""
         if worker.is_at_rest:
             with self._change:
@@ -160,20 +168,20 @@ class WorkerPool:
         Raises:
             GenerationError: there is no answer, or it ended early.
         """
-        with self.asked(job) as worker:
+        with self.at_work(job) as worker:
             while (part := worker.next_frame()) is not None:
                 yield part
 
     @contextmanager
-    def asked(self, job: GenerationJob) -> Iterator[Worker]:
-        """Give a process that answers a question, for a block that reads the answer; it is killed if that ends early."""
+    def at_work(self, job: GenerationJob) -> Iterator[Worker]:
+        """Give a process that answers a question, for a block that reads the answer, and kill it if that ends early."""
         is_file = job.kind == FILE
-        worker = self.take(is_file)
+        worker = self.acquire(is_file)
         try:
             worker.ask(job)
             yield worker
         finally:
-            self.give_back(worker, is_file)
+            self.release(worker, is_file)
 
     def close(self) -> None:
         """End the processes that nobody asks."""

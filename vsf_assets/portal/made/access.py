@@ -10,7 +10,7 @@ import uuid
 from django.db.models import QuerySet
 
 from vsf_assets.portal.accounts.rights import CAMPAIGNS, RAW, READ, AccountRights, TeamRights
-from vsf_assets.portal.made.models import FileRequest, MadeSchema, SchemaRevision
+from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 
@@ -36,9 +36,9 @@ def find_schema(rights: AccountRights, schema: uuid.UUID) -> MadeSchema | None:
     return visible_schemas(rights).filter(pk=schema).first()
 
 
-def find_request(rights: AccountRights, schema: uuid.UUID, request: uuid.UUID) -> FileRequest | None:
+def find_request(rights: AccountRights, schema: uuid.UUID, request: uuid.UUID) -> RequestedFile | None:
     """Return a request for a file of a schema; None if there is none, or it may not be seen."""
-    found = FileRequest.objects.select_related("revision", "account")
+    found = RequestedFile.objects.select_related("revision", "account")
     return found.filter(pk=request, revision__schema__in=visible_schemas(rights).filter(pk=schema)).first()
 
 
@@ -57,7 +57,7 @@ def foreign_requests(rights: AccountRights, snapshot: OpenSnapshot | None, right
     """Return the names of requests of other teams than those in which somebody has a right."""
     if rights.may_on_platform(RAW):
         return []
-    found = FileRequest.objects.exclude(revision__schema__team__in=_own(rights, right))
+    found = RequestedFile.objects.exclude(revision__schema__team__in=_own(rights, right))
     return list(found.order_by().values_list("name", flat=True))
 
 

@@ -21,11 +21,18 @@ from vsf_assets.portal.api.list_answers import DEFAULT, json_answer
 from vsf_assets.portal.data.table_query import LARGEST_PAGE
 from vsf_assets.portal.generation.job import GenerationError
 from vsf_assets.portal.made import saving
-from vsf_assets.portal.made.access import find_request, may_change, teams_that_make, teams_that_see, visible_schemas
+from vsf_assets.portal.made.access import (
+    find_request,
+    find_schema,
+    may_change,
+    teams_that_make,
+    teams_that_see,
+    visible_schemas,
+)
 from vsf_assets.portal.made.file_requests import preview, request_file, requests_of, wanted_file
-from vsf_assets.portal.made.file_states import FileState, states_of, tag_of
-from vsf_assets.portal.made.found_schema import find_schema, snapshot_if_any, state_of
-from vsf_assets.portal.made.models import FileRequest, MadeSchema
+from vsf_assets.portal.made.file_states import RequestState, states_of, tag_of
+from vsf_assets.portal.made.found_schema import snapshot_if_any, state_of
+from vsf_assets.portal.made.models import MadeSchema, RequestedFile
 from vsf_assets.portal.made.saving import SchemaRefusedError, generated_content
 from vsf_assets.portal.made.schema_text import from_text
 from vsf_assets.portal.made.schema_views import ready_file, small_file, yaml_answer
@@ -231,7 +238,7 @@ def _shown(found: MadeSchema) -> dict[str, Any]:
     }
 
 
-def _state(found: MadeSchema, state: FileState) -> dict[str, Any]:
+def _state(found: MadeSchema, state: RequestState) -> dict[str, Any]:
     made = state.request
     is_ready = state.state == "ready"
     return {
@@ -253,7 +260,7 @@ def _state(found: MadeSchema, state: FileState) -> dict[str, Any]:
     }
 
 
-def _address(found: MadeSchema, made: FileRequest) -> str:
+def _address(found: MadeSchema, made: RequestedFile) -> str:
     return f"/api/v1/schemas/{found.ulid}/files/{made.ulid}"
 
 
@@ -295,7 +302,7 @@ def _changeable(request: HttpRequest, schema_id: str) -> MadeSchema:
     return found
 
 
-def _file(request: HttpRequest, schema_id: str, file_id: str) -> FileRequest:
+def _file(request: HttpRequest, schema_id: str, file_id: str) -> RequestedFile:
     found = find_request(rights_of_request(request), _id(schema_id), _id(file_id))
     if found is None:
         raise Http404

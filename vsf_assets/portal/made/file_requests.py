@@ -4,7 +4,6 @@ Here: checking what is asked for, the question for a process, and landing a requ
 (file_states.py), and sending (portal/generation).
 """
 
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +15,11 @@ from django.utils import timezone
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.ulids import ulid_of
 from vsf_assets.portal.audit.models import record
-from vsf_assets.portal.generation.job import CHECK, FILE, ROWS, GenerationError, GenerationJob
+from vsf_assets.portal.generation.job import CHECK, FILE, ROWS, GenerationJob
 from vsf_assets.portal.generation.worker_pool import worker_pool
 from vsf_assets.portal.made.landed_content import parents_of, stem_of
 from vsf_assets.portal.made.landing import land_text
-from vsf_assets.portal.made.models import FileRequest, MadeSchema, SchemaRevision
+from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
 from vsf_assets.portal.made.saving import SchemaRefusedError, generated_content, saved_schemas, up_to_date
 from vsf_assets.portal.made.schema_text import as_yaml
 from vsf_assets.portal.shared.random_ids import new_id
@@ -112,7 +111,7 @@ def job_for_file(schema: MadeSchema, revision: SchemaRevision, wanted: WantedFil
     return job_of(schema, content, wanted, FILE)
 
 
-def request_file(schema: MadeSchema, account: Any, wanted: WantedFile) -> FileRequest:
+def request_file(schema: MadeSchema, account: Any, wanted: WantedFile) -> RequestedFile:
     """Land a request for a file of the latest revision, which it names.
 
     Raises:
@@ -139,14 +138,14 @@ def request_file(schema: MadeSchema, account: Any, wanted: WantedFile) -> FileRe
 
 
 @transaction.atomic
-def _stored(schema: MadeSchema, revision: SchemaRevision, account: Any, wanted: WantedFile) -> FileRequest:
+def _stored(schema: MadeSchema, revision: SchemaRevision, account: Any, wanted: WantedFile) -> RequestedFile:
     MadeSchema.objects.select_for_update().get(pk=schema.pk)
     since = timezone.now() - timedelta(hours=1)
-    recent = FileRequest.objects.filter(revision__schema__team=schema.team_id, created_at__gt=since)
+    recent = RequestedFile.objects.filter(revision__schema__team=schema.team_id, created_at__gt=since)
     if recent.count() >= MOST_WAITING:
         raise SchemaRefusedError(f"the team asked for {MOST_WAITING} large files within an hour; try again later", 429)
-    last = FileRequest.objects.filter(revision__schema=schema).order_by("-number").first()
-    request = FileRequest(
+    last = RequestedFile.objects.filter(revision__schema=schema).order_by("-number").first()
+    request = RequestedFile(
         revision=revision,
         number=last.number + 1 if last else 1,
         name=f"{stem_of(schema.name)}-{ulid_of(new_id()).lower()}",
@@ -165,7 +164,7 @@ def formats() -> tuple[str, ...]:
     return FORMATS
 
 
-def requests_of(schema: MadeSchema) -> list[FileRequest]:
+def requests_of(schema: MadeSchema) -> list[RequestedFile]:
     """Return the requests for files of a schema, the latest first."""
-    found = FileRequest.objects.filter(revision__schema=schema).select_related("revision", "account")
+    found = RequestedFile.objects.filter(revision__schema=schema).select_related("revision", "account")
     return list(found.order_by("-number"))

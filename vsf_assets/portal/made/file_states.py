@@ -1,7 +1,7 @@
 """What became of requests for files: from the snapshot, and from what the run writes while it makes a file.
 
-Here: the state of each request of a schema, and the path of a file that is ready. Not here: requests (file_requests.py),
-and pages.
+Here: the state of each request of a schema, and the path of a file that is ready. Not here: requests
+(file_requests.py), and pages.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from vsf_assets.pipeline.request_progress import RequestProgress, read_progress
 from vsf_assets.portal.made.landing import waits_in_landing
-from vsf_assets.portal.made.models import FileRequest
+from vsf_assets.portal.made.models import RequestedFile
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 QUEUED, PROCESSING, READY, FAILED, REPLACED, DELETED = (
@@ -40,7 +40,7 @@ _SQL = "select request, state, reason, bytes, sha256 from reports.fake_requests 
 
 
 @dataclass(frozen=True)
-class FileState:
+class RequestState:
     """The state of a request.
 
     Attributes:
@@ -51,7 +51,7 @@ class FileState:
         bytes, sha256: of the file, once it is ready.
     """
 
-    request: FileRequest
+    request: RequestedFile
     state: str
     percent: int = 0
     reason: str = ""
@@ -69,7 +69,7 @@ class FileState:
         return f"processing {self.percent} %" if self.state == PROCESSING else self.state
 
 
-def states_of(requests: Sequence[FileRequest], snapshot: OpenSnapshot | None) -> list[FileState]:
+def states_of(requests: Sequence[RequestedFile], snapshot: OpenSnapshot | None) -> list[RequestState]:
     """Return the states of requests, in their order."""
     names = [request.name for request in requests]
     rows = snapshot.query(_SQL, {"names": names}).rows if snapshot and names else []
@@ -77,25 +77,25 @@ def states_of(requests: Sequence[FileRequest], snapshot: OpenSnapshot | None) ->
     return [_state(request, published.get(request.name)) for request in requests]
 
 
-def _state(request: FileRequest, published: Sequence[object] | None) -> FileState:
+def _state(request: RequestedFile, published: Sequence[object] | None) -> RequestState:
     if published is not None and published[0] in _ENDS:
         return _as_published(request, published)
     progress = read_progress(settings.VSF, request.name)
     if progress is not None and not _is_stale(progress):
         reason = progress.reason or ""
-        return FileState(request, progress.state, progress.percent, reason, progress.bytes, progress.sha256)
+        return RequestState(request, progress.state, progress.percent, reason, progress.bytes, progress.sha256)
     if request.landed_at is None and timezone.now() - request.created_at > LOST_AFTER:
-        return FileState(request, FAILED, reason="it was interrupted before it was handed over; generate it again")
+        return RequestState(request, FAILED, reason="it was interrupted before it was handed over; generate it again")
     waits = "" if published is not None or progress is not None else _waits_for(request)
-    return FileState(request, QUEUED, reason=waits)
+    return RequestState(request, QUEUED, reason=waits)
 
 
-def _as_published(request: FileRequest, published: Sequence[object]) -> FileState:
+def _as_published(request: RequestedFile, published: Sequence[object]) -> RequestState:
     state, reason, size, sha256 = published
     is_ready = state == READY
     if is_ready and not target_of(request).is_file():
         state, reason = FAILED, "the file is not on this machine any more; generate it again"
-    return FileState(
+    return RequestState(
         request,
         str(state),
         100 if state == READY else 0,
@@ -105,7 +105,7 @@ def _as_published(request: FileRequest, published: Sequence[object]) -> FileStat
     )
 
 
-def _waits_for(request: FileRequest) -> str:
+def _waits_for(request: RequestedFile) -> str:
     if waits_in_landing(request.revision.path):
         return f"waits for the next run, which takes revision {request.revision.number} first"
     return "waits for the next run" if waits_in_landing(request.path) else ""
@@ -115,13 +115,13 @@ def _is_stale(progress: RequestProgress) -> bool:
     return progress.state == PROCESSING and time.time() - progress.at > STALE_SECONDS
 
 
-def tag_of(states: Sequence[FileState], *more: object) -> str:
+def tag_of(states: Sequence[RequestState], *more: object) -> str:
     """Return a tag that changes with what is said of requests."""
     said = [(found.request.ulid, found.words, found.reason, found.bytes, found.sha256) for found in states]
     return f'"{hashlib.sha256(json.dumps([said, [str(each) for each in more]]).encode()).hexdigest()[:32]}"'
 
 
-def target_of(request: FileRequest) -> Path:
+def target_of(request: RequestedFile) -> Path:
     """Return the path of a request's file: made of the names under which schema and request landed."""
     made: Path = settings.VSF.made
     return made / request.target

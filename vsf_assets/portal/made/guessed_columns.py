@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from vsf_assets.portal.made.editor_form import MOST_COLUMNS
@@ -141,7 +142,7 @@ def _integers(values: list[str]) -> dict[str, Any] | None:
     if not _all(values, _WHOLE):
         return None
     numbers = [int(value) for value in values]
-    if len(numbers) > 2 and all(later - sooner == 1 for sooner, later in zip(numbers, numbers[1:], strict=False)):
+    if len(numbers) > 2 and all(later - sooner == 1 for sooner, later in pairwise(numbers)):
         return {"type": "Sequence", "from": numbers[0]}
     return {"type": "Integer", "from": min(numbers), "to": max(numbers)}
 

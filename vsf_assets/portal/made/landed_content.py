@@ -2,9 +2,10 @@
 
 Here: what differs between the schema that its author wrote and the file that lands. Not here: landing it (saving.py).
 
-The author's names are of his team, names of landed schemas of everybody; so a revision lands under its name with its id.
-`table` keeps the author's name for SQL files, `today` the day on which it was saved, and foreign keys name the revisions
-of the other schemas. With this, a file is equal byte for byte to that of `vsf generate` with the author's schemas.
+An author's name is one of his team, the name of a landed schema one of everybody; so a revision lands under its name
+with an id. `table` keeps the author's name for SQL files, `today` the day on which it was saved, and foreign keys name
+the revisions of the other schemas. With this, a file is equal byte for byte to that of `vsf generate` with the author's
+schemas.
 """
 
 import json

@@ -94,7 +94,7 @@ class SchemaRevision(models.Model):
         return f"{self.landed_name}"
 
 
-class FileRequest(models.Model):
+class RequestedFile(models.Model):
     """A request for a file of a revision, which landed; the platform makes the file."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -6,6 +6,7 @@ lands (landed_content.py), and the form (editor_form.py).
 """
 
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,10 +82,8 @@ def keep_draft(schema: MadeSchema, draft: dict[str, Any]) -> None:
     if schema.revision is None:
         name = draft.get("name")
         is_free = not MadeSchema.objects.filter(team=schema.team_id, deleted_at=None, name=name).exists()
-        try:
+        with suppress(SchemaRefusedError):  # it is said when the schema is saved
             schema.name = checked_name(name) if is_free else schema.name
-        except SchemaRefusedError:
-            pass  # it is said when the schema is saved
     schema.save(update_fields=["draft", "modified_at", "name"])
 
 

@@ -35,7 +35,8 @@ from vsf_assets.portal.made.file_requests import (
 )
 from vsf_assets.portal.made.file_states import READY, states_of, tag_of, target_of
 from vsf_assets.portal.made.found_schema import Preview, found_schema, preview_of, snapshot_if_any, state_of
-from vsf_assets.portal.made.models import FileRequest, MadeSchema, SchemaRevision
+from vsf_assets.portal.made.landed_content import parents_of
+from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
 from vsf_assets.portal.made.option_fields import type_of
 from vsf_assets.portal.made.saving import SchemaRefusedError, generated_content
 from vsf_assets.portal.made.schema_text import as_yaml
@@ -142,7 +143,7 @@ def _parents(found: MadeSchema, revision: SchemaRevision | None) -> list[str]:
     if revision is None:
         return []
     try:
-        return [parent.name for parent in saving.parents_of(revision.content, saving.saved_schemas(found))]
+        return [parent.name for parent in parents_of(revision.content, saving.saved_schemas(found))]
     except SchemaError:
         return []
 
@@ -193,7 +194,7 @@ def small_file(request: HttpRequest, found: MadeSchema, wanted: WantedFile, acco
     revision = saving.up_to_date(found, account)
     if revision is None:
         raise SchemaRefusedError("save the schema first; files are made of what was saved")
-    name = FileRequest(revision=revision, rows=wanted.rows, seed=wanted.seed, format=wanted.form).file_name
+    name = RequestedFile(revision=revision, rows=wanted.rows, seed=wanted.seed, format=wanted.form).file_name
     return send_made(request, job_for_file(found, revision, wanted), name, CONTENT_TYPES[wanted.form])
 
 
@@ -210,7 +211,7 @@ def download(request: HttpRequest, schema_id: uuid.UUID, request_id: uuid.UUID) 
     )
 
 
-def ready_file(request: HttpRequest, found: FileRequest) -> HttpResponseBase | None:
+def ready_file(request: HttpRequest, found: RequestedFile) -> HttpResponseBase | None:
     """Return the answer that sends a file; None if it is not ready."""
     (state,) = states_of([found], snapshot_if_any(request))
     if state.state != READY:

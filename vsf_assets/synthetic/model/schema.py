@@ -164,7 +164,7 @@ def _table(content: Mapping[Any, Any]) -> str:
 def column_problems(content: Any) -> dict[int, str]:
     """Return place from 0 -> what is wrong with the column, of all columns that are wrong by themselves.
 
-    Names that occur twice, and columns that do not fit each other, are for `schema_of`, which raises at the first error.
+    Names that occur twice, and columns that do not fit each other, are for `schema_of`, which raises at the first one.
     """
     problems: dict[int, str] = {}
     for place, column in enumerate(content.get("columns") or []):

@@ -4,9 +4,10 @@ Written by Django from models.py; not here: later changes, which are migrations 
 """
 
 import django.db.models.deletion
-import vsf_assets.portal.shared.random_ids
 from django.conf import settings
 from django.db import migrations, models
+
+import vsf_assets.portal.shared.random_ids
 
 
 class Migration(migrations.Migration):
@@ -98,7 +99,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="FileRequest",
+            name="RequestedFile",
             fields=[
                 (
                     "id",
