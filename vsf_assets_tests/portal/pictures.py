@@ -4,16 +4,20 @@ Here: a demo home, a portal on it, and a browser that visits the pages. Not here
 the pictures. It needs chromium, and takes a minute.
 """
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from vsf_assets.config.settings import PROJECT_ROOT, child_environment
+from vsf_assets.config.settings import PROJECT_ROOT, child_environment, read_settings
+from vsf_assets.pipeline.request_progress import RequestProgress, write_progress
 from vsf_assets_tests.portal.test_command import VSF, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
@@ -38,12 +42,56 @@ PICTURES = (
     ("phone", "engineer", "/", NARROW, "dark"),
     ("insight", "reader", "/insights/volume/", WIDE, "light"),
     ("campaign", "marketer", "/scores/400/", WIDE, "light"),
+    ("made", "marketer", "/made-up-files/", {"width": 1280, "height": 1100}, "light"),
+    ("made-editor", "marketer", "/made-up-files/", {"width": 1280, "height": 1100}, "light"),
     ("notices", "engineer", "/notices/", WIDE, "light"),
 )
 """Name, role, address, size and scheme of each picture."""
 
-FOLLOWED = {"receipt": "tr:has(td:nth-child(5):not(:text-is('0'))) a"}
-"""Picture -> what is clicked on the page of its address first: the first file with rows that were held back."""
+FOLLOWED = {
+    "receipt": "tr:has(td:nth-child(5):not(:text-is('0'))) a",
+    "made": "tbody a",
+    "made-editor": "tbody a:text('Edit')",
+}
+"""Picture -> what is clicked on the page of its address first: the first file with rows held back, the schema."""
+
+SCHEMA = {
+    "name": "customers",
+    "separator": "semicolon",
+    "columns": [
+        {"name": "id", "type": "Sequence", "from": 1000},
+        {"name": "name", "type": "Full Name"},
+        {"name": "email", "type": "Email", "unique": True},
+        {"name": "born", "type": "Date", "from": "1950-01-01", "to": "2006-12-31"},
+        {"name": "plan", "type": "Choice", "values": ["basic", "premium"], "weights": [9, 1]},
+    ],
+}
+
+
+def make_schema(home: Path, address: str) -> None:
+    """Save a schema, and ask for files of it that are in several states."""
+    environment = child_environment({"VSF_HOME": str(home)})
+    command = [*VSF, "portal", "token", "demo-marketer"]
+    token = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+    def post(path: str, content: object) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{address}/api/v1/{path}", json.dumps(content).encode(), headers)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    schema = post("schemas", SCHEMA)["id"]
+    settings, known = read_settings({"VSF_HOME": str(home)}), set[str]()
+    for rows, progress in (
+        (1_000_000, RequestProgress("ready", 100, None, 61_540_000, "ab" * 32)),
+        (2_000_000, RequestProgress("processing", 37)),
+        (500_000, None),
+    ):
+        post(f"schemas/{schema}/files", {"rows": rows, "seed": 7})
+        names = {path.name for path in (home / "landing" / "fake_requests").iterdir()} - known
+        known |= names
+        for name in names if progress else ():
+            write_progress(settings, name.removesuffix(".request.yaml"), progress, print)  # type: ignore[arg-type]
 
 
 def deliver_badly(home: Path) -> None:
@@ -80,6 +128,7 @@ def main() -> None:
         with running(home, World(home), "--demo", on_terminal=True) as portal:
             passwords = demo_passwords(portal)
             browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+            make_schema(home, portal.address)
             for name, role, address, size, scheme in PICTURES:
                 if name == "notices":
                     deliver_badly(home)
