@@ -16,16 +16,19 @@ from vsf_assets.portal.datasets import api_routes, change_views, dictionary_view
 from vsf_assets.portal.deliveries import delivery_views
 from vsf_assets.portal.insights import insight_views, score_views
 from vsf_assets.portal.made import api_routes as made_api
-from vsf_assets.portal.made import editor_views, schema_views
+from vsf_assets.portal.made import editor_views, elsewhere_views, schema_views
+from vsf_assets.portal.made.schema_finder import find_schemas
 from vsf_assets.portal.notices import notice_views, settings_views
 from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views
+from vsf_assets.portal.search.finders import register_finder
 from vsf_assets.portal.shared import theme
 from vsf_assets.portal.status import status_views
 
 register_converter(UlidConverter, "ulid")
 api.add_router("", api_routes.router)
 api.add_router("", made_api.router)
+register_finder("Schemas of made-up files", find_schemas)
 
 urlpatterns = [
     path("", status_views.home, name="home"),
@@ -82,6 +85,9 @@ urlpatterns = [
     ),
     path("made-up-files/", schema_views.schemas, name="made"),
     path("made-up-files/new/", editor_views.new, name="made_new"),
+    path("made-up-files/landed/<str:name>/", elsewhere_views.landed, name="made_landed"),
+    path("made-up-files/landed/<str:name>/copy/", elsewhere_views.copy, name="made_landed_copy"),
+    path("made-up-files/landed/<str:name>/<int:request_id>/", elsewhere_views.landed_file, name="made_landed_file"),
     path("made-up-files/<ulid:schema_id>/", schema_views.schema, name="made_schema"),
     path("made-up-files/<ulid:schema_id>/edit/", editor_views.edit, name="made_edit"),
     path("made-up-files/<ulid:schema_id>/delete/", schema_views.delete, name="made_delete"),

@@ -214,6 +214,10 @@ TABLE = (
             ("generate/", "POST"),
         )
     ),
+    *(
+        Line(f"made-up-files/landed/<str:name>/{route}", f"/made-up-files/landed/nothing/{example}", THEIRS, method)
+        for route, example, method in (("", "", "GET"), ("copy/", "copy/", "POST"), ("<int:request_id>/", "7/", "GET"))
+    ),
     Line("made-up-files/<ulid:schema_id>/edit/", "/made-up-files/{made}/edit/", _of_makers(302), "POST"),
     Line("made-up-files/<ulid:schema_id>/generate/", "/made-up-files/{made}/generate/", _of_makers(422), "POST"),
     Line(

@@ -226,6 +226,27 @@ def test_a_large_file_is_watched_until_a_run_has_made_it(site: Site, tmp_path: P
     assert watched.found == []
 
 
+def test_what_landed_by_other_ways_is_shown_to_the_platform_and_copied(site: Site, tmp_path: Path) -> None:
+    schema = b"name: by hand\ncolumns:\n  - {name: id, type: Sequence}\n"
+    site.home.land("fake_schemas/by_hand.schema.yaml", schema, 1)
+    site.home.land("fake_requests/two.request.yaml", b"schema: by hand\nrows: 2\nowner: <b>ann</b>\n", 2)
+    site.home.ingest(feeds=list(FEEDS))
+    assert [made.state for made in fulfil(site.home.warehouse, lambda _: None)] == ["ready"]
+    site.load()
+    watched = site.watched()
+    page = watched.page
+    page.goto(f"{site.portal.address}/made-up-files/")
+    page.click("section >> text=by hand")
+    assert page.inner_text("h1") == "by hand: 1 file"
+    assert "<b>ann</b>" in page.inner_text("table")
+    assert save_download(page, "table a", tmp_path / "two.csv").read_bytes() == b"id\n1\n2\n"
+    page.click("text=Copy into the editor")
+    assert page.input_value("#name") == "by hand"
+    page.context.close()
+    assert watched.found == []
+    assert list(site.home.settings.made.glob(".requests/.*.tmp")) == []
+
+
 def test_rows_move_by_keys_and_the_form_works_without_javascript(site: Site) -> None:
     watched = site.watched()
     page = watched.page

@@ -1,6 +1,6 @@
 """Finds schemas of made-up files for the search box.
 
-Here: the finder. Not here: the box (portal/search).
+Here: the finder, which urls.py registers. Not here: the box (portal/search).
 """
 
 from urllib.parse import urlencode
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from vsf_assets.portal.made.access import visible_schemas
-from vsf_assets.portal.search.finders import MOST, Found, Group, register_finder
+from vsf_assets.portal.search.finders import MOST, Found, Group
 
 
 def find_schemas(request: HttpRequest, text: str) -> Group:
@@ -17,6 +17,3 @@ def find_schemas(request: HttpRequest, text: str) -> Group:
     found = list(visible_schemas(request.user.account_rights).filter(name__icontains=text)[: MOST + 1])
     shown = [Found(each.name, reverse("made_schema", args=[each.id]), f"of {each.team.name}") for each in found[:MOST]]
     return Group(shown, f"/made-up-files/?{urlencode({'_search': text})}" if len(found) > MOST else "")
-
-
-register_finder("Schemas of made-up files", find_schemas)

@@ -20,6 +20,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vsf_assets.common.visible_text import visible
+from vsf_assets.portal.accounts.rights import READ
 from vsf_assets.portal.datasets.equivalents import curl
 from vsf_assets.portal.generation.job import GenerationError
 from vsf_assets.portal.made import saving
@@ -36,6 +37,7 @@ from vsf_assets.portal.made.file_requests import (
 from vsf_assets.portal.made.file_states import READY, states_of, tag_of, target_of
 from vsf_assets.portal.made.found_schema import Preview, found_schema, preview_of, snapshot_if_any, state_of
 from vsf_assets.portal.made.landed_content import parents_of
+from vsf_assets.portal.made.landed_elsewhere import LandedSchema, landed_schemas
 from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
 from vsf_assets.portal.made.option_fields import type_of
 from vsf_assets.portal.made.saving import SchemaRefusedError, generated_content
@@ -62,12 +64,20 @@ def schemas(request: HttpRequest) -> HttpResponse:
     context = {
         "schemas": [(each, may_change(rights, each)) for each in listed],
         "has_teams": len({each.team_id for each in listed}) > 1,
+        "landed": [each for each in _landed(request) if search.casefold() in each.name.casefold()],
         "search": search,
         "may_make": bool(teams_that_make(rights)),
         "command": "vsf generate SCHEMA.yaml --rows 1000",
         "curl": curl("schemas"),
     }
     return render(request, "made/list.html", context)
+
+
+def _landed(request: HttpRequest) -> list[LandedSchema]:
+    """Return the schemas that landed by other ways, for members of the team platform."""
+    if not request.user.account_rights.may_on_platform(READ):
+        return []
+    return landed_schemas(snapshot_if_any(request))
 
 
 @require_safe
