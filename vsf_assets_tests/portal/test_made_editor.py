@@ -200,6 +200,24 @@ def test_a_schema_begins_empty_from_csv_and_from_yaml(portal: Portal) -> None:
         assert (answer.status_code, 'role="alert"' in answer.content.decode()) == (422, True), (way, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "x", "columns": [{"name": NaN}]}',
+        '{"name": "x", "columns": [{"name": "\\u0000"}]}',
+        '{"name": "x", "columns": [{"name": "\\ud800"}]}',
+    ],
+)
+def test_what_no_database_holds_is_refused(portal: Portal, text: str) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    assert client.post(f"/made-up-files/{schema}/edit/", {"do": "text", "text": text}).status_code == 422
+    assert client.post("/made-up-files/new/", {"way": "yaml", "text": text}).status_code == 422
+    form = form_of(client, schema) | {"c0-o-from": "1e999", "c0-name": "a\0b"}
+    assert send(client, schema, form, "keep").status_code == 302
+    assert draft(schema)["columns"][0] == {"name": "ab", "type": "Sequence", "from": "1e999"}
+
+
 def test_yaml_is_taken_into_a_draft_and_its_errors_are_shown(portal: Portal) -> None:
     client = marketer(portal)
     schema = schema_id(client, SMALL)

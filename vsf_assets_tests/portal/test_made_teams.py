@@ -142,6 +142,19 @@ def test_names_of_a_deleted_team_stay_hidden(portal: Portal) -> None:
     assert name.startswith(SECRET)
 
 
+def test_records_of_deletions_stay_hidden(portal: Portal) -> None:
+    from vsf_assets.portal.made.access import foreign_files
+
+    ann = marketer(portal)
+    schema = schema_id(ann, OWN)
+    order(ann, schema, rows=200_000)
+    ann.delete(f"/api/v1/schemas/{schema}")
+    reader = portal.account("bob", "reader", team="others")
+    landed = {path.name for path in (Path(portal.settings.landing) / "fake_schemas").iterdir()}
+    assert len(landed) == 2
+    assert set(foreign_files(reader.account_rights, None, "read")) == landed
+
+
 def test_a_schema_waits_in_the_list_of_its_team_alone(portal: Portal) -> None:
     """The page Status lists files that wait; those of other teams are not among them."""
     from vsf_assets.portal.status import waiting_files

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import recognize
+from vsf_assets.pipeline import request_progress
+from vsf_assets.pipeline.request_progress import RequestProgress, read_progress, write_progress
 from vsf_assets.pipeline.synthetic_fulfilment import fulfil, states_now, waiting_now
 from vsf_assets.synthetic import file_checks as checking
 from vsf_assets_tests.rights import like_other_users
@@ -307,3 +311,35 @@ def test_a_state_that_may_not_be_read_is_reported_and_its_request_is_done_once_m
     with like_other_users():
         assert [made.state for made in fulfil(requested.warehouse, lambda _: None)] == ["ready"]
     assert (requested.settings.made / "people" / "three.csv").read_bytes() == before
+
+
+def test_pages_see_how_far_a_request_is(requested: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, int]] = []
+
+    def noting(settings: Settings, request: str, progress: RequestProgress, log: Callable[[str], None]) -> None:
+        written.append((progress.state, progress.percent))
+        write_progress(settings, request, progress, log)
+
+    monkeypatch.setattr("vsf_assets.pipeline.synthetic_fulfilment.write_progress", noting)
+    make(requested)
+    assert written == [("processing", 0), ("processing", 0), ("ready", 100)]
+    content = (requested.settings.made / "people" / "three.csv").read_bytes()
+    found = read_progress(requested.settings, "three")
+    assert found is not None
+    assert (found.state, found.bytes, found.sha256) == ("ready", len(content), hashlib.sha256(content).hexdigest())
+    requested.land("gone.schema.yaml", b"name: people\ndeleted: true", 3)
+    make(requested)
+    assert read_progress(requested.settings, "three") is None
+
+
+def test_what_cannot_be_read_or_written_about_a_request_stops_nothing(home: Home) -> None:
+    assert read_progress(home.settings, "nothing") is None
+    folder = home.settings.made / request_progress.FOLDER
+    folder.mkdir(parents=True)
+    for content in (b"", b"[]", b'{"state": "ready", "more": 1}', b"\xff"):
+        (folder / "odd.json").write_bytes(content)
+        assert read_progress(home.settings, "odd") is None
+    (folder / "blocked.json").mkdir()
+    warnings: list[str] = []
+    write_progress(home.settings, "blocked", RequestProgress("ready"), warnings.append)
+    assert "pages do not see how far blocked is" in warnings[0]

@@ -14,7 +14,7 @@ import pytest
 
 from vsf_assets.synthetic.checked_file import statements, values_of
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.model.schema import Schema
+from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
 from vsf_assets.synthetic.writers import write_file
 from vsf_assets_tests.postgres_server import PROGRAMS, running_server
 from vsf_assets_tests.synthetic.making import column, schema
@@ -150,3 +150,13 @@ def test_days_are_dates_in_sql_also_where_they_are_written_from_a_list(tmp_path:
     assert '"d" DATE\n' in text
     assert text.count("'2024-02-29'") == 3000
     assert Frames(made, 1).frame(0, 1)["d"].to_list() == [date(2024, 2, 29)]
+
+
+def test_a_schema_names_the_table_of_its_sql_files(tmp_path: Path) -> None:
+    content = {"name": "people 7", "table": "people", "columns": [{"name": "id", "type": "Sequence"}]}
+    write_file(Frames(schema_of(content), 2), tmp_path / "made.sql", "sql")
+    with sqlite3.connect(":memory:") as connection:
+        connection.executescript((tmp_path / "made.sql").read_text())
+        assert connection.execute("select id from people").fetchall() == [(1,), (2,)]
+    with pytest.raises(SchemaError, match="table: 'a/b' is not allowed"):
+        schema_of({**content, "table": "a/b"})

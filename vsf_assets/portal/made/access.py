@@ -10,7 +10,7 @@ import uuid
 from django.db.models import QuerySet
 
 from vsf_assets.portal.accounts.rights import CAMPAIGNS, RAW, READ, AccountRights, TeamRights
-from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision
+from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevision, path_of_deletion
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 
@@ -49,8 +49,12 @@ def may_change(rights: AccountRights, schema: MadeSchema) -> bool:
 
 def foreign_files(rights: AccountRights, snapshot: OpenSnapshot | None, right: str) -> list[str]:  # noqa: ARG001
     """Return the names of files of schemas of other teams than those in which somebody has a right."""
-    found = SchemaRevision.objects.exclude(schema__team__in=_own(rights, right))
-    return [] if rights.may_on_platform(RAW) else [_name(path) for path in found.values_list("path", flat=True)]
+    if rights.may_on_platform(RAW):
+        return []
+    found = SchemaRevision.objects.exclude(schema__team__in=_own(rights, right)).order_by()
+    saved = [_name(path) for path in found.values_list("path", flat=True)]
+    deleted = found.filter(schema__deleted_at__isnull=False).values_list("landed_name", flat=True)
+    return saved + [_name(path_of_deletion(landed_name)) for landed_name in deleted]
 
 
 def foreign_requests(rights: AccountRights, snapshot: OpenSnapshot | None, right: str) -> list[str]:  # noqa: ARG001

@@ -188,7 +188,7 @@ def new_file(request: HttpRequest, schema_id: str, order: FileOrder) -> HttpResp
     found = _changeable(request, schema_id)
     wanted = wanted_file(order.rows, order.seed, order.format)
     if wanted.is_small:
-        return small_file(request, found, wanted, _account(request).id)
+        return small_file(request, found, wanted)
     made = request_file(found, _account(request), wanted)
     return json_answer({"id": made.ulid, "url": _address(found, made), "revision": made.revision.number}, 202)
 

@@ -32,6 +32,9 @@ MOST_ROWS = 100_000_000
 MOST_WAITING = 20
 """Files of a team that may be asked for within an hour."""
 
+MOST_SHOWN = 200
+"""Files of a schema that pages show."""
+
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
@@ -165,6 +168,6 @@ def formats() -> tuple[str, ...]:
 
 
 def requests_of(schema: MadeSchema) -> list[RequestedFile]:
-    """Return the requests for files of a schema, the latest first."""
+    """Return the requests for files of a schema that pages show, the latest first."""
     found = RequestedFile.objects.filter(revision__schema=schema).select_related("revision", "account")
-    return list(found.order_by("-number"))
+    return list(found.order_by("-number")[:MOST_SHOWN])

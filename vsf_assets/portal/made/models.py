@@ -15,6 +15,11 @@ LONGEST_NAME = 80
 """Characters of a schema's name, as synthetic/model/option_parsers.py allows."""
 
 
+def path_of_deletion(landed_name: str) -> str:
+    """Return the path in the landing zone of the record that deletes a revision."""
+    return f"fake_schemas/{landed_name}-deleted.schema.yaml"
+
+
 class MadeSchema(models.Model):
     """A schema of a team.
 

@@ -5,6 +5,7 @@ a kind of value that there is, need nothing here. Not here: the form as a whole 
 allowed (synthetic/model).
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -176,7 +177,7 @@ def text_of_value(value: Any) -> str:
 def _number(text: str) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if _NUMBER.fullmatch(text) else text
+    return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else text
 
 
 def _shown(value: Any) -> str:

@@ -29,7 +29,7 @@ from vsf_assets.portal.made.landed_content import (
     with_day,
 )
 from vsf_assets.portal.made.landing import land_text
-from vsf_assets.portal.made.models import MadeSchema, SchemaRevision
+from vsf_assets.portal.made.models import MadeSchema, SchemaRevision, path_of_deletion
 from vsf_assets.portal.made.schema_text import as_yaml
 from vsf_assets.portal.shared.random_ids import new_id
 from vsf_assets.synthetic.model.option_parsers import schema_name
@@ -211,9 +211,8 @@ def delete(schema: MadeSchema, account: uuid.UUID) -> None:
         OSError: the landing zone is away.
     """
     for revision in schema.revisions.filter(requests__isnull=False).distinct():
-        path = f"{SCHEMAS}/{revision.landed_name}-deleted.schema.yaml"
         try:
-            land_text(path, as_yaml({"name": revision.landed_name, "deleted": True}))
+            land_text(path_of_deletion(revision.landed_name), as_yaml({"name": revision.landed_name, "deleted": True}))
         except VsfError as error:
             raise SchemaRefusedError(str(error)) from error
     with transaction.atomic():

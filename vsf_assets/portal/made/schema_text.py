@@ -3,10 +3,12 @@
 Here: writing it, so that reading it gives the same values again. Not here: reading (synthetic/schema_parser.py).
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from vsf_assets.synthetic.model.schema import SchemaError
 from vsf_assets.synthetic.schema_parser import parse_mapping
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?: [A-Za-z0-9_.]+)*")
@@ -27,8 +29,19 @@ def as_yaml(content: Mapping[str, Any]) -> str:
 
 
 def from_text(text: str) -> Any:
-    """Return what YAML or JSON describes; raises SchemaError."""
-    return parse_mapping(text.encode(errors="surrogatepass"))
+    """Return what YAML or JSON describes, if a database can hold it.
+
+    Raises:
+        SchemaError: it is neither, or holds numbers or characters that cannot be stored.
+    """
+    content = parse_mapping(text.encode(errors="surrogatepass"))
+    try:
+        stored = json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:  # also halves of surrogate pairs
+        raise SchemaError("it holds numbers that are not finite, or halves of characters") from None
+    if b"\\u0000" in stored:
+        raise SchemaError("it holds NUL characters")
+    return content
 
 
 def _value(value: Any) -> str:

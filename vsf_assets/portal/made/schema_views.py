@@ -186,7 +186,7 @@ def generate(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponseBase:
     try:
         wanted = wanted_file(given["rows"], given["seed"] or "0", given["format"] or "csv")
         if wanted.is_small:
-            return small_file(request, found, wanted, request.user.id)
+            return small_file(request, found, wanted)
         request_file(found, request.user, wanted)
     except SchemaRefusedError as error:
         return _schema_page(request, found, given, str(error), error.status)
@@ -195,13 +195,13 @@ def generate(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponseBase:
     return redirect(f"{reverse('made_schema', args=[found.id])}#files")
 
 
-def small_file(request: HttpRequest, found: MadeSchema, wanted: WantedFile, account: uuid.UUID) -> HttpResponseBase:
-    """Return the answer that makes and sends a file.
+def small_file(request: HttpRequest, found: MadeSchema, wanted: WantedFile) -> HttpResponseBase:
+    """Return the answer that makes and sends a file of the latest revision; nothing lands.
 
     Raises:
         SchemaRefusedError, SchemaError, GenerationError: it cannot be made.
     """
-    revision = saving.up_to_date(found, account)
+    revision = found.revision
     if revision is None:
         raise SchemaRefusedError("save the schema first; files are made of what was saved")
     name = RequestedFile(revision=revision, rows=wanted.rows, seed=wanted.seed, format=wanted.form).file_name
