@@ -171,6 +171,7 @@ def test_the_preview_follows_the_draft(portal: Portal) -> None:
     part = client.post(f"/made-up-files/{schema}/edit/", {**form, "do": "preview"}, HTTP_X_VSF_PART="editor")
     text = part.content.decode()
     assert part.status_code == 200
+    assert draft(schema)["columns"][1]["type"] == "Full Name"  # while somebody types, nothing is stored
     assert "<html" not in text
     assert text.partition('id="preview-table"')[2].count(">always</td>") == 10
     form["c1-o-value"] = ""

@@ -146,11 +146,12 @@ def replace_schema(request: HttpRequest, schema_id: str) -> HttpResponse:
     found, content = _changeable(request, schema_id), _content(request)
     schema_of(content)
     before = found.draft
-    saving.keep_draft(found, content)
+    account = _account(request).id
+    saving.keep_draft(found, content, account)
     try:
-        saving.save(found, _account(request).id)
+        saving.save(found, account)
     except BaseException:
-        saving.keep_draft(found, before)
+        saving.keep_draft(found, before, account)
         raise
     return json_answer(_shown(found))
 

@@ -107,10 +107,14 @@ def edit(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponse:
     if action == "text":
         return _take_text(request, found)
     draft = changed(draft_of(request.POST.dict(), found.draft), action)
-    saving.keep_draft(found, draft)
+    is_part = request.headers.get(PART) == "editor"
+    if is_part and action == "preview":  # while somebody types; a button, or leaving the page, keeps the draft
+        found.draft = draft
+        return _editor(request, found)
+    saving.keep_draft(found, draft, request.user.id)
     if action == "save":
         return _save(request, found)
-    if request.headers.get(PART) == "editor":
+    if is_part:
         return _editor(request, found)
     place = action.partition("-")[2]
     return redirect(reverse("made_edit", args=[found.id]) + (f"#c{place}-name" if place.isdecimal() else "#columns"))
@@ -140,7 +144,7 @@ def _take_text(request: HttpRequest, found: MadeSchema) -> HttpResponse:
             raise SchemaError("a schema is a mapping with name and columns")
     except SchemaError as error:
         return _editor(request, found, str(error), 422, text=text)
-    saving.keep_draft(found, {"name": found.name, **content})
+    saving.keep_draft(found, {"name": found.name, **content}, request.user.id)
     return redirect("made_edit", found.id)
 
 

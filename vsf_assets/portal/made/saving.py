@@ -74,7 +74,7 @@ def free_name(team: uuid.UUID | None, name: str) -> str:
     return next(found for found in tries if found not in taken)
 
 
-def keep_draft(schema: MadeSchema, draft: dict[str, Any]) -> None:
+def keep_draft(schema: MadeSchema, draft: dict[str, Any], account: uuid.UUID) -> None:
     """Store what the editor shows, valid or not; other members of the team see it there."""
     if draft == schema.draft:
         return
@@ -84,7 +84,9 @@ def keep_draft(schema: MadeSchema, draft: dict[str, Any]) -> None:
         is_free = not MadeSchema.objects.filter(team=schema.team_id, deleted_at=None, name=name).exists()
         with suppress(SchemaRefusedError):  # it is said when the schema is saved
             schema.name = checked_name(name) if is_free else schema.name
-    schema.save(update_fields=["draft", "modified_at", "name"])
+    with transaction.atomic():
+        schema.save(update_fields=["draft", "modified_at", "name"])
+        record("made.draft_changed", account, schema.id, schema.team_id)
 
 
 def checked_name(name: Any) -> str:

@@ -16,10 +16,14 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Words that are quoted, since readers of YAML differ about them."""
 
 
+_FIRST = ("name", "type", "table", "schema", "rows", "separator", "quote", "today")
+"""Fields that stand first, in this order; a database may have changed the order of the author."""
+
+
 def as_yaml(content: Mapping[str, Any]) -> str:
-    """Return a schema, or a request, as YAML; columns are a line each."""
+    """Return a schema, or a request, as YAML; columns are a line each, and stand last."""
     lines = []
-    for field, value in content.items():
+    for field, value in sorted(content.items(), key=lambda item: (item[0] == "columns", _place(item[0]))):
         if field == "columns":
             lines.append("columns:")
             lines += [f"  - {_value(column)}" for column in value]
@@ -46,12 +50,17 @@ def from_text(text: str) -> Any:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_text(str(key))}: {_value(each)}" for key, each in value.items()) + "}"
+        ordered = sorted(value.items(), key=lambda item: _place(str(item[0])))
+        return "{" + ", ".join(f"{_text(str(key))}: {_value(each)}" for key, each in ordered) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     return repr(value) if isinstance(value, int | float) else _text(str(value))
+
+
+def _place(field: str) -> int:
+    return _FIRST.index(field) if field in _FIRST else len(_FIRST)
 
 
 def _text(text: str) -> str:

@@ -3,6 +3,7 @@
 const editor = document.getElementById("editor");
 let sent = 0;
 let waiting = 0;
+let isKept = true;
 
 async function send(action) {
   const form = document.getElementById("editor-form");
@@ -12,6 +13,7 @@ async function send(action) {
   const fields = new URLSearchParams(new FormData(form));
   fields.set("do", action);
   const before = focusOf();
+  if (action !== "preview") isKept = true;
   let answer;
   try {
     answer = await fetch(location.pathname, { method: "POST", body: fields, headers: { "X-Vsf-Part": "editor" } });
@@ -64,9 +66,17 @@ editor.addEventListener("change", (event) => {
 });
 editor.addEventListener("input", (event) => {
   if (event.target.matches("[data-changes]")) return;
+  isKept = false;
   sent += 1; // an answer that is under way does not replace what is being typed
   clearTimeout(waiting);
   waiting = setTimeout(() => send("preview"), 700);
+});
+addEventListener("pagehide", () => {
+  const form = document.getElementById("editor-form");
+  if (isKept || !form) return;
+  const fields = new URLSearchParams(new FormData(form));
+  fields.set("do", "keep");
+  fetch(location.pathname, { method: "POST", body: fields, headers: { "X-Vsf-Part": "editor" }, keepalive: true });
 });
 editor.addEventListener("keydown", (event) => {
   const what = { ArrowUp: "up", ArrowDown: "down" }[event.key];
