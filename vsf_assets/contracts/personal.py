@@ -1,7 +1,7 @@
 """Which columns of a snapshot hold personal data: declared once, with the contracts.
 
 Here: the personal columns of any table by their names. Not here: the marks
-(table.py), and what replaces a personal value (portal/data/masking.py).
+(table.py), and what replaces a personal value (masking/pseudonyms.py).
 
 A raw column is marked in its contract. Models rename columns and build keys from them; such names stand in
 `PERSONAL_IN_MODELS` of the family's module. Names count in every schema of a snapshot and in any case, so that a model
@@ -16,6 +16,15 @@ from functools import cache
 from vsf_assets import contracts
 from vsf_assets.contracts import all_tables
 from vsf_assets.contracts.table import PERSONAL, TEXT
+
+QUOTING = "quoting"
+"""Kind of a column that quotes delivered values. They may be personal in every feed: a file may have a wrong name."""
+
+
+def personal_kind(column: str) -> str:
+    """Return the kind of personal data in a column of any table; empty for none."""
+    lowered = column.lower()
+    return personal_names().get(lowered) or (QUOTING if lowered in quoting_names() else "")
 
 
 @cache

@@ -29,6 +29,7 @@ ROOMS = (
     "catalog",
     "synthetic",
     "snapshots",
+    "masking",
     "transform",
     "publish",
     "retention",

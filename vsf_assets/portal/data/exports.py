@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import quoted
 from vsf_assets.portal.data.table_catalog import ShownTable
 from vsf_assets.portal.data.table_query import ListRequest, selection
 from vsf_assets.snapshots.pool import OpenSnapshot

@@ -2,10 +2,8 @@
 
 Here: a table as a subquery in which personal values are pseudonyms, quoted texts of files that other teams delivered
 are hidden, and rows of other teams' feeds are missing. Every list, row, count and export selects from it. Not here:
-which columns are personal (contracts/personal.py by way of table_catalog.py), and who may see them (access.py).
-
-A pseudonym is an HMAC-SHA-256 of the value under a key of the installation: equal values stay equal, so that joining
-and counting work, and without the key nobody can try all phone numbers. DuckDB computes it from its own sha256.
+which columns are personal (contracts/personal.py by way of table_catalog.py), who may see them (access.py), and what
+replaces a value (masking/pseudonyms.py).
 """
 
 import hashlib
@@ -16,32 +14,15 @@ from django.conf import settings
 
 from vsf_assets.contracts.personal import quoting_names
 from vsf_assets.contracts.table import IDENTIFIER, TEXT
+from vsf_assets.masking import pseudonyms
+from vsf_assets.masking.pseudonyms import quoted, replaced_sql
 from vsf_assets.portal.data import owned_rows
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.table_catalog import QUOTING, ShownColumn, ShownTable
+from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 STORED_ROW = "_stored_row"
 """Name of a row's place in the snapshot, which the subquery adds for conditions and orders, and nobody sees."""
-
-HIDDEN = "(hidden)"
-"""Stands for a text that quotes delivered values."""
-
-PSEUDONYM = "anon-"
-"""How a pseudonym begins."""
-
-PSEUDONYM_DIGITS = 20
-"""Hexadecimal digits that follow."""
-
-UNKNOWN = "unknown"
-"""The unknown member of dimensions, which is nobody."""
-
-_BLOCK = 64
-
-
-def quoted(name: str) -> str:
-    """Return a name as an identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def seen_source(
@@ -132,27 +113,12 @@ def _own_files(snapshot: OpenSnapshot, access: Access) -> str:
 
 
 def pseudonym_sql(expression: str, values: dict[str, Any]) -> str:
-    """Return the SQL of a pseudonym of a text; its key goes into the parameters, never into the text of the SQL."""
-    values["mask_inner"], values["mask_outer"] = _pads(settings.VSF_PSEUDONYM_KEY)
-    inner = f"unhex(sha256($mask_inner::blob || encode({expression})))"
-    return f"'{PSEUDONYM}' || left(sha256($mask_outer::blob || {inner}), {PSEUDONYM_DIGITS})"
+    """Return the SQL of a pseudonym of a text under the key of this installation; see masking/pseudonyms.py."""
+    return pseudonyms.pseudonym_sql(expression, values, settings.VSF_PSEUDONYM_KEY)
 
 
 def _seen(column: ShownColumn, access: Access, values: dict[str, Any], own: str = "") -> str:
-    name = quoted(column.name)
     if not is_replaced(column, access):
-        return name
-    text = f"cast({name} as varchar)"
-    if column.personal == IDENTIFIER:
-        shown = pseudonym_sql(text, values)
-        return f"case when {name} is null then null when {text} = '{UNKNOWN}' then '{UNKNOWN}' else {shown} end"
-    if column.personal in (TEXT, QUOTING):
-        shown = f"when {own} then {name} " if own and _quotes(column) else ""
-        return f"case when {name} is null then null {shown}else '{HIDDEN}' end"
-    raise ValueError(f"no replacement for {column.personal} values")
-
-
-def _pads(key: bytes) -> tuple[bytes, bytes]:
-    """Return the inner and the outer block of HMAC (RFC 2104) for a key of at most one block."""
-    filled = key[:_BLOCK].ljust(_BLOCK, b"\0")
-    return bytes(byte ^ 0x36 for byte in filled), bytes(byte ^ 0x5C for byte in filled)
+        return quoted(column.name)
+    shown_if = own if _quotes(column) else ""
+    return replaced_sql(column.name, column.personal, values, settings.VSF_PSEUDONYM_KEY, shown_if)

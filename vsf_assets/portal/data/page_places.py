@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from vsf_assets.portal.data.masking import STORED_ROW, quoted
+from vsf_assets.masking.pseudonyms import quoted
+from vsf_assets.portal.data.masking import STORED_ROW
 from vsf_assets.portal.data.row_order import RowOrder
 from vsf_assets.portal.shared.request_errors import SnapshotChangedError, WrongParameterError
 from vsf_assets.snapshots.open_snapshot import digest_of

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from vsf_assets.portal.data.masking import PSEUDONYM, PSEUDONYM_DIGITS, UNKNOWN, pseudonym_sql, quoted
+from vsf_assets.masking.pseudonyms import PSEUDONYM, PSEUDONYM_DIGITS, UNKNOWN, quoted
+from vsf_assets.portal.data.masking import pseudonym_sql
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
 from vsf_assets.snapshots.pool import OpenSnapshot
 

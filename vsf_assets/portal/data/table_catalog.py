@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.contracts.personal import personal_names, quoting_names
+from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.contracts.table import LINEAGE
 from vsf_assets.feeds import all_feeds
 from vsf_assets.snapshots.pool import OpenSnapshot
@@ -17,9 +17,6 @@ from vsf_assets.snapshots.pool import OpenSnapshot
 SCHEMAS = ("marts", "reports", "raw")
 LEDGER = "ledger"
 """Subject of the tables that all feeds share."""
-
-QUOTING = "quoting"
-"""Kind of a column that quotes delivered values. They may be personal in every feed: a file may have a wrong name."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
 
@@ -150,14 +147,8 @@ def _table(
     if schema == "raw" and set(LINEAGE) <= names:
         named = LINEAGE  # the contract's key may repeat in deliveries
     links = tuple(Link(c, f"{s}.{t}", to) for c, s, t, to in _REFERENCE.findall(references or ""))
-    shown = tuple(ShownColumn(c, kind, about, _personal(c)) for c, kind, about in columns)
+    shown = tuple(ShownColumn(c, kind, about, personal_kind(c)) for c, kind, about in columns)
     return ShownTable(schema, name, text, named, shown, links, *rows, subject, feeds)
-
-
-def _personal(column: str) -> str:
-    """Return the kind of personal data in a column."""
-    lowered = column.lower()
-    return personal_names().get(lowered) or (QUOTING if lowered in quoting_names() else "")
 
 
 def _origin(schema: str, name: str) -> tuple[str, frozenset[str]]:

@@ -14,8 +14,9 @@ from typing import Any
 from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.visible_text import visible
 from vsf_assets.contracts.table import IDENTIFIER
+from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import STORED_ROW, hides_order, is_replaced, quoted, seen_source
+from vsf_assets.portal.data.masking import STORED_ROW, hides_order, is_replaced, seen_source
 from vsf_assets.portal.data.owned_rows import leaves_rows_out
 from vsf_assets.portal.data.page_places import OrderedRows, cursor_after, find_places, place_of, read_cursor
 from vsf_assets.portal.data.pseudonym_index import value_of

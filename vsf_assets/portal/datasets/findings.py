@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.portal.data.masking import HIDDEN
+from vsf_assets.masking.pseudonyms import HIDDEN
 from vsf_assets.portal.datasets.ownership import DatasetAccess
 from vsf_assets.portal.datasets.versions import PAGE, DatasetVersion
 from vsf_assets.portal.shared.request_errors import WrongParameterError

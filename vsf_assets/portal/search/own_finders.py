@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
 
+from vsf_assets.masking.pseudonyms import PSEUDONYM
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import PSEUDONYM
 from vsf_assets.portal.data.table_catalog import ShownTable, catalog_of
 from vsf_assets.portal.data.table_query import Filter, ListRequest, list_rows
 from vsf_assets.portal.datasets.ownership import dataset_access
