@@ -56,6 +56,7 @@ class PortalSettings:
         sql_seconds: time limit of a query that a person wrote.
         sql_memory: its memory, in bytes.
         sql_rows: rows of its answer.
+        masked: whether masked copies of snapshots are made, for SQL of accounts that see no personal data.
         upload_max: largest file that is accepted, in bytes.
         unpacked_max: largest size of a compressed file's content, in bytes.
         quota: bytes that a team may deliver in 24 hours.
@@ -77,6 +78,7 @@ class PortalSettings:
     sql_seconds: float = 20.0
     sql_memory: int = 256 * 10**6
     sql_rows: int = 10_000
+    masked: bool = False
     upload_max: int = 20 * 10**9
     unpacked_max: int = 100 * 10**9
     quota: int = 100 * 10**9
@@ -132,6 +134,7 @@ def read_portal(values: Mapping[str, str]) -> PortalSettings:
         sql_seconds=values_of.number(values, "VSF_PORTAL_SQL_SECONDS") or 1.0,
         sql_memory=values_of.size(values, "VSF_PORTAL_SQL_MEMORY"),
         sql_rows=values_of.whole(values, "VSF_PORTAL_SQL_ROWS"),
+        masked=values_of.yes(values, "VSF_PORTAL_MASKED"),
         upload_max=values_of.size(values, "VSF_PORTAL_UPLOAD_MAX"),
         unpacked_max=values_of.size(values, "VSF_PORTAL_UNPACKED_MAX"),
         quota=values_of.size(values, "VSF_PORTAL_QUOTA"),

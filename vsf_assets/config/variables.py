@@ -91,6 +91,11 @@ VARIABLES = (
     Variable("VSF_PORTAL_SQL_SECONDS", "20", "time limit of a query that a person wrote"),
     Variable("VSF_PORTAL_SQL_MEMORY", "256MB", "memory of such a query"),
     Variable("VSF_PORTAL_SQL_ROWS", "10000", "rows of the answer to such a query"),
+    Variable(
+        "VSF_PORTAL_MASKED",
+        "no",
+        "yes: masked copies of snapshots are made, which accounts without personal data ask by SQL; no: they ask none",
+    ),
     Variable("VSF_PORTAL_UPLOAD_MAX", "20GB", "largest file that the portal accepts"),
     Variable("VSF_PORTAL_UNPACKED_MAX", "100GB", "largest content of a compressed file that the portal accepts"),
     Variable("VSF_PORTAL_QUOTA", "100GB", "bytes that a team may deliver through the portal in 24 hours"),

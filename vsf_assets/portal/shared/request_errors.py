@@ -6,6 +6,7 @@ are made of one.
 
 import logging
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.snapshots.pool import (
     NoSnapshotError,
     OutdatedSnapshotError,
@@ -26,6 +27,14 @@ class SnapshotChangedError(ValueError):
     """The cursor belongs to another snapshot."""
 
 
+class MayNotAskError(VsfError):
+    """Free SQL needs other rights; the message says which."""
+
+
+class SnapshotGoneError(VsfError):
+    """A snapshot of this number cannot be asked any more; the message names one that can."""
+
+
 class StoreAwayError(OSError):
     """The landing zone or the archive is away: a folder that is not mounted. A bucket raises ObjectStoreError."""
 
@@ -33,7 +42,9 @@ class StoreAwayError(OSError):
 STATUSES: dict[type[Exception], int] = {
     WrongParameterError: 400,
     UnfitValueError: 400,
+    MayNotAskError: 403,
     SnapshotChangedError: 409,
+    SnapshotGoneError: 410,
     QueryTooLargeError: 422,
     NoSnapshotError: 503,
     TooManyQueriesError: 503,

@@ -1,0 +1,140 @@
+"""Which file an account asks by free SQL: the snapshot itself, its masked copy, or none.
+
+Here: the one decision, for the SQL page, saved questions and the API. Not here: the process that runs the SQL
+(portal/sql), and making masked copies (masking/).
+
+SQL reads every table of a file, so no function can stand between. Who may read and export every feed and see personal
+data asks the snapshot. Who may not see personal data asks the masked copy, where VSF_PORTAL_MASKED=yes has copies made.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.masking.masked_snapshots import mark_of, masked_snapshots
+from vsf_assets.portal.data.access import Access
+from vsf_assets.portal.shared.request_errors import MayNotAskError, SnapshotGoneError
+from vsf_assets.snapshots.current import Snapshot, published_snapshots
+from vsf_assets.snapshots.host_copy import lent_copy
+from vsf_assets.snapshots.open_snapshot import COPIES
+from vsf_assets.snapshots.pool import NoSnapshotError
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
+
+_log = logging.getLogger("vsf.portal.sql")
+
+WHO = (
+    "SQL reads every row of the snapshot, so it needs an account of the team platform that may export (analyst,"
+    " engineer or admin) and see personal data; a token needs the scopes read, export and personal"
+)
+WHO_WITH_MASKED = (
+    "SQL reads every table of a snapshot, so it needs an account of the team platform that may export (analyst,"
+    " engineer or admin); a token needs the scopes read and export, and personal for the snapshot that is not masked"
+)
+NO_MASKED = (
+    " (without personal data, SQL asks masked copies of snapshots, and none are made here: the operator sets"
+    " VSF_PORTAL_MASKED=yes)"
+)
+
+
+@dataclass(frozen=True)
+class AskedSnapshot:
+    """The file that an account asks.
+
+    Attributes:
+        number: of the snapshot.
+        file: the file, or a block that fetches it from its bucket; see `SqlRunner.run`.
+        is_masked: whether pseudonyms stand in place of personal values.
+        newest: number of the current snapshot, which may have no masked copy yet.
+    """
+
+    number: int
+    file: Path | AbstractContextManager[Path]
+    is_masked: bool
+    newest: int
+
+    @property
+    def note(self) -> str:
+        """What to say about the answer; empty for nothing."""
+        if not self.is_masked or self.number == self.newest:
+            return ""
+        return f"this is snapshot {self.number}: the masked copy of snapshot {self.newest} is being made"
+
+
+def why_not(access: Access) -> str:
+    """Return why who has this access for reading may ask no SQL at all; empty if SQL may be asked."""
+    masked = settings.VSF_PORTAL.masked
+    if not (access.reads_all_feeds and access.for_export().reads_all_feeds):
+        return WHO_WITH_MASKED if masked else WHO
+    return "" if access.may_see_personal or masked else WHO + NO_MASKED
+
+
+def asked_snapshot(access: Access, wanted: int | None = None) -> AskedSnapshot:
+    """Return the file that may be asked.
+
+    Args:
+        access: for reading, of the account or the token.
+        wanted: number of a snapshot; None for the newest that may be asked.
+
+    Raises:
+        MayNotAskError: SQL needs other rights, or a masked copy where none are made.
+        SnapshotGoneError: the snapshot of this number is not there any more, or has no masked copy.
+        NoSnapshotError: nothing was published, its masked copy is being made, or the bucket does not answer.
+    """
+    if reason := why_not(access):
+        raise MayNotAskError(reason)
+    is_masked = not access.may_see_personal
+    try:
+        published = published_snapshots(settings.VSF)
+        mark = mark_of(settings.VSF_PSEUDONYM_KEY)
+        found = masked_snapshots(settings.VSF, mark) if is_masked and published else {}
+    except (OSError, VsfError) as error:
+        raise _unavailable(error) from error
+    if not published:
+        raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run")
+    newest = max(published)
+    # Of a snapshot that was removed, the copy goes a moment later.
+    may_ask = {number: copy for number, copy in found.items() if number in published} if is_masked else published
+    number = max(may_ask, default=newest) if wanted is None else wanted
+    if number not in may_ask:
+        _refuse(number, newest, may_ask, is_masked)
+    snapshot = may_ask[number]
+    file = _fetched(snapshot, number == max(may_ask), is_masked) if isinstance(snapshot, StoredSnapshot) else snapshot
+    return AskedSnapshot(number, file, is_masked, newest)
+
+
+def _refuse(number: int, newest: int, may_ask: Mapping[int, Snapshot], is_masked: bool) -> None:
+    """Say why a snapshot cannot be asked, and which can."""
+    if not is_masked:
+        raise SnapshotGoneError(f"snapshot {number} is not there; the current one is {newest}, ask that one")
+    others = f"ask snapshot {max(may_ask)}" if may_ask else "ask again in a minute"
+    if number == newest:
+        raise NoSnapshotError(f"the masked copy of snapshot {number} is being made; {others}")
+    raise SnapshotGoneError(f"there is no masked copy of snapshot {number}; {others}")
+
+
+@contextmanager
+def _fetched(snapshot: StoredSnapshot, is_newest: bool, is_masked: bool) -> Iterator[Path]:
+    """Give a copy of a file for a block: of the current snapshot that which pages read, of another one its own.
+
+    Raises:
+        NoSnapshotError: it cannot be fetched.
+    """
+    folder = settings.VSF.home / "portal" / COPIES
+    if is_masked:
+        folder /= "masked"
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(lent_copy(snapshot, folder if is_newest else folder / "earlier"))
+        except (OSError, VsfError) as error:
+            raise _unavailable(error) from error
+        yield file
+
+
+def _unavailable(error: Exception) -> NoSnapshotError:
+    _log.error("SQL cannot read the bucket of snapshots: %s", error)
+    return NoSnapshotError("the snapshot cannot be fetched at the moment; try again later")
