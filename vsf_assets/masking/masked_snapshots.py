@@ -1,6 +1,7 @@
 """Finds the masked copies of snapshots, in a folder or in a bucket.
 
-Here: their places and names. Not here: making one (masked_copy.py), and who asks them (portal/data/asked_snapshot.py).
+Here: their places and names. Not here: making one (masked_copy.py), and who asks them
+(portal/data/queried_snapshot.py).
 
 They stand beside the snapshots as `masked/<mark>/vsf-<n>.duckdb`. The mark is made of the key of pseudonyms and of the
 declared personal columns: with another key, or another column declared, no copy that was made before is found.
@@ -8,6 +9,9 @@ declared personal columns: with another key, or another column declared, no copy
 
 import hmac
 import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -38,8 +42,16 @@ def place_of(settings: Settings, mark: str) -> str:
     return f"{settings.snapshots}/{FOLDER}/{mark}"
 
 
-def masked_snapshots(settings: Settings, mark: str) -> dict[int, Snapshot]:
-    """Return the masked copies with a mark by number, oldest first.
+def is_copy_of(copy: Path, snapshot: Path) -> bool:
+    """Whether a file is the masked copy of a snapshot in a folder: it has the time of the file that it was made of."""
+    try:
+        return copy.stat().st_mtime_ns == snapshot.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+
+
+def masked_snapshots(settings: Settings, mark: str, published: Mapping[int, Snapshot]) -> dict[int, Snapshot]:
+    """Return the masked copies with a mark of published snapshots, by number, oldest first.
 
     Raises:
         OSError, VsfError: the place cannot be listed.
@@ -47,9 +59,53 @@ def masked_snapshots(settings: Settings, mark: str) -> dict[int, Snapshot]:
     place = place_of(settings, mark)
     if is_address(place):
         store = open_prefix(place)
-        names: dict[str, Snapshot] = {e.path: StoredSnapshot(store.at(e.path)) for e in store.every_entry()}
+        names = {entry.path for entry in store.every_entry()}
+        return {n: StoredSnapshot(store.at(own.name)) for n, own in published.items() if own.name in names}
+    copies = {number: Path(place) / own.name for number, own in published.items() if isinstance(own, Path)}
+    return {number: copy for number, copy in copies.items() if is_copy_of(copy, Path(settings.snapshots) / copy.name)}
+
+
+@dataclass(frozen=True)
+class StoredCopy:
+    """A masked copy with any mark: number of its snapshot, path below the place of the snapshots, and bytes."""
+
+    number: int
+    path: str
+    size: int
+
+
+def every_copy(snapshots: str) -> list[StoredCopy]:
+    """Return all masked copies at a place of snapshots, with any mark.
+
+    Raises:
+        OSError, VsfError: the place cannot be listed.
+    """
+    if is_address(snapshots):
+        sizes = {entry.path: entry.size for entry in open_prefix(snapshots).every_entry(FOLDER)}
     else:
-        folder = Path(place)
-        names = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
-    found = {int(match.group(1)): snapshot for name, snapshot in names.items() if (match := NAME.match(name))}
-    return {number: found[number] for number in sorted(found)}
+        folder = Path(snapshots)
+        files = [path for path in (folder / FOLDER).glob("*/*") if NAME.match(path.name)]
+        sizes = {str(path.relative_to(folder)): _size(path) for path in files}
+    named = [(path, size, NAME.match(path.rpartition("/")[2])) for path, size in sorted(sizes.items())]
+    return [StoredCopy(int(match.group(1)), path, size) for path, size, match in named if match]
+
+
+def remove_copy(snapshots: str, copy: StoredCopy) -> None:
+    """Remove a masked copy.
+
+    Raises:
+        OSError, ObjectRefusedError: it cannot be removed.
+    """
+    if is_address(snapshots):
+        open_prefix(snapshots).remove(copy.path)
+        return
+    (Path(snapshots) / copy.path).unlink(missing_ok=True)
+    with suppress(OSError):  # of an earlier mark, and empty now
+        (Path(snapshots) / copy.path).parent.rmdir()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

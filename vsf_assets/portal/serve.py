@@ -28,6 +28,7 @@ from vsf_assets.web.answers import Application
 if TYPE_CHECKING:
     from granian.server import MPServer
 
+    from vsf_assets.masking.keep_copies import CopyKeeper
     from vsf_assets.portal.fast.uploads import Uploads
     from vsf_assets.portal.notices.watcher import NoticeThreads
 
@@ -185,13 +186,14 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
-    notices = _notices()
+    notices, copies = _notices(), _masked_copies(settings)
     try:
         while not _serve_once(settings, options):
             log(f"the workers ended; they are started again in {PAUSE:g} s")
             time.sleep(PAUSE)
             check_address(host, port, "VSF_PORTAL_BIND")
     finally:
+        copies.stop()
         notices.stop()
     log("ended")
 
@@ -203,6 +205,18 @@ def _notices() -> "NoticeThreads":
     threads = NoticeThreads()
     threads.start()
     return threads
+
+
+def _masked_copies(settings: Settings) -> "CopyKeeper":
+    """Return what keeps masked copies of snapshots, and start it where they are asked for."""
+    from django.conf import settings as of_django
+
+    from vsf_assets.masking.keep_copies import CopyKeeper
+
+    keeper = CopyKeeper(settings, of_django.VSF_PSEUDONYM_KEY)
+    if settings.portal.masked:
+        keeper.start()
+    return keeper
 
 
 def _remove_old(settings: Settings) -> None:

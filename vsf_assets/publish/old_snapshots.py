@@ -1,17 +1,21 @@
 """Removes old snapshots, in a folder or in a bucket.
 
-Here: listing the stored snapshots, and removing those that are no longer kept. Not here: which ones
-(snapshot_pruning.py), and the order of publishing (publish.py). It needs no lock: a publish that runs meanwhile only
-adds a snapshot that is newer than the current one.
+Here: listing the stored snapshots, and removing those that are no longer kept, with their masked copies. Not here:
+which ones (snapshot_pruning.py), and the order of publishing (publish.py). It needs no lock: a publish that runs
+meanwhile only adds a snapshot that is newer than the current one.
 """
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import status_of
 from vsf_assets.config.settings import Settings
+from vsf_assets.masking.masked_snapshots import StoredCopy, every_copy, remove_copy
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.publish.snapshot_pruning import Pointed, SnapshotLimits, Stored, removable
 from vsf_assets.snapshots.current import POINTER, snapshot_number
@@ -65,23 +69,45 @@ def prune(
         ObjectStoreError, VsfError: the bucket cannot be listed, or its pointer is invalid.
     """
     at, limits = now or datetime.now(UTC), limits_of(settings)
+    copies = every_copy(settings.snapshots)  # before the snapshots: who publishes meanwhile adds to both
+    beside = Counter[int]()
+    for copy in copies:
+        beside[copy.number] += copy.size
     if is_address(settings.snapshots):
         prefix = SnapshotPrefix(settings.snapshots)
-        stored = prefix.stored()
+        stored = _with_copies(prefix.stored(), beside)
         pointed = before or prefix.pointed()
         old = removable(stored, published or pointed.number, pointed, limits, at)
         gone = old if dry_run else prefix.remove_all(old, log)
-        return [stored[number].size for number in gone]
-    folder = Path(settings.snapshots)
-    pointed = before or pointed_in(folder)
-    try:
-        stored = {snapshot_number(path): _stored(path) for path in snapshots_in(folder)}
-    except OSError as error:
-        # Without the age of each snapshot it is not known how long the one before it was current.
-        log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
-        return []
-    old = removable(stored, published or pointed.number, pointed, limits, at)
-    return [stored[number].size for number in old if dry_run or _remove(folder / f"vsf-{number}.duckdb", log)]
+    else:
+        folder = Path(settings.snapshots)
+        pointed = before or pointed_in(folder)
+        try:
+            found = {snapshot_number(path): _stored(path) for path in snapshots_in(folder)}
+        except OSError as error:
+            # Without the age of each snapshot it is not known how long the one before it was current.
+            log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
+            return []
+        stored = _with_copies(found, beside)
+        old = removable(stored, published or pointed.number, pointed, limits, at)
+        gone = [number for number in old if dry_run or _remove(folder / f"vsf-{number}.duckdb", log)]
+    if not dry_run:
+        left = stored.keys() - set(gone)
+        _remove_copies(settings.snapshots, [copy for copy in copies if copy.number not in left], log)
+    return [stored[number].size for number in gone]
+
+
+def _with_copies(stored: Mapping[int, Stored], beside: Mapping[int, int]) -> dict[int, Stored]:
+    """Return the snapshots with the sizes of their masked copies added, which go when they go."""
+    return {number: replace(one, size=one.size + beside.get(number, 0)) for number, one in stored.items()}
+
+
+def _remove_copies(place: str, copies: Iterable[StoredCopy], log: Callable[[str], None]) -> None:
+    for copy in copies:
+        try:
+            remove_copy(place, copy)
+        except (OSError, VsfError) as error:
+            log(f"warning: the masked copy {copy.path} could not be removed: {error}; remove it by hand")
 
 
 def _stored(path: Path) -> Stored:

@@ -1,7 +1,7 @@
 """The address that answers SQL: who may ask it, on which snapshot, and in which form the answer comes.
 
-Here: `POST /api/v1/sql`. Not here: who asks which file (data/asked_snapshot.py), and the confined process that runs it
-(portal/sql).
+Here: `POST /api/v1/sql`. Not here: who asks which file (data/queried_snapshot.py), and the confined process that runs
+it (portal/sql).
 
 A query reads a whole file, so it is answered only to those who may read and export every feed. A snapshot can be named
 by its number, so that a question can be asked again of the same data.
@@ -17,7 +17,7 @@ from ninja import NinjaAPI, Schema
 from vsf_assets.config.portal_settings import SQL_NO, SQL_UNCONFINED
 from vsf_assets.portal.api.authentication import access_of
 from vsf_assets.portal.api.list_answers import json_answer
-from vsf_assets.portal.data.asked_snapshot import asked_snapshot
+from vsf_assets.portal.data.queried_snapshot import queried_snapshot
 from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, asker_of
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.sql.limits import SqlLimits
@@ -56,9 +56,9 @@ def add_sql(api: NinjaAPI) -> None:
     def sql(request: HttpRequest, question: SqlQuestion) -> HttpResponse:
         if settings.VSF_PORTAL.sql == SQL_NO:
             return problem(403, "SQL is switched off here (VSF_PORTAL_SQL=no)")
-        asked = asked_snapshot(access_of(request), question.snapshot)
+        queried = queried_snapshot(access_of(request), question.snapshot)
         try:
-            answer = runner().run(asked.file, question.sql, limits(), asker_of(request))
+            answer = runner().run(queried.file, question.sql, limits(), asker_of(request))
         except SqlError as error:
             return problem(_STATUSES[error.kind], str(error), reason=error.kind)
         response = json_answer(
@@ -67,12 +67,12 @@ def add_sql(api: NinjaAPI) -> None:
                 "types": [kind for _, kind in answer.columns],
                 "rows": answer.rows,
                 "is_cut": answer.is_cut,
-                "snapshot": asked.number,
-                "is_masked": asked.is_masked,
-                "note": asked.note,
+                "snapshot": queried.number,
+                "is_masked": queried.is_masked,
+                "note": queried.note,
             }
         )
-        response[SNAPSHOT_HEADER] = str(asked.number)
+        response[SNAPSHOT_HEADER] = str(queried.number)
         return response
 
 

@@ -42,7 +42,7 @@ NO_MASKED = (
 
 
 @dataclass(frozen=True)
-class AskedSnapshot:
+class QueriedSnapshot:
     """The file that an account asks.
 
     Attributes:
@@ -66,19 +66,19 @@ class AskedSnapshot:
 
 
 def why_not(access: Access) -> str:
-    """Return why who has this access for reading may ask no SQL at all; empty if SQL may be asked."""
+    """Return why who has this access for reading may ask no SQL at all; empty if SQL may be queried."""
     masked = settings.VSF_PORTAL.masked
     if not (access.reads_all_feeds and access.for_export().reads_all_feeds):
         return WHO_WITH_MASKED if masked else WHO
     return "" if access.may_see_personal or masked else WHO + NO_MASKED
 
 
-def asked_snapshot(access: Access, wanted: int | None = None) -> AskedSnapshot:
-    """Return the file that may be asked.
+def queried_snapshot(access: Access, wanted: int | None = None) -> QueriedSnapshot:
+    """Return the file that may be queried.
 
     Args:
         access: for reading, of the account or the token.
-        wanted: number of a snapshot; None for the newest that may be asked.
+        wanted: number of a snapshot; None for the newest that may be queried.
 
     Raises:
         MayNotAskError: SQL needs other rights, or a masked copy where none are made.
@@ -91,20 +91,18 @@ def asked_snapshot(access: Access, wanted: int | None = None) -> AskedSnapshot:
     try:
         published = published_snapshots(settings.VSF)
         mark = mark_of(settings.VSF_PSEUDONYM_KEY)
-        found = masked_snapshots(settings.VSF, mark) if is_masked and published else {}
+        may_ask = masked_snapshots(settings.VSF, mark, published) if is_masked else published
     except (OSError, VsfError) as error:
         raise _unavailable(error) from error
     if not published:
         raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run")
     newest = max(published)
-    # Of a snapshot that was removed, the copy goes a moment later.
-    may_ask = {number: copy for number, copy in found.items() if number in published} if is_masked else published
     number = max(may_ask, default=newest) if wanted is None else wanted
     if number not in may_ask:
         _refuse(number, newest, may_ask, is_masked)
     snapshot = may_ask[number]
     file = _fetched(snapshot, number == max(may_ask), is_masked) if isinstance(snapshot, StoredSnapshot) else snapshot
-    return AskedSnapshot(number, file, is_masked, newest)
+    return QueriedSnapshot(number, file, is_masked, newest)
 
 
 def _refuse(number: int, newest: int, may_ask: Mapping[int, Snapshot], is_masked: bool) -> None:
