@@ -6,6 +6,7 @@ Here: the copy of the portal's world, made as the portal makes it, and the keepe
 
 import hmac
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import duckdb
 import pytest
 
 from vsf_assets.backup.backup_home import back_up
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.contracts.table import IDENTIFIER
@@ -78,6 +80,19 @@ def small(folder: Path, number: int) -> Path:
     return file
 
 
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make copies in this process: starting one takes a second of processor time."""
+
+    def run(snapshot: Path, target: Path, key: bytes, memory: str, threads: int, _: threading.Event) -> None:
+        try:
+            make_masked(snapshot, target, key, CopyLimits(memory, threads, target.parent))
+        except duckdb.Error as error:
+            raise VsfError(str(error)) from error
+
+    monkeypatch.setattr(keep_copies, "run_copy", run)
+
+
 def pseudonym(value: str) -> str:
     return f"anon-{hmac.new(KEY, value.encode(), 'sha256').hexdigest()[:20]}"
 
@@ -102,14 +117,20 @@ def columns_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[tup
 def marks_found(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, set[str]]:
     """Return each forbidden text -> the columns in which a value has it, of any table and type."""
     marks = [mark.decode() for mark in forbidden_bytes()]
+    pattern = "|".join(map(re.escape, marks))
     found: dict[str, set[str]] = {}
-    for table, column, _ in columns_of(connection, database):
-        sql = (
-            f'select mark from (select distinct cast("{column}" as varchar) as v from {database}.{table}),'
-            " unnest($marks) as m(mark) where contains(v, mark)"
-        )
-        for (mark,) in connection.execute(sql, {"marks": marks}).fetchall():
-            found.setdefault(mark, set()).add(f"{table}.{column}")
+    columns = columns_of(connection, database)
+    for table in {table for table, _, _ in columns}:
+        values = [
+            f"select '{column}', v from (select distinct cast(\"{column}\" as varchar) as v from {database}.{table})"
+            " where regexp_matches(v, $pattern)"
+            for name, column, _ in columns
+            if name == table
+        ]
+        for column, value in connection.execute(" union all ".join(values), {"pattern": pattern}).fetchall():
+            for mark in marks:
+                if mark in value:
+                    found.setdefault(mark, set()).add(f"{table}.{column}")
     return found
 
 
@@ -166,13 +187,15 @@ def test_counts_groups_and_joins_equal_those_of_the_snapshot(both: Both) -> None
         tables = {table for table, _, _ in columns_of(connection, "masked")}
         read = {t for t, _, _ in columns_of(connection, "own") if t.split(".")[0] in ("marts", "reports", "raw")}
         assert tables == read
-        for table, column, _ in columns_of(connection, "masked"):
-            if personal_kind(column) in ("", IDENTIFIER):
-                name = f'"{column}"'
-                equal(f"select count(*), count({name}), count(distinct {name}) from {{at}}.{table}")
-                equal(
-                    f"select list(c order by c) from (select count(*) as c from {{at}}.{table} group by {name})"
-                )  # how often values repeat
+        columns = [(table, column) for table, column, _ in columns_of(connection, "masked")]
+        for table in tables:
+            names = [f'"{c}"' for t, c in columns if t == table and personal_kind(c) in ("", IDENTIFIER)]
+            counts = ", ".join(f"count({name}), count(distinct {name})" for name in names)
+            equal(f"select count(*), {counts} from {{at}}.{table}")
+        for table, column in columns:
+            if personal_kind(column) == IDENTIFIER:  # how often values repeat
+                groups = f'select count(*) as c from {{at}}.{table} group by "{column}"'
+                equal(f"select list(c order by c) from ({groups})")
         activity, lines = "{at}.marts.fct_activity_events", "{at}.marts.dim_lines"
         assert equal(f"select count(*) from {activity} join {lines} using (line_key)") != [(0,)]
         equal(f"select count(*) from {activity} a join {lines} l on a.mtn = l.mtn")
@@ -232,6 +255,7 @@ def test_rows_do_not_stand_in_the_order_of_their_values(tmp_path: Path) -> None:
         assert copied("select n from marts.dim_days") == list(range(1000))
 
 
+@pytest.mark.usefixtures("in_process")
 def test_a_copy_is_made_once_of_each_current_snapshot_and_again_with_another_key(tmp_path: Path) -> None:
     settings = home_with(tmp_path, small(tmp_path, 1))
     keeper = CopyKeeper(settings, KEY)
@@ -292,6 +316,7 @@ def test_a_copy_ends_with_its_keeper_and_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small-1.duckdb"]
 
 
+@pytest.mark.usefixtures("in_process")
 def test_copies_go_with_their_snapshots_and_count_as_their_size(tmp_path: Path) -> None:
     settings = replace(home_with(tmp_path), keep_snapshots=1, keep_snapshot_hours=0)
     keeper = CopyKeeper(settings, KEY)
@@ -318,6 +343,7 @@ def test_copies_go_with_their_snapshots_and_count_as_their_size(tmp_path: Path) 
     assert prune(limited, now=later) == []  # the current one stays
 
 
+@pytest.mark.usefixtures("in_process")
 def test_a_backup_has_no_masked_copy(tmp_path: Path) -> None:
     settings = home_with(tmp_path, small(tmp_path, 1))
     assert CopyKeeper(settings, KEY).refresh()

@@ -10,6 +10,9 @@ UNREADABLE, WORSE, MISSING, VOLUME = "unreadable", "worse", "missing", "volume"
 BUILD, SILENT = "build", "silent"
 """Kinds that the record of runs and the service show; they concern every feed."""
 
+MASKED = "masked"
+"""Kind that concerns the platform's team alone: nobody else asks SQL."""
+
 RESOLVED = "resolved"
 """Not a kind of event: the choice whether a message says that an event is over."""
 
@@ -22,6 +25,7 @@ KINDS: dict[str, tuple[str, str]] = {
     VOLUME: ("volume out of band", "far more or fewer events than on the same weekday before"),
     BUILD: ("build not published", "a build failed, and the snapshot before it stays"),
     SILENT: ("automation silent", "the service gives no sign of life, so nothing is loaded by itself"),
+    MASKED: ("masked copy missing", "a masked copy of a snapshot cannot be made, so SQL without personal data waits"),
 }
 """Kind -> its name, and when it happens."""
 

@@ -3,8 +3,9 @@
 Here: one rule, for the moment of finding, of sending and of reading. Not here: what a team chose (choices.py).
 
 An event of a feed is for the teams that may read the feed, and one about a delivery also for the team that made it; an
-event of the platform is for the platform's team and every team that may read any feed. Where partitions of a feed
-belong to teams (data/owned_rows.py), one about a team's delivery is for that team and the platform alone.
+event of the platform is for the platform's team and, but for MASKED, every team that may read any feed. Where
+partitions of a feed belong to teams (data/owned_rows.py), one about a team's delivery is for that team and the platform
+alone.
 """
 
 import uuid
@@ -16,6 +17,7 @@ from django.db.models import Q
 from vsf_assets.portal.accounts.models import Grant, Membership, Team, User
 from vsf_assets.portal.accounts.rights import PLATFORM, READ, RIGHTS, AccountRights
 from vsf_assets.portal.data.owned_rows import feeds_of_teams
+from vsf_assets.portal.notices.kinds import MASKED
 from vsf_assets.portal.notices.models import NoticeEvent
 
 _READERS = [role for role, rights in RIGHTS.items() if READ in rights]
@@ -54,6 +56,8 @@ def knows(rights: AccountRights, event: NoticeEvent) -> bool:
 def _may(event: NoticeEvent, team: uuid.UUID, is_platform: bool, feeds: Collection[str]) -> bool:
     if is_platform or event.team_id == team:
         return True
+    if event.kind == MASKED:
+        return False
     if event.feed in feeds_of_teams() and not _is_of_platform(event):
         return False
     return event.feed in feeds if event.feed else bool(feeds)

@@ -1,16 +1,18 @@
-"""What the record of runs and the service show: builds that did not publish, and automation without a sign of life.
+"""What the home shows beside snapshots: builds that did not publish, silent automation, masked copies that fail.
 
-Here: failing builds in a row as one finding, which ends with the next published snapshot; and silence. Not here: the
-record itself (runs/), and what a person reads about a home (pipeline/home_status.py).
+Here: failing builds in a row as one finding, which ends with the next published snapshot; silence; and failing copies.
+Not here: the record itself (runs/), and what a person reads about a home (pipeline/home_status.py).
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from vsf_assets.masking.copy_state import FAILED as COPY_FAILED
+from vsf_assets.masking.copy_state import MADE, CopyState
 from vsf_assets.pipeline.home_status import SILENT as SILENT_AFTER
 from vsf_assets.pipeline.home_status import HomeStatus
-from vsf_assets.portal.notices.kinds import BUILD, SILENT
+from vsf_assets.portal.notices.kinds import BUILD, MASKED, SILENT
 from vsf_assets.portal.notices.snapshot_findings import Finding
 from vsf_assets.runs.run_record import DIED, FAILED, RUNNING, RunRecord
 from vsf_assets.runs.service_state import HEARTBEATS
@@ -81,3 +83,19 @@ def silence(home: HomeStatus, open_key: str, since: datetime) -> Finding | None:
         return None
     key = f"{SILENT}:{sign.isoformat(timespec='seconds')}"
     return Finding(key, SILENT, sign, details={"service_runs": home.is_running})
+
+
+def failing_copy(state: CopyState | None, open_key: str, since: datetime) -> Finding | None:
+    """Return that masked copies fail, or that this is over; None if it is neither.
+
+    Args:
+        state: of the newest copy; None where none is made.
+        open_key: key of a failure that was not over; empty if there was none.
+        since: when notices began.
+    """
+    if open_key:
+        is_over = state is None or state.state == MADE
+        return Finding(open_key, MASKED, None, is_over=is_over, over_at=state.at if is_over and state else None)
+    if state is None or state.state != COPY_FAILED or state.at < since:
+        return None
+    return Finding(f"{MASKED}:{state.number}:{state.since:.0f}", MASKED, state.at)

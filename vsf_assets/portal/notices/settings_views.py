@@ -21,7 +21,7 @@ from vsf_assets.portal.accounts.rights import MANAGE
 from vsf_assets.portal.audit.models import record
 from vsf_assets.portal.notices.choices import Ways, remove_webhook, set_choices, set_webhook, ways_of
 from vsf_assets.portal.notices.guarded_addresses import RefusedAddressError, checked_target
-from vsf_assets.portal.notices.kinds import KINDS, RESOLVED
+from vsf_assets.portal.notices.kinds import KINDS, MASKED, RESOLVED
 from vsf_assets.portal.notices.lease import database_now
 from vsf_assets.portal.notices.models import OutboxMessage, TeamWebhook
 from vsf_assets.portal.notices.outbox import GIVE_UP
@@ -110,7 +110,7 @@ def _team(request: HttpRequest, team_id: uuid.UUID) -> Team:
 
 def _page(request: HttpRequest, team: Team, **more: Any) -> HttpResponse:
     ways = ways_of([team.id])
-    rows = [(kind, *KINDS[kind], ways[team.id, kind]) for kind in KINDS]
+    rows = [(kind, *KINDS[kind], ways[team.id, kind]) for kind in KINDS if kind != MASKED or team.is_platform]
     users, hook = members_with_address([team.id]), TeamWebhook.objects.filter(team=team).first()
     context = {
         "team": team,

@@ -16,14 +16,15 @@ from django.conf import settings
 from django.db import close_old_connections, connections, transaction
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets.masking.copy_state import read_state
 from vsf_assets.pipeline.home_status import HomeStatus, gather
 from vsf_assets.portal.notices.fill_outbox import distribute
-from vsf_assets.portal.notices.kinds import BUILD, OF_SNAPSHOT, SILENT
+from vsf_assets.portal.notices.kinds import BUILD, MASKED, OF_SNAPSHOT, SILENT
 from vsf_assets.portal.notices.lease import begin_news, database_now, hold, release, still_held
 from vsf_assets.portal.notices.models import NoticeEvent, OutboxMessage, WatchLease
 from vsf_assets.portal.notices.outbox import send_next
 from vsf_assets.portal.notices.record_events import MOST_EVENTS, OLDEST, Changes, open_key, record_findings
-from vsf_assets.portal.notices.run_findings import RUNS, build_findings, silence
+from vsf_assets.portal.notices.run_findings import RUNS, build_findings, failing_copy, silence
 from vsf_assets.portal.notices.snapshot_findings import Finding, SnapshotFindings, snapshot_findings
 from vsf_assets.portal.shared.open_pool import EXPORTS
 from vsf_assets.runs.record_file import RecordError, record_file
@@ -132,7 +133,9 @@ class NoticeWatcher:
         found = build_findings(runs, open_key(BUILD), since)
         silent = self._silence(gather(settings.VSF, asks_bucket=False), lease.news_since, now)
         self._read[WatchLease.RUNS] = (state, now)
-        return [*found, *([silent] if silent else [])]
+        copy = read_state(settings.VSF.home) if settings.VSF_PORTAL.masked else None
+        failing = failing_copy(copy, open_key(MASKED), since)
+        return [*found, *([silent] if silent else []), *([failing] if failing else [])]
 
     def _silence(self, home: HomeStatus, since: datetime, now: datetime) -> Finding | None:
         found = silence(home, open_key(SILENT), since)

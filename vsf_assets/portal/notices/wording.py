@@ -15,7 +15,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from vsf_assets.portal.accounts.rights import DELIVER, RAW, READ, AccountRights
-from vsf_assets.portal.notices.kinds import BUILD, KINDS, MISSING, SILENT, UNREADABLE, VOLUME, WORSE
+from vsf_assets.portal.notices.kinds import BUILD, KINDS, MASKED, MISSING, SILENT, UNREADABLE, VOLUME, WORSE
 from vsf_assets.portal.notices.models import NoticeEvent
 
 
@@ -73,6 +73,8 @@ def title(event: NoticeEvent) -> str:
     if event.kind == BUILD:
         checks = event.details.get("checks", [])
         return f"The data was not published{': ' + ', '.join(checks) if checks else ', because a build failed'}"
+    if event.kind == MASKED:
+        return "The masked copy of a snapshot cannot be made"
     return "Automation is silent: nothing is loaded by itself"
 
 
@@ -94,6 +96,8 @@ def advice(event: NoticeEvent) -> str:
         return "The day may be incomplete, or delivered twice. Compare it with its sender."
     if event.kind == BUILD:
         return "New deliveries wait, and every page shows the snapshot before. People who run the platform see why."
+    if event.kind == MASKED:
+        return "SQL without personal data reads an older copy. It is tried again every minute; Status says why."
     if event.kind == SILENT and not event.details.get("service_runs", True):
         return "The service has ended. Start it again: vsf serve."
     return "The service restarts what hangs; if this lasts, restart the service."
@@ -113,6 +117,8 @@ def resolution(event: NoticeEvent) -> str:
         return "The volume is within the usual again."
     if event.kind == BUILD:
         return f"Published in snapshot {event.snapshot}." if event.snapshot else "Published."
+    if event.kind == MASKED:
+        return "A masked copy was made."
     return "Automation works again."
 
 

@@ -26,6 +26,7 @@ from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
 from vsf_assets.portal.status.home_state import home_state
+from vsf_assets.portal.status.masked_state import masked_lines
 from vsf_assets.portal.status.recent_findings import recent_findings, unusual_days
 from vsf_assets.portal.status.waiting_files import LandedFile, Landing, feeds_of_calendar, waiting_files
 from vsf_assets.runs.run_record import FAILED, RunRecord
@@ -73,6 +74,8 @@ def status(request: HttpRequest) -> HttpResponse:
     access: Access = context["access"]
     context["runs"] = [_seen_run(run, access) for run in found.runs[:RUNS]] if access.reads_all_feeds else []
     context["service_parts"] = sorted(found.service.parts.items()) if found.service and found.is_running else []
+    failed, context["masked"] = masked_lines(access, _sees_errors(access))
+    context["problems"] = [*context["problems"], *([failed] if failed else [])]
     context["may_open_dagster"] = access.account_rights.may_on_platform(RAW) and found.is_running
     return render(request, "status/status.html", context)
 
