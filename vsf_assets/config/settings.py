@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.config import variable_values as values_of
@@ -95,6 +96,10 @@ class Settings:
     ui_hosts: frozenset[str] = frozenset()
     """Host names under which the UI answers, beside those of the loopback device; in lower case."""
     ui_behind_proxy: bool = False
+    ui_url: str = ""
+    """Address of the UI as browsers see it, behind a proxy that asks the portal who may use it; empty for none."""
+    ui_read_only_port: int = 3001
+    """Port, on this machine alone, of the UI that starts nothing; it is there with `ui_url`."""
     banners_bind: tuple[str, int] = ("127.0.0.1", 8001)
     """Host and port of the banner service."""
     banners_origins: frozenset[str] = frozenset()
@@ -255,8 +260,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
         profile=values["VSF_PROFILE"],
-        ui_hosts=values_of.hosts(values, "VSF_UI_HOSTS"),
-        ui_behind_proxy=values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
         **web,
     )
 
@@ -264,7 +267,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _web_settings(values: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the web services."""
     keys = values["VSF_PORTAL_KEYS"]
+    ui_url = values_of.url(values, "VSF_UI_URL", ("http", "https"), "https://data.example.org:8443")
     return {
+        "ui_hosts": values_of.hosts(values, "VSF_UI_HOSTS") | {urlsplit(ui_url).hostname or ""} - {""},
+        "ui_behind_proxy": values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
+        "ui_url": ui_url,
+        "ui_read_only_port": values_of.whole(values, "VSF_UI_READ_ONLY_PORT"),
         "banners_bind": values_of.address(values, "VSF_BANNERS_BIND"),
         "banners_origins": values_of.origins(values, "VSF_BANNERS_ORIGINS"),
         "banners_secure": values_of.yes(values, "VSF_BANNERS_SECURE") if values["VSF_BANNERS_SECURE"] else None,

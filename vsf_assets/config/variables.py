@@ -59,6 +59,8 @@ VARIABLES = (
     Variable("VSF_DATASET_WAIT_SECONDS", "60", "seconds after the newest file of a dataset to wait for a missing one"),
     Variable("VSF_UI_HOSTS", "", "host names under which the UI answers, beside localhost; comma-separated"),
     Variable("VSF_UI_BEHIND_PROXY", "no", "yes: a proxy with a log-in stands before the UI, so --host may be any"),
+    Variable("VSF_UI_URL", "", "address of the UI behind the portal's log-in, e.g. https://data.example.org:8443"),
+    Variable("VSF_UI_READ_ONLY_PORT", "3001", "port of the UI that starts nothing, which is there with VSF_UI_URL"),
     Variable("VSF_BANNERS_BIND", "127.0.0.1:8001", "address of the banner service, host:port"),
     Variable("VSF_BANNERS_ORIGINS", "", "origins of pages that embed banners from another site; comma-separated"),
     Variable(

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from vsf_assets.common.ulids import UlidConverter
-from vsf_assets.portal.accounts import join_views, profile_views, session_views, team_views, token_views
+from vsf_assets.portal.accounts import dagster_access, join_views, profile_views, session_views, team_views, token_views
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
 from vsf_assets.portal.data import table_views
@@ -114,6 +114,8 @@ urlpatterns = [
     path("notices/read/", notice_views.read_all, name="notices_read"),
     path("notices/<uuid:notice_id>/", notice_views.notice, name="notice"),
     path("notices/<uuid:notice_id>/read/", notice_views.read, name="notice_read"),
+    path("account/dagster-access/", dagster_access.dagster_access, name="dagster_access"),
+    path("dagster/", dagster_access.to_dagster, name="dagster"),
     path("account/sessions/", session_views.sessions, name="usersessions_list"),
     path("account/sessions/<slug:mark>/end/", session_views.end, name="session_end"),
     path("account/", include("allauth.account.urls")),

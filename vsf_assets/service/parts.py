@@ -101,7 +101,14 @@ def write_workspace(home: Path) -> tuple[Path, Path]:
     return workspace, socket
 
 
-def parts_of(home: Path, options: Options, workspace: Path, code_socket: Path, listening: int) -> list[Part]:
+def parts_of(
+    home: Path,
+    options: Options,
+    workspace: Path,
+    code_socket: Path,
+    listening: int,
+    read_only_listening: int | None = None,
+) -> list[Part]:
     """Return the parts of a service in the order of their start.
 
     Args:
@@ -110,20 +117,23 @@ def parts_of(home: Path, options: Options, workspace: Path, code_socket: Path, l
         workspace: the file that names the code server.
         code_socket: the code server's Unix socket.
         listening: the descriptor of the UI's listening socket.
+        read_only_listening: that of the UI that starts nothing; None for none.
     """
     # `code-server start` loads the code again when the UI asks for it, at the price of one more process.
     start = ["code-server", "start"] if options.reloads else ["api", "grpc", "--lazy-load-user-code"]
     code = ["-m", DEFINITIONS, "-d", str(base_folder()), "--location-name", LOCATION, "--socket", str(code_socket)]
     code += ["--max-workers", str(_CODE_SERVER_THREADS)]
     web = ["--descriptor", str(listening), "--workspace", str(workspace), "--path-prefix", options.path_prefix]
-    read_only = ["--read-only"] if options.is_read_only else []
+    web += ["--read-only"] if options.is_read_only else []
+    descriptors = (listening,) if read_only_listening is None else (listening, read_only_listening)
+    web += [] if read_only_listening is None else ["--read-only-descriptor", str(read_only_listening)]
     return [
         Part("code server", ["dagster", *start, *code], lambda: _silence(probes.code_server_answers(code_socket))),
         Part(
             "web server",
-            ["vsf_assets.service.web_server", *web, *read_only],
+            ["vsf_assets.service.web_server", *web],
             lambda: _silence(_ui_answers(options)),
-            descriptors=(listening,),
+            descriptors=descriptors,
             after=("code server",),
         ),
         Part(

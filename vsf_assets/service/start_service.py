@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -71,7 +71,8 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
     service_folder(settings.home).mkdir(parents=True, exist_ok=True)
     signals: list[int] = []
     _handle_signals(signals)
-    with only_one(settings.home), closing(_listen(options)) as listening:
+    with only_one(settings.home), closing(_listen(options.host, options.port)) as listening, ExitStack() as stack:
+        read_only = stack.enter_context(closing(_listen_read_only(settings))) if settings.ui_url else None
         if options.banners:
             check_address(*settings.banners_bind)
         if options.has_portal:
@@ -87,7 +88,7 @@ def serve(settings: Settings, options: Options, is_terminal: bool, patience: Pat
             }
         )
         if _prepare(environment, lambda: bool(signals)):
-            _supervise(settings, options, listening, environment, say, signals, patience or Patience())
+            _supervise(settings, options, (listening, read_only), environment, say, signals, patience or Patience())
         say(SUPERVISOR, "ended")
 
 
@@ -99,33 +100,38 @@ def _handle_signals(signals: list[int]) -> None:
         signal.signal(signal.SIGHUP, lambda received, _: signals.append(received))
 
 
-def _listen(options: Options) -> socket.socket:
-    """Return the listening socket of the UI; the web server inherits it, so that no other program takes its port.
+def _listen(host: str, port: int, advice: str = "--port {}") -> socket.socket:
+    """Return a listening socket of the UI; the web server inherits it, so that no other program takes its port.
 
     Raises:
         VsfError: the port is in use, or may not be used.
     """
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((options.host, options.port), family=family, backlog=128)
+        listening = socket.create_server((host, port), family=family, backlog=128)
     except (OSError, OverflowError) as error:
         code = getattr(error, "errno", None)
         if code == errno.EADDRINUSE:
-            raise VsfError(f"port {options.port} is in use: --port {_free_port(options, family)}") from None
-        raise VsfError(f"cannot listen on {options.host}, port {options.port}: {error}") from None
+            raise VsfError(f"port {port} is in use: {advice.format(_free_port(host, port, family))}") from None
+        raise VsfError(f"cannot listen on {host}, port {port}: {error}") from None
     listening.set_inheritable(True)
     return listening
 
 
-def _free_port(options: Options, family: int) -> int:
+def _listen_read_only(settings: Settings) -> socket.socket:
+    """Return the listening socket of the UI that starts nothing; the proxy on this machine alone reaches it."""
+    return _listen("127.0.0.1", settings.ui_read_only_port, "VSF_UI_READ_ONLY_PORT={}")
+
+
+def _free_port(host: str, first: int, family: int) -> int:
     """Return the next port that is free at the moment."""
-    for port in range(options.port + 1, min(options.port + 100, 65536)):
+    for port in range(first + 1, min(first + 100, 65536)):
         try:
-            with socket.create_server((options.host, port), family=family):
+            with socket.create_server((host, port), family=family):
                 return port
         except OSError:
             continue
-    return options.port + 1
+    return first + 1
 
 
 class _OwnersLog(RotatingFileHandler):
@@ -182,7 +188,7 @@ def _prepare(environment: dict[str, str], is_stopping: Stopping) -> bool:
 def _supervise(
     settings: Settings,
     options: Options,
-    listening: socket.socket,
+    sockets: tuple[socket.socket, socket.socket | None],
     environment: dict[str, str],
     say: Callable[[str, str], None],
     signals: list[int],
@@ -201,7 +207,9 @@ def _supervise(
             is_logged = True
             say(SUPERVISOR, f"the UI is at {options.url}; drop files into {settings.landing}")
 
-    parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno())
+    listening, read_only = sockets
+    read_only_number = read_only.fileno() if read_only else None
+    parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno(), read_only_number)
     if options.banners:
         parts.append(banner_part(options.banners, settings.banners_bind))
     if options.has_portal:

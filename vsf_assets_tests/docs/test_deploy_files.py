@@ -21,7 +21,7 @@ from vsf_assets_tests.docs.test_commands_pages import check
 
 DEPLOY = PROJECT_ROOT / "deploy"
 UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer", "vsf-banners.service")
-SITES = ("nginx.conf", "nginx-banners.conf", "nginx-portal.conf")
+SITES = ("nginx.conf", "nginx-banners.conf", "nginx-portal.conf", "nginx-dagster.conf")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 

@@ -22,6 +22,7 @@ ACCOUNT = {
     "password/reset/key/done/": ("password/reset/key/done/", 200, 200),
     r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": ("password/reset/key/1-nothing/", 200, 200),
     "login/code/confirm/": ("login/code/confirm/", 302, 302),
+    "dagster-access/": ("dagster-access/", 401, 403),
     "sessions/": ("sessions/", 302, 200),
     "sessions/<slug:mark>/end/": ("sessions/nothing/end/", 405, 405),
     "2fa/": ("2fa/", 302, 200),

@@ -119,6 +119,7 @@ TABLE = (
     Line("deliveries/<ulid:delivery_id>/", "/deliveries/{delivery}/", RECEIPT),
     Line("deliveries/<ulid:delivery_id>/bad-rows/", "/deliveries/{delivery}/bad-rows/", RECEIPT_ROWS),
     Line("deliveries/<ulid:delivery_id>/anomalies/<slug:form>/", "/deliveries/{delivery}/anomalies/html/", RECEIPT),
+    Line("dagster/", "/dagster/", NOBODYS),  # without VSF_UI_URL; with it: test_dagster_proxy.py
     Line("data/", "/data/", PAGE),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_lines/", MARTS),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/fct_campaign_scores/", MARTS),
