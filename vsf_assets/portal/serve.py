@@ -186,7 +186,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
-    notices, copies = _notices(), _masked_copies(settings)
+    notices, copies = _notices(), keep_masked_copies(settings)
     try:
         while not _serve_once(settings, options):
             log(f"the workers ended; they are started again in {PAUSE:g} s")
@@ -207,7 +207,7 @@ def _notices() -> "NoticeThreads":
     return threads
 
 
-def _masked_copies(settings: Settings) -> "CopyKeeper":
+def keep_masked_copies(settings: Settings) -> "CopyKeeper":
     """Return what keeps masked copies of snapshots, and start it where they are asked for."""
     from django.conf import settings as of_django
 

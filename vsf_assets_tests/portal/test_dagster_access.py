@@ -48,6 +48,28 @@ def test_who_may_use_the_ui(portal: Portal, role: str, team: str, personal: bool
     assert client.get("/dagster/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("role", "personal", "behind_proxy", "alone"),
+    [
+        ("engineer", False, URL, "http://local"),
+        ("analyst", True, URL, ""),
+        ("analyst", False, "", ""),
+        ("", True, "", ""),
+    ],
+)
+def test_the_link_is_for_whoever_may_use_it(
+    portal: Portal, role: str, personal: bool, behind_proxy: str, alone: str
+) -> None:
+    from django.test import override_settings
+
+    from vsf_assets.portal.accounts.dagster_access import address_of_dagster
+
+    rights = portal.account("ann", role, personal=personal).account_rights
+    assert (address_of_dagster(rights, "http://local"), address_of_dagster(rights, "")) == (alone, "")
+    with override_settings(VSF=replace(portal.settings, ui_url=URL)):
+        assert (address_of_dagster(rights, "http://local"), address_of_dagster(rights, "")) == (behind_proxy, "")
+
+
 def test_visitors_and_tokens_do_not_pass(portal: Portal) -> None:
     from django.test import override_settings
 
@@ -67,10 +89,10 @@ def test_the_answer_asks_the_database_little(portal: Portal) -> None:
     client = portal.client(portal.account("ann", "engineer"))
     with override_settings(VSF=replace(portal.settings, ui_url=URL)):
         client.get("/account/dagster-access/")  # the first request of a session is written down
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             assert client.get("/account/dagster-access/").status_code == 204
-    assert len(asked) <= 5
-    assert [query["sql"] for query in asked if not query["sql"].startswith("SELECT")] == []
+    assert len(queries) <= 5
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
 
 
 def test_the_service_starts_the_second_ui_only_where_it_is_wanted(tmp_path: Any) -> None:

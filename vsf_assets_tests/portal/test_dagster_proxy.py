@@ -23,22 +23,22 @@ READ_ONLY = ("seeing-analyst",)
 OTHERS = tuple(name for name in ACCOUNTS if name not in (*FULL, *READ_ONLY))
 EVIL = "https://evil.example"
 
-LOOK, ASK, REPORT = "look", "ask", "report"
+READ, QUERY, REPORT = "read", "query", "report"
 """Rules of the proxy: GET for whoever may look; JSON by POST and own WebSockets; POST for engineers alone."""
 
 RULES = {
-    "/server_info": ("/server_info", LOOK),
-    "/dagit_info": ("/dagit_info", LOOK),
-    "/graphql": ("/graphql", ASK),
-    "/logs/{path:path}": ("/logs/a/b", LOOK),
-    "/notebook": ("/notebook?path=/etc/passwd", LOOK),
-    "/dagit/notebook": ("/dagit/notebook?path=/etc/passwd", LOOK),
-    "/download_debug/{run_id:str}": ("/download_debug/0", LOOK),
+    "/server_info": ("/server_info", READ),
+    "/dagit_info": ("/dagit_info", READ),
+    "/graphql": ("/graphql", QUERY),
+    "/logs/{path:path}": ("/logs/a/b", READ),
+    "/notebook": ("/notebook?path=/etc/passwd", READ),
+    "/dagit/notebook": ("/dagit/notebook?path=/etc/passwd", READ),
+    "/download_debug/{run_id:str}": ("/download_debug/0", READ),
     "/report_asset_materialization/{asset_key:path}": ("/report_asset_materialization/a", REPORT),
     "/report_asset_check/{asset_key:path}": ("/report_asset_check/a", REPORT),
     "/report_asset_observation/{asset_key:path}": ("/report_asset_observation/a", REPORT),
-    "/{path:path}": ("/runs", LOOK),
-    "/": ("/", LOOK),
+    "/{path:path}": ("/runs", READ),
+    "/": ("/", READ),
 }
 """Route of Dagster's web server -> an example, and the rule."""
 
@@ -74,9 +74,9 @@ def test_every_route_of_the_web_server_has_a_rule() -> None:
 @pytest.mark.parametrize("route", RULES)
 def test_who_passes(proxy: Proxy, route: str) -> None:
     address, rule = RULES[route]
-    method = "GET" if rule == LOOK else "POST"
+    method = "GET" if rule == READ else "POST"
     headers = {"Content_Type": "application/json", "Origin": proxy.origin} if method == "POST" else {}
-    body = json.dumps({"query": "{__typename}"}).encode() if rule == ASK else b"{}" if rule == REPORT else None
+    body = json.dumps({"query": "{__typename}"}).encode() if rule == QUERY else b"{}" if rule == REPORT else None
 
     def status(cookie: str) -> int:
         return proxy.send(method, address, cookie, body, **headers).status

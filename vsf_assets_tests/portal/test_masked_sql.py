@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.masking.copy_state import FAILED, CopyState, write_state
+from vsf_assets.masking.copy_state import FAILED, MADE, CopyState, write_state
 from vsf_assets.masking.keep_copies import CopyKeeper
 from vsf_assets.masking.masked_snapshots import every_copy
 from vsf_assets.publish.old_snapshots import prune
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.portal.driver import Portal
+from vsf_assets_tests.portal.notice_world import NoticeWorld, notices
 from vsf_assets_tests.portal.test_masked_copies import home_with, in_process, point, small
 from vsf_assets_tests.portal.test_sql_route import ask
 from vsf_assets_tests.portal.world import PHONES
+from vsf_assets_tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("in_process")
-__all__ = ["in_process"]
+__all__ = ["in_process", "notices"]
 
 LINES = "select mtn, n from marts.dim_lines"
 
@@ -45,7 +47,7 @@ def analyst(portal: Portal) -> dict[str, str]:
     return portal.token(portal.account("ann", "analyst"), "read", "export", "personal")
 
 
-def told(answer: Any) -> tuple[int, str]:
+def problem_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["detail"]
 
 
@@ -91,7 +93,7 @@ def test_without_the_setting_there_is_no_sql_and_the_answer_says_why(portal: Por
     header = analyst(portal)
     with masked(portal, settings, is_on=False) as key:
         CopyKeeper(settings, key).refresh()  # a copy of before the setting was switched off
-        status, detail = told(ask(portal, header, LINES))
+        status, detail = problem_of(ask(portal, header, LINES))
     assert status == 403
     assert "VSF_PORTAL_MASKED=yes" in detail
 
@@ -100,7 +102,7 @@ def test_while_a_copy_is_made_an_older_one_is_asked(portal: Portal, tmp_path: Pa
     settings = home_with(tmp_path, small(tmp_path, 1))
     header = analyst(portal)
     with masked(portal, settings) as key:
-        assert told(ask(portal, header, LINES)) == (
+        assert problem_of(ask(portal, header, LINES)) == (
             503,
             "the masked copy of snapshot 1 is being made; ask again in a minute",
         )
@@ -112,11 +114,11 @@ def test_while_a_copy_is_made_an_older_one_is_asked(portal: Portal, tmp_path: Pa
         answer = ask(portal, header, LINES).json()
         assert (answer["snapshot"], answer["rows"][0][1]) == (1, 1)
         assert answer["note"] == "this is snapshot 1: the masked copy of snapshot 3 is being made"
-        assert told(ask(portal, header, LINES, snapshot=3)) == (
+        assert problem_of(ask(portal, header, LINES, snapshot=3)) == (
             503,
             "the masked copy of snapshot 3 is being made; ask snapshot 1",
         )
-        assert told(ask(portal, header, LINES, snapshot=2)) == (
+        assert problem_of(ask(portal, header, LINES, snapshot=2)) == (
             410,
             "there is no masked copy of snapshot 2; ask snapshot 1",
         )
@@ -165,3 +167,51 @@ def test_a_copy_that_fails_stands_on_the_status_page(portal: Portal) -> None:
     failed = "he masked copy of snapshot 1 could not be made"
     assert [failed in page for page in (shown, short, off)] == [True, True, False]
     assert [reason in page for page in (shown, short)] == [True, False]
+
+
+def test_masked_copies_that_fail_are_one_event_of_the_platform_until_one_is_made(notices: NoticeWorld) -> None:
+    from django.conf import settings
+    from django.test import override_settings
+
+    from vsf_assets.portal.notices.models import NoticeEvent
+    from vsf_assets.portal.notices.recipients import Teams
+
+    notices.portal.grant("others", "clicks")
+    notices.portal.account("ann", "engineer")
+    for folder in ("service", "portal"):
+        (notices.settings.home / folder).mkdir(exist_ok=True)
+
+    def state(number: int, kind: str) -> None:
+        write_state(
+            notices.settings.home, CopyState(number, kind, notices.now().timestamp(), reason="it quotes 5557770001")
+        )
+
+    with override_settings(VSF_PORTAL=replace(settings.VSF_PORTAL, masked=True)):
+        state(1, MADE)
+        assert notices.scan(1) == ([], [])
+        notices.minute = 2
+        state(2, FAILED)
+        ((key,), over) = notices.scan(3)
+        assert (key.startswith("masked:2:"), over) == (True, [])
+        event = NoticeEvent.objects.get()
+        teams = Teams()
+        assert [teams.all[team].name for team in teams.who_may_know(event)] == ["platform"]
+        assert "5557770001" not in repr(event.details)
+        state(3, FAILED)
+        assert notices.scan(4) == ([], [])
+        state(3, MADE)
+        assert notices.scan(5) == ([], [key])
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_portal_makes_copies_where_the_setting_says_so(portal: Portal, tmp_path: Path, is_on: bool) -> None:
+    """Also of a snapshot that was published before: switching the setting on makes what is missing."""
+    from vsf_assets.portal.serve import keep_masked_copies
+
+    settings = home_with(tmp_path, small(tmp_path, 1))
+    with masked(portal, settings):
+        keeper = keep_masked_copies(replace(settings, portal=replace(settings.portal, masked=is_on)))
+        if is_on:
+            wait_until(lambda: bool(every_copy(settings.snapshots)), 20)
+        keeper.stop()
+    assert [copy.number for copy in every_copy(settings.snapshots)] == ([1] if is_on else [])

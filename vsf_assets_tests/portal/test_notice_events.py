@@ -5,7 +5,6 @@ Here: the watcher on homes that tests write. Not here: the rules of findings (te
 """
 
 import threading
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -381,38 +380,3 @@ def test_a_damaged_record_and_a_snapshot_of_an_earlier_version_stop_nothing(noti
     notices.number = 1
     notices.publish(BROKEN)
     assert len(notices.scan(4)[0]) == 1
-
-
-def test_masked_copies_that_fail_are_one_event_of_the_platform_until_one_is_made(notices: NoticeWorld) -> None:
-    from django.conf import settings
-    from django.test import override_settings
-
-    from vsf_assets.masking.copy_state import FAILED, MADE, CopyState, write_state
-    from vsf_assets.portal.notices.models import NoticeEvent
-    from vsf_assets.portal.notices.recipients import Teams
-
-    notices.portal.grant("others", "clicks")
-    notices.portal.account("ann", "engineer")
-    for folder in ("service", "portal"):
-        (notices.settings.home / folder).mkdir(exist_ok=True)
-
-    def state(number: int, kind: str) -> None:
-        write_state(
-            notices.settings.home, CopyState(number, kind, notices.now().timestamp(), reason="it quotes 5557770001")
-        )
-
-    with override_settings(VSF_PORTAL=replace(settings.VSF_PORTAL, masked=True)):
-        state(1, MADE)
-        assert notices.scan(1) == ([], [])
-        notices.minute = 2
-        state(2, FAILED)
-        ((key,), over) = notices.scan(3)
-        assert (key.startswith("masked:2:"), over) == (True, [])
-        event = NoticeEvent.objects.get()
-        teams = Teams()
-        assert [teams.all[team].name for team in teams.who_may_know(event)] == ["platform"]
-        assert "5557770001" not in repr(event.details)
-        state(3, FAILED)
-        assert notices.scan(4) == ([], [])
-        state(3, MADE)
-        assert notices.scan(5) == ([], [key])

@@ -25,6 +25,21 @@ def access_to_dagster(rights: AccountRights) -> str:
     return READ_ONLY if rights.may_on_platform(EXPORT) and rights.may_see_personal else ""
 
 
+def address_of_dagster(rights: AccountRights, local: str) -> str:
+    """Return where somebody opens Dagster's UI: behind the proxy, or on this machine; empty for nowhere.
+
+    Args:
+        rights: of the account.
+        local: address at which the service listens; empty if none runs.
+    """
+    access = access_to_dagster(rights)
+    if not (local and access):
+        return ""
+    if settings.VSF.ui_url:
+        return str(settings.VSF.ui_url)
+    return local if access == FULL else ""  # the UI that starts nothing is there behind the proxy alone
+
+
 @require_safe
 def dagster_access(request: HttpRequest) -> HttpResponse:
     """Tell the proxy whether the person of a session may pass: 204 with what they may, 401 for visitors, else 403."""

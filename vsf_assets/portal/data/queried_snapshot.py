@@ -31,6 +31,10 @@ WHO = (
     "SQL reads every row of the snapshot, so it needs an account of the team platform that may export (analyst,"
     " engineer or admin) and see personal data; a token needs the scopes read, export and personal"
 )
+WHO_SEES = (
+    "the answer to a question may come from every row of the snapshot, so it is shown to accounts that may read every"
+    " feed, as members of the team platform, and see personal data"
+)
 WHO_WITH_MASKED = (
     "SQL reads every table of a snapshot, so it needs an account of the team platform that may export (analyst,"
     " engineer or admin); a token needs the scopes read and export, and personal for the snapshot that is not masked"
@@ -65,27 +69,33 @@ class QueriedSnapshot:
         return f"this is snapshot {self.number}: the masked copy of snapshot {self.newest} is being made"
 
 
-def why_not(access: Access) -> str:
-    """Return why who has this access for reading may ask no SQL at all; empty if SQL may be queried."""
+def why_not(access: Access, needs_export: bool = True) -> str:
+    """Return why who has this access for reading may ask no SQL at all; empty if SQL may be asked.
+
+    `needs_export` is false for the answers of queries that somebody else wrote, which ask for reading alone.
+    """
     masked = settings.VSF_PORTAL.masked
+    if not needs_export:
+        return "" if access.reads_all_feeds and (access.may_see_personal or masked) else WHO_SEES
     if not (access.reads_all_feeds and access.for_export().reads_all_feeds):
         return WHO_WITH_MASKED if masked else WHO
     return "" if access.may_see_personal or masked else WHO + NO_MASKED
 
 
-def queried_snapshot(access: Access, wanted: int | None = None) -> QueriedSnapshot:
-    """Return the file that may be queried.
+def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bool = True) -> QueriedSnapshot:
+    """Return the file that may be asked.
 
     Args:
         access: for reading, of the account or the token.
-        wanted: number of a snapshot; None for the newest that may be queried.
+        wanted: number of a snapshot; None for the newest that may be asked.
+        needs_export: see `why_not`.
 
     Raises:
         MayNotAskError: SQL needs other rights, or a masked copy where none are made.
         SnapshotGoneError: the snapshot of this number is not there any more, or has no masked copy.
         NoSnapshotError: nothing was published, its masked copy is being made, or the bucket does not answer.
     """
-    if reason := why_not(access):
+    if reason := why_not(access, needs_export):
         raise MayNotAskError(reason)
     is_masked = not access.may_see_personal
     try:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.pipeline.home_status import HomeStatus
-from vsf_assets.portal.accounts.dagster_access import access_to_dagster
+from vsf_assets.portal.accounts.dagster_access import address_of_dagster
 from vsf_assets.portal.accounts.rights import RAW
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import seen_source
@@ -77,17 +77,9 @@ def status(request: HttpRequest) -> HttpResponse:
     context["service_parts"] = sorted(found.service.parts.items()) if found.service and found.is_running else []
     failed, context["masked"] = masked_lines(access, _sees_errors(access))
     context["problems"] = [*context["problems"], *([failed] if failed else [])]
-    context["dagster"] = _address_of_dagster(access, found)
+    local = found.service.url if found.service and found.is_running else ""
+    context["dagster"] = address_of_dagster(access.account_rights, local)
     return render(request, "status/status.html", context)
-
-
-def _address_of_dagster(access: Access, found: HomeStatus) -> str:
-    """Return where an account opens Dagster's UI; empty if it may not, or no service runs."""
-    if not found.is_running or found.service is None:
-        return ""
-    if settings.VSF.ui_url:
-        return settings.VSF.ui_url if access_to_dagster(access.account_rights) else ""
-    return found.service.url if access.account_rights.may_on_platform(RAW) else ""
 
 
 @require_safe
