@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 
 from vsf_assets.charts.specs import is_number
 from vsf_assets.common.visible_text import visible
+from vsf_assets.masking.pseudonyms import PSEUDONYM
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import PSEUDONYM
 from vsf_assets.portal.data.page_filters import cell
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
 from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
