@@ -26,6 +26,9 @@ Place = tuple[int, int]
 
 _LARGEST = 2**62
 
+_MOST_COUNTED = 10_000
+"""Rows up to which a search that finds a page also counts the list."""
+
 
 @dataclass(frozen=True)
 class OrderedRows:
@@ -39,6 +42,7 @@ class OrderedRows:
         is_unfiltered: whether no condition leaves a row of the table out.
         sort, sort_type: column that comes first in the order, and its type; empty for none.
         is_descending: whether its largest value comes first; nulls are last in any case.
+        is_search: whether the conditions compare texts of many columns, so that each look at the table costs much.
     """
 
     source: str
@@ -49,6 +53,7 @@ class OrderedRows:
     sort: str = ""
     sort_type: str = ""
     is_descending: bool = False
+    is_search: bool = False
 
     def query(self, columns: str, *more: str) -> str:
         """Return SQL that selects from the rows, with further conditions."""
@@ -60,6 +65,11 @@ class OrderedRows:
     def key(self) -> tuple[object, ...]:
         """All that its rows and their order depend on, within a snapshot."""
         return self.source, self.where, digest_of(self.values), self.order is None, self.sort, self.is_descending
+
+    @property
+    def count_key(self) -> tuple[object, ...]:
+        """All that the number of its rows depends on, within a snapshot."""
+        return "rows", self.source, self.where, digest_of(self.values)
 
     @property
     def direction(self) -> str:
@@ -117,6 +127,8 @@ def find_places(
     if listing.order is not None and not listing.sort and not (listing.is_unfiltered and not offset):
         places = snapshot.numbers(listing.query(STORED_ROW), listing.values)
         return listing.order.smallest(places, after, limit, offset), len(places)
+    if listing.order is None and listing.is_search and not listing.sort:
+        return _searched(snapshot, listing, after, (limit, offset))
     if listing.order is None:
         found = _in_order_of_places(snapshot, listing, last, after, (limit, offset))
     elif listing.sort:
@@ -170,6 +182,21 @@ def _in_order_of_places(
         values = dict(listing.values)
     order = f"{listing.direction}, {tail}" if listing.sort else tail
     return [(place, place) for (place,) in snapshot.query(f"{sql} order by {order}", values).rows]
+
+
+def _searched(
+    snapshot: OpenSnapshot, listing: OrderedRows, after: int, part: tuple[int, int]
+) -> tuple[list[Place], int | None]:
+    """Return rows in the order of places, and their number if they are not many, by one look at the table.
+
+    DuckDB gives rows in the order of places by itself, and stops when it has enough; sorting would look at all.
+    """
+    most = max(_MOST_COUNTED, sum(part))
+    sql = listing.query(STORED_ROW, *([f"{STORED_ROW} > {after}"] if after >= 0 else []))
+    places = snapshot.query(f"{sql} limit {most}", listing.values).rows
+    is_all = after < 0 and len(places) < most
+    found = [(place, place) for (place,) in places[part[1] : sum(part)]]
+    return found, len(places) if is_all else None
 
 
 def _sorted_and_keyed(

@@ -21,6 +21,7 @@ from vsf_assets.portal.data.owned_rows import leaves_rows_out
 from vsf_assets.portal.data.page_places import OrderedRows, cursor_after, find_places, place_of, read_cursor
 from vsf_assets.portal.data.pseudonym_index import value_of
 from vsf_assets.portal.data.row_order import key_of, row_order
+from vsf_assets.portal.data.searched_texts import contains, search_conditions
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
@@ -189,24 +190,27 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
     kept = found[: request.limit]
     # So that values are replaced in the page's rows alone.
     source, values = seen_source(snapshot, table, access, [place for _, place in kept])
-    # A limit makes DuckDB look up the few rows of a page, and not read every column of the table.
-    few = f"select * from {source} order by {STORED_ROW} limit {len(kept)}"  # noqa: S608 - quoted names
-    shown = snapshot.kept(few, values)
+    shown = snapshot.kept(f"select * from {source}", values)  # noqa: S608 - quoted names
     by_place = {row[0]: row[1:] for row in shown.rows}
     rows = [by_place[place] for _, place in kept]
     cursor = cursor_after(snapshot, kept[-1][0]) if len(found) > request.limit else ""
     numbers = [number for number, _ in kept]
-    return Page(
-        Rows(shown.names[1:], shown.types[1:], rows), numbers, cursor, table.rows if listing.is_unfiltered else total
-    )
+    if listing.is_unfiltered:
+        total = table.rows
+    elif total is not None and not request.after:
+        snapshot.kept_as(listing.count_key, lambda: total)
+    return Page(Rows(shown.names[1:], shown.types[1:], rows), numbers, cursor, total)
 
 
 def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> int:
     """Return the number of rows of the whole list; raises what `list_rows` raises."""
+    if request == ListRequest() and _sees_all(snapshot, table, access) and table.places == table.rows:
+        return table.rows
     listing = _ordered_rows(snapshot, table, access, request)
     if listing.is_unfiltered:
         return table.rows
-    return int(snapshot.kept(listing.query("count(*)"), listing.values).rows[0][0])
+    count = listing.query("count(*)")
+    return int(snapshot.kept_as(listing.count_key, lambda: snapshot.query(count, listing.values).rows[0][0]))
 
 
 def rows_seen(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> int:
@@ -246,12 +250,9 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
         clauses.values.update(request.condition_values)
     for condition in request.filters:
         clauses.where.append(_condition(condition, snapshot, table, access, clauses))
+    sees_all = _sees_all(snapshot, table, access)
     if request.search:
-        text = clauses.keep(request.search.casefold())
-        places = [c for c in table.columns if c.is_text and not is_replaced(c, access)]
-        found = [f"contains(lower({quoted(column.name)}), {text})" for column in places]
-        clauses.where.append(f"({' or '.join(found)})" if found else f"{text} is null")
-    sees_all = access.rows_of_feeds(table) is None and not leaves_rows_out(snapshot, table, access)
+        clauses.where.append(_search(request.search.casefold(), snapshot, table, access, clauses, sees_all))
     is_unfiltered = not clauses.where and sees_all and table.places == table.rows
     sort_type = table.by_name[request.sort].type if request.sort else ""
     return OrderedRows(
@@ -263,7 +264,26 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
         request.sort,
         sort_type,
         request.is_descending,
+        bool(request.search),
     )
+
+
+def _sees_all(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> bool:
+    """Whether the reader sees every row of a table."""
+    return access.rows_of_feeds(table) is None and not leaves_rows_out(snapshot, table, access)
+
+
+def _search(
+    text: str, snapshot: OpenSnapshot, table: ShownTable, access: Access, clauses: _Clauses, sees_all: bool
+) -> str:
+    """Return the condition that a text which the reader sees contains one, in lower case."""
+    parameter = clauses.keep(text)
+    names = [column.name for column in table.columns if column.is_text and not is_replaced(column, access)]
+    if sees_all:
+        found = search_conditions(snapshot, table, names, text, parameter)
+    else:
+        found = [contains(name, parameter) for name in names]
+    return f"({' or '.join(found)})" if found else f"{parameter} is null"
 
 
 def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, access: Access, clauses: _Clauses) -> str:
