@@ -11,7 +11,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-from vsf_assets.portal.accounts.rights import PLATFORM, RIGHTS, ROLES, AccountRights, TeamRights
+from vsf_assets.portal.accounts.rights import PLATFORM, ROLES, AccountRights
+from vsf_assets.portal.accounts.stored_rights import stored_rights
 from vsf_assets.portal.shared.random_ids import new_id
 
 _ROLE_CHOICES = [(role, role) for role in ROLES]
@@ -39,24 +40,7 @@ class User(AbstractUser):
     @cached_property
     def account_rights(self) -> AccountRights:
         """What the account may do; the database is asked once per object."""
-        return _rights_of(self)
-
-
-def _rights_of(user: User) -> AccountRights:
-    if not user.is_active:
-        return AccountRights()
-    members = user.memberships.select_related("team").prefetch_related("team__grants")
-    teams = tuple(
-        TeamRights(
-            member.team.id,
-            member.team.name,
-            RIGHTS[member.role],
-            frozenset(grant.feed for grant in member.team.grants.all() if grant.may_read),
-            frozenset(grant.feed for grant in member.team.grants.all() if grant.may_deliver),
-        )
-        for member in members
-    )
-    return AccountRights(teams, user.may_see_personal)
+        return stored_rights(self)
 
 
 class Team(models.Model):
