@@ -23,7 +23,7 @@ from vsf_assets.common.visible_text import visible
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.exports import FORMATS, export_file
 from vsf_assets.portal.data.masking import is_replaced
-from vsf_assets.portal.data.page_filters import line_of_list
+from vsf_assets.portal.data.page_filters import lines_of_list
 from vsf_assets.portal.data.row_links import RowLink, links_of_row
 from vsf_assets.portal.data.table_catalog import SCHEMAS, ShownColumn, ShownTable, catalog_of
 from vsf_assets.portal.data.table_query import (
@@ -105,7 +105,7 @@ def table(request: HttpRequest, schema: str, name: str) -> HttpResponse:
         "table": shown,
         "all_rows": rows_seen(request.snapshot(), shown, access),  # type: ignore[attr-defined]
         "heads": [_head(column, wanted, access) for column in shown.columns],
-        "lines": [_line(shown, page, place, request.snapshot().number) for place in range(len(page.numbers))],  # type: ignore[attr-defined]
+        "lines": _lines(shown, page, request.snapshot().number),  # type: ignore[attr-defined]
         "total": total,
         "request_of_list": wanted,
         "filters": [(condition, _without(wanted, condition)) for condition in wanted.filters],
@@ -214,15 +214,16 @@ def _head(column: ShownColumn, wanted: ListRequest, access: Access) -> HeadCell:
     return HeadCell(column, "" if replaced else _address([*others, ("_sort", sort)]), sorted_as, replaced)
 
 
-def _line(shown: ShownTable, page: Page, place: int, snapshot: int) -> SafeString:
-    """Return a row of a list, with the address of its page."""
-    values = page.rows.rows[place]
-    cells = zip(shown.columns, values, strict=True)
-    named = dict(zip(page.rows.names, values, strict=True))
-    key = [(column, str(named[column])) for column in shown.key if named[column] is not None]
-    if key and len(key) == len(shown.key):
-        return line_of_list(place + 1, f"row/?{urlencode(key)}", cells)
-    return line_of_list(place + 1, f"row/?{urlencode([(ROW, page.numbers[place]), ('_of', snapshot)])}", cells)
+def _lines(shown: ShownTable, page: Page, snapshot: int) -> list[SafeString]:
+    """Return the rows of a list, each with the address of its page."""
+    line = lines_of_list(shown.columns)
+    places = [page.rows.names.index(name) for name in shown.key]
+    found = []
+    for place, (number, values) in enumerate(zip(page.numbers, page.rows.rows, strict=True)):
+        key = [(name, str(values[at])) for name, at in zip(shown.key, places, strict=True) if values[at] is not None]
+        named = key if key and len(key) == len(shown.key) else [(ROW, str(number)), ("_of", str(snapshot))]
+        found.append(line(place + 1, f"row/?{urlencode(named)}", values))
+    return found
 
 
 def _title(shown: ShownTable, values: dict[str, Any]) -> str:

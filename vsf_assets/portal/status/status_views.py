@@ -14,6 +14,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from vsf_assets.feeds import all_feeds
@@ -25,7 +27,7 @@ from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.owned_rows import foreign_partitions, is_foreign
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.shared.error_pages import explained
-from vsf_assets.portal.status.calendar import DAYS, WORDS, calendar
+from vsf_assets.portal.status.calendar import DAYS, calendar
 from vsf_assets.portal.status.home_state import home_state
 from vsf_assets.portal.status.masked_state import masked_lines
 from vsf_assets.portal.status.recent_findings import recent_findings, unusual_days
@@ -128,7 +130,6 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     feeds = feeds_of_calendar(access.feeds)
     today, until = datetime.now(UTC).date(), _day(request.GET.get("until", ""))
     foreign = foreign_partitions(access.account_rights, snapshot)
-    days, rows = calendar(snapshot, feeds, today, until, foreign) if snapshot and feeds else ([], [])
     landing = waiting_files(settings.VSF, snapshot)
     return {
         "access": access,
@@ -136,18 +137,43 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "problems": found.problems if _sees_errors(access) else _short(found),
         "waiting": _waiting(found, landing, access, foreign),
         "landing_error": landing.error if access.reads_all_feeds else "",
-        "days": days,
-        "calendar": rows,
-        "earlier": days[-1] - timedelta(days=1) if days else None,
-        "later": days[0] + timedelta(days=DAYS) if days and days[0] < today else None,
-        "calendar_words": WORDS,
-        "feeds": feeds,
-        "findings": recent_findings(snapshot, access, today) if snapshot else [],
-        "unusual": unusual_days(snapshot, access) if snapshot else [],
+        "calendar": _calendar(snapshot, feeds, (today, until), foreign),
+        "findings": _findings(snapshot, access, today) if snapshot else "",
         "last_files": _last_files(snapshot, access) if snapshot else [],
         "current": snapshot,
         "current_at": datetime.fromtimestamp(snapshot.published, UTC) if snapshot and snapshot.published else None,
     }
+
+
+def _calendar(
+    snapshot: OpenSnapshot | None, feeds: list[str], at: tuple[date, date | None], foreign: dict[str, list[str]]
+) -> SafeString:
+    """Return the calendar as HTML; it is kept, since each of its cells costs a template some microseconds."""
+
+    def make() -> SafeString:
+        days, rows = calendar(snapshot, feeds, *at, foreign) if snapshot and feeds else ([], [])
+        context = {
+            "days": days,
+            "calendar": rows,
+            "earlier": days[-1] - timedelta(days=1) if days else None,
+            "later": days[0] + timedelta(days=DAYS) if days and days[0] < at[0] else None,
+            "feeds": feeds,
+        }
+        return render_to_string("status/calendar.html", context)
+
+    if snapshot is None:
+        return make()
+    of_others = tuple((feed, tuple(partitions)) for feed, partitions in sorted(foreign.items()))
+    return snapshot.kept_as(("calendar", tuple(feeds), at, of_others), make)
+
+
+def _findings(snapshot: OpenSnapshot, access: Access, today: date) -> SafeString:
+    """Return what was found lately as HTML; it is kept."""
+    context = {"findings": recent_findings(snapshot, access, today), "unusual": unusual_days(snapshot, access)}
+    return snapshot.kept_as(
+        ("findings", repr(context)),
+        lambda: render_to_string("status/findings.html", {**context, "current": snapshot}),
+    )
 
 
 def _sees_errors(access: Access) -> bool:
