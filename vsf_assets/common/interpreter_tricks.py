@@ -28,13 +28,19 @@ def hidden_modules(names: Collection[str]) -> Iterator[None]:
     For libraries that retry a failing import again and again, or that work without a slow module. The callers state
     the gain. It affects all threads, so no code that needs these modules may be imported inside the block.
     """
-    absent = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent, cast(ModuleType, None)))
+    absent = hide_modules(names)
     try:
         yield
     finally:
         for name in absent:
             sys.modules.pop(name, None)
+
+
+def hide_modules(names: Collection[str]) -> list[str]:
+    """Make imports of some modules fail at once from now on, if they are not imported yet; return those."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent, cast(ModuleType, None)))
+    return absent
 
 
 def files_of_imported(package: str) -> list[str]:

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import UsageError, VsfError
+from vsf_assets.common.interpreter_tricks import spare_the_living
 from vsf_assets.config.settings import Settings
 from vsf_assets.portal.asgi import Dispatcher, Doors
 from vsf_assets.portal.config import check_database_driver, set_up
@@ -304,6 +305,7 @@ def make_app(settings: Settings, parent: int, has_access_log: bool = False) -> A
     threading.Thread(target=_after_kills, args=(uploads,), name="uploads that a kill left", daemon=True).start()
     dispatcher = Dispatcher(pages.answer, doors, StaticFiles(static_files(), digest()), uploads)
     answers = with_headers(dispatcher, settings.portal.is_secure)
+    spare_the_living()
     return with_access_log(answers) if has_access_log else answers
 
 
