@@ -124,26 +124,20 @@ def story(
     from django.db import connections
     from django.test import override_settings
 
-    from vsf_assets.portal import middleware
-    from vsf_assets.portal.deliveries import begin
-    from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
+    from vsf_assets.portal.shared.open_pool import pool
 
     settings, original = prepared_portal
     restore(settings, original)
     home = Home(tmp_path_factory.mktemp("repair") / "home")
     put_built_warehouse(home.settings)
     home.landing.mkdir(parents=True, exist_ok=True)
-    pool = SnapshotPool(home.settings, QueryLimits(30.0, 512 * 10**6, home.root / "portal" / "exports"))
-    with pytest.MonkeyPatch.context() as patch, override_settings(VSF=home.settings):
-        patch.setattr(middleware, "pool", lambda: pool)
-        begin._office.cache_clear()  # its key is one of the home
+    with override_settings(VSF=home.settings):
         portal = Portal(settings, world)
         acted = Story(home, portal, portal.account("sue", "steward", team="shop"))
         _grant(acted)
         _act(acted, samples)
         yield acted
-    begin._office.cache_clear()
-    pool.close()
+        pool().close()
     forget()
     connections.close_all()
     restore(settings, original)

@@ -1,10 +1,11 @@
 """The pool of snapshots of this process, made from Django's settings.
 
-Here: one pool per process, and the name of who asks it. Not here: what it does (snapshots/pool.py), and which request
+Here: one pool per process and home, and the name of who asks it. Not here: what it does (snapshots/pool.py), and which request
 reads which snapshot (middleware.py).
 """
 
 from functools import cache
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -25,9 +26,12 @@ def asker_of(request: HttpRequest) -> str:
     return str(getattr(asker, "user_id", None) or asker.pk or "")
 
 
-@cache
 def pool() -> SnapshotPool:
-    """Return the pool of this process."""
+    """Return the pool of this process for the home that the settings name."""
+    return _pool_of(settings.VSF.home, settings.VSF.snapshots)
+
+
+@cache
+def _pool_of(home: Path, snapshots: str) -> SnapshotPool:  # noqa: ARG001 - a pool is of one home and one place
     portal = settings.VSF_PORTAL
-    folder = settings.VSF.home / "portal" / EXPORTS
-    return SnapshotPool(settings.VSF, QueryLimits(portal.query_seconds, portal.query_memory, folder))
+    return SnapshotPool(settings.VSF, QueryLimits(portal.query_seconds, portal.query_memory, home / "portal" / EXPORTS))
