@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vsf_assets.common.errors import VsfError
 from vsf_assets.snapshots.current import Snapshot, snapshot_number
 from vsf_assets.snapshots.host_copy import host_copy
+from vsf_assets.snapshots.kept_answers import KeptAnswers
 from vsf_assets.snapshots.query_turns import QueryBudget, QueryLimits, QueryTooLargeError
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 
@@ -33,9 +34,6 @@ COPIES = "snapshots"
 
 THREADS = 2
 """Threads of DuckDB in a process."""
-
-KEPT_ANSWERS = 500
-"""Answers of a snapshot that a process keeps."""
 
 KEPT_ROWS = 100
 """Rows of the largest answer that is kept; a page of a list has 50."""
@@ -94,7 +92,7 @@ class OpenSnapshot:
     cache: dict[Hashable, Any] = field(default_factory=dict)
     readers: int = 0
     budget: QueryBudget = field(default_factory=QueryBudget)
-    _answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _answers: KeptAnswers = field(default_factory=KeptAnswers, repr=False)
     _idle: list["DuckDBPyConnection"] = field(default_factory=list, repr=False)
 
     def for_request(self, budget: QueryBudget) -> "OpenSnapshot":
@@ -170,7 +168,7 @@ class OpenSnapshot:
         if found is None:
             found = self.query(sql, values)
             if len(found.rows) <= largest:
-                self._keep(key, found)
+                self._answers.keep(key, found)
         return found
 
     def kept_as(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -178,7 +176,7 @@ class OpenSnapshot:
         found: T | None = self._answers.get(key)
         if found is None:
             found = make()
-            self._keep(key, found)
+            self._answers.keep(key, found)
         return found
 
     def close(self) -> None:
@@ -186,11 +184,6 @@ class OpenSnapshot:
         while self._idle:
             self._idle.pop().close()
         self.connection.close()
-
-    def _keep(self, key: Hashable, answer: Any) -> None:
-        while len(self._answers) >= KEPT_ANSWERS:
-            self._answers.pop(next(iter(self._answers), None), None)
-        self._answers[key] = answer
 
     def _run(
         self,

@@ -12,11 +12,14 @@ import pytest
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.snapshots import kept_answers
+from vsf_assets.snapshots.kept_answers import KeptAnswers, size_of
 from vsf_assets.snapshots.pool import (
     NoSnapshotError,
     QueryBudget,
     QueryLimits,
     QueryTooLargeError,
+    Rows,
     SnapshotPool,
     TooManyQueriesError,
 )
@@ -67,7 +70,7 @@ def test_a_block_keeps_its_snapshot_and_the_next_one_sees_the_new(settings: Sett
 def test_small_answers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vsf_assets.snapshots import open_snapshot as module
+    from vsf_assets.snapshots import kept_answers as module
 
     monkeypatch.setattr(module, "KEPT_ANSWERS", 2)
     publish(settings, 1)
@@ -87,6 +90,26 @@ def test_small_answers_are_kept_for_one_snapshot_and_the_oldest_are_dropped(
     with pool.current() as second:
         assert second.kept(sql, {"x": 3}).rows == [(5,)]
     pool.close()
+
+
+def test_answers_with_long_texts_are_kept_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_answers, "KEPT_BYTES", 12_000)
+    kept = KeptAnswers()
+    page = Rows(["text"], ["VARCHAR"], [("x" * 1000,)] * 3)
+    for number in range(10):
+        kept.keep(number, page)
+        assert kept.size <= 12_000
+    assert list(kept) == [7, 8, 9]  # each takes 3,000 characters and some more
+    for number in (8, 9, 9):
+        kept.keep(number, page)  # the same again takes no more
+    assert sorted(map(str, kept)) == ["7", "8", "9"]
+    kept.keep("too large", [page.rows[0]] * 11)
+    assert kept.get("too large") is None
+    assert kept.get(7) is page
+    for number in range(10, 13):
+        kept.keep(number, "short")
+    assert len(kept) == 6
+    assert kept.size == sum(map(size_of, [page] * 3)) + sum(map(size_of, ["short"] * 3)) + 6 * size_of(0)
 
 
 def test_a_snapshot_that_vanishes_leaves_the_open_one(settings: Settings) -> None:
