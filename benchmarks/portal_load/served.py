@@ -79,9 +79,9 @@ class Portal:
         """Return the processor time that the workers have used."""
         return sum(_cpu_seconds(pid) for pid in self.workers())
 
-    def memory(self) -> float:
-        """Return the resident memory of the workers in MB."""
-        return sum(_status(pid, "VmRSS") for pid in self.workers()) / 1024
+    def memory(self) -> tuple[float, ...]:
+        """Return the resident memory in MB of each process: the one that was started, then those that it started."""
+        return tuple(_status(pid, "VmRSS") / 1024 for pid in (self.process, *sorted(children(self.process))))
 
     def threads(self) -> int:
         """Return the number of threads of the workers."""

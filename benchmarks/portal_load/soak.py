@@ -1,7 +1,8 @@
 """`make portal-soak MINUTES=30`: 16 clients keep the portal busy, and some leave in the middle or do not read.
 
-At the end: no answer but those that are expected, no more memory than after the first sixth of the time and a tenth, as
-many threads as then, and no connection that stays open when the clients have gone.
+At the end: no answer but those that are expected, memory that does not grow in the last two thirds of the time, as many
+threads as after the first sixth, and no connection that stays open when the clients have gone. The memory of every
+process is printed for each minute.
 Here: the clients and the verdict. Not here: the portal (served.py), and pages (visits.py).
 """
 
@@ -27,6 +28,11 @@ BUSY = 503
 
 SAMPLE_EVERY = 5.0
 WARM_SHARE, MOST_GROWTH = 6, 1.1
+"""The part of the time at whose end threads and files are counted first, and how many times as many may follow."""
+
+MOST_RISE = 0.03
+"""How much the line through the memory of the last two thirds may rise, as a share of where it begins."""
+
 _LAST_SECONDS = 60.0
 """How long connections of clients that have gone may stay: longer than a part of a file may take."""
 
@@ -36,11 +42,11 @@ _BIG_EXPORT = f"{ACTIVITY}export/csv/?event_date=2019-05-21"
 
 @dataclass
 class Outcome:
-    """What the clients saw, and samples of the portal: (seconds, MB, threads, open files)."""
+    """What the clients saw, and samples of the portal: (seconds, MB of each process, threads, open files)."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
-    samples: list[tuple[float, float, int, int]] = field(default_factory=list)
+    samples: list[tuple[float, tuple[float, ...], int, int]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, visit: Visit) -> None:
@@ -126,23 +132,32 @@ def _read_slowly(portal: Portal, person: Person, chance: random.Random, outcome:
 
 
 def _growth(outcome: Outcome, seconds: float) -> list[str]:
-    """Compare medians of the first and the last third of what counts."""
+    """Return what grew: memory by a line, threads and open files by medians of the first and the last third."""
+    problems = _memory(outcome, seconds)
     counted = [sample for sample in outcome.samples if sample[0] >= seconds / WARM_SHARE]
     third = max(1, len(counted) // 3)
-    problems = []
-    parts = [
-        counted[first : first + max(1, len(counted) // 6)]
-        for first in range(0, len(counted), max(1, len(counted) // 6))
-    ]
-    print(
-        "memory:", ", ".join(f"{statistics.median(s[1] for s in part):,.0f}" for part in parts), "MB, medians in turn"
-    )
-    for place, name, unit in ((1, "memory", "MB"), (2, "threads", ""), (3, "open files", "")):
-        before, after = (statistics.median(s[place] for s in part) for part in (counted[:third], counted[-third:]))
-        print(f"{name}: median {before:,.0f} {unit} first, {after:,.0f} {unit} at the end".replace(" ,", ","))
+    for name, values in (("threads", [s[2] for s in counted]), ("open files", [s[3] for s in counted])):
+        before, after = statistics.median(values[:third]), statistics.median(values[-third:])
+        print(f"{name}: median {before:,.0f} first, {after:,.0f} at the end")
         if after > MOST_GROWTH * before:
             problems.append(f"{name} grew from {before:,.0f} to {after:,.0f}")
     return problems
+
+
+def _memory(outcome: Outcome, seconds: float) -> list[str]:
+    """Print the memory of each minute, and return whether it grows."""
+    for minute in range(int(seconds // 60) + 1):
+        at = next((sample for sample in outcome.samples if sample[0] >= 60 * minute), None)
+        if at is not None:
+            print(f"minute {minute}: {', '.join(f'{part:,.0f}' for part in at[1])} MB")
+    last = [(at, sum(parts)) for at, parts, *_ in outcome.samples if at >= seconds / 3]
+    line = statistics.linear_regression([at for at, _ in last], [total for _, total in last])
+    begin, rise = line.intercept + line.slope * last[0][0], line.slope * (last[-1][0] - last[0][0])
+    print(
+        f"memory of all processes in the last two thirds: {begin:,.0f} MB and {rise:+,.1f} MB by a line,"
+        f" {line.slope * 3600:+,.1f} MB per hour"
+    )
+    return [f"memory rises by {rise:,.1f} MB in the last two thirds"] if rise > MOST_RISE * begin else []
 
 
 def _left_open(portal: Portal, at_rest: int) -> list[str]:

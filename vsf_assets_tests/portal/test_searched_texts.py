@@ -119,9 +119,7 @@ def test_without_time_to_learn_all_columns_are_read(snapshot: OpenSnapshot, monk
 SEARCHES = ("script", "e", "zzz", "0a", "samsung", PHONES[0], MARKS[3])
 
 
-def test_pages_show_the_same_rows_when_the_portal_has_learned(
-    portal: Portal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_show_the_same_rows_when_the_portal_has_learned(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     accounts = portal.account("ann", "reader"), portal.account("eve", "engineer", personal=True)
     readers = [portal.client(account) for account in accounts]
     address = "/data/marts/fct_activity_events/?_search="

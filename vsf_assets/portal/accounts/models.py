@@ -40,7 +40,7 @@ class User(AbstractUser):
     @cached_property
     def account_rights(self) -> AccountRights:
         """What the account may do; the database is asked once per object."""
-        return stored_rights(self)
+        return stored_rights(self.id, self.may_see_personal) if self.is_active else AccountRights()
 
 
 class Team(models.Model):

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vsf_assets.portal.accounts.models import User
-from vsf_assets.portal.accounts.rights import AccountRights
+from vsf_assets.portal.accounts.rights import READ, AccountRights
 from vsf_assets.portal.notices.models import NoticeEvent, NoticeReader, ReadNotice, TeamNotice
 from vsf_assets.portal.notices.recipients import knows, on_pages_of
 
@@ -57,18 +57,16 @@ def _unread(user_id: uuid.UUID, joined: datetime, rights: AccountRights) -> "Que
 
 def unread_count(user: User) -> int:
     """Return how many notices an account has not read, at most MOST_COUNTED."""
-    if not any(found.rights for found in user.account_rights.teams):
+    if not any(READ in found.rights for found in user.account_rights.teams):
         return 0
-    statement, values = _count_statement(user.pk, user.date_joined, user.account_rights, connection.vendor)
+    statement, values = _count_statement(user.pk, user.date_joined, user.account_rights)
     with connection.cursor() as cursor:
         cursor.execute(f"select count(*) from ({statement}) unread", values)  # noqa: S608 - made by Django
         return int(cursor.fetchone()[0])
 
 
 @lru_cache(maxsize=1000)
-def _count_statement(
-    user_id: uuid.UUID, joined: datetime, rights: AccountRights, vendor: str
-) -> tuple[str, tuple[object, ...]]:
+def _count_statement(user_id: uuid.UUID, joined: datetime, rights: AccountRights) -> tuple[str, tuple[object, ...]]:
     """Return the query for the notices that an account has not read, as SQL and values.
 
     Every page counts them, and Django takes ten times as long to make the statement as the database to answer it.

@@ -1,7 +1,7 @@
 """The pool of snapshots of this process, made from Django's settings.
 
-Here: one pool per process and home, and the name of who asks it. Not here: what it does (snapshots/pool.py), and which request
-reads which snapshot (middleware.py).
+Here: one pool per process and home, and the name of who asks it. Not here: what it does (snapshots/pool.py), and which
+request reads which snapshot (middleware.py).
 """
 
 from functools import cache
@@ -10,7 +10,9 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest
 
+from vsf_assets.contracts.personal import personal_names
 from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
+from vsf_assets.warehouse.duckdb_private import hide_missing_optional_imports
 
 EXPORTS = "exports"
 """Folder in VSF_HOME/portal for files that are being exported."""
@@ -33,5 +35,7 @@ def pool() -> SnapshotPool:
 
 @cache
 def _pool_of(home: Path, snapshots: str) -> SnapshotPool:  # noqa: ARG001 - a pool is of one home and one place
+    personal_names()  # of contracts, which import pandera: it takes a hidden pandas for a broken one
+    hide_missing_optional_imports()
     portal = settings.VSF_PORTAL
     return SnapshotPool(settings.VSF, QueryLimits(portal.query_seconds, portal.query_memory, home / "portal" / EXPORTS))
