@@ -7,15 +7,13 @@ import argparse
 import time
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
 
 from benchmarks.bench import Bench, log
 from benchmarks.jobs import JOBS, measured_apart
 from benchmarks.machine import facts, load
 from benchmarks.measure import HEADER, markdown
+from benchmarks.measured_page import PAGE, put_on_page
 from vsf_assets.config.settings import read_settings
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
 def main() -> None:
@@ -58,14 +56,8 @@ def _measured(bench: Bench, job: str) -> str:
 def _show(part: str, text: str, write: bool) -> None:
     """Print a part of the report; put it between its markers on the page as well, if asked."""
     print(f"### {part}\n\n{text}\n", flush=True)
-    if not write:
-        return
-    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
-    before, _, rest = PAGE.read_text().partition(begin)
-    _, found, after = rest.partition(end)
-    if not found:
-        raise SystemExit(f"{PAGE} has no markers {begin} … {end}")
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    if write:
+        put_on_page(part, text)
 
 
 if __name__ == "__main__":

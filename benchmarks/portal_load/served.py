@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.service import children
+from benchmarks.service import children, memory
 from vsf_assets.config.settings import Settings, child_environment, read_settings
 
 ROWS = 1_000_000
@@ -83,6 +83,10 @@ class Portal:
         """Return the resident memory in MB of each process: the one that was started, then those that it started."""
         return tuple(_status(pid, "VmRSS") / 1024 for pid in (self.process, *sorted(children(self.process))))
 
+    def size(self) -> float:
+        """Return the memory in MB of all processes together, where a page that several share counts once."""
+        return memory(self.process, *children(self.process))
+
     def threads(self) -> int:
         """Return the number of threads of the workers."""
         return sum(_status(pid, "Threads") for pid in self.workers())
@@ -95,7 +99,8 @@ class Portal:
 @contextmanager
 def running(home: Path, people: int, rows: int = ROWS) -> Iterator[Portal]:
     """Run a portal on a home with a large table until the block ends."""
-    settings = read_settings({"VSF_HOME": str(home)})
+    chosen = {name: value for name, value in os.environ.items() if name == "VSF_PORTAL_WORKERS"}
+    settings = read_settings({"VSF_HOME": str(home), **chosen})
     port = 30000 + os.getpid() % 20000
     environment = child_environment({"VSF_HOME": str(home), "VSF_PORTAL_BIND": f"127.0.0.1:{port}"})
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

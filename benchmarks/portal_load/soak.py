@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.portal_load.served import Person, Portal, running
-from benchmarks.portal_load.visits import ACTIVITY, PAGES, Client, Visit
+from benchmarks.portal_load.visits import ACTIVITY, Client, Visit, draw_page
 
 CLIENTS = 16
 EXPECTED = (200, 304)
@@ -112,8 +112,7 @@ def _client(portal: Portal, person: Person, until: float, chance: random.Random,
         elif draw < 0.15:
             outcome.add(client.visit("static", "/static/ninja/swagger-ui-bundle.js"))
         else:
-            kind = chance.choice(list(PAGES))
-            outcome.add(client.visit(kind, PAGES[kind](chance)))
+            outcome.add(client.visit(*draw_page(chance)))
     client.close()
 
 

@@ -71,7 +71,7 @@ class PortalSettings:
     signup: str = INVITATION
     mail: MailServer | None = None
     webhook_networks: tuple[values_of.Network, ...] = ()
-    workers: int = 1
+    workers: int = 2
     query_seconds: float = 10.0
     query_memory: int = 512 * 10**6
     sql: str = SQL_YES

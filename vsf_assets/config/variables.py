@@ -82,7 +82,7 @@ VARIABLES = (
         "",
         "networks beside the public ones that webhooks may call, e.g. 10.0.0.0/8; comma-separated",
     ),
-    Variable("VSF_PORTAL_WORKERS", "1", "processes of the portal"),
+    Variable("VSF_PORTAL_WORKERS", "2", "processes of the portal"),
     Variable("VSF_PORTAL_QUERY_SECONDS", "10", "time limit of a page's query"),
     Variable("VSF_PORTAL_QUERY_MEMORY", "512MB", "memory of a portal process for queries"),
     Variable(

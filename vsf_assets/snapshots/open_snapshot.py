@@ -32,9 +32,6 @@ T = TypeVar("T")
 COPIES = "snapshots"
 """Folder beside that for exports, for copies of snapshots that lie in a bucket."""
 
-THREADS = 2
-"""Threads of DuckDB in a process."""
-
 KEPT_ROWS = 100
 """Rows of the largest answer that is kept; a page of a list has 50."""
 
@@ -276,7 +273,7 @@ def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnecti
     connection = duckdb.connect(config=config)
     try:
         connection.execute(f"set memory_limit = '{limits.memory} B'")
-        connection.execute(f"set threads = {THREADS}")
+        connection.execute(f"set threads = {limits.threads}")
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set max_temp_directory_size = '0B'")
         quoted = str(file).replace("'", "''")

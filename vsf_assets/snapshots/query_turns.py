@@ -33,6 +33,9 @@ PATIENCE, SHORT_PATIENCE = 5.0, 0.25
 EXPORTS_AT_ONCE = 2
 """Exports of a process that are written at the same time; there is no waiting for them."""
 
+MOST_THREADS = 2
+"""Threads of DuckDB in a process."""
+
 _CHECK_EVERY = 0.05
 """Seconds between two looks for queries whose time is over."""
 
@@ -155,11 +158,13 @@ class QueryLimits:
         seconds: time limit of one request's queries.
         memory: bytes of all.
         folder: the only folder that DuckDB may write to, for exports.
+        threads: of DuckDB, for all queries.
     """
 
     seconds: float
     memory: int
     folder: Path
+    threads: int = MOST_THREADS
     _pages: Turns = field(default_factory=lambda: Turns(AT_ONCE, WAITING, WAITING_OF_ACCOUNT))
     _exports: Turns = field(default_factory=lambda: Turns(EXPORTS_AT_ONCE))
     _times: _TimeLimits = field(default_factory=_TimeLimits)

@@ -41,6 +41,7 @@ def environment(home: Path, world: World) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("VSF_")},
         "VSF_HOME": str(home),
         "VSF_SNAPSHOTS": str(world.snapshots),
+        "VSF_PORTAL_WORKERS": "1",  # enough for most tests
         "PYTHONPATH": str(PROJECT_ROOT),
         "PYTHONUNBUFFERED": "1",
     }

@@ -4,6 +4,7 @@ Here: one pool per process and home, and the name of who asks it. Not here: what
 request reads which snapshot (middleware.py).
 """
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 
 from vsf_assets.contracts.personal import personal_names
 from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
+from vsf_assets.snapshots.query_turns import MOST_THREADS
 from vsf_assets.warehouse.duckdb_private import hide_missing_optional_imports
 
 EXPORTS = "exports"
@@ -38,4 +40,7 @@ def _pool_of(home: Path, snapshots: str) -> SnapshotPool:  # noqa: ARG001 - a po
     personal_names()  # of contracts, which import pandera: it takes a hidden pandas for a broken one
     hide_missing_optional_imports()
     portal = settings.VSF_PORTAL
-    return SnapshotPool(settings.VSF, QueryLimits(portal.query_seconds, portal.query_memory, home / "portal" / EXPORTS))
+    # Threads that share a core only wait for each other: with two workers on two cores, a tenth of the processor time.
+    threads = max(1, min(MOST_THREADS, (os.cpu_count() or 1) // portal.workers))
+    limits = QueryLimits(portal.query_seconds, portal.query_memory, home / "portal" / EXPORTS, threads)
+    return SnapshotPool(settings.VSF, limits)

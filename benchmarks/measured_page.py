@@ -1,0 +1,22 @@
+"""The page of the docs that keeps what was measured, each part between markers of its own.
+
+Here: putting a part there. Not here: measuring, and the text of a part.
+"""
+
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+
+def put_on_page(part: str, text: str) -> None:
+    """Put a text between the markers of a part, in place of the one that is there.
+
+    Raises:
+        SystemExit: the page has no such markers.
+    """
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"{PAGE} has no markers {begin} … {end}")
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
