@@ -321,7 +321,7 @@ def _check_value(snapshot: OpenSnapshot, kind: str, condition: Filter) -> None:
         return
     (found,) = snapshot.kept(f"select try_cast($v as {kind})", {"v": condition.value}).rows[0]
     if found is None:
-        raise WrongParameterError(f"{condition.parameter}: {condition.value[:60]!r} is no {kind.lower()}")
+        raise WrongParameterError(f"the value {condition.value[:60]!r} of {condition.parameter} is no {kind.lower()}")
 
 
 def as_sql(table: ShownTable, request: ListRequest) -> str:
