@@ -162,7 +162,7 @@ def _memory(outcome: Outcome, seconds: float) -> list[str]:
 def _left_open(portal: Portal, at_rest: int) -> list[str]:
     """Wait until connections are closed; return what is wrong if they are not."""
     deadline = time.monotonic() + _LAST_SECONDS
-    allowed = at_rest + 40  # files of the database per thread, and of the snapshot
+    allowed = at_rest + 40 * len(portal.workers())  # files of the database per thread, and of the snapshot
     while portal.open_files() > allowed and time.monotonic() < deadline:
         time.sleep(1)
     found = portal.open_files()
