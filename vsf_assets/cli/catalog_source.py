@@ -6,6 +6,7 @@ shows the objects that the last recorded scan left to fetch. Not here: the scan 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.history import FetchedStates, SourceHistory
@@ -15,8 +16,10 @@ from vsf_assets.config.catalog_profiles import DEFAULT
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.by_family.catalog import OBJECTS
-from vsf_assets.landing.selection import Selection
-from vsf_assets.pipeline.status import Survey
+
+if TYPE_CHECKING:
+    from vsf_assets.landing.selection import Selection
+    from vsf_assets.pipeline.status import Survey
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def source_status(settings: Settings, history: SourceHistory) -> SourceStatus:
     return SourceStatus(f"{line}; {len(now)} objects to fetch" + (f", {gone} newly vanished" if gone else ""), now)
 
 
-def add_fetched_family(settings: Settings, selection: Selection, found: Survey, families: list[str]) -> str:
+def add_fetched_family(settings: Settings, selection: "Selection", found: "Survey", families: list[str]) -> str:
     """Add the catalog's family if its source has objects to fetch; return the error if it cannot be scanned."""
     if not selection.scans_sources:
         return ""

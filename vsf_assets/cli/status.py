@@ -1,61 +1,42 @@
 """`vsf status`: every file with its state, pending work, the current snapshot, the service, and what needs a person.
 
-Here: the list of files and the options. Not here: the summary (status_summary.py), and gathering it
+Here: the list of files and the options. Not here: the summary (status_summary.py), reading the ledger
+(status_ledger.py), and gathering the rest
 (pipeline/home_status.py).
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
-from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.cli.catalog_source import SourceStatus, source_status
 from vsf_assets.cli.output import format_option, hand_over, render, say
 from vsf_assets.cli.query import refuse_missing_home
+from vsf_assets.cli.status_ledger import Ledger, read_ledger
 from vsf_assets.cli.status_summary import size_of, summary_lines
-from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
 from vsf_assets.landing.home_marker import foreign
 from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
 from vsf_assets.pipeline.home_status import HomeStatus, add_waiting, gather
-from vsf_assets.pipeline.synthetic_fulfilment import states_now
-from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
-from vsf_assets.snapshots.connect import connect_current
-from vsf_assets.snapshots.current import current_snapshot, snapshot_number
+from vsf_assets.pipeline.synthetic_states import states_now
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
 from vsf_assets.storage.local import FolderStore
-from vsf_assets.warehouse.contract_versions import contract_versions
 from vsf_assets.warehouse.ledger import LedgerKey
-from vsf_assets.warehouse.lock import owner_of
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from vsf_assets.pipeline.synthetic_queue import RequestRow
 
 COLUMNS = ("feed", "partition_key", "file_name", "status", "lines_read", "rows_loaded", "rows_quarantined", "landed_at")
 FOR_PROGRAMS = (*COLUMNS, "why_not_in_snapshot")
 SHOWN = 50
 LEFT_OUT_COLUMNS = ("path", "kind", "reason", "what_to_do", "is_error")
-_SQL = (
-    "select feed, partition_key, file_name, status, lines_read, rows_loaded, rows_quarantined, landed_at, bytes"
-    " from {}.files order by landed_at, file_name, feed"
-)
-_HAS_PUBLISHED = """
-    select 1 from information_schema.tables where table_schema = 'raw' and table_name = 'published_files'
-"""
-"""An earlier release has no such table."""
-
-_NOT_PUBLISHED = """
-    select feed, file_name from raw.files left join raw.published_files as published using (file_id)
-    where published.file_id is null or published.first_snapshot > ? order by landed_at, file_name
-"""
 
 
 @click.command("status")
@@ -118,7 +99,7 @@ def _left_out_table(left_out: Sequence[LeftOut], form: str) -> str:
 class _Survey:
     """What `vsf status` read of the landing zone and the warehouse, or the snapshot in place of it."""
 
-    ledger: "_Ledger"
+    ledger: Ledger
     queue: Queue
     waiting: list[tuple[Any, ...]]
     source: SourceStatus
@@ -127,7 +108,7 @@ class _Survey:
 
 def _survey(settings: Settings, listing: Listing) -> _Survey:
     """Compare the listing with the ledger."""
-    ledger = _read_ledger(settings)
+    ledger = read_ledger(settings)
     known = {_key(row) for row in ledger.rows}
     queue = classify_landed(listing.entries, known)
     inbox = classify_landed(FolderStore(settings.fetched).entries(), known, fetched=True)
@@ -211,13 +192,13 @@ def _ambiguous_row(item: Ambiguous) -> tuple[Any, ...]:
     return (feeds, None, item.entry.path, "ambiguous", None, None, None, item.entry.modified)
 
 
-def _with_state(row: tuple[Any, ...], requests: Mapping[tuple[str, datetime], RequestRow]) -> tuple[Any, ...]:
+def _with_state(row: tuple[Any, ...], requests: "Mapping[tuple[str, datetime], RequestRow]") -> tuple[Any, ...]:
     """Return a row of a file; of a loaded request with the request's state."""
     request = requests.get((row[1], row[7])) if row[0] == REQUEST_FEED and row[3] == "loaded" else None
     return (*row[:3], request.state, *row[4:]) if request is not None else row
 
 
-def _print_requests(requests: Iterable[RequestRow]) -> None:
+def _print_requests(requests: "Iterable[RequestRow]") -> None:
     for request in requests:
         if request.state in ("processing", "failed") and request.reason:
             say(f"made-up file {request.target}: {request.state}: {request.reason}")
@@ -225,73 +206,3 @@ def _print_requests(requests: Iterable[RequestRow]) -> None:
 
 def _key(row: tuple[Any, ...]) -> LedgerKey:
     return (row[0], row[1], row[2], row[8], row[7])
-
-
-def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
-    """Return the originals that the next run reads again, and those that it cannot read."""
-    from vsf_assets.warehouse.ledger import read_files
-
-    versions = contract_versions(settings)
-    # Do not fetch a long ledger if all its files were read with the current contracts.
-    current = [] if versions.encodings else list(versions.by_feed.values())
-    found = outdated_files(read_files(connection, "not list_contains(?, contract_version)", (current,)), versions)
-    return split_outdated(found, open_store(settings.archive).present({row.archive_path for row in found}))
-
-
-@dataclass(frozen=True)
-class _Ledger:
-    """The ledger.
-
-    Attributes:
-        rows: the columns of `_SQL`, in landing order.
-        history: of the catalog's source.
-        origin: where all of it was read.
-        requests: the known requests for made-up files.
-        outdated: the originals that were read with outdated contracts.
-        not_in_snapshot: (feed, file name) of files that the warehouse holds and the snapshot does not.
-        is_complete: whether the warehouse was read, and not the snapshot in place of it.
-    """
-
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    history: SourceHistory = field(default_factory=SourceHistory)
-    origin: str = "the warehouse"
-    requests: KnownRequests = NOTHING
-    outdated: Outdated = field(default_factory=Outdated)
-    not_in_snapshot: list[tuple[str, str]] = field(default_factory=list)
-    is_complete: bool = True
-
-
-def _read_ledger(settings: Settings) -> _Ledger:
-    """Read the warehouse, or the snapshot while a run writes or if another user's warehouse may not be read."""
-    from vsf_assets.warehouse.connection import Warehouse
-    from vsf_assets.warehouse.ledger import has_ledger
-
-    try:
-        with Warehouse.of(settings).read_at_once() as connection:
-            if connection is None or not has_ledger(connection):
-                return _Ledger()
-            return _of(connection, settings, "raw", "the warehouse")
-    except (LockTimeoutError, PermissionError) as error:
-        why = "the warehouse is in use"
-        if isinstance(error, PermissionError):
-            why = f"the warehouse belongs to {owner_of(settings.warehouse_file)} and may not be read"
-    opened = connect_current(settings)
-    if opened is None:
-        return _Ledger(origin=f"nowhere: {why} and there is no snapshot yet", is_complete=False)
-    snapshot, connection = opened
-    with connection:
-        return _of(connection, settings, "reports", f"snapshot {snapshot.name}, because {why}")
-
-
-def _of(connection: "DuckDBPyConnection", settings: Settings, schema: str, origin: str) -> _Ledger:
-    """Read the ledger of an open warehouse (schema `raw`) or snapshot (schema `reports`)."""
-    rows = [
-        (*row[:7], row[7].replace(tzinfo=UTC), row[8]) for row in connection.execute(_SQL.format(schema)).fetchall()
-    ]
-    history = read_history(connection, settings, settings.profile)
-    known, outdated = read_known(connection), _outdated(connection, settings)
-    not_published: list[tuple[str, str]] = []
-    if schema == "raw" and connection.execute(_HAS_PUBLISHED).fetchone():
-        number = snapshot_number(current_snapshot(settings))
-        not_published = connection.execute(_NOT_PUBLISHED, [number]).fetchall()
-    return _Ledger(rows, history, origin, known, outdated, not_published, is_complete=schema == "raw")

@@ -91,9 +91,9 @@ def atomic_file(
         temp.path.replace(path)
 
 
-def atomic_write(path: Path, content: bytes, *, is_durable: bool = True) -> None:
+def atomic_write(path: Path, content: bytes, *, is_durable: bool = True, mode: int | None = None) -> None:
     """Write a small file atomically; see `atomic_file`."""
-    with atomic_file(path, is_durable=is_durable) as file:
+    with atomic_file(path, is_durable=is_durable, mode=mode) as file:
         file.write(content)
 
 

@@ -2,14 +2,15 @@
 
 Here: fulfilling the waiting requests, one after the other, under a separate lock. States of requests are written as
 files into the landing zone, so that they are deliveries like all others: recorded, archived, rebuilt. Not here:
-which requests wait (synthetic_queue.py), generating rows (synthetic/generator.py) and Dagster.
+which requests wait (synthetic_queue.py), their present states (synthetic_states.py), generating rows
+(synthetic/generator.py) and Dagster.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -21,8 +22,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
 from vsf_assets.pipeline.request_progress import RequestProgress, forget_progress, write_progress
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
-from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
-from vsf_assets.storage.base import Store, is_about_one_file
+from vsf_assets.pipeline.synthetic_states import Log, now_file, reported_states
 from vsf_assets.storage.factory import open_store
 from vsf_assets.synthetic import ENGINE_VERSION
 from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
@@ -31,8 +31,6 @@ from vsf_assets.warehouse.lock import hold_lock
 
 _SECONDS = 2.0
 """Seconds between two reports of progress."""
-
-Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -66,39 +64,13 @@ def waiting_now(
         again: names of requests whose newest one is fulfilled again, whatever its state is.
         log: receives a warning for each state file in the landing zone that cannot be read.
     """
-    reported = _reported_states(open_store(warehouse.settings.landing), log)
+    reported = reported_states(open_store(warehouse.settings.landing), log)
     with warehouse.read("requests for made-up files") as connection:
         known = read_known(connection) if connection is not None else NOTHING
     waiting = known.waiting(reported)
     newest = {request.name: request for request in known.requests}
     wanted = [newest[name] for name in again if name in newest and newest[name] not in waiting]
     return known, waiting + wanted
-
-
-def _reported_states(landing: Store, log: Log = lambda _: None) -> dict[int, str]:
-    """Return request -> its last state in the files of the landing zone.
-
-    If such a file cannot be read, its request is fulfilled once more, with the same bytes.
-    """
-    states: dict[int, str] = {}
-    for entry in landing.entries(STATES):
-        if entry.size > DESCRIPTION_BYTES:
-            continue  # the platform wrote no such file; the ingest reports it
-        try:
-            with landing.open(entry.path, entry.etag) as file:
-                content = file.read(DESCRIPTION_BYTES)
-        except FileNotFoundError:
-            continue  # a run has just loaded it
-        except OSError as error:
-            if not is_about_one_file(error):
-                raise
-            log(f"warning: {entry.path} cannot be read: {error}")
-            continue
-        for line in content.splitlines():
-            with suppress(ValueError, KeyError, TypeError, RecursionError):
-                reported = json.loads(line)
-                states[int(reported["request_id"])] = str(reported["state"])
-    return states
 
 
 def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[FulfilmentResult]:
@@ -118,7 +90,7 @@ def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[Fu
             try:
                 done.append(_fulfil_one(settings, known, request, log))
             finally:
-                _now_file(settings).unlink(missing_ok=True)
+                now_file(settings).unlink(missing_ok=True)
     return done
 
 
@@ -245,25 +217,4 @@ class _FileProgress:
         self._log(f"generating {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0
         write_progress(self._settings, request.name, RequestProgress("processing", share), self._log)
-        _now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
-
-
-def _now_file(settings: Settings) -> Path:
-    return settings.made / ".now.json"
-
-
-def states_now(settings: Settings, known: KnownRequests) -> list[RequestRow]:
-    """Return the requests with their present states, also those that no run has loaded yet."""
-    reported = _reported_states(open_store(settings.landing))
-    try:
-        now = json.loads(_now_file(settings).read_text())
-        making, percent = int(now["request_id"]), int(now["percent"])
-    except (OSError, ValueError, KeyError):
-        making, percent = None, 0  # no file is being generated
-    requests = []
-    for request in known.requests:
-        if request.request_id == making:
-            requests.append(replace(request, state="processing", reason=f"{percent} % of the rows are made"))
-        else:
-            requests.append(replace(request, state=reported.get(request.request_id, request.state)))
-    return requests
+        now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))

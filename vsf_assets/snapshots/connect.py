@@ -6,6 +6,7 @@ Here: opening a given snapshot, or the current one. Not here: queries (reports/,
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot, current_snapshot
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
@@ -20,11 +21,9 @@ def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
     Raises:
         duckdb.Error, OSError: it cannot be opened.
     """
-    import duckdb
-
     if isinstance(snapshot, StoredSnapshot):
         return snapshot.connect()
-    return duckdb.connect(str(snapshot), read_only=True, config={"autoinstall_known_extensions": False})
+    return connect(snapshot, read_only=True, config={"autoinstall_known_extensions": False})
 
 
 def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import client_options
 from vsf_assets.storage.s3_client import ObjectStoreError, s3_client, split_address
@@ -27,7 +28,7 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
     """
     import duckdb
 
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection = connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     try:
         load_httpfs(connection)
         give_credentials(connection, address)

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.snapshots.current import Snapshot, snapshot_number
 from vsf_assets.snapshots.host_copy import host_copy
@@ -264,13 +265,11 @@ def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnecti
     It is attached to a database in memory: DuckDB opens a path only once per process, so that a file that was put in
     place of one that is still open would stay unseen, with the settings of the other.
     """
-    import duckdb
-
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    connection = duckdb.connect(config=config)
+    connection = connect(config=config)
     try:
         connection.execute(f"set memory_limit = '{limits.memory} B'")
         connection.execute(f"set threads = {limits.threads}")

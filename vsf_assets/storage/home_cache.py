@@ -29,8 +29,8 @@ def read_note(settings: InHome, name: str) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def write_note(settings: InHome, name: str, content: Mapping[str, Any]) -> None:
-    """Replace the content of a cache file atomically."""
+def write_note(settings: InHome, name: str, content: Mapping[str, Any], mode: int | None = None) -> None:
+    """Replace the content of a cache file atomically; its permissions are `mode`, by default 0o666 less the umask."""
     file = settings.home / "cache" / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(file, json.dumps(content).encode(), is_durable=False)
+    atomic_write(file, json.dumps(content).encode(), is_durable=False, mode=mode)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import room_for
@@ -70,7 +71,7 @@ class CheckedFile:
                 if self._form == "sql":
                     read = Path(folder) / "*.parquet"
                     _spool(self._path, self._names, Path(folder))
-                with duckdb.connect(config=config) as connection:
+                with connect(config=config) as connection:
                     return [connection.execute(sql, self._bound(read)).fetchall()[0] for sql in queries]
         except duckdb.Error as error:
             raise VsfError(f"{self._path.name} could not be checked: {str(error).splitlines()[0]}") from error

@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
@@ -155,11 +156,9 @@ def _refuse_full_disk(result: Any) -> None:
 
 def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
     """Describe a failed test with a sample of its rows."""
-    import duckdb
-
     severity = "error" if status == "fail" else "warn"
     description = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
-    connection = duckdb.connect(str(warehouse_file), read_only=True)
+    connection = connect(warehouse_file, read_only=True)
     try:
         sample = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
         columns, rows = sample.columns, sample.fetchall()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import is_full, room_for
@@ -88,7 +89,7 @@ class Warehouse:
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            connection = duckdb.connect(str(self.file), read_only=read_only, config=self.config())
+            connection = connect(self.file, read_only=read_only, config=self.config())
         except duckdb.IOException as error:
             if is_full(error):
                 raise
@@ -98,7 +99,6 @@ class Warehouse:
             ) from error
         try:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set enable_progress_bar = false")  # it would write to the command's output
             yield connection
         finally:
             connection.close()
@@ -138,12 +138,21 @@ class Warehouse:
         """Return a value that changes when someone else writes to the file, or when the contracts change."""
         from vsf_assets.contracts import all_tables
 
+        state = self.state_on_disk()
+        return (object(),) if state is None else (*state, *all_tables().values())
+
+    def state_on_disk(self) -> tuple[int, ...] | None:
+        """Return device, number, size and times (of content and of state, ns) of the file, which a write changes.
+
+        None if there is no file, or if DuckDB's log of transactions lies beside it.
+        """
         try:
             found = self.file.stat()
-            has_log = self.file.with_name(f"{self.file.name}.wal").exists()
         except FileNotFoundError:
-            return (object(),)
-        return (found.st_ino, found.st_size, found.st_mtime_ns, has_log, *all_tables().values())
+            return None
+        if self.file.with_name(f"{self.file.name}.wal").exists():
+            return None
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     @contextmanager
     def read_at_once(self) -> Iterator["DuckDBPyConnection | None"]:

@@ -13,7 +13,8 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import recognize
 from vsf_assets.pipeline import request_progress
 from vsf_assets.pipeline.request_progress import RequestProgress, read_progress, write_progress
-from vsf_assets.pipeline.synthetic_fulfilment import fulfil, states_now, waiting_now
+from vsf_assets.pipeline.synthetic_fulfilment import fulfil, waiting_now
+from vsf_assets.pipeline.synthetic_states import states_now
 from vsf_assets.synthetic import file_checks as checking
 from vsf_assets_tests.rights import like_other_users
 from vsf_assets_tests.warehouses import Home
@@ -237,7 +238,7 @@ def test_a_state_that_is_told_and_not_taken_in_is_not_done_again(requested: Home
     known, waiting = waiting_now(requested.warehouse)
     assert waiting == []
     assert [request.state for request in known.requests] == ["queued"]
-    assert [request.state for request in states_now(requested.settings, known)] == ["ready"]
+    assert [request.state for request in states_now(requested.settings, known.requests)] == ["ready"]
     assert fulfil(requested.warehouse, lambda _: None) == []
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import orjson
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
 from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_statements
@@ -55,7 +56,7 @@ def answer(path: str, sql: str, limits: SqlLimits) -> bytes:
 
 
 def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
-    return duckdb.connect(
+    return connect(
         path,
         read_only=True,
         config={
@@ -70,8 +71,8 @@ def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
             "max_temp_directory_size": "0B",
             "temp_directory": "",
             "threads": "1",
-            "lock_configuration": "true",
         },
+        is_locked=True,
     )
 
 
