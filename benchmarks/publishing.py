@@ -1,12 +1,17 @@
 """Publish against its floor, a plain copy of the same file flushed to disk.
 
-Here: the copy, the check and the pointer of one snapshot. Not here: the build before it. Where the
-file system can share blocks (reflink), publish is faster than the copy.
+Here: the copy, the check and the pointer of one snapshot, small and large, on the disk of the home and on disks with
+reflinks. Not here: the build before it.
 """
 
+import ctypes
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench
@@ -18,21 +23,108 @@ from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 
+LARGE_ROWS = 56_000_000
+"""Rows of two UUIDs and two numbers: 2.3 GB, as a year of 20,000 events a day."""
+
+REFLINK_SECONDS = 1
+COPY_TARGET = 1.43
+"""The time of a copy at 0.7 times the rate of `cp`."""
+
+DISKS = {"XFS": ("mkfs.xfs", "-q", "-m", "reflink=1"), "Btrfs": ("mkfs.btrfs", "-q")}
+NEW_MOUNTS = 0x20000
+"""CLONE_NEWNS of unshare(2): the disks that this process mounts are gone with it."""
+
 
 def measure(bench: Bench) -> list[Row]:
-    """Measure the publication of the warehouse that the ordinary files make."""
+    """Measure the publication of the warehouse that the ordinary files make, and of a large one."""
     bench.log("publish")
     with bench.warehouse() as made:
-        warehouse = replace(made, settings=replace(made.settings, keep_snapshots=1, keep_snapshot_hours=0.0))
+        warehouse = _one_snapshot(made)
         for feed in FEEDS:
             ingest_file(warehouse, bench.files().path(feed))
         dbt.ensure_manifest(warehouse.settings)
         build(warehouse)
         _publish(warehouse)
-        megabytes = warehouse.file.stat().st_size / (1 << 20)
+        megabytes = _megabytes(warehouse)
         copy = warehouse.file.with_suffix(".copy")
         ours, floor = in_turns(bench.repeat, lambda: _publish(warehouse), lambda: _copy(warehouse.file, copy))
-    return [Row(f"publish of a warehouse of {megabytes:,.0f} MB / plain copy of the file, flushed", ours, floor)]
+        copy.unlink()
+        rows = [Row(f"publish of a warehouse of {megabytes:,.0f} MB / plain copy of the file, flushed", ours, floor)]
+        bench.log("publish: a large warehouse")
+        _enlarge(warehouse, round(LARGE_ROWS * bench.scale))
+        return [*rows, _large_copied(bench, warehouse), *_large_shared(bench, warehouse)]
+
+
+def _one_snapshot(made: Warehouse) -> Warehouse:
+    return replace(made, settings=replace(made.settings, keep_snapshots=1, keep_snapshot_hours=0.0))
+
+
+def _megabytes(warehouse: Warehouse) -> float:
+    return warehouse.file.stat().st_size / 1e6
+
+
+def _enlarge(warehouse: Warehouse, rows: int) -> None:
+    """Store random rows, which cannot be compressed, in a table that no model reads."""
+    with warehouse.lock("benchmark"), warehouse.connect() as connection:
+        connection.execute("create schema bench")
+        values = "range as number, gen_random_uuid() as first, gen_random_uuid() as second, random() as share"
+        connection.execute(f"create table bench.large as select {values} from range({rows})")
+
+
+def _large_copied(bench: Bench, warehouse: Warehouse) -> Row:
+    """Measure on the disk of the home, beside `cp` without reflinks and a flush."""
+    copy = warehouse.file.with_suffix(".copy")
+    ours, floor = in_turns(bench.repeat, lambda: _publish(warehouse), lambda: _cp(warehouse.file, copy))
+    copy.unlink()
+    what = f"publish of a warehouse of {_megabytes(warehouse):,.0f} MB, on the disk of the home / cp, flushed"
+    return Row(what, ours, floor, COPY_TARGET)
+
+
+def _large_shared(bench: Bench, warehouse: Warehouse) -> Iterator[Row]:
+    """Measure on disks with reflinks in files of this disk, where root may mount them."""
+    for name, make in DISKS.items():
+        if os.geteuid() != 0 or shutil.which(make[0]) is None:
+            bench.log(f"publish: no row for {name}; it needs root and {make[0]}")
+            continue
+        with _disk(warehouse.settings.home / name, make, 4 * warehouse.file.stat().st_size + (1 << 30)) as disk:
+            shutil.copytree(warehouse.settings.home / "warehouse", disk / "home" / "warehouse")
+            shutil.copytree(warehouse.settings.home / "dbt", disk / "home" / "dbt")
+            with bench.home(VSF_HOME=str(disk / "home")) as settings:
+                there = _one_snapshot(Warehouse.of(settings))
+                _publish(there)
+                copy = partial(_cp, there.file, disk / "copy.duckdb")
+                ours, floor = in_turns(bench.repeat, partial(_publish, there), copy)
+        what = f"publish of a warehouse of {_megabytes(warehouse):,.0f} MB, on {name} in a file"
+        yield Row(what, ours, at_most=REFLINK_SECONDS)
+        yield Row("… the same / cp without reflinks, flushed", ours, floor)
+
+
+@contextmanager
+def _disk(place: Path, make: tuple[str, ...], size: int) -> Iterator[Path]:
+    """Mount a new disk, which lies in a file; nothing of it is left."""
+    image, disk = place.with_suffix(".image"), place
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run([*make, image], check=True, capture_output=True)
+    if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "-o", "loop", image, disk], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+        image.unlink()
+
+
+def _cp(source: Path, target: Path) -> float:
+    target.unlink(missing_ok=True)
+    with timed() as clock:
+        subprocess.run(["cp", "--reflink=never", source, target], check=True)
+        with target.open("rb") as file:
+            os.fsync(file.fileno())
+    return clock.seconds
 
 
 def _publish(warehouse: Warehouse) -> float:

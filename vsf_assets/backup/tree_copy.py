@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vsf_assets.common.atomic_files import NO_HARD_LINKS
+from vsf_assets.common.file_copy import copy_into
 from vsf_assets.storage.full_disk import is_full
 
 _SQLITE = b"SQLite format 3\0"
@@ -141,8 +142,8 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _copy_bytes(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("wb") as writing:
-        shutil.copyfileobj(reading, writing, 4 << 20)
+    with target.open("wb") as writing:
+        copy_into(source, writing)
 
 
 def _is_same(path: Path, found: os.stat_result) -> bool:

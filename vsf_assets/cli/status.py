@@ -25,6 +25,7 @@ from vsf_assets.landing.home_marker import foreign
 from vsf_assets.landing.pending import Ambiguous, Queue, ambiguous_lines, classify_landed
 from vsf_assets.pipeline.home_status import HomeStatus, add_waiting, gather
 from vsf_assets.pipeline.synthetic_states import states_now
+from vsf_assets.snapshots.current import shares_blocks
 from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.listing import LeftOut, Listing, count_line, lines
 from vsf_assets.storage.local import FolderStore
@@ -131,6 +132,7 @@ def _show_summary(settings: Settings, status: HomeStatus, found: _Survey, form: 
     if form == "json":
         size, is_complete = size_of(settings.home)
         disk = {"home_bytes": size, "home_bytes_is_lower_bound": not is_complete}
+        disk["snapshots_share_blocks"] = shares_blocks(settings)
         text = status.as_json()
         text["disk"] |= disk
         hand_over(json.dumps(text, indent=2), form)

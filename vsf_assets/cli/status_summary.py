@@ -12,6 +12,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline.home_status import HomeStatus, Waiting
 from vsf_assets.runs.run_record import RunRecord
 from vsf_assets.runs.service_state import STARTING
+from vsf_assets.snapshots.current import shares_blocks
 from vsf_assets.warehouse.lock import owner_of
 
 MOST_ENTRIES = 100_000
@@ -42,7 +43,8 @@ def summary_lines(status: HomeStatus, settings: Settings, waiting_is_known: bool
         yield status.build_failure
     if status.record_error:
         yield status.record_error
-    yield f"disk: {_gb(status.disk_free)} of {_gb(status.disk_size)} free; {_home_size(settings.home)}"
+    free = f"{_gb(status.disk_free)} of {_gb(status.disk_size)} free"
+    yield f"disk: {free}; {_home_size(settings.home)}{copies_line(settings)}"
 
 
 def _service_lines(status: HomeStatus) -> Iterator[str]:
@@ -90,6 +92,14 @@ def _ago(at: datetime, then: datetime) -> str:
 
 def _gb(size: int) -> str:
     return f"{size / 1e9:,.1f} GB"
+
+
+def copies_line(settings: Settings) -> str:
+    """Return whether snapshots need room of their own, to be added to the line of the disk."""
+    found = shares_blocks(settings)
+    if found is None:
+        return ""
+    return "; snapshots share its blocks" if found else "; each snapshot is a copy, since the disk has no reflinks"
 
 
 def _home_size(home: Path) -> str:

@@ -5,21 +5,20 @@ Here: the order of copy, check and pointer; copying in a folder. Not here: copyi
 checks on data (dbt tests, which run before). Readers open snapshots only.
 """
 
-import errno
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
 from vsf_assets.publish.old_snapshots import pointed_in, prune, snapshots_in
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
-from vsf_assets.snapshots.current import POINTER, Snapshot, snapshot_number
+from vsf_assets.snapshots.current import POINTER, Snapshot, note_copy, snapshot_number
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_paths import manifest_file
@@ -29,7 +28,6 @@ from vsf_assets.warehouse.connection import Warehouse
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FICLONE = 0x40049409
 _RELATIONS = """
     select table_schema, table_name from information_schema.tables
     where table_catalog = current_database()
@@ -85,7 +83,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     target = folder / f"vsf-{number}.duckdb"
     room = room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size)
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
-        _clone(warehouse.file, file)
+        is_shared = copy_into(warehouse.file, file)
     try:
         _check(target, counts, manifest_file(warehouse.settings.home))
     except BaseException:
@@ -93,21 +91,9 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
         raise
     before = pointed_in(folder)
     _point(folder, target.name)
+    note_copy(warehouse.settings, is_shared)
     prune(warehouse.settings, log, published=number, before=before)
     return target
-
-
-def _clone(source: Path, target: BinaryIO) -> None:
-    """Copy into an open file by reflink if the file system supports it, else byte by byte."""
-    import fcntl
-
-    with source.open("rb") as reader:
-        try:
-            fcntl.ioctl(target.fileno(), _FICLONE, reader.fileno())
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
-                raise
-            shutil.copyfileobj(reader, target, 16 << 20)
 
 
 def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:

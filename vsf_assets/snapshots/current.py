@@ -1,18 +1,21 @@
 """Finds the current snapshot: the one that the pointer names, in a folder or in a bucket.
 
-Here: resolving the pointer, and the names of snapshots. Not here: opening one (connect.py), and moving the pointer
-(publish/publish.py).
+Here: resolving the pointer, the names of snapshots, and whether they are copies. Not here: opening one (connect.py),
+and moving the pointer (publish/publish.py).
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.s3_snapshot import NAME, StoredSnapshot, current_in, open_prefix
+from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.storage.s3_client import is_address
 
 Snapshot = Path | StoredSnapshot
 
 POINTER = "current.duckdb"
+_COPY_NOTE = "snapshot-copy"
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
@@ -49,3 +52,15 @@ def snapshot_number(snapshot: Snapshot | None) -> int:
 def snapshot_bytes(snapshot: Snapshot) -> int:
     """Return the size of a snapshot in bytes."""
     return snapshot.size if isinstance(snapshot, StoredSnapshot) else snapshot.stat().st_size
+
+
+def note_copy(settings: Settings, shares_blocks: bool) -> None:
+    """Keep whether the newest snapshot shares its blocks with the warehouse, for `vsf status`."""
+    with suppress(OSError):  # it is published; a note that is lost costs a line
+        write_note(settings, _COPY_NOTE, {"shares_blocks": shares_blocks})
+
+
+def shares_blocks(settings: Settings) -> bool | None:
+    """Return whether the newest snapshot shares its blocks with the warehouse; None if unknown, or in a bucket."""
+    found = None if is_address(settings.snapshots) else read_note(settings, _COPY_NOTE).get("shares_blocks")
+    return found if isinstance(found, bool) else None

@@ -12,12 +12,13 @@ from typing import BinaryIO
 import duckdb
 import pytest
 
+from vsf_assets.cli.status_summary import copies_line
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish.old_snapshots import prune
 from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
-from vsf_assets.snapshots.current import current_snapshot, snapshot_number
+from vsf_assets.snapshots.current import current_snapshot, shares_blocks, snapshot_number
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE
 from vsf_assets_tests.warehouses import Home, publish_click
 
@@ -82,7 +83,7 @@ def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read
             assert connection.execute("from marts.ids order by 1").fetchall() == [(1,), (2,)]
 
 
-@pytest.mark.parametrize("step", ["_clone", "_check", "_point"])
+@pytest.mark.parametrize("step", ["copy_into", "_check", "_point"])
 def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -107,13 +108,32 @@ def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
 def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_click(home, 1)
 
-    def stale(_: Path, target: BinaryIO) -> None:
+    def stale(_: Path, target: BinaryIO) -> bool:
         target.write(current_snapshot(home.settings).read_bytes())
+        return False
 
-    monkeypatch.setattr(publishing, "_clone", stale)
+    monkeypatch.setattr(publishing, "copy_into", stale)
     with pytest.raises(VsfError, match=r"raw\.\"clicks\""):
         publish_click(home, 2)
     assert snapshot_number(current_snapshot(home.settings)) == 1
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_whether_a_snapshot_shares_blocks_is_noted(
+    home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
+) -> None:
+    assert shares_blocks(home.settings) is None
+    copy = publishing.copy_into
+
+    def copied(source: Path, target: BinaryIO) -> bool:
+        copy(source, target)
+        return is_shared
+
+    monkeypatch.setattr(publishing, "copy_into", copied)
+    publish_click(home, 1)
+    assert shares_blocks(home.settings) is is_shared
+    words = "snapshots share its blocks" if is_shared else "each snapshot is a copy, since the disk has no reflinks"
+    assert copies_line(home.settings) == f"; {words}"
 
 
 def age(home: Home, minutes: float) -> None:
