@@ -69,7 +69,12 @@ def test_snapshot_is_one_file_that_nobody_writes(home: Home) -> None:
     assert path.stat().st_mode & 0o777 == 0o444
 
 
-def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read_it(home: Home) -> None:
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
+) -> None:
+    copy = publishing.copy_into
+    monkeypatch.setattr(publishing, "copy_into", lambda *places: copy(*places) or is_shared)
     publish_click(home, 1)
     with home.warehouse.write("test") as connection:
         connection.execute("create schema marts")
