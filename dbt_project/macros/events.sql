@@ -32,6 +32,11 @@ arrived as (
         events.* exclude (file_id, line_number)
     from {{ ref('stg_mobile__events') }} as events
     inner join wanted_files on events.file_id = wanted_files.file_id
-    where cast(events.event_time as date) in (select event_date from wanted_days)
+    where
+        cast(events.event_time as date) in (select event_date from wanted_days)
+        -- The same once more as a range of the column itself: DuckDB then leaves out the groups of rows of other days
+        -- unread. Their files cannot tell it, since ids of files are no order.
+        and events.event_time >= (select min(event_date) from wanted_days)
+        and events.event_time < (select max(event_date) + 1 from wanted_days)
 )
 {%- endmacro %}

@@ -23,6 +23,9 @@ payloads as (
         {{ row_without('rows', ['_file_id', '_line']) }} as payload
     from {{ source('raw', 'events') }} as rows
     inner join arrivals on rows._file_id = arrivals.file_id and rows._line = arrivals.line_number
+    where
+        rows.event_time >= (select min(event_date) from arrivals)
+        and rows.event_time < (select max(event_date) + 1 from arrivals)
 ),
 
 firsts as (
