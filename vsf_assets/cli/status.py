@@ -131,7 +131,7 @@ def _show_summary(settings: Settings, status: HomeStatus, found: _Survey, form: 
     """Print the state of the home without its files; JSON is one object, CSV a row for each file that waits."""
     if form == "json":
         size, is_complete = size_of(settings.home)
-        disk = {"home_bytes": size, "home_bytes_is_lower_bound": not is_complete}
+        disk: dict[str, Any] = {"home_bytes": size, "home_bytes_is_lower_bound": not is_complete}
         disk["snapshots_share_blocks"] = shares_blocks(settings)
         text = status.as_json()
         text["disk"] |= disk
