@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.masking.pseudonyms import quoted, replaced_sql
@@ -80,8 +81,6 @@ def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) ->
         VsfError: a table of the copy has another number of rows.
         duckdb.Error: the snapshot cannot be read, the disk is full, or the memory is too small.
     """
-    import duckdb
-
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -89,7 +88,7 @@ def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) ->
         "threads": limits.threads,
         "temp_directory": str(limits.folder),
     }
-    with closing(duckdb.connect(config=config)) as connection:
+    with closing(connect(config=config)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_text(snapshot)}' as source (read_only)")
         connection.execute(f"attach '{_text(target)}' as masked")
