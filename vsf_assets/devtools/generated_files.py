@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.devtools import data_dictionary, data_model, feeds_table, import_order
+from vsf_assets.devtools import data_dictionary, data_model, feeds_table, import_order, ready_questions_page
 from vsf_assets.devtools.dbt_generator import dbt_files
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 
@@ -23,6 +23,7 @@ def generated_files() -> dict[Path, str]:
         data_dictionary.PAGE: data_dictionary.current_page(),
         data_model.PAGE: data_model.current_page(),
         import_order.PAGE: import_order.with_picture(import_order.PAGE.read_text(encoding="utf-8")),
+        ready_questions_page.PAGE: ready_questions_page.current_page(),
         feeds_table.PAGE: feeds_table.with_table(feeds_table.PAGE.read_text(encoding="utf-8")),
     }
 

@@ -30,6 +30,7 @@ ROOMS = (
     "synthetic",
     "snapshots",
     "masking",
+    "ready_questions",
     "transform",
     "publish",
     "retention",
