@@ -44,6 +44,7 @@ def scan(
     minute: int = 0,
     profile: str = "default",
     late: Sequence[str] = (),
+    listed: Sequence[str] = (),
 ) -> None:
     """Drop what a look at a list leaves: its record, the list, and the objects; None is an object that is gone.
 
@@ -53,9 +54,10 @@ def scan(
         minute: when the look was, minutes after START.
         profile: whose list it is.
         late: names whose objects could not be fetched yet.
+        listed: names of further objects in the list, whose states did not change.
     """
-    listed = "".join(f"{name}\n" for name in objects).encode()
-    digest = hashlib.sha256(listed).hexdigest()
+    names = "".join(f"{name}\n" for name in (*objects, *listed)).encode()
+    digest = hashlib.sha256(names).hexdigest()
     contents = {n: o if isinstance(o, bytes | None) else json.dumps(o).encode() for n, o in objects.items()}
     states = {n: None if c is None else hashlib.md5(c).hexdigest() for n, c in contents.items()}
     lines = [
@@ -63,7 +65,7 @@ def scan(
         for position, (name, state) in enumerate(states.items(), 1)
     ]
     drop(home, f"catalog_looks/{profile}/look.jsonl", "".join(f"{line}\n" for line in lines).encode(), minute)
-    drop(home, f"catalog_list/{profile}/files_list.data", listed, minute)
+    drop(home, f"catalog_list/{profile}/files_list.data", names, minute)
     for name, content in contents.items():
         if content is not None and name not in late:
             fetched(home, name, content, minute, profile)

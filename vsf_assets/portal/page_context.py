@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from vsf_assets.common.processes import is_same
 from vsf_assets.feeds import all_feeds
+from vsf_assets.feeds.by_family.catalog import OBJECTS
 from vsf_assets.portal.accounts.rights import CAMPAIGNS, DELIVER, MANAGE, READ, AccountRights
 from vsf_assets.portal.notices.notice_lists import MOST_COUNTED, unread_count
 from vsf_assets.portal.shared.theme import THEMES, theme_of
@@ -62,6 +63,7 @@ def _places(request: HttpRequest) -> list[Place]:
     found += [("Campaigns", "/scores/")] if reads_campaigns(account_rights) else []
     makes = account_rights.may(READ) or account_rights.may(CAMPAIGNS)
     found += [("Made-up files", "/made-up-files/")] if makes else []
+    found += [("Catalog", "/catalog/")] if OBJECTS in account_rights.feeds(READ, all_feeds()) else []
     found += [("API", "/api/docs")]
     found += [("Team", "/team/")] if account_rights.may(MANAGE) else []
     found += [("Admin", "/admin/")] if request.user.is_staff else []

@@ -11,6 +11,7 @@ from vsf_assets.common.ulids import UlidConverter
 from vsf_assets.portal.accounts import dagster_access, join_views, profile_views, session_views, team_views, token_views
 from vsf_assets.portal.api import old_names
 from vsf_assets.portal.api.routes import api
+from vsf_assets.portal.catalog import catalog_finders, catalog_routes, catalog_views, object_views
 from vsf_assets.portal.data import table_views
 from vsf_assets.portal.datasets import api_routes, change_views, dictionary_views, list_views
 from vsf_assets.portal.deliveries import delivery_views
@@ -29,6 +30,8 @@ register_converter(UlidConverter, "ulid")
 api.add_router("", api_routes.router)
 api.add_router("", made_api.router)
 register_finder("Schemas of made-up files", find_schemas)
+api.add_router("", catalog_routes.router)
+catalog_finders.register_catalog_finders()
 
 urlpatterns = [
     path("", status_views.home, name="home"),
@@ -55,6 +58,12 @@ urlpatterns = [
     path("insights/<slug:name>/figures.csv", insight_views.insight_csv, name="insight_csv"),
     path("scores/", score_views.scores, name="scores"),
     path("scores/<int:campaign>/", score_views.campaign_scores, name="campaign_scores"),
+    path("catalog/", catalog_views.catalog, name="catalog"),
+    path("catalog/objects/", object_views.objects, name="catalog_objects"),
+    path("catalog/object/", object_views.catalog_object, name="catalog_object"),
+    path("catalog/skipped/", object_views.skipped, name="catalog_skipped"),
+    path("catalog/<slug:kind>/", catalog_views.entries, name="catalog_entries"),
+    path("catalog/<slug:kind>/<slug:key>/", catalog_views.entry, name="catalog_entry"),
     path("dictionaries/", list_views.dictionaries, name="dictionaries"),
     path("dictionaries/<str:name>/", dictionary_views.dictionary, name="dictionary"),
     path("dictionaries/<str:name>/datapoints.json", dictionary_views.datapoints, name="dictionary_datapoints"),

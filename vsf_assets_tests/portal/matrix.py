@@ -11,6 +11,7 @@ deliver and read no feed; and `granted`, an analyst of a team that may read the 
 
 from dataclasses import dataclass
 
+from vsf_assets_tests.portal.catalog_objects import NELLY
 from vsf_assets_tests.portal.dictionaries import SAMPLE
 
 ROLES = ("reader", "analyst", "steward", "marketer", "engineer", "admin")
@@ -154,6 +155,29 @@ TABLE = (
     Line("scores/", "/scores/", MARTS),
     Line("scores/<int:campaign>/", "/scores/7/", MARTS),
     Line("scores/<int:campaign>/", "/scores/8/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+    *(
+        Line(f"catalog/{route}", f"/catalog/{example}", MARTS)
+        for route, example in (
+            ("", ""),
+            ("objects/", "objects/?state=vanished"),
+            ("object/", "object/?profile=default&name=a.data"),
+            ("skipped/", "skipped/?type=book"),
+            ("<slug:kind>/", "songs/"),
+            ("<slug:kind>/<slug:key>/", f"songs/{NELLY}/"),
+        )
+    ),
+    Line("catalog/<slug:kind>/", "/catalog/books/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
+    *(
+        Line(f"api/v1/catalog{route}", f"/api/v1/catalog{example}", API_MARTS)
+        for route, example in (
+            ("", ""),
+            ("/objects", "/objects"),
+            ("/object", "/object?profile=default&name=a.data"),
+            ("/skipped-types", "/skipped-types"),
+            ("/<kind>", "/songs"),
+            ("/<kind>/<key>", f"/songs/{NELLY}"),
+        )
+    ),
     Line("dictionaries/", "/dictionaries/", PAGE),
     Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403, 422), "POST", (("name", "new"),)),
     *(

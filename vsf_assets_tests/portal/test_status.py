@@ -88,7 +88,7 @@ def test_the_states_of_days_follow_from_the_deliveries(portal: Portal) -> None:
     from vsf_assets.portal.status.calendar import BAD, LATE, MISSING, NONE, calendar
 
     with pool().current() as snapshot:
-        days, rows = calendar(snapshot, ["events", "clicks", "catalog"], date(2026, 6, 10), date(2019, 6, 4))
+        days, rows = calendar(snapshot, ["events", "clicks", "fake_requests"], date(2026, 6, 10), date(2019, 6, 4))
     assert (str(days[-1]), str(days[0])) == ("2019-05-15", "2019-06-04")
     events, clicks = rows
     assert (events.feed, clicks.feed, clicks.is_elsewhere) == ("events", "clicks", True)

@@ -18,6 +18,7 @@ from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.events import event, event_file
+from vsf_assets_tests.portal.catalog_objects import load_catalogs
 from vsf_assets_tests.portal.dictionaries import load_dictionaries
 from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.warehouses import Home
@@ -94,6 +95,7 @@ def _build(root: Path, samples: Path) -> None:
         home.land(path, content, minute)
     home.ingest(feeds=FEEDS)
     load_dictionaries(home, samples)
+    load_catalogs(home)
     build_pending(home.warehouse, checked=False)
     snapshot = current_snapshot(home.settings)
     assert isinstance(snapshot, Path)
