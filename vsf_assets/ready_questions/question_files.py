@@ -72,6 +72,16 @@ class ReadyQuestion:
         """Return name -> default of each parameter, to bind."""
         return {parameter.name: parameter.default for parameter in self.parameters}
 
+    def bound(self, **chosen: Value) -> tuple[str, dict[str, Value]]:
+        """Return the SQL and the values to bind: the chosen ones, and the defaults of the others.
+
+        Raises:
+            ValueError: the question has no such parameter.
+        """
+        if unknown := sorted(set(chosen) - set(self.defaults)):
+            raise ValueError(f"{self.name} has no parameter {', '.join(unknown)}")
+        return self.sql, self.defaults | chosen
+
     @property
     def sql_with_defaults(self) -> str:
         """Return the SQL with the defaults as literals, for places that cannot bind, such as `vsf query`."""

@@ -38,6 +38,7 @@ PICTURES = (
         WIDE,
         "light",
     ),
+    ("catalog", "reader", "/catalog/songs/?versions__min=2", WIDE, "light"),
     ("receipt", "engineer", "/deliveries/files/?feed=events", {"width": 1280, "height": 1100}, "light"),
     ("phone", "engineer", "/", NARROW, "dark"),
     ("insight", "reader", "/insights/volume/", WIDE, "light"),
@@ -49,11 +50,12 @@ PICTURES = (
 """Name, role, address, size and scheme of each picture."""
 
 FOLLOWED = {
+    "catalog": "tbody th a",
     "receipt": "tr:has(td:nth-child(5):not(:text-is('0'))) a",
     "made": "tbody a",
     "made-editor": "tbody a:text('Edit')",
 }
-"""Picture -> what is clicked on the page of its address first: the first file with rows held back, the schema."""
+"""Picture -> what is clicked on the page of its address first: a song that changed, a file with rows held back, a schema."""
 
 SCHEMA = {
     "name": "customers",

@@ -37,6 +37,14 @@ def test_a_head_is_read_whole_and_defaults_become_literals(tmp_path: Path) -> No
         assert connection.execute(found.sql_with_defaults).fetchall() == [(date(2019, 5, 1), "O'Hara")]
 
 
+def test_chosen_values_stand_beside_the_defaults_of_others(tmp_path: Path) -> None:
+    found = read_question(written(tmp_path, HEAD + "select $day as day, $name as name\n"))
+    with duckdb.connect() as connection:
+        assert connection.execute(*found.bound(name="Ann")).fetchall() == [(date(2019, 5, 1), "Ann")]
+    with pytest.raises(ValueError, match="no parameter nobody"):
+        found.bound(nobody=1)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
