@@ -55,7 +55,7 @@ FOLLOWED = {
     "made": "tbody a",
     "made-editor": "tbody a:text('Edit')",
 }
-"""Picture -> what is clicked on the page of its address first: a song that changed, a file with rows held back, a schema."""
+"""Picture -> what is clicked on the page of its address first: a song that changed, a file with bad rows, a schema."""
 
 SCHEMA = {
     "name": "customers",
