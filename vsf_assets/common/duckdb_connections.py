@@ -19,7 +19,6 @@ def connect(
     *,
     read_only: bool = False,
     config: Mapping[str, str | bool | int | float | list[str]] | None = None,
-    is_locked: bool = False,
 ) -> "DuckDBPyConnection":
     """Open a DuckDB file, or a new database in memory; the caller closes it.
 
@@ -27,7 +26,6 @@ def connect(
         file: the file.
         read_only: whether it is opened for reading only.
         config: settings with which it is opened.
-        is_locked: whether statements may not change settings.
 
     Raises:
         duckdb.Error: it cannot be opened.
@@ -38,8 +36,6 @@ def connect(
     try:
         # Not among `config`: it belongs to the connection. A cursor of the connection has it off by default.
         connection.execute("set enable_progress_bar = false")
-        if is_locked:
-            connection.execute("set lock_configuration = true")
     except BaseException:
         connection.close()
         raise

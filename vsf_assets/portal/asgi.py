@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vsf_assets.portal.fast.downloads import FILE_HEADER, SENDS_FILES, Downloads, named_file
-from vsf_assets.portal.fast.parts import PART, parts_of, send_parts
+from vsf_assets.portal.fast.parts import PART, client_left, parts_of, send_parts
 from vsf_assets.portal.fast.static_files import PREFIX, StaticFiles
 from vsf_assets.portal.fast.upload_address import upload_of_address
 from vsf_assets.portal.fast.upload_stream import RequestBody
 from vsf_assets.portal.fast.uploads import Uploads
 from vsf_assets.portal.generation.streams import STREAM_HEADER, named_job, send_made
 from vsf_assets.portal.generation.worker_pool import worker_pool
+from vsf_assets.portal.shared.client_left import ClientLeft
 from vsf_assets.web.answers import (
     NO_SNIFFING,
     NO_STORE,
@@ -42,6 +43,9 @@ BODY_SECONDS = 30.0
 
 BODIES_MAX = 64 * BODY_MAX
 """Bytes of all bodies together that a process holds at a time."""
+
+_ASKING = ("/questions/", "/api/v1/questions/", "/api/v1/sql")
+"""Where a person's queries run, which stop when the client leaves."""
 
 _FORWARDED = b"x-forwarded-"
 _JSON = (b"content-type", b"application/json")
@@ -117,7 +121,7 @@ class Dispatcher:
 
     async def _page(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Let Django answer, and send the answer, or the file that it names, when its thread is free."""
-        answer = await self._pages(scope, body)
+        answer = await self._answer_while_there(scope, body, receive)
         is_head = scope["method"] == "HEAD"
         headers = [pair for pair in answer.headers if pair[0] not in (FILE_HEADER, STREAM_HEADER, b"content-length")]
         file, job = named_file(answer.headers), named_job(answer.headers)
@@ -130,6 +134,18 @@ class Dispatcher:
         else:
             headers.append((b"content-length", b"%d" % len(answer.body)))
             await send_parts(answer.status, headers, parts_of(answer.body), receive, send)
+
+    async def _answer_while_there(self, scope: Scope, body: bytes, receive: Receive) -> HttpAnswer:
+        """Let Django answer; where a query may run, its thread is told when the client leaves, which ends the query."""
+        if not scope["path"].startswith(_ASKING):
+            return await self._pages(scope, body)
+        left = ClientLeft()
+        hearing = asyncio.ensure_future(client_left(receive))
+        hearing.add_done_callback(lambda heard: None if heard.cancelled() else left.set())
+        try:
+            return await self._pages({**scope, ClientLeft.KEY: left}, body)
+        finally:
+            hearing.cancel()
 
     def _knows_host(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from vsf_assets.portal.shared.client_left import ClientLeft
 from vsf_assets.web.answers import HttpAnswer, Scope
 
 Environ = dict[str, Any]
@@ -73,6 +74,7 @@ def environ(scope: Scope, body: bytes) -> Environ:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        ClientLeft.KEY: scope.get(ClientLeft.KEY),
     }
     for raw_name, value in scope["headers"]:
         name = raw_name.decode("latin-1").upper().replace("-", "_")

@@ -31,7 +31,7 @@ async def send_parts(status: int, headers: Headers, parts: AsyncIterator[bytes],
         send: the server's.
     """
     await send({"type": "http.response.start", "status": status, "headers": [*headers]})
-    left = asyncio.ensure_future(_left(receive))
+    left = asyncio.ensure_future(client_left(receive))
     try:
         async for part in parts:
             async with asyncio.timeout(PART_SECONDS):
@@ -54,6 +54,7 @@ async def parts_of(body: bytes) -> AsyncIterator[bytes]:
         yield body[first : first + PART]
 
 
-async def _left(receive: Receive) -> None:
+async def client_left(receive: Receive) -> None:
+    """Return when the client has left; the request's body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass

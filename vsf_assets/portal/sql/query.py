@@ -3,11 +3,12 @@
 Here: connecting to the snapshot, confining the process, the gate, and the answer as one JSON text. Not here: making the
 process (fork_server.py) and reading the answer (runner.py).
 
-An answer is `{"columns": [[name, type], …], "rows": [[value, …], …], "is_cut": bool}` or `{"error": kind, "message":
-text}`. Values that JSON has no form for are text: dates, times, decimals, whole numbers beyond 53 bits, nested ones.
+An answer is `{"columns": [[name, type], …], "rows": [[value, …], …], "is_cut": bool, "parameters": [name, …]}` or
+`{"error": kind, "message": text, "place": [line, column] or null}`. Values that JSON has no form for are text: dates, times, decimals, whole numbers beyond 53 bits, nested ones.
 """
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ import duckdb
 import orjson
 
 from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.portal.sql.bound_values import Bound
 from vsf_assets.portal.sql.limits import SqlLimits
+from vsf_assets.portal.sql.messages import Place, words_of
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
 from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_statements
 
@@ -34,13 +37,13 @@ class _AnswerTooLargeError(Exception):
     """The rows of an answer have more bytes than allowed."""
 
 
-def answer(path: str, sql: str, limits: SqlLimits) -> bytes:
+def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -> bytes:
     """Return the answer to a query on a snapshot's file; afterwards this process can open no file any more."""
     try:
         limit_resources(int(limits.memory_mb * 1.5 * _MB) + 256 * _MB, limits.seconds)
         connection = _connect(path, limits)
         confine(limits.needs_landlock)
-        return orjson.dumps(_run(connection, sql, limits))
+        return orjson.dumps(_run(connection, sql, limits, bound))
     except StatementRefusedError as error:
         return _problem("refused", str(error))
     except SandboxError as error:
@@ -50,13 +53,14 @@ def answer(path: str, sql: str, limits: SqlLimits) -> bytes:
     except (MemoryError, duckdb.OutOfMemoryException):
         return _problem("too_large", f"the query needs more than {limits.memory_mb} MB of memory")
     except duckdb.Error as error:
-        return _problem("failed", _message(error, path))
+        words, place = words_of(str(error), sql)
+        return _problem("failed", _without_path(words, path), place)
     except RecursionError:
         return _problem("failed", "the query is nested too deeply")
 
 
 def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
-    return connect(
+    connection = connect(
         path,
         read_only=True,
         config={
@@ -72,13 +76,18 @@ def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
             "temp_directory": "",
             "threads": "1",
         },
-        is_locked=True,
     )
+    connection.execute("set errors_as_json = true")
+    connection.execute("set lock_configuration = true")
+    return connection
 
 
-def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits) -> Answer:
-    for statement in checked_statements(connection, sql):
-        connection.execute(statement)
+def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -> Answer:
+    used: set[str] = set()
+    for statement in checked_statements(connection, sql, bound):
+        names = statement.named_parameters
+        used |= names
+        connection.execute(statement, {name: bound[name].value() for name in names})
     columns = [[column[0], str(column[1])] for column in connection.description or []]
     rows: list[list[Any]] = []
     size = 0
@@ -89,8 +98,9 @@ def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits) -> Answe
             raise _AnswerTooLargeError
         rows += values
         if len(rows) > limits.rows:
-            return {"columns": columns, "rows": rows[: limits.rows], "is_cut": True}
-    return {"columns": columns, "rows": rows, "is_cut": False}
+            break
+    is_cut, kept = len(rows) > limits.rows, rows[: limits.rows]
+    return {"columns": columns, "rows": kept, "is_cut": is_cut, "parameters": sorted(used)}
 
 
 def _value(value: Any) -> Any:
@@ -113,10 +123,10 @@ def _value(value: Any) -> Any:
     return str(value)
 
 
-def _problem(kind: str, message: str) -> bytes:
-    return orjson.dumps({"error": kind, "message": message})
+def _problem(kind: str, message: str, place: Place | None = None) -> bytes:
+    return orjson.dumps({"error": kind, "message": message, "place": place and list(place)})
 
 
-def _message(error: duckdb.Error, path: str) -> str:
-    """Return DuckDB's message without the place of the snapshot's file."""
-    return str(error).replace(path, "the snapshot").replace(str(Path(path).parent), "")
+def _without_path(message: str, path: str) -> str:
+    """Return a message without the place of the snapshot's file."""
+    return message.replace(path, "the snapshot").replace(str(Path(path).parent), "")

@@ -10,16 +10,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import interpreter_environment
+from vsf_assets.portal.shared.client_left import ClientLeft
+from vsf_assets.portal.sql.bound_values import Bound
 from vsf_assets.portal.sql.fork_server import LATER
 from vsf_assets.portal.sql.limits import LONGEST_SQL, SqlLimits
+from vsf_assets.portal.sql.messages import Place
 from vsf_assets.snapshots.query_turns import TooManyQueriesError, Turns
 
 AT_ONCE = 2
@@ -31,17 +34,23 @@ that more of them are refused at once."""
 
 _BUSY = "Other queries are running. Try again in some seconds; queries of one account run one after the other."
 
+_TOO_LONG = (
+    "The query took longer than {:g} s. Filter by a date or a key before joining and grouping, join on keys, or try it on"
+    " a part first, like: from (from marts.fct_activity_events limit 1000)."
+)
+
 
 class SqlError(VsfError):
-    """A query gave no rows; `kind` says why.
+    """A query gave no rows; `kind` says why, and `place` at which line and column of the query, if that is known.
 
     Kinds: refused (not one statement that reads), failed (DuckDB's message), time, too_large, busy, sandbox (the
-    process could not be confined, so nothing ran), ended (the process was ended by the system).
+    process could not be confined, so nothing ran), ended (the process was ended by the system), stopped (the client
+    left).
     """
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
+    def __init__(self, kind: str, message: str, place: Place | None = None) -> None:
+        super().__init__(f"{message} (line {place.line}, column {place.column})" if place else message)
+        self.kind, self.place, self.text = kind, place, message
 
 
 @dataclass(frozen=True)
@@ -53,12 +62,14 @@ class SqlAnswer:
         rows: values as JSON has them; see query.py.
         is_cut: whether there were more rows than the limit.
         seconds: time that the query took, with its process.
+        parameters: names of the parameters that the query has.
     """
 
     columns: list[tuple[str, str]]
     rows: list[list[Any]]
     is_cut: bool
     seconds: float
+    parameters: tuple[str, ...] = ()
 
 
 class SqlRunner:
@@ -71,7 +82,13 @@ class SqlRunner:
         self._control: socket.socket | None = None
 
     def run(
-        self, snapshot: Path | AbstractContextManager[Path], sql: str, limits: SqlLimits, account: str = ""
+        self,
+        snapshot: Path | AbstractContextManager[Path],
+        sql: str,
+        limits: SqlLimits,
+        account: str = "",
+        bound: Mapping[str, Bound] | None = None,
+        left: ClientLeft | None = None,
     ) -> SqlAnswer:
         """Return the answer to a query on a snapshot's file.
 
@@ -80,6 +97,8 @@ class SqlRunner:
             sql: the query.
             limits: what it may take.
             account: who asks; queries of one account run one after the other. Empty for none.
+            bound: name -> value of the parameters; those that the query does not have are left out.
+            left: says when the client leaves, which ends the query.
 
         Raises:
             SqlError: the query gave no rows.
@@ -90,9 +109,11 @@ class SqlRunner:
             raise SqlError("refused", "The query has a NUL character.")
         began = time.monotonic()
         with self._turn(account), nullcontext(snapshot) if isinstance(snapshot, Path) else snapshot as file:
-            request = _as_json({"path": str(file.resolve()), "sql": sql, "limits": asdict(limits)})
-            with self._connection(limits.seconds) as connection:
-                content = _ask(connection, request, limits)
+            given = {name: list(value) for name, value in (bound or {}).items()}
+            request = _as_json({"path": str(file.resolve()), "sql": sql, "limits": asdict(limits), "bound": given})
+            left = left or ClientLeft()
+            with self._connection(limits.seconds) as (connection, leash), left.calls(lambda: _close(leash)):
+                content = _ask(connection, request, limits, left)
         return _answer_of(content, time.monotonic() - began)
 
     def close(self) -> None:
@@ -114,19 +135,24 @@ class SqlRunner:
             yield
 
     @contextmanager
-    def _connection(self, seconds: float) -> Iterator[socket.socket]:
-        """Hand one end of a new connection to a new process, and yield the other."""
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                self._hand_over(theirs, b"%.3f" % seconds)
-            yield ours
+    def _connection(self, seconds: float) -> Iterator[tuple[socket.socket, socket.socket]]:
+        """Hand one end of a new connection and of a leash to a new process, and yield the others.
 
-    def _hand_over(self, connection: socket.socket, message: bytes) -> None:
+        When the block ends, the leash ends the process, if it still runs.
+        """
+        with ExitStack() as ours, ExitStack() as theirs:
+            pairs = [socket.socketpair() for _ in range(2)]
+            kept = [ours.enter_context(pair[0]) for pair in pairs]
+            given = [theirs.enter_context(pair[1]) for pair in pairs]
+            self._hand_over(given, b"%.3f" % seconds)
+            theirs.close()
+            yield kept[0], kept[1]
+
+    def _hand_over(self, given: list[socket.socket], message: bytes) -> None:
         with self._lock:
             for is_last in (False, True):
                 try:
-                    socket.send_fds(self._running(), [message], [connection.fileno()])
+                    socket.send_fds(self._running(), [message], [one.fileno() for one in given])
                 except OSError as error:
                     self._forget()
                     if is_last:
@@ -161,20 +187,26 @@ class SqlRunner:
         self._control = self._server = None
 
 
-def _ask(connection: socket.socket, request: bytes, limits: SqlLimits) -> bytes:
+def _close(leash: socket.socket) -> None:
+    """End the process that holds the other end of a leash; the thread that waits for its answer wakes up."""
+    with suppress(OSError):  # it has ended by itself
+        leash.shutdown(socket.SHUT_RDWR)
+
+
+def _ask(connection: socket.socket, request: bytes, limits: SqlLimits, left: ClientLeft) -> bytes:
     try:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
     except OSError:
         pass  # the process ended early; reading says so
-    return _read_answer(connection, limits)
+    return _read_answer(connection, limits, left)
 
 
-def _read_answer(connection: socket.socket, limits: SqlLimits) -> bytes:
+def _read_answer(connection: socket.socket, limits: SqlLimits, left: ClientLeft) -> bytes:
     """Return the bytes of an answer.
 
     Raises:
-        SqlError: the process ended without one, or its time is over.
+        SqlError: the process ended without one, its time is over, or the client left.
     """
     deadline = time.monotonic() + limits.seconds + LATER + 1
     most = limits.answer_mb * 3_000_000
@@ -197,8 +229,10 @@ def _read_answer(connection: socket.socket, limits: SqlLimits) -> bytes:
     content = b"".join(parts)
     if length is not None and len(content) == length:
         return content[8:]
+    if left.is_set:
+        raise SqlError("stopped", "The query was stopped.")
     if time.monotonic() >= deadline - LATER - 1.1:
-        raise SqlError("time", f"The query took longer than {limits.seconds:g} s. Ask for less, or filter earlier.")
+        raise SqlError("time", _TOO_LONG.format(limits.seconds))
     raise SqlError(
         "ended",
         "The query's process was ended by the system: it needed more memory or depth than one query may have.",
@@ -210,9 +244,11 @@ def _answer_of(content: bytes, seconds: float) -> SqlAnswer:
 
     found = orjson.loads(content)
     if "error" in found:
-        raise SqlError(found["error"], found["message"])
+        place = found["place"]
+        raise SqlError(found["error"], found["message"], Place(int(place[0]), int(place[1])) if place else None)
     columns = [(str(name), str(kind)) for name, kind in found["columns"]]
-    return SqlAnswer(columns, list(found["rows"]), bool(found["is_cut"]), seconds)
+    parameters = tuple(map(str, found["parameters"]))
+    return SqlAnswer(columns, list(found["rows"]), bool(found["is_cut"]), seconds, parameters)
 
 
 def _as_json(request: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ good messages, and for the few statements that such a connection still takes and
 (`call enable_logging(storage='file')`, SET, transactions). Not here: the connection and its process (query.py).
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,14 +35,21 @@ class StatementRefusedError(Exception):
     """A query is not one statement that reads."""
 
 
-def checked_statements(connection: "DuckDBPyConnection", sql: str) -> list[Any]:
+def checked_statements(connection: "DuckDBPyConnection", sql: str, bound: Collection[str] = ()) -> list[Any]:
     """Return the statements that a query stands for: one that reads, or what PIVOT is made of.
 
+    Args:
+        connection: whose parser is used.
+        sql: the query.
+        bound: names of the parameters that have a value.
+
     Raises:
-        StatementRefusedError: the query is empty, has several statements, or one that does not read.
+        StatementRefusedError: the query is empty, has several statements, one that does not read, or a parameter
+            without a value.
         duckdb.Error: the query cannot be parsed.
     """
     statements = connection.extract_statements(sql)
+    _check_parameters(statements, bound)
     kinds = [statement.type.name for statement in statements]
     if not kinds:
         raise StatementRefusedError("There is no statement. Write a query, for example: from marts.dim_lines")
@@ -56,3 +64,16 @@ def checked_statements(connection: "DuckDBPyConnection", sql: str) -> list[Any]:
     if len(kinds) > 1:
         raise StatementRefusedError(f"These are {len(kinds)} statements. Run one at a time.")
     return list(statements)
+
+
+def _check_parameters(statements: list[Any], bound: Collection[str]) -> None:
+    names = {name for statement in statements for name in statement.named_parameters}
+    if missing := sorted(names - set(bound)):
+        if any(name.isdecimal() for name in missing):
+            raise StatementRefusedError("Parameters have names: write $name in place of ? and $1.")
+        told = " and ".join(f"${name}" for name in missing)
+        raise StatementRefusedError(
+            f"{told} has no value. Write the value, or save the query as a question with a parameter of this name."
+            if len(missing) == 1
+            else f"{told} have no values. Write the values, or save the query as a question with these parameters."
+        )
