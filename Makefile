@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak pictures chart-bundle clean
+.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -116,6 +116,9 @@ portal-load: install ## measure pages of the portal with a million rows and 8 pe
 
 portal-soak: install ## keep the portal busy with 16 clients: make portal-soak MINUTES=30
 	@$(BIN)/python -m benchmarks.portal_load.soak --minutes $(MINUTES)
+
+sql-soak: install ## two users send hostile SQL: make sql-soak MINUTES=10
+	@$(BIN)/python -m benchmarks.portal_load.sql_soak --minutes $(MINUTES)
 
 pictures: install ## make the pictures of the portal in docs/images/ (needs chromium)
 	@$(BIN)/python -m vsf_assets_tests.portal.pictures

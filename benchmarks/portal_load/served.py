@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +97,14 @@ class Portal:
 
 
 @contextmanager
-def running(home: Path, people: int, rows: int = ROWS) -> Iterator[Portal]:
-    """Run a portal on a home with a large table until the block ends."""
+def running(home: Path, people: int, rows: int = ROWS, variables: Mapping[str, str] | None = None) -> Iterator[Portal]:
+    """Run a portal, with variables of its environment, on a home with a large table until the block ends."""
     chosen = {name: value for name, value in os.environ.items() if name == "VSF_PORTAL_WORKERS"}
     settings = read_settings({"VSF_HOME": str(home), **chosen})
     port = 30000 + os.getpid() % 20000
-    environment = child_environment({"VSF_HOME": str(home), "VSF_PORTAL_BIND": f"127.0.0.1:{port}"})
+    environment = child_environment(
+        {"VSF_HOME": str(home), "VSF_PORTAL_BIND": f"127.0.0.1:{port}", **(variables or {})}
+    )
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([*VSF, "demo"], env=environment, check=True, **quiet)  # type: ignore[call-overload]
     publish_large(settings, rows)

@@ -27,6 +27,7 @@ _APPS = [
     "vsf_assets.portal.deliveries.apps.DeliveriesConfig",
     "vsf_assets.portal.datasets.apps.DatasetsConfig",
     "vsf_assets.portal.made.apps.MadeConfig",
+    "vsf_assets.portal.questions.apps.QuestionsConfig",
     "vsf_assets.portal.admin_app.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -64,6 +64,7 @@ def _places(request: HttpRequest) -> list[Place]:
     makes = account_rights.may(READ) or account_rights.may(CAMPAIGNS)
     found += [("Made-up files", "/made-up-files/")] if makes else []
     found += [("Catalog", "/catalog/")] if OBJECTS in account_rights.feeds(READ, all_feeds()) else []
+    found += [("Questions", "/questions/")] if account_rights.may(READ) else []
     found += [("API", "/api/docs")]
     found += [("Team", "/team/")] if account_rights.may(MANAGE) else []
     found += [("Admin", "/admin/")] if request.user.is_staff else []

@@ -20,6 +20,7 @@ from vsf_assets.portal.made import api_routes as made_api
 from vsf_assets.portal.made import editor_views, elsewhere_views, schema_views
 from vsf_assets.portal.made.schema_finder import find_schemas
 from vsf_assets.portal.notices import notice_views, settings_views
+from vsf_assets.portal.questions import editing_views, link_views, question_views, sql_views
 from vsf_assets.portal.receipts import file_list_views, receipt_views
 from vsf_assets.portal.search import search_views
 from vsf_assets.portal.search.finders import register_finder
@@ -103,6 +104,17 @@ urlpatterns = [
     path("made-up-files/<ulid:schema_id>/schema.yaml", schema_views.export, name="made_export"),
     path("made-up-files/<ulid:schema_id>/generate/", schema_views.generate, name="made_generate"),
     path("made-up-files/<ulid:schema_id>/files/<ulid:request_id>/", schema_views.download, name="made_file"),
+    path("questions/", question_views.questions, name="questions"),
+    path("questions/sql/", sql_views.sql_page, name="sql"),
+    path("questions/sql/history/", sql_views.history, name="sql_history"),
+    path("questions/new/", editing_views.new_question, name="question_new"),
+    path("questions/<uuid:question_id>/", question_views.question, name="question"),
+    path("questions/<uuid:question_id>/export/<slug:form>/", question_views.export, name="question_export"),
+    path("questions/<uuid:question_id>/edit/", editing_views.edit_question, name="question_edit"),
+    path("questions/<uuid:question_id>/delete/", editing_views.remove_question, name="question_delete"),
+    path("questions/<uuid:question_id>/versions/", editing_views.versions, name="question_versions"),
+    path("questions/<uuid:question_id>/links/", link_views.new_link, name="question_link_new"),
+    path("questions/<uuid:question_id>/links/<uuid:link_id>/end/", link_views.end, name="question_link_end"),
     path("join/<str:secret>/", join_views.join, name="join"),
     path("profile/", profile_views.profile, name="profile"),
     path("profile/delete/", profile_views.delete, name="profile_delete"),

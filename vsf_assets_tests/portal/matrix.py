@@ -48,6 +48,9 @@ OF_SENDER = PAGE | {"stranger": 404, "other": 404, "granted": 404}
 API_OF_SENDER = API | {"stranger": 404, "other": 404, "granted": 404}
 CHANGE_OF_SENDER = OF_SENDER | dict.fromkeys(ROLES, 403) | {"sender": 400}
 NOT_STEWARDS = ("reader", "analyst", "marketer")
+NO_SQL = dict.fromkeys(CALLERS, 403) | {"visitor": 302}
+"""None of the callers sees personal data; those who do stand in a table of their own (test_question_rights.py)."""
+POST_TO_ALL = dict.fromkeys(CALLERS, 302)
 NOBODY = "01890000000000000000000000"
 """An id that nothing has."""
 
@@ -292,6 +295,30 @@ TABLE = (
             ("/files/<file_id>", "/files/{their_file}", "GET", ""),
             ("/files/<file_id>/content", "/files/{their_file}/content", "GET", ""),
         )
+    Line("questions/", "/questions/", PAGE),
+    Line("questions/sql/", "/questions/sql/?sql=select+1", NO_SQL),
+    Line("questions/sql/", "/questions/sql/", NO_SQL, "POST", (("sql", "select 1"),)),
+    Line("questions/sql/history/", "/questions/sql/history/", PAGE),
+    Line("questions/sql/history/", "/questions/sql/history/", POST_TO_ALL, "POST", (("ran", "all"),)),
+    Line("questions/new/", "/questions/new/", NO_SQL),
+    Line("questions/new/", "/questions/new/", NO_SQL, "POST", (("name", "x"),)),
+        Line(f"questions/<uuid:question_id>/{route}", f"/questions/{{question}}/{example}", NOBODYS)
+        for route, example in (
+            ("", ""),
+            ("export/<slug:form>/", "export/csv/"),
+            ("edit/", "edit/"),
+            ("versions/", "versions/"),
+        Line(f"questions/<uuid:question_id>/{route}", f"/questions/{{question}}/{example}", NOBODYS, "POST")
+        for route, example in (
+            ("edit/", "edit/"),
+            ("delete/", "delete/"),
+            ("links/", "links/"),
+            ("links/<uuid:link_id>/end/", "links/{data_link}/end/"),
+    Line("api/v1/questions", "/api/v1/questions", API),
+            f"api/v1/questions/<question_id>.{form}",
+            f"/api/v1/questions/{{question}}.{form}",
+            NOBODYS | {"visitor": 401},
+        for form in ("csv", "json", "parquet")
     ),
     Line("join/<str:secret>/", "/join/nothing/", dict.fromkeys(CALLERS, 404)),
     Line("profile/", "/profile/", PAGE),

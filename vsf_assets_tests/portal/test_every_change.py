@@ -19,8 +19,8 @@ from vsf_assets_tests.portal.test_accounts import NEW
 from vsf_assets_tests.portal.test_protection import WRITTEN_BY_READING
 from vsf_assets_tests.portal.test_rights_matrix import Callers
 
-OWN_MARKS = {"notices_noticereader", "notices_readnotice"}
-"""Tables of what a person has read, which is no change that others would look up."""
+OWN_MARKS = {"notices_noticereader", "notices_readnotice", "questions_ranquery"}
+"""Tables of what a person has read and asked, which is no change that others would look up."""
 
 
 OF_LEDGER = ("clicks", "events", "sample")

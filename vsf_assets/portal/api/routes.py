@@ -2,7 +2,7 @@
 
 Here: which list is which table, and what a list answers. A new address needs a line in the matrix of rights
 (vsf_assets_tests/portal/matrix.py). Not here: reading a list (list_answers.py), SQL
-(sql_route.py), uploads (upload_routes.py), and the old names (old_names.py).
+(sql_route.py), questions (question_routes.py), uploads (upload_routes.py), and the old names (old_names.py).
 """
 
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from vsf_assets.portal.api.authentication import AUTHENTICATION, access_of, righ
 from vsf_assets.portal.api.error_handlers import add_handlers
 from vsf_assets.portal.api.list_answers import DEFAULT, json_answer, list_answer, readable_table
 from vsf_assets.portal.api.notice_routes import add_notices
+from vsf_assets.portal.api.question_routes import add_questions
 from vsf_assets.portal.api.sql_route import add_sql
 from vsf_assets.portal.api.upload_routes import router as uploads_router
 from vsf_assets.portal.data.table_catalog import catalog_of
@@ -38,6 +39,7 @@ api = NinjaAPI(
 )
 add_handlers(api)
 add_sql(api)
+add_questions(api)
 add_notices(api)
 api.add_router("/uploads", uploads_router)
 api.add_router("/files", receipt_routes.files)

@@ -1,30 +1,26 @@
 """The address that answers SQL: who may ask it, on which snapshot, and in which form the answer comes.
 
-Here: `POST /api/v1/sql`. Not here: who asks which file (data/queried_snapshot.py), and the confined process that runs
-it (portal/sql).
+Here: `POST /api/v1/sql`. Not here: who asks which file (data/queried_snapshot.py), and the confined process that runs it
+(portal/sql).
 
 A query reads a whole file, so it is answered only to those who may read and export every feed. A snapshot can be named
 by its number, so that a question can be asked again of the same data.
 """
 
-from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
-from vsf_assets.config.portal_settings import SQL_NO, SQL_UNCONFINED
+from vsf_assets.config.portal_settings import SQL_NO
 from vsf_assets.portal.api.authentication import access_of
 from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.data.queried_snapshot import queried_snapshot
-from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER, asker_of
+from vsf_assets.portal.questions.running import STATUSES, ask, asker
+from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER
 from vsf_assets.portal.shared.problems import problem
-from vsf_assets.portal.sql.limits import SqlLimits
-from vsf_assets.portal.sql.runner import SqlError, SqlRunner
-
-_MB = 10**6
-_STATUSES = {"refused": 400, "failed": 400, "time": 422, "too_large": 422, "ended": 422, "busy": 503, "sandbox": 503}
+from vsf_assets.portal.sql.runner import SqlError
 
 
 class SqlQuestion(Schema):
@@ -58,9 +54,9 @@ def add_sql(api: NinjaAPI) -> None:
             return problem(403, "SQL is switched off here (VSF_PORTAL_SQL=no)")
         queried = queried_snapshot(access_of(request), question.snapshot)
         try:
-            answer = runner().run(queried.file, question.sql, limits(), asker_of(request))
+            answer = ask(queried, question.sql, asker(request))
         except SqlError as error:
-            return problem(_STATUSES[error.kind], str(error), reason=error.kind)
+            return sql_problem(error)
         response = json_answer(
             {
                 "columns": [name for name, _ in answer.columns],
@@ -76,18 +72,7 @@ def add_sql(api: NinjaAPI) -> None:
         return response
 
 
-@cache
-def runner() -> SqlRunner:
-    """Return the runner of this process."""
-    return SqlRunner()
-
-
-def limits() -> SqlLimits:
-    """Return the limits that the settings give a query."""
-    portal = settings.VSF_PORTAL
-    return SqlLimits(
-        seconds=portal.sql_seconds,
-        memory_mb=max(16, portal.sql_memory // _MB),
-        rows=portal.sql_rows,
-        needs_landlock=portal.sql != SQL_UNCONFINED,
-    )
+def sql_problem(error: SqlError) -> HttpResponse:
+    """Return the problem of a query that gave no rows: the reason, and line and column where they are known."""
+    place = {"line": error.place.line, "column": error.place.column} if error.place else {}
+    return problem(STATUSES[error.kind], str(error), reason=error.kind, **place)

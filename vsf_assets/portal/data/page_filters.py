@@ -149,6 +149,18 @@ def seen(text: str) -> str:
 
 
 @register.filter
+def seen_lines(text: str) -> str:
+    """Return a text of several lines with its invisible characters made visible, but for line ends and tabs."""
+    return visible(text, keep="\n\t")
+
+
+@register.filter
+def one_line(text: str) -> str:
+    """Return a text of several lines as one."""
+    return visible(" ".join(text.split()))
+
+
+@register.filter
 def at(mapping: Any, key: Any) -> Any:
     """Return a value of a mapping; None where it has none."""
     return mapping.get(key)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from vsf_assets.portal.search import own_finders
+from vsf_assets.portal.search import own_finders, question_finder
 from vsf_assets.portal.search.finders import Group, registered_finders
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.snapshots.pool import NoSnapshotError, OutdatedSnapshotError, QueryTooLargeError
@@ -16,8 +16,8 @@ from vsf_assets.snapshots.pool import NoSnapshotError, OutdatedSnapshotError, Qu
 LONGEST = 200
 """Characters of a search."""
 
-OWN = own_finders.__name__
-"""The module whose finders are always there; importing it registers them."""
+OWN = (own_finders.__name__, question_finder.__name__)
+"""The modules whose finders are always there; importing them registers them."""
 
 
 @require_safe

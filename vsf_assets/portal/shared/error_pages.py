@@ -20,7 +20,9 @@ View = Callable[..., HttpResponseBase]
 
 _TITLES = {
     400: "This address asks for something that is not there",
+    403: "Your account may not ask this",
     409: "A new snapshot was published",
+    410: "This snapshot is not kept any more",
     422: "This question is too large for a page",
     503: "The data cannot be shown at the moment",
 }

@@ -1,9 +1,9 @@
 """A process with one thread that has DuckDB imported and forks one process per query.
 
 Here: its loop, as a program: `python -m vsf_assets.portal.sql.fork_server FD`. FD is a socket; each message on it
-brings two: a connection, from which the forked process reads its request and to which it writes its answer, and a leash,
-on which nothing is ever sent: the process ends when its other end is closed. A process that lives longer than its time
-is killed, and all are when the other end of FD is closed. Not here: the query
+brings two: a connection, from which the forked process reads its request and to which it writes its answer, and a
+leash, on which nothing is ever sent: the process ends when its other end is closed. A process that lives longer than
+its time is killed, and all are when the other end of FD is closed. Not here: the query
 (query.py), and the one who asks (runner.py).
 """
 

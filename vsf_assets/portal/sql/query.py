@@ -4,7 +4,8 @@ Here: connecting to the snapshot, confining the process, the gate, and the answe
 process (fork_server.py) and reading the answer (runner.py).
 
 An answer is `{"columns": [[name, type], …], "rows": [[value, …], …], "is_cut": bool, "parameters": [name, …]}` or
-`{"error": kind, "message": text, "place": [line, column] or null}`. Values that JSON has no form for are text: dates, times, decimals, whole numbers beyond 53 bits, nested ones.
+`{"error": kind, "message": text, "place": [line, column] or null}`. Values that JSON has no form for are text: dates,
+times, decimals, whole numbers beyond 53 bits, nested ones.
 """
 
 import math

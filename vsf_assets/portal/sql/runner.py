@@ -35,9 +35,11 @@ that more of them are refused at once."""
 _BUSY = "Other queries are running. Try again in some seconds; queries of one account run one after the other."
 
 _TOO_LONG = (
-    "The query took longer than {:g} s. Filter by a date or a key before joining and grouping, join on keys, or try it on"
-    " a part first, like: from (from marts.fct_activity_events limit 1000)."
+    "The query took longer than {:g} s. Filter by a date or a key before joining and grouping, join on keys, or try it"
+    " on a part first, like: from (from marts.fct_activity_events limit 1000)."
 )
+
+_ENDED = "The query's process was ended by the system: it needed more memory or depth than one query may have."
 
 
 class SqlError(VsfError):
@@ -209,34 +211,33 @@ def _read_answer(connection: socket.socket, limits: SqlLimits, left: ClientLeft)
         SqlError: the process ended without one, its time is over, or the client left.
     """
     deadline = time.monotonic() + limits.seconds + LATER + 1
-    most = limits.answer_mb * 3_000_000
+    content = _read_until(connection, deadline, limits.answer_mb * 3_000_000)
+    if len(content) >= 8 and len(content) == 8 + int.from_bytes(content[:8], "big"):
+        return content[8:]
+    if left.is_set:
+        raise SqlError("stopped", "The query was stopped.")
+    if time.monotonic() >= deadline - LATER - 1.1:
+        raise SqlError("time", _TOO_LONG.format(limits.seconds))
+    raise SqlError("ended", _ENDED)
+
+
+def _read_until(connection: socket.socket, deadline: float, most: int) -> bytes:
+    """Return what a process wrote, a length of 8 bytes and that many, until it ended, the deadline, or `most` bytes."""
     parts: list[bytes] = []
     size, length = 0, None
-    while length is None or size < length:
+    while (length is None or size < length) and size <= most:
         connection.settimeout(max(0.01, deadline - time.monotonic()))
         try:
             part = connection.recv(1 << 20)
         except OSError:  # its time is over, or the server ended before the process began
-            part = b""
+            break
         if not part:
             break
         parts.append(part)
         size += len(part)
         if length is None and size >= 8:
             length = 8 + int.from_bytes(b"".join(parts)[:8], "big")
-        if size > most:
-            break
-    content = b"".join(parts)
-    if length is not None and len(content) == length:
-        return content[8:]
-    if left.is_set:
-        raise SqlError("stopped", "The query was stopped.")
-    if time.monotonic() >= deadline - LATER - 1.1:
-        raise SqlError("time", _TOO_LONG.format(limits.seconds))
-    raise SqlError(
-        "ended",
-        "The query's process was ended by the system: it needed more memory or depth than one query may have.",
-    )
+    return b"".join(parts)
 
 
 def _answer_of(content: bytes, seconds: float) -> SqlAnswer:

@@ -71,9 +71,9 @@ def _check_parameters(statements: list[Any], bound: Collection[str]) -> None:
     if missing := sorted(names - set(bound)):
         if any(name.isdecimal() for name in missing):
             raise StatementRefusedError("Parameters have names: write $name in place of ? and $1.")
-        told = " and ".join(f"${name}" for name in missing)
+        words = " and ".join(f"${name}" for name in missing)
         raise StatementRefusedError(
-            f"{told} has no value. Write the value, or save the query as a question with a parameter of this name."
+            f"{words} has no value. Write the value, or save the query as a question with a parameter of this name."
             if len(missing) == 1
-            else f"{told} have no values. Write the values, or save the query as a question with these parameters."
+            else f"{words} have no values. Write the values, or save the query as a question with these parameters."
         )
