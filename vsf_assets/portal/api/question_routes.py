@@ -15,13 +15,13 @@ from vsf_assets.portal.accounts.models import ApiToken, User
 from vsf_assets.portal.api.authentication import PageSession, TokenAuth, rights_of_request
 from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.api.sql_route import sql_problem
-from vsf_assets.portal.questions.answers import requested_question, file_of, given_values, is_known
-from vsf_assets.portal.questions.running import asker
+from vsf_assets.portal.questions.answers import file_of, given_values, is_known, requested_question
 from vsf_assets.portal.questions.data_links import PREFIX, find_link
 from vsf_assets.portal.questions.models import DataLink, Question
 from vsf_assets.portal.questions.parameters import WrongValueError
 from vsf_assets.portal.questions.question_rights import may_export, seen_question, seen_questions, shows_sql
 from vsf_assets.portal.questions.result_files import FORMATS
+from vsf_assets.portal.questions.running import asker
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.sql.runner import SqlError
 
@@ -97,9 +97,8 @@ def _answer(request: HttpRequest, question_id: str, form: str) -> HttpResponseBa
         if is_known(request, tag):
             response: HttpResponseBase = HttpResponse(status=304)
         else:
-            response = file_of(
-                request, requested.answer(asker(request)), form, question.name, requested.snapshot, question=question.name
-            )
+            found = requested.answer(asker(request))
+            response = file_of(request, found, form, question.name, requested.snapshot, question=question.name)
     except WrongValueError as error:
         return problem(400, str(error), parameter=error.name[:60])
     except SqlError as error:

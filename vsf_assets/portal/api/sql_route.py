@@ -1,7 +1,7 @@
 """The address that answers SQL: who may ask it, on which snapshot, and in which form the answer comes.
 
-Here: `POST /api/v1/sql`. Not here: who asks which file (data/queried_snapshot.py), and the confined process that runs it
-(portal/sql).
+Here: `POST /api/v1/sql`. Not here: who asks which file (data/queried_snapshot.py), and the confined process
+that runs it (portal/sql).
 
 A query reads a whole file, so it is answered only to those who may read and export every feed. A snapshot can be named
 by its number, so that a question can be asked again of the same data.

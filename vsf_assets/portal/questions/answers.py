@@ -18,10 +18,10 @@ from django.utils.text import slugify
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.queried_snapshot import QueriedSnapshot, queried_snapshot
-from vsf_assets.portal.questions.running import Asker, ask
 from vsf_assets.portal.questions.models import Question
 from vsf_assets.portal.questions.parameters import RESERVED, parameters_from, values_of
 from vsf_assets.portal.questions.result_files import FORMATS, csv_bytes, json_bytes, parquet_file
+from vsf_assets.portal.questions.running import Asker, ask
 from vsf_assets.portal.shared.open_pool import EXPORTS, SNAPSHOT_HEADER
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.sent_files import send_file

@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.questions.running import asker
 from vsf_assets.portal.questions.changes import NameTakenError, change_question, create_question, delete_question
 from vsf_assets.portal.questions.models import LINE, TABLE, Question
 from vsf_assets.portal.questions.parameters import KINDS, Parameter, WrongValueError, parameters_from
@@ -31,6 +30,7 @@ from vsf_assets.portal.questions.question_rights import (
     shows_sql,
     teams_of_writer,
 )
+from vsf_assets.portal.questions.running import asker
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.sql import bound_values
 from vsf_assets.portal.sql.runner import SqlError

@@ -11,7 +11,6 @@ from django import forms
 
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.queried_snapshot import queried_snapshot
-from vsf_assets.portal.questions.running import Asker, ask
 from vsf_assets.portal.questions.models import LONGEST_ABOUT, LONGEST_NAME, SHAPES, TABLE, Question
 from vsf_assets.portal.questions.parameters import (
     CHOICE,
@@ -22,6 +21,7 @@ from vsf_assets.portal.questions.parameters import (
     parameters_from,
 )
 from vsf_assets.portal.questions.question_rights import teams_of_writer
+from vsf_assets.portal.questions.running import Asker, ask
 from vsf_assets.portal.sql import bound_values
 from vsf_assets.portal.sql.bound_values import Bound
 from vsf_assets.portal.sql.limits import LONGEST_SQL

@@ -16,8 +16,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vsf_assets.charts.specs import simple_chart
-from vsf_assets.portal.questions.answers import requested_question, file_of, given_values
-from vsf_assets.portal.questions.running import STATUSES, asker
+from vsf_assets.portal.questions.answers import file_of, given_values, requested_question
 from vsf_assets.portal.questions.data_links import MOST as MOST_LINKS
 from vsf_assets.portal.questions.models import BAR, LINE, NUMBER, Question
 from vsf_assets.portal.questions.parameters import Parameter, WrongValueError, parameters_from
@@ -33,6 +32,7 @@ from vsf_assets.portal.questions.question_rights import (
 )
 from vsf_assets.portal.questions.result_files import FORMATS
 from vsf_assets.portal.questions.result_table import ROWS, result_table, shown_value
+from vsf_assets.portal.questions.running import STATUSES, asker
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER
 from vsf_assets.portal.sql.runner import SqlAnswer, SqlError

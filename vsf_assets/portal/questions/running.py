@@ -1,7 +1,7 @@
 """Runs SQL for an account: on the snapshot that it may ask, within the limits of the settings.
 
-Here: the runner of this process, and one function that asks. Not here: which snapshot (data/queried_snapshot.py), and the
-confined process (portal/sql).
+Here: the runner of this process, and one function that asks. Not here: which snapshot (data/queried_snapshot.py), and
+the confined process (portal/sql).
 """
 
 from collections.abc import Mapping

@@ -24,11 +24,11 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.queried_snapshot import QueriedSnapshot, queried_snapshot
 from vsf_assets.portal.data.table_catalog import SCHEMAS, ShownTable, catalog_of
 from vsf_assets.portal.questions.answers import file_of
-from vsf_assets.portal.questions.running import STATUSES, ask, asker, limits
 from vsf_assets.portal.questions.history import DAYS, MOST, history_of, write_down
 from vsf_assets.portal.questions.question_rights import teams_of_writer, why_no_sql
 from vsf_assets.portal.questions.result_files import FORMATS
 from vsf_assets.portal.questions.result_table import ROWS, ResultTable, result_table
+from vsf_assets.portal.questions.running import STATUSES, ask, asker, limits
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import SnapshotGoneError
 from vsf_assets.portal.sql.limits import LONGEST_SQL
