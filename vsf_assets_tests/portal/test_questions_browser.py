@@ -41,7 +41,9 @@ def signed_in(portal: tuple[Running, str], chromium: Any, **options: Any) -> Wat
 
 def queries(portal: tuple[Running, str]) -> list[str]:
     """Return the processes of queries that run."""
-    shown = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["ps", "-ww", "-e", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
     found = [line.split(None, 3) for line in shown.stdout.splitlines()]
     workers = set(map(str, portal[0].workers()))
     servers = {pid for pid, parent, _, args in found if parent in workers and "sql.fork_server" in args}
@@ -96,12 +98,12 @@ def test_a_question_is_saved_and_filtered_without_javascript(portal: tuple[Runni
     assert page.input_value("[name=p0-name]") == "number"
     page.fill("[name=p0-default]", "9")
     page.select_option("[name=shape]", "bar")
-    page.click("text=Save")
+    page.click("main button.main")
     page.wait_for_selector("#content table")
     assert page.inner_text("h1") == "Lines below a number"
     assert page.locator("figure.chart").is_hidden()  # the table stands below the chart, and is there without it
     page.fill("[name=number]", "0")
-    page.click("text=Show")
+    page.click("main button.main")
     assert "No row fits" in page.inner_text("main")
     assert page.url.endswith("?number=0")
     page.context.close()
