@@ -295,6 +295,7 @@ TABLE = (
             ("/files/<file_id>", "/files/{their_file}", "GET", ""),
             ("/files/<file_id>/content", "/files/{their_file}/content", "GET", ""),
         )
+    ),
     Line("questions/", "/questions/", PAGE),
     Line("questions/sql/", "/questions/sql/?sql=select+1", NO_SQL),
     Line("questions/sql/", "/questions/sql/", NO_SQL, "POST", (("sql", "select 1"),)),
@@ -302,22 +303,31 @@ TABLE = (
     Line("questions/sql/history/", "/questions/sql/history/", POST_TO_ALL, "POST", (("ran", "all"),)),
     Line("questions/new/", "/questions/new/", NO_SQL),
     Line("questions/new/", "/questions/new/", NO_SQL, "POST", (("name", "x"),)),
+    *(
         Line(f"questions/<uuid:question_id>/{route}", f"/questions/{{question}}/{example}", NOBODYS)
         for route, example in (
             ("", ""),
             ("export/<slug:form>/", "export/csv/"),
             ("edit/", "edit/"),
             ("versions/", "versions/"),
+        )
+    ),
+    *(
         Line(f"questions/<uuid:question_id>/{route}", f"/questions/{{question}}/{example}", NOBODYS, "POST")
         for route, example in (
             ("edit/", "edit/"),
             ("delete/", "delete/"),
             ("links/", "links/"),
             ("links/<uuid:link_id>/end/", "links/{data_link}/end/"),
+        )
+    ),
     Line("api/v1/questions", "/api/v1/questions", API),
+    *(
+        Line(
             f"api/v1/questions/<question_id>.{form}",
             f"/api/v1/questions/{{question}}.{form}",
             NOBODYS | {"visitor": 401},
+        )
         for form in ("csv", "json", "parquet")
     ),
     Line("join/<str:secret>/", "/join/nothing/", dict.fromkeys(CALLERS, 404)),
