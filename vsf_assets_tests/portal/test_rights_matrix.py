@@ -74,9 +74,12 @@ def add_schema(team: str, schema_id: str, file_id: str) -> dict[str, str]:
     revision = SchemaRevision.objects.create(schema=schema, content=content, landed=content, **landed)
     wanted = {"number": 1, "name": f"{team}-1", "rows": 10**6, "seed": 0, "format": "csv", "landed_at": now}
     return {schema_id: schema.ulid, file_id: RequestedFile.objects.create(revision=revision, **wanted).ulid}
+
+
 def add_question(writer: Any) -> dict[str, Any]:
     """Return the ids of a question of the platform, and of a data link of it."""
     from vsf_assets.portal.questions.data_links import create_link
+
     question = saved(writer, "a question", "select 1 as n")
     return {"question": question.id, "data_link": create_link(question, writer, "x")[0].id}
 
