@@ -1,107 +1,46 @@
 """The table of rights: each address of the portal, and who gets which answer.
 
 Here: one line per address and method. An address without a line fails the test. Not here: the test
-(test_rights_matrix.py).
-
-Callers are: a visitor; a stranger, who has an account and no team but an own one; each role in the platform's team,
-`admin` with a second factor and the password given a moment ago; `other`, an administrator of another team that may
-read the feed `clicks` alone; `sender`, a steward of the team that delivered `{delivery}` and owns a dataset, which may
-deliver and read no feed; and `granted`, an analyst of a team that may read the feed `datasets` and owns no dataset.
+(test_rights_matrix.py), the API (matrix_api.py), callers and answers (matrix_answers.py).
 """
-
-from dataclasses import dataclass
 
 from vsf_assets_tests.portal.catalog_objects import NELLY
 from vsf_assets_tests.portal.dictionaries import SAMPLE
-
-ROLES = ("reader", "analyst", "steward", "marketer", "engineer", "admin")
-CALLERS = ("visitor", "stranger", *ROLES, "other", "sender", "granted")
-
-PAGE = dict.fromkeys(CALLERS, 200) | {"visitor": 302}
-"""A page for everybody who signed in; visitors are led to the log-in."""
-
-OPEN = dict.fromkeys(CALLERS, 200)
-OWN = "own"
-"""Addresses with tests of their own: pages of django-allauth about the own account, and the admin site."""
-
-OUTSIDE = ("stranger", "other", "sender", "granted")
-"""Who may read none of the feeds of events and campaigns, but for clicks."""
-
-MARTS = PAGE | dict.fromkeys(OUTSIDE, 404)
-OF_GRANTED = MARTS | {"other": 200, "granted": 200}
-"""What the ledger's tables have: the rows of a team's feeds."""
-EXPORT = MARTS | {"reader": 403, "steward": 403, "marketer": 403}
-RAW_TABLE = MARTS | dict.fromkeys(("reader", "analyst", "steward", "marketer"), 404)
-API = dict.fromkeys(CALLERS, 200) | {"visitor": 401}
-API_MARTS = API | dict.fromkeys(OUTSIDE, 404)
-API_SHARED = API | {"stranger": 404, "sender": 404}
-API_CLICKS = API_SHARED | {"granted": 404}
-DELIVER = (
-    dict.fromkeys(CALLERS, 403) | {"visitor": 302} | dict.fromkeys(("steward", "engineer", "admin", "sender"), 200)
+from vsf_assets_tests.portal.matrix_answers import (
+    API,
+    API_MARTS,
+    API_OF_SENDER,
+    CALLERS,
+    CHANGE_MADE,
+    CHANGE_OF_SENDER,
+    DELIVER,
+    EXPORT,
+    FILE_PAGE,
+    FILE_ROWS,
+    MADE,
+    MARTS,
+    NO_SQL,
+    NOBODY,
+    NOBODYS,
+    NOTICE,
+    OF_DATASET,
+    OF_GRANTED,
+    OF_SENDER,
+    OF_TEAM,
+    PAGE,
+    POST_TO_ALL,
+    POST_TO_NOTICE,
+    POST_TO_TEAM,
+    RAW_TABLE,
+    RECEIPT,
+    RECEIPT_ROWS,
+    ROLES,
+    THEIRS,
+    Line,
+    of_makers,
+    refused,
 )
-NOBODYS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
-OF_DATASET = PAGE | {"stranger": 404, "other": 404, "sender": 404}
-"""Of the platform's: also for those who were granted the feed."""
-API_OF_DATASET = API | {"stranger": 404, "other": 404, "sender": 404}
-OF_SENDER = PAGE | {"stranger": 404, "other": 404, "granted": 404}
-"""Of a dataset of the sender's team: for this team and the platform alone."""
-API_OF_SENDER = API | {"stranger": 404, "other": 404, "granted": 404}
-CHANGE_OF_SENDER = OF_SENDER | dict.fromkeys(ROLES, 403) | {"sender": 400}
-NOT_STEWARDS = ("reader", "analyst", "marketer")
-NO_SQL = dict.fromkeys(CALLERS, 403) | {"visitor": 302}
-"""None of the callers sees personal data; those who do stand in a table of their own (test_question_rights.py)."""
-POST_TO_ALL = dict.fromkeys(CALLERS, 302)
-NOBODY = "01890000000000000000000000"
-"""An id that nothing has."""
-
-OF_TEAM = dict.fromkeys(CALLERS, 404) | {"visitor": 302, "admin": 200}
-POST_TO_TEAM = OF_TEAM | {"admin": 302}
-NOTICE = PAGE | dict.fromkeys(OUTSIDE, 404)
-"""A notice about a feed that the other teams may not read."""
-POST_TO_NOTICE = dict.fromkeys(CALLERS, 302) | dict.fromkeys(OUTSIDE, 404)
-RECEIPT = dict.fromkeys(CALLERS, 404) | {"visitor": 302} | dict.fromkeys(("engineer", "admin", "sender"), 200)
-"""Of a delivery of the sender's team: engineers of the platform see it too."""
-
-RECEIPT_ROWS = RECEIPT | {"engineer": 403, "admin": 403, "sender": 409}
-"""The sender may have them; here the original is not kept."""
-FILE_PAGE = PAGE | {"stranger": 404, "sender": 404, "granted": 404}
-FILE_ROWS = dict.fromkeys(CALLERS, 403) | {"visitor": 302, "stranger": 404, "sender": 404, "granted": 404}
-"""Rows as delivered, of a file that no team of the portal delivered: with the permission personal data alone."""
-
-MADE = PAGE | dict.fromkeys(OUTSIDE, 404)
-"""A page of a schema of the platform's team."""
-CHANGE_MADE = MADE | dict.fromkeys(("reader", "analyst", "steward", "engineer"), 403)
-"""What marketers and administrators may."""
-THEIRS = dict.fromkeys(CALLERS, 404) | {"visitor": 302}
-"""A schema of a team in which no caller is a member."""
-
-
-def _of_makers(status: int, to_visitors: int = 302) -> dict[str, int]:
-    """Return the answers to a change of a schema of the platform's team that is malformed."""
-    return CHANGE_MADE | {"marketer": status, "admin": status, "visitor": to_visitors}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One address: as the configuration has it, an example, the method, and caller -> status.
-
-    `data` is the form of a POST, `json` its body instead.
-    """
-
-    route: str
-    example: str
-    answers: dict[str, int] | str
-    method: str = "GET"
-    data: tuple[tuple[str, str], ...] = ()
-    json: str = ""
-
-
-def _refused(allowed: int, to_visitors: int = 302, to_others: int = 404, to_sender: int = 404) -> dict[str, int]:
-    """Return the answers to a change that is malformed: who may make it is told so."""
-    answers = dict.fromkeys(CALLERS, allowed) | dict.fromkeys(NOT_STEWARDS, 403)
-    answers |= {"visitor": to_visitors, "stranger": to_others, "other": to_others}
-    return answers | {"sender": to_sender, "granted": 403}
-
+from vsf_assets_tests.portal.matrix_api import FOR_PROGRAMS
 
 TABLE = (
     Line("", "/", PAGE),
@@ -182,7 +121,7 @@ TABLE = (
         )
     ),
     Line("dictionaries/", "/dictionaries/", PAGE),
-    Line("dictionaries/", "/dictionaries/", _refused(422, 302, 403, 422), "POST", (("name", "new"),)),
+    Line("dictionaries/", "/dictionaries/", refused(422, 302, 403, 422), "POST", (("name", "new"),)),
     *(
         Line(f"dictionaries/<str:name>/{route}", f"/dictionaries/small/{example}", OF_DATASET)
         for route, example in (
@@ -212,8 +151,8 @@ TABLE = (
     Line("deliveries/files/<int:file_id>/", "/deliveries/files/{sample}/", MARTS),
     Line("data/<slug:schema>/<slug:name>/", "/data/marts/dim_dataset_versions/", MARTS | {"granted": 200}),
     Line("dictionaries/<str:name>/", "/dictionaries/nothing/", dict.fromkeys(CALLERS, 404) | {"visitor": 302}),
-    Line("dictionaries/<str:name>/rename/", "/dictionaries/small/rename/", _refused(400), "POST"),
-    Line("dictionaries/<str:name>/delete/", "/dictionaries/small/delete/", _refused(400), "POST"),
+    Line("dictionaries/<str:name>/rename/", "/dictionaries/small/rename/", refused(400), "POST"),
+    Line("dictionaries/<str:name>/delete/", "/dictionaries/small/delete/", refused(400), "POST"),
     Line(
         "dictionaries/<str:name>/deliveries/<ulid:group>/",
         f"/dictionaries/small/deliveries/{NOBODY}/",
@@ -246,8 +185,8 @@ TABLE = (
         Line(f"made-up-files/landed/<str:name>/{route}", f"/made-up-files/landed/nothing/{example}", THEIRS, method)
         for route, example, method in (("", "", "GET"), ("copy/", "copy/", "POST"), ("<int:request_id>/", "7/", "GET"))
     ),
-    Line("made-up-files/<ulid:schema_id>/edit/", "/made-up-files/{made}/edit/", _of_makers(302), "POST"),
-    Line("made-up-files/<ulid:schema_id>/generate/", "/made-up-files/{made}/generate/", _of_makers(422), "POST"),
+    Line("made-up-files/<ulid:schema_id>/edit/", "/made-up-files/{made}/edit/", of_makers(302), "POST"),
+    Line("made-up-files/<ulid:schema_id>/generate/", "/made-up-files/{made}/generate/", of_makers(422), "POST"),
     Line(
         "made-up-files/<ulid:schema_id>/files/<ulid:request_id>/",
         "/made-up-files/{made}/files/{made_file}/",
@@ -265,11 +204,11 @@ TABLE = (
         Line(f"api/v1/schemas/<schema_id>{route}", f"/api/v1/schemas/{{made}}{route}", MADE | {"visitor": 401})
         for route in ("", "/schema.yaml", "/preview", "/files")
     ),
-    Line("api/v1/schemas/<schema_id>", "/api/v1/schemas/{made}", _of_makers(422, 401), "PUT", json="{}"),
+    Line("api/v1/schemas/<schema_id>", "/api/v1/schemas/{made}", of_makers(422, 401), "PUT", json="{}"),
     Line(
         "api/v1/schemas/<schema_id>/files",
         "/api/v1/schemas/{made}/files",
-        _of_makers(422, 401),
+        of_makers(422, 401),
         "POST",
         json='{"rows": -1}',
     ),
@@ -373,103 +312,5 @@ TABLE = (
     Line("notices/read/", "/notices/read/", dict.fromkeys(CALLERS, 302), "POST"),
     Line("notices/<uuid:notice_id>/", "/notices/{notice}/", NOTICE),
     Line("notices/<uuid:notice_id>/read/", "/notices/{notice}/read/", POST_TO_NOTICE, "POST"),
-    Line("api/docs", "/api/docs", OPEN),
-    Line("docs/", "/docs/", dict.fromkeys(CALLERS, 302)),
-    Line("vsf/api/", "/vsf/api/", API),
-    Line("vsf/api/activity/", "/vsf/api/activity/", API_MARTS),
-    Line("vsf/api/by_limit/", "/vsf/api/by_limit/", API_MARTS),
-    Line("vsf/api/by_device/", "/vsf/api/by_device/", API_MARTS),
-    Line("api/v1/openapi.json", "/api/v1/openapi.json", OPEN),
-    Line("api/v1/", "/api/v1/", OPEN | dict.fromkeys(CALLERS, 404)),
-    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", RECEIPT | {"visitor": 401}),
-    Line(
-        "api/v1/uploads/<upload>/bad-rows.csv",
-        "/api/v1/uploads/{delivery}/bad-rows.csv",
-        RECEIPT_ROWS | {"visitor": 401},
-    ),
-    Line(
-        "api/v1/uploads/<upload>/anomalies.csv", "/api/v1/uploads/{delivery}/anomalies.csv", RECEIPT | {"visitor": 401}
-    ),
-    Line("api/v1/files/<file_id>", "/api/v1/files/{clicks}", API_CLICKS),
-    Line("api/v1/files/<file_id>/bad-rows.csv", "/api/v1/files/{clicks}/bad-rows.csv", FILE_ROWS | {"visitor": 401}),
-    Line("api/v1/files/<file_id>/anomalies.csv", "/api/v1/files/{clicks}/anomalies.csv", API_CLICKS),
-    Line("api/v1/activity", "/api/v1/activity", API_MARTS),
-    Line("api/v1/lines", "/api/v1/lines", API_MARTS),
-    Line("api/v1/accounts", "/api/v1/accounts", API_MARTS),
-    Line("api/v1/limits", "/api/v1/limits", API_MARTS),
-    Line("api/v1/files", "/api/v1/files", API_SHARED),
-    Line("api/v1/anomalies", "/api/v1/anomalies", API_SHARED),
-    Line("api/v1/quality", "/api/v1/quality", API_SHARED),
-    Line("api/v1/volume", "/api/v1/volume", API_MARTS),
-    Line("api/v1/scores", "/api/v1/scores", API_MARTS),
-    Line("api/v1/songs", "/api/v1/songs", API_MARTS),
-    Line("api/v1/movies", "/api/v1/movies", API_MARTS),
-    Line("api/v1/apps", "/api/v1/apps", API_MARTS),
-    Line("api/v1/datasets", "/api/v1/datasets", API_OF_DATASET | {"sender": 200}),
-    *(
-        Line(f"api/v1/datasets/<name>/{route}", f"/api/v1/datasets/small/{example}", API_OF_DATASET)
-        for route, example in (
-            ("versions", "versions"),
-            ("versions/<version>/changes/<old>", "versions/2/changes/1"),
-            ("choices", "choices?namespace=ns-1"),
-            ("datapoints.json", "datapoints.json?namespace=ns-1&database=db"),
-            ("anomalies.csv", "anomalies.csv"),
-        )
-    ),
-    Line(
-        "api/v1/datasets/<name>/versions",
-        "/api/v1/datasets/new/versions",
-        _refused(422, 401, 403, 422),
-        "POST",
-        json='{"files": []}',
-    ),
-    Line("api/v1/datasets/<name>/files", "/api/v1/datasets/new/files", API | dict.fromkeys(CALLERS[1:], 400), "POST"),
-    Line(
-        "api/v1/datasets/<name>/rename",
-        "/api/v1/datasets/small/rename",
-        _refused(409, 401),
-        "POST",
-        json='{"new_name": ""}',
-    ),
-    Line(
-        "api/v1/datasets/<name>/delete",
-        "/api/v1/datasets/small/delete",
-        _refused(422, 401),
-        "POST",
-        json='{"name": ""}',
-    ),
-    Line(
-        "api/v1/dataset-uploads/<upload>",
-        f"/api/v1/dataset-uploads/{NOBODY}",
-        dict.fromkeys(CALLERS, 404) | {"visitor": 401},
-    ),
-    Line("api/v1/activity/by-device", "/api/v1/activity/by-device", API_MARTS),
-    Line("api/v1/lines/by-limit", "/api/v1/lines/by-limit", API_MARTS),
-    Line("api/v1/insights", "/api/v1/insights", API),
-    Line("api/v1/insights/<name>", "/api/v1/insights/activity", API_MARTS),
-    Line("api/v1/insights/<name>", "/api/v1/insights/before-activation?format=csv", API_MARTS),
-    Line("api/v1/insights/<name>", "/api/v1/insights/scores", API_MARTS),
-    Line("api/v1/insights/<name>", "/api/v1/insights/anomalies", API_SHARED),
-    Line("api/v1/insights/<name>", "/api/v1/insights/nothing", dict.fromkeys(CALLERS, 404) | {"visitor": 401}),
-    Line("api/v1/tables", "/api/v1/tables", API),
-    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/marts/dim_lines", API_MARTS),
-    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/reports/anomalies", API_SHARED),
-    Line("api/v1/tables/<layer>/<name>/columns", "/api/v1/tables/marts/dim_lines/columns", API_MARTS),
-    Line("api/v1/snapshots/current", "/api/v1/snapshots/current", API),
-    Line("api/v1/me", "/api/v1/me", API),
-    Line("api/v1/tokens", "/api/v1/tokens", API),
-    Line("api/v1/sql", "/api/v1/sql", API | dict.fromkeys(CALLERS[1:], 403), "POST", json='{"sql": "select 1"}'),
-    Line("api/v1/notices", "/api/v1/notices", API),
-    Line("api/v1/uploads", "/api/v1/uploads", API),
-    Line(
-        "api/v1/uploads",
-        "/api/v1/uploads",
-        DELIVER | {"visitor": 401, "sender": 403} | dict.fromkeys(("steward", "engineer", "admin"), 201),
-        "POST",
-        json='{"file_name": "clicks_1.csv", "bytes": 3}',
-    ),
-    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", NOBODYS | {"visitor": 401, "sender": 409}, "DELETE"),
-    Line("account/", "", OWN),
-    Line("admin/", "", OWN),
+    *FOR_PROGRAMS,
 )
-"""The last two lines stand for every address below them; tests of their own are about these."""

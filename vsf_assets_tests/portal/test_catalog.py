@@ -200,7 +200,7 @@ def test_the_api_gives_the_same(portal: Portal) -> None:
 
 
 def test_a_grant_of_the_feed_opens_the_pages_and_the_place(portal: Portal) -> None:
-    from vsf_assets_tests.portal.matrix import NOBODY
+    from vsf_assets_tests.portal.matrix_answers import NOBODY
 
     other = portal.client(portal.account("bob", "reader", team="others"))
     assert other.get("/catalog/").status_code == 404

@@ -14,7 +14,8 @@ from vsf_assets.common.ulids import ulid_of
 from vsf_assets_tests.portal.dictionaries import SAMPLE
 from vsf_assets_tests.portal.dictionary_forms import own
 from vsf_assets_tests.portal.driver import PASSWORD, Portal, random_id
-from vsf_assets_tests.portal.matrix import CALLERS, OWN, ROLES, TABLE, Line
+from vsf_assets_tests.portal.matrix import TABLE
+from vsf_assets_tests.portal.matrix_answers import CALLERS, OWN, ROLES, Line
 from vsf_assets_tests.portal.question_forms import saved
 
 BELOW = ("account/", "admin/")

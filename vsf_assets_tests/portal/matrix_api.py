@@ -1,0 +1,126 @@
+"""The part of the table of rights for programs: the API, old names, and addresses with tests of their own.
+
+Here: lines. Not here: pages and what belongs to one place in both forms (matrix.py), callers and answers
+(matrix_answers.py).
+"""
+
+from vsf_assets_tests.portal.matrix_answers import (
+    API,
+    API_CLICKS,
+    API_MARTS,
+    API_OF_DATASET,
+    API_SHARED,
+    CALLERS,
+    DELIVER,
+    FILE_ROWS,
+    NOBODY,
+    NOBODYS,
+    OPEN,
+    OWN,
+    RECEIPT,
+    RECEIPT_ROWS,
+    Line,
+    refused,
+)
+
+FOR_PROGRAMS = (
+    Line("api/docs", "/api/docs", OPEN),
+    Line("docs/", "/docs/", dict.fromkeys(CALLERS, 302)),
+    Line("vsf/api/", "/vsf/api/", API),
+    Line("vsf/api/activity/", "/vsf/api/activity/", API_MARTS),
+    Line("vsf/api/by_limit/", "/vsf/api/by_limit/", API_MARTS),
+    Line("vsf/api/by_device/", "/vsf/api/by_device/", API_MARTS),
+    Line("api/v1/openapi.json", "/api/v1/openapi.json", OPEN),
+    Line("api/v1/", "/api/v1/", OPEN | dict.fromkeys(CALLERS, 404)),
+    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", RECEIPT | {"visitor": 401}),
+    Line(
+        "api/v1/uploads/<upload>/bad-rows.csv",
+        "/api/v1/uploads/{delivery}/bad-rows.csv",
+        RECEIPT_ROWS | {"visitor": 401},
+    ),
+    Line(
+        "api/v1/uploads/<upload>/anomalies.csv", "/api/v1/uploads/{delivery}/anomalies.csv", RECEIPT | {"visitor": 401}
+    ),
+    Line("api/v1/files/<file_id>", "/api/v1/files/{clicks}", API_CLICKS),
+    Line("api/v1/files/<file_id>/bad-rows.csv", "/api/v1/files/{clicks}/bad-rows.csv", FILE_ROWS | {"visitor": 401}),
+    Line("api/v1/files/<file_id>/anomalies.csv", "/api/v1/files/{clicks}/anomalies.csv", API_CLICKS),
+    Line("api/v1/activity", "/api/v1/activity", API_MARTS),
+    Line("api/v1/lines", "/api/v1/lines", API_MARTS),
+    Line("api/v1/accounts", "/api/v1/accounts", API_MARTS),
+    Line("api/v1/limits", "/api/v1/limits", API_MARTS),
+    Line("api/v1/files", "/api/v1/files", API_SHARED),
+    Line("api/v1/anomalies", "/api/v1/anomalies", API_SHARED),
+    Line("api/v1/quality", "/api/v1/quality", API_SHARED),
+    Line("api/v1/volume", "/api/v1/volume", API_MARTS),
+    Line("api/v1/scores", "/api/v1/scores", API_MARTS),
+    Line("api/v1/songs", "/api/v1/songs", API_MARTS),
+    Line("api/v1/movies", "/api/v1/movies", API_MARTS),
+    Line("api/v1/apps", "/api/v1/apps", API_MARTS),
+    Line("api/v1/datasets", "/api/v1/datasets", API_OF_DATASET | {"sender": 200}),
+    *(
+        Line(f"api/v1/datasets/<name>/{route}", f"/api/v1/datasets/small/{example}", API_OF_DATASET)
+        for route, example in (
+            ("versions", "versions"),
+            ("versions/<version>/changes/<old>", "versions/2/changes/1"),
+            ("choices", "choices?namespace=ns-1"),
+            ("datapoints.json", "datapoints.json?namespace=ns-1&database=db"),
+            ("anomalies.csv", "anomalies.csv"),
+        )
+    ),
+    Line(
+        "api/v1/datasets/<name>/versions",
+        "/api/v1/datasets/new/versions",
+        refused(422, 401, 403, 422),
+        "POST",
+        json='{"files": []}',
+    ),
+    Line("api/v1/datasets/<name>/files", "/api/v1/datasets/new/files", API | dict.fromkeys(CALLERS[1:], 400), "POST"),
+    Line(
+        "api/v1/datasets/<name>/rename",
+        "/api/v1/datasets/small/rename",
+        refused(409, 401),
+        "POST",
+        json='{"new_name": ""}',
+    ),
+    Line(
+        "api/v1/datasets/<name>/delete",
+        "/api/v1/datasets/small/delete",
+        refused(422, 401),
+        "POST",
+        json='{"name": ""}',
+    ),
+    Line(
+        "api/v1/dataset-uploads/<upload>",
+        f"/api/v1/dataset-uploads/{NOBODY}",
+        dict.fromkeys(CALLERS, 404) | {"visitor": 401},
+    ),
+    Line("api/v1/activity/by-device", "/api/v1/activity/by-device", API_MARTS),
+    Line("api/v1/lines/by-limit", "/api/v1/lines/by-limit", API_MARTS),
+    Line("api/v1/insights", "/api/v1/insights", API),
+    Line("api/v1/insights/<name>", "/api/v1/insights/activity", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/before-activation?format=csv", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/scores", API_MARTS),
+    Line("api/v1/insights/<name>", "/api/v1/insights/anomalies", API_SHARED),
+    Line("api/v1/insights/<name>", "/api/v1/insights/nothing", dict.fromkeys(CALLERS, 404) | {"visitor": 401}),
+    Line("api/v1/tables", "/api/v1/tables", API),
+    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/marts/dim_lines", API_MARTS),
+    Line("api/v1/tables/<layer>/<name>", "/api/v1/tables/reports/anomalies", API_SHARED),
+    Line("api/v1/tables/<layer>/<name>/columns", "/api/v1/tables/marts/dim_lines/columns", API_MARTS),
+    Line("api/v1/snapshots/current", "/api/v1/snapshots/current", API),
+    Line("api/v1/me", "/api/v1/me", API),
+    Line("api/v1/tokens", "/api/v1/tokens", API),
+    Line("api/v1/sql", "/api/v1/sql", API | dict.fromkeys(CALLERS[1:], 403), "POST", json='{"sql": "select 1"}'),
+    Line("api/v1/notices", "/api/v1/notices", API),
+    Line("api/v1/uploads", "/api/v1/uploads", API),
+    Line(
+        "api/v1/uploads",
+        "/api/v1/uploads",
+        DELIVER | {"visitor": 401, "sender": 403} | dict.fromkeys(("steward", "engineer", "admin"), 201),
+        "POST",
+        json='{"file_name": "clicks_1.csv", "bytes": 3}',
+    ),
+    Line("api/v1/uploads/<upload>", "/api/v1/uploads/{delivery}", NOBODYS | {"visitor": 401, "sender": 409}, "DELETE"),
+    Line("account/", "", OWN),
+    Line("admin/", "", OWN),
+)
+"""The last two lines stand for every address below them; tests of their own are about these."""
