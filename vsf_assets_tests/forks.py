@@ -28,13 +28,10 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests import spent_time
-
-if TYPE_CHECKING:
-    from alembic.config import Config
 
 PRELOADED = (
     *("duckdb", "pandera.polars", "dbt.cli.main", "dbt.adapters.duckdb", "boto3", "botocore.httpsession"),
@@ -329,17 +326,16 @@ def make_what_is_kept() -> None:
 
 def _keep_migrations() -> None:
     """Let Alembic read the migrations of a place once: each storage of each home compares its file with them."""
-    from alembic.script import ScriptDirectory
+    scripts = importlib.import_module("alembic.script").ScriptDirectory  # Dagster requires Alembic, tests do not
+    read, kept = scripts.from_config, dict[str, Any]()
 
-    read, kept = ScriptDirectory.from_config, dict[str, ScriptDirectory]()
-
-    def from_config(config: "Config") -> ScriptDirectory:
+    def from_config(config: Any) -> Any:
         place = str(config.get_main_option("script_location"))
         if place not in kept:
             kept[place] = read(config)
         return kept[place]
 
-    setattr(ScriptDirectory, "from_config", from_config)  # noqa: B010
+    scripts.from_config = from_config
 
 
 def _exit_code_of(work: Callable[[], None]) -> int:

@@ -31,7 +31,7 @@ _USED = re.compile(r"\$([a-z]\w*)")
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ReadyParameter:
     """A value that the reader of a question chooses.
 
     Attributes:
@@ -65,7 +65,7 @@ class ReadyQuestion:
     title: str
     about: str
     sql: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ReadyParameter, ...]
 
     @property
     def defaults(self) -> dict[str, Value]:
@@ -126,11 +126,11 @@ def read_question(path: Path) -> ReadyQuestion:
     return ReadyQuestion(name, subject, texts["title"], texts.get("about", ""), sql, parameters)
 
 
-def _parameter(path: Path, text: str) -> Parameter:
+def _parameter(path: Path, text: str) -> ReadyParameter:
     found = _PARAMETER.fullmatch(text)
     if found is None or found["kind"] not in KINDS:
         raise ValueError(f"{path.name}: no parameter: {text}")
-    return Parameter(found["name"], found["kind"], read_value(found["kind"], found["default"]), found["about"])
+    return ReadyParameter(found["name"], found["kind"], read_value(found["kind"], found["default"]), found["about"])
 
 
 def read_value(kind: str, text: str) -> Value:

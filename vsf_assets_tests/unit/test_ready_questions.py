@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.ready_questions.question_files import FOLDER, Parameter, read_question, ready_questions
+from vsf_assets.ready_questions.question_files import FOLDER, ReadyParameter, read_question, ready_questions
 
 HEAD = """-- title: Who?
 -- about: First
@@ -29,8 +29,8 @@ def test_a_head_is_read_whole_and_defaults_become_literals(tmp_path: Path) -> No
     found = read_question(written(tmp_path, HEAD + "select $day as day, $name as name\n"))
     assert (found.name, found.title, found.about) == ("who", "Who?", "First and second.")
     assert found.parameters == (
-        Parameter("day", "date", date(2019, 5, 1), "the day"),
-        Parameter("name", "text", "O'Hara", "who"),
+        ReadyParameter("day", "date", date(2019, 5, 1), "the day"),
+        ReadyParameter("name", "text", "O'Hara", "who"),
     )
     assert found.sql_with_defaults == "select date '2019-05-01' as day, 'O''Hara' as name\n"
     with duckdb.connect() as connection:

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from vsf_assets.feeds.by_family.catalog import LIST, OBJECTS, SCANS
+from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.catalog.entries import FieldChange, changes
 from vsf_assets.portal.catalog.kinds import EntryKind
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.data.masking import quoted, seen_source
+from vsf_assets.portal.data.masking import seen_source
 from vsf_assets.portal.data.page_places import cursor_after, read_cursor
 from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.snapshots.pool import OpenSnapshot

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
-from vsf_assets.portal.data.masking import quoted
+from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.data.table_catalog import ShownTable
 from vsf_assets.snapshots.pool import OpenSnapshot, QueryTooLargeError
 

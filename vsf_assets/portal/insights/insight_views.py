@@ -29,7 +29,7 @@ from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 
 
 @dataclass(frozen=True)
-class Field:
+class FilterField:
     """A field of the form of filters: its name, label, kind, value, and the values to choose from."""
 
     name: str
@@ -148,9 +148,9 @@ def _line(found: Insight, rows: Rows, row: tuple[Any, ...]) -> list[tuple[Any, b
     return cells
 
 
-def _fields(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> list[Field]:
+def _fields(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> list[FilterField]:
     fields = [
-        Field(found.name, found.label, "choice", wanted.chosen[found.name], tuple((o, o) for o in found.options))
+        FilterField(found.name, found.label, "choice", wanted.chosen[found.name], tuple((o, o) for o in found.options))
         for found in wanted.insight.choices
     ]
     for found in wanted.insight.filters:
@@ -161,5 +161,5 @@ def _fields(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> li
             words += [value] if value and value not in words else []
             options = (("", "all"), *((word, visible(word)) for word in words))
         kind = "choice" if options else found.kind
-        fields.append(Field(found.name, found.label, kind, value, options))
+        fields.append(FilterField(found.name, found.label, kind, value, options))
     return fields

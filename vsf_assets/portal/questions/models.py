@@ -22,7 +22,7 @@ SHAPES = (
 LONGEST_NAME, LONGEST_ABOUT = 120, 2000
 
 
-class Content(models.Model):
+class QuestionContent(models.Model):
     """What a question asks and how its answer is shown."""
 
     name = models.CharField(max_length=LONGEST_NAME)
@@ -43,7 +43,7 @@ class Content(models.Model):
         return str(self.name)
 
 
-class Question(Content):
+class Question(QuestionContent):
     """A query under a name, which belongs to a team."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -60,7 +60,7 @@ class Question(Content):
         constraints = (models.UniqueConstraint(fields=("team", "name"), name="one_question_per_name"),)
 
 
-class QuestionVersion(Content):
+class QuestionVersion(QuestionContent):
     """What a question was from one change to the next; the current version has one too."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="versions")

@@ -43,7 +43,7 @@ POINTS = 500
 
 
 @dataclass(frozen=True)
-class Field:
+class ValueField:
     """A parameter in the form above an answer, with the text that it has now."""
 
     parameter: Parameter
@@ -147,9 +147,9 @@ def _numbers(row: list[Any], types: list[str]) -> list[Any]:
     ]
 
 
-def _field(parameter: Parameter, given: dict[str, str], wrong: WrongValueError | None) -> Field:
+def _field(parameter: Parameter, given: dict[str, str], wrong: WrongValueError | None) -> ValueField:
     text = given.get(parameter.name, parameter.default or "")
-    return Field(parameter, text, str(wrong) if wrong and given and wrong.name == parameter.name else "")
+    return ValueField(parameter, text, str(wrong) if wrong and given and wrong.name == parameter.name else "")
 
 
 def _curl(found: Question, query: str) -> str:

@@ -8,14 +8,14 @@ import json
 from typing import Any, NamedTuple
 
 
-class Place(NamedTuple):
+class QueryPlace(NamedTuple):
     """A place in a query, counted from 1: line and column, in characters."""
 
     line: int
     column: int
 
 
-def words_of(error: str, sql: str) -> tuple[str, Place | None]:
+def words_of(error: str, sql: str) -> tuple[str, QueryPlace | None]:
     """Return the message of an error of DuckDB, and the place that it is about; None where it names none.
 
     Args:
@@ -34,7 +34,7 @@ def words_of(error: str, sql: str) -> tuple[str, Place | None]:
     return f"{kind}: {found['exception_message']}", place
 
 
-def place_of(sql: str, position: int) -> Place:
+def place_of(sql: str, position: int) -> QueryPlace:
     """Return line and column of a position in bytes."""
     before = sql.encode()[:position].decode(errors="ignore")
-    return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    return QueryPlace(before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -20,7 +20,7 @@ import orjson
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.portal.sql.bound_values import Bound
 from vsf_assets.portal.sql.limits import SqlLimits
-from vsf_assets.portal.sql.messages import Place, words_of
+from vsf_assets.portal.sql.messages import QueryPlace, words_of
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
 from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_statements
 
@@ -124,7 +124,7 @@ def _value(value: Any) -> Any:
     return str(value)
 
 
-def _problem(kind: str, message: str, place: Place | None = None) -> bytes:
+def _problem(kind: str, message: str, place: QueryPlace | None = None) -> bytes:
     return orjson.dumps({"error": kind, "message": message, "place": place and list(place)})
 
 

@@ -22,7 +22,7 @@ from vsf_assets.portal.shared.client_left import ClientLeft
 from vsf_assets.portal.sql.bound_values import Bound
 from vsf_assets.portal.sql.fork_server import LATER
 from vsf_assets.portal.sql.limits import LONGEST_SQL, SqlLimits
-from vsf_assets.portal.sql.messages import Place
+from vsf_assets.portal.sql.messages import QueryPlace
 from vsf_assets.snapshots.query_turns import TooManyQueriesError, Turns
 
 AT_ONCE = 2
@@ -50,7 +50,7 @@ class SqlError(VsfError):
     left).
     """
 
-    def __init__(self, kind: str, message: str, place: Place | None = None) -> None:
+    def __init__(self, kind: str, message: str, place: QueryPlace | None = None) -> None:
         super().__init__(f"{message} (line {place.line}, column {place.column})" if place else message)
         self.kind, self.place, self.text = kind, place, message
 
@@ -246,7 +246,7 @@ def _answer_of(content: bytes, seconds: float) -> SqlAnswer:
     found = orjson.loads(content)
     if "error" in found:
         place = found["place"]
-        raise SqlError(found["error"], found["message"], Place(int(place[0]), int(place[1])) if place else None)
+        raise SqlError(found["error"], found["message"], QueryPlace(int(place[0]), int(place[1])) if place else None)
     columns = [(str(name), str(kind)) for name, kind in found["columns"]]
     parameters = tuple(map(str, found["parameters"]))
     return SqlAnswer(columns, list(found["rows"]), bool(found["is_cut"]), seconds, parameters)
