@@ -26,8 +26,8 @@ Place = tuple[int, int]
 
 _LARGEST = 2**62
 
-_MOST_COUNTED = 10_000
-"""Rows up to which a search that finds a page also counts the list."""
+_MOST_AT_ONCE = 10_000
+"""Rows up to which DuckDB keeps the first ones of a search while it counts all."""
 
 
 @dataclass(frozen=True)
@@ -187,16 +187,18 @@ def _in_order_of_places(
 def _searched(
     snapshot: OpenSnapshot, listing: OrderedRows, after: int, part: tuple[int, int]
 ) -> tuple[list[Place], int | None]:
-    """Return rows in the order of places, and their number if they are not many, by one look at the table.
+    """Return rows in the order of places, and their number for a first page, by one look at the table.
 
-    DuckDB gives rows in the order of places by itself, and stops when it has enough; sorting would look at all.
+    On later pages DuckDB gives rows in the order of places by itself, and stops when it has enough.
     """
-    most = max(_MOST_COUNTED, sum(part))
+    limit, offset = part
+    if after < 0 and limit + offset <= _MOST_AT_ONCE:
+        sql = listing.query(f"count(*), min({STORED_ROW}, {limit + offset})")
+        ((total, places),) = snapshot.query(sql, listing.values).rows
+        return [(place, place) for place in (places or [])[offset:]], int(total)
     sql = listing.query(STORED_ROW, *([f"{STORED_ROW} > {after}"] if after >= 0 else []))
-    places = snapshot.query(f"{sql} limit {most}", listing.values).rows
-    is_all = after < 0 and len(places) < most
-    found = [(place, place) for (place,) in places[part[1] : sum(part)]]
-    return found, len(places) if is_all else None
+    rows = snapshot.query(f"{sql} limit {limit} offset {offset}", listing.values).rows
+    return [(place, place) for (place,) in rows], None
 
 
 def _sorted_and_keyed(
