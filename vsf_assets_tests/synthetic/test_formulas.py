@@ -120,6 +120,23 @@ def test_formulas_of_formulas() -> None:
         assert gross == rounded(Fraction(net) * Fraction("1.19"), 2)
 
 
+def test_nested_divisions_take_time_by_their_length() -> None:
+    """Each level of the fraction needs top and bottom of the one below; to compute them apart doubles the work."""
+    text = "i"
+    for _ in range(38):
+        text = f"i / (i + {text})"
+    made = frame(column("Integer", "i", from_=1, to=1), column("Formula", "x", formula=text, places=0), rows=2)
+    assert set(made["x"]) == {Decimal(1)}  # the golden ratio's fractions, about 0.618
+
+
+def test_formulas_that_lead_to_a_column_in_many_ways_take_time_by_their_number() -> None:
+    columns, names = [column("Integer", "f0", from_=1, to=1)], ["f0"]
+    for number in range(1, 30):
+        columns.append(column("Formula", f"f{number}", formula=f"({' + '.join(names)}) / {number}", places=0))
+        names.append(f"f{number}")
+    assert frame(*columns, rows=1).row(0) == (Decimal(1),) * 30  # 2**28 ways lead from the last one to the first
+
+
 HOSTILE = [
     "",
     " ",

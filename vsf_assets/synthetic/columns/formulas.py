@@ -26,24 +26,26 @@ from vsf_assets.synthetic.model.schema import Column, SchemaError
 Whole = npt.NDArray[Any] | int
 """A whole number for each row (64 bits, or Python's of any size), or one for all rows."""
 
+Parts = Callable[[Mapping[str, Whole]], tuple[Whole, Whole]]
+"""Returns top and bottom of a fraction, of the values of the columns; both at once, since operands share steps."""
+
 MOST_BITS = 4096
 """Largest size of a number within a computation."""
 
 
 @dataclass(frozen=True)
 class _Fraction:
-    """A fraction for each row; its parts are functions of the values of the columns.
+    """A fraction for each row.
 
     Attributes:
-        top, bottom: the parts; `bottom` may be 0 or negative in some rows.
+        parts: computes its top and bottom; the bottom may be 0 or negative in some rows.
         most_top, most_bottom: bounds of their sizes.
         least_top, least_bottom: the smallest sizes that they have where they are not 0.
         largest: bound of the size of any number that was computed for them.
         constant_bottom: the bottom, if it is the same in every row.
     """
 
-    top: Callable[[Mapping[str, Whole]], Whole]
-    bottom: Callable[[Mapping[str, Whole]], Whole]
+    parts: Parts
     most_top: int
     most_bottom: int
     least_top: int
@@ -77,7 +79,7 @@ def formula(column: Column, request: Request) -> Maker:
             is_missing |= made.is_null().to_numpy()
             whole = made.to_physical().cast(pl.Int64).fill_null(0)
             values[name] = whole.to_numpy().astype(kind)
-        top, bottom = fraction.top(values), fraction.bottom(values)
+        top, bottom = fraction.parts(values)
         is_missing |= np.asarray(bottom == 0, dtype=bool)
         results = _rounded(top * scale, np.where(bottom == 0, 1, bottom))
         found = pl.Series(np.asarray(results, dtype=np.int64))
@@ -101,6 +103,8 @@ def result_bound(column: Column, request: Request) -> int:
     Raises:
         SchemaError: results can have more than 64 bits, or the formula always divides by 0.
     """
+    if column.name in request.bounds:
+        return request.bounds[column.name]
     node, places = column.options["formula"], column.options["places"]
     fraction = _fraction(column, node, {name: _bound(request.column(name), request) for name in columns_of(node)})
     most: int = -(-fraction.most_top * 10**places // fraction.least_bottom)
@@ -109,6 +113,7 @@ def result_bound(column: Column, request: Request) -> int:
             f"column {column.name!r}, option formula: results could have {len(str(most))} digits with {places} decimal"
             " places, more than 64 bits hold; bring from and to of its columns closer together, or lower places"
         )
+    request.bounds[column.name] = most
     return most
 
 
@@ -136,7 +141,7 @@ def _fraction(column: Column, node: Node, bounds: Mapping[str, tuple[int, int]])
         return _constant_fraction(constant or Fraction(0))
     if not isinstance(node, Operation):
         (most, scale), name = bounds[node.name], node.name
-        return _Fraction(lambda values: values[name], lambda _: scale, most, scale, 1, scale, max(most, scale), scale)
+        return _Fraction(lambda values: (values[name], scale), most, scale, 1, scale, max(most, scale), scale)
     left, divisor = _fraction(column, node.left, bounds), _constant(node.right) if node.symbol == "/" else None
     if divisor is not None:  # so that the bottom stays one number for all rows
         right = _constant_fraction(1 / divisor)
@@ -160,7 +165,7 @@ def _refuse_wide(column: Column, combined: _Fraction) -> _Fraction:
 def _constant_fraction(value: Fraction) -> _Fraction:
     top, bottom = value.as_integer_ratio()
     size = abs(top)
-    return _Fraction(lambda _: top, lambda _: bottom, size, bottom, size, bottom, max(size, bottom), bottom)
+    return _Fraction(lambda _: (top, bottom), size, bottom, size, bottom, max(size, bottom), bottom)
 
 
 def _constant(node: Node) -> Fraction | None:
@@ -185,23 +190,25 @@ def _constant(node: Node) -> Fraction | None:
 def _made(
     left: _Fraction,
     right: _Fraction,
-    parts: tuple[Callable[[Mapping[str, Whole]], Whole], Callable[[Mapping[str, Whole]], Whole]],
+    parts: Parts,
     most: tuple[int, int],
     least: tuple[int, int],
     constant_bottom: int | None,
 ) -> _Fraction:
-    return _Fraction(*parts, *most, *least, max(*most, left.largest, right.largest), constant_bottom)
+    return _Fraction(parts, *most, *least, max(*most, left.largest, right.largest), constant_bottom)
 
 
 def _product(left: _Fraction, right: _Fraction) -> _Fraction:
     constant = left.constant_bottom and right.constant_bottom and left.constant_bottom * right.constant_bottom
+
+    def parts(values: Mapping[str, Whole]) -> tuple[Whole, Whole]:
+        (top, bottom), (other_top, other_bottom) = left.parts(values), right.parts(values)
+        return top * other_top, bottom * other_bottom
+
     return _made(
         left,
         right,
-        (
-            lambda values: left.top(values) * right.top(values),
-            lambda values: left.bottom(values) * right.bottom(values),
-        ),
+        parts,
         (left.most_top * right.most_top, left.most_bottom * right.most_bottom),
         (left.least_top * right.least_top, left.least_bottom * right.least_bottom),
         constant,
@@ -210,8 +217,7 @@ def _product(left: _Fraction, right: _Fraction) -> _Fraction:
 
 def _quotient(left: _Fraction, right: _Fraction) -> _Fraction:
     inverse = _Fraction(
-        right.bottom,
-        right.top,
+        lambda values: right.parts(values)[::-1],
         right.most_bottom,
         right.most_top,
         right.least_bottom,
@@ -232,18 +238,20 @@ def _sum_of(symbol: str) -> Callable[[_Fraction, _Fraction], _Fraction]:
             return _made(
                 left,
                 right,
-                (lambda values: left.top(values) * one + right.top(values) * (sign * other), lambda _: common),
+                lambda values: (left.parts(values)[0] * one + right.parts(values)[0] * (sign * other), common),
                 (left.most_top * one + right.most_top * other, common),
                 (1, common),
                 common,
             )
+
+        def parts(values: Mapping[str, Whole]) -> tuple[Whole, Whole]:
+            (top, bottom), (other_top, other_bottom) = left.parts(values), right.parts(values)
+            return top * other_bottom + other_top * bottom * sign, bottom * other_bottom
+
         return _made(
             left,
             right,
-            (
-                lambda values: left.top(values) * right.bottom(values) + right.top(values) * left.bottom(values) * sign,
-                lambda values: left.bottom(values) * right.bottom(values),
-            ),
+            parts,
             (
                 left.most_top * right.most_bottom + right.most_top * left.most_bottom,
                 left.most_bottom * right.most_bottom,

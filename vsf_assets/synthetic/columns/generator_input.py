@@ -72,6 +72,7 @@ class Request:
         parents: name -> schema that a foreign key may refer to.
         budget: how many generators of other schemas' columns may still be built.
         built: cache of the generators of columns that other columns use, by column.
+        bounds: cache of the bounds of formulas, by column; formulas of formulas lead to a column in many ways.
     """
 
     schema: Schema
@@ -81,6 +82,7 @@ class Request:
     parents: Mapping[str, Schema] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     built: dict[str, Maker] = field(default_factory=dict)
+    bounds: dict[str, int] = field(default_factory=dict)
 
     def value_of(self, name: str) -> Maker:
         """Return the generator of a column's values as the file has them, computed once for each range of rows."""
