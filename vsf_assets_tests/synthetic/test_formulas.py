@@ -63,6 +63,8 @@ def expected(text: str, values: Mapping[str, Any], places: int) -> Decimal | Non
         "{a} / -3 + {d} / 7 - 1",
         "1 / {a} - {d} / -Fraction('1.5')",
         "{a} / {m} / {d}",
+        "{d} / ({m} / {a})",
+        "{d} + 1 / (1 / {a})",
         "{a} - ({d} - {m}) * 2",
         "{n} * {unit price} / 12",
         "{unit price} * {unit price} * {unit price} / {unit price} / {unit price}",

@@ -216,8 +216,12 @@ def _product(left: _Fraction, right: _Fraction) -> _Fraction:
 
 
 def _quotient(left: _Fraction, right: _Fraction) -> _Fraction:
+    def parts(values: Mapping[str, Whole]) -> tuple[Whole, Whole]:
+        top, bottom = right.parts(values)
+        return bottom, top if right.constant_bottom else top * (bottom != 0)  # a divisor without a value stays without
+
     inverse = _Fraction(
-        lambda values: right.parts(values)[::-1],
+        parts,
         right.most_bottom,
         right.most_top,
         right.least_bottom,
