@@ -232,6 +232,16 @@ def test_yaml_is_taken_into_a_draft_and_its_errors_are_shown(portal: Portal) -> 
     assert "editor-form" not in page
 
 
+def test_the_editor_opens_with_fields_of_any_kind(portal: Portal) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    text = json.dumps({"name": [1], "columns": [3, {"name": {}, "type": []}], "separator": {}, "quote": [], "table": 7})
+    assert client.post(f"/made-up-files/{schema}/edit/", {"do": "text", "text": text}).status_code == 302
+    page = client.get(f"/made-up-files/{schema}/edit/")
+    assert page.status_code == 200
+    assert send(client, schema, form_of(client, schema), "save").status_code == 422
+
+
 CSV = (
     b"id,Name,e_mail,born,score,active,when,ip,note,first_name,Country,seq,empty,id\n"
     b"7,Ann Lee,ann@example.com,31.12.1999,1.5,true,2024-01-02T03:04:05,192.0.2.1,long text here,Ann,Chile,5,,1\n"

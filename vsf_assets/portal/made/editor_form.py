@@ -125,8 +125,8 @@ def _named(form: Mapping[str, str], name: str, known: Mapping[str, str]) -> str:
 
 def name_of(character: Any, known: Mapping[str, str]) -> str:
     """Return the name of a separator or quote of a draft, which may be the character; the first for an unknown one."""
-    names = {value: name for name, value in known.items()}
-    return character if character in known else names.get(character, next(iter(known)))
+    names = {**{value: name for name, value in known.items()}, **{name: name for name in known}}
+    return (names.get(character) if isinstance(character, str) else None) or next(iter(known))
 
 
 def changed(draft: dict[str, Any], action: str) -> dict[str, Any]:
