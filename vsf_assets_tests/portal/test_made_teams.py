@@ -56,6 +56,19 @@ def test_two_teams_have_schemas_of_one_name_that_do_not_meet(portal: Portal) -> 
     assert "the team has no saved schema 'orders'; there are: customers" in missing.json()["detail"]
 
 
+def test_schemas_in_a_circle_are_refused_by_that_name(portal: Portal) -> None:
+    ann = marketer(portal)
+    first = schema_id(ann, SMALL)
+    key = {"name": "k", "type": "Foreign Key", "schema": "orders", "column": "c", "rows": 5}
+    orders = {"name": "orders", "columns": [{**key, "name": "c", "schema": "customers", "column": "id"}]}
+    assert "in a circle" in post_schema(ann, {**orders, "columns": [key]}).json()["detail"]
+    schema_id(ann, orders)
+    changed = json.dumps({**SMALL, "columns": [key]})
+    back = ann.put(f"/api/v1/schemas/{first}", changed, content_type="application/json")
+    assert back.status_code == 422
+    assert "in a circle" in back.json()["detail"]
+
+
 @pytest.mark.parametrize("role", ["reader", "analyst", "steward", "engineer"])
 def test_members_of_a_team_without_the_right_read_and_do_not_change(portal: Portal, role: str) -> None:
     ann = marketer(portal)

@@ -90,16 +90,19 @@ def parents_of(content: Mapping[str, Any], others: Mapping[str, SavedSchema]) ->
     """Return the schemas that foreign keys lead to, also those of foreign keys of other schemas.
 
     Raises:
-        SchemaError: one is not there.
+        SchemaError: one is not there, or is the schema itself.
     """
     found: dict[str, SavedSchema] = {}
-    waiting = [(column, content) for column in content["columns"] if is_foreign_key(column)]
+    waiting = [column for column in content["columns"] if is_foreign_key(column)]
     while waiting:
-        column, _ = waiting.pop()
+        column = waiting.pop()
+        if column["schema"] == content["name"] and content["name"] not in others:
+            by = f"column {column['name']!r}, option schema"
+            raise SchemaError(f"{by}: it leads back to this schema; schemas must not refer to each other in a circle")
         parent = _other(column, others)
         if parent.name not in found:
             found[parent.name] = parent
-            waiting += [(each, parent.content) for each in parent.content["columns"] if is_foreign_key(each)]
+            waiting += [each for each in parent.content["columns"] if is_foreign_key(each)]
     return list(found.values())
 
 
