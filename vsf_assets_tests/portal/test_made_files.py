@@ -130,6 +130,8 @@ def test_a_request_follows_a_schema_that_its_foreign_key_leads_to(portal: Portal
     client.put(f"/api/v1/schemas/{parent}", json.dumps(changed), content_type="application/json")
     assert streamed(order(client, schema, rows=3)) == b"customer\n5\n5\n5\n"
     assert order(client, schema, rows=200_000).json()["revision"] == 2
+    assert "<b>orders</b> lead to it" in client.get(f"/made-up-files/{parent}/delete/").content.decode()
+    assert "lead to it" not in client.get(f"/made-up-files/{schema}/delete/").content.decode()
     assert client.delete(f"/api/v1/schemas/{parent}").status_code == 204
     gone = order(client, schema, rows=3)
     assert gone.status_code == 422

@@ -33,7 +33,7 @@ from vsf_assets.portal.made.models import MadeSchema, SchemaRevision, path_of_de
 from vsf_assets.portal.made.schema_text import as_yaml
 from vsf_assets.portal.shared.random_ids import new_id
 from vsf_assets.synthetic.model.option_parsers import schema_name
-from vsf_assets.synthetic.model.schema import SchemaError
+from vsf_assets.synthetic.model.schema import SchemaError, schema_of
 
 MOST_SCHEMAS = 1000
 """Schemas of a team."""
@@ -152,6 +152,12 @@ def saved_schemas(schema: MadeSchema) -> dict[str, SavedSchema]:
     return names_of(
         SavedSchema(each.content["name"], generated_content(each), each.landed_name) for each in latest.values()
     )
+
+
+def users_of(schema: MadeSchema) -> list[str]:
+    """Return the names of the other saved schemas of the team whose foreign keys lead straight to this one."""
+    others = saved_schemas(schema)
+    return sorted(name for name, other in others.items() if schema.name in schema_of(other.content).parents)
 
 
 def generated_content(revision: SchemaRevision) -> dict[str, Any]:

@@ -266,5 +266,5 @@ def delete(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, f"{found.name} was deleted; its files go with the next run.")
             return redirect("made")
-    context = {"schema": found, "files": len(requests_of(found)), "error": error}
+    context = {"schema": found, "files": len(requests_of(found)), "users": saving.users_of(found), "error": error}
     return render(request, "made/delete.html", context, status=409 if error else 200)
