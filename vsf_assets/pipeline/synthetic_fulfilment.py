@@ -16,7 +16,6 @@ from typing import cast
 
 from vsf_assets.common.digests import sha256_of_file
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.common.throttle import Throttle
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
@@ -119,8 +118,12 @@ def _fulfil_one(settings: Settings, known: KnownRequests, request: RequestRow, l
     else:
         try:
             result = _generate(settings, known, request, log, target)
-        except (VsfError, OSError) as error:
+        except VsfError as error:
             result = FulfilmentResult(request, "failed", str(error))
+        except OSError as error:  # whose text names a path of this machine
+            log(f"warning: {error}")
+            why = f"the file cannot be written: {error.strerror or 'it broke off'}"
+            result = FulfilmentResult(request, "failed", why)
     log(f"{result.state}: made-up file {request.target}" + (f": {result.reason}" if result.reason else ""))
     _record(settings, result, log)
     return result
@@ -161,9 +164,8 @@ def _schema(known: KnownRequests, name: str) -> Schema:
     """
     schema_row = known.schemas.get(name)
     if schema_row is None or schema_row.definition is None or schema_row.landed_at is None:
-        there = sorted(name for name, schema in known.schemas.items() if schema.definition is not None)
-        hint = did_you_mean(name, there)
-        raise SchemaError(f"there is no schema {name!r}; there are: {', '.join(there) or 'none'}{hint}")
+        # the others are not listed: they may be those of teams that the reader of the reason must not know of
+        raise SchemaError(f"there is no schema {name!r}: it never landed, is invalid, or was deleted")
     return schema_of(json.loads(schema_row.definition)).on_day(schema_row.landed_at.date())
 
 

@@ -169,6 +169,9 @@ def test_states_follow_the_run_and_are_asked_for_with_a_tag(portal: Portal) -> N
     assert b"".join(client.get(f"{url}/content").streaming_content) == b"made"
     write_progress(portal.settings, request.name, RequestProgress("failed", 0, "the disk is full"), pytest.fail)
     assert "the disk is full" in part().content.decode()
+    reason = f"there is no schema '{request.revision.landed_name}': it was deleted"
+    write_progress(portal.settings, request.name, RequestProgress("failed", 0, reason), pytest.fail)
+    assert client.get(url).json()["reason"] == "there is no schema 'customers': it was deleted"
 
 
 def test_deleting_a_schema_lands_the_deletion_of_its_files(portal: Portal) -> None:

@@ -6,6 +6,7 @@ Here: the state of each request of a schema, and the path of a file that is read
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ STALE_SECONDS = 600.0
 """Seconds without news after which a file that is being made is taken for waiting; its last check may take minutes."""
 
 LOST_AFTER = timedelta(minutes=1)
+
+_LANDED = re.compile(r"-[0-9a-z]{26}-r\d+(?=')")
+"""What the name of a landed schema has behind the author's."""
 
 _ENDS = (READY, FAILED, REPLACED, DELETED)
 _SQL = "select request, state, reason, bytes, sha256 from reports.fake_requests where list_contains($names, request)"
@@ -82,7 +86,7 @@ def _state(request: RequestedFile, published: Sequence[object] | None) -> Reques
         return _as_published(request, published)
     progress = read_progress(settings.VSF, request.name)
     if progress is not None and not _is_stale(progress):
-        reason = progress.reason or ""
+        reason = _LANDED.sub("", progress.reason or "")
         return RequestState(request, progress.state, progress.percent, reason, progress.bytes, progress.sha256)
     if request.landed_at is None and timezone.now() - request.created_at > LOST_AFTER:
         return RequestState(request, FAILED, reason="it was interrupted before it was handed over; generate it again")
@@ -99,7 +103,7 @@ def _as_published(request: RequestedFile, published: Sequence[object]) -> Reques
         request,
         str(state),
         100 if state == READY else 0,
-        str(reason or ""),
+        _LANDED.sub("", str(reason or "")),
         int(str(size)) if state == READY and size is not None else None,
         str(sha256) if state == READY else None,
     )
