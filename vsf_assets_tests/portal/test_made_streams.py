@@ -232,7 +232,7 @@ def test_the_layer_before_django_sends_it_and_keeps_the_header(
         async def receive() -> Any:
             return next(received, None) or await browser.receive()
 
-        await Dispatcher(pages, Doors({"x"}))(dict(SCOPE), receive, browser.send)
+        await Dispatcher(pages, Doors({"x"}))({**SCOPE, "path": "/"}, receive, browser.send)
         return browser
 
     browser = asyncio.run(send())
