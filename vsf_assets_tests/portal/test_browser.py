@@ -11,7 +11,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.template import Context, Engine
 
+from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.portal.status.recent_findings import FeedFindings
 from vsf_assets_tests.portal.dictionaries import ODD, SCRIPT
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
@@ -51,6 +54,7 @@ PAGES = (
     f"/dictionaries/{quote(ODD)}/versions/1/anomalies/",
     *("/account/password/change/", "/account/confirm-email/", "/api/docs"),
 )
+SOME_PLACES = ["Insights", "Campaigns", "Made-up files", "Catalog", "Questions", "Admin"]
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -117,6 +121,36 @@ def test_pages_load_nothing_from_elsewhere_and_report_nothing(
             watched.page.screenshot(path=str(tmp_path / f"{len(wide)}.png"), full_page=True)
     context.close()
     assert (watched.found, wide) == ([], [])
+
+
+def test_places_stand_on_one_line_and_findings_fit_on_a_phone(
+    portal_and_passwords: tuple[Running, dict[str, str]], chromium: Any
+) -> None:
+    portal, passwords = portal_and_passwords
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    watched = Watched(page, portal.address)
+    watched.sign_in("demo-admin", passwords["admin"])
+    places = page.locator("nav[aria-label=Places] li")
+    assert [name for name in places.all_inner_texts() if name in SOME_PLACES] == SOME_PLACES
+    assert len({place.bounding_box()["y"] for place in places.all()}) == 1
+    page.set_viewport_size(NARROW)
+    page.goto(f"{portal.address}/status/")
+    page.evaluate("html => { document.querySelector('main').innerHTML = html }", found_lately())
+    table = page.locator("main table")
+    assert table.locator("a").count() == 5
+    assert table.evaluate("table => table.scrollWidth - table.clientWidth") <= 0
+    context.close()
+
+
+def found_lately() -> str:
+    """Return the list of findings with long names and numbers; what the tests deliver was not found lately."""
+    engine = Engine(
+        dirs=[PROJECT_ROOT / "vsf_assets/portal/templates"], builtins=["vsf_assets.portal.data.page_filters"]
+    )
+    kinds = [("partition_out_of_range", 1_234_567, "/")] * 4
+    context = Context({"current": 1, "findings": [FeedFindings("conversions", 4_938_268, "/", kinds)]})
+    return engine.get_template("status/findings.html").render(context)
 
 
 def test_pages_work_without_javascript_and_by_keyboard(
