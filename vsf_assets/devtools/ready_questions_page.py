@@ -35,7 +35,7 @@ def _sections() -> str:
 
 def _question(question: ReadyQuestion) -> str:
     parts = [f"**{question.title}** {question.about}".strip()]
-    chosen = [f"`{literal(p.default)}` is {p.about}" for p in question.parameters]
+    chosen = [f"`{literal(p.default)}` ({p.about})" for p in question.parameters]
     if chosen:
         parts.append(f"To choose: {', '.join(chosen)}.")
     text = textwrap.fill(" ".join(parts), _WIDTH, break_long_words=False, break_on_hyphens=False)
