@@ -23,9 +23,10 @@ from vsf_assets_tests.portal.world import World
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+TALL = {"width": 1280, "height": 1100}
 PICTURES = (
-    ("home", "engineer", "/", WIDE, "light"),
-    ("status", "engineer", "/status/?until=2019-05-26", WIDE, "dark"),
+    ("home", "engineer", "/", TALL, "light"),
+    ("status", "engineer", "/status/?until=2019-05-26", {"width": 1280, "height": 1500}, "dark"),
     ("tables", "reader", "/data/", WIDE, "light"),
     ("table", "reader", "/data/marts/fct_activity_events/?_sort=-event_at", WIDE, "light"),
     ("row", "engineer", "/data/marts/dim_lines/row/?mtn=5552000002&is_current=true", WIDE, "light"),
@@ -39,12 +40,12 @@ PICTURES = (
         "light",
     ),
     ("catalog", "reader", "/catalog/songs/?versions__min=2", WIDE, "light"),
-    ("receipt", "engineer", "/deliveries/files/?feed=events", {"width": 1280, "height": 1100}, "light"),
+    ("receipt", "engineer", "/deliveries/files/?feed=events", TALL, "light"),
     ("phone", "engineer", "/", NARROW, "dark"),
     ("insight", "reader", "/insights/volume/", WIDE, "light"),
     ("campaign", "marketer", "/scores/400/", WIDE, "light"),
-    ("made", "marketer", "/made-up-files/", {"width": 1280, "height": 1100}, "light"),
-    ("made-editor", "marketer", "/made-up-files/", {"width": 1280, "height": 1100}, "light"),
+    ("made", "marketer", "/made-up-files/", TALL, "light"),
+    ("made-editor", "marketer", "/made-up-files/", TALL, "light"),
     ("notices", "engineer", "/notices/", WIDE, "light"),
 )
 """Name, role, address, size and scheme of each picture."""
@@ -130,8 +131,9 @@ def main() -> None:
         with running(home, World(home), "--demo", on_terminal=True) as portal:
             passwords = demo_passwords(portal)
             browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-            make_schema(home, portal.address)
             for name, role, address, size, scheme in PICTURES:
+                if name == "made":
+                    make_schema(home, portal.address)
                 if name == "notices":
                     deliver_badly(home)
                 page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
