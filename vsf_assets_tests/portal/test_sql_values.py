@@ -95,6 +95,13 @@ def test_an_error_of_another_form_is_shown_as_it_is() -> None:
     assert place_of("é\nx", 3) == (2, 1)
 
 
+def test_times_with_a_zone_are_answered_in_utc(runner: SqlRunner, snapshot: Path) -> None:
+    """DuckDB's package imports a module for them, which the confined process could not do."""
+    sql = "select timestamptz '2019-05-20 10:00:00+02:00' as t, [t] as ts, t at time zone 'Europe/Berlin', now() > t"
+    answer = runner.run(snapshot, sql, LIMITS)
+    assert answer.rows == [["2019-05-20 08:00:00+00:00", ["2019-05-20 08:00:00+00:00"], "2019-05-20 10:00:00", True]]
+
+
 def processes_of(runner: SqlRunner) -> list[str]:
     assert runner._server is not None
     shown = subprocess.run(

@@ -28,6 +28,7 @@ def main(control: socket.socket) -> None:
     """Serve until the other end of the control socket is closed."""
     import duckdb  # noqa: F401 - the forked processes have it then
     import orjson  # noqa: F401
+    import pytz  # noqa: F401 - DuckDB makes times with a zone of it, and a confined process can import nothing
 
     import vsf_assets.portal.sql.query  # noqa: F401
 

@@ -79,6 +79,7 @@ def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
         },
     )
     connection.execute("set errors_as_json = true")
+    connection.execute("set TimeZone = 'UTC'")  # the only zone for which no file is read
     connection.execute("set lock_configuration = true")
     return connection
 
