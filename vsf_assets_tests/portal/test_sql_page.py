@@ -224,6 +224,11 @@ def test_the_history_is_the_accounts_own_and_can_be_removed(portal: Portal, monk
     assert history(portal) == []
 
 
+def test_the_history_holds_no_nul_which_postgresql_does_not_take(portal: Portal) -> None:
+    assert analyst(portal).post(SQL, {"sql": "select '\0'"}).status_code == 400
+    assert [ran.sql for ran in history(portal)] == ["select '\ufffd'"]
+
+
 def test_old_queries_are_forgotten(portal: Portal) -> None:
     from datetime import timedelta
 

@@ -25,7 +25,7 @@ def write_down(user: User, sql: str, snapshot: int, seconds: float, result: SqlA
     answer = result if isinstance(result, SqlAnswer) else None
     ran = RanQuery.objects.create(
         user=user,
-        sql=sql[:LONGEST_SQL],
+        sql=sql[:LONGEST_SQL].replace("\0", "\ufffd"),  # PostgreSQL takes no NUL
         snapshot=snapshot,
         ran_at=timezone.now(),
         seconds=seconds,

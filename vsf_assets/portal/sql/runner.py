@@ -107,8 +107,8 @@ class SqlRunner:
         """
         if len(sql) > LONGEST_SQL:
             raise SqlError("refused", f"The query has {len(sql):,} characters, and {LONGEST_SQL:,} are allowed.")
-        if "\0" in sql:
-            raise SqlError("refused", "The query has a NUL character.")
+        if reason := _unreadable(sql):
+            raise SqlError("refused", f"The query has {reason}.")
         began = time.monotonic()
         with self._turn(account), nullcontext(snapshot) if isinstance(snapshot, Path) else snapshot as file:
             given = {name: list(value) for name, value in (bound or {}).items()}
@@ -187,6 +187,17 @@ class SqlRunner:
             self._server.kill()
             self._server.wait(10)
         self._control = self._server = None
+
+
+def _unreadable(sql: str) -> str:
+    """Return which character of a query DuckDB cannot read; empty for none. JSON can name half a character."""
+    if "\0" in sql:
+        return "a NUL character"
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        return f"half a character (U+{ord(sql[error.start]):04X}) at place {error.start + 1:,}"
+    return ""
 
 
 def _close(leash: socket.socket) -> None:
