@@ -134,6 +134,16 @@ def marks_found(connection: duckdb.DuckDBPyConnection, database: str) -> dict[st
     return found
 
 
+def personal_values(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    """Return the values of personal columns that are long enough not to stand elsewhere by chance."""
+    values: set[str] = set()
+    for table, column, _ in columns_of(connection, database):
+        if personal_kind(column) == IDENTIFIER:
+            sql = f'select distinct cast("{column}" as varchar) from {database}.{table} where "{column}" is not null'
+            values |= {value for (value,) in connection.execute(sql).fetchall()}
+    return {value for value in values if value != "unknown" and len(value) >= 6 and not value.isalpha()}
+
+
 def test_a_masked_copy_has_no_personal_value_in_any_column(both: Both) -> None:
     with both.opened() as connection:
         assert marks_found(connection, "masked") == {}
@@ -150,12 +160,7 @@ def test_a_masked_copy_has_no_personal_value_in_any_column(both: Both) -> None:
 def test_no_value_of_a_personal_column_is_a_value_of_any_column_of_the_copy(both: Both) -> None:
     """Of all lines, accounts and ids of the samples too, not of the marked ones alone."""
     with both.opened() as connection:
-        values: set[str] = set()
-        for table, column, _ in columns_of(connection, "own"):
-            if personal_kind(column) == IDENTIFIER:
-                sql = f'select distinct cast("{column}" as varchar) from own.{table} where "{column}" is not null'
-                values |= {value for (value,) in connection.execute(sql).fetchall()}
-        values = {value for value in values if value != "unknown" and len(value) >= 6 and not value.isalpha()}
+        values = personal_values(connection, "own")
         assert len(values) > 40
         connection.execute("create temp table personal as select unnest($values) as v", {"values": sorted(values)})
         found = [

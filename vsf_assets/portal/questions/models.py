@@ -3,6 +3,8 @@
 Here: fields and constraints. Not here: changing them together with an entry of the audit (changes.py, data_links.py).
 """
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.db import models
 
@@ -96,9 +98,13 @@ class DataLink(models.Model):
 
     @property
     def account_rights(self) -> AccountRights:
-        """What its account may do now."""
+        """What its account may do now.
+
+        Of a question that was last saved by somebody who sees no personal data, the answer has none either: who has the
+        link and may change the query would else read with it whatever the account of the link sees.
+        """
         found: AccountRights = self.user.account_rights
-        return found
+        return found if self.question.by_personal else replace(found, may_see_personal=False)
 
 
 class RanQuery(models.Model):

@@ -1,0 +1,121 @@
+"""An account without personal data asks the masked copy of a whole snapshot: on the SQL page, by the API, by questions.
+
+Here: the way from the real copy through the real process of queries to each form of an answer, and what a question of
+somebody who sees personal data tells the others. Not here: the copy itself (test_masked_copies.py), and which copy is
+asked (test_masked_sql.py).
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.masking.keep_copies import CopyKeeper
+from vsf_assets_tests.portal.driver import Portal
+from vsf_assets_tests.portal.question_forms import cells, form_of, saved
+from vsf_assets_tests.portal.test_masked_copies import columns_of, home_with, personal_values
+from vsf_assets_tests.portal.test_masked_sql import masked
+from vsf_assets_tests.portal.test_questions import the_question
+from vsf_assets_tests.portal.test_sql_route import ask
+from vsf_assets_tests.portal.world import PHONES, World, forbidden_bytes
+
+SQL = "/questions/sql/"
+PSEUDONYM = "anon-"
+FEW = ("marts.dim_lines", "marts.fct_activity_events", "raw.events", "reports.anomalies")
+LINES = "from marts.dim_lines order by all"
+
+
+@pytest.fixture(scope="module")
+def home(world: World, prepared_portal: object, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return a home with the snapshot of the world and its masked copy, made as the portal makes it."""
+    from django.conf import settings as of_django
+
+    settings = home_with(tmp_path_factory.mktemp("asked"), (world.snapshots / "current.duckdb").resolve())
+    assert CopyKeeper(settings, of_django.VSF_PSEUDONYM_KEY).refresh()
+    return settings
+
+
+@pytest.fixture
+def asked(portal: Portal, home: Settings) -> Iterator[Portal]:
+    """Let the portal read the home, with masked copies."""
+    with masked(portal, home):
+        yield portal
+
+
+def words_of(content: bytes) -> set[str]:
+    """Return the words of an answer, as values stand in CSV, JSON and HTML."""
+    return set(re.split(r"[\s\"',|<>&;{}\[\]()=\\]+", content.decode()))
+
+
+def file_of(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def test_no_answer_has_a_personal_value_and_counts_are_those_of_the_snapshot(asked: Portal, home: Settings) -> None:
+    user = asked.account("ann", "analyst")
+    header, client = asked.token(user, "read", "export", "personal"), asked.client(user)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{Path(home.snapshots) / 'vsf-1.duckdb'}' as own (read_only)")
+        personal = personal_values(connection, "own")
+        read = {table for table, _, _ in columns_of(connection, "own")}
+        tables = sorted(table for table in read if table.split(".")[0] in ("marts", "reports", "raw"))
+        counts = " union all ".join(f"select '{table}', count(*) from {{}}{table}" for table in tables)
+        expected = connection.execute(f"{counts.format(*['own.'] * len(tables))} order by 1").fetchall()
+    assert ask(asked, header, f"{counts.format(*[''] * len(tables))} order by 1").json()["rows"] == [
+        list(row) for row in expected
+    ]
+    answers = {table: ask(asked, header, f"from {table}").content for table in tables}
+    answers |= {f"page of {table}": client.post(SQL, {"sql": f"from {table}"}).content for table in FEW}
+    answers |= {form: file_of(client.post(SQL, {"sql": LINES, "download": form})) for form in ("csv", "json")}
+    for name, content in answers.items():
+        assert not words_of(content) & personal, name
+        assert [mark for mark in forbidden_bytes() if mark in content] == [], name
+    assert len(personal) > 40
+    assert all(PSEUDONYM.encode() in answers[name] for name in ("marts.dim_lines", "page of marts.dim_lines", "csv"))
+
+
+def test_a_question_and_its_link_answer_from_the_masked_copy(asked: Portal, world: World, tmp_path: Path) -> None:
+    from vsf_assets.portal.questions.data_links import create_link
+
+    user = asked.account("ann", "analyst")
+    client, team = asked.client(user), str(user.memberships.get(team__name="platform").team_id)
+    client.post("/questions/new/", form_of("Lines", LINES, team=team))
+    question = the_question()
+    secret = create_link(question, user, "workbook")[1]
+    page = client.get(f"/questions/{question.id}/").content.decode()
+    ((lines,),) = world.query("select count(*) from marts.dim_lines")
+    assert len(cells(page)) == lines
+    assert "with pseudonyms in place of personal data" in page
+    files = [
+        file_of(asked.client().get(f"/api/v1/questions/{question.id}.{form}", {"token": secret}))
+        for form in ("csv", "json", "parquet")
+    ]
+    (tmp_path / "lines.parquet").write_bytes(files.pop())
+    read = duckdb.sql(f"from '{tmp_path / 'lines.parquet'}'").fetchall()
+    assert len(read) == lines
+    for content in (page.encode(), *files, repr(read).encode()):
+        assert [mark for mark in forbidden_bytes() if mark in content] == []
+        assert PSEUDONYM.encode() in content
+
+
+def test_a_link_shows_personal_data_only_while_its_query_is_of_somebody_who_sees_it(asked: Portal) -> None:
+    """Else who was given a link could change its query, and read what the account of the link sees."""
+    from vsf_assets.portal.questions.data_links import create_link
+
+    seeing = asked.account("bob", "analyst", personal=True)
+    question = saved(seeing, "Lines", "select count(*) as n from marts.dim_lines")
+    address, secret = f"/api/v1/questions/{question.id}.csv", create_link(question, seeing, "workbook")[1]
+    assert asked.client().get(address, {"token": secret}).status_code == 200
+    other = asked.client(asked.account("ann", "analyst"))
+    assert other.post(f"/questions/{question.id}/edit/", form_of("Lines", LINES)).status_code == 302
+    content = asked.client().get(address, {"token": secret}).content
+    assert PHONES[0].encode() not in content
+    assert PSEUDONYM.encode() in content
+    own = asked.client(seeing)
+    assert PHONES[0].encode() in own.get(address).content  # the account itself sees what it may
+    own.post(f"/questions/{question.id}/edit/", form_of("Every line", LINES))  # who saves a query has seen it
+    assert PHONES[0].encode() in asked.client().get(address, {"token": secret}).content
