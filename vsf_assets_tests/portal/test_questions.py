@@ -118,6 +118,7 @@ def test_values_of_the_address_are_bound(portal: Portal) -> None:
         (WHOLE, "300", 300),
         (WHOLE, "-9223372036854775808", "-9223372036854775808"),
         (DECIMAL, "1.50", "1.50"),
+        (DECIMAL, f"-{'1' * 30}.{'1' * 8}", f"-{'1' * 30}.{'1' * 8}"),
         (DATE, "2019-05-20", "2019-05-20"),
         (TEXT, "' or 1=1 --", "' or 1=1 --"),
         (TEXT, "", ""),
@@ -144,6 +145,7 @@ def test_values_of_the_address_are_bound(portal: Portal) -> None:
         (DECIMAL, "1e999999999", "is a decimal number"),
         (DECIMAL, "nan", "is a decimal number"),
         (DECIMAL, "1" * 31, "is a decimal number"),
+        (DECIMAL, f"{'1' * 30}.{'1' * 9}", "at most 38 digits"),  # DuckDB would take it for a float
         (DATE, "2019-02-30", "is a date"),
         (DATE, "20190520", "is a date"),
         (DATE, "2019-05-20'", "is a date"),

@@ -51,7 +51,7 @@ def kind_of(runner: SqlRunner, snapshot: Path, sql: str, limits: SqlLimits = LIM
     [
         ("select 42 as n, 'x' as t, null, true", [[42, "x", None, True]]),
         ("from (values (1), (2)) order by 1 desc", [[2], [1]]),
-        ("values (1.50::decimal(5, 2))", [["1.50"]]),
+        ("values (1.50::decimal(5, 2), 0::decimal(38, 10))", [["1.50", "0.0000000000"]]),
         ("select 9007199254740993, 'nan'::float, '\\xAB'::blob", [["9007199254740993", "nan", "ab"]]),
         ("select [1, 2], {'a': date '2020-02-29'}", [[[1, 2], {"a": "2020-02-29"}]]),
         ("pivot (select 'k' as a, 2 as b) on a using sum(b)", [[2]]),

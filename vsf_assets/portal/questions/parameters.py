@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from vsf_assets.portal.sql import bound_values
@@ -35,6 +34,7 @@ _USED = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,18})?", re.ASCII)
 _BIGINT = 2**63
+_MOST_DIGITS = 38
 
 
 class WrongValueError(ValueError):
@@ -96,7 +96,7 @@ class Parameter:
             case "whole":
                 return _WHOLE.fullmatch(text) is not None and -_BIGINT <= int(text) < _BIGINT
             case "decimal":
-                return _DECIMAL.fullmatch(text) is not None and _is_decimal(text)
+                return _DECIMAL.fullmatch(text) is not None and _is_exact(text)
             case "date":
                 return _is_date(text)
             case "choice":
@@ -108,7 +108,7 @@ class Parameter:
             case "whole":
                 return "a whole number of at most 64 bits, like 300"
             case "decimal":
-                return "a decimal number with at most 30 digits before the point and 18 behind it, like 1.50"
+                return "a decimal number of at most 38 digits, 30 of them before the point and 18 behind it, like 1.50"
             case "date":
                 return "a date, like 2019-05-20"
         return f"one of {', '.join(self.choices[:10])}{'…' if len(self.choices) > 10 else ''}"
@@ -137,11 +137,9 @@ class Parameter:
             self.read(self.default)
 
 
-def _is_decimal(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
+def _is_exact(text: str) -> bool:
+    """Whether DuckDB has a decimal type for a number; it would make a longer one a float."""
+    return len(text.lstrip("+-0").replace(".", "")) <= _MOST_DIGITS
 
 
 def _is_date(text: str) -> bool:

@@ -115,7 +115,7 @@ def _value(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case Decimal():
-            return str(value)
+            return format(value, "f")  # str() would write 0E-10
         case bytes():
             return value.hex()
         case list() | tuple():
