@@ -15,6 +15,8 @@ import pytest
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.masking.keep_copies import CopyKeeper
+from vsf_assets.portal.questions.parameters import CHOICE, Parameter
+from vsf_assets.portal.sql.bound_values import TEXT
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.question_forms import cells, form_of, saved
 from vsf_assets_tests.portal.test_masked_copies import columns_of, home_with, personal_values
@@ -119,3 +121,35 @@ def test_a_link_shows_personal_data_only_while_its_query_is_of_somebody_who_sees
     assert PHONES[0].encode() in own.get(address).content  # the account itself sees what it may
     own.post(f"/questions/{question.id}/edit/", form_of("Every line", LINES))  # who saves a query has seen it
     assert PHONES[0].encode() in asked.client().get(address, {"token": secret}).content
+
+
+def test_a_query_that_is_hidden_is_quoted_by_no_answer(asked: Portal) -> None:
+    """Somebody who sees personal data wrote numbers into it: as a literal, as a first value, in what fails."""
+    seeing = asked.account("bob", "analyst", personal=True)
+    sql = f"select count(*) filter (mtn = '{PHONES[0]}'), count(*) as \"all lines\", $a = $b from marts.dim_lines"
+    parameters = Parameter("a", TEXT, default=PHONES[0]), Parameter("b", CHOICE, default="x", choices=("x", "y"))
+    counted, failing = (
+        saved(seeing, "Counted", sql, *parameters),
+        saved(seeing, "Failing", f"select 'N{PHONES[0]}'::int"),
+    )
+    ann = asked.client(asked.account("ann", "analyst"))
+    addresses = {
+        f"/questions/{counted.id}/": 200,
+        f"/questions/{counted.id}/?a=&b=": 200,
+        f"/questions/{counted.id}/export/csv/": 200,
+        f"/api/v1/questions/{counted.id}.json": 200,
+        "/api/v1/questions": 200,
+        f"/questions/{failing.id}/": 400,
+        f"/questions/{failing.id}/export/csv/": 400,
+        f"/api/v1/questions/{failing.id}.csv": 400,
+    }
+    answers = {address: ann.get(address) for address in addresses}
+    assert {address: answer.status_code for address, answer in answers.items()} == addresses
+    assert [address for address, answer in answers.items() if PHONES[0].encode() in answer.content] == []
+    assert answers[f"/questions/{counted.id}/export/csv/"].content.startswith(
+        b'"column 1","all lines","column 3"\n"0","'
+    )
+    assert b"Those who see personal data see why" in answers[f"/questions/{failing.id}/"].content
+    assert cells(ann.get(f"/questions/{counted.id}/?a=y&b=y").content.decode())[0][2] == "true"
+    own = asked.client(seeing)
+    assert all(PHONES[0].encode() in own.get(f"/questions/{found.id}/").content for found in (counted, failing))

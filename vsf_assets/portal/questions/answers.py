@@ -4,8 +4,9 @@ Here: reading the values of an address, running the query, and its files. Not he
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,13 +21,20 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.queried_snapshot import QueriedSnapshot, queried_snapshot
 from vsf_assets.portal.questions.models import Question
 from vsf_assets.portal.questions.parameters import RESERVED, parameters_from, values_of
+from vsf_assets.portal.questions.question_rights import shows_sql
 from vsf_assets.portal.questions.result_files import FORMATS, csv_bytes, json_bytes, parquet_file
 from vsf_assets.portal.questions.running import Asker, ask
 from vsf_assets.portal.shared.open_pool import EXPORTS, SNAPSHOT_HEADER
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.sent_files import send_file
 from vsf_assets.portal.sql.bound_values import Bound
-from vsf_assets.portal.sql.runner import SqlAnswer
+from vsf_assets.portal.sql.runner import SqlAnswer, SqlError
+
+QUOTING = ("failed", "refused")
+"""Kinds of an SqlError whose words may quote the query."""
+
+_HIDDEN_REASON = "The query fails on this snapshot. Those who see personal data see why."
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*( \w+)*")
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,21 @@ class RequestedAnswer:
     question: Question
     bound: Mapping[str, Bound]
     snapshot: QueriedSnapshot
+    shows_sql: bool = True
 
     def answer(self, who: Asker, rows: int | None = None) -> SqlAnswer:
-        """Return the answer; raises SqlError."""
-        return ask(self.snapshot, self.question.sql, who, self.bound, rows)
+        """Return the answer; where the query is hidden, nothing that DuckDB says of it quotes it.
+
+        Raises:
+            SqlError: the query gave no rows.
+        """
+        try:
+            found = ask(self.snapshot, self.question.sql, who, self.bound, rows)
+        except SqlError as error:
+            if self.shows_sql or error.kind not in QUOTING:
+                raise
+            raise SqlError(error.kind, _HIDDEN_REASON) from None
+        return found if self.shows_sql else replace(found, columns=_harmless_names(found.columns))
 
     def etag(self, form: str) -> str:
         """Return the tag of the answer in a form: it changes with the query, its values, the snapshot, the program."""
@@ -47,6 +66,14 @@ class RequestedAnswer:
         requested = (self.snapshot.number, self.snapshot.is_masked, settings.VSF_PORTAL.sql_rows)
         parts = (str(self.question.id), self.question.version, values, requested, form, version("vsf-assets"))
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def _harmless_names(columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return columns, with a number for a name that is no plain word: DuckDB names a column by its expression."""
+    return [
+        (name if _PLAIN_NAME.fullmatch(name) else f"column {place}", kind)
+        for place, (name, kind) in enumerate(columns, 1)
+    ]
 
 
 def given_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -64,12 +91,18 @@ def given_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def requested_question(rights: AccountRights, question: Question, given: Mapping[str, str]) -> RequestedAnswer:
     """Return a question with its values, and the snapshot that a reader may ask.
 
+    A first value is a part of the query: where that is hidden, an empty text stands for it.
+
     Raises:
         WrongValueError: a value does not fit.
         MayNotAskError, NoSnapshotError: as `queried_snapshot`.
     """
-    bound = values_of(parameters_from(question.parameters), given)
-    return RequestedAnswer(question, bound, queried_snapshot(Access(rights), needs_export=False))
+    shows, parameters = shows_sql(rights, question), parameters_from(question.parameters)
+    if not shows:
+        hidden = {parameter.name for parameter in parameters if parameter.default is not None}
+        given = {name: text for name, text in given.items() if text or name not in hidden}
+    bound = values_of(parameters, given)
+    return RequestedAnswer(question, bound, queried_snapshot(Access(rights), needs_export=False), shows)
 
 
 def is_known(request: HttpRequest, tag: str) -> bool:

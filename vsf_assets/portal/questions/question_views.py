@@ -89,6 +89,7 @@ def question(request: HttpRequest, question_id: str) -> HttpResponse:
 def question_page(request: HttpRequest, found: Question, status: int = 200, **more: Any) -> HttpResponse:
     """Return the page of a question; `more` stands beside its answer."""
     rights, parameters = request.user.account_rights, parameters_from(found.parameters)
+    shows = shows_sql(rights, found)
     given = given_values(request.GET.items())
     wrong: WrongValueError | None = None
     context: dict[str, Any] = {}
@@ -104,7 +105,7 @@ def question_page(request: HttpRequest, found: Question, status: int = 200, **mo
     query = urlencode(given)
     context |= {
         "question": found,
-        "fields": [_field(parameter, given, wrong) for parameter in parameters],
+        "fields": [_field(parameter, given, wrong, shows) for parameter in parameters],
         "wrong": wrong if given and wrong and not any(p.name == wrong.name for p in parameters) else None,
         "waits": wrong is not None and not given,
         "rows_of_page": ROWS,
@@ -112,7 +113,7 @@ def question_page(request: HttpRequest, found: Question, status: int = 200, **mo
         "query": query,
         "formats": list(FORMATS) if may_export(rights) else [],
         "may_change": may_change(rights, found),
-        "shows_sql": shows_sql(rights, found),
+        "shows_sql": shows,
         "links": found.links.select_related("user") if may_change(rights, found) else [],
         "most_links": MOST_LINKS,
         "curl": _curl(found, query),
@@ -147,8 +148,9 @@ def _numbers(row: list[Any], types: list[str]) -> list[Any]:
     ]
 
 
-def _field(parameter: Parameter, given: dict[str, str], wrong: WrongValueError | None) -> ValueField:
-    text = given.get(parameter.name, parameter.default or "")
+def _field(parameter: Parameter, given: dict[str, str], wrong: WrongValueError | None, shows: bool) -> ValueField:
+    """Return a field; the first value is a part of the query, and shown where that is."""
+    text = given.get(parameter.name, (parameter.default or "") if shows else "")
     return ValueField(parameter, text, str(wrong) if wrong and given and wrong.name == parameter.name else "")
 
 
