@@ -7,6 +7,7 @@ A spec has no data, no width and no look of its own. `"$name"` in it stands for 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ _DAY = len("2019-05-20")
 MOST_TICKS = 9
 """Ticks of an axis of days, each in the middle of a day; a narrow one leaves labels out."""
 
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL(\(\d+,\d+\))?")
 
 
 @cache
@@ -105,7 +106,7 @@ def simple_chart(
 
 def is_number(kind: str) -> bool:
     """Whether DuckDB's type is one of numbers."""
-    return kind.startswith(_NUMBERS) and not kind.endswith("]")
+    return _NUMBERS.fullmatch(kind) is not None
 
 
 def _plain(value: Any) -> Any:

@@ -198,8 +198,24 @@ def test_looks_are_a_number_and_charts_above_the_table(portal: Portal) -> None:
         assert "charts/vega" in pages[shape]
         assert [row[1] for row in cells(pages[shape])] == ["0.00", "1.50", "3.00"]
     assert "vega" not in pages["number"]
+    odd = saved(user, "odd", "select * from (values ('a', 'nan'::double), ('b', 0.5), ('c', 'inf'))", shape="bar")
+    page = client.get(f"/questions/{odd.id}/").content.decode()
+    assert all(f'"x": "{x}", "y": {y}}}' in page for x, y in (("a", "null"), ("b", "0.5"), ("c", "null")))
     text = saved(user, "no number", "select 'a' as x, 'b' as y", shape="line")
     assert "so there is no chart" in client.get(f"/questions/{text.id}/").content.decode()
+
+
+def test_a_file_that_fails_asks_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vsf_assets.portal.questions import answers
+
+    asked: list[str] = []
+    ask = answers.ask
+    monkeypatch.setattr(answers, "ask", lambda *given: asked.append("") or ask(*given))
+    user = writer(portal)
+    question = saved(user, "Q", "select error('no file')")
+    answer = portal.client(user).get(f"/questions/{question.id}/export/csv/")
+    assert (answer.status_code, len(asked)) == (400, 1)
+    assert "no file" in answer.content.decode()
 
 
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a\u202eb", "=cmd()", "{{ 7|add:7 }}")

@@ -145,7 +145,8 @@ def test_an_answer_is_drawn_by_its_first_column(kind: str, types: list[str], x_t
 def test_an_answer_without_numbers_has_no_chart() -> None:
     assert simple_chart("bar", ["a", "b"], ["BIGINT", "VARCHAR"], [(1, "x")], "what") is None
     assert simple_chart("bar", ["a"], ["BIGINT"], [(1,)], "what") is None
-    assert simple_chart("bar", ["a", "b"], ["VARCHAR", "BIGINT[]"], [("a", [1])], "what") is None
+    for kind in ("BIGINT[]", "UUID", "UNION(a INTEGER)"):
+        assert simple_chart("bar", ["a", "b"], ["VARCHAR", kind], [("a", 1)], "what") is None
 
 
 def test_bars_by_name_are_as_high_as_they_are_many() -> None:

@@ -30,7 +30,7 @@ from vsf_assets.portal.questions.question_rights import (
     why_no_answers,
     why_no_sql,
 )
-from vsf_assets.portal.questions.result_files import FORMATS
+from vsf_assets.portal.questions.result_files import FORMATS, is_number
 from vsf_assets.portal.questions.result_table import ROWS, result_table, shown_value
 from vsf_assets.portal.questions.running import STATUSES, asker
 from vsf_assets.portal.shared.error_pages import explained
@@ -86,8 +86,10 @@ def question(request: HttpRequest, question_id: str) -> HttpResponse:
     return question_page(request, found)
 
 
-def question_page(request: HttpRequest, found: Question, status: int = 200, **more: Any) -> HttpResponse:
-    """Return the page of a question; `more` stands beside its answer."""
+def question_page(
+    request: HttpRequest, found: Question, status: int = 200, failed: SqlError | None = None, **more: Any
+) -> HttpResponse:
+    """Return the page of a question; `more` stands beside its answer, and `failed` says why there is none."""
     rights, parameters = request.user.account_rights, parameters_from(found.parameters)
     shows = shows_sql(rights, found)
     given = given_values(request.GET.items())
@@ -96,6 +98,8 @@ def question_page(request: HttpRequest, found: Question, status: int = 200, **mo
     try:
         requested = requested_question(rights, found, given)
         context["queried"] = requested.snapshot
+        if failed:
+            raise failed
         context |= _shown(found, requested.answer(asker(request), ROWS))
     except WrongValueError as error:
         wrong = error
@@ -141,9 +145,9 @@ def _shown(found: Question, answer: SqlAnswer) -> dict[str, Any]:
 
 
 def _numbers(row: list[Any], types: list[str]) -> list[Any]:
-    """Return a row with its decimals and long whole numbers, which JSON has as texts, as numbers."""
+    """Return a row with numbers that JSON has as texts as numbers: decimals, long whole ones, `nan` and `inf`."""
     return [
-        float(value) if isinstance(value, str) and kind.startswith(("DECIMAL(", "BIGINT", "HUGEINT")) else value
+        float(value) if isinstance(value, str) and is_number(kind) else value
         for value, kind in zip(row, types, strict=True)
     ]
 
@@ -173,6 +177,8 @@ def export(request: HttpRequest, question_id: str, form: str) -> HttpResponseBas
     try:
         requested = requested_question(rights, found, given_values(request.GET.items()))
         answer = requested.answer(asker(request))
-    except (WrongValueError, SqlError):
+    except WrongValueError:
         return question_page(request, found)
+    except SqlError as error:  # it is not asked again, which could take as long once more
+        return question_page(request, found, failed=error)
     return file_of(request, answer, form, found.name, requested.snapshot)
