@@ -19,7 +19,7 @@ from vsf_assets.portal.questions.parameters import CHOICE, Parameter
 from vsf_assets.portal.sql.bound_values import TEXT
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.question_forms import cells, form_of, saved
-from vsf_assets_tests.portal.test_masked_copies import columns_of, home_with, personal_values
+from vsf_assets_tests.portal.test_masked_copies import columns_of, home_with, personal_values, point
 from vsf_assets_tests.portal.test_masked_sql import masked
 from vsf_assets_tests.portal.test_questions import the_question
 from vsf_assets_tests.portal.test_sql_route import ask
@@ -153,3 +153,27 @@ def test_a_query_that_is_hidden_is_quoted_by_no_answer(asked: Portal) -> None:
     assert cells(ann.get(f"/questions/{counted.id}/?a=y&b=y").content.decode())[0][2] == "true"
     own = asked.client(seeing)
     assert all(PHONES[0].encode() in own.get(f"/questions/{found.id}/").content for found in (counted, failing))
+
+
+def test_a_link_to_a_snapshot_without_a_copy_keeps_its_query(asked: Portal, home: Settings) -> None:
+    """As somebody gets it from a colleague who sees personal data, and asks the newest snapshot."""
+    client = asked.client(asked.account("ann", "analyst"))
+    folder = Path(home.snapshots)
+    (folder / "vsf-2.duckdb").hardlink_to(folder / "vsf-1.duckdb")
+    point(home, 2)
+    try:
+        for number, words, status in (
+            (2, "The masked copy of snapshot 2 is being made", 503),
+            (9, "no masked copy", 410),
+        ):
+            opened = client.get(SQL, {"sql": "select 'KEPT'", "snapshot": number})
+            sent = client.post(SQL, {"sql": "select 'KEPT'", "snapshot": number})
+            assert (opened.status_code, sent.status_code) == (200, status)
+            for page in (opened.content.decode(), sent.content.decode()):
+                assert words in page
+                assert "ask snapshot 1" in page
+                assert "select &#x27;KEPT&#x27;</textarea>" in page
+                assert 'name="snapshot" value=""' in page
+    finally:
+        point(home, 1)
+        (folder / "vsf-2.duckdb").unlink()

@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 from django.utils.text import slugify
 
+from vsf_assets.masking.masked_snapshots import mark_of
 from vsf_assets.portal.accounts.rights import AccountRights
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.queried_snapshot import QueriedSnapshot, queried_snapshot
@@ -63,7 +64,9 @@ class RequestedAnswer:
     def etag(self, form: str) -> str:
         """Return the tag of the answer in a form: it changes with the query, its values, the snapshot, the program."""
         values = sorted((name, tuple(value)) for name, value in self.bound.items())
-        requested = (self.snapshot.number, self.snapshot.is_masked, settings.VSF_PORTAL.sql_rows)
+        # Pseudonyms change with their key, and with what is declared as personal.
+        mark = mark_of(settings.VSF_PSEUDONYM_KEY) if self.snapshot.is_masked else ""
+        requested = (self.snapshot.number, mark, settings.VSF_PORTAL.sql_rows)
         parts = (str(self.question.id), self.question.version, values, requested, form, version("vsf-assets"))
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 

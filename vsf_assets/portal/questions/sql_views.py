@@ -30,10 +30,11 @@ from vsf_assets.portal.questions.result_files import FORMATS
 from vsf_assets.portal.questions.result_table import ROWS, ResultTable, result_table
 from vsf_assets.portal.questions.running import STATUSES, ask, asker, limits
 from vsf_assets.portal.shared.error_pages import explained
-from vsf_assets.portal.shared.request_errors import SnapshotGoneError
+from vsf_assets.portal.shared.request_errors import SnapshotGoneError, status_of
 from vsf_assets.portal.sql.limits import LONGEST_SQL
 from vsf_assets.portal.sql.runner import SqlAnswer, SqlError
 from vsf_assets.ready_questions.question_files import ReadyQuestion, ready_questions
+from vsf_assets.snapshots.pool import NoSnapshotError
 
 LAST = 8
 """Queries of the history that the page itself shows."""
@@ -67,12 +68,13 @@ def sql_page(request: HttpRequest) -> HttpResponseBase:
     example = _example(request.GET.get("example", ""))
     sql = example.sql_with_defaults if example else request.GET.get("sql", "")[:LONGEST_SQL]
     wanted = _number(request.GET.get("snapshot", ""))
+    access = Access(request.user.account_rights)
     try:
-        snapshot = queried_snapshot(Access(request.user.account_rights), wanted)
-    except SnapshotGoneError:
-        newest = queried_snapshot(Access(request.user.account_rights))
+        snapshot = queried_snapshot(access, wanted)
+    except (SnapshotGoneError, NoSnapshotError) as error:
+        newest = queried_snapshot(access)
         notice = f"Snapshot {wanted} is not kept any more. Run the query on the current one, snapshot {newest.number}."
-        return _page(request, Shown(sql, newest, notice=notice))
+        return _page(request, Shown(sql, newest, notice=_sentence(error) if newest.is_masked else notice))
     return _page(request, Shown(sql, snapshot, wanted))
 
 
@@ -82,9 +84,9 @@ def _run(request: HttpRequest) -> HttpResponseBase:
     access = Access(request.user.account_rights)
     try:
         snapshot = queried_snapshot(access, wanted)
-    except SnapshotGoneError as error:
-        notice = f"{error}."
-        return _page(request, Shown(sql, queried_snapshot(access), notice=notice[0].upper() + notice[1:], status=410))
+    except (SnapshotGoneError, NoSnapshotError) as error:
+        newest = queried_snapshot(access)
+        return _page(request, Shown(sql, newest, notice=_sentence(error), status=status_of(error) or 500))
     began = time.monotonic()
     result: SqlAnswer | SqlError
     try:
@@ -97,6 +99,10 @@ def _run(request: HttpRequest) -> HttpResponseBase:
     if form in FORMATS:
         return file_of(request, result, form, "query", snapshot)
     return _page(request, Shown(sql, snapshot, wanted, result_table(result)))
+
+
+def _sentence(error: Exception) -> str:
+    return f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
 def _page(request: HttpRequest, shown: Shown) -> HttpResponse:
