@@ -42,7 +42,7 @@ def home(world: World, prepared_portal: object, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def asked(portal: Portal, home: Settings) -> Iterator[Portal]:
+def visited(portal: Portal, home: Settings) -> Iterator[Portal]:
     """Let the portal read the home, with masked copies."""
     with masked(portal, home):
         yield portal
@@ -57,9 +57,9 @@ def file_of(answer: Any) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
-def test_no_answer_has_a_personal_value_and_counts_are_those_of_the_snapshot(asked: Portal, home: Settings) -> None:
-    user = asked.account("ann", "analyst")
-    header, client = asked.token(user, "read", "export", "personal"), asked.client(user)
+def test_no_answer_has_a_personal_value_and_counts_are_those_of_the_snapshot(visited: Portal, home: Settings) -> None:
+    user = visited.account("ann", "analyst")
+    header, client = visited.token(user, "read", "export", "personal"), visited.client(user)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{Path(home.snapshots) / 'vsf-1.duckdb'}' as own (read_only)")
         personal = personal_values(connection, "own")
@@ -67,10 +67,10 @@ def test_no_answer_has_a_personal_value_and_counts_are_those_of_the_snapshot(ask
         tables = sorted(table for table in read if table.split(".")[0] in ("marts", "reports", "raw"))
         counts = " union all ".join(f"select '{table}', count(*) from {{}}{table}" for table in tables)
         expected = connection.execute(f"{counts.format(*['own.'] * len(tables))} order by 1").fetchall()
-    assert ask(asked, header, f"{counts.format(*[''] * len(tables))} order by 1").json()["rows"] == [
+    assert ask(visited, header, f"{counts.format(*[''] * len(tables))} order by 1").json()["rows"] == [
         list(row) for row in expected
     ]
-    answers = {table: ask(asked, header, f"from {table}").content for table in tables}
+    answers = {table: ask(visited, header, f"from {table}").content for table in tables}
     answers |= {f"page of {table}": client.post(SQL, {"sql": f"from {table}"}).content for table in FEW}
     answers |= {form: file_of(client.post(SQL, {"sql": LINES, "download": form})) for form in ("csv", "json")}
     for name, content in answers.items():
@@ -80,11 +80,11 @@ def test_no_answer_has_a_personal_value_and_counts_are_those_of_the_snapshot(ask
     assert all(PSEUDONYM.encode() in answers[name] for name in ("marts.dim_lines", "page of marts.dim_lines", "csv"))
 
 
-def test_a_question_and_its_link_answer_from_the_masked_copy(asked: Portal, world: World, tmp_path: Path) -> None:
+def test_a_question_and_its_link_answer_from_the_masked_copy(visited: Portal, world: World, tmp_path: Path) -> None:
     from vsf_assets.portal.questions.data_links import create_link
 
-    user = asked.account("ann", "analyst")
-    client, team = asked.client(user), str(user.memberships.get(team__name="platform").team_id)
+    user = visited.account("ann", "analyst")
+    client, team = visited.client(user), str(user.memberships.get(team__name="platform").team_id)
     client.post("/questions/new/", form_of("Lines", LINES, team=team))
     question = the_question()
     secret = create_link(question, user, "workbook")[1]
@@ -93,7 +93,7 @@ def test_a_question_and_its_link_answer_from_the_masked_copy(asked: Portal, worl
     assert len(cells(page)) == lines
     assert "with pseudonyms in place of personal data" in page
     files = [
-        file_of(asked.client().get(f"/api/v1/questions/{question.id}.{form}", {"token": secret}))
+        file_of(visited.client().get(f"/api/v1/questions/{question.id}.{form}", {"token": secret}))
         for form in ("csv", "json", "parquet")
     ]
     (tmp_path / "lines.parquet").write_bytes(files.pop())
@@ -104,35 +104,35 @@ def test_a_question_and_its_link_answer_from_the_masked_copy(asked: Portal, worl
         assert PSEUDONYM.encode() in content
 
 
-def test_a_link_shows_personal_data_only_while_its_query_is_of_somebody_who_sees_it(asked: Portal) -> None:
+def test_a_link_shows_personal_data_only_while_its_query_is_of_somebody_who_sees_it(visited: Portal) -> None:
     """Else who was given a link could change its query, and read what the account of the link sees."""
     from vsf_assets.portal.questions.data_links import create_link
 
-    seeing = asked.account("bob", "analyst", personal=True)
+    seeing = visited.account("bob", "analyst", personal=True)
     question = saved(seeing, "Lines", "select count(*) as n from marts.dim_lines")
     address, secret = f"/api/v1/questions/{question.id}.csv", create_link(question, seeing, "workbook")[1]
-    assert asked.client().get(address, {"token": secret}).status_code == 200
-    other = asked.client(asked.account("ann", "analyst"))
+    assert visited.client().get(address, {"token": secret}).status_code == 200
+    other = visited.client(visited.account("ann", "analyst"))
     assert other.post(f"/questions/{question.id}/edit/", form_of("Lines", LINES)).status_code == 302
-    content = asked.client().get(address, {"token": secret}).content
+    content = visited.client().get(address, {"token": secret}).content
     assert PHONES[0].encode() not in content
     assert PSEUDONYM.encode() in content
-    own = asked.client(seeing)
+    own = visited.client(seeing)
     assert PHONES[0].encode() in own.get(address).content  # the account itself sees what it may
     own.post(f"/questions/{question.id}/edit/", form_of("Every line", LINES))  # who saves a query has seen it
-    assert PHONES[0].encode() in asked.client().get(address, {"token": secret}).content
+    assert PHONES[0].encode() in visited.client().get(address, {"token": secret}).content
 
 
-def test_a_query_that_is_hidden_is_quoted_by_no_answer(asked: Portal) -> None:
+def test_a_query_that_is_hidden_is_quoted_by_no_answer(visited: Portal) -> None:
     """Somebody who sees personal data wrote numbers into it: as a literal, as a first value, in what fails."""
-    seeing = asked.account("bob", "analyst", personal=True)
+    seeing = visited.account("bob", "analyst", personal=True)
     sql = f"select count(*) filter (mtn = '{PHONES[0]}'), count(*) as \"all lines\", $a = $b from marts.dim_lines"
     parameters = Parameter("a", TEXT, default=PHONES[0]), Parameter("b", CHOICE, default="x", choices=("x", "y"))
     counted, failing = (
         saved(seeing, "Counted", sql, *parameters),
         saved(seeing, "Failing", f"select 'N{PHONES[0]}'::int"),
     )
-    ann = asked.client(asked.account("ann", "analyst"))
+    ann = visited.client(visited.account("ann", "analyst"))
     addresses = {
         f"/questions/{counted.id}/": 200,
         f"/questions/{counted.id}/?a=&b=": 200,
@@ -151,13 +151,13 @@ def test_a_query_that_is_hidden_is_quoted_by_no_answer(asked: Portal) -> None:
     )
     assert b"Those who see personal data see why" in answers[f"/questions/{failing.id}/"].content
     assert cells(ann.get(f"/questions/{counted.id}/?a=y&b=y").content.decode())[0][2] == "true"
-    own = asked.client(seeing)
+    own = visited.client(seeing)
     assert all(PHONES[0].encode() in own.get(f"/questions/{found.id}/").content for found in (counted, failing))
 
 
-def test_a_link_to_a_snapshot_without_a_copy_keeps_its_query(asked: Portal, home: Settings) -> None:
+def test_a_link_to_a_snapshot_without_a_copy_keeps_its_query(visited: Portal, home: Settings) -> None:
     """As somebody gets it from a colleague who sees personal data, and asks the newest snapshot."""
-    client = asked.client(asked.account("ann", "analyst"))
+    client = visited.client(visited.account("ann", "analyst"))
     folder = Path(home.snapshots)
     (folder / "vsf-2.duckdb").hardlink_to(folder / "vsf-1.duckdb")
     point(home, 2)

@@ -208,13 +208,13 @@ def test_looks_are_a_number_and_charts_above_the_table(portal: Portal) -> None:
 def test_a_file_that_fails_asks_once(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     from vsf_assets.portal.questions import answers
 
-    asked: list[str] = []
+    calls: list[str] = []
     ask = answers.ask
-    monkeypatch.setattr(answers, "ask", lambda *given: asked.append("") or ask(*given))
+    monkeypatch.setattr(answers, "ask", lambda *given: calls.append("") or ask(*given))
     user = writer(portal)
     question = saved(user, "Q", "select error('no file')")
     answer = portal.client(user).get(f"/questions/{question.id}/export/csv/")
-    assert (answer.status_code, len(asked)) == (400, 1)
+    assert (answer.status_code, len(calls)) == (400, 1)
     assert "no file" in answer.content.decode()
 
 

@@ -43,8 +43,8 @@ def test_a_problem_says_what_was_wrong(portal: Portal) -> None:
     refused = ask(portal, header, "copy (select 1) to 'x.csv'")
     assert (refused.status_code, refused.json()["reason"]) == (400, "refused")
     assert "download the answer as CSV" in refused.json()["detail"]
-    for half in ("\0", "\ud800"):
-        assert ask(portal, header, f"select '{half}'").json()["reason"] == "refused"
+    for character in ("\0", "\ud800"):
+        assert ask(portal, header, f"select '{character}'").json()["reason"] == "refused"
     failed = ask(portal, header, "select nothing from marts.dim_lines")
     assert (failed.status_code, failed.json()["reason"]) == (400, "failed")
     assert 'Referenced column "nothing" not found' in failed.json()["detail"]
