@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.sql.runner import SqlAnswer
 
@@ -84,8 +85,6 @@ def parquet_file(answer: SqlAnswer, folder: Path) -> Path:
     Raises:
         duckdb.Error: a value is not of its column's type, which no answer of ours is.
     """
-    import duckdb
-
     columns = [
         f"cast(r[{place}] as {kind if _PLAIN.fullmatch(kind) else 'VARCHAR'}) as {quoted(name)}"
         for place, (name, (_, kind)) in enumerate(zip(names_of(answer), answer.columns, strict=True), 1)
@@ -95,7 +94,7 @@ def parquet_file(answer: SqlAnswer, folder: Path) -> Path:
     rows = orjson.dumps([_texts(row) for row in answer.rows]).decode()
     source = "select unnest(from_json($rows, '[[\"VARCHAR\"]]')) as r"
     try:
-        with duckdb.connect(config={"threads": "1", "temp_directory": ""}) as connection:
+        with connect(config={"threads": "1", "temp_directory": ""}) as connection:
             connection.execute(
                 f"copy (select {', '.join(columns)} from ({source})) to '{target}' (format parquet, compression zstd)",  # noqa: S608 - names are quoted, types are of a list
                 {"rows": rows},
