@@ -58,11 +58,26 @@ SOME_PLACES = ["Insights", "Campaigns", "Made-up files", "Catalog", "Questions",
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
+PATIENCE = 120_000
+"""Milliseconds that a page is waited for: generous, because machines of tests are busy."""
+
+
+def click(page: Any, selector: str) -> None:
+    """Click, and wait until the page that this leads to is whole and its scripts are there, if it leads to one.
+
+    Playwright's own click waits for the first bytes of the next page alone: what is asked of the page then may be asked
+    too early. Not for a click whose script leads on later, after an answer: wait for what that page shows.
+    """
+    page.click(selector)
+    page.wait_for_load_state()
+
+
 class Watched:
     """A page of the browser, and everything that should not happen on it."""
 
     def __init__(self, page: Any, address: str) -> None:
         self.page, self.address, self.found = page, address, list[str]()
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.found.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.found.append("dialog"), dialog.dismiss()))
@@ -80,7 +95,7 @@ class Watched:
         self.page.goto(f"{self.address}/account/login/")
         self.page.fill("[name=login]", name)
         self.page.fill("[name=password]", password)
-        self.page.click("button.main")
+        click(self.page, "button.main")
         self.page.wait_for_selector("h1")
 
 
@@ -166,11 +181,13 @@ def test_pages_work_without_javascript_and_by_keyboard(
     page.keyboard.type(passwords["reader"])
     page.keyboard.press("Enter")
     page.wait_for_selector("table.rows")
+    page.wait_for_load_state()
     assert "dim_lines" in page.inner_text("h1")
     assert page.locator("td", has_text="anon-").count() > 0
     page.locator("a", has_text="Open").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("dl.row")
+    page.wait_for_load_state()
     page.goto(f"{portal.address}/data/raw/events/")
     assert "nothing at this address" in page.inner_text("h1")
     context.close()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from vsf_assets_tests.portal.catalog_objects import NELLY, ODD_OBJECT
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
@@ -54,19 +54,19 @@ def signed_in(site: tuple[Running, Any, str], **options: Any) -> Watched:
 def test_from_a_search_to_what_changed_without_javascript(site: tuple[Running, Any, str]) -> None:
     watched = signed_in(site, viewport=WIDE, java_script_enabled=False)
     page = watched.page
-    page.click("nav >> text=Catalog")
+    click(page, "nav >> text=Catalog")
     page.fill("#search", "nelly")
     page.press("#search", "Enter")
-    page.click("text=Nelly · N Dey Say")
+    click(page, "text=Nelly · N Dey Say")
     assert page.inner_text(".change") == "release: Sweat → N Dey Say"
     page.locator("section a", has_text="a.data").first.click()
     page.wait_for_selector("h1:has-text('a.data')")
     assert page.locator("#changes tbody tr").count() == 2
-    page.click("text=its page >> nth=0")
+    click(page, "text=its page >> nth=0")
     page.wait_for_selector("h1:has-text('a.data')")
     page.goto(f"{watched.address}/catalog/songs/")
     page.check("[name=versions__min]")
-    page.click("button:text-is('Show')")
+    click(page, "button:text-is('Show')")
     assert page.inner_text("h1").startswith("1 of")
     page.context.close()
     assert watched.found == []

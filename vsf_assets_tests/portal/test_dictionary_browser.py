@@ -17,7 +17,7 @@ import pytest
 
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.portal.dictionaries import ODD, ODD_FILES, SAMPLE, SMALL_1, sample_files
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.test_dictionaries import FINDINGS, FUND_ID
 from vsf_assets_tests.portal.world import World
@@ -76,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def wait_for_files(page: Any, names: str) -> None:
     """Wait until the three fields hold files of these names; the page itself may not evaluate texts."""
-    for _ in range(100):
+    for _ in range(1200):
         found = page.evaluate(f"{CHOSEN}.join()")
         if found == names:
             return
@@ -102,7 +102,7 @@ def test_a_newcomer_delivers_a_dictionary_and_gets_its_findings_and_data_points(
     page.evaluate(DROP, [[name, list(files[kind])] for name, kind in OTHER_NAMES.items()])
     wait_for_files(page, "first file.txt,b.csv,Zweite.csv")
     with page.expect_download() as found:
-        page.click(f"{FORM} button.main")
+        click(page, f"{FORM} button.main")
         page.wait_for_selector(f"h1:has-text('{SAMPLE} has landed')")
         site.load()
     assert found.value.suggested_filename == "anomalies_report.csv"
@@ -112,14 +112,14 @@ def test_a_newcomer_delivers_a_dictionary_and_gets_its_findings_and_data_points(
     assert "dp-404" in [row["value"] for row in rows]  # the team delivered them, so their values are shown
     assert page.inner_text("h1") == f"Version 1 of {SAMPLE} is loaded, with 8 findings"
     page.reload()  # does not start the download again
-    page.click("text=Browse version 1")
+    click(page, "text=Browse version 1")
     for level, name in FUND_ID.items():
         page.select_option(f"#select-{level}", name)
         page.wait_for_url(f"**{level}={name}*")
     assert page.inner_text("h1") == "2 data points found"
     page.fill("#file-name", "fund id")
     with page.expect_download() as found:
-        page.click("#report-form button")
+        click(page, "#report-form button")
     assert found.value.suggested_filename == "fund id.json"
     found.value.save_as(tmp_path / "report.json")
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
@@ -142,14 +142,14 @@ def test_wrong_files_are_named_before_anything_is_sent(site: Site, tmp_path: Pat
     page.fill("#dataset-name", "wrong")
     page.set_input_files("#file-namespaces", paths["b.csv"])  # goes into the field of its header
     wait_for_files(page, ",b.csv,")
-    page.click(f"{FORM} button.main")
+    click(page, f"{FORM} button.main")
     page.wait_for_selector("text=The file of namespaces and of datapoints is missing; add it.")
     page.set_input_files("#file-namespaces", str(tmp_path / "other.csv"))
     page.wait_for_selector("text=other.csv and b.csv are both columns; leave one of them out.")
     page.set_input_files("#file-namespaces", str(tmp_path / "notes.csv"))
     page.wait_for_selector("text=notes.csv has none of the three headers")
     wait_for_files(page, ",b.csv,")  # what was right stays
-    page.click(f"{FORM} button.main")
+    click(page, f"{FORM} button.main")
     page.wait_for_timeout(100)
     assert sent == []
     names = {kind: name for name, kind in OTHER_NAMES.items()}
@@ -223,7 +223,7 @@ def test_an_upload_goes_on_where_the_line_broke(site: Site, tmp_path: Path) -> N
     for field, name in (("namespaces", "first file.txt"), ("columns", "b.csv"), ("datapoints", "Zweite.csv")):
         page.set_input_files(f"#file-{field}", paths[name])
     wait_for_files(page, "first file.txt,b.csv,Zweite.csv")
-    page.click(f"{FORM} button.main")
+    click(page, f"{FORM} button.main")
     page.wait_for_selector("h1:has-text('broken line has landed')")
     page.context.close()
     assert offsets == [None, None, "100000", None]
@@ -239,14 +239,14 @@ def test_everything_works_without_javascript(site: Site, tmp_path: Path) -> None
     for field, name in zip(("namespaces", "columns", "datapoints"), paths, strict=True):
         page.set_input_files(f"#file-{field}", paths[name])  # in any order
     with page.expect_download() as found:
-        page.click(f"{FORM} button.main")
+        click(page, f"{FORM} button.main")
         page.wait_for_selector("h1:has-text('has landed')")
         site.load()
     assert found.value.suggested_filename == "anomalies_report.csv"
-    page.click("text=Browse version 1")
+    click(page, "text=Browse version 1")
     page.select_option("#select-namespace", "ns-1")
-    page.click(".cascade button")
-    page.click("table.choices a")
+    click(page, ".cascade button")
+    click(page, "table.choices a")
     page.wait_for_selector("h1:has-text('1 data point found')")
     page.context.close()
 

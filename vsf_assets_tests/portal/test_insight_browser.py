@@ -15,7 +15,7 @@ import pytest
 
 from vsf_assets.charts.inline_charts import inline_script
 from vsf_assets.portal.insights.all_insights import INSIGHTS
-from vsf_assets_tests.portal.test_browser import NARROW, WIDE, Watched, chromium, portal_and_passwords
+from vsf_assets_tests.portal.test_browser import NARROW, PATIENCE, WIDE, Watched, chromium, click, portal_and_passwords
 from vsf_assets_tests.portal.test_command import Running
 from vsf_assets_tests.portal.world import World
 
@@ -51,7 +51,7 @@ def signed_in(portal_and_passwords: tuple[Running, dict[str, str]], chromium: An
 
 def drawn(page: Any) -> int:
     """Return how many marks the chart of a page has, when it is drawn."""
-    page.wait_for_selector("figure.chart[data-drawn]", timeout=10_000)
+    page.wait_for_selector("figure.chart[data-drawn]", timeout=PATIENCE)
     return int(page.locator(f"figure.chart {MARKS}").count())
 
 
@@ -98,7 +98,7 @@ def test_marks_are_as_high_as_their_figures(signed_in: tuple[str, Any], chromium
     assert len(widths) == len(figures) > 2
     assert [width / widths[0] for width in widths] == pytest.approx([n / figures[0] for n in figures], abs=0.01)
     page.locator(".mark-rect.role-mark path").first.hover()
-    assert f"events: {figures[0]}" in page.inner_text(".chart-tip").replace(",", "")
+    page.locator(".chart-tip", has_text=re.compile(f"events: {figures[0]:,}|events: {figures[0]}")).wait_for()
     context.close()
 
 
@@ -129,7 +129,7 @@ def test_without_javascript_the_table_is_there(signed_in: tuple[str, Any], chrom
     assert page.locator("table tbody tr").count() > 3
     page.fill("[name=from]", "2019-05-20")
     page.fill("[name=to]", "2019-05-20")
-    page.click("form.filters button")
+    click(page, "form.filters button")
     assert page.locator("table tbody tr").count() == 1
     context.close()
 

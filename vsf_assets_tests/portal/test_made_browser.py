@@ -10,7 +10,6 @@ import io
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ import pytest
 from vsf_assets.pipeline.synthetic_fulfilment import fulfil
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.portal.made_world import NEEDED, every_type
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
 from vsf_assets_tests.portal.test_command import VSF, Running, demo_passwords, environment, running, vsf
 from vsf_assets_tests.portal.world import World
 from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.waiting import wait_until
 from vsf_assets_tests.warehouses import Home
 
 pytestmark = [
@@ -34,6 +34,8 @@ pytestmark = [
 
 NOW = 50_000
 FEEDS = ("fake_schemas", "fake_requests", "fake_states")
+NAMES = "[...document.querySelectorAll('[id$=-name]')].filter(e => /^c\\d/.test(e.id)).map(e => e.value).join()"
+"""The names of the columns in the form."""
 CUSTOMERS = "id,name,born\n" + "".join(f"{n},Ann Lee,19{50 + n}-01-0{n}\n" for n in range(1, 6))
 
 
@@ -112,17 +114,17 @@ def generated(folder: Path, *arguments: str) -> bytes:
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=True, timeout=60).stdout
 
 
-def save_download(page: Any, click: str, path: Path) -> Path:
+def save_download(page: Any, selector: str, path: Path) -> Path:
     with page.expect_download() as found:
-        page.click(click)
+        page.click(selector)
     found.value.save_as(path)
     return path
 
 
 def choose_type(page: Any, row: int, kind: str) -> None:
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.select_option(f"#c{row}-type", kind)
-    page.locator(f"#c{row}-type option[selected]", has_text=kind).first.wait_for(state="attached")
+    """Choose a type, and wait for the form that the portal made for it."""
+    page.select_option(f"#c{row}-type", kind)
+    page.wait_for_selector(f"#c{row}-type option[selected]:text-is('{kind}')", state="attached")
 
 
 def fill_options(page: Any, row: int, options: dict[str, Any]) -> None:
@@ -134,6 +136,7 @@ def fill_options(page: Any, row: int, options: dict[str, Any]) -> None:
 
 def table_of(page: Any) -> list[list[str]]:
     """Return the header and the rows of the preview."""
+    page.wait_for_selector("#preview-table")
     cells = "row => [...row.cells].map(cell => cell.textContent)"
     found: list[list[str]] = page.eval_on_selector_all("#preview-table tr", f"rows => rows.map({cells})")
     return found
@@ -145,42 +148,41 @@ def test_a_marketer_builds_a_schema_with_each_type_and_gets_its_files(site: Site
     (tmp_path / "customers.csv").write_text(CUSTOMERS)
     page.goto(f"{address}/made-up-files/")
     assert page.inner_text("h1") == "No schema of made-up files yet"
-    page.click("text=New schema")
+    click(page, "text=New schema")
     page.set_input_files("#file-csv", str(tmp_path / "customers.csv"))
-    page.click("text=Begin with its columns")
+    click(page, "text=Begin with its columns")
     assert [page.input_value(f"#c{row}-type") for row in range(3)] == ["Sequence", "Full Name", "Date"]
-    page.click("button[value=save]:visible")
+    click(page, "button[value=save]:visible")
     page.wait_for_selector("h1:has-text('customers: 3 columns')")
     assert "saved, in use from the next run" in page.inner_text("main")
 
     page.goto(f"{address}/made-up-files/new/")
     page.fill("#name-empty", "all types")
-    page.click("button[value=empty]")
+    click(page, "button[value=empty]")
     page.wait_for_selector("#editor-form")
     for row, column in enumerate(content["columns"]):
         if row:
-            with page.expect_response(lambda answer: answer.request.method == "POST"):
-                page.click("#add")
+            click(page, "#add")
             page.wait_for_selector(f"#c{row}-type")
         choose_type(page, row, column["type"])
         page.fill(f"#c{row}-name", column["name"])
         fill_options(page, row, NEEDED.get(column["type"], {}))
     page.fill("#today", content["today"])
-    page.wait_for_selector("#preview-table")
+    page.wait_for_selector(f"#editor:has(#today[value='{content['today']}']) #preview-table")  # as the portal answered
     shown = table_of(page)
-    page.click("button[value=save]:visible")
+    click(page, "button[value=save]:visible")
     page.wait_for_selector("h1:has-text('all types: 32 columns')")
 
     save_download(page, "text=Export YAML", tmp_path / "all types.yaml")
     page.goto(f"{address}/made-up-files/")
-    page.click("table a:text-is('customers')")
+    click(page, "table a:text-is('customers')")
     save_download(page, "text=Export YAML", tmp_path / "customers.yaml")
     wanted = generated(tmp_path, "all types.yaml", "--rows", "1000", "--schema", "customers.yaml")
     rows = list(csv.reader(io.StringIO(wanted.decode(), newline="")))
     assert shown == rows[:11]
 
     page.go_back()
-    page.click("table a:text-is('all types')")
+    click(page, "table a:text-is('all types')")
     assert table_of(page) == rows[:11]
     assert save_download(page, "#generate-form button", tmp_path / "made.csv").read_bytes() == wanted
     page.context.close()
@@ -196,7 +198,7 @@ def test_a_large_file_is_watched_until_a_run_has_made_it(site: Site, tmp_path: P
     page.fill("#rows", f"{NOW + 1:,}")
     page.fill("#seed", "11")
     page.select_option("#format", "jsonl")
-    page.click("#generate-form button")
+    click(page, "#generate-form button")
     page.wait_for_selector("#files >> text=queued")
     cells = page.eval_on_selector_all("#files td, #files th", "cells => cells.map(cell => cell.innerText)")
     assert cells[:6] == ["#", "Created", "File Name", "Rows", "Status", "Actions"]
@@ -216,8 +218,8 @@ def test_a_large_file_is_watched_until_a_run_has_made_it(site: Site, tmp_path: P
     assert (state["state"], state["bytes"]) == ("ready", len(found))
     assert site.ask("GET", state["content_url"]) == found
     (made,) = (site.home.settings.made).glob("cities-*/*.jsonl")
-    page.click("text=Delete")
-    page.click("text=Delete the schema and its files")
+    click(page, "text=Delete")
+    click(page, "text=Delete the schema and its files")
     page.wait_for_selector("text=cities was deleted; its files go with the next run.")
     site.home.ingest(feeds=list(FEEDS))
     fulfil(site.home.warehouse, lambda _: None)
@@ -236,31 +238,79 @@ def test_what_landed_by_other_ways_is_shown_to_the_platform_and_copied(site: Sit
     watched = site.watched()
     page = watched.page
     page.goto(f"{site.portal.address}/made-up-files/")
-    page.click("section >> text=by hand")
+    click(page, "section >> text=by hand")
     assert page.inner_text("h1") == "by hand: 1 file"
     assert "<b>ann</b>" in page.inner_text("table")
     assert save_download(page, "table a", tmp_path / "two.csv").read_bytes() == b"id\n1\n2\n"
-    page.click("text=Copy into the editor")
+    click(page, "text=Copy into the editor")
     assert page.input_value("#name") == "by hand"
     page.context.close()
     assert watched.found == []
     assert list(site.home.settings.made.glob(".requests/.*.tmp")) == []
 
 
+def let_go(page: Any, held: list[Any]) -> None:
+    """Let a request go on that was held, or will be."""
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+
+
+def test_no_press_is_too_early_and_none_is_lost_while_an_answer_is_under_way(site: Site) -> None:
+    watched, scripts, answers = site.watched(), list[Any](), list[Any]()
+    page = watched.page
+    page.goto(f"{site.portal.address}/made-up-files/new/")
+    page.fill("#text-csv", "a,b,c\n1,2,3\n")
+    page.fill("#name-csv", "pressed")
+    page.route("**/made-editor.js", lambda route: scripts.append(route))
+    page.click("text=Begin with its columns")
+    assert page.locator("#c2-name").count() == 0  # the script comes before the fields
+    let_go(page, scripts)
+    page.press("#c2-name", "End")
+
+    def hold_first(route: Any) -> None:
+        if answers or route.request.method != "POST":
+            route.continue_()
+        else:
+            answers.append(route)
+
+    page.route("**/edit/", hold_first)
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.type("x")
+    page.keyboard.press("Alt+ArrowUp")
+    for _ in range(2):
+        page.click("#add")
+    page.select_option("#c0-type", "Boolean")
+    page.focus("#c1-o-from")
+    let_go(page, answers)
+    page.wait_for_selector("#c4-name")
+    page.wait_for_selector("#c1-type option[selected]:text-is('Boolean')", state="attached")
+    assert page.evaluate(NAMES) == "cx,a,b,column 4,column 5"
+
+    page.fill("#c0-name", "y")
+    page.hover("#add")
+    page.mouse.down()
+    page.wait_for_timeout(900)  # the first rows of what was typed come, and wait for the button
+    page.mouse.up()
+    page.wait_for_selector("#c5-name")
+    assert page.evaluate(NAMES) == "y,a,b,column 4,column 5,column 6"
+    page.context.close()
+    assert watched.found == []
+
+
 def test_rows_move_by_keys_and_the_form_works_without_javascript(site: Site) -> None:
     watched = site.watched()
     page = watched.page
-    names = "[...document.querySelectorAll('[id$=-name]')].filter(e => /^c\\d/.test(e.id)).map(e => e.value).join()"
     page.goto(f"{site.portal.address}/made-up-files/new/")
     page.fill("#text-csv", "a,b,c\n1,2,3\n")
     page.fill("#name-csv", "moved")
-    page.click("text=Begin with its columns")
+    click(page, "text=Begin with its columns")
     page.focus("#c2-name")
-    for presses in ("b", "a"):
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
-            page.keyboard.press("Alt+ArrowUp")
-        page.wait_for_selector(f"#c{'1' if presses == 'b' else '0'}-name:focus")
-    assert page.evaluate(names) == "c,a,b"
+    for place in (1, 0):
+        page.keyboard.press("Alt+ArrowUp")
+        page.wait_for_selector(f"#c{place}-name:focus")
+    assert page.evaluate(NAMES) == "c,a,b"
     address = page.url
     page.fill("#c0-name", "cc")  # is kept when the page is left
     page.goto(f"{site.portal.address}/made-up-files/")
@@ -268,13 +318,13 @@ def test_rows_move_by_keys_and_the_form_works_without_javascript(site: Site) -> 
     plain = site.watched(java_script_enabled=False)
     page = plain.page
     page.goto(address)
-    page.click("button[value=down-0]")
-    page.click("#add")
+    click(page, "button[value=down-0]")
+    click(page, "#add")
     page.fill("#c3-name", "d")
     page.select_option("#c3-type", "Choice")
-    page.click("button[value=preview]")
+    click(page, "button[value=preview]")
     page.fill("#c3-o-values", "x\ny")
-    page.click("button[value=save]")
+    click(page, "button[value=save]")
     assert "moved: 4 columns" in page.inner_text("h1")
     headers = [cell.inner_text() for cell in page.query_selector_all("#preview-table th")]
     assert headers == ["a", "cc", "b", "d"]
@@ -296,7 +346,7 @@ def test_a_client_that_leaves_ends_its_process_and_a_dead_process_ends_the_conne
     assert len(answer.read(1000)) == 1000
     answer.close()
     connection.close()
-    wait_until_gone(maker)
+    wait_until(lambda: not Path(f"/proc/{maker}").exists())
     connection, answer = site.begin("POST", address, order)
     assert len(answer.read(1000)) == 1000
     (maker,) = site.makers()
@@ -307,14 +357,6 @@ def test_a_client_that_leaves_ends_its_process_and_a_dead_process_ends_the_conne
     assert len(site.ask("POST", address, {"rows": 5}).splitlines()) == 6  # and goes on
     left = [path.name for path in (site.home.root / "portal").rglob("*") if "export" in path.name and path.is_file()]
     assert left == []
-
-
-def wait_until_gone(process: int) -> None:
-    for _ in range(200):
-        if not Path(f"/proc/{process}").exists():
-            return
-        time.sleep(0.05)
-    raise AssertionError("the process goes on")
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
@@ -329,7 +371,7 @@ def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size
         page.goto(f"{site.portal.address}/made-up-files/{path}")
         if path.endswith("edit/"):
             page.fill("#c1-name", "")
-            page.click("button[value=save]:visible")
+            click(page, "button[value=save]:visible")
             page.wait_for_selector("#c1-name-error")
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, chromium, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, chromium, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 from vsf_assets_tests.waiting import wait_until
@@ -24,12 +24,15 @@ pytestmark = [
 ]
 
 ENDLESS = "select count(*) from range(10000000) a, range(10000000) b where hash(a.range, b.range) = 1"
+LIMIT = 240
+"""Seconds after which a query would end by itself."""
 DAYS = "select event_date, active_lines from marts.fct_daily_active_lines order by event_date"
 
 
 @pytest.fixture(scope="module")
 def portal(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
-    with running(tmp_path_factory.mktemp("questions") / "home", world, "--demo", on_terminal=True) as found:
+    home, limit = tmp_path_factory.mktemp("questions") / "home", {"VSF_PORTAL_SQL_SECONDS": str(LIMIT)}
+    with running(home, world, "--demo", on_terminal=True, variables=limit) as found:
         yield found, demo_passwords(found)["engineer"]
 
 
@@ -63,20 +66,20 @@ def test_keys_run_and_stop_and_names_go_into_the_query(portal: tuple[Running, st
     assert re.match(r"\d+ rows? from snapshot", page.inner_text("#title"))
     assert "sql=from+marts.dim_lines&snapshot=" in page.url
     page.fill("#sql", "select mtn,\n  nothing\nfrom marts.dim_lines")
-    page.click("#run")
+    click(page, "#run")
     page.wait_for_selector("#result .error")
     assert "Line 2, column 3" in page.inner_text("#result")
     assert page.evaluate("document.getElementById('sql').selectionStart") == len("select mtn,\n  ")
     page.fill("#sql", ENDLESS)
     for end in ("#stop", "Escape", "leave"):
-        page.click("#run")
+        click(page, "#run")
         wait_until(lambda: len(queries(portal)) == 1)
         if end == "leave":
             page.goto(f"{watched.address}/questions/sql/history/")
         else:
-            page.keyboard.press(end) if end == "Escape" else page.click(end)
+            page.keyboard.press(end) if end == "Escape" else click(page, end)
             page.wait_for_function("document.getElementById('state').textContent.startsWith('Stopped after')")
-        wait_until(lambda: not queries(portal), 2)
+        wait_until(lambda: not queries(portal), LIMIT / 2)
 
     def stopped() -> int:
         page.reload()
@@ -93,17 +96,17 @@ def test_a_question_is_saved_and_filtered_without_javascript(portal: tuple[Runni
     page.goto(f"{watched.address}/questions/sql/?sql=from+marts.dim_lines")
     assert page.locator("#result table").count() == 0  # an address runs nothing
     page.fill("#sql", "select device_grouping, count(*) as lines from marts.dim_lines where mtn < $number group by all")
-    page.click("text=Save as a question")
+    click(page, "text=Save as a question")
     page.fill("[name=name]", "Lines below a number")
     assert page.input_value("[name=p0-name]") == "number"
     page.fill("[name=p0-default]", "9")
     page.select_option("[name=shape]", "bar")
-    page.click("main button.main")
+    click(page, "main button.main")
     page.wait_for_selector("#content table")
     assert page.inner_text("h1") == "Lines below a number"
     assert page.locator("figure.chart").is_hidden()  # the table stands below the chart, and is there without it
     page.fill("[name=number]", "0")
-    page.click("main button.main")
+    click(page, "main button.main")
     assert "No row fits" in page.inner_text("main")
     assert page.url.endswith("?number=0")
     page.context.close()
@@ -120,7 +123,7 @@ def test_a_chart_is_drawn_and_pages_pass_the_rules_of_wcag_2_2_aa(
     page.fill("[name=name]", f"Active lines, {scheme}")
     page.fill("[name=sql]", DAYS)
     page.select_option("[name=shape]", "line")
-    page.click("button.main:has-text('Save')")
+    click(page, "button.main:has-text('Save')")
     page.wait_for_selector("figure.chart[data-drawn=yes] svg")
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     question, broken = page.url, []
@@ -129,7 +132,7 @@ def test_a_chart_is_drawn_and_pages_pass_the_rules_of_wcag_2_2_aa(
         if address == "sql":
             page.goto(f"{watched.address}/questions/sql/")
             page.fill("#sql", DAYS)
-            page.click("#run")
+            click(page, "#run")
             page.wait_for_selector("#result table")
         else:
             page.goto(address if address.startswith("http") else watched.address + address)

@@ -18,7 +18,7 @@ import pytest
 
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.docs.job_page import Job, jobs
-from vsf_assets_tests.portal.test_browser import BROWSER, WIDE, Watched, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, WIDE, Watched, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, environment, running
 from vsf_assets_tests.portal.world import World
 from vsf_assets_tests.prebuilt import put_built_warehouse
@@ -64,7 +64,7 @@ class Hands:
     def click(self, words: str, selector: str) -> None:
         """Click on what the page calls `words`."""
         self._next(words)
-        self.page.click(selector)
+        click(self.page, selector)
 
     def choose(self, words: str, selector: str, file: Path) -> None:
         """Choose a file in a field."""
@@ -75,12 +75,12 @@ class Hands:
         """Click, and return the download that begins."""
         self._next(words)
         with self.page.expect_download() as found:
-            self.page.click(selector)
+            click(self.page, selector)
         return found.value
 
     def heading(self, words: str) -> None:
         """Wait until the heading of the page has these words."""
-        self.page.locator("h1", has_text=words).wait_for(timeout=20_000)
+        self.page.locator("h1", has_text=words).wait_for()
 
     def done(self) -> None:
         """End the job: the page of jobs has no click that was not needed."""
@@ -133,9 +133,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def deliver(hands: Hands, file: Path) -> None:
     """Choose a file on the page that delivers, and go to its receipt."""
     hands.heading("Deliver files")
-    hands.page.wait_for_load_state("load")  # the page's script takes the file when it is chosen
     hands.choose("Choose files", "#id_files", file)
-    hands.page.wait_for_selector("#uploads a[href*='/deliveries/']", timeout=20_000)
+    hands.page.wait_for_selector("#uploads a[href*='/deliveries/']")
     hands.click("See its receipt", "#uploads a[href*='/deliveries/']")
     hands.heading(file.name)
 
@@ -181,7 +180,7 @@ def test_deliver_find_out_why_mend_and_be_told(site: Site, tmp_path: Path) -> No
     site.home.land("clicks/1/clicks_2.csv", b"no clicks\n", 5)
     site.load()
     unreadable = ".notices li.new:has-text('is unreadable')"
-    for _ in range(100):  # the watcher scans every two seconds, and reading the page changes nothing
+    for _ in range(600):  # the watcher scans every two seconds, and reading the page changes nothing
         page.goto(f"{site.portal.address}/notices/?kind=unreadable")
         if page.locator(unreadable).count():
             break
@@ -192,7 +191,7 @@ def test_deliver_find_out_why_mend_and_be_told(site: Site, tmp_path: Path) -> No
     hands.done()
 
     page.goto(f"{site.portal.address}/deliveries/")
-    page.click("th a:text-is('clicks_1.csv')")
+    click(page, "th a:text-is('clicks_1.csv')")
     page.wait_for_selector("text=1 of 1 mended")
     assert site.pages[NAME].found == []
 

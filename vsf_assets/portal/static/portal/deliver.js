@@ -299,4 +299,5 @@
     if (rows.some((row) => ["sending", "broken"].includes(row.state))) event.preventDefault();
   });
   window.addEventListener("online", next);
+  if (chosen.files.length) add([...chosen.files]);  // before this script was there
 })();

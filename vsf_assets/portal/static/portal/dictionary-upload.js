@@ -108,6 +108,7 @@ async function choose(input) {
 }
 
 for (const input of inputs) input.addEventListener("change", () => choose(input));
+if (chosen().length) sort(chosen());  // chosen before this script was there
 for (const kind of ["dragenter", "dragover"]) {
   form.addEventListener(kind, (event) => { event.preventDefault(); form.querySelector(".drop").classList.add("over"); });
 }

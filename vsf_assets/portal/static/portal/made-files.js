@@ -10,9 +10,11 @@ async function look() {
   try {
     const answer = await fetch(location.pathname, { headers: { "X-Vsf-Part": "files", "If-None-Match": tag }, cache: "no-store" });
     if (answer.status === 200 && !answer.redirected) {
+      const text = await answer.text();
+      await whenReleased();
       tag = answer.headers.get("ETag");
       const focused = files.contains(document.activeElement) ? document.activeElement.href : "";
-      files.innerHTML = await answer.text();
+      files.innerHTML = text;
       if (focused) [...files.querySelectorAll("a")].find((link) => link.href === focused)?.focus();
     }
     failures = answer.ok || answer.status === 304 ? 0 : failures + 1;

@@ -20,9 +20,11 @@ async function look() {
   try {
     const answer = await fetch(location.href, { headers: { "X-Vsf-Part": "receipt", "If-None-Match": tag } });
     if (answer.status === 200 && !answer.redirected) {
+      const text = await answer.text();
+      await whenReleased();
       tag = answer.headers.get("ETag");
       const open = document.activeElement && receipt.contains(document.activeElement) ? document.activeElement.href : "";
-      receipt.innerHTML = await answer.text();
+      receipt.innerHTML = text;
       document.title = receipt.querySelector("h1").textContent + " · VSF portal";
       if (open) [...receipt.querySelectorAll("a")].find((link) => link.href === open)?.focus();
       if (!was.download && state().download) download();
