@@ -21,6 +21,7 @@ from typing import Any
 
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
+from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.transform.build_state import awesome_rules, project_digest
@@ -234,11 +235,12 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
         "--log-path",
         target,
     ]
-    project = read_parsed_project(parsed) if parsed else None
     name_sources_cheaply()
     try:
         # dbt prints before it has read its settings; its lines must not appear in the output of the command.
-        with _interruptible(), redirect_stdout(io.StringIO()):
+        # The parsed project lives to the end, and the collector would take a seventh of a build to scan it.
+        with _interruptible(), redirect_stdout(io.StringIO()), gc_paused():
+            project = read_parsed_project(parsed) if parsed else None
             result = dbtRunner(callbacks=[keep], manifest=project).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
         close_connections()
