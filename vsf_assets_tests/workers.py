@@ -64,6 +64,7 @@ def main() -> None:
     """Import and collect all tests, and fork workers on request."""
     descriptor, workers, *arguments = sys.argv[1:]
     listener = socket.socket(fileno=int(descriptor))
+    gc.disable()  # what is imported and collected stays
     pytest.main(["--collect-only", "-qq", "-n", "0", "-p", "no:cacheprovider", *arguments])
     if int(workers) > 1 and "vsf_assets_tests.instances" in sys.modules:  # tests of Dagster are among them
         make_what_is_kept()
@@ -71,6 +72,7 @@ def main() -> None:
     assert "polars-0" not in _names_of_threads(), "a module computes with polars when it is imported: use a fixture"
     gc.collect()
     gc.freeze()  # a collection in a worker would write to every object, and copy all memory
+    gc.enable()
     done = serve(listener, HELLO + f" {spent_time.processor_seconds()}".encode())
     if done is not None:
         end(done)
