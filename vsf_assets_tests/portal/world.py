@@ -7,6 +7,8 @@ Marked values are personal: wherever one of them, or an md5 of one, appears, per
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,12 +60,18 @@ class World:
         """Folder of its snapshots."""
         return self.root / "snapshots"
 
-    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        """Return what DuckDB itself gives, without the portal."""
+    @contextmanager
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the snapshot as DuckDB itself does, without the portal; for tests with many queries."""
         current = (self.snapshots / "current.duckdb").resolve()
         with duckdb.connect() as connection:  # attached, since the portal has the file open with other settings
             connection.execute(f"attach '{current}' as world (read_only)")
             connection.execute("use world")
+            yield connection
+
+    def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """Return what DuckDB itself gives, without the portal."""
+        with self.opened() as connection:
             return connection.execute(sql, list(values)).fetchall()
 
 
