@@ -6,7 +6,10 @@ start without both.
 """
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.config.settings import PROJECT_ROOT, Settings, read_settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
@@ -25,6 +28,16 @@ from vsf_assets_tests.direct_models import compile_in_full, keep_models
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_PREPARE = """
+from vsf_assets.config.settings import read_settings
+from vsf_assets.portal.serve import keep_files_private, prepare
+keep_files_private()
+prepare(read_settings(), print)
+from django.db import connections
+connections.close_all()
+"""
+"""A process of its own, since Django takes its settings once."""
 
 _places: list[Path] = []
 
@@ -61,6 +74,26 @@ def put_dagster_storage(settings: Settings) -> None:
                     pass
             made.dagster_home.rename(original)
     shutil.copytree(original, settings.dagster_home, ignore=shutil.ignore_patterns("dagster.yaml", "*.lock"))
+
+
+def put_portal_database(home: Path) -> None:
+    """Give a home the portal's database with its tables and no account, if it has none; migrations take a second.
+
+    Outside of tests, as for the pictures of the documentation, the portal makes it.
+    """
+    file = home / "portal" / "portal.sqlite3"
+    if file.exists() or not _places:
+        return
+    original = _places[-1] / "portal.home"
+    with hold_lock(original.with_suffix(".lock"), "making the portal's tables", 600):
+        if not original.exists():
+            made = original.with_name("portal.made")
+            environment = {**os.environ, "VSF_HOME": str(made), "PYTHONPATH": str(PROJECT_ROOT)}
+            subprocess.run([sys.executable, "-c", _PREPARE], env=environment, check=True, capture_output=True)
+            made.rename(original)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(original / "portal" / file.name, file)
+    file.chmod(0o600)
 
 
 def compiled_data_tests() -> Path:

@@ -19,6 +19,7 @@ import pytest
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.portal.config import DATABASE_FILE, set_up
 from vsf_assets_tests.portal.world import World
+from vsf_assets_tests.prebuilt import put_portal_database
 
 PASSWORD = "three old words here"
 CHEAP = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
@@ -135,6 +136,7 @@ def prepared_portal(world: World, tmp_path_factory: pytest.TempPathFactory) -> t
     (home / "landing").mkdir(parents=True)
     (home / "archive" / "other").mkdir(parents=True)  # an archive that is there, from which the originals are gone
     settings = read_settings({"VSF_HOME": str(home), "VSF_SNAPSHOTS": str(world.snapshots), "VSF_SETTLE_SECONDS": "0"})
+    put_portal_database(home)
     set_up(settings, **CHEAP, ALLOWED_HOSTS=["testserver", "localhost"])
     from django.db import connections
 

@@ -27,6 +27,7 @@ import pytest
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets_tests.portal.world import World
+from vsf_assets_tests.prebuilt import put_portal_database
 
 VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
 
@@ -85,9 +86,19 @@ class Running:
 
 @contextmanager
 def running(
-    home: Path, world: World, *options: str, on_terminal: bool = False, variables: Mapping[str, str] | None = None
+    home: Path,
+    world: World,
+    *options: str,
+    on_terminal: bool = False,
+    variables: Mapping[str, str] | None = None,
+    is_first: bool = False,
 ) -> Iterator[Running]:
-    """Run the portal; its log is a file, or a copy of what a terminal shows, which sees passwords too."""
+    """Run the portal; its log is a file, or a copy of what a terminal shows, which sees passwords too.
+
+    `is_first` is for tests of the first start, which makes the tables of the portal's database.
+    """
+    if not is_first:
+        put_portal_database(home)
     port, log = free_port(), home.with_suffix(".log")
     command = [*VSF, "portal", "--bind", f"127.0.0.1:{port}", *options]
     with log.open("ab") as output:
@@ -142,7 +153,7 @@ def test_from_the_first_start_to_a_page_of_data_and_over_kills(world: World, tmp
     home = tmp_path / "home"
     (home / "portal").mkdir(parents=True)
     (home / "portal").chmod(0o755)
-    with running(home, world) as portal:
+    with running(home, world, is_first=True) as portal:
         assert {path.stat().st_mode & 0o077 for path in (home / "portal", *(home / "portal").rglob("*"))} == {0}
         file = home / "portal" / "first-admin-link"
         assert f"once, within an hour: see {file}" in portal.log.read_text()
