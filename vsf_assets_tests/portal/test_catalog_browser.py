@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from vsf_assets_tests.portal.catalog_objects import NELLY, ODD_OBJECT
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, Wcag, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.world import World
 
@@ -76,15 +76,13 @@ def test_from_a_search_to_what_changed_without_javascript(site: tuple[Running, A
 def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(
     site: tuple[Running, Any, str], size: dict[str, int], scheme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    wcag = Wcag()
     watched = signed_in(site, viewport=size, color_scheme=scheme, bypass_csp=True)
     page, wide, broken = watched.page, [], []
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     for path in PAGES:
         page.goto(watched.address + path)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)
-        found = axe.Axe().run(page, options=rules).response["violations"]
-        broken += [(path, rule["id"], rule["nodes"][0]["html"][:100]) for rule in found]
+        broken += [(path, *rule) for rule in wcag.broken(page)]
     page.context.close()
     assert (wide, broken, watched.found) == ([], [], [])

@@ -17,7 +17,7 @@ import pytest
 
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.portal.dictionaries import ODD, ODD_FILES, SAMPLE, SMALL_1, sample_files
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, Wcag, click, sync_api
 from vsf_assets_tests.portal.test_command import Running, demo_passwords, running
 from vsf_assets_tests.portal.test_dictionaries import FINDINGS, FUND_ID
 from vsf_assets_tests.portal.world import World
@@ -253,7 +253,7 @@ def test_everything_works_without_javascript(site: Site, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size: dict[str, int], scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    wcag = Wcag()
     watched = site.watched(viewport=size, color_scheme=scheme, bypass_csp=True)
     page, wide, broken = watched.page, [], []
     base = f"/dictionaries/{SAMPLE}/"
@@ -262,8 +262,6 @@ def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size
         page.goto(site.portal.address + path)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)
-        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-        found = axe.Axe().run(page, options=rules).response["violations"]
-        broken += [(path, rule["id"], rule["nodes"][0]["html"][:100]) for rule in found]
+        broken += [(path, *rule) for rule in wcag.broken(page)]
     page.context.close()
     assert (wide, broken) == ([], [])

@@ -20,7 +20,7 @@ import pytest
 from vsf_assets.pipeline.synthetic_fulfilment import fulfil
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.portal.made_world import NEEDED, every_type
-from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, click, sync_api
+from vsf_assets_tests.portal.test_browser import BROWSER, NARROW, WIDE, Watched, Wcag, click, sync_api
 from vsf_assets_tests.portal.test_command import VSF, Running, demo_passwords, environment, running, vsf
 from vsf_assets_tests.portal.world import World
 from vsf_assets_tests.prebuilt import put_built_warehouse
@@ -361,7 +361,7 @@ def test_a_client_that_leaves_ends_its_process_and_a_dead_process_ends_the_conne
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size: dict[str, int], scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    wcag = Wcag()
     content = {**every_type(f"axe {scheme}"), "columns": every_type()["columns"][::4]}
     schema = json.loads(site.ask("POST", "/api/v1/schemas", content))["id"]
     site.ask("POST", f"/api/v1/schemas/{schema}/files", {"rows": NOW + 1})
@@ -375,8 +375,6 @@ def test_pages_fit_the_window_and_pass_the_rules_of_wcag_2_2_aa(site: Site, size
             page.wait_for_selector("#c1-name-error")
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)
-        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-        found = axe.Axe().run(page, options=rules).response["violations"]
-        broken += [(path, rule["id"], rule["nodes"][0]["html"][:100]) for rule in found]
+        broken += [(path, *rule) for rule in wcag.broken(page)]
     page.context.close()
     assert (wide, broken) == ([], [])
