@@ -57,6 +57,7 @@ def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_original(), settings.warehouse_file)
+    Warehouse.of(settings).remember_tables()
 
 
 def put_dagster_storage(settings: Settings) -> None:

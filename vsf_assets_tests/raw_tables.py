@@ -29,6 +29,7 @@ def put_raw_tables(settings: Settings) -> None:
     with contextlib.suppress(FileExistsError):  # another thread came first
         os.link(copy, target)
     copy.unlink()
+    Warehouse.of(settings).remember_tables()
 
 
 def _original(file: Path) -> Path:

@@ -123,6 +123,7 @@ def build_and_publish(
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
             report.snapshot = _publish(warehouse, report.number, progress, published)
+        warehouse.remember_tables()
     return report
 
 

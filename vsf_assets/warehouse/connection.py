@@ -132,6 +132,13 @@ class Warehouse:
             if not is_known:
                 ensure_tables(connection, self.settings)
             yield connection
+        self.remember_tables()
+
+    def remember_tables(self) -> None:
+        """Remember that the raw tables are as they must be in the file's present state, which nobody writes to now.
+
+        For whoever wrote to other tables alone since `connect_with_tables`, holding the lock all the while.
+        """
         _known[self.file] = self._state()
 
     def _state(self) -> tuple[object, ...]:
