@@ -140,12 +140,19 @@ class OpenSnapshot:
                     f"snapshot {self.number} was made by an earlier version of the platform; the next build mends it"
                 ) from error
 
-    def numbers(self, sql: str, values: Mapping[str, Any] | None = None) -> "np.ndarray[Any, Any]":
-        """Return the one column of a query, whole numbers that are never null, as an array; raises as `query`."""
-        return self.arrays(sql, values)[0]
+    def numbers(
+        self, sql: str, values: Mapping[str, Any] | None = None, most: int = ROW_NUMBERS + 1
+    ) -> "np.ndarray[Any, Any]":
+        """Return the one column of a query, whole numbers that are never null, as an array; raises as `query`.
 
-    def arrays(self, sql: str, values: Mapping[str, Any] | None = None) -> "list[np.ndarray[Any, Any]]":
-        """Return the columns of a query, whole numbers that are never null, as arrays; raises as `query`."""
+        Of more than `most` rows the first ones come, as DuckDB has them.
+        """
+        return self.arrays(sql, values, most)[0]
+
+    def arrays(
+        self, sql: str, values: Mapping[str, Any] | None = None, most: int = ROW_NUMBERS + 1
+    ) -> "list[np.ndarray[Any, Any]]":
+        """Return the columns of a query, whole numbers that are never null, as arrays; see `numbers`."""
 
         def fetch(cursor: "DuckDBPyConnection") -> "list[np.ndarray[Any, Any]]":
             found: list[np.ndarray[Any, Any]] = list(cursor.fetchnumpy().values())
@@ -153,7 +160,7 @@ class OpenSnapshot:
                 raise QueryTooLargeError("too many rows fit; filter by more columns")
             return found
 
-        return self._run(f"{sql} limit {ROW_NUMBERS + 1}", values, fetch)
+        return self._run(f"{sql} limit {most}", values, fetch)
 
     def kept(self, sql: str, values: Mapping[str, Any], largest: int = KEPT_ROWS) -> Rows:
         """Return the answer to a query, and keep it if it has at most `largest` rows, since a snapshot never changes.

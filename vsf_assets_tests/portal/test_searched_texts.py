@@ -1,7 +1,7 @@
 """A search reads the columns alone that may hold its text, and finds the same rows as one that reads them all.
 
-Here: a small table for which learning is switched on, and searches of the portal's pages with and without it. Not here:
-how fast searches are (`make portal-load`).
+Here: a small table for which learning is switched on, and searches of the portal's pages with and without it; rows that
+are found in a sample, and counts that end early. Not here: how fast searches are (`make portal-load`).
 """
 
 import random
@@ -9,12 +9,17 @@ import re
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from vsf_assets.config.settings import read_settings
-from vsf_assets.portal.data import searched_texts
-from vsf_assets.portal.data.searched_texts import search_conditions
+from vsf_assets.portal.data import page_places, search_sample, searched_texts
+from vsf_assets.portal.data.page_places import Place
+from vsf_assets.portal.data.row_order import RowOrder
+from vsf_assets.portal.data.search_sample import first_found
+from vsf_assets.portal.data.searched_texts import search_for
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
+from vsf_assets.portal.shared.open_pool import pool
 from vsf_assets.snapshots.pool import OpenSnapshot, QueryLimits, SnapshotPool
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.test_tables import heading, page
@@ -66,15 +71,13 @@ def table() -> ShownTable:
 
 
 def found_by(snapshot: OpenSnapshot, text: str) -> list[int]:
-    conditions = search_conditions(snapshot, table(), NAMES, text, "$text")
-    if not conditions:
-        return []
-    sql = f"select rowid from marts.texts where {' or '.join(conditions)} order by rowid"
+    condition = search_for(snapshot, table(), NAMES, text, "$text", sees_all=True).condition
+    sql = f"select rowid from marts.texts where {condition} order by rowid"
     return [place for (place,) in snapshot.query(sql, {"text": text}).rows]
 
 
 def columns_read(snapshot: OpenSnapshot, text: str) -> list[str]:
-    return search_conditions(snapshot, table(), NAMES, text, "$text")
+    return search_for(snapshot, table(), NAMES, text, "$text", sees_all=True).conditions
 
 
 @pytest.mark.usefixtures("learns")
@@ -116,6 +119,38 @@ def test_without_time_to_learn_all_columns_are_read(snapshot: OpenSnapshot, monk
     assert len(columns_read(snapshot, "zebra")) == len(NAMES)  # a table of few rows
 
 
+ORDER = RowOrder(b"k" * 32, 3000)
+
+
+def first(snapshot: OpenSnapshot, text: str, after: int, limit: int) -> list[Place]:
+    search = search_for(snapshot, table(), NAMES, text, "$text", sees_all=True)
+    return first_found(snapshot, table(), ORDER, search, text, after, limit)
+
+
+@pytest.mark.usefixtures("learns")
+def test_the_first_rows_of_a_search_come_from_a_sample_in_the_keyed_order(
+    snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_sample, "SAMPLE_ROWS", 1500)
+    sampled = {place for _, place in ORDER.page(-1, 1500)}
+    for text in ("0a", "7", "f-0", "b é", "nothing"):
+        places = [place for place in found_by(snapshot, text) if place in sampled]
+        expected = ORDER.smallest(np.array(places, dtype=np.uint32), -1, 1500)
+        assert first(snapshot, text, -1, 1500) == expected, text
+        if text == "7":
+            assert len(expected) > 1000  # a third of the rows would hold it by chance alone
+            assert first(snapshot, text, expected[9][0], 20) == expected[10:30]
+
+
+@pytest.mark.usefixtures("learns")
+def test_a_sample_that_would_be_large_is_not_made(snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_sample, "MOST_CHARACTERS", 3000)
+    assert first(snapshot, "0a", -1, 20) == []
+    snapshot.cache.clear()
+    monkeypatch.undo()
+    assert first(snapshot, "0a", -1, 20) == []  # a small table has none either
+
+
 SEARCHES = ("script", "e", "zzz", "0a", "samsung", PHONES[0], MARKS[3])
 
 
@@ -135,3 +170,39 @@ def test_pages_show_the_same_rows_when_the_portal_has_learned(portal: Portal, mo
     assert len({text for text, _ in before}) > 3
     monkeypatch.setattr(searched_texts, "FEWEST_ROWS", 1)
     assert shown() == before
+
+
+WORLD_KEYS = ("0", "7", "a1", "e")
+
+
+def test_a_search_of_keys_is_counted_up_to_a_number_and_lists_the_same_rows(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = portal.account("ann", "reader"), portal.account("eve", "engineer", personal=True)
+    readers = [portal.client(account) for account in accounts]
+
+    def walk(client: object, words: str) -> tuple[str, list[str]]:
+        """Return the heading of the first page and of the second, and the rows of all."""
+        address, lines, headings = f"?_search={words}&_limit=2", [], []
+        while address:
+            text = page(client, f"/data/marts/fct_activity_events/{address}")
+            headings.append(heading(text))
+            lines += re.findall("<tr><th.*?</tr>|<tr><td.*?</tr>", text.partition("<tbody>")[2], re.DOTALL)
+            following = re.search(r'href="([^"]+)" rel="next"', text)
+            address = following[1].replace("&amp;", "&") if following else ""
+        assert len(set(headings)) == 1
+        return headings[0], [re.sub(r'<(th|td class="line")[^>]*>.*?</\1>', "", line, count=1) for line in lines]
+
+    before = [walk(client, words) for client in readers for words in WORLD_KEYS]
+    monkeypatch.setattr(searched_texts, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(searched_texts, "MOST_VALUES", 1)
+    monkeypatch.setattr(page_places, "MOST_COUNTED", 3)
+    with pool().current() as opened:
+        opened.cache.pop(("texts", "marts.fct_activity_events"), None)
+    after = [walk(client, words) for client in readers for words in WORLD_KEYS]
+    assert [lines for _, lines in after] == [lines for _, lines in before]
+    for (counted, lines), (_, all_lines) in zip(after, before, strict=True):
+        assert ("more than 3 of" in counted) == (len(all_lines) > 3), (counted, lines)
+    assert any("more than" in counted for counted, _ in after)
+    assert not all("more than" in counted for counted, _ in after)
+    assert "event_uuid" in opened.cache["sample", "marts.fct_activity_events"]

@@ -94,7 +94,7 @@ def _page(
     limit = min(_number(request, "limit", PAGE) or PAGE, LARGEST)
     offset = _number(request, "offset", 0)
     page = list_rows(snapshot, table, access, replace(wanted, limit=limit, offset=offset))
-    count = count_rows(snapshot, table, access, wanted) if page.total is None else page.total
+    count = (page.total or count_rows(snapshot, table, access, wanted)).rows
     after = _address(request, limit, offset + limit) if offset + limit < count else None
     before = _address(request, limit, max(offset - limit, 0)) if offset > 0 else None
     try:

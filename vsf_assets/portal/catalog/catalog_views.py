@@ -108,7 +108,7 @@ def _found(
 
 def _changed(snapshot: OpenSnapshot, access: Access, kind: EntryKind) -> int:
     """Return how many entries have had more than one payload."""
-    return count_rows(snapshot, kind.entries, access, ListRequest((Filter("versions", "min", "2"),)))
+    return count_rows(snapshot, kind.entries, access, ListRequest((Filter("versions", "min", "2"),))).rows
 
 
 @require_safe

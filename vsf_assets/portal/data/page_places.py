@@ -9,10 +9,10 @@ looked up again, so that a long text makes no long address, and a forged cursor 
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.data.masking import STORED_ROW
@@ -29,6 +29,16 @@ _LARGEST = 2**62
 _MOST_AT_ONCE = 10_000
 """Rows up to which DuckDB keeps the first ones of a search while it counts all."""
 
+MOST_COUNTED = 1000
+"""Rows up to which a search is counted that has to read the keys of a large table."""
+
+
+class RowCount(NamedTuple):
+    """How many rows a list has, or how many it has more than."""
+
+    rows: int
+    is_more: bool = False
+
 
 @dataclass(frozen=True)
 class OrderedRows:
@@ -43,6 +53,9 @@ class OrderedRows:
         sort, sort_type: column that comes first in the order, and its type; empty for none.
         is_descending: whether its largest value comes first; nulls are last in any case.
         is_search: whether the conditions compare texts of many columns, so that each look at the table costs much.
+        is_costly: whether these have many different values each, so that rows are counted up to MOST_COUNTED alone.
+        first_found: gives (after, limit) the first rows by the keyed order where they are found without a look at all;
+            fewer than `limit` tell nothing. None where there is no such way.
     """
 
     source: str
@@ -54,6 +67,8 @@ class OrderedRows:
     sort_type: str = ""
     is_descending: bool = False
     is_search: bool = False
+    is_costly: bool = False
+    first_found: Callable[[int, int], list[Place]] | None = None
 
     def query(self, columns: str, *more: str) -> str:
         """Return SQL that selects from the rows, with further conditions."""
@@ -63,13 +78,13 @@ class OrderedRows:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """All that its rows and their order depend on, within a snapshot."""
-        return self.source, self.where, digest_of(self.values), self.order is None, self.sort, self.is_descending
+        """All that its rows, their order and their number depend on, within a snapshot."""
+        return *self.count_key, self.order is None, self.sort, self.is_descending
 
     @property
     def count_key(self) -> tuple[object, ...]:
         """All that the number of its rows depends on, within a snapshot."""
-        return "rows", self.source, self.where, digest_of(self.values)
+        return "rows", self.source, self.where, digest_of(self.values), self.is_costly
 
     @property
     def direction(self) -> str:
@@ -109,7 +124,7 @@ def read_cursor(snapshot: OpenSnapshot, cursor: str, parameter: str) -> int:
 
 def find_places(
     snapshot: OpenSnapshot, listing: OrderedRows, after: int, limit: int, offset: int = 0
-) -> tuple[list[Place], int | None]:
+) -> tuple[list[Place], RowCount | None]:
     """Return the rows of a page, and the number of rows of the whole list where it is known then.
 
     Args:
@@ -125,8 +140,7 @@ def find_places(
     """
     last = _Last(snapshot, listing, after) if after >= 0 and listing.sort else None
     if listing.order is not None and not listing.sort and not (listing.is_unfiltered and not offset):
-        places = snapshot.numbers(listing.query(STORED_ROW), listing.values)
-        return listing.order.smallest(places, after, limit, offset), len(places)
+        return _keyed(snapshot, listing, listing.order, after, (limit, offset))
     if listing.order is None and listing.is_search and not listing.sort:
         return _searched(snapshot, listing, after, (limit, offset))
     if listing.order is None:
@@ -136,7 +150,19 @@ def find_places(
     else:
         found = listing.order.page(after, limit)
     is_all = after < 0 and not offset and len(found) < limit
-    return found, len(found) if is_all else None
+    return found, RowCount(len(found)) if is_all else None
+
+
+def count_places(snapshot: OpenSnapshot, listing: OrderedRows) -> RowCount:
+    """Return the number of rows of a list; raises what `find_places` raises."""
+    if not listing.is_costly:
+        return RowCount(snapshot.query(listing.query("count(*)"), listing.values).rows[0][0])
+    sql = f"select count(*) from ({listing.query(STORED_ROW)} limit {MOST_COUNTED + 1})"  # noqa: S608 - quoted names
+    return _counted(listing, snapshot.query(sql, listing.values).rows[0][0])
+
+
+def _counted(listing: OrderedRows, rows: int) -> RowCount:
+    return RowCount(MOST_COUNTED, is_more=True) if listing.is_costly and rows > MOST_COUNTED else RowCount(rows)
 
 
 def place_of(order: RowOrder | None, number: int) -> int:
@@ -186,19 +212,36 @@ def _in_order_of_places(
 
 def _searched(
     snapshot: OpenSnapshot, listing: OrderedRows, after: int, part: tuple[int, int]
-) -> tuple[list[Place], int | None]:
+) -> tuple[list[Place], RowCount | None]:
     """Return rows in the order of places, and their number for a first page, by one look at the table.
 
-    On later pages DuckDB gives rows in the order of places by itself, and stops when it has enough.
+    DuckDB gives rows in the order of places by itself, and stops when it has enough.
     """
     limit, offset = part
-    if after < 0 and limit + offset <= _MOST_AT_ONCE:
-        sql = listing.query(f"count(*), min({STORED_ROW}, {limit + offset})")
-        ((total, places),) = snapshot.query(sql, listing.values).rows
-        return [(place, place) for place in (places or [])[offset:]], int(total)
+    wanted = limit + offset
+    if after < 0 and not listing.is_costly and wanted <= _MOST_AT_ONCE:
+        sql = listing.query(f"count(*), min({STORED_ROW}, {wanted})")
+        ((total, first),) = snapshot.query(sql, listing.values).rows
+        return [(place, place) for place in (first or [])[offset:]], RowCount(total)
+    counts = after < 0 and listing.is_costly
+    most = max(wanted, MOST_COUNTED + 1) if counts else wanted
     sql = listing.query(STORED_ROW, *([f"{STORED_ROW} > {after}"] if after >= 0 else []))
-    rows = snapshot.query(f"{sql} limit {limit} offset {offset}", listing.values).rows
-    return [(place, place) for (place,) in rows], None
+    places = snapshot.numbers(sql, listing.values, most)
+    count = _counted(listing, len(places)) if counts else None
+    return [(place, place) for place in places[offset:wanted].tolist()], count
+
+
+def _keyed(
+    snapshot: OpenSnapshot, listing: OrderedRows, order: RowOrder, after: int, part: tuple[int, int]
+) -> tuple[list[Place], RowCount | None]:
+    """Return rows in the keyed order, and the number of all where all were found."""
+    limit, offset = part
+    if listing.first_found is not None:
+        first = listing.first_found(after, limit + offset)
+        if len(first) == limit + offset:
+            return first[offset:], None
+    places = snapshot.numbers(listing.query(STORED_ROW), listing.values)
+    return order.smallest(places, after, limit, offset), _counted(listing, len(places))
 
 
 def _sorted_and_keyed(

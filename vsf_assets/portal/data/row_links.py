@@ -76,6 +76,6 @@ def _delivery(values: Mapping[str, Any]) -> Iterator[Filter]:
 
 def _count(snapshot: OpenSnapshot, table: ShownTable, access: Access, filters: tuple[Filter, ...]) -> int | None:
     try:
-        return count_rows(snapshot, table, access, ListRequest(filters))
+        return count_rows(snapshot, table, access, ListRequest(filters)).rows
     except QueryTooLargeError:
         return None

@@ -61,26 +61,61 @@ class ColumnTexts:
 _UNKNOWN = ColumnTexts()
 
 
-def search_conditions(
-    snapshot: OpenSnapshot, table: ShownTable, columns: Collection[str], text: str, parameter: str
-) -> list[str]:
-    """Return SQL conditions, one of which a row meets if and only if one of some columns contains a text.
+@dataclass(frozen=True)
+class Search:
+    """A search for one text.
+
+    Attributes:
+        conditions: SQL, one of which a row meets if and only if one of the columns contains the text.
+        parameter: the parameter that holds the text.
+        keys: those of its columns, in a large table, that have many different values: they take most of the time.
+        has_others: whether columns with few values, or of a small table, are compared too.
+    """
+
+    conditions: list[str]
+    parameter: str
+    keys: tuple[str, ...]
+    has_others: bool
+
+    @property
+    def condition(self) -> str:
+        """SQL of whether a row is found; it uses the parameter in any case."""
+        return f"({' or '.join(self.conditions)})" if self.conditions else f"false and {self.parameter} is null"
+
+
+def search_for(
+    snapshot: OpenSnapshot, table: ShownTable, columns: Collection[str], text: str, parameter: str, sees_all: bool
+) -> Search:
+    """Return the search for a text.
 
     Args:
         snapshot: where the table is.
-        table: a table all of whose rows the reader sees; what other rows hold must not tell him anything.
+        table: where the columns are.
         columns: names of columns with texts.
         text: what is looked for, in lower case.
         parameter: the parameter of the SQL that holds it.
+        sees_all: whether the reader sees every row of the table; else what other rows hold must not tell him anything.
 
     Raises:
         TooManyQueriesError: others take all turns.
     """
-    known = _known(snapshot, table)
+    known = _known(snapshot, table) if sees_all else {}
     kept = [name for name in columns if known.get(name, _UNKNOWN).may_contain(text)]
     # DuckDB looks into the next column only where the one before did not match; few values are compared once each.
     kept.sort(key=lambda name: known.get(name, _UNKNOWN).values is None)
-    return [contains(name, parameter, known.get(name, _UNKNOWN).is_lower) for name in kept]
+    is_large = table.places >= FEWEST_ROWS
+    keys = tuple(name for name in kept if is_large and known.get(name, _UNKNOWN).values is None)
+    conditions = [contains(name, parameter, known.get(name, _UNKNOWN).is_lower) for name in kept]
+    return Search(conditions, parameter, keys, len(keys) < len(kept))
+
+
+def key_columns(snapshot: OpenSnapshot, table: ShownTable) -> list[str] | None:
+    """Return the columns without personal data that have many different texts; None while not all is known."""
+    known = _known(snapshot, table)
+    texts = [column for column in table.columns if column.is_text]
+    if any(column.name not in known for column in texts):
+        return None
+    return [column.name for column in texts if not column.personal and known[column.name].values is None]
 
 
 def contains(name: str, parameter: str, is_lower: bool = False) -> str:

@@ -9,6 +9,7 @@ Parameters: `column=value`, `column__contains=text`, `column__min=value`, `colum
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from vsf_assets.common.suggestions import did_you_mean
@@ -18,10 +19,19 @@ from vsf_assets.masking.pseudonyms import quoted
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.masking import STORED_ROW, hides_order, is_replaced, seen_source
 from vsf_assets.portal.data.owned_rows import leaves_rows_out
-from vsf_assets.portal.data.page_places import OrderedRows, cursor_after, find_places, place_of, read_cursor
+from vsf_assets.portal.data.page_places import (
+    OrderedRows,
+    RowCount,
+    count_places,
+    cursor_after,
+    find_places,
+    place_of,
+    read_cursor,
+)
 from vsf_assets.portal.data.pseudonym_index import value_of
 from vsf_assets.portal.data.row_order import key_of, row_order
-from vsf_assets.portal.data.searched_texts import contains, search_conditions
+from vsf_assets.portal.data.search_sample import first_found
+from vsf_assets.portal.data.searched_texts import Search, search_for
 from vsf_assets.portal.data.table_catalog import ShownColumn, ShownTable
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
@@ -97,13 +107,13 @@ class Page:
         rows: without their numbers.
         numbers: the shown number of each.
         next: cursor of the next page; empty at the end.
-        total: rows of the whole list, where finding the page told it.
+        total: rows of the whole list, where finding the page told it; they are known up to a number for some searches.
     """
 
     rows: Rows
     numbers: list[int]
     next: str
-    total: int | None
+    total: RowCount | None
 
 
 @dataclass
@@ -196,26 +206,28 @@ def list_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request
     cursor = cursor_after(snapshot, kept[-1][0]) if len(found) > request.limit else ""
     numbers = [number for number, _ in kept]
     if listing.is_unfiltered:
-        total = table.rows
+        total = RowCount(table.rows)
     elif total is not None and not request.after:
         snapshot.kept_as(listing.count_key, lambda: total)
     return Page(Rows(shown.names[1:], shown.types[1:], rows), numbers, cursor, total)
 
 
-def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> int:
-    """Return the number of rows of the whole list; raises what `list_rows` raises."""
+def count_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, request: ListRequest) -> RowCount:
+    """Return the number of rows of the whole list, of a search in a large table up to a number.
+
+    Raises what `list_rows` raises.
+    """
     if request == ListRequest() and _sees_all(snapshot, table, access) and table.places == table.rows:
-        return table.rows
+        return RowCount(table.rows)
     listing = _ordered_rows(snapshot, table, access, request)
     if listing.is_unfiltered:
-        return table.rows
-    count = listing.query("count(*)")
-    return int(snapshot.kept_as(listing.count_key, lambda: snapshot.query(count, listing.values).rows[0][0]))
+        return RowCount(table.rows)
+    return snapshot.kept_as(listing.count_key, lambda: count_places(snapshot, listing))
 
 
 def rows_seen(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> int:
     """Return the number of rows of a table that the reader may see; raises what `list_rows` raises."""
-    return count_rows(snapshot, table, access, ListRequest())
+    return count_rows(snapshot, table, access, ListRequest()).rows
 
 
 def selection(
@@ -251,10 +263,15 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
     for condition in request.filters:
         clauses.where.append(_condition(condition, snapshot, table, access, clauses))
     sees_all = _sees_all(snapshot, table, access)
+    is_alone, search = not clauses.where, None
     if request.search:
-        clauses.where.append(_search(request.search.casefold(), snapshot, table, access, clauses, sees_all))
+        search = _search(request.search.casefold(), snapshot, table, access, clauses, sees_all)
+        clauses.where.append(search.condition)
     is_unfiltered = not clauses.where and sees_all and table.places == table.rows
     sort_type = table.by_name[request.sort].type if request.sort else ""
+    first = None
+    if search is not None and search.keys and is_alone and sees_all and order is not None:
+        first = partial(first_found, snapshot, table, order, search, request.search.casefold())
     return OrderedRows(
         source,
         tuple(clauses.where),
@@ -264,7 +281,9 @@ def _ordered_rows(snapshot: OpenSnapshot, table: ShownTable, access: Access, req
         request.sort,
         sort_type,
         request.is_descending,
-        bool(request.search),
+        search is not None,
+        search is not None and bool(search.keys),
+        first,
     )
 
 
@@ -275,15 +294,10 @@ def _sees_all(snapshot: OpenSnapshot, table: ShownTable, access: Access) -> bool
 
 def _search(
     text: str, snapshot: OpenSnapshot, table: ShownTable, access: Access, clauses: _Clauses, sees_all: bool
-) -> str:
-    """Return the condition that a text which the reader sees contains one, in lower case."""
-    parameter = clauses.keep(text)
+) -> Search:
+    """Return the search for rows of which a text that the reader sees contains one, in lower case."""
     names = [column.name for column in table.columns if column.is_text and not is_replaced(column, access)]
-    if sees_all:
-        found = search_conditions(snapshot, table, names, text, parameter)
-    else:
-        found = [contains(name, parameter) for name in names]
-    return f"({' or '.join(found)})" if found else f"{parameter} is null"
+    return search_for(snapshot, table, names, text, clauses.keep(text), sees_all)
 
 
 def _condition(condition: Filter, snapshot: OpenSnapshot, table: ShownTable, access: Access, clauses: _Clauses) -> str:
