@@ -50,7 +50,7 @@ def url(column: Column, request: Request) -> Maker:
 
     def make(row_range: RowRange) -> pl.Series:
         drawn = lanes(key, row_range.rows)
-        words: list[pl.Series | str] = [_hosts().pick(drawn[:, 0]), domain(row_range), "/", _words().pick(drawn[:, 1])]
+        words: list[pl.Series | str] = [_hosts().pick(drawn[:, 0]), *domain(row_range), _words().pick(drawn[:, 1])]
         if column.is_unique:
             return joined(*words, "/", pl.Series(permuted(number_key, row_range.rows, 10**width)).cast(pl.String))
         return joined(*words, _paths().pick(drawn[:, 2]))
@@ -91,8 +91,8 @@ def _hosts() -> Pool:
 
 @cache
 def _words() -> Pool:
-    """English words of a path."""
-    return Pool(pools.nouns())
+    """English words of a path, with the slash before them."""
+    return Pool([f"/{word}" for word in pools.nouns()])
 
 
 @cache

@@ -91,8 +91,8 @@ def email(column: Column, request: Request) -> Maker:
         last = _last_slugs(locale).gather(pl.Series(parts.last))
         if column.is_unique:
             number = pl.Series(permuted(key, row_range.rows, 10**width)).cast(pl.String)
-            return joined(first, last, number, "@", domain(row_range))
-        return joined(first, last, _ENDS.pick(styles[:, 1]), domain(row_range))
+            return joined(first, last, number, "@", *domain(row_range))
+        return joined(first, last, _ENDS.pick(styles[:, 1]), *domain(row_range))
 
     return make
 
