@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import duckdb
 import pytest
 
+from vsf_assets.charts.specs import FOLDER
 from vsf_assets.cli.query import json_rows, query_snapshot
 from vsf_assets.portal.insights.all_insights import INSIGHTS
 from vsf_assets_tests.portal.driver import Portal
@@ -249,12 +250,11 @@ def test_fields_of_a_chart_are_columns_of_its_insight(portal: Portal, client: An
     for name, insight in INSIGHTS.items():
         if insight.spec:
             page = get(client, f"/insights/{name}/?{EVERYTHING[name]}")
-            found = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
-            assert found, name
-            spec = json.loads(found[1])
-            made = set(re.findall(r'"as": "(\w+)"', found[1])) | {"what", "count"}
-            fields = set(re.findall(r'"field": "(\w+)"', found[1]))
-            assert fields <= set(spec["data"]["values"][0]) | made, name
+            assert ('<script type="application/json">' in page) is not bool(insight.measure), name  # nothing was earned
+            rows = json.loads(get(client, f"/api/v1/insights/{name}?{EVERYTHING[name]}"))["items"]
+            spec = (FOLDER / f"{insight.spec}.json").read_text(encoding="utf-8")
+            made = set(re.findall(r'"as": "(\w+)"', spec)) | {"what", "count"}
+            assert set(re.findall(r'"field": "(\w+)"', spec)) <= set(rows[0]) | made, name
 
 
 def test_a_campaign_says_why_its_banners_are_chosen(portal: Portal, client: Any) -> None:
@@ -275,3 +275,22 @@ def test_a_campaign_says_why_its_banners_are_chosen(portal: Portal, client: Any)
     get(client, f"/scores/{2**63}/", 404)
     assert client.get("/scores/?campaign=7").headers["Location"] == "/scores/7/"
     assert "is no number of a campaign" in html.unescape(get(client, "/scores/?campaign=x", 400))
+
+
+def test_days_of_a_heading_stay_whole_and_texts_harmless() -> None:
+    from vsf_assets.portal.data.page_filters import whole_days
+
+    shown = whole_days("<b>& 2 events from 2019-04-08 to 2019-05-26, 12019-04-08")
+    days = "<time>2019-04-08</time> to <time>2019-05-26</time>"
+    assert shown == f"&lt;b&gt;&amp; 2 events from {days}, 12019-04-08"
+
+
+def test_headlines_of_one_kind_and_of_no_revenue() -> None:
+    from vsf_assets.snapshots.pool import Rows
+
+    found = Rows(["day", "anomaly", "severity", "findings", "records"], [], [(None, "volume", "warning", 1, 1)])
+    assert INSIGHTS["anomalies"].headline(found) == "1 finding of the kind volume"
+    names = ["campaign_id", "banners", "impressions", "clicks", "conversions", "revenue"]
+    assert INSIGHTS["campaigns"].headline(Rows(names, [], [(1, 2, 3, 0, 0, 0)] * 2)) == (
+        "2 campaigns, and none earned anything"
+    )

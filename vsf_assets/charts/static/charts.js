@@ -3,7 +3,7 @@
 // hidden: the table below it has the same figures.
 "use strict";
 (() => {
-  const NARROW = 480, OF_A_NAME = 150;
+  const NARROW = 480, OF_A_NAME = 150, OF_A_LETTER = 7, OF_A_SYMBOL = 30;
 
   const text = (value) => typeof value === "number" ? value.toLocaleString("en-GB", { maximumFractionDigits: 6 }) : String(value);
 
@@ -25,10 +25,18 @@
     };
   };
 
+  // Names of a legend that are in the rows need as much as the longest of them; short ones keep the usual columns.
+  const column = (spec) => {
+    const field = spec.encoding?.color?.field;
+    const longest = Math.max(0, ...spec.data.values.map((row) => String(row[field] ?? "").length));
+    return Math.max(OF_A_NAME, longest * OF_A_LETTER + OF_A_SYMBOL);
+  };
+
   const fitted = (spec, width) => {
     const config = { ...spec.config };
-    config.legend = { ...config.legend, columns: Math.max(1, Math.floor(width / OF_A_NAME)) };
-    if (width < NARROW) config.axis = { ...config.axis, labelLimit: 96 };
+    const columns = Math.max(1, Math.floor(width / column(spec)));
+    config.legend = { ...config.legend, columns, labelLimit: Math.floor(width / columns) - OF_A_SYMBOL };
+    if (width < NARROW) config.axis = { ...config.axis, labelLimit: 120 };
     return { ...spec, config };
   };
 

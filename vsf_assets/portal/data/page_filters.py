@@ -3,6 +3,7 @@
 Here: filters for templates. Not here: what may be seen (masking.py).
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,6 +25,8 @@ LONGEST = 120
 LONGEST_IN_ROW = 20_000
 _KEY = 32
 _DIGITS = frozenset("0123456789abcdef")
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 _NAMES = ("_id", "year", "_number", "_snapshot", "version", "quarter", "seed", "app")
 """How columns end whose numbers name something, so that their thousands are not separated."""
@@ -78,6 +81,12 @@ def moment(value: datetime | None) -> SafeString:
     return format_html(
         '<time datetime="{}Z">{}</time> <span class="quiet">{}</span>', whole.replace(" ", "T"), whole, ago(value)
     )
+
+
+@register.filter
+def whole_days(text: str) -> SafeString:
+    """Return a sentence whose days stay on one line each: a browser may break after a hyphen."""
+    return mark_safe(_DAY.sub(r"<time>\g<0></time>", escape(text)))  # noqa: S308 - escaped, then days alone
 
 
 @register.filter

@@ -45,7 +45,9 @@ order by quarter, rule desc
 
 def _campaigns(rows: Rows) -> str:
     first, revenue = rows.rows[0], total(rows, "revenue")
-    share = f", {percent(first[-1], revenue)} of what {counted(len(rows.rows), 'campaign')} earned" if revenue else ""
+    if not revenue:
+        return f"{counted(len(rows.rows), 'campaign')}, and none earned anything"
+    share = f", {percent(first[-1], revenue)} of what {counted(len(rows.rows), 'campaign')} earned"
     return f"Campaign {first[0]} earned most: {first[-1]:,.2f}{share}"
 
 
@@ -70,6 +72,7 @@ INSIGHTS = (
         _EMPTY,
         (_QUARTER,),
         spec="campaigns",
+        measure="revenue",
         chart_rows=20,
         link={"campaign_id": "/scores/{}/"},
     ),
@@ -82,6 +85,7 @@ INSIGHTS = (
         _chosen,
         _EMPTY,
         (_CAMPAIGN, _QUARTER),
+        measure="revenue",
         columns={"converting_banners": "banners of the campaign that converted in the quarter"},
         link={"campaign_id": "/scores/{}/"},
     ),

@@ -72,6 +72,8 @@ def _found(rows: Rows) -> str:
     for _, kind, _, findings, _ in rows.rows:
         by_kind[kind] += findings
     (kind, most) = by_kind.most_common(1)[0]
+    if len(by_kind) == 1:
+        return f"{counted(most, 'finding')} of the kind {kind}"
     return f"{counted(by_kind.total(), 'finding')} of {counted(len(by_kind), 'kind')}; most are {kind}: {most:,}"
 
 
@@ -86,7 +88,7 @@ INSIGHTS = (
         "It fills when files of the feed events are delivered.",
         days("processing_date", _VOLUMES),
         spec="volume",
-        reading="The band holds usual volumes, the dashed line says what was to be expected.",
+        reading="The band holds usual volumes, the thin lines say what was to be expected.",
         columns={
             "expected": "median of the same weekday in the eight weeks before",
             "lower_bound": "lower end of the usual volumes",

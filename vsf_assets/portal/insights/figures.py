@@ -8,7 +8,7 @@ from typing import Any
 
 from vsf_assets.charts.specs import chart
 from vsf_assets.portal.data.access import Access
-from vsf_assets.portal.insights.insight import Insight
+from vsf_assets.portal.insights.insight import Insight, total
 from vsf_assets.portal.insights.wanted_insight import WantedInsight, page_sql
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.reports.output_files import harmless
@@ -49,8 +49,8 @@ def all_figures(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -
 
 
 def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
-    """Return the chart of rows with its caption; None without a chart, or without rows."""
-    if not insight.spec or not rows.rows:
+    """Return the chart of rows with its caption; None without a chart, without rows, or where all would be 0."""
+    if not insight.spec or not rows.rows or is_zero(insight, rows):
         return None
     shown = rows.rows[: insight.chart_rows]
     about = f"{insight.question} {insight.headline(rows)}"
@@ -58,6 +58,11 @@ def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
     if len(shown) < len(rows.rows):
         caption = f"The first {len(shown)} of {len(rows.rows):,} rows. {caption}"
     return {"spec": chart(insight.spec, rows.names, shown, about), "caption": caption}
+
+
+def is_zero(insight: Insight, rows: Rows) -> bool:
+    """Whether a chart would have an axis and nothing on it."""
+    return bool(insight.measure) and not total(rows, insight.measure)
 
 
 def csv_text(rows: Rows) -> str:

@@ -70,6 +70,7 @@ class Insight:
         empty: what would fill it, as a sentence.
         filters, choices: what the reader may set.
         spec: name of the spec of its chart; empty for none.
+        measure: column that the chart draws, where it may be 0 in every row: then there is no chart.
         reading: how the chart is read, as a sentence, where its legend does not say it.
         chart_rows: rows that the chart shows, the first ones; None for all.
         columns: column -> what it is, where its name does not say it.
@@ -87,6 +88,7 @@ class Insight:
     filters: Sequence[InsightFilter] = ()
     choices: Sequence[InsightChoice] = ()
     spec: str = ""
+    measure: str = ""
     reading: str = ""
     chart_rows: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

@@ -74,6 +74,7 @@ def insight_page(request: HttpRequest, name: str) -> HttpResponse:
         "insight": found,
         "fields": _fields(wanted, snapshot, access),
         "query": urlencode(wanted.parameters),
+        "given": _given(wanted),
         "is_filtered": bool(request.GET),
         **shown_figures(found, rows, is_cut, access),
         **same_by(wanted, snapshot),
@@ -146,6 +147,13 @@ def _line(found: Insight, rows: Rows, row: tuple[Any, ...]) -> list[tuple[Any, b
         link = found.link[name].format(quote(str(value), safe="")) if name in found.link and value is not None else ""
         cells.append((shown, is_number(kind), link))
     return cells
+
+
+def _given(wanted: WantedInsight) -> list[tuple[str, str]]:
+    """Return the label and value of each choice, and of each filter that holds: a printed page has no form."""
+    choices = [(found.label, wanted.chosen[found.name]) for found in wanted.insight.choices]
+    filters = [(found.label, visible(wanted.values[found.name])) for found in wanted.insight.filters]
+    return [(label, value) for label, value in (*choices, *filters) if value]
 
 
 def _fields(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -> list[FilterField]:

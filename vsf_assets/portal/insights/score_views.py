@@ -17,7 +17,7 @@ from vsf_assets.charts.specs import chart
 from vsf_assets.common.errors import UsageError
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.insights.all_insights import INSIGHTS
-from vsf_assets.portal.insights.figures import figures
+from vsf_assets.portal.insights.figures import figures, is_zero
 from vsf_assets.portal.insights.insight_views import find_insight, insight_page, same_by
 from vsf_assets.portal.insights.wanted_insight import WantedInsight, read_wanted
 from vsf_assets.portal.shared.error_pages import explained
@@ -99,7 +99,7 @@ def _chart(
     wanted: WantedInsight, snapshot: OpenSnapshot, access: Access, campaign: int, quarter: int
 ) -> dict[str, Any] | None:
     rows, _ = figures(wanted, snapshot, access)
-    if not rows.rows:
+    if not rows.rows or is_zero(wanted.insight, rows):
         return None
     about = (
         f"Revenue of the {len(rows.rows)} chosen banners of campaign {campaign} in quarter {quarter}, by their rule."
