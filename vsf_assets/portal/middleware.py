@@ -87,16 +87,18 @@ class SnapshotOfRequest:
         self._stack, self._request = stack, request
         self.opened: OpenSnapshot | None = None
 
-    def __call__(self) -> OpenSnapshot:
-        """Return the snapshot of this request.
+    def __call__(self, number: int | None = None) -> OpenSnapshot:
+        """Return the snapshot of this request; `number` asks for one that need not be the current one.
 
         Raises:
             NoSnapshotError: nothing was published yet.
+            MissingSnapshotError: there is none of this number.
         """
-        if self.opened is None:
+        if self.opened is None or number not in (None, self.opened.number):
             seconds = settings.VSF_PORTAL.query_seconds
             budget = QueryBudget(asker_of(self._request), time.monotonic() + seconds, seconds)
-            self.opened = self._stack.enter_context(pool().current()).for_request(budget)
+            opening = pool().current() if number is None else pool().numbered(number)
+            self.opened = self._stack.enter_context(opening).for_request(budget)
         return self.opened
 
 

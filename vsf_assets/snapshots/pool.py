@@ -1,7 +1,8 @@
 """Opens the current snapshot once per process, for many short queries in many threads.
 
-Here: resolving the pointer by name for each reader, so that one answer sees one snapshot, and closing an earlier
-snapshot when its last reader has left. Not here: connections (open_snapshot.py), and limits (query_turns.py).
+Here: resolving the pointer by name for each reader, so that one answer sees one snapshot, closing an earlier snapshot
+when its last reader has left, and opening one of another number for one reader. Not here: connections
+(open_snapshot.py), and limits (query_turns.py).
 """
 
 import logging
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
+from vsf_assets.snapshots.current import published_snapshots
 from vsf_assets.snapshots.open_snapshot import (
     OpenSnapshot,
     OutdatedSnapshotError,
@@ -29,6 +31,7 @@ from vsf_assets.snapshots.query_turns import (
 )
 
 __all__ = [
+    "MissingSnapshotError",
     "NoSnapshotError",
     "OpenSnapshot",
     "OutdatedSnapshotError",
@@ -50,12 +53,19 @@ class NoSnapshotError(VsfError):
     """Nothing was published yet."""
 
 
+class MissingSnapshotError(VsfError):
+    """There is no snapshot of a number, or no more."""
+
+    def __init__(self, number: int, newest: int) -> None:
+        super().__init__(f"snapshot {number} is not there; the current one is {newest}, ask that one")
+
+
 class SnapshotPool:
     """The current snapshot of a home, open for queries."""
 
     def __init__(self, settings: Settings, limits: QueryLimits) -> None:
         self._watch = PointerWatch(settings)
-        self._limits = limits
+        self._settings, self._limits = settings, limits
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._state: Hashable = None
         self._current: OpenSnapshot | None = None
@@ -84,6 +94,32 @@ class SnapshotPool:
                 found.readers -= 1
                 if found is not self._current and not found.readers:
                     found.close()
+
+    @contextmanager
+    def numbered(self, number: int) -> Iterator[OpenSnapshot]:
+        """Give the snapshot of a number for a block; one that is not the current one is opened for this block alone.
+
+        Raises:
+            NoSnapshotError: nothing was published yet, or it cannot be opened.
+            MissingSnapshotError: it is not kept, or was never there.
+        """
+        import duckdb
+
+        with self.current() as current:
+            if current.number == number:
+                yield current
+                return
+        try:
+            kept = published_snapshots(self._settings)
+            found = open_snapshot(kept[number], self._limits) if number in kept else None
+        except (duckdb.Error, OSError, VsfError) as error:
+            raise NoSnapshotError(f"snapshot {number} cannot be opened at the moment; try again later") from error
+        if found is None:
+            raise MissingSnapshotError(number, current.number)
+        try:
+            yield found
+        finally:
+            found.close()
 
     def close(self) -> None:
         """Close the snapshot; its readers have left."""

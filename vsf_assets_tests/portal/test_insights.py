@@ -10,7 +10,9 @@ import io
 import json
 import re
 import shlex
+import shutil
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +21,9 @@ import pytest
 
 from vsf_assets.charts.specs import FOLDER
 from vsf_assets.cli.query import json_rows, query_snapshot
+from vsf_assets.config.settings import read_settings
 from vsf_assets.portal.insights.all_insights import INSIGHTS
+from vsf_assets.snapshots.pool import QueryLimits, SnapshotPool
 from vsf_assets_tests.portal.driver import Portal
 
 EVERYTHING = {
@@ -294,3 +298,37 @@ def test_headlines_of_one_kind_and_of_no_revenue() -> None:
     assert INSIGHTS["campaigns"].headline(Rows(names, [], [(1, 2, 3, 0, 0, 0)] * 2)) == (
         "2 campaigns, and none earned anything"
     )
+
+
+def test_an_earlier_snapshot_is_shown_while_it_is_kept(
+    portal: Portal, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings({"VSF_HOME": str(tmp_path)})
+    folder = Path(settings.snapshots)
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        shutil.copy((portal.world.snapshots / "current.duckdb").resolve(), folder / f"vsf-{number}.duckdb")
+    with duckdb.connect(str(folder / "vsf-1.duckdb")) as connection:
+        connection.execute("delete from marts.fct_limited_lines where limit_type <> 'USG'")
+    (folder / "current.duckdb").symlink_to("vsf-2.duckdb")
+    pool = SnapshotPool(settings, QueryLimits(5, 200 * 10**6, tmp_path / "exports"))
+    monkeypatch.setattr("vsf_assets.portal.middleware.pool", lambda: pool)
+    kinds = {}
+    for number in (1, 2):
+        answer = client.get(f"/api/v1/insights/limits?snapshot={number}")
+        assert (answer["X-Vsf-Snapshot"], answer.json()["snapshot"]) == (str(number), number)
+        kinds[number] = {item["limit_type"] for item in answer.json()["items"]}
+    assert kinds[1] == {"USG"} < kinds[2]
+    page = get(client, "/insights/limits/?snapshot=1")
+    assert "These are the figures of snapshot 1" in page
+    assert "OTHER" not in page
+    assert "vsf query --snapshot 1 " in html.unescape(page)
+    assert "figures.csv?snapshot=1" in page
+    assert "OTHER" not in get(client, "/insights/limits/figures.csv?snapshot=1")
+    assert "OTHER" in get(client, "/insights/limits/figures.csv")
+    assert "snapshot=1" in get(client, "/scores/7/?snapshot=1")
+    (folder / "vsf-1.duckdb").unlink()
+    assert "Snapshot 1 is not there; the current one is 2" in get(client, "/insights/limits/?snapshot=1", 410)
+    assert "the current one is 2" in get(client, "/api/v1/insights/limits?snapshot=7", 410)
+    assert "is no number of a snapshot" in get(client, "/insights/limits/?snapshot=-1", 400)
+    pool.close()

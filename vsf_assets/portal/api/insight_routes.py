@@ -14,7 +14,7 @@ from vsf_assets.portal.data.table_catalog import catalog_of
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
 from vsf_assets.portal.insights.figures import all_figures
 from vsf_assets.portal.insights.insight_views import csv_answer
-from vsf_assets.portal.insights.wanted_insight import read_wanted
+from vsf_assets.portal.insights.wanted_insight import SNAPSHOT, read_wanted, wanted_number
 from vsf_assets.snapshots.pool import OpenSnapshot
 
 router = Router(tags=["insights"])
@@ -42,8 +42,11 @@ def insights(request: HttpRequest) -> HttpResponse:
 
 @router.get("/{name}", summary="The figures of an insight.", operation_id="insight")
 def insight(request: HttpRequest, name: str) -> HttpResponse:
-    """Return all rows of an insight; its filters and choices are parameters, and `format=csv` asks for CSV."""
-    snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
+    """Return all rows of an insight; its filters and choices are parameters, and `format=csv` asks for CSV.
+
+    `snapshot=41` asks that snapshot, as long as it is kept.
+    """
+    snapshot: OpenSnapshot = request.snapshot(wanted_number(request.GET))  # type: ignore[attr-defined]
     access = access_of(request)
     found = INSIGHTS.get(name)
     if found is None or not may_read(found, snapshot, access):
@@ -51,7 +54,7 @@ def insight(request: HttpRequest, name: str) -> HttpResponse:
     catalog = catalog_of(snapshot)
     tags = "".join(etag(request, access, snapshot, catalog[table]) for table in sorted(found.tables))
     tag = f'"{hashlib.sha256(tags.encode()).hexdigest()[:32]}"'
-    wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(FORM,))
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(FORM, SNAPSHOT))
 
     def answer() -> HttpResponse:
         rows = all_figures(wanted, snapshot, access)

@@ -23,7 +23,14 @@ from vsf_assets.portal.data.page_filters import cell
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
 from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
 from vsf_assets.portal.insights.insight import Insight
-from vsf_assets.portal.insights.wanted_insight import WantedInsight, command_sql, read_wanted, words_of
+from vsf_assets.portal.insights.wanted_insight import (
+    SNAPSHOT,
+    WantedInsight,
+    command_sql,
+    read_wanted,
+    wanted_number,
+    words_of,
+)
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.snapshots.pool import OpenSnapshot, Rows
 
@@ -65,17 +72,21 @@ def insight_page(request: HttpRequest, name: str) -> HttpResponse:
     Raises:
         Http404: as `find_insight`.
         WrongParameterError: as `read_wanted`.
+        MissingSnapshotError: the snapshot that the address asks is not kept.
     """
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
-    wanted = read_wanted(found, request.GET.dict(), snapshot, access)
+    asked = [(SNAPSHOT, snapshot.number)] if request.GET.get(SNAPSHOT) else []
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(SNAPSHOT,))
     rows, is_cut = figures(wanted, snapshot, access)
     context = {
         "insight": found,
         "fields": _fields(wanted, snapshot, access),
-        "query": urlencode(wanted.parameters),
+        "query": urlencode([*wanted.parameters, *asked]),
+        "query_of_current": urlencode(wanted.parameters),
+        "asked_snapshot": snapshot.number if asked else None,
         "given": _given(wanted),
-        "is_filtered": bool(request.GET),
+        "is_filtered": bool(request.GET.keys() - {SNAPSHOT}),
         **shown_figures(found, rows, is_cut, access),
         **same_by(wanted, snapshot),
     }
@@ -89,7 +100,7 @@ def insight_csv(request: HttpRequest, name: str) -> HttpResponse:
     """Send all rows of an insight as CSV."""
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
-    wanted = read_wanted(found, request.GET.dict(), snapshot, access)
+    wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(SNAPSHOT,))
     return csv_answer(all_figures(wanted, snapshot, access), f"{found.name}-{snapshot.number}.csv")
 
 
@@ -101,14 +112,16 @@ def csv_answer(rows: Rows, name: str) -> HttpResponse:
 
 
 def find_insight(request: HttpRequest, name: str) -> tuple[Insight, Access]:
-    """Return an insight that the account may read.
+    """Return an insight that the account may read, and open the snapshot that the address asks.
 
     Raises:
+        WrongParameterError, MissingSnapshotError: the address asks a snapshot that is not there.
         Http404: there is none of this name, or the account may not read its tables.
     """
     access = Access(request.user.account_rights)
     found = INSIGHTS.get(name)
-    if found is None or not may_read(found, request.snapshot(), access):  # type: ignore[attr-defined]
+    snapshot = request.snapshot(wanted_number(request.GET))  # type: ignore[attr-defined]
+    if found is None or not may_read(found, snapshot, access):
         raise Http404
     return found, access
 

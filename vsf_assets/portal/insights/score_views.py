@@ -19,7 +19,7 @@ from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.insights.all_insights import INSIGHTS
 from vsf_assets.portal.insights.figures import figures, is_zero
 from vsf_assets.portal.insights.insight_views import find_insight, insight_page, same_by
-from vsf_assets.portal.insights.wanted_insight import WantedInsight, read_wanted
+from vsf_assets.portal.insights.wanted_insight import SNAPSHOT, WantedInsight, read_wanted
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.reports.campaign_explanation import Explanation, explain_choice
@@ -61,6 +61,7 @@ def campaign_scores(request: HttpRequest, campaign: int) -> HttpResponse:
     explanation = _explanation(snapshot, campaign, quarter)
     context = {
         "campaign": campaign,
+        "asked_snapshot": snapshot.number if request.GET.get(SNAPSHOT) else None,
         "quarter": quarter,
         "quarters": [(number, number in present) for number in QUARTERS],
         "explanation": explanation,

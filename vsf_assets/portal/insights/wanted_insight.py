@@ -19,6 +19,9 @@ from vsf_assets.snapshots.pool import OpenSnapshot
 LONGEST_WORD = 200
 """Characters of a value of a filter."""
 
+SNAPSHOT = "snapshot"
+"""Parameter with the number of a snapshot that need not be the current one."""
+
 _LARGEST = 2**63
 
 
@@ -72,6 +75,20 @@ def read_wanted(
         values[name] = _checked(found, given[name]) if name in given else _default(found, snapshot, access)
     chosen = {name: _option(found, given.get(name, "")) for name, found in choices.items()}
     return WantedInsight(insight, values, chosen, given)
+
+
+def wanted_number(parameters: Mapping[str, str]) -> int | None:
+    """Return the number of the snapshot that an address asks; None for the current one.
+
+    Raises:
+        WrongParameterError: it is no number of a snapshot.
+    """
+    text = parameters.get(SNAPSHOT, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise WrongParameterError(f"{SNAPSHOT}: {text[:60]!r} is no number of a snapshot")
+    return int(text)
 
 
 def _checked(found: InsightFilter, value: str) -> str:

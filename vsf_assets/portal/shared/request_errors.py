@@ -8,6 +8,7 @@ import logging
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.snapshots.pool import (
+    MissingSnapshotError,
     NoSnapshotError,
     OutdatedSnapshotError,
     QueryTooLargeError,
@@ -45,6 +46,7 @@ STATUSES: dict[type[Exception], int] = {
     MayNotAskError: 403,
     SnapshotChangedError: 409,
     SnapshotGoneError: 410,
+    MissingSnapshotError: 410,
     QueryTooLargeError: 422,
     NoSnapshotError: 503,
     TooManyQueriesError: 503,
