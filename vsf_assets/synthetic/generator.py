@@ -28,7 +28,7 @@ from vsf_assets.synthetic.columns import (
     templates,
 )
 from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange
-from vsf_assets.synthetic.model.counter_prng import chances, rows_of
+from vsf_assets.synthetic.model.counter_prng import Numbers, chances, rows_of
 from vsf_assets.synthetic.model.request_limits import MOST_ROWS
 from vsf_assets.synthetic.model.schema import Column, Schema, SchemaError, schema_of
 
@@ -121,7 +121,11 @@ class Frames:
 
     def frame(self, start: int, stop: int) -> pl.DataFrame:
         """Return the rows with numbers in [`start`, `stop`); the first row has number 0."""
-        row_range = RowRange(rows_of(start, stop))
+        return self.of_rows(rows_of(start, stop))
+
+    def of_rows(self, rows: Numbers) -> pl.DataFrame:
+        """Return the rows with these numbers, in their order."""
+        row_range = RowRange(rows)
         with np.errstate(over="ignore"):
             return pl.DataFrame([make(row_range).alias(column.name) for column, make in self._makers])
 

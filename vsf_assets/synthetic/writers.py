@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import numpy as np
 import polars as pl
 
 from vsf_assets.common.atomic_files import temp_beside
@@ -33,7 +34,9 @@ _PORTIONS_BYTES = 96_000_000
 _MOST_PORTION_ROWS = 65_536
 """Largest number of rows of a portion; with fewer each row takes longer, with more only the memory grows."""
 
-_SAMPLE_ROWS = 64
+_SAMPLES = (1, 4, 16, 64, 256)
+"""Rows that tell how many fit a portion: more only where fewer have shown that these fit."""
+
 _GROUP_ROWS = 131_072
 """Rows of a row group of a Parquet file; does not depend on the portions."""
 
@@ -186,12 +189,23 @@ def _in_order(
 
 
 def _fitting_rows(frames: Frames, portions: int) -> int:
-    """Return the number of rows of a portion for a number of portions in memory, estimated from the first rows."""
-    sample = frames.frame(0, min(_SAMPLE_ROWS, frames.request.rows))
-    if sample.is_empty():
+    """Return the number of rows of a portion for a number of portions in memory, estimated from rows of all parts."""
+    budget = _PORTIONS_BYTES // portions
+    width = 0
+    for count in _SAMPLES:
+        if width * count < budget:
+            width = _width(frames, count)
+    return max(1, min(_MOST_PORTION_ROWS, budget // max(width, 1)))
+
+
+def _width(frames: Frames, count: int) -> int:
+    """Return the mean size of a row in bytes, of rows that lie far apart: the first ones may all be short."""
+    rows = frames.request.rows
+    numbers = sorted({rows * place // count for place in range(count)} if rows else set())
+    if not numbers:
         return 1
-    width = len(sample.write_csv(include_header=False)) // len(sample) + 8 * sample.width
-    return max(16, min(_MOST_PORTION_ROWS, _PORTIONS_BYTES // portions // width))
+    sample = frames.of_rows(np.array(numbers, dtype=np.uint64))
+    return len(sample.write_csv(include_header=False)) // len(sample) + 8 * sample.width
 
 
 @contextmanager

@@ -11,10 +11,13 @@ import pytest
 from faker.providers.address.en import Provider as Places
 from faker.providers.currency import Provider as Money
 
+from vsf_assets.synthetic.columns import generator_input, templates
 from vsf_assets.synthetic.columns.normal_numbers import UNIT, quantiles, standard_normal
+from vsf_assets.synthetic.generator import Frames
 from vsf_assets.synthetic.model.regex_grammar import parse_regex
 from vsf_assets.synthetic.model.schema import SchemaError
 from vsf_assets.synthetic.model.template_grammar import parse_template
+from vsf_assets.synthetic.writers import _fitting_rows
 from vsf_assets_tests.synthetic.making import column, frame, schema, values
 
 ROWS = 2000
@@ -265,14 +268,33 @@ def test_a_template_that_cannot_be(template: str, words: str) -> None:
     assert words in str(error.value)
 
 
-def test_templates_of_templates_are_bounded() -> None:
+def test_templates_of_templates_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = [column("Text", "c0", from_=20, to=20)]
     columns += [column("Template", f"c{n}", template=f"{{c{n - 1}}}" * 20) for n in range(1, 4)]
     with pytest.raises(SchemaError, match="column 'c2': a value has more than 65536 bytes"):
         frame(*columns, rows=1)
+    with monkeypatch.context() as patch, pytest.raises(SchemaError, match="column 'c2'"):
+        joined: list[int] = []
+
+        def counted(*parts: Any) -> Any:
+            joined.append(len(parts))
+            return generator_input.joined(*parts)
+
+        patch.setattr(templates, "joined", counted)
+        frame(*columns, rows=1)
+    assert joined == [20]  # the first one; the second is not joined, since it would be too large
     long = [column("Template", f"c{n}", template=f"{{c{n - 1}}}") for n in range(1, 40)]
     with pytest.raises(SchemaError, match="more than 30 columns are made of each other"):
         schema(column("Job", "c0"), *long)
+
+
+def test_few_rows_are_made_at_once_where_they_are_large() -> None:
+    texts = column("Choice", "c", values=["", "x" * 1000], weights=[3, 1])
+    grown = [column("Template", "d", template="{c}" * 20), column("Template", "e", template="{d}{d}{d}")]
+    assert 500 < _fitting_rows(Frames(schema(texts, *grown), 10**6), 4) < 2500  # 24 MB of 20 kB each
+    assert _fitting_rows(Frames(schema(texts), 10**6), 4) == 65_536
+    wide = [column("Template", f"e{n}", template="{d}{d}{d}") for n in range(40)]
+    assert _fitting_rows(Frames(schema(texts, grown[0], *wide), 10**6), 4) < 80
 
 
 def test_the_parts_of_a_template() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange
+from vsf_assets.synthetic.columns.generator_input import Maker, Request, RowRange, joined
 from vsf_assets.synthetic.columns.text_values import as_text
 from vsf_assets.synthetic.model.local_words import LATIN
 from vsf_assets.synthetic.model.schema import Column, SchemaError
@@ -30,11 +30,13 @@ def template(column: Column, request: Request) -> Maker:
     ]
 
     def make(row_range: RowRange) -> pl.Series:
-        words = [pl.lit(part) if isinstance(part, str) else pl.lit(_applied(*part, row_range)) for part in parts]
-        made = pl.select(pl.concat_str(words)).to_series()
-        if (made.str.len_bytes() > MOST_BYTES).any():
+        words = [part if isinstance(part, str) else _applied(*part, row_range) for part in parts]
+        # Before the texts are joined: they could need many times the memory that a value may have.
+        sizes = [len(word.encode()) if isinstance(word, str) else word.str.len_bytes() for word in words]
+        whole = pl.sum_horizontal([pl.lit(size, dtype=pl.UInt32) for size in sizes], ignore_nulls=False)
+        if (pl.select(whole).to_series() > MOST_BYTES).any():
             raise SchemaError(f"column {column.name!r}: a value has more than {MOST_BYTES} bytes")
-        return made
+        return joined(*words)
 
     return make
 
