@@ -189,10 +189,25 @@ def test_deleting_a_schema_lands_the_deletion_of_its_files(portal: Portal) -> No
     schema_id(client, SMALL)  # the name is free again
 
 
+def test_the_deletion_of_every_revision_lands_with_a_file_or_without(portal: Portal) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    key = {"name": "k", "type": "Foreign Key", "schema": "customers", "column": "id", "rows": 50}
+    child = schema_id(client, {"name": "orders", "columns": [key]})
+    assert order(client, child, rows=200_000).status_code == 202
+    more = json.dumps({**SMALL, "columns": SMALL["columns"][:2]})
+    assert client.put(f"/api/v1/schemas/{schema}", more, content_type="application/json").status_code == 200
+    revisions = {parse_schema(file.read_bytes()).name for file in landed(portal) if file.name.startswith("customers")}
+    assert client.delete(f"/api/v1/schemas/{schema}").status_code == 204
+    deletions = {parse_mapping(file.read_bytes())["name"] for file in landed(portal) if "-deleted" in file.name}
+    assert deletions == revisions
+    assert len(revisions) == 2
+
+
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"rows": -1}, "rows: -1 is not allowed"),
+        ({"rows": -1}, "rows: -1 is not allowed; write a number from 0 to 100,000,000"),
         ({"rows": 10**9}, "write such a file by vsf generate"),
         ({"rows": 5, "seed": 2**63}, "seed"),
         ({"rows": 5, "format": "xlsx"}, "format"),
@@ -208,6 +223,15 @@ def test_what_cannot_be_made_is_refused_in_words(portal: Portal, wanted: dict[st
     page = client.post(f"/made-up-files/{schema}/generate/", form)
     assert page.status_code == 422
     assert 'role="alert"' in page.content.decode()
+
+
+def test_true_is_no_number_of_rows(portal: Portal) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    for wanted, word in (({"rows": True}, "true"), ({"rows": 5, "seed": False}, "false")):
+        answer = order(client, schema, **wanted)
+        assert answer.status_code == 400
+        assert f"{word} is not a whole number" in answer.json()["detail"]
 
 
 def test_a_file_that_would_repeat_values_is_refused_before_anything_is_sent(portal: Portal) -> None:

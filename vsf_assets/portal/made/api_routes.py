@@ -7,12 +7,13 @@ Not here: what they answer with (the modules beside), and the API itself (api/ro
 import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
+from pydantic import BeforeValidator
 
 from vsf_assets.common.ulids import uuid_of
 from vsf_assets.portal.accounts.models import ApiToken, User
@@ -62,12 +63,22 @@ class SchemaPage(Schema):
     search: str = ""
 
 
+def _no_truth(value: Any) -> Any:
+    """Refuse true and false, which pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is not a whole number")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_truth)]
+
+
 class FileOrder(Schema):
     """What is asked for."""
 
-    rows: int
+    rows: WholeNumber
     format: str = "csv"
-    seed: int = 0
+    seed: WholeNumber = 0
 
 
 def _explained(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -63,8 +63,11 @@ def wanted_file(rows: Any, seed: Any, form: Any) -> WantedFile:
     Raises:
         SchemaRefusedError: a value is not allowed; the message begins with `rows`, `seed` or `format`.
     """
+    number = _number(rows)
+    if isinstance(number, int) and not isinstance(number, bool) and number < 0:
+        raise SchemaRefusedError(f"rows: {number:,} is not allowed; write a number from 0 to {MOST_ROWS:,}", 422)
     try:
-        found = request_of({"schema": "x", "rows": _number(rows), "seed": _number(seed), "format": form})
+        found = request_of({"schema": "x", "rows": number, "seed": _number(seed), "format": form})
     except SchemaError as error:
         raise SchemaRefusedError(str(error), 422) from None
     if found.rows > MOST_ROWS:

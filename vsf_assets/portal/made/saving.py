@@ -214,11 +214,14 @@ def land_revision(revision: SchemaRevision) -> SchemaRevision:
 def delete(schema: MadeSchema, account: uuid.UUID) -> None:
     """Delete a schema: it is gone at once, and its files with the next run.
 
+    The deletion of every revision lands, also of those without a file: foreign keys of files that are asked for and not
+    made yet may lead to any of them, and fail alike.
+
     Raises:
         SchemaRefusedError: the deletion cannot be landed.
         OSError: the landing zone is away.
     """
-    for revision in schema.revisions.filter(requests__isnull=False).distinct():
+    for revision in schema.revisions.exclude(landed_at=None):
         try:
             land_text(path_of_deletion(revision.landed_name), as_yaml({"name": revision.landed_name, "deleted": True}))
         except VsfError as error:
