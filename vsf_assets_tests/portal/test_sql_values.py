@@ -4,6 +4,7 @@ Here: what a parameter's value can be and cannot do. Expected values are the giv
 (test_sql.py), and saved questions (test_questions.py).
 """
 
+import json
 import subprocess
 import threading
 import time
@@ -93,6 +94,11 @@ def test_an_error_of_another_form_is_shown_as_it_is() -> None:
     assert words_of("Out of luck", "select 1") == ("Out of luck", None)
     assert words_of('Error: ["x"]', "select 1") == ('Error: ["x"]', None)
     assert place_of("é\nx", 3) == (2, 1)
+
+
+def test_an_internal_error_is_shown_without_the_places_of_libraries() -> None:
+    details = {"exception_message": "index 5 of 3\n\nStack Trace:\n\n/opt/vsf/lib/_duckdb.so(+0xdb6) [0x7f2a]"}
+    assert words_of(f"INTERNAL Error: {json.dumps(details)}", "select 1") == ("INTERNAL Error: index 5 of 3", None)
 
 
 def test_times_with_a_zone_are_answered_in_utc(runner: SqlRunner, snapshot: Path) -> None:

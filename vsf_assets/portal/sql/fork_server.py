@@ -78,6 +78,7 @@ def _fork(
         deadlines[process] = time.monotonic() + seconds + LATER
         return
     try:
+        _say_nothing()
         signal.set_wakeup_fd(-1)
         for ours in own:
             ours.close()
@@ -85,6 +86,14 @@ def _fork(
     except BaseException:  # noqa: BLE001 - nothing of a forked process may run on in the server's loop
         os._exit(1)
     os._exit(0)
+
+
+def _say_nothing() -> None:
+    """Lead what this process writes nowhere: DuckDB prints profiles and logs, with words of the query, if asked to."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _answer(connection: socket.socket, leash: socket.socket) -> None:

@@ -7,6 +7,9 @@ of limits (query.py).
 import json
 from typing import Any, NamedTuple
 
+_TRACE = "Stack Trace:"
+"""Follows an internal error of DuckDB: functions with the path of its library on this machine."""
+
 
 class QueryPlace(NamedTuple):
     """A place in a query, counted from 1: line and column, in characters."""
@@ -29,9 +32,10 @@ def words_of(error: str, sql: str) -> tuple[str, QueryPlace | None]:
         found = None
     if not isinstance(found, dict) or "exception_message" not in found:
         return error, None
+    words = str(found["exception_message"]).partition(_TRACE)[0].rstrip()
     position = str(found.get("position", ""))
     place = place_of(sql, int(position)) if position.isdecimal() else None
-    return f"{kind}: {found['exception_message']}", place
+    return f"{kind}: {words}", place
 
 
 def place_of(sql: str, position: int) -> QueryPlace:

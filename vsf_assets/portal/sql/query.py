@@ -9,6 +9,7 @@ times, decimals, whole numbers beyond 53 bits, nested ones.
 """
 
 import math
+import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.messages import QueryPlace, words_of
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
 from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_statements
+from vsf_assets.portal.sql.system_calls import refuse_calls
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,6 +44,7 @@ def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -
     """Return the answer to a query on a snapshot's file; afterwards this process can open no file any more."""
     try:
         limit_resources(int(limits.memory_mb * 1.5 * _MB) + 256 * _MB, limits.seconds)
+        refuse_calls()  # before the file is opened, so that DuckDB cannot ask for its name
         connection = _connect(path, limits)
         confine(limits.needs_landlock)
         return orjson.dumps(_run(connection, sql, limits, bound))
@@ -56,28 +59,36 @@ def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -
     except duckdb.Error as error:
         words, place = words_of(str(error), sql)
         return _problem("failed", _without_path(words, path), place)
+    except OSError as error:
+        return _problem("failed", f"the snapshot cannot be opened: {error.strerror}")
     except RecursionError:
         return _problem("failed", "the query is nested too deeply")
 
 
 def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
-    connection = connect(
-        path,
-        read_only=True,
-        config={
-            "enable_external_access": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "allow_unsigned_extensions": "false",
-            "allow_persistent_secrets": "false",
-            "python_enable_replacements": "false",
-            "memory_limit": f"{limits.memory_mb}MB",
-            "max_temp_directory_size": "0B",
-            "temp_directory": "",
-            "threads": "1",
-        },
-    )
+    """Return a connection to a snapshot's file, of whose place DuckDB knows the file's name alone."""
+    file = Path(path)
+    folder = os.open(file.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        connection = connect(
+            f"/proc/self/fd/{folder}/{file.name}",
+            read_only=True,
+            config={
+                "enable_external_access": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "allow_unsigned_extensions": "false",
+                "allow_persistent_secrets": "false",
+                "python_enable_replacements": "false",
+                "memory_limit": f"{limits.memory_mb}MB",
+                "max_temp_directory_size": "0B",
+                "temp_directory": "",
+                "threads": "1",
+            },
+        )
+    finally:
+        os.close(folder)
     connection.execute("set errors_as_json = true")
     connection.execute("set TimeZone = 'UTC'")  # the only zone for which no file is read
     connection.execute("set lock_configuration = true")
@@ -130,5 +141,5 @@ def _problem(kind: str, message: str, place: QueryPlace | None = None) -> bytes:
 
 
 def _without_path(message: str, path: str) -> str:
-    """Return a message without the place of the snapshot's file."""
+    """Return a message without the place of the snapshot's file, which DuckDB knows where no call is refused."""
     return message.replace(path, "the snapshot").replace(str(Path(path).parent), "")
