@@ -19,11 +19,20 @@ from vsf_assets.portal.questions.parameters import CHOICE, Parameter
 from vsf_assets.portal.sql.bound_values import TEXT
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.question_forms import cells, form_of, saved
-from vsf_assets_tests.portal.test_masked_copies import columns_of, home_with, personal_values, point
+from vsf_assets_tests.portal.test_masked_copies import (
+    columns_of,
+    home_with,
+    in_process,
+    personal_values,
+    point,
+    small,
+)
 from vsf_assets_tests.portal.test_masked_sql import masked
 from vsf_assets_tests.portal.test_questions import the_question
 from vsf_assets_tests.portal.test_sql_route import ask
 from vsf_assets_tests.portal.world import PHONES, World, forbidden_bytes
+
+__all__ = ["in_process"]
 
 SQL = "/questions/sql/"
 PSEUDONYM = "anon-"
@@ -179,3 +188,76 @@ def test_a_link_to_a_snapshot_without_a_copy_keeps_its_query(visited: Portal, ho
     finally:
         point(home, 1)
         (folder / "vsf-2.duckdb").unlink()
+
+
+def test_a_query_that_is_sent_before_the_first_copy_is_made_is_kept(portal: Portal, tmp_path: Path) -> None:
+    client = portal.client(portal.account("ann", "analyst"))
+    with masked(portal, home_with(tmp_path, small(tmp_path, 1))):
+        for answer in (
+            client.post(SQL, {"sql": "select 'KEPT'"}),
+            client.post(SQL, {"sql": "select 'KEPT'", "snapshot": "1", "download": "csv"}),
+            client.get(SQL, {"sql": "select 'KEPT'"}),
+        ):
+            page = answer.content.decode()
+            assert answer.status_code == 503
+            assert "The masked copy of snapshot 1 is being made; ask again in a minute." in page
+            assert "select &#x27;KEPT&#x27;</textarea>" in page
+            assert '<button class="main" id="run">' in page
+
+
+@pytest.mark.usefixtures("in_process")
+def test_files_of_an_answer_say_what_the_page_says_of_it_and_their_tag_changes_with_it(
+    portal: Portal, tmp_path: Path
+) -> None:
+    from vsf_assets.portal.questions.data_links import create_link
+
+    user = portal.account("ann", "analyst")
+    settings = home_with(tmp_path, small(tmp_path, 1))
+    folder = Path(settings.snapshots)
+    with masked(portal, settings) as key:
+        keeper = CopyKeeper(settings, key)
+        assert keeper.refresh()
+        team = str(user.memberships.get(team__name="platform").team_id)
+        client = portal.client(user)
+        client.post("/questions/new/", form_of("Lines", "select n from marts.dim_lines", team=team))
+        question = the_question()
+        address, secret = f"/api/v1/questions/{question.id}", create_link(question, user, "workbook")[1]
+
+        def get(form: str, tag: str = "") -> Any:
+            headers = {"If-None-Match": tag} if tag else {}
+            return portal.client().get(f"{address}.{form}", {"token": secret}, headers=headers)
+
+        def said(form: str) -> tuple[str | None, str | None]:
+            answer = get(form)
+            file_of(answer)
+            return answer.headers["X-Vsf-Masked"], answer.headers.get("X-Vsf-Note")
+
+        assert {said(form) for form in ("csv", "json", "parquet")} == {("yes", None)}
+        first = get("json")
+        assert [first.json()[name] for name in ("snapshot", "is_masked", "note")] == [1, True, ""]
+        assert get("json", first.headers["ETag"]).status_code == 304
+        (folder / "vsf-2.duckdb").write_bytes(small(tmp_path, 2).read_bytes())
+        point(settings, 2)
+        note = "this is snapshot 1: the masked copy of snapshot 2 is being made"
+        assert {said(form) for form in ("csv", "json", "parquet")} == {("yes", note)}
+        second = get("json", first.headers["ETag"])
+        assert [second.json()[name] for name in ("snapshot", "is_masked", "note")] == [1, True, note]
+        assert f"{note.capitalize()}." in client.get(f"/questions/{question.id}/").content.decode()
+        assert client.get(f"/questions/{question.id}/export/json/").json()["note"] == note
+        assert keeper.refresh()
+        third = get("json", second.headers["ETag"])
+        assert (third.json()["snapshot"], third.json()["note"], third.json()["items"]) == (2, "", [{"n": 2}])
+        # After a restore another file may have the same number.
+        (folder / "vsf-2.duckdb").unlink()
+        (folder / "vsf-2.duckdb").write_bytes(small(tmp_path, 3).read_bytes())
+        assert keeper.refresh()
+        fourth = get("json", third.headers["ETag"])
+        assert (fourth.json()["snapshot"], fourth.json()["items"]) == (2, [{"n": 3}])
+
+
+def test_files_for_those_who_see_personal_data_say_that_too(portal: Portal, tmp_path: Path) -> None:
+    user = portal.account("bob", "analyst", personal=True)
+    with masked(portal, home_with(tmp_path, small(tmp_path, 1))):
+        answer = portal.client(user).post(SQL, {"sql": "select 1 as one", "download": "json"})
+    assert answer.headers["X-Vsf-Masked"] == "no"
+    assert [answer.json()[name] for name in ("items", "snapshot", "is_masked", "note")] == [[{"one": 1}], 1, False, ""]

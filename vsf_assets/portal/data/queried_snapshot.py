@@ -54,12 +54,15 @@ class QueriedSnapshot:
         file: the file, or a block that fetches it from its bucket; see `SqlRunner.run`.
         is_masked: whether pseudonyms stand in place of personal values.
         newest: number of the current snapshot, which may have no masked copy yet.
+        made: tells the file from another one with this number, which there may be after a restore: its time and size.
+            Empty in a bucket, whose objects are never replaced.
     """
 
     number: int
     file: Path | AbstractContextManager[Path]
     is_masked: bool
     newest: int
+    made: str = ""
 
     @property
     def note(self) -> str:
@@ -112,7 +115,17 @@ def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bo
         _refuse(number, newest, may_ask, is_masked)
     snapshot = may_ask[number]
     file = _fetched(snapshot, number == max(may_ask), is_masked) if isinstance(snapshot, StoredSnapshot) else snapshot
-    return QueriedSnapshot(number, file, is_masked, newest)
+    return QueriedSnapshot(number, file, is_masked, newest, _made(snapshot))
+
+
+def _made(snapshot: Snapshot) -> str:
+    if isinstance(snapshot, StoredSnapshot):
+        return ""
+    try:
+        found = snapshot.stat()
+    except OSError as error:  # removed since it was listed
+        raise _unavailable(error) from error
+    return f"{found.st_mtime_ns} {found.st_size}"
 
 
 def _refuse(number: int, newest: int, may_ask: Mapping[int, Snapshot], is_masked: bool) -> None:
@@ -144,5 +157,5 @@ def _fetched(snapshot: StoredSnapshot, is_newest: bool, is_masked: bool) -> Iter
 
 
 def _unavailable(error: Exception) -> NoSnapshotError:
-    _log.error("SQL cannot read the bucket of snapshots: %s", error)
+    _log.error("SQL cannot read the snapshots: %s", error)
     return NoSnapshotError("the snapshot cannot be fetched at the moment; try again later")

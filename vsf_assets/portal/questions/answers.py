@@ -66,7 +66,7 @@ class RequestedAnswer:
         values = sorted((name, tuple(value)) for name, value in self.bound.items())
         # Pseudonyms change with their key, and with what is declared as personal.
         mark = mark_of(settings.VSF_PSEUDONYM_KEY) if self.snapshot.is_masked else ""
-        requested = (self.snapshot.number, mark, settings.VSF_PORTAL.sql_rows)
+        requested = (self.snapshot.number, self.snapshot.made, mark, self.snapshot.note, settings.VSF_PORTAL.sql_rows)
         parts = (str(self.question.id), self.question.version, values, requested, form, version("vsf-assets"))
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
@@ -117,7 +117,11 @@ def is_known(request: HttpRequest, tag: str) -> bool:
 def file_of(
     request: HttpRequest, answer: SqlAnswer, form: str, name: str, snapshot: QueriedSnapshot, **members: Any
 ) -> HttpResponseBase:
-    """Return an answer as a download of a form of FORMATS, which names its snapshot and whether rows were cut off."""
+    """Return an answer as a download of a form of FORMATS.
+
+    It names its snapshot, whether rows were cut off, whether pseudonyms stand in place of personal values, and what is
+    to be known about the snapshot: as headers, and in JSON as members too.
+    """
     file_name = f"{slugify(name)[:60] or 'answer'}-{snapshot.number}.{form}"
     if form == "parquet":
         folder = settings.VSF.home / "portal" / EXPORTS
@@ -125,11 +129,15 @@ def file_of(
         file = parquet_file(answer, folder)
         response = send_file(request, file, file_name, FORMATS[form], remove_after=True)
     else:
-        content = csv_bytes(answer) if form == "csv" else json_bytes(answer, snapshot=snapshot.number, **members)
+        about = {"snapshot": snapshot.number, "is_masked": snapshot.is_masked, "note": snapshot.note, **members}
+        content = csv_bytes(answer) if form == "csv" else json_bytes(answer, **about)
         response = HttpResponse(content, content_type=FORMATS[form])
         response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file_name) or ""
         response["X-Content-Type-Options"] = "nosniff"
     response[SNAPSHOT_HEADER] = str(snapshot.number)
     response["X-Vsf-Cut"] = "yes" if answer.is_cut else "no"
+    response["X-Vsf-Masked"] = "yes" if snapshot.is_masked else "no"
+    if snapshot.note:
+        response["X-Vsf-Note"] = snapshot.note
     response["Cache-Control"] = "private, no-store"
     return response

@@ -72,9 +72,15 @@ def sql_page(request: HttpRequest) -> HttpResponseBase:
     try:
         snapshot = queried_snapshot(access, wanted)
     except (SnapshotGoneError, NoSnapshotError) as error:
-        newest = queried_snapshot(access)
-        notice = f"Snapshot {wanted} is not kept any more. Run the query on the current one, snapshot {newest.number}."
-        return _page(request, Shown(sql, newest, notice=_sentence(error) if newest.is_masked else notice))
+        newest, status = _newest(access), 200
+        if newest is None:
+            status = status_of(error) or 500
+        notice = _sentence(error)
+        if newest and not newest.is_masked:
+            notice = (
+                f"Snapshot {wanted} is not kept any more. Run the query on the current one, snapshot {newest.number}."
+            )
+        return _page(request, Shown(sql, newest, notice=notice, status=status))
     return _page(request, Shown(sql, snapshot, wanted))
 
 
@@ -85,8 +91,7 @@ def _run(request: HttpRequest) -> HttpResponseBase:
     try:
         snapshot = queried_snapshot(access, wanted)
     except (SnapshotGoneError, NoSnapshotError) as error:
-        newest = queried_snapshot(access)
-        return _page(request, Shown(sql, newest, notice=_sentence(error), status=status_of(error) or 500))
+        return _page(request, Shown(sql, _newest(access), notice=_sentence(error), status=status_of(error) or 500))
     began = time.monotonic()
     result: SqlAnswer | SqlError
     try:
@@ -99,6 +104,14 @@ def _run(request: HttpRequest) -> HttpResponseBase:
     if form in FORMATS:
         return file_of(request, result, form, "query", snapshot)
     return _page(request, Shown(sql, snapshot, wanted, result_table(result)))
+
+
+def _newest(access: Access) -> QueriedSnapshot | None:
+    """Return the newest snapshot that may be asked; None while there is none, as before the first masked copy."""
+    try:
+        return queried_snapshot(access)
+    except NoSnapshotError:
+        return None
 
 
 def _sentence(error: Exception) -> str:
@@ -143,7 +156,10 @@ def _number(text: str) -> int | None:
 def _tables(request: HttpRequest) -> list[tuple[str, list[tuple[ShownTable, bool]]]]:
     """Return the tables by schema, and whether the account has a page of each, which explains its columns."""
     access = Access(request.user.account_rights)
-    tables = catalog_of(request.snapshot()).values()  # type: ignore[attr-defined]
+    try:
+        tables = catalog_of(request.snapshot()).values()  # type: ignore[attr-defined]
+    except NoSnapshotError:  # the page says so, and keeps the query
+        return []
     return [(schema, [(t, access.may_read(t)) for t in tables if t.schema == schema]) for schema in SCHEMAS]
 
 
