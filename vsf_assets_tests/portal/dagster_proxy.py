@@ -32,6 +32,22 @@ from vsf_assets_tests.portal.world import World
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 HOST = "data.example.org"
+JOB, LOCATION = "a_job", "a_location"
+JOBS = f"""
+import dagster as dg
+
+@dg.op
+def nothing() -> None:
+    pass
+
+@dg.job(name="{JOB}")
+def a_job() -> None:
+    nothing()
+
+defs = dg.Definitions(jobs=[a_job])
+"""
+"""A code location whose job can be launched; nothing takes the run out of the queue."""
+
 SITE = PROJECT_ROOT / "deploy" / "nginx-dagster.conf"
 
 
@@ -194,12 +210,15 @@ def nginx(site: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def dagster_ui(home: Path, world: World, ports: tuple[int, int], url: str, portal: int) -> Iterator[None]:
-    """Run the web server of the service with both UIs, on a workspace without code."""
+    """Run the web server of the service with both UIs, on a workspace with one job."""
     dagster_home = home / "dagster"
     dagster_home.mkdir()
-    (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    queue = "run_coordinator: {module: dagster.core.run_coordinator, class: QueuedRunCoordinator}\n"
+    (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n" + queue)
+    (home / "a_job.py").write_text(JOBS)
     workspace = home / "workspace.yaml"
-    workspace.write_text("load_from: []\n")
+    code = f"{{relative_path: a_job.py, location_name: {LOCATION}}}"
+    workspace.write_text(f"load_from: [{{python_file: {code}}}]\n")
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", port))) for port in ports]
         full, read_only = (one.fileno() for one in sockets)

@@ -7,13 +7,18 @@ without a proxy (test_dagster_access.py).
 
 import json
 import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from vsf_assets_tests.portal.dagster_proxy import ACCOUNTS, Proxy, nginx, proxy, site_for
+from vsf_assets_tests.portal.dagster_proxy import ACCOUNTS, HOST, JOB, LOCATION, Proxy, nginx, proxy, site_for
+from vsf_assets_tests.portal.test_browser import BROWSER
 from vsf_assets_tests.portal.test_command import free_port
 
 __all__ = ["proxy"]
@@ -233,6 +238,139 @@ def frame(text: str) -> bytes:
     data, mask = text.encode(), os.urandom(4)
     assert len(data) < 126
     return bytes([0x81, 0x80 | len(data)]) + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(data))
+
+
+LAUNCH = (
+    "mutation {launchRun(executionParams: {runConfigData: {}, selector: {repositoryLocationName: "
+    f'"{LOCATION}", repositoryName: "__repository__", jobName: "{JOB}"'
+    "}}) {__typename ... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}"
+)
+
+
+def runs(proxy: Proxy) -> set[str]:
+    """Return the ids of all runs, as an engineer sees them."""
+    answer = proxy.graphql("{runsOrError {... on Runs {results {runId}}}}", proxy.cookies["engineer"])
+    return {run["runId"] for run in answer.json["data"]["runsOrError"]["results"]}
+
+
+def launched(answer: dict[str, Any]) -> str:
+    """Return the id of the run that was launched."""
+    assert "data" in answer, answer
+    found = answer["data"]["launchRun"]
+    assert found["__typename"] == "LaunchRunSuccess", found
+    return str(found["run"]["runId"])
+
+
+def test_an_engineer_launches_a_run_and_whoever_looks_does_not(proxy: Proxy) -> None:
+    before = runs(proxy)
+    run = launched(proxy.graphql(LAUNCH, proxy.cookies["engineer"]).json)
+    assert runs(proxy) - before == {run}
+    refused = proxy.graphql(LAUNCH, proxy.cookies["seeing-analyst"])
+    assert "UnauthorizedError" in refused.body.decode()
+    assert runs(proxy) - before == {run}
+
+
+FOREIGN = """<!doctype html><title>foreign</title><iframe name="f"></iframe><script>
+const at = %s, launch = %s, asked = JSON.stringify({query: launch}), done = [];
+const wait = (kind, work) => done.push(work.catch(() => 0).then(() => kind));
+const seen = (element) => new Promise((end) => { element.onload = element.onerror = end; });
+const image = new Image(), link = at + "/graphql?query=" + encodeURIComponent(launch);
+wait("an image", seen(image)); image.src = link;
+const post = (kind, type, body) => {
+  const form = document.createElement("form"), field = document.createElement("input");
+  Object.assign(form, {method: "post", action: at + "/graphql", enctype: type, target: "f"});
+  Object.assign(field, {name: kind, value: body}); form.append(field); document.body.append(form);
+  wait("a form", seen(document.querySelector("iframe"))); form.submit();
+};
+post("query", "application/x-www-form-urlencoded", launch);
+setTimeout(() => post('{"query": ' + JSON.stringify(launch) + ', "x": "', "text/plain", '"}'), 300);
+for (const type of ["text/plain", "application/json", "application/x-www-form-urlencoded"]) {
+  const options = {method: "POST", credentials: "include", headers: {"Content-Type": type}, body: asked};
+  wait("fetch", fetch(at + "/graphql", options));
+  wait("fetch without an answer", fetch(at + "/graphql", {...options, mode: "no-cors"}));
+}
+wait("GET by fetch", fetch(link, {credentials: "include", mode: "no-cors"}));
+wait("WebSocket", new Promise((end) => {
+  const socket = new WebSocket(at.replace("http", "ws") + "/graphql", "graphql-ws");
+  socket.onopen = () => {
+    socket.send('{"type": "connection_init"}');
+    socket.send(JSON.stringify({type: "start", id: "1", payload: {query: launch}}));
+  };
+  socket.onmessage = (message) => { if (JSON.parse(message.data).id) end(); };
+  socket.onerror = socket.onclose = end;
+}));
+setTimeout(() => Promise.all(done).then(() => { document.title = "over"; }), 700);
+</script>"""
+"""A page that tries to launch a run in each way that a browser has, with the cookies of whoever opens it."""
+
+
+@contextmanager
+def foreign_page(proxy: Proxy) -> Iterator[int]:
+    """Serve the page on a port of its own, and give the port."""
+    content = (FOREIGN % (json.dumps(proxy.origin), json.dumps(LAUNCH))).encode()
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def opened(proxy: Proxy) -> Iterator[Any]:
+    """Return a browser in which an engineer is signed in; the names of all hosts lead to this machine."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("chromium is not installed")
+    arguments = ["--no-sandbox", "--host-resolver-rules=MAP * 127.0.0.1"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
+        context = browser.new_context()
+        name, _, value = proxy.cookies["engineer"].partition("=")
+        context.add_cookies([{"name": name, "value": value, "domain": HOST, "path": "/", "sameSite": "Lax"}])
+        yield context
+        browser.close()
+
+
+@pytest.mark.parametrize("host", ["evil.example", HOST])
+def test_a_page_of_another_origin_launches_no_run(proxy: Proxy, opened: Any, host: str) -> None:
+    """Also of another port of the same host, to which the browser sends the cookie."""
+    before, page, statuses = runs(proxy), opened.new_page(), []
+    page.on("response", lambda found: statuses.append(found.status) if "/graphql" in found.url else None)
+    with foreign_page(proxy) as port:
+        page.goto(f"http://{host}:{port}/")
+        page.wait_for_function("document.title === 'over'", timeout=20_000)
+    page.close()
+    assert len(statuses) >= 5, "the page tried nothing"
+    assert set(statuses) <= ({403, 405} if host == HOST else {401, 403, 405})
+    assert runs(proxy) == before
+
+
+def test_a_page_of_the_own_origin_launches_a_run(proxy: Proxy, opened: Any) -> None:
+    """By fetch: a WebSocket of Dagster's takes subscriptions alone."""
+    before, page = runs(proxy), opened.new_page()
+    page.goto(f"{proxy.origin}/server_info")
+    by_fetch = page.evaluate(
+        """async (query) => (await fetch("/graphql", {method: "POST", headers: {"Content-Type": "application/json"},
+        body: JSON.stringify({query})})).json()""",
+        LAUNCH,
+    )
+    page.close()
+    assert runs(proxy) - before == {launched(by_fetch)}
 
 
 def test_a_session_that_ends_stops_at_once_and_its_web_socket_soon(proxy: Proxy) -> None:
