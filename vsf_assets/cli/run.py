@@ -1,8 +1,9 @@
 """`vsf run`: ingest pending files, build, check and publish, through the Dagster assets."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,15 @@ from vsf_assets.common.errors import UsageError
 from vsf_assets.common.interpreter_tricks import garbage_left_to_exit
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
+from vsf_assets.config.surroundings import surroundings
 from vsf_assets.feeds import all_feeds, no_such_feed, with_companions
-from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.feeds.partitioning import Partitioning
 from vsf_assets.landing.pending import ambiguous_lines
 from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.requested_work import WorkReport, requested_work
+from vsf_assets.pipeline.run_log import LOGGER
 from vsf_assets.pipeline.status import Survey, survey
+from vsf_assets.resources.work_handover import work_in_spare
 from vsf_assets.storage.listing import LeftOut, lines
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -154,101 +158,33 @@ SMALL_BYTES = 64 << 20
 def _execute(
     settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool, by_feed: bool
 ) -> bool:
+    """Have the work done, and print what came out; return whether every run succeeded."""
     from vsf_assets.transform.dbt_runner import ensure_manifest
 
-    ensure_manifest(settings)
-    from vsf_assets.definitions import defs
-    from vsf_assets.defs.ingest_step import as_config, etags_of
-    from vsf_assets.defs.local_runner import failure_reason, open_instance, run_job
-    from vsf_assets.defs.marts import BUILD_JOB
-    from vsf_assets.defs.raw_assets import ingest_job_name
-    from vsf_assets.defs.synthetic_files import MAKE_JOB
-
+    ensure_manifest(settings)  # first: a spare process with earlier models refuses the work
     say_ignored_dagster_home(settings)
-    definitions, landed = defs(), found.landed
-    failed, run_ids = [], []
-    with open_instance(settings) as instance:
-        # The listing from before Dagster was loaded is the first one; most files need not settle again.
-        wanted = {
-            "reload": selection.reload,
-            "partitions": list(selection.partitions or []),
-            "first": selection.first or "",
-            "last": selection.last or "",
-            "profile": selection.profile or "",
-            "scan_source": selection.scans,
-            "listed_at": landed.at,
-            "listing": as_config(landed.entries.values()),
-            "etags": etags_of(landed.entries.values()),
-            "fails_for_files": True,
-        }
-        jobs: list[tuple[str, dict[str, Any]]]
-        jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in families]
-        building = {"only_if_pending": True, "full": full}
-        if REQUEST_FEED in selection.feeds and (found.requests or FAMILY in families):
-            # The states that the fulfilment lands are loaded before the build.
-            states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
-            jobs += [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]
-        jobs.append((BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}}))
-        for name, config in jobs:
-            good, run_id = run_job(definitions, instance, name, config, _selected(name, selection))
-            run_ids.append(run_id)
-            if not good:
-                failed.append(f"{name} failed: {failure_reason(instance, run_id)}")
-        checks = _failed_checks(instance, run_ids)
-    _summarize(settings, run_ids, checks, by_feed)
-    for line in failed:
+    report = _done(settings, selection, families, found, full)
+    _summarize(settings, report.run_ids, report.checks, by_feed)
+    for line in report.failed:
         say(f"vsf: {line}", err=True)
-    return not failed
+    return not report.failed
 
 
-def _selected(job_name: str, selection: Selection) -> list[str] | None:
-    """Return the raw tables a job is narrowed to; None for all of its assets."""
-    if not job_name.startswith("ingest_") or len(selection.feeds) == len(all_feeds()):
-        return None
-    return [table for name in selection.feeds for table in all_feeds()[name].tables]
+def _done(settings: Settings, selection: Selection, families: list[str], found: Survey, full: bool) -> WorkReport:
+    """Have the spare process of the service do the work, which is ready to, or do it here."""
+    wanted = requested_work(selection, families, found.landed, bool(found.requests), full)
+    done = work_in_spare(settings.home, surroundings(settings), asdict(wanted), _log)
+    if done is not None:
+        return WorkReport(**done)
+    from vsf_assets.definitions import defs
+    from vsf_assets.defs.requested_work import do_work
+
+    return do_work(defs(), settings, wanted)
 
 
-def _failed_checks(instance: Any, run_ids: Sequence[str]) -> list[str]:
-    """Return a line for each check that failed in some runs: what was found.
-
-    Warnings that the run before had with the same words are counted in one line.
-    """
-    import dagster as dg
-
-    from vsf_assets.resources.dagster_private import evaluation_before
-
-    of_type = dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    records = [r for run_id in run_ids for r in instance.get_records_for_run(run_id, of_type=of_type).records]
-    repeated: list[str] = []
-    tables: dict[tuple[str, str, str], list[str]] = {}
-    for record in records:
-        check = record.event_log_entry.dagster_event.asset_check_evaluation_data
-        if check.passed:
-            continue
-        is_warning = check.severity == dg.AssetCheckSeverity.WARN
-        why = _why(check)
-        before = evaluation_before(instance, check.asset_check_key, run_ids) if is_warning else None
-        if before is not None and not before.passed and _why(before) == why:
-            repeated.append(check.check_name)
-            continue
-        kind = "warning" if is_warning else "blocking check failed"
-        # Checks of raw tables have the same name for each table, and tables of one file the same findings.
-        of = [".".join(check.asset_key.path)] if check.asset_key.path[0] == "raw" else []
-        tables.setdefault((kind, check.check_name, why), []).extend(of)
-    lines = [
-        f"{kind}: {name}{' of ' + ', '.join(names) if names else ''}: {why}"
-        for (kind, name, why), names in tables.items()
-    ]
-    if repeated:
-        warnings = "1 warning" if len(repeated) == 1 else f"{len(repeated)} warnings"
-        lines.append(f"still, as in an earlier run: {warnings} ({', '.join(dict.fromkeys(repeated))})")
-    return lines
-
-
-def _why(check: Any) -> str:
-    """Return what a failed check found; evaluations of earlier releases do not say it."""
-    why = check.metadata.get("why")
-    return str(why.value) if why else "see reports.anomalies"
+def _log(answer: Mapping[str, Any]) -> None:
+    """Show a message of the spare process as one of this process."""
+    logging.getLogger(LOGGER).info("%s", answer["log"], extra={"for_people": answer.get("for_people", False)})
 
 
 def _by_feed(rows: "Sequence[FileRow]") -> str:

@@ -325,6 +325,15 @@ def client_options() -> ClientOptions:
     return ClientOptions(settings.store_timeout, settings.store_attempts, settings.store_object_seconds, variables)
 
 
+_OF_NETWORKS = ("AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "TZ")
+"""Beginnings of the variables with which libraries reach other machines, and tell the time; in upper case."""
+
+
+def network_variables() -> dict[str, str]:
+    """Return the variables of this process, and of a `.env` file, that decide how other machines are reached."""
+    return {n: value for n, value in _process_environment().items() if n.upper().startswith(_OF_NETWORKS)}
+
+
 def name_of_place(address: str) -> str:
     """Return the variable whose place contains an address, e.g. VSF_LANDING; empty if none does."""
     environment = _process_environment()

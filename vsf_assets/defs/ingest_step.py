@@ -4,9 +4,8 @@ Here: what the assets that only ingest (raw_assets.py) and the runs that ingest,
 here: the ingest itself (pipeline/ingest.py), and the events of its report (ingest_events.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import dagster as dg
 from pydantic import Field
@@ -20,13 +19,13 @@ from vsf_assets.defs.stopped_runs import mark_ingest
 from vsf_assets.feeds import with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
-from vsf_assets.landing.stability import TimedListing, timed_listing
+from vsf_assets.landing.serialized_listing import from_config
+from vsf_assets.landing.stability import TimedListing
 from vsf_assets.pipeline.ingest import RunReport, ingest
 from vsf_assets.pipeline.recorded_run import record_ingest
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.runs.run_record import RunRecord
-from vsf_assets.storage.entry import EPOCH, Entry
 from vsf_assets.storage.listing import lines
 
 SHOWN_FAILURES = 10
@@ -150,25 +149,6 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
 def requested_partitions(context: dg.AssetExecutionContext) -> list[str]:
     """Return the partitions that the UI or a backfill requested; empty for a run that loads what is pending."""
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else []
-
-
-def as_config(entries: Iterable[Entry]) -> dict[str, list[int]]:
-    """Return path -> [bytes, modified microseconds since 1970], for a cursor or the configuration of a run."""
-    return {e.path: [e.size, (e.modified - EPOCH) // timedelta(microseconds=1)] for e in entries}
-
-
-def etags_of(entries: Iterable[Entry]) -> dict[str, str]:
-    """Return path -> ETag of the entries that have one; the counterpart of `as_config`."""
-    return {e.path: e.etag for e in entries if e.etag}
-
-
-def from_config(at: float, shown: Mapping[str, Sequence[int]], etags: Mapping[str, str]) -> TimedListing:
-    """Return the listing that `as_config` and `etags_of` serialized."""
-    entries = (
-        Entry(path, size, EPOCH + timedelta(microseconds=modified), etag=etags.get(path, ""))
-        for path, (size, modified) in shown.items()
-    )
-    return timed_listing(entries, at)
 
 
 def _listing(config: IngestConfig) -> TimedListing | None:

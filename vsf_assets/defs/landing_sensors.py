@@ -15,7 +15,6 @@ import dagster as dg
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
-from vsf_assets.defs.ingest_step import as_config, etags_of, from_config
 from vsf_assets.defs.marts import publishing_job_name, publishing_request
 from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready, still_requested, with_request
 from vsf_assets.defs.stopped_runs import files_at_rest
@@ -24,6 +23,7 @@ from vsf_assets.feeds.recognition import recognition_of
 from vsf_assets.landing.home_marker import foreign
 from vsf_assets.landing.multi_file_uploads import defer_incomplete, split_torn, upload_of
 from vsf_assets.landing.pending import Ambiguous, ambiguous_lines
+from vsf_assets.landing.serialized_listing import as_config, etags_of, from_config
 from vsf_assets.landing.shared_listing import shared_listing
 from vsf_assets.landing.stability import TimedListing, split_settled, timed_listing, without
 from vsf_assets.resources.object_store import ObjectStoreResource

@@ -1,8 +1,9 @@
-"""The spare process: it has imported everything, has opened nothing, and waits for one run, which it executes.
+"""The spare process: it has imported everything, has opened nothing, and waits for one run or command, which it does.
 
 The supervisor starts the next one as soon as a run takes this one. A process of its own for each run, because DuckDB,
 polars and gRPC do not survive a fork with threads. Here: the preparation, the wait, and the run. Not here: how a run is
-handed over (resources/run_handover.py, resources/run_launcher.py).
+handed over (resources/run_handover.py, resources/run_launcher.py), or the work of a `vsf run`
+(resources/work_handover.py, spare_work.py).
 """
 
 import argparse
@@ -18,6 +19,9 @@ from typing import Any
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.interpreter_tricks import files_of_imported
 from vsf_assets.config.settings import fix_surroundings, read_settings
+from vsf_assets.resources.run_handover import Spare, listen, write_spare
+from vsf_assets.resources.work_handover import WORK
+from vsf_assets.service.spare_work import CommandWork, do_for_command, work_of_command
 
 _IMPORTED_LATER = ("duckdb", "polars", "pandera.polars", "vsf_assets.pipeline.ingest", "vsf_assets.pipeline.build")
 """Modules that definitions do not import, and most runs do."""
@@ -29,15 +33,17 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     home: Path = parser.parse_args().home
     fix_surroundings()
-    repository = _prepare()
+    definitions = _prepare()
     stamps = _stamps(home)
-    run_id = _wait(home, stamps)
-    if run_id is not None:
-        _execute(repository, run_id)
+    taken = _wait(home, stamps)
+    if isinstance(taken, str):
+        _execute(definitions.get_repository_def(), taken)
+    elif taken is not None:
+        do_for_command(definitions, taken)
 
 
 def _prepare() -> Any:
-    """Import what a run needs, load the definitions, and do what is done once per process; return the repository."""
+    """Import what a run needs, load the definitions, and do what is done once per process; return the definitions."""
     import dagster as dg
 
     from vsf_assets.definitions import defs
@@ -47,15 +53,16 @@ def _prepare() -> Any:
 
     for name in _IMPORTED_LATER:
         importlib.import_module(name)
-    definitions: Any = defs
-    repository = definitions().get_repository_def()
+    made: Any = defs
+    definitions = made()
+    repository = definitions.get_repository_def()
     for family in families():
         repository.get_job(publishing_job_name(family))
     with dg.DagsterInstance.get() as instance:  # imports the storages and checks dagster.yaml
         instance.get_run_by_id("")
     with contextlib.suppress(VsfError):  # an invalid setting is an error of the run, which names it
         warm_up(read_settings())
-    return repository
+    return definitions
 
 
 def _stamps(home: Path) -> dict[str, int]:
@@ -72,29 +79,41 @@ def _modified(file: str) -> int:
         return 0
 
 
-def _wait(home: Path, stamps: dict[str, int]) -> str | None:
-    """Wait for a run and return its id; None if the code was changed, so that this process must not run it."""
-    from vsf_assets.resources.run_handover import Spare, listen, write_spare
-
+def _wait(home: Path, stamps: dict[str, int]) -> str | CommandWork | None:
+    """Wait, and return the id of a run, or the work of a command; None if the code was changed since the start."""
     listening, path = listen(home / "service")
     with listening:
         write_spare(home, Spare(os.getpid(), path))
         try:
             while True:
                 connection, _ = listening.accept()
-                with connection, contextlib.suppress(OSError, ValueError, KeyError):
+                with contextlib.ExitStack() as stack, contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                    stack.enter_context(connection)
                     connection.settimeout(2)
                     with connection.makefile("rb") as stream:
                         question = json.loads(stream.readline())
                     is_current = _stamps(home).items() >= stamps.items()
-                    run_id = str(question["run_id"]) if question["ask"] == "run" and is_current else None
-                    _send(connection, {"ready": is_current, "taken": run_id is not None})
-                    if run_id is not None:
+                    taken = _taken(question, connection) if is_current else None
+                    _send(connection, {"ready": is_current, "taken": taken is not None})
+                    if taken is not None:
                         write_spare(home, Spare(os.getpid(), ""))
-                    if run_id is not None or not is_current:
-                        return run_id
+                    if isinstance(taken, CommandWork):
+                        stack.pop_all()  # the connection stays open until the work is done
+                    if taken is not None or not is_current:
+                        return taken
         finally:
             Path(path).unlink(missing_ok=True)
+
+
+def _taken(question: Any, connection: socket.socket) -> str | CommandWork | None:
+    """Return what a question wants done; None if it only asks, or must not be done by this process.
+
+    Raises:
+        KeyError, TypeError: the question is none.
+    """
+    if question["ask"] == "run":
+        return str(question["run_id"])
+    return work_of_command(question, connection) if question["ask"] == WORK else None
 
 
 def _send(connection: socket.socket, answer: dict[str, bool]) -> None:
