@@ -28,6 +28,7 @@ JOBS = {
     "drops": "drops.measure",
     "idle": "idle.measure",
     "uploads": "uploads.measure",
+    "cold": "cold.measure",
     "whole-process": "whole_process.measure",
 }
 WITH_PANDAS = {"events", "datasets", "together"}

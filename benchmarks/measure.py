@@ -32,14 +32,16 @@ def timed() -> Iterator[Clock]:
     clock.seconds, clock.processor_seconds = time.perf_counter() - start, time.process_time() - spent
 
 
-def in_turns(repeat: int, *sides: Callable[[], float]) -> list[list[float]]:
+def in_turns(repeat: int, *sides: Callable[[], float], is_alternating: bool = False) -> list[list[float]]:
     """Call every side in turn (A B A B …), `repeat` times each; return their figures by side.
 
-    A side returns its own figure, so that it can leave out what does not count.
+    A side returns its own figure, so that it can leave out what does not count. Where a side may cost the next one
+    something, as on a disk, the order alternates (A B B A …).
     """
     figures: list[list[float]] = [[] for _ in sides]
-    for _ in range(repeat):
-        for side, kept in zip(sides, figures, strict=True):
+    for number in range(repeat):
+        turns = list(zip(sides, figures, strict=True))
+        for side, kept in reversed(turns) if is_alternating and number % 2 else turns:
             kept.append(side())
     return figures
 
