@@ -77,10 +77,10 @@ def _steps(settings: Settings) -> dict[str, float]:
         RuntimeError: the run failed.
     """
     done = subprocess.run(TIMELINE, env=environment(settings), capture_output=True, text=True)
-    told = [line for line in done.stderr.splitlines() if line.startswith(MARK)]
-    if done.returncode or not told:
+    reported = [line for line in done.stderr.splitlines() if line.startswith(MARK)]
+    if done.returncode or not reported:
         raise RuntimeError(f"{' '.join(TIMELINE)} failed: {done.stderr}")
-    steps: dict[str, float] = json.loads(told[-1].removeprefix(MARK))
+    steps: dict[str, float] = json.loads(reported[-1].removeprefix(MARK))
     return steps
 
 

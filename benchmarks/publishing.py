@@ -32,7 +32,7 @@ LARGE_ROWS = 56_000_000
 LEAST_REPEATS = 5
 """Of a large file, each."""
 
-REST_BYTES, REST_SECONDS = 8 << 20, 60
+REST_BYTES, REST_SECONDS = 16 << 20, 20
 """The disk is at rest with less than so much to write; how long to wait for it."""
 
 REFLINK_SECONDS = 1

@@ -176,10 +176,13 @@ def _done(settings: Settings, selection: Selection, families: list[str], found: 
     done = work_in_spare(settings.home, surroundings(settings), asdict(wanted), _log)
     if done is not None:
         return WorkReport(**done)
-    from vsf_assets.definitions import defs
-    from vsf_assets.defs.requested_work import do_work
+    from vsf_assets.transform.dbt_process import dbt_in_advance
 
-    return do_work(defs(), settings, wanted)
+    with dbt_in_advance(settings):
+        from vsf_assets.definitions import defs
+        from vsf_assets.defs.requested_work import do_work
+
+        return do_work(defs(), settings, wanted)
 
 
 def _log(answer: Mapping[str, Any]) -> None:

@@ -43,6 +43,11 @@ def hide_modules(names: Collection[str]) -> list[str]:
     return absent
 
 
+def is_imported(name: str) -> bool:
+    """Whether this process has imported a module: then nothing is gained by importing it elsewhere."""
+    return name in sys.modules
+
+
 def files_of_imported(package: str) -> list[str]:
     """Return the files of the modules of a package that this process has imported.
 

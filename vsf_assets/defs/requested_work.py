@@ -14,9 +14,8 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.defs.local_runner import failure_reason, open_instance, run_job
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
-from vsf_assets.defs.synthetic_files import MAKE_JOB
+from vsf_assets.defs.synthetic_files import jobs_of_requests
 from vsf_assets.feeds import all_feeds
-from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.requested_work import RequestedWork, WorkReport
 from vsf_assets.resources.dagster_private import evaluation_before
@@ -56,10 +55,7 @@ def _jobs(work: RequestedWork, selection: Selection) -> list[tuple[str, dict[str
     }
     jobs: list[tuple[str, dict[str, Any]]]
     jobs = [(ingest_job_name(f), {"ops": {f"{f}_files": {"config": wanted}}}) for f in work.families]
-    if REQUEST_FEED in selection.feeds and (work.has_requests or FAMILY in work.families):
-        # The states that the fulfilment lands are loaded before the build.
-        states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
-        jobs += [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]
+    jobs += jobs_of_requests(selection.feeds, work.families, work.has_requests)
     building = {"only_if_pending": True, "full": work.full}
     return [*jobs, (BUILD_JOB, {"ops": {"marts_and_snapshot": {"config": building}}})]
 

@@ -6,16 +6,18 @@ whose file it generated.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 
 from vsf_assets.common.errors import LockTimeoutError
 from vsf_assets.defs.backoff import STOPPED, TICK_SECONDS, backoff_reason, history_of_job
 from vsf_assets.defs.metadata import LAYER, markdown_table, report_check
+from vsf_assets.defs.raw_assets import ingest_job_name
 from vsf_assets.defs.run_reaper import mark_process
-from vsf_assets.feeds.by_family.synthetic import REQUEST_FEED
+from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.pipeline.recorded_run import MAKE, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
@@ -145,3 +147,20 @@ def requests_waiting(
     if not waiting:
         return dg.SensorResult(skip_reason=dg.SkipReason("no request waits"), cursor=changed)
     return dg.SensorResult(run_requests=[dg.RunRequest(tags={"vsf/requests": str(len(waiting))})])
+
+
+def jobs_of_requests(
+    feeds: Collection[str], families: Collection[str], has_requests: bool
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the jobs that make requested files and load their states, with the configuration of their runs.
+
+    Args:
+        feeds: the selected feeds.
+        families: the families whose files are loaded before.
+        has_requests: whether requests wait already.
+    """
+    if REQUEST_FEED not in feeds or not (has_requests or FAMILY in families):
+        return []
+    # The states that the fulfilment lands are loaded before the build.
+    states = {"ops": {f"{FAMILY}_files": {"config": {"reload": "changed"}}}}
+    return [(MAKE_JOB, {}), (ingest_job_name(FAMILY), states)]

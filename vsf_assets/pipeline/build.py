@@ -26,6 +26,7 @@ from vsf_assets.publish.publish import newest_number, publish, row_counts
 from vsf_assets.runs.published_files import PublishedFile
 from vsf_assets.snapshots.current import Snapshot, current_snapshot, snapshot_number
 from vsf_assets.storage.factory import open_store
+from vsf_assets.transform import dbt_process
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
 from vsf_assets.transform.dbt_paths import manifest_file
@@ -98,7 +99,7 @@ def build_and_publish(
     """
     settings = warehouse.settings
     report = BuildReport()
-    with warehouse.lock("build and publish"):
+    with warehouse.lock("build and publish") as lock:
         with warehouse.connect_with_tables() as connection:
             state = read_build_state(connection, settings)
             files = connection.table("raw.files").count("*").fetchall()[0][0]
@@ -112,7 +113,7 @@ def build_and_publish(
             on_build(state.basis)
             number = _assigned_number(warehouse, state.number)
             progress("building the marts and checking them (dbt)")
-            report.outcome = dbt.build(settings, warehouse.file, select, full)
+            report.outcome = dbt_process.build(settings, warehouse.file, select, full, lock)
             report.tables = table_infos(warehouse, report.outcome.built)
             if report.problems:
                 return report

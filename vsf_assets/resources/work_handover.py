@@ -115,7 +115,7 @@ class Talk:
         self._is_over = False
         self._turn = threading.Lock()
 
-    def tell(self, answer: dict[str, Any]) -> None:
+    def send(self, answer: dict[str, Any]) -> None:
         """Send an answer; a command that is gone gets none, and `listen` interrupts the work."""
         with self._turn, contextlib.suppress(OSError):
             self._connection.sendall(json.dumps(answer).encode() + b"\n")
@@ -140,7 +140,7 @@ class Talk:
         """Send the last answer, or none if it is empty; what the command does afterwards interrupts nothing."""
         self._is_over = True
         if answer:
-            self.tell(answer)
+            self.send(answer)
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)  # the thread that listens holds the connection, too
         self._connection.close()

@@ -90,4 +90,4 @@ class _Progress(logging.Handler):
         self._talk = talk
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._talk.tell({"log": record.getMessage(), "for_people": bool(getattr(record, "for_people", False))})
+        self._talk.send({"log": record.getMessage(), "for_people": bool(getattr(record, "for_people", False))})

@@ -2,7 +2,7 @@
 
 Here: one invocation at a time, its outcome as plain data, and closing the file afterwards. Not here: Dagster events
 (defs/marts.py) and the decision to publish (pipeline/build.py). dbt runs in this process because a child process costs
-three times as much, and because the lock of the caller then need not be inherited.
+three times as much, unless it starts while the command still does something else (dbt_process.py).
 """
 
 import hashlib
@@ -239,7 +239,7 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
     try:
         # dbt prints before it has read its settings; its lines must not appear in the output of the command.
         # The parsed project lives to the end, and the collector would take a seventh of a build to scan it.
-        with _interruptible(), redirect_stdout(io.StringIO()), gc_paused():
+        with interruptible(), redirect_stdout(io.StringIO()), gc_paused():
             project = read_parsed_project(parsed) if parsed else None
             result = dbtRunner(callbacks=[keep], manifest=project).invoke([*_QUIET, *arguments, *map(str, places)])
     finally:
@@ -255,7 +255,7 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Raise KeyboardInterrupt inside dbt on Ctrl-C, the only exception on which it cancels the queries of its threads.
 
     Dagster raises another exception inside a step; dbt would then return while its threads continue to write.

@@ -145,6 +145,29 @@ def test_the_requested_run_loads_builds_and_publishes(home: Home, instance: dg.D
     assert after.total_requested == 0, "the run has built what it loaded"
 
 
+def test_deliveries_that_wait_for_a_run_are_published_together(home: Home, instance: dg.DagsterInstance) -> None:
+    """A copy of the warehouse per delivery would take longer than the deliveries; none is lost, and the last counts."""
+    home.drop({"clicks_1.csv": CLICKS})
+    first = tick(instance)
+    with built_directly():
+        assert run_job(loaded_defs(), instance, first.run_requests[0].job_name, first.run_requests[0].run_config)[0]
+    assert home.current.readlink().name == "vsf-1.duckdb"
+    job = loaded_defs().resolve_job_def(first.run_requests[0].job_name)
+    going_on = instance.create_run_for_job(job, status=S.STARTED, tags=process_tags())
+    for number in (2, 3, 4, 5):
+        home.drop({f"clicks_1_{number}.csv": f"click_id,banner_id,campaign_id\n{number},2,3\n"})
+        waiting = tick(instance, first.cursor)
+        assert isinstance(waiting, dg.SkipReason)
+        assert "still runs" in str(waiting.skip_message)
+    instance.report_run_canceled(going_on)
+    (request,) = tick(instance, first.cursor).run_requests
+    assert len(instances.load_of(request)["listing"]) == 4
+    with built_directly():
+        assert run_job(loaded_defs(), instance, request.job_name, request.run_config)[0]
+    assert home.current.readlink().name == "vsf-2.duckdb", "four deliveries, one snapshot"
+    assert home.ask("select click_id from raw.clicks order by 1") == [(n,) for n in (1, 2, 3, 4, 5)]
+
+
 def test_a_file_that_two_feeds_claim_is_left_and_named_by_the_sensors_of_both(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
