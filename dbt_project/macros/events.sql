@@ -7,6 +7,14 @@ wanted_days as (
     select distinct event_date from {{ days }}
 ),
 
+-- Of no days an empty range, which DuckDB leaves unread too; a null would be compared with every row.
+wanted_range as (
+    select
+        coalesce(min(event_date), date '9999-12-31') as first_date,
+        coalesce(max(event_date) + 1, date '0001-01-01') as end_date
+    from wanted_days
+),
+
 wanted_files as (
     select
         files.file_id,
@@ -31,12 +39,10 @@ arrived as (
         {{ date_key('cast(events.event_time as date)', is_plausible_event('cast(events.event_time as date)', 'wanted_files.processing_date')) }} as date_key,
         events.* exclude (file_id, line_number)
     from {{ ref('stg_mobile__events') }} as events
+    -- The days once more as a range of the column itself: DuckDB then leaves out the groups of rows of other days unread.
+    -- Their files cannot tell it, since ids of files are no order.
+    inner join wanted_range on events.event_time >= wanted_range.first_date and events.event_time < wanted_range.end_date
     inner join wanted_files on events.file_id = wanted_files.file_id
-    where
-        cast(events.event_time as date) in (select event_date from wanted_days)
-        -- The same once more as a range of the column itself: DuckDB then leaves out the groups of rows of other days
-        -- unread. Their files cannot tell it, since ids of files are no order.
-        and events.event_time >= (select min(event_date) from wanted_days)
-        and events.event_time < (select max(event_date) + 1 from wanted_days)
+    where cast(events.event_time as date) in (select event_date from wanted_days)
 )
 {%- endmacro %}

@@ -76,3 +76,12 @@ def test_nothing_outside_dbt_reads_the_layers_below_the_marts() -> None:
         if INNER_TABLE.search(line) and not selectors.search(line)
     ]
     assert found == []
+
+
+def test_models_by_day_join_from_the_side_that_is_written(models: dict[str, dict[str, Any]]) -> None:
+    """Whole events never become the table that a join searches: DuckDB expects too few (macros/events.sql)."""
+    by_day = [node for node in models.values() if "by_day" in node["fqn"]]
+    assert len(by_day) > 8
+    for node in by_day:
+        hooks = [node["config"][name][0]["sql"] for name in ("pre-hook", "post-hook")]
+        assert hooks == ["set disabled_optimizers = 'build_side_probe_side'", "reset disabled_optimizers"], node["name"]
