@@ -7,7 +7,7 @@ changed as (
 ),
 
 ids as (
-    select event_date, uuid_hash from {{ ref('int_mobile__event_ids') }}
+    select event_date, uuid_hash from {{ ref('int_mobile__shared_ids') }}
 ),
 
 changed_ids as (

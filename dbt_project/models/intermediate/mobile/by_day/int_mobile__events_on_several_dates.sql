@@ -3,7 +3,7 @@
 with
 
 ids as (
-    select event_date, uuid_hash from {{ ref('int_mobile__event_ids') }}
+    select event_date, uuid_hash from {{ ref('int_mobile__shared_ids') }}
 ),
 
 affected_ids as (
@@ -12,23 +12,10 @@ affected_ids as (
     where event_date in (select event_date from {{ ref('int_mobile__affected_days') }})
 ),
 
-affected_dates as (
-    select ids.uuid_hash, ids.event_date
+shared_days as (
+    select distinct ids.event_date
     from ids
     inner join affected_ids on ids.uuid_hash = affected_ids.uuid_hash
-),
-
-shared_ids as (
-    select uuid_hash
-    from affected_dates
-    group by uuid_hash
-    having count(*) > 1
-),
-
-shared_days as (
-    select distinct affected_dates.event_date
-    from affected_dates
-    inner join shared_ids on affected_dates.uuid_hash = shared_ids.uuid_hash
 ),
 
 {{ arrived_events('shared_days') }},
@@ -42,7 +29,7 @@ current_rows as (
         arg_min(file_id, arrival) as file_id,
         arg_min(line_number, arrival) as line_number
     from arrived
-    where {{ short_hash('uuid') }} in (select uuid_hash from shared_ids)
+    where {{ short_hash('uuid') }} in (select uuid_hash from affected_ids)
     group by uuid, event_date
 ),
 
