@@ -15,37 +15,33 @@ beginnings as (
     group by mtn
 ),
 
-aged as (
-    select
-        activity.mtn,
-        activity.event_date,
-        activity.date_key,
-        beginnings.first_event_date,
-        -- Of an implausible date there is none: it is neither a first day nor a return.
-        case when activity.is_plausible then activity.event_date - beginnings.first_event_date end as age
+active as (
+    select event_date, date_key, is_plausible, count(*) as active_lines
     from activity
-    left join beginnings on activity.mtn = beginnings.mtn
+    group by event_date, date_key, is_plausible
 ),
 
-active as (
-    select
-        event_date,
-        date_key,
-        count(*) as active_lines,
-        count(case when age = 0 then 1 end) as new_lines
-    from aged
-    group by event_date, date_key
+-- An implausible date is neither a first day nor a return. A line has one row on a plausible date.
+beginners as (
+    select first_event_date, count(*) as new_lines from beginnings group by first_event_date
+),
+
+-- The few days on which a return counts: joined by them, most of a year of activity is not read.
+awaited as (
+    select mtn, first_event_date, unnest([1, 7, 30]) as age from beginnings
 ),
 
 retained as (
     select
-        first_event_date,
+        awaited.first_event_date,
         {% for days in [1, 7, 30] -%}
-        count(case when age = {{ days }} then 1 end) as retained_lines_{{ days }}
+        count(case when awaited.age = {{ days }} then 1 end) as retained_lines_{{ days }}
         {%- if not loop.last %},{% endif %}
         {% endfor %}
-    from aged
-    group by first_event_date
+    from activity
+    inner join awaited on activity.mtn = awaited.mtn and activity.event_date = awaited.first_event_date + awaited.age
+    where activity.is_plausible
+    group by awaited.first_event_date
 ),
 
 final as (
@@ -53,17 +49,18 @@ final as (
         active.event_date,
         active.date_key,
         active.active_lines,
-        active.new_lines,
+        coalesce(beginners.new_lines, 0) as new_lines,
         -- Null, not 0, while the later day has not been delivered.
         {% for days in [1, 7, 30] -%}
         case
-            when active.new_lines > 0 and delivered.last_day - active.event_date >= {{ days }}
-                then retained.retained_lines_{{ days }} / cast(active.new_lines as double)
+            when beginners.new_lines > 0 and delivered.last_day - active.event_date >= {{ days }}
+                then coalesce(retained.retained_lines_{{ days }}, 0) / cast(beginners.new_lines as double)
         end as retention_{{ days }}
         {%- if not loop.last %},{% endif %}
         {% endfor %}
     from active
-    left join retained on active.event_date = retained.first_event_date and {{ has_plausible_day('active.date_key') }}
+    left join beginners on active.event_date = beginners.first_event_date and active.is_plausible
+    left join retained on active.event_date = retained.first_event_date and active.is_plausible
     cross join delivered
 )
 
