@@ -1,8 +1,8 @@
-"""What one more day of events costs as a warehouse grows to a year.
+"""What one more day of events costs as a warehouse grows: to a year of large days, and to 1,000 smaller ones.
 
 Here: days that land in a warehouse which lives on; ingest, build and publish of each run, timed apart,
-without Dagster. Up to each size the days come in one run, which is not measured; from there on day by day.
-At the last size an old and a young warehouse take turns. Not here: what is in the files (event_rows.py).
+without Dagster. Up to each size the days come in one run, which is not measured; from there on day by day, in turns
+with a young warehouse. Not here: what is in the files (event_rows.py).
 """
 
 import shutil
@@ -22,10 +22,15 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 
-EVENTS = 20_000
 FILES = 3
-SIZES = (10, 50, 100, 200, 365)
-TARGET = 1.3
+YOUNG = 10
+"""Days in the warehouse that the grown ones are compared with; it gets a day more with each of theirs."""
+CURVES = {20_000: (100, 365), 2_000: (100, 365, 1_000)}
+"""Events of a day -> days after which one more is measured."""
+DAYS = 5
+"""Least number of single days that are measured at each size."""
+TARGET = 1.15
+"""After a year of the larger days."""
 FEEDS = ("events", "lines", "accounts", "limits")
 ONE_SNAPSHOT = {"VSF_KEEP_SNAPSHOTS": "1", "VSF_KEEP_SNAPSHOT_HOURS": "0"}
 """Each snapshot is a copy of a year; nobody reads them here."""
@@ -35,11 +40,15 @@ EXPLAINED = 5
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one run by step, and of its build by model and test as dbt reports them."""
+    """Seconds of one run by step, and of its build by model and test as dbt reports them.
+
+    `processor` is the processor time of ingest and build, which other work on the machine changes least.
+    """
 
     ingest: float
     build: float
     publish: float
+    processor: float
     nodes: Counter[str]
 
     @property
@@ -92,32 +101,34 @@ def land(settings: Settings, paths: Iterable[Path]) -> None:
 
 
 def measure(bench: Bench) -> list[Row]:
-    """Measure the days added at each size."""
-    count = max(10, round(EVENTS * bench.scale))
-    costs: dict[int, list[Cost]] = {size: [] for size in SIZES}
-    young_costs: list[Cost] = []
-    megabytes = {}
+    """Measure the days added at each size of each curve."""
+    rows: list[Row] = []
+    for events, sizes in CURVES.items():
+        rows += _curve(bench, max(10, round(events * bench.scale)), sizes, TARGET if not rows else None)
+    return rows
+
+
+def _curve(bench: Bench, count: int, sizes: tuple[int, ...], target: float | None) -> list[Row]:
+    """Measure days of `count` events at each size; the last one is told by step."""
+    costs: dict[int, tuple[list[Cost], list[Cost]]] = {}
+    megabytes: dict[int, float] = {}
     with bench.home(**ONE_SNAPSHOT) as young_home, bench.home(**ONE_SNAPSHOT) as old_home:
         young, old = Days(bench, young_home, count), Days(bench, old_home, count)
-        for size in SIZES:
-            bench.log(f"growth: to {size} days")
+        young.grow(YOUNG)
+        for size in sizes:
+            bench.log(f"growth: to {size} days of {count:,} events")
             old.grow(size)
             megabytes[size] = old.megabytes
-            bench.log(f"growth: days added to {size} days, {megabytes[size]:,.0f} MB")
-            if size != SIZES[-1]:
-                in_turns(bench.repeat, partial(old.add_day, costs[size]))
-        young.grow(SIZES[0])
-        in_turns(bench.repeat, partial(young.add_day, young_costs), partial(old.add_day, costs[SIZES[-1]]))
-    bench.log(f"growth: what takes longer after {SIZES[-1]} days: {_explained(young_costs[-1], costs[SIZES[-1]][-1])}")
-    day = f"one more day of {count:,} events in {FILES} files"
-    curve = [
-        Row(f"… after {size} days ({megabytes[size]:,.0f} MB) / after {SIZES[0]}", works, _steps(costs[SIZES[0]]))
-        for size, works in ((size, _steps(costs[size])) for size in SIZES[1:-1])
-    ]
-    last = costs[SIZES[-1]]
-    what = f"{day}, ingest and build, after {SIZES[-1]} days ({megabytes[SIZES[-1]]:,.0f} MB) / after {SIZES[0]}"
-    by_step = [Row(f"… its {step}", _steps(last, step), _steps(young_costs, step)) for step in STEPS]
-    return [Row(what, _steps(last), _steps(young_costs), TARGET), *by_step, *curve]
+            before, after = costs[size] = [], []
+            in_turns(max(DAYS, bench.repeat), partial(young.add_day, before), partial(old.add_day, after))
+            bench.log(f"growth: takes longer after {size} days: {_explained(before[-1], after[-1])}")
+    day = f"one more day of {count:,} events in {FILES} files, ingest and build"
+    rows: list[Row] = []
+    for size, (before, after) in costs.items():
+        what = f"{day}, after {size:,} days ({megabytes[size]:,.0f} MB) / after {YOUNG}"
+        rows.append(Row(what, _steps(after), _steps(before), target if size == sizes[-1] else None))
+        rows.append(Row("… by processor time", _steps(after, "processor"), _steps(before, "processor")))
+    return rows + [Row(f"… its {step}", _steps(after, step), _steps(before, step)) for step in STEPS]
 
 
 def _steps(costs: list[Cost], step: str = "job") -> list[float]:
@@ -136,22 +147,24 @@ def _run(warehouse: Warehouse) -> Cost:
     Raises:
         RuntimeError: something failed, so there is nothing to measure.
     """
+    start = time.process_time()
     with timed() as ingesting:
         done = ingest(warehouse, Selection(FEEDS), "benchmark")
     if done.left or done.failed or any(row.status != "loaded" for row in done.stored):
         raise RuntimeError(f"not every file was loaded: {done}")
-    reported: dict[str, float] = {}
+    reported: dict[str, tuple[float, float]] = {}
 
     def log(text: str) -> None:
-        reported[text.split()[0]] = time.perf_counter()
+        reported[text.split()[0]] = time.perf_counter(), time.process_time()
 
     with timed() as both:
         report = build_and_publish(warehouse, "benchmark", only_if_pending=True, progress=log)
         ended = time.perf_counter()
     if report.outcome is None or report.problems or "publishing" not in reported:
         raise RuntimeError(f"nothing was published: {report.problems}")
-    publish = ended - reported["publishing"]
-    return Cost(ingesting.seconds, both.seconds - publish, publish, _nodes(report.outcome))
+    published, spent = reported["publishing"]
+    publish = ended - published
+    return Cost(ingesting.seconds, both.seconds - publish, publish, spent - start, _nodes(report.outcome))
 
 
 def _nodes(outcome: dbt.DbtOutcome) -> Counter[str]:
