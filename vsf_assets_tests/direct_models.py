@@ -50,6 +50,7 @@ def keep_models(results: Iterable[Any], settings: Settings, file: Path) -> None:
             "contract": item.node.config.contract.enforced,
             "materialized": item.node.config.materialized,
             "days": item.node.config.meta.get("days"),
+            "also_without_day": item.node.config.meta.get("also_without_day", False),
         }
         for item in results
         if item.node.resource_type == "model" and item.node.config.materialized != "ephemeral"
@@ -116,9 +117,10 @@ def _statements(model: dict[str, Any], full: bool, is_there: bool) -> list[str]:
     table = f"warehouse.{model['schema']}.{model['alias']}"
     if model["materialized"] == "incremental" and is_there and not full:
         new, days = f"temp.{model['alias']}__new", f"warehouse.transform_build_state.{model['days']}"
+        without_day = " or event_date is null" if model["also_without_day"] else ""
         return [
             f"create or replace temp table {model['alias']}__new as ({model['sql']}\n)",
-            f"delete from {table} where event_date in (select event_date from {days})",
+            f"delete from {table} where event_date in (select event_date from {days}){without_day}",
             f"insert into {table} by name from {new}",
             f"drop table {new}",
         ]

@@ -117,12 +117,14 @@ def finding_parts(models: Mapping[str, Mapping[str, Any]]) -> str:
         has = {column["name"] for column in model.get("columns") or ()}
         if not has & {"file_id", "feed"}:
             raise ValueError(f"{name} needs a column file_id (its delivery), or feed, partition_key and file_name")
-        of_a_file, counts = str("file_id" in has).lower(), str("records" in has).lower()
-        rows.append(f"    {{'model': '{name}', 'is_about_a_file': {of_a_file}, 'has_counts': {counts}}},")
+        columns = {"is_about_a_file": "file_id", "has_counts": "records", "has_days": "event_date"}
+        facts = ", ".join(f"'{fact}': {str(column in has).lower()}" for fact, column in columns.items())
+        rows.append(f"    {{'model': '{name}', {facts}}},")
     listed = "\n".join(rows)
     return f"""\
 {{# Generated from the models findings__* by `make generated`; do not edit. The parts of reports.anomalies: a part with
-   the column `file_id` is about a delivery; one with `feed` is about what was not delivered, and names it itself. #}}
+   the column `file_id` is about a delivery; one with `feed` is about what was not delivered, and names it itself; one
+   with `event_date` is about events, of which only some days are made again. #}}
 {{% macro finding_parts() -%}}
 {{{{ return([
 {listed}

@@ -44,6 +44,8 @@ MANIFEST_BYTES = 8_000_000
 """Approximate number of bytes that dbt writes when it parses the project."""
 _WRITING = ("materialized", "incremental_strategy", "on_schema_change")
 """Settings of a model that decide how its table is written."""
+_REPLACED_ROWS = ("days", "also_without_day")
+"""Names in a model's meta that decide which rows a build replaces (macros/affected_days.sql)."""
 _BROKEN_MODELS = {"CompilationError", "ParsingError"}
 """Names of dbt's errors about models that cannot be read."""
 LEFT_OUT = ("unit_test",)
@@ -326,7 +328,7 @@ def _code_versions(settings: Settings, folder: Path) -> dict[str, str]:
 def _digest(model: Any, macros: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the first 12 hex digits of the digest of a compiled model, and of the project's macros that write it."""
     config = model.config
-    written = [str(config.get(name)) for name in _WRITING] + [config.meta.get("days")]
+    written = [str(config.get(name)) for name in _WRITING] + [config.meta.get(name) for name in _REPLACED_ROWS]
     writing = (f"materialization_{config.materialized}_duckdb", f"get_incremental_{config.incremental_strategy}_sql")
     texts = [macros.get(f"macro.{model.package_name}.{name}", {}).get("macro_sql") for name in writing]
     return hashlib.sha256(json.dumps([model.compiled_code, written, texts]).encode()).hexdigest()[:12]

@@ -20,6 +20,7 @@ findings as (
     select
         repeated.file_id,
         repeated.line_number,
+        repeated.event_date,
         repeated.anomaly,
         'uuid' as column_name,
         repeated.uuid as raw_value,
@@ -33,6 +34,7 @@ findings as (
     select
         file_id,
         line_number,
+        event_date,
         'duplicate_key',
         'uuid',
         uuid,
@@ -44,6 +46,7 @@ findings as (
     select
         file_id,
         line_number,
+        event_date,
         'unknown_reference',
         'mdn',
         mtn,
@@ -60,7 +63,8 @@ final as (
         raw_value,
         cast(null as varchar) as raw_text,
         'warning' as severity,
-        reason
+        reason,
+        event_date
     from findings
 )
 

@@ -19,11 +19,17 @@ totals as (
 ),
 
 -- A row with several findings is one bad row; a line of a file that was not loaded is none.
-bad as (
+by_file as (
     select
-        feed, partition_key, landed_date,
-        cast(count(distinct landed_at || '|' || file_name || '|' || line_number) + coalesce(sum(unlisted_records), 0) as bigint) as bad_rows
+        feed, partition_key, landed_date, landed_at, file_name,
+        count(distinct line_number) + coalesce(sum(unlisted_records), 0) as bad_rows
     from findings
+    group by feed, partition_key, landed_date, landed_at, file_name
+),
+
+bad as (
+    select feed, partition_key, landed_date, cast(sum(bad_rows) as bigint) as bad_rows
+    from by_file
     where (feed, coalesce(partition_key, ''), file_name, landed_at) in (
         select (feed, coalesce(partition_key, ''), file_name, landed_at) from files where status = 'loaded'
     )
