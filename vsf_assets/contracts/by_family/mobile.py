@@ -4,7 +4,6 @@ Here: columns, types and rules on single rows. Not here: duplicates, history and
 the feed description, docs/feeds.md.
 """
 
-import secrets
 from datetime import date, datetime
 
 import pandera.polars as pa
@@ -29,20 +28,17 @@ def _is_json_object(texts: pl.Series) -> pl.Series:
 
 
 def _are_json_objects(texts: list[str]) -> bool:
-    """Return whether all texts are JSON objects; parses them as one array, which is much faster.
+    """Return whether all texts are JSON objects.
 
-    A random word separates them. So texts that are valid only together (`{"a":1` and `"b":2}`) do not pass.
+    Each is parsed alone and thrown away at once. Parsed together, as one array, they took three times as long: their
+    objects filled the caches.
     """
     import orjson
 
-    word = secrets.token_hex(16)
     try:
-        parsed = orjson.loads(f'[{f""","{word}",""".join(texts)}]')
+        return set(map(type, map(orjson.loads, texts))) <= {dict}
     except orjson.JSONDecodeError:
         return False
-    values, between = parsed[::2], parsed[1::2]
-    whole = len(values) == len(texts) and between.count(word) == len(between) == max(len(texts) - 1, 0)
-    return whole and set(map(type, values)) <= {dict}
 
 
 PERSONAL_IN_MODELS = {
