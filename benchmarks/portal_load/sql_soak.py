@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.portal_load.served import VSF, Portal, running
 from benchmarks.service import children
 from vsf_assets.config.settings import child_environment
-from vsf_assets_tests.portal.hostile_sql import BOMBS, FILES, STATEMENTS
+from vsf_assets_tests.portal.hostile_sql import BOMBS, FILES, MORE, STATEMENTS
 
 USERS = ("engineer-0", "engineer-2")
 ORDINARY = (
@@ -36,6 +36,12 @@ EXPECTED = {200, 400, 422, 503}
 
 MEDIAN = 0.3
 """Seconds in which an ordinary query answers; median."""
+
+SHARED = Path("/dev/shm")
+"""Where a process would leave shared memory."""
+
+GROWTH = 100.0
+"""MB that the portal may have more at the end: caches fill."""
 
 _ALONE = 100
 _SECONDS = 120.0
@@ -67,21 +73,29 @@ class Traces:
     Attributes:
         processes: of queries, those of no portal's worker or fork server.
         open_files: descriptors of workers and fork servers.
-        files: temporary files, and files of exports and lent snapshots.
+        files: temporary files, those in shared memory, and files of exports and lent snapshots.
+        memory: MB of all processes of the portal together.
     """
 
     processes: int
     open_files: int
     files: frozenset[str]
+    memory: float
 
 
 def traces(portal: Portal, temporary: Path) -> Traces:
     """Return what there is now."""
     servers = [pid for worker in portal.workers() for pid in children(worker) if _is_fork_server(pid)]
     open_files = portal.open_files() + sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in servers)
-    folders = (temporary, portal.settings.home / "portal" / "exports", portal.settings.home / "portal" / "snapshots")
+    folders = (
+        temporary,
+        portal.settings.home / "portal" / "exports",
+        portal.settings.home / "portal" / "snapshots",
+        SHARED,
+    )
     files = frozenset(str(path) for folder in folders for path in folder.rglob("*") if path.is_file())
-    return Traces(sum(len(list(children(pid))) for pid in servers), open_files, files)
+    running_queries = sum(len(list(children(pid))) for pid in servers)
+    return Traces(running_queries, open_files, files, portal.size())
 
 
 def _is_fork_server(pid: int) -> bool:
@@ -149,7 +163,7 @@ def _token(portal: Portal, user: str) -> str:
 
 
 def _user(portal: Portal, token: str, until: float, chance: random.Random, outcome: Outcome) -> None:
-    statements, bombs = (*FILES, *STATEMENTS), [sql for sql, _ in BOMBS.values()]
+    statements, bombs = (*FILES, *STATEMENTS, *MORE), [sql for sql, _ in BOMBS.values()]
     while time.monotonic() < until:
         draw = chance.random()
         kind = next(name for name, share in _SHARES if draw < share)
@@ -203,8 +217,11 @@ def _left_behind(portal: Portal, temporary: Path, before: Traces) -> list[str]:
     while (now := traces(portal, temporary)).processes and time.monotonic() < deadline:
         time.sleep(0.5)
     print(f"processes of queries: {now.processes}; open files: {before.open_files} before, {now.open_files} after")
+    print(f"memory: {before.memory:.0f} MB before, {now.memory:.0f} MB after")
     print(f"temporary files: {len(before.files)} before, {len(now.files)} after")
     problems = [f"{now.processes} processes of queries stay"] if now.processes else []
+    if now.memory > before.memory + GROWTH:
+        problems.append(f"the portal has {now.memory - before.memory:.0f} MB more")
     # A thread of the portal opens a file of the database when it first works.
     if now.open_files > before.open_files + 8:
         problems.append(f"{now.open_files - before.open_files} descriptors stay open")

@@ -4,18 +4,24 @@ Here: what a parameter's value can be and cannot do. Expected values are the giv
 (test_sql.py), and saved questions (test_questions.py).
 """
 
+import csv
+import io
 import json
 import subprocess
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from vsf_assets.portal.questions.result_files import csv_bytes, json_bytes, parquet_file
+from vsf_assets.portal.questions.result_table import result_table
 from vsf_assets.portal.shared.client_left import ClientLeft
 from vsf_assets.portal.sql.bound_values import DATE, DECIMAL, TEXT, WHOLE, Bound
 from vsf_assets.portal.sql.messages import place_of, words_of
-from vsf_assets.portal.sql.runner import SqlError, SqlRunner
+from vsf_assets.portal.sql.runner import SqlAnswer, SqlError, SqlRunner
 from vsf_assets_tests.portal.test_sql import LIMITS, runner, snapshot
 from vsf_assets_tests.waiting import wait_until
 
@@ -81,6 +87,8 @@ def test_a_parameter_without_a_value_is_named(runner: SqlRunner, snapshot: Path,
         ("-- one\nselect 'ä€', nothing\nfrom marts.dim_lines", 2, 14),
         ("select 1\nfrom\n  nowhere", 3, 3),
         ("\n\nselct", 3, 1),
+        ("select 'x'::date,\n nothing from range(3)", 2, 2),
+        ("select 1,\n (case when range = 5000 then 'x' else '2020-01-01' end)::date from range(6000)", 2, 57),
     ],
 )
 def test_an_error_names_line_and_column(runner: SqlRunner, snapshot: Path, sql: str, line: int, column: int) -> None:
@@ -106,6 +114,92 @@ def test_times_with_a_zone_are_answered_in_utc(runner: SqlRunner, snapshot: Path
     sql = "select timestamptz '2019-05-20 10:00:00+02:00' as t, [t] as ts, t at time zone 'Europe/Berlin', now() > t"
     answer = runner.run(snapshot, sql, LIMITS)
     assert answer.rows == [["2019-05-20 08:00:00+00:00", ["2019-05-20 08:00:00+00:00"], "2019-05-20 10:00:00", True]]
+
+
+EXACT = (
+    ("date 'infinity'", "infinity"),
+    ("date '-infinity'", "-infinity"),
+    ("date '9999-12-31'", "9999-12-31"),
+    ("'5877642-06-25 (BC)'::date", "5877642-06-25 (BC)"),
+    ("timestamp 'infinity'", "infinity"),
+    ("timestamp '2020-01-01 10:00:00.1'", "2020-01-01 10:00:00.1"),
+    ("timestamptz '-infinity'", "-infinity"),
+    ("timestamptz '2020-01-01 10:00:00.5+02'", "2020-01-01 08:00:00.5+00:00"),
+    ("timestamp_ns '2020-01-01 00:00:00.123456789'", "2020-01-01 00:00:00.123456789"),
+    ("timestamp_s '2020-01-01'", "2020-01-01 00:00:00"),
+    ("time_ns '10:00:00.123456789'", "10:00:00.123456789"),
+    ("time '24:00:00'", "24:00:00"),
+    ("timetz '10:00:00+02:00'", "10:00:00+02:00"),
+    ("interval '1 year 2 months 3 days 4.5 seconds'", "1 year 2 months 3 days 00:00:04.5"),
+    ("'nan'::double", "nan"),
+    ("'-inf'::float", "-inf"),
+    ("-170141183460469231731687303715884105727::hugeint", "-170141183460469231731687303715884105727"),
+    ("340282366920938463463374607431768211455::uhugeint", "340282366920938463463374607431768211455"),
+    ("18446744073709551615::ubigint", "18446744073709551615"),
+    ("'123456789012345678901234567890123456789012345'::bignum", "123456789012345678901234567890123456789012345"),
+    ("99999999999999999999999999999999999999::decimal(38, 0)", "9" * 38),
+    ("1e-38::decimal(38, 38)", f"0.{'0' * 37}1"),
+    ("'10101'::bit", "10101"),
+    ("'\\x00\\xFF'::blob", "00ff"),
+    ("'y'::enum('x', 'y')", "y"),
+    ("uuid '550e8400-e29b-41d4-a716-446655440000'", "550e8400-e29b-41d4-a716-446655440000"),
+    ("'{\"a\": 1}'::json", '{"a": 1}'),
+    ("union_value(k := date 'infinity')", "infinity"),
+    ("map {date 'infinity': [interval '14 months']}", {"infinity": ["1 year 2 months"]}),
+    ("{'d': [date '-infinity', null], 'DATE': {'n': 1.50}}", {"d": ["-infinity", None], "DATE": {"n": "1.50"}}),
+    ("[1, 2, 3]::int[3]", [1, 2, 3]),
+    ("null", None),
+)
+"""Expressions -> the value of an answer, as DuckDB writes it."""
+
+
+def test_a_value_of_every_type_is_exact(runner: SqlRunner, snapshot: Path, tmp_path: Path) -> None:
+    sql = f"select {', '.join(expression for expression, _ in EXACT)}"
+    answer = runner.run(snapshot, sql, LIMITS)
+    assert dict(zip((e for e, _ in EXACT), answer.rows[0], strict=True)) == dict(EXACT)
+    kinds = [kind for _, kind in answer.columns]
+    assert kinds[:1] == ["DATE"]
+    assert {"TIMESTAMP WITH TIME ZONE", "INTERVAL", "HUGEINT", "MAP(DATE, INTERVAL[])"} <= set(kinds)
+    assert_files_hold(answer, tmp_path)
+
+
+def assert_files_hold(answer: SqlAnswer, folder: Path) -> None:
+    """Each form of an answer can be made; CSV and JSON have its values, and so has Parquet, read by DuckDB."""
+    names = [name for name, _ in answer.columns]
+    items = json.loads(json_bytes(answer))["items"]
+    assert [list(item.values()) for item in items] == answer.rows
+    lines = list(csv.reader(io.StringIO(csv_bytes(answer).decode())))
+    assert len(lines) == 1 + len(answer.rows)
+    assert len(lines[0]) == len(names)
+    assert result_table(answer).rows == len(answer.rows)
+    stored = duckdb.sql(f"select columns(*)::varchar from '{parquet_file(answer, folder)}'").fetchall()
+    for row, found in zip(answer.rows, stored, strict=True):
+        simple = [(place, value) for place, value in enumerate(row) if isinstance(value, str)]
+        # DuckDB writes a decimal without digits before its point as .1
+        assert [
+            (found[place], value) for place, value in simple if found[place] not in (value, value.removeprefix("0"))
+        ] == []
+
+
+def test_every_type_that_duckdb_has_is_answered_in_every_form(
+    runner: SqlRunner, snapshot: Path, tmp_path: Path
+) -> None:
+    answer = runner.run(snapshot, "from test_all_types()", LIMITS)
+    assert (len(answer.rows), len(answer.columns) > 50) == (3, True)
+    by_name = dict(zip((name for name, _ in answer.columns), zip(*answer.rows, strict=True), strict=True))
+    assert by_name["date"] == ("5877642-06-25 (BC)", "5881580-07-10", None)
+    assert by_name["date_array"][1] == ["1970-01-01", "infinity", "-infinity", None, "2022-05-12"]
+    assert by_name["interval"] == ("00:00:00", "83 years 3 months 999 days 00:16:39.999999", None)
+    assert_files_hold(answer, tmp_path)
+
+
+def test_whole_numbers_of_128_bits_stay_exact_in_parquet(runner: SqlRunner, snapshot: Path, tmp_path: Path) -> None:
+    answer = runner.run(
+        snapshot, "select 36::hugeint as a, 9223372036854775808::hugeint as b, 10::hugeint as c", LIMITS
+    )
+    stored = duckdb.sql(f"from '{parquet_file(answer, tmp_path)}'")
+    assert [str(kind) for kind in stored.types] == ["BIGINT", "DECIMAL(38,0)", "BIGINT"]
+    assert stored.fetchall() == [(36, Decimal("9223372036854775808"), 10)]
 
 
 def processes_of(runner: SqlRunner) -> list[str]:

@@ -86,8 +86,8 @@ def parquet_file(answer: SqlAnswer, folder: Path) -> Path:
         duckdb.Error: a value is not of its column's type, which no answer of ours is.
     """
     columns = [
-        f"cast(r[{place}] as {kind if _PLAIN.fullmatch(kind) else 'VARCHAR'}) as {quoted(name)}"
-        for place, (name, (_, kind)) in enumerate(zip(names_of(answer), answer.columns, strict=True), 1)
+        f"cast(r[{place + 1}] as {_stored_type(answer, place)}) as {quoted(name)}"
+        for place, name in enumerate(names_of(answer))
     ]
     path = folder / f"{secrets.token_hex(16)}.parquet"
     target = str(path).replace("'", "''")
@@ -103,6 +103,18 @@ def parquet_file(answer: SqlAnswer, folder: Path) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _stored_type(answer: SqlAnswer, place: int) -> str:
+    """Return the type of a column in a file.
+
+    Parquet has no whole numbers of 128 bits, and DuckDB would make them floating point, so that digits are lost.
+    """
+    kind = answer.columns[place][1]
+    if kind in ("HUGEINT", "UHUGEINT"):
+        most = max((abs(int(row[place])) for row in answer.rows if row[place] is not None), default=0)
+        return "BIGINT" if most < 2**63 else "DECIMAL(38,0)" if most < 10**38 else "VARCHAR"
+    return kind if _PLAIN.fullmatch(kind) else "VARCHAR"
 
 
 def _texts(row: Sequence[Any]) -> list[str | None]:

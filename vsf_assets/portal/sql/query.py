@@ -20,6 +20,7 @@ import orjson
 
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.portal.sql.bound_values import Bound
+from vsf_assets.portal.sql.exact_texts import BEFORE, sql_with_texts
 from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.messages import QueryPlace, words_of
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
@@ -40,6 +41,10 @@ class _AnswerTooLargeError(Exception):
     """The rows of an answer have more bytes than allowed."""
 
 
+class _WrappedError(Exception):
+    """DuckDB's error in a query that stands in another one, which its place counts in."""
+
+
 def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -> bytes:
     """Return the answer to a query on a snapshot's file; afterwards this process can open no file any more."""
     try:
@@ -56,9 +61,8 @@ def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -
         return _problem("too_large", f"the answer has more than {limits.answer_mb} MB; choose fewer rows or columns")
     except (MemoryError, duckdb.OutOfMemoryException):
         return _problem("too_large", f"the query needs more than {limits.memory_mb} MB of memory")
-    except duckdb.Error as error:
-        words, place = words_of(str(error), sql)
-        return _problem("failed", _without_path(words, path), place)
+    except (duckdb.Error, _WrappedError) as error:
+        return _failed(error, sql, path)
     except OSError as error:
         return _problem("failed", f"the snapshot cannot be opened: {error.strerror}")
     except RecursionError:
@@ -97,11 +101,28 @@ def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
 
 def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -> Answer:
     used: set[str] = set()
-    for statement in checked_statements(connection, sql, bound):
+    statements = checked_statements(connection, sql, bound)
+    columns: list[list[str]] = []
+    for statement in statements:
         names = statement.named_parameters
         used |= names
-        connection.execute(statement, {name: bound[name].value() for name in names})
-    columns = [[column[0], str(column[1])] for column in connection.description or []]
+        values = {name: bound[name].value() for name in names}
+        if len(statements) > 1 or not (columns := _execute_with_texts(connection, sql, values)):
+            connection.execute(statement, values)
+    is_wrapped = bool(columns)
+    columns = columns or [[column[0], str(column[1])] for column in connection.description or []]
+    try:
+        rows = _rows(connection, limits)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise (_WrappedError(str(error)) if is_wrapped else error) from error
+    is_cut, kept = len(rows) > limits.rows, rows[: limits.rows]
+    return {"columns": columns, "rows": kept, "is_cut": is_cut, "parameters": sorted(used)}
+
+
+def _rows(connection: "DuckDBPyConnection", limits: SqlLimits) -> list[list[Any]]:
+    """Return the rows of an answer, up to one more than its limit."""
     rows: list[list[Any]] = []
     size = 0
     while batch := connection.fetchmany(min(_AT_ONCE, limits.rows + 1 - len(rows))):
@@ -112,8 +133,27 @@ def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: M
         rows += values
         if len(rows) > limits.rows:
             break
-    is_cut, kept = len(rows) > limits.rows, rows[: limits.rows]
-    return {"columns": columns, "rows": kept, "is_cut": is_cut, "parameters": sorted(used)}
+    return rows
+
+
+def _execute_with_texts(connection: "DuckDBPyConnection", sql: str, values: Mapping[str, Any]) -> list[list[str]]:
+    """Execute a query so that values which Python cannot hold come as texts, and return the columns.
+
+    Nothing is executed, and no column returned, where there is no such column, or where the query cannot stand in
+    another one, such as SHOW. Errors of the query itself then come from the plain way, with their places.
+    """
+    text = sql.rstrip().rstrip(";")
+    try:
+        columns = [row[:2] for row in connection.execute(f"describe {text}", values).fetchall()]
+        wrapped = sql_with_texts(text, [kind for _, kind in columns])
+        if not wrapped or len(connection.extract_statements(wrapped)) != 1:
+            return []
+        connection.execute(wrapped, values)
+    except (MemoryError, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error:
+        return []
+    return [[name, kind] for name, kind in columns]
 
 
 def _value(value: Any) -> Any:
@@ -138,6 +178,15 @@ def _value(value: Any) -> Any:
 
 def _problem(kind: str, message: str, place: QueryPlace | None = None) -> bytes:
     return orjson.dumps({"error": kind, "message": message, "place": place and list(place)})
+
+
+def _failed(error: Exception, sql: str, path: str) -> bytes:
+    """Return the problem of an error of DuckDB, with its place in the query."""
+    is_wrapped = isinstance(error, _WrappedError)
+    words, place = words_of(str(error), BEFORE + sql if is_wrapped else sql)
+    if place and is_wrapped:
+        place = QueryPlace(place.line - 1, place.column)
+    return _problem("failed", _without_path(words, path), place)
 
 
 def _without_path(message: str, path: str) -> str:
