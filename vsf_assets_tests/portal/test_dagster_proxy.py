@@ -327,7 +327,6 @@ def foreign_page(proxy: Proxy) -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
 
 
 @pytest.fixture(scope="module")
