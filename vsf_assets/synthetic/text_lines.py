@@ -4,14 +4,18 @@ Here: the texts of a portion of rows. A row's text depends on its values and its
 size. Not here: CSV and Parquet, which polars writes, and files (writers.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from vsf_assets.synthetic.columns.text_values import DATETIME
+from vsf_assets.synthetic.model.schema import SchemaError
 
 ROWS_OF_A_STATEMENT = 1000
 """Number of rows that one INSERT has at most."""
+
+_POSTGRESQL_BYTES = 63
+"""Longest name in PostgreSQL, which cuts longer ones."""
 
 _CONTROL = [chr(code) for code in range(32)]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -38,6 +42,24 @@ def _json_value(text: pl.Expr) -> pl.Expr:
     has_signs = text.str.contains(r'[\x00-\x1f"\\]')
     escaped = pl.when(has_signs).then(text.str.replace_many(_JSON)).otherwise(text)
     return pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
+
+
+def refuse_sql_names(names: Iterable[str]) -> None:
+    """Refuse columns whose names are one for a database: SQLite and DuckDB ignore case, PostgreSQL all after 63 bytes.
+
+    Raises:
+        SchemaError: there are two; the message names them.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for name in names:
+        cut = name.encode()[:_POSTGRESQL_BYTES].decode(errors="ignore")
+        for known in (("without case", name.lower()), ("cut", cut)):
+            other = seen.setdefault(known, name)
+            if other != name:
+                raise SchemaError(
+                    f"column {name!r}: for a database its name is the same as {other!r}, since some ignore case, and"
+                    f" PostgreSQL what follows {_POSTGRESQL_BYTES} bytes; rename one, or choose another format than sql"
+                )
 
 
 def create_table(table: str, typed: pl.DataFrame) -> str:

@@ -22,7 +22,7 @@ from vsf_assets.common.prefetch import map_ahead
 from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 from vsf_assets.synthetic.columns.text_values import DATETIME
 from vsf_assets.synthetic.generator import Frames
-from vsf_assets.synthetic.text_lines import create_table, insert_lines, json_lines
+from vsf_assets.synthetic.text_lines import create_table, insert_lines, json_lines, refuse_sql_names
 
 Format = Literal["csv", "parquet", "jsonl", "sql"]
 Progress = Callable[[int], None]
@@ -131,6 +131,7 @@ def _write_lines(
     rows, schema = frames.request.rows, frames.request.schema
     table = schema.table or schema.name
     if is_sql:
+        refuse_sql_names(frames.empty.columns)
         target.write(create_table(table, frames.empty).encode())
     written = frames.as_written()
 

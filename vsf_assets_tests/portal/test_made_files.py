@@ -225,6 +225,16 @@ def test_what_cannot_be_made_is_refused_in_words(portal: Portal, wanted: dict[st
     assert 'role="alert"' in page.content.decode()
 
 
+def test_names_that_are_one_for_a_database_are_refused_before_anything_is_sent(portal: Portal) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, {"name": "two", "columns": [{"name": n, "type": "City"} for n in ("Id", "id")]})
+    for rows in (5, 200_000):
+        answer = order(client, schema, rows=rows, format="sql")
+        assert answer.status_code == 422
+        assert "for a database its name is the same as 'Id'" in answer.json()["detail"]
+    assert order(client, schema, rows=5).status_code == 200
+
+
 def test_true_is_no_number_of_rows(portal: Portal) -> None:
     client = marketer(portal)
     schema = schema_id(client, SMALL)

@@ -160,3 +160,14 @@ def test_a_schema_names_the_table_of_its_sql_files(tmp_path: Path) -> None:
         assert connection.execute("select id from people").fetchall() == [(1,), (2,)]
     with pytest.raises(SchemaError, match="table: 'a/b' is not allowed"):
         schema_of({**content, "table": "a/b"})
+
+
+@pytest.mark.parametrize(("first", "second"), [("Id", "id"), ("Ärger", "ärger"), ("é" * 32, "é" * 31)])
+def test_names_that_are_one_for_a_database_are_refused_as_sql_alone(tmp_path: Path, first: str, second: str) -> None:
+    both = schema(column("Sequence", first), column("Sequence", second))
+    with pytest.raises(SchemaError, match="for a database its name is the same as"):
+        write_file(Frames(both, 1), tmp_path / "x.sql", "sql")
+    assert list(tmp_path.iterdir()) == []
+    assert write_file(Frames(both, 1), tmp_path / "x.csv", "csv").rows == 1
+    apart = schema(column("Sequence", "y" * 62 + "1"), column("Sequence", "y" * 62 + "2"))
+    assert write_file(Frames(apart, 1), tmp_path / "y.sql", "sql").rows == 1

@@ -59,6 +59,7 @@ def answer(job: GenerationJob, output: IO[bytes]) -> None:
     from vsf_assets.common.errors import VsfError
     from vsf_assets.synthetic.generator import Frames
     from vsf_assets.synthetic.model.schema import schema_of
+    from vsf_assets.synthetic.text_lines import refuse_sql_names
     from vsf_assets.synthetic.writers import write_to
 
     target = _FrameWriter(output)
@@ -67,7 +68,10 @@ def answer(job: GenerationJob, output: IO[bytes]) -> None:
         frames = Frames(schema_of(job.schema), job.rows, job.seed, today=date.fromisoformat(job.today), parents=parents)
         if job.kind == ROWS:
             target.write(json.dumps(_first_rows(frames, job.first)).encode())
-        elif job.kind != CHECK:
+        elif job.kind == CHECK:
+            if job.form == "sql":
+                refuse_sql_names(frames.empty.columns)
+        else:
             write_to(frames, cast("BinaryIO", target), cast("Format", job.form), threads=THREADS)
         target.flush()
         output.write(frame(DONE, b""))
