@@ -76,15 +76,15 @@ def insight_page(request: HttpRequest, name: str) -> HttpResponse:
     """
     found, access = find_insight(request, name)
     snapshot: OpenSnapshot = request.snapshot()  # type: ignore[attr-defined]
-    asked = [(SNAPSHOT, snapshot.number)] if request.GET.get(SNAPSHOT) else []
+    requested = [(SNAPSHOT, snapshot.number)] if request.GET.get(SNAPSHOT) else []
     wanted = read_wanted(found, request.GET.dict(), snapshot, access, own=(SNAPSHOT,))
     rows, is_cut = figures(wanted, snapshot, access)
     context = {
         "insight": found,
         "fields": _fields(wanted, snapshot, access),
-        "query": urlencode([*wanted.parameters, *asked]),
+        "query": urlencode([*wanted.parameters, *requested]),
         "query_of_current": urlencode(wanted.parameters),
-        "asked_snapshot": snapshot.number if asked else None,
+        "requested_snapshot": snapshot.number if requested else None,
         "given": _given(wanted),
         "is_filtered": bool(request.GET.keys() - {SNAPSHOT}),
         **shown_figures(found, rows, is_cut, access),

@@ -61,7 +61,7 @@ def campaign_scores(request: HttpRequest, campaign: int) -> HttpResponse:
     explanation = _explanation(snapshot, campaign, quarter)
     context = {
         "campaign": campaign,
-        "asked_snapshot": snapshot.number if request.GET.get(SNAPSHOT) else None,
+        "requested_snapshot": snapshot.number if request.GET.get(SNAPSHOT) else None,
         "quarter": quarter,
         "quarters": [(number, number in present) for number in QUARTERS],
         "explanation": explanation,
