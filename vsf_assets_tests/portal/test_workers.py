@@ -143,7 +143,7 @@ class Traffic:
 
     def goes_on(self) -> bool:
         """Wait for some more answers of both kinds; return whether they came."""
-        made, loaded, until = len(self.made), len(self.loaded), time.monotonic() + 20
+        made, loaded, until = len(self.made), len(self.loaded), time.monotonic() + 120
         while time.monotonic() < until:
             if len(self.made) >= made + 3 and len(self.loaded) >= loaded + 3:
                 return True
