@@ -68,7 +68,8 @@ class Visitor:
 def portal_and_password(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
     home = tmp_path_factory.mktemp("workers") / "home"
     password = vsf(home, world, "portal", "user", "ann", "--role", "analyst").stdout.strip()
-    with running(home, world, variables={"VSF_PORTAL_WORKERS": str(WORKERS)}) as portal:
+    patient = {"VSF_PORTAL_WORKERS": str(WORKERS), "VSF_PORTAL_QUERY_SECONDS": "120"}  # a busy machine ends no page
+    with running(home, world, variables=patient) as portal:
         yield portal, password
 
 
