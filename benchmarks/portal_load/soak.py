@@ -42,9 +42,10 @@ _BIG_EXPORT = f"{ACTIVITY}export/csv/?event_date=2019-05-21"
 
 @dataclass
 class Outcome:
-    """What the clients saw, and samples of the portal: (seconds, MB of each process, threads, open files)."""
+    """What the clients saw, what they should not have, and samples: (seconds, MB of each process, threads, files)."""
 
     statuses: Counter[int] = field(default_factory=Counter)
+    unexpected: list[Visit] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     samples: list[tuple[float, tuple[float, ...], int, int]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -54,6 +55,8 @@ class Outcome:
         with self.lock:
             self.statuses[visit.status] += 1
             self.kinds[visit.kind] += 1
+            if visit.status not in (*EXPECTED, BUSY):
+                self.unexpected.append(visit)
 
 
 def main() -> None:
@@ -91,8 +94,12 @@ def _soak(portal: Portal, seconds: float, seed: int) -> list[str]:
     print(f"{outcome.statuses.total():,} requests: {dict(outcome.kinds)}")
     print(f"answers: {dict(outcome.statuses)}")
     problems = [] if portal.workers() == workers else ["a worker died"]
-    wrong = {status: count for status, count in outcome.statuses.items() if status not in (*EXPECTED, BUSY)}
-    problems += [f"unexpected answers: {wrong}"] if wrong else []
+    # A page that took its whole time answers 422; the seconds tell it from one that wants too much memory.
+    for kind, status in sorted({(visit.kind, visit.status) for visit in outcome.unexpected}):
+        times = [visit.seconds for visit in outcome.unexpected if (visit.kind, visit.status) == (kind, status)]
+        problems.append(
+            f"{kind}: {len(times)} unexpected answers {status}, after {min(times):.1f} to {max(times):.1f} s"
+        )
     if outcome.statuses[BUSY] > outcome.statuses.total() / 100:
         problems.append(f"{outcome.statuses[BUSY]} requests found no turn")
     return problems + _growth(outcome, seconds) + _left_open(portal, at_rest)
