@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.interpreter_tricks import files_of_imported
+from vsf_assets.common.interpreter_tricks import files_of_imported, spare_the_living
 from vsf_assets.config.settings import fix_surroundings, read_settings
 from vsf_assets.resources.run_handover import Spare, listen, write_spare
 from vsf_assets.resources.work_handover import WORK
@@ -34,6 +34,7 @@ def main() -> None:
     home: Path = parser.parse_args().home
     fix_surroundings()
     definitions = _prepare()
+    spare_the_living()  # what is imported stays, and each collection of the run would scan it
     stamps = _stamps(home)
     taken = _wait(home, stamps)
     if isinstance(taken, str):

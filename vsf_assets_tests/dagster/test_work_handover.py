@@ -155,7 +155,7 @@ def test_the_error_of_a_defect_is_left_to_the_command(home: Home, monkeypatch: p
         raise ZeroDivisionError
 
     monkeypatch.setattr(requested_work, "do_work", broken)
-    assert asked(home) is None
+    assert report_of(home) is None
 
 
 def test_an_error_for_users_is_one_of_the_command(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,11 +167,11 @@ def test_an_error_for_users_is_one_of_the_command(home: Home, monkeypatch: pytes
 
     monkeypatch.setattr(requested_work, "do_work", failing(VsfError("no such thing")))
     with pytest.raises(VsfError, match="no such thing") as caught:
-        asked(home)
+        report_of(home)
     assert not isinstance(caught.value, UsageError)
     monkeypatch.setattr(requested_work, "do_work", failing(UsageError("no such option")))
     with pytest.raises(UsageError, match="no such option"):
-        asked(home)
+        report_of(home)
 
 
 WORK: dict[str, Any] = {
@@ -183,7 +183,7 @@ WORK: dict[str, Any] = {
 }
 
 
-def asked(home: Home, seen: str | None = None) -> dict[str, Any] | None:
+def report_of(home: Home, seen: str | None = None) -> dict[str, Any] | None:
     """Ask from a thread, as a command does that has the surroundings `seen`; return the report."""
     answers: list[Any] = []
 
@@ -208,11 +208,11 @@ def asked(home: Home, seen: str | None = None) -> dict[str, Any] | None:
 
 def test_the_report_is_that_of_the_work(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requested_work, "do_work", lambda *_: WorkReport(["a"], ["b failed: c"], ["warning: d"]))
-    assert asked(home) == {"run_ids": ["a"], "failed": ["b failed: c"], "checks": ["warning: d"]}
+    assert report_of(home) == {"run_ids": ["a"], "failed": ["b failed: c"], "checks": ["warning: d"]}
 
 
 def test_a_process_with_other_settings_does_not_take_the_work(home: Home) -> None:
-    assert asked(home, seen="others") is None
+    assert report_of(home, seen="others") is None
 
 
 @pytest.mark.parametrize("name", ["VSF_MEMORY_LIMIT", "VSF_SCORE_SEED", "AWS_PROFILE", "https_proxy"])
@@ -232,7 +232,7 @@ def test_surroundings_tell_umasks_apart(home: Home) -> None:
     assert (changed == before) == (umask == 0o077)
 
 
-def test_without_a_spare_process_nobody_is_asked(home: Home) -> None:
+def test_without_a_spare_process_nobody_is_requested(home: Home) -> None:
     assert work_in_spare(home.path, "", WORK, lambda _: None) is None
     (home.path / "service").mkdir(parents=True)
     write_spare(home.path, Spare(os.getpid(), str(home.path / "gone.sock")))
