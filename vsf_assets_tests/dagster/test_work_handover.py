@@ -70,10 +70,12 @@ def waiting_spare(home: Home) -> Iterator[Callable[[], bool]]:
 
 
 def until_stopped(*_: object) -> NoReturn:
-    """Work until something interrupts it."""
+    """Work until something interrupts it, which a test may wait for only so long."""
     logging.getLogger(LOGGER).info("reading for ever")
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         time.sleep(0.01)
+    raise AssertionError("nothing interrupted the work")
 
 
 @contextmanager
