@@ -1,5 +1,6 @@
 """Text to whole numbers and money: nothing is rounded, wrapped or guessed. Expected values by hand."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from vsf_assets.readers.common.casts import cast, expectation
 
 MONEY = pl.Decimal(18, 6)
+FRACTIONS = ("", ".4", ".40", ".404", ".4041", ".404123")
+IS_DAY = [True] * 2 * len(FRACTIONS) + [False] * len(FRACTIONS)
 
 
 def one(text: str | None, dtype: pl.DataType) -> object:
@@ -158,3 +161,13 @@ def test_a_minute_has_sixty_seconds(text: str, is_time: bool) -> None:
 def test_the_calendar_begins_with_year_one(text: str, is_day: bool) -> None:
     assert (one(text, pl.Date()) is not None) == is_day
     assert (one(f"{text} 00:00:00", pl.Datetime("us")) is not None) == is_day
+
+
+def test_times_of_all_lengths_are_read_in_one_column() -> None:
+    """Most have three digits of a second, which another parser reads; each is what Python reads, or nothing."""
+    texts = [f"{day} 02:20:09{fraction}" for day in ("2019-05-20", "1582-10-10", "2019-02-30") for fraction in FRACTIONS]
+    read = [datetime.fromisoformat(text) if is_day else None for text, is_day in zip(texts, IS_DAY, strict=True)]
+    assert cast(pl.Series("x", [*texts, None]), pl.Datetime("us")).to_list() == [*read, None]
+    thousandths = [text for text in texts if text.endswith(".404")]
+    expected = [when for text, when in zip(texts, read, strict=True) if text in thousandths]
+    assert cast(pl.Series("x", thousandths), pl.Datetime("us")).to_list() == expected
