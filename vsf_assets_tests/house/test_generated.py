@@ -50,9 +50,10 @@ def test_a_part_is_told_apart_by_its_columns() -> None:
     def columns(*names: str) -> dict[str, list[dict[str, str]]]:
         return {"columns": [{"name": name} for name in names]}
 
-    text = finding_parts({"a": columns("file_id"), "b": columns("feed"), "c": columns("file_id", "records")})
-    assert "{'model': 'a', 'is_about_a_file': true, 'has_counts': false}," in text
-    assert "{'model': 'b', 'is_about_a_file': false, 'has_counts': false}," in text
-    assert "{'model': 'c', 'is_about_a_file': true, 'has_counts': true}," in text
+    a, b, c = columns("file_id", "event_date"), columns("feed"), columns("file_id", "records")
+    text = finding_parts({"a": a, "b": b, "c": c})
+    assert "{'model': 'a', 'is_about_a_file': true, 'has_counts': false, 'has_days': true}," in text
+    assert "{'model': 'b', 'is_about_a_file': false, 'has_counts': false, 'has_days': false}," in text
+    assert "{'model': 'c', 'is_about_a_file': true, 'has_counts': true, 'has_days': false}," in text
     with pytest.raises(ValueError, match="d needs a column file_id"):
         finding_parts({"d": columns("anomaly")})

@@ -165,7 +165,8 @@ def test_the_calendar_begins_with_year_one(text: str, is_day: bool) -> None:
 
 def test_times_of_all_lengths_are_read_in_one_column() -> None:
     """Most have three digits of a second, which another parser reads; each is what Python reads, or nothing."""
-    texts = [f"{day} 02:20:09{fraction}" for day in ("2019-05-20", "1582-10-10", "2019-02-30") for fraction in FRACTIONS]
+    days = ("2019-05-20", "1582-10-10", "2019-02-30")
+    texts = [f"{day} 02:20:09{fraction}" for day in days for fraction in FRACTIONS]
     read = [datetime.fromisoformat(text) if is_day else None for text, is_day in zip(texts, IS_DAY, strict=True)]
     assert cast(pl.Series("x", [*texts, None]), pl.Datetime("us")).to_list() == [*read, None]
     thousandths = [text for text in texts if text.endswith(".404")]

@@ -39,8 +39,7 @@ findings as (
 
     select
         file_id, line_number, 'LIMITING_DT', cast(limiting_date as varchar),
-        'not within 1970 to 2099; the limit counts, but on no day of the calendar: deliver it with its real date',
-        null
+        'not within 1970 to 2099; the limit counts, but on no day of the calendar: deliver it with its real date', null
     from limits
     where not {{ is_plausible_date('limiting_date') }}
 
@@ -48,8 +47,7 @@ findings as (
 
     select
         file_id, line_number, 'SVC_ACT_DT', cast(service_activation_date as varchar),
-        'not within 1970 to 2099; no event counts as before this activation: deliver the line with its real date',
-        null
+        'not within 1970 to 2099; no event counts as before this activation: deliver the line with its real date', null
     from lines
     where not {{ is_plausible_date('service_activation_date') }}
 
@@ -58,8 +56,7 @@ findings as (
     select
         file_id, null, null, left(file_name, 10),
         'the name begins with a date that cannot be (the calendar lacks it, or it is not within 1970 to 2099); the list took'
-        || ' effect on the day it landed, ' || cast(landed_at as date) || ': rename it and deliver it again',
-        null
+        || ' effect on the day it landed, ' || cast(landed_at as date) || ': rename it and deliver it again', null
     from dated_names
     where not coalesce({{ is_plausible_date(named_date('file_name')) }}, false)
 ),

@@ -10,10 +10,8 @@ findings as (
 
 totals as (
     select
-        feed, partition_key, landed_date,
-        count(*) as files,
-        cast(sum(lines_read) as bigint) as rows_read,
-        cast(sum(rows_quarantined) as bigint) as rows_quarantined
+        feed, partition_key, landed_date, count(*) as files,
+        cast(sum(lines_read) as bigint) as rows_read, cast(sum(rows_quarantined) as bigint) as rows_quarantined
     from files
     group by feed, partition_key, landed_date
 ),
@@ -36,13 +34,9 @@ bad as (
     group by feed, partition_key, landed_date
 ),
 
-per_kind as (
-    {{ ranked_counts('findings', 'anomaly') }}
-),
+per_kind as ({{ ranked_counts('findings', 'anomaly') }}),
 
-per_column as (
-    {{ ranked_counts('findings', 'column_name', most=3) }}
-),
+per_column as ({{ ranked_counts('findings', 'column_name', most=3) }}),
 
 measured as (
     select
