@@ -47,7 +47,7 @@ def build(warehouse: Warehouse) -> dbt.DbtOutcome:
         RuntimeError: a model failed, so there is nothing to measure.
     """
     with warehouse.lock("benchmark"):
-        outcome = dbt.build(warehouse.settings, warehouse.file)
+        outcome = dbt.build(warehouse)
     problems = [*outcome.errors, *(f"{check.name}: {check.message}" for check in outcome.blocking)]
     if problems:
         raise RuntimeError("; ".join(problems))

@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from vsf_assets_tests.forms import attach
+
 _turn = threading.RLock()
 
 
@@ -28,8 +30,7 @@ def attached(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection that reads a file and changes nothing; the file's catalog is the current one."""
     with _turn:
         connection = _instance()
-        place = str(file).replace("'", "''")
-        connection.execute(f"attach '{place}' as asked (read_only)")
+        attach(connection, file, "asked")
         try:
             connection.execute("use asked")
             yield connection

@@ -6,7 +6,6 @@ Here: the helpers that do it. Not here: the SQL (direct_models.py, data_tests.py
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +15,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline import build as pipeline
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets_tests.data_tests import can_ask, failed_data_tests, kept
 from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.prebuilt import compiled_data_tests, compiled_models
@@ -46,6 +46,12 @@ def build_pending(
     return report.outcome
 
 
+def invoked(settings: Settings, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+    """Run dbt with arguments on the warehouse of a home, as builds do."""
+    with Warehouse.of(settings).building() as target:
+        return dbt.invoke(settings, target, arguments)
+
+
 @contextmanager
 def built_directly(checked: bool = True) -> Iterator[None]:
     """Let the builds of a block go without dbt; those with settings that compiled SQL depends on still use dbt.
@@ -57,12 +63,12 @@ def built_directly(checked: bool = True) -> Iterator[None]:
     """
     invoke, tests = dbt.invoke, compiled_data_tests()  # which dbt itself makes
 
-    def build(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+    def build(settings: Settings, target: BuildTarget, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
         if "build" not in arguments or not can_ask(settings, tests):
-            return invoke(settings, warehouse_file, arguments)
-        built, messages = _build_directly(settings, warehouse_file, arguments)
+            return invoke(settings, target, arguments)
+        built, messages = _build_directly(settings, target, arguments)
         if checked:
-            built.result += _failed(warehouse_file)
+            built.result += _failed(target)
         return built, messages
 
     with pytest.MonkeyPatch.context() as patch:
@@ -72,11 +78,11 @@ def built_directly(checked: bool = True) -> Iterator[None]:
         yield
 
 
-def _failed(warehouse_file: Path) -> list[SimpleNamespace]:
+def _failed(target: BuildTarget) -> list[SimpleNamespace]:
     """Return a result for each blocking data test that finds rows, with what `dbt_runner.build` reads of dbt's."""
     compiled = compiled_data_tests()
     tests, results = kept(compiled)["tests"], []
-    for name, rows in failed_data_tests(warehouse_file, compiled).items():
+    for name, rows in failed_data_tests(target, compiled).items():
         about = {"unique_id": name, "name": name, "description": "", "config": SimpleNamespace(meta={})}
         node = SimpleNamespace(resource_type="test", compiled_code=tests[name], **about)
         results.append(SimpleNamespace(status="fail", failures=len(rows), message="", node=node))
@@ -84,7 +90,7 @@ def _failed(warehouse_file: Path) -> list[SimpleNamespace]:
 
 
 def _build_directly(
-    settings: Settings, warehouse_file: Path, arguments: Sequence[str]
+    settings: Settings, target: BuildTarget, arguments: Sequence[str]
 ) -> tuple[Any, list[dict[str, Any]]]:
     """Do what `dbt build` with these arguments does to the tables, but for the comments."""
     words = list(arguments)
@@ -95,4 +101,4 @@ def _build_directly(
     words = words[full:]
     select = words[1:-2]
     assert words == (["--select", *select, "--indirect-selection", "cautious"] if words else [])
-    return SimpleNamespace(result=build_models(warehouse_file, compiled_models(full), select, full)), []
+    return SimpleNamespace(result=build_models(target, compiled_models(full), select, full)), []

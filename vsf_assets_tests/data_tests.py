@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 
 from vsf_assets.config.settings import Settings
+from vsf_assets.warehouse.forms.form import BuildTarget
+from vsf_assets_tests.forms import attach, attach_target
 
 _COMPILED_WITH = ("score_seed", "plausible_days_before", "plausible_days_after", "awesome_rules")
 """Settings that compiled SQL may depend on."""
@@ -41,12 +43,15 @@ def can_ask(settings: Settings, file: Path) -> bool:
     return bool(kept(file)["settings"] == settings_of_sql(settings))
 
 
-def failed_data_tests(warehouse: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:
+def failed_data_tests(warehouse: Path | BuildTarget, file: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return the blocking tests that find rows in a warehouse, with the first of the rows."""
     failed = {}
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
+        if isinstance(warehouse, BuildTarget):
+            attach_target(connection, warehouse)
+        else:
+            attach(connection, warehouse, "warehouse")
         for name, sql in kept(file)["tests"].items():
             found = connection.execute(f"select * from ({sql}\n) limit 5").fetchall()
             if found:

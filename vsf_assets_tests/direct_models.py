@@ -17,16 +17,18 @@ import duckdb
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
+from vsf_assets.warehouse.forms.form import NO_WAREHOUSE, BuildTarget
 from vsf_assets_tests.data_tests import kept, settings_of_sql
+from vsf_assets_tests.forms import attach_target
 
 _invoke = dbt.invoke
 """dbt itself, also while a test has it replaced."""
 
 
-def compile_in_full(settings: Settings, warehouse_file: Path) -> list[Any]:
-    """Return dbt's results of compiling every model for a full build, beside any file: SQL does not depend on it."""
+def compile_in_full(settings: Settings) -> list[Any]:
+    """Return dbt's results of compiling every model for a full build, without a warehouse: SQL depends on none."""
     words = ["compile", "--full-refresh", "--select", "resource_type:model"]
-    return list(_invoke(settings, warehouse_file, words)[0].result)
+    return list(_invoke(settings, NO_WAREHOUSE, words)[0].result)
 
 
 def keep_models(results: Iterable[Any], settings: Settings, file: Path) -> None:
@@ -60,11 +62,11 @@ def keep_models(results: Iterable[Any], settings: Settings, file: Path) -> None:
     file.write_text(json.dumps({"settings": settings_of_sql(settings), "models": models}))
 
 
-def build_models(warehouse_file: Path, file: Path, select: Sequence[str], full: bool) -> list[Any]:
+def build_models(target: BuildTarget, file: Path, select: Sequence[str], full: bool) -> list[Any]:
     """Build models in a warehouse and return a result for each, with what `dbt_runner.build` reads of dbt's.
 
     Args:
-        warehouse_file: the DuckDB file.
+        target: the warehouse.
         file: what `keep_models` wrote, in the form that `full` names.
         select: dbt's selectors by dotted names (`fqn:…`); empty for all models.
         full: whether incremental models are made anew.
@@ -77,7 +79,7 @@ def build_models(warehouse_file: Path, file: Path, select: Sequence[str], full: 
     # One thread: with so few rows others cost more than they do.
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{warehouse_file}' as warehouse")
+        attach_target(connection, target)
         _create_tables_of_earlier_builds(connection, models)
         for schema in sorted({model["schema"] for model in chosen}):
             connection.execute(f"create schema if not exists warehouse.{schema}")

@@ -7,9 +7,9 @@ from importlib.metadata import version
 
 import pytest
 
+from vsf_assets.common.duckdb_extensions import extension_file
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.snapshots.httpfs import extension_file
 
 
 def is_pinned() -> bool:
@@ -20,7 +20,7 @@ def is_pinned() -> bool:
 def missing_httpfs() -> str:
     """Return why snapshots in a bucket cannot be read with this DuckDB, or an empty text."""
     try:
-        extension_file()
+        extension_file("httpfs")
     except VsfError as error:
         return str(error)
     return ""

@@ -21,10 +21,12 @@ from vsf_assets.config.settings import PROJECT_ROOT, Settings, read_settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import record_build
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
 from vsf_assets_tests.direct_models import compile_in_full, keep_models
+from vsf_assets_tests.forms import copy_warehouse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -55,8 +57,8 @@ def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: s
 
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
-    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_original(), settings.warehouse_file)
+    _original()
+    copy_warehouse(_original_settings(), settings)
     Warehouse.of(settings).remember_tables()
 
 
@@ -112,7 +114,7 @@ def compiled_models(full: bool) -> Path:
     with hold_lock(file.with_suffix(".lock"), "compiling the models", 600):
         if not file.exists():
             settings = read_settings({"VSF_HOME": str(file.with_suffix(""))})
-            keep_models(compile_in_full(settings, settings.home / "empty.duckdb"), settings, file)
+            keep_models(compile_in_full(settings), settings, file)
     return file
 
 
@@ -133,7 +135,7 @@ def _file_of_first_build(original: Path) -> Path:
 def _columns(connection: "DuckDBPyConnection") -> dict[str, list[list[str]]]:
     sql = """
         select table_schema || '.' || table_name, list([column_name, data_type] order by column_name)
-        from information_schema.columns group by 1
+        from information_schema.columns where table_catalog = current_database() group by 1
     """
     return dict(connection.execute(sql).fetchall())
 
@@ -143,8 +145,11 @@ def _file_of_models(original: Path, full: bool) -> Path:
 
 
 def _original() -> Path:
-    """Return the built warehouse that homes are copied from, made by the first who asks."""
-    original = _places[-1] / "built.duckdb"
+    """Return the mark of the built warehouse that homes are copied from, made by the first who asks.
+
+    What belongs to it stands beside the mark.
+    """
+    original = _places[-1] / "built.done"
     with hold_lock(original.with_suffix(".lock"), "building the empty warehouse", 600):
         if not original.exists():
             _build(original)
@@ -153,7 +158,7 @@ def _original() -> Path:
 
 def _build(original: Path) -> None:
     """Build all on an empty warehouse, which every check must pass, and name it once it is whole."""
-    settings = read_settings({"VSF_HOME": str(original.with_name("built")), "VSF_SETTLE_SECONDS": "0"})
+    settings = _original_settings()
     dbt.ensure_manifest(settings)
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:
@@ -161,15 +166,15 @@ def _build(original: Path) -> None:
     results: list[Any] = []
     invoke = dbt.invoke
 
-    def kept(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
-        result, events = invoke(settings, warehouse_file, arguments)
+    def kept(settings: Settings, target: BuildTarget, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+        result, events = invoke(settings, target, arguments)
         results.extend(result.result)
         return result, events
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dbt, "invoke", kept)
         patch.setattr(dbt, "LEFT_OUT", ("unit_test",))  # the test that asks first may leave out more
-        outcome = dbt.build(settings, warehouse.file)
+        outcome = dbt.build(warehouse)
     assert (outcome.errors, outcome.failed) == ([], {})
     keep_data_tests(results, settings, original.with_suffix(".json"))
     keep_models(results, settings, _file_of_models(original, full=False))
@@ -177,5 +182,10 @@ def _build(original: Path) -> None:
         left = {"to_keep": outcome.to_keep, "columns": _columns(connection)}
         _file_of_first_build(original).write_text(json.dumps(left))
         record_build(connection, settings, 0, "template", datetime.now(UTC), outcome.to_keep)
-        connection.execute("checkpoint")
-    warehouse.file.rename(original)
+        warehouse.checkpoint(connection)
+    original.touch()
+
+
+def _original_settings() -> Settings:
+    home = _places[-1] / "built"
+    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0"})

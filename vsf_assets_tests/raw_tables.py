@@ -5,14 +5,12 @@ their own, and in homes of a platform that never ran, the first ingest makes the
 """
 
 import contextlib
-import os
-import shutil
-import uuid
 from pathlib import Path
 
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets_tests.forms import copy_warehouse
 
 places: list[Path] = []
 """Where it is kept, last; prebuilt.py says so."""
@@ -20,23 +18,18 @@ places: list[Path] = []
 
 def put_raw_tables(settings: Settings) -> None:
     """Give a home that never had a warehouse the tables that its first ingest would make."""
-    target = settings.warehouse_file
-    if not places or target.parent.exists():  # a warehouse that is gone stays so
+    if not places or (settings.home / "warehouse").exists():  # a warehouse that is gone stays so
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    copy = target.with_name(f".{uuid.uuid4().hex}.tmp")
-    shutil.copyfile(_original(places[-1] / "raw_tables.duckdb"), copy)
     with contextlib.suppress(FileExistsError):  # another thread came first
-        os.link(copy, target)
-    copy.unlink()
+        copy_warehouse(_original(places[-1] / "raw_tables"), settings, may_replace=False)
     Warehouse.of(settings).remember_tables()
 
 
-def _original(file: Path) -> Path:
-    with hold_lock(file.with_suffix(".lock"), "making the raw tables", 600):
-        if not file.exists():
-            made = Warehouse.of(read_settings({"VSF_HOME": str(file.with_suffix(".home"))}))
-            with made.write("making the raw tables"):
+def _original(home: Path) -> Settings:
+    settings, done = read_settings({"VSF_HOME": str(home)}), home.with_suffix(".done")
+    with hold_lock(home.with_suffix(".lock"), "making the raw tables", 600):
+        if not done.exists():
+            with Warehouse.of(settings).write("making the raw tables"):
                 pass
-            made.file.rename(file)
-    return file
+            done.touch()
+    return settings

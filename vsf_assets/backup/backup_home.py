@@ -146,8 +146,8 @@ class _Copies:
 
     @property
     def _not_taken(self) -> tuple[Path, Path]:
-        warehouse = self._settings.warehouse_file
-        return warehouse.parent / "rebuild", warehouse.with_suffix(".lock")
+        warehouse = Warehouse.of(self._settings)
+        return warehouse.form.rebuild_folder, warehouse.lock_file
 
     def _is_whole(self, path: Path) -> bool:
         if has_writer(path) is not True:

@@ -88,7 +88,7 @@ def read_ledger(settings: Settings) -> Ledger:
     except (LockTimeoutError, PermissionError) as error:
         why = "the warehouse is in use"
         if isinstance(error, PermissionError):
-            why = f"the warehouse belongs to {owner_of(settings.warehouse_file)} and may not be read"
+            why = f"the warehouse belongs to {owner_of(warehouse.file)} and may not be read"
     opened = connect_current(settings)
     if opened is None:
         return Ledger(origin=f"nowhere: {why} and there is no snapshot yet", is_complete=False)
@@ -143,7 +143,7 @@ def _outdated(connection: "DuckDBPyConnection", settings: Settings) -> Outdated:
 
 def _key(settings: Settings, warehouse: Warehouse, number: int) -> dict[str, Any] | None:
     """Return all that the ledger depends on; None if a later write might leave it the same."""
-    state = warehouse.state_on_disk()
+    state = warehouse.form.state_on_disk()
     if state is None or time.time_ns() - max(state[-2:]) < SETTLED_NS:
         return None
     versions = contract_versions(settings)

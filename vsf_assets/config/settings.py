@@ -124,11 +124,6 @@ class Settings:
         return named or any((self.home / name).is_dir() for name in (*OWN_FOLDERS, *places))
 
     @property
-    def warehouse_file(self) -> Path:
-        """The working DuckDB file; only ingest, dbt and publish open it."""
-        return self.home / "warehouse" / "warehouse.duckdb"
-
-    @property
     def fetched(self) -> Path:
         """The inbox: files that were fetched from a source and are not loaded yet."""
         return self.home / "fetched"
@@ -224,6 +219,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
+    values_of.refuse_lake(values)
     web = _web_settings(values)
     refuse_overlap(_all_places(places, home, web["portal_keys"]))
     profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])

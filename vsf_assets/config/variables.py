@@ -25,6 +25,8 @@ VARIABLES = (
     Variable("VSF_LANDING", "", "landing zone, a folder or s3://bucket/prefix; default: landing/ in VSF_HOME"),
     Variable("VSF_ARCHIVE", "", "archive of originals, likewise; default: archive/ in VSF_HOME"),
     Variable("VSF_SNAPSHOTS", "", "published snapshots, likewise; default: snapshots/ in VSF_HOME"),
+    Variable("VSF_LAKE", "", "place of a lake of data files; not there yet, so it must be empty"),
+    Variable("VSF_CATALOG", "", "catalog of a lake that machines share; not there yet, so it must be empty"),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two listings that must show a file unchanged"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),

@@ -57,7 +57,7 @@ def report_ingest(
     context.instance.add_run_tags(context.run.run_id, {LOADED: loaded_text(report.stored)})
     if not report.stored:
         context.log.info("no file was pending")
-        if not warehouse.settings().warehouse_file.exists():
+        if not warehouse.warehouse().exists:
             return
     with warehouse.get_connection("previews", read_only=True, on_wait=context.log.info) as connection:
         events = ledger_events(context.instance, connection, feeds, report, maximum=MOST_PARTS)

@@ -264,7 +264,7 @@ def _without_loaded(warehouse: WarehouseResource, entries: list[Entry]) -> list[
     from vsf_assets.warehouse.ledger import has_ledger, read_files
 
     settings = warehouse.settings()
-    if not settings.warehouse_file.exists():
+    if not warehouse.warehouse().exists:
         return entries
     with warehouse.get_connection("sensor", read_only=True) as connection:
         known = {row.key for row in read_files(connection)} if has_ledger(connection) else set()

@@ -11,7 +11,7 @@ from vsf_assets.defs.dbt_specs import DbtAssets
 from vsf_assets.defs.ingest_events import report_ledger
 from vsf_assets.defs.raw_assets import WRITER_TAG
 from vsf_assets.feeds import all_feeds
-from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.pipeline.recorded_run import REBUILD, record_build, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.resources.object_store import ObjectStoreResource

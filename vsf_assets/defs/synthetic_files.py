@@ -129,13 +129,14 @@ def requests_waiting(
 ) -> dg.SensorResult | dg.SkipReason:
     """Read the waiting requests after each change of the warehouse; the cursor is its modification time."""
     settings = warehouse.settings()
-    if not settings.warehouse_file.exists():
+    file = warehouse.warehouse().file
+    if not file.exists():
         return dg.SkipReason("there is no warehouse yet")
-    changed = str(settings.warehouse_file.stat().st_mtime_ns)
+    changed = str(file.stat().st_mtime_ns)
     if context.cursor == changed:
         return dg.SkipReason("the warehouse has not changed since the last tick")
     history = history_of_job(context.instance, MAKE_JOB)
-    is_at_rest = history.is_stopped and time.time() - history.idle_seconds > settings.warehouse_file.stat().st_mtime
+    is_at_rest = history.is_stopped and time.time() - history.idle_seconds > file.stat().st_mtime
     reason = backoff_reason(history) or (STOPPED if is_at_rest else None)
     if reason:
         return dg.SkipReason(reason)

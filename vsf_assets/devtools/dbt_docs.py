@@ -7,7 +7,6 @@ holds no data. Not here: the pages in docs/, which are in git. `make docs` write
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import PROJECT_ROOT, Settings, read_settings
@@ -22,8 +21,8 @@ _POLICY = (
 """Content security policy: a browser loads only the content of the file. dbt's page has a tracker, which is off."""
 
 
-def build_tables(settings: Settings) -> Path:
-    """Build every model in an empty warehouse of a home; return its file.
+def build_tables(settings: Settings) -> None:
+    """Build every model in an empty warehouse of a home.
 
     Raises:
         VsfError: a model could not be built.
@@ -31,17 +30,16 @@ def build_tables(settings: Settings) -> Path:
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    _run(settings, warehouse.file, ["run"])
-    return warehouse.file
+    _run(settings, ["run"])
 
 
-def page(settings: Settings, warehouse_file: Path) -> str:
-    """Return the HTML of a warehouse in which every model is built.
+def page(settings: Settings) -> str:
+    """Return the HTML of a home in whose warehouse every model is built.
 
     Raises:
         VsfError: dbt could not make it.
     """
-    _run(settings, warehouse_file, ["docs", "generate", "--static"])
+    _run(settings, ["docs", "generate", "--static"])
     html = (settings.home / "dbt" / "static_index.html").read_text(encoding="utf-8")
     head, tag, rest = html.partition("<head>")
     if not tag:
@@ -49,8 +47,9 @@ def page(settings: Settings, warehouse_file: Path) -> str:
     return f'{head}{tag}<meta http-equiv="Content-Security-Policy" content="{_POLICY}">{rest}'
 
 
-def _run(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> None:
-    result, _ = dbt.invoke(settings, warehouse_file, arguments)
+def _run(settings: Settings, arguments: Sequence[str]) -> None:
+    with Warehouse.of(settings).building() as target:
+        result, _ = dbt.invoke(settings, target, arguments)
     if not result.success:
         raise VsfError(f"dbt {' '.join(arguments)} failed: {result.result}")
 
@@ -59,7 +58,8 @@ def main() -> int:
     """Write the page and print its path."""
     with tempfile.TemporaryDirectory(prefix="vsf-docs-") as home:
         settings = read_settings({"VSF_HOME": home})
-        html = page(settings, build_tables(settings))
+        build_tables(settings)
+        html = page(settings)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(html, encoding="utf-8")
     sys.stdout.write(f"wrote {PAGE}; open it in a browser\n")

@@ -74,7 +74,7 @@ class Run:
         """
         settings, selection, report = self.warehouse.settings, self.selection, self.report
         archive, versions = open_store(settings.archive), contract_versions(settings)
-        if ledger is None or not self.warehouse.file.exists():  # a person may remove it during a fetch
+        if ledger is None or not self.warehouse.exists:  # a person may remove it during a fetch
             ledger = _read_ledger(self.warehouse, is_created=fetched)
             if not ledger and holds_originals(archive):
                 ledger = _read_ledger(self.warehouse)  # another first run may have archived its files this instant

@@ -19,6 +19,7 @@ from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.masking.pseudonyms import quoted, replaced_sql
+from vsf_assets.warehouse.forms.published import attach_published
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -90,7 +91,7 @@ def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) ->
     }
     with closing(connect(config=config)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{_text(snapshot)}' as source (read_only)")
+        attach_published(connection, snapshot, "source")
         connection.execute(f"attach '{_text(target)}' as masked")
         tables = [_Table(*row) for row in connection.execute(_TABLES, {"schemas": list(SCHEMAS)}).fetchall()]
         for schema in sorted({table.schema for table in tables}):

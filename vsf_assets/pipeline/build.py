@@ -1,26 +1,21 @@
-"""Builds, checks and publishes while it holds the lock once; and rebuilds a warehouse.
+"""Builds, checks and publishes while it holds the lock once.
 
-Here: the order of the steps, and the state after a failure. Not here: the steps (transform/, publish/). Dagster, the
-sensors and the command line all call these functions. May not import Dagster.
+Here: the order of the steps, and the state after a failure. Not here: the steps (transform/, publish/), and a new
+warehouse (rebuild.py). Dagster, the sensors and the command line all call these functions. May not import Dagster.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from vsf_assets.archive.archive_file import refuse_lost_warehouse
-from vsf_assets.common.errors import VsfError
 from vsf_assets.feeds import all_feeds
-from vsf_assets.landing.home_marker import refuse_foreign
-from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, refuse_empty_tables
+from vsf_assets.publish.empty_mart_check import EmptyTablesError
 from vsf_assets.publish.first_snapshots import (
     assign_first_snapshot,
     mark_published,
-    read_first_snapshots,
     record_first_snapshots,
-    restore_first_snapshots,
 )
 from vsf_assets.publish.publish import newest_number, publish, row_counts
 from vsf_assets.runs.published_files import PublishedFile
@@ -29,9 +24,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.transform import dbt_process
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import forget_models, read_build_state, record_build
-from vsf_assets.transform.dbt_paths import manifest_file
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.ledger import has_ledger, read_files
 
 Progress = Callable[[str], None]
 PREVIEW_ROWS = 10
@@ -113,7 +106,7 @@ def build_and_publish(
             on_build(state.basis)
             number = _assigned_number(warehouse, state.number)
             progress("building the marts and checking them (dbt)")
-            report.outcome = dbt_process.build(settings, warehouse.file, select, full, lock)
+            report.outcome = dbt_process.build(warehouse, select, full, lock)
             report.tables = table_infos(warehouse, report.outcome.built)
             if report.problems:
                 return report
@@ -123,7 +116,7 @@ def build_and_publish(
                 published = mark_published(connection, settings.home, number)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
-            report.snapshot = _publish(warehouse, report.number, progress, published)
+            report.snapshot = publish_build(warehouse, report.number, progress, published)
         warehouse.remember_tables()
     return report
 
@@ -137,7 +130,7 @@ def _assigned_number(warehouse: Warehouse, built: int) -> int:
     return number
 
 
-def _publish(
+def publish_build(
     warehouse: Warehouse, number: int, progress: Progress, files: list[PublishedFile] | None = None
 ) -> Snapshot:
     """Publish; if a mart lacks its rows, the earlier snapshot stays and the next build is a full refresh."""
@@ -175,7 +168,7 @@ def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
     with warehouse.lock("build of some models"):
         with warehouse.connect_with_tables():
             pass
-        outcome = dbt.build(warehouse.settings, warehouse.file, select)
+        outcome = dbt.build(warehouse, select)
         return BuildReport(outcome, tables=table_infos(warehouse, outcome.built))
 
 
@@ -197,107 +190,3 @@ def table_infos(warehouse: Warehouse, built: Collection[str]) -> dict[str, Table
             )
             for table, rows in row_counts(connection).items()
         }
-
-
-def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:
-    """Build a new warehouse from the archive beside the old one, and replace the old one if all checks pass.
-
-    Raises:
-        EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
-        VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
-            zone, whose loaded files are archived first, belongs to another home.
-    """
-    from vsf_assets.ingest.session import ingest_archive
-
-    settings = warehouse.settings
-    refuse_foreign(settings)
-    beside = Warehouse(settings, settings.home / "warehouse" / "rebuild" / "warehouse.duckdb", warehouse.on_wait)
-    report = BuildReport()
-    with warehouse.lock("rebuild"):
-        _remove(beside.file)
-        _refuse_missing_originals(warehouse)
-        ingest_archive(beside, run_id, progress)
-        newest = newest_number(settings)
-        with beside.connect_with_tables() as connection:
-            restore_first_snapshots(connection, settings.home, _first_snapshots_of(warehouse))
-            assign_first_snapshot(connection, settings.home, newest + 1, newest)
-        progress("building the marts and checking them (dbt)")
-        report.outcome = dbt.build(settings, beside.file, full=True)
-        report.tables = table_infos(beside, report.outcome.built)
-        if report.problems:
-            return report
-        report.number = newest + 1
-        with beside.connect() as connection:
-            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep)
-            connection.execute("checkpoint")
-            refuse_empty_tables(connection, row_counts(connection), conditions(manifest_file(settings.home)))
-        _absorb_log(warehouse)
-        beside.file.replace(warehouse.file)
-        progress(f"publishing snapshot {report.number}")
-        report.snapshot = _publish(warehouse, report.number, progress)
-    return report
-
-
-def _first_snapshots_of(warehouse: Warehouse) -> list[PublishedFile]:
-    """Return what the warehouse knows of published files; none if it is damaged, or of an earlier release."""
-    import duckdb
-
-    if not warehouse.file.exists():
-        return []
-    try:
-        with warehouse.connect(read_only=True) as connection:
-            return read_first_snapshots(connection)
-    except (duckdb.Error, VsfError):
-        return []
-
-
-def _refuse_missing_originals(warehouse: Warehouse) -> None:
-    """Refuse a rebuild if the archive lacks an original of the old ledger, provided that the ledger can be read.
-
-    A run archives a stored file only after it has released the lock, so loaded files in the landing zone are archived
-    first.
-    """
-    from vsf_assets.archive.changed_originals import refile_changed, to_recheck
-    from vsf_assets.ingest.session import file_known
-
-    if not warehouse.file.exists():
-        return
-    try:
-        with warehouse.connect() as connection:
-            files = read_files(connection) if has_ledger(connection) else []
-    except VsfError:
-        return  # the old warehouse is damaged, which may be the reason for the rebuild
-    settings = warehouse.settings
-    archive = open_store(settings.archive)
-    file_known(settings, files)
-    # Originals that were written to after they were loaded are renamed here.
-    changed = {c.row.archive_path for c in refile_changed(to_recheck(files, settings, datetime.now(UTC)), settings)}
-    there = archive.present({row.archive_path for row in files})
-    missing = [row.archive_path for row in files if row.archive_path not in there | changed]
-    if missing:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        raise VsfError(
-            f"{len(missing)} originals that the warehouse knows are not in the archive ({shown}); restore them"
-            " (what was loaded with VSF_AFTER_LOAD=delete has none),"
-            f" or, to do without their rows, move {warehouse.file} away and rebuild again"
-        )
-
-
-def _remove(file: Path) -> None:
-    """Remove a DuckDB file and its write-ahead log."""
-    file.with_name(file.name + ".wal").unlink(missing_ok=True)
-    file.unlink(missing_ok=True)
-
-
-def _absorb_log(warehouse: Warehouse) -> None:
-    """Remove the write-ahead log of the old file: DuckDB must never apply it to the new one."""
-    import duckdb
-
-    if warehouse.file.exists():
-        try:
-            with warehouse.connect() as connection:
-                connection.execute("checkpoint")
-        except (duckdb.Error, VsfError):
-            # The old file is damaged, which may be the reason for the rebuild; the new one replaces it.
-            warehouse.file.unlink()
-    warehouse.file.with_name(warehouse.file.name + ".wal").unlink(missing_ok=True)

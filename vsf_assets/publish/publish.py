@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.atomic_files import atomic_file
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
 from vsf_assets.publish.old_snapshots import pointed_in, prune, snapshots_in
@@ -55,7 +54,7 @@ def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lamb
     """
     ensure_manifest(warehouse.settings)  # it holds the conditions under which a mart must have rows
     with warehouse.connect() as connection:
-        connection.execute("checkpoint")
+        warehouse.checkpoint(connection)
         counts = row_counts(connection)
     if is_address(warehouse.settings.snapshots):
         return _publish_object(warehouse, number, counts, log)
@@ -65,7 +64,8 @@ def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lamb
 def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     settings = warehouse.settings
     prefix = SnapshotPrefix(settings.snapshots)
-    snapshot = prefix.add(warehouse.file, number)
+    with warehouse.form.to_upload() as file:
+        snapshot = prefix.add(file, number)
     try:
         _check(snapshot, counts, manifest_file(settings.home))
     except BaseException:
@@ -83,7 +83,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     target = folder / f"vsf-{number}.duckdb"
     room = room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size)
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
-        is_shared = copy_into(warehouse.file, file)
+        is_shared = warehouse.form.copy_to(file)
     try:
         _check(target, counts, manifest_file(warehouse.settings.home), is_shared)
     except BaseException:

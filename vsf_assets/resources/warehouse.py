@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class WarehouseResource(DuckDBResource):
-    """Opens the working DuckDB file of VSF_HOME under the writer lock.
+    """Opens the warehouse of VSF_HOME under the writer lock.
 
     The environment is read when a step runs, never when definitions load.
     """
 
-    database: str = Field(default="", description="not used: the file is warehouse/warehouse.duckdb in VSF_HOME")
+    database: str = Field(default="", description="not used: the warehouse is in VSF_HOME")
 
     def settings(self) -> Settings:
         """Return the settings of the present environment."""

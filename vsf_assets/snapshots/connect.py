@@ -6,10 +6,10 @@ Here: opening a given snapshot, or the current one. Not here: queries (reports/,
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot, current_snapshot
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
+from vsf_assets.warehouse.forms.published import connect_published
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +23,7 @@ def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
     """
     if isinstance(snapshot, StoredSnapshot):
         return snapshot.connect()
-    return connect(snapshot, read_only=True, config={"autoinstall_known_extensions": False})
+    return connect_published(snapshot)
 
 
 def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":

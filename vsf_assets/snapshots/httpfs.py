@@ -4,20 +4,18 @@ Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapsh
 Python package for exactly this version of DuckDB and loaded from there; DuckDB downloads nothing.
 """
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.duckdb_extensions import load_extension, sql_text
 from vsf_assets.config.settings import client_options
 from vsf_assets.storage.s3_client import ObjectStoreError, s3_client, split_address
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-PACKAGE = "duckdb_extension_httpfs"
+EXTENSION = "httpfs"
 
 
 def connect_object(address: str, name: str) -> "DuckDBPyConnection":
@@ -30,9 +28,9 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
 
     connection = connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     try:
-        load_httpfs(connection)
+        load_extension(connection, EXTENSION)
         give_credentials(connection, address)
-        connection.execute(f"attach '{_quoted(address)}' as \"{name}\" (read_only)")
+        connection.execute(f"attach '{sql_text(address)}' as \"{name}\" (read_only)")
         connection.execute(f'use "{name}"')
     except duckdb.Error as error:
         connection.close()
@@ -41,29 +39,6 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
         connection.close()
         raise
     return connection
-
-
-def load_httpfs(connection: "DuckDBPyConnection") -> None:
-    """Load DuckDB's extension for object stores from its package; raises the errors of extension_file."""
-    connection.execute(f"load '{_quoted(str(extension_file()))}'")
-
-
-def extension_file() -> Path:
-    """Return the path of the extension.
-
-    Raises:
-        VsfError: the package has no extension for this version of DuckDB.
-    """
-    import duckdb
-
-    package = find_spec(PACKAGE)
-    folders = list(package.submodule_search_locations or ()) if package else []
-    file = Path(*folders[:1]) / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
-    if not folders or not file.exists():
-        raise VsfError(
-            f"DuckDB {duckdb.__version__} has no httpfs here; install duckdb-extension-httpfs=={duckdb.__version__}"
-        )
-    return file
 
 
 def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
@@ -82,7 +57,7 @@ def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
         secret["use_ssl"] = endpoint.scheme == "https"
     secret = {name: value for name, value in secret.items() if value is not None}
     fields = "".join(f", {name} ?" for name in secret)
-    scope = _quoted(f"s3://{split_address(address)[0]}/")
+    scope = sql_text(f"s3://{split_address(address)[0]}/")
     connection.execute(f"create secret (type s3, scope '{scope}'{fields})", list(secret.values()))
     connection.execute(f"set http_timeout = {max(1, round(options.timeout))}")
     connection.execute(f"set http_retries = {options.attempts - 1}")
@@ -94,8 +69,3 @@ def _keys() -> Any:
 
     credentials = boto3.session.Session().get_credentials()
     return credentials.get_frozen_credentials() if credentials else None
-
-
-def _quoted(text: str) -> str:
-    """Escape a text for a quoted literal in SQL, for statements that allow no parameters."""
-    return text.replace("'", "''")

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.common.duckdb_extensions import sql_text
 from vsf_assets.common.errors import VsfError
 from vsf_assets.snapshots.current import Snapshot, snapshot_number
 from vsf_assets.snapshots.host_copy import host_copy
 from vsf_assets.snapshots.kept_answers import KeptAnswers
 from vsf_assets.snapshots.query_turns import QueryBudget, QueryLimits, QueryTooLargeError
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
+from vsf_assets.warehouse.forms.published import attach_published
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,7 +269,7 @@ def _catalog(name: str) -> str:
 
 
 def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnection":
-    """Open a snapshot's file; the connection then reaches no other file but those of the folder for exports.
+    """Open a snapshot's file; the connection then reaches only its data files and those of the folder for exports.
 
     It is attached to a database in memory: DuckDB opens a path only once per process, so that a file that was put in
     place of one that is still open would stay unseen, with the settings of the other.
@@ -282,11 +284,10 @@ def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnecti
         connection.execute(f"set threads = {limits.threads}")
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set max_temp_directory_size = '0B'")
-        quoted = str(file).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as \"{catalog}\" (read_only)")
         limits.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        quoted = str(limits.folder).replace("'", "''")
-        connection.execute(f"set allowed_directories = ['{quoted}']")
+        reached = [limits.folder, *attach_published(connection, file, catalog)]
+        folders = ", ".join(f"'{sql_text(folder)}'" for folder in reached)
+        connection.execute(f"set allowed_directories = [{folders}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
     except BaseException:

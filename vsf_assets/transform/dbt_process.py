@@ -20,7 +20,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import VsfError
@@ -29,6 +28,7 @@ from vsf_assets.config.settings import Settings, child_environment, fix_surround
 from vsf_assets.storage.full_disk import is_full
 from vsf_assets.transform import dbt_runner
 from vsf_assets.transform.dbt_runner import DbtOutcome
+from vsf_assets.warehouse.connection import Warehouse
 
 _LENGTH = struct.Struct("!Q")
 
@@ -56,16 +56,14 @@ class DbtProcess:
         with contextlib.suppress(OSError):
             _send(ours, settings)
 
-    def build(
-        self, settings: Settings, warehouse_file: Path, select: Sequence[str], full: bool, lock: int
-    ) -> DbtOutcome | None:
+    def build(self, warehouse: Warehouse, select: Sequence[str], full: bool, lock: int) -> DbtOutcome | None:
         """Build as `dbt_runner.build`, in the child; None if it has ended, so that the caller has to build.
 
         The child then holds the lock, too, whose descriptor it gets.
         """
         with dbt_runner.interruptible():
             try:
-                _send(self._connection, (settings, warehouse_file, list(select), full))
+                _send(self._connection, (warehouse.settings, warehouse.form, list(select), full))
                 socket.send_fds(self._connection, [b"l"], [lock])
                 outcome, error = _receive(self._connection)
             except (_GoneError, OSError):
@@ -107,13 +105,13 @@ def dbt_in_advance(settings: Settings) -> Iterator[None]:
         process.end()
 
 
-def build(settings: Settings, warehouse_file: Path, select: Sequence[str], full: bool, lock: int) -> DbtOutcome:
+def build(warehouse: Warehouse, select: Sequence[str], full: bool, lock: int) -> DbtOutcome:
     """Build as `dbt_runner.build`, in the process that waits for it, or here; `lock` is the warehouse's, held."""
     for process in _waiting:
-        outcome = process.build(settings, warehouse_file, select, full, lock)
+        outcome = process.build(warehouse, select, full, lock)
         if outcome is not None:
             return outcome
-    return dbt_runner.build(settings, warehouse_file, select, full)
+    return dbt_runner.build(warehouse, select, full)
 
 
 def _send(connection: socket.socket, value: Any) -> None:
@@ -167,7 +165,8 @@ def main() -> None:
 def _answer(wanted: tuple[Any, ...]) -> tuple[DbtOutcome | None, Exception | None]:
     """Return the outcome of a build, or its error; neither, if the caller has to meet the error itself to show it."""
     try:
-        return dbt_runner.build(*wanted), None
+        settings, form, select, full = wanted
+        return dbt_runner.build(Warehouse(settings, form), select, full), None
     except Exception as error:  # noqa: BLE001 - the caller raises it, or meets it as well
         is_plain = isinstance(error, VsfError) and not is_full(error)
         return None, type(error)(str(error)) if is_plain else None

@@ -19,7 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
 from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
@@ -32,6 +31,8 @@ from vsf_assets.transform.dbt_private import (
     name_sources_cheaply,
     read_parsed_project,
 )
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms.form import NO_WAREHOUSE, BuildTarget
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
@@ -102,14 +103,13 @@ class DbtOutcome:
         return [check for check in self.failed.values() if check.severity == "error"]
 
 
-def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), full: bool = False) -> DbtOutcome:
-    """Build models and run their tests (not the unit tests); the file is closed afterwards.
+def build(warehouse: Warehouse, select: Sequence[str] = (), full: bool = False) -> DbtOutcome:
+    """Build models and run their tests (not the unit tests); the warehouse is closed afterwards.
 
     The caller holds the warehouse lock.
 
     Args:
-        settings: memory, threads and the settings that models read.
-        warehouse_file: the DuckDB file.
+        warehouse: the warehouse, with memory, threads and the settings that models read.
         select: dbt's selectors of models, which also select the tests of these models alone; empty for all models.
         full: whether incremental models are fully refreshed.
 
@@ -124,17 +124,18 @@ def build(settings: Settings, warehouse_file: Path, select: Sequence[str] = (), 
         arguments += ["--full-refresh"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
-    spill = settings.scratch / "duckdb"
-    with room_for("the marts", warehouse_file, lambda: warehouse_file.stat().st_size, spill):
-        result, messages = invoke(settings, warehouse_file, arguments)
+    settings, file = warehouse.settings, warehouse.file
+    with room_for("the marts", file, lambda: file.stat().st_size, settings.scratch / "duckdb"):
+        with warehouse.building() as target:
+            result, messages = invoke(settings, target, arguments)
         _refuse_full_disk(result)
     outcome = DbtOutcome(messages)
     for item in result.result or []:
-        _add_result(outcome, item, warehouse_file)
+        _add_result(outcome, item, warehouse)
     return outcome
 
 
-def _add_result(outcome: DbtOutcome, item: Any, warehouse_file: Path) -> None:
+def _add_result(outcome: DbtOutcome, item: Any, warehouse: Warehouse) -> None:
     """Add dbt's result of a model or test to the outcome."""
     status, node = str(item.status), item.node
     if node.resource_type == "model":
@@ -147,7 +148,7 @@ def _add_result(outcome: DbtOutcome, item: Any, warehouse_file: Path) -> None:
         if node.resource_type == "model":
             outcome.broken[node.unique_id] = (item.message or "").strip()
     elif status in ("fail", "warn"):
-        outcome.failed[node.unique_id] = _sampled(item, warehouse_file, status)
+        outcome.failed[node.unique_id] = _sampled(item, warehouse, status)
 
 
 def _refuse_full_disk(result: Any) -> None:
@@ -157,16 +158,13 @@ def _refuse_full_disk(result: Any) -> None:
             raise OSError(" ".join(item.message.split()))
 
 
-def _sampled(item: Any, warehouse_file: Path, status: str) -> FailedCheck:
+def _sampled(item: Any, warehouse: Warehouse, status: str) -> FailedCheck:
     """Describe a failed test with a sample of its rows."""
     severity = "error" if status == "fail" else "warn"
     description = item.node.config.meta.get("description") or item.node.description or item.node.name.replace("_", " ")
-    connection = connect(warehouse_file, read_only=True)
-    try:
+    with warehouse.connect(read_only=True) as connection:
         sample = connection.sql(item.node.compiled_code).limit(SAMPLE_ROWS)
         columns, rows = sample.columns, sample.fetchall()
-    finally:
-        connection.close()
     message = f"{item.failures} found{_first(columns, rows)}"
     return FailedCheck(item.node.name, severity, message, columns, rows, description, int(item.failures or 0))
 
@@ -184,13 +182,19 @@ def _short(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)[:LONGEST_VALUE]
 
 
-def invoke(settings: Settings, warehouse_file: Path, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
-    """Run dbt with arguments on the current models; return its result and the result messages."""
+def invoke(settings: Settings, target: BuildTarget, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
+    """Run dbt with arguments on the current models; return its result and the result messages.
+
+    Args:
+        settings: memory, threads and the settings that models read.
+        target: how dbt opens the warehouse; the caller holds its lock.
+        arguments: of dbt's command line.
+    """
     ensure_manifest(settings)
-    target = settings.home / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    export(_variables(settings, warehouse_file))
-    return _invoke(arguments, target, parsed_folder(settings.home) / _PARSED)
+    folder = settings.home / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    export(_variables(settings, target))
+    return _invoke(arguments, folder, parsed_folder(settings.home) / _PARSED)
 
 
 def warm_up(settings: Settings) -> None:
@@ -198,13 +202,13 @@ def warm_up(settings: Settings) -> None:
 
     It lists the models, which opens no database. Measured: the first build of a process takes 3 s less afterwards.
     """
-    invoke(settings, settings.warehouse_file, ["--no-write-json", "ls", "--resource-type", "model"])
+    invoke(settings, NO_WAREHOUSE, ["--no-write-json", "ls", "--resource-type", "model"])
 
 
-def _variables(settings: Settings, warehouse_file: Path) -> dict[str, str]:
+def _variables(settings: Settings, target: BuildTarget) -> dict[str, str]:
     """Return the environment variables that the dbt project reads."""
     return {
-        "VSF_WAREHOUSE_FILE": str(warehouse_file),
+        "VSF_WAREHOUSE_FILE": target.path,
         "VSF_SCORE_SEED": settings.score_seed,
         "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
         "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),
@@ -318,7 +322,7 @@ def _code_versions(settings: Settings, folder: Path) -> dict[str, str]:
     It is compiled with the project's own defaults: settings of a home are not code.
     """
     arguments = ["--no-write-json", "compile", "--select", "resource_type:model"]
-    with without_variables(_variables(settings, settings.warehouse_file)):
+    with without_variables(_variables(settings, NO_WAREHOUSE)):
         result, _ = _invoke(arguments, folder, folder / _PARSED)
     macros = json.loads((folder / "manifest.json").read_bytes())["macros"]
     models = (item.node for item in result.result if item.node.resource_type == "model")

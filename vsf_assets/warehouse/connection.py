@@ -1,31 +1,28 @@
-"""Opens the warehouse file, and creates its raw tables.
+"""Opens the warehouse, and creates its raw tables.
 
-Here: locked connections with the platform's settings, and DDL from the contracts. Not here: writing rows (ledger.py,
-transform/build_state.py) and snapshots (publish/publish.py).
+Here: locked connections, and DDL from the contracts. Not here: where the tables are stored (forms/), writing rows
+(ledger.py, transform/build_state.py) and snapshots (publish/publish.py).
 """
 
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import is_full, room_for
+from vsf_assets.warehouse.forms.choose import form_of
+from vsf_assets.warehouse.forms.form import BuildTarget, Form
 from vsf_assets.warehouse.lock import hold_lock, share_lock
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vsf_assets.contracts.table import Table
-
-STORAGE_VERSION = "v1.0.0"
-"""The file format of a new warehouse: the one of DuckDB 1.5. A newer DuckDB would use a newer format, which an older
-DuckDB cannot open, and which cannot be converted back (docs/upgrading.md). An existing file keeps its format."""
 
 LEAST_ROOM = 16 << 20
 """Bytes that a small transaction may write: DuckDB writes whole blocks of 256 KB per column, and its log before."""
@@ -38,27 +35,37 @@ be; listing them and their comments takes as long as opening the file."""
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The working DuckDB file of a home.
+    """The working tables of a home, under the writer lock.
 
     Attributes:
         settings: limits, waits and folders.
-        file: the DuckDB file; its stem is the name of the database catalog, always `warehouse`.
+        form: where the tables are stored.
         on_wait: receives one message if another process holds the lock.
     """
 
     settings: Settings
-    file: Path
+    form: Form
     on_wait: Callable[[str], None] = lambda _: None
 
     @classmethod
     def of(cls, settings: Settings, on_wait: Callable[[str], None] = lambda _: None) -> "Warehouse":
         """Return the warehouse of the settings' home."""
-        return cls(settings, settings.warehouse_file, on_wait)
+        return cls(settings, form_of(settings), on_wait)
+
+    @property
+    def file(self) -> Path:
+        """The file that every write changes."""
+        return self.form.file
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a warehouse."""
+        return self.file.exists()
 
     @property
     def lock_file(self) -> Path:
-        """The lock file of the warehouse; a home has one, also during a rebuild."""
-        return self.settings.warehouse_file.with_suffix(".lock")
+        """The lock file of the warehouse; a home has one, in every form and also during a rebuild."""
+        return self.settings.home / "warehouse" / "warehouse.lock"
 
     @contextmanager
     def lock(self, purpose: str) -> Iterator[int]:
@@ -68,15 +75,27 @@ class Warehouse:
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
-        """Open the file, and close it at the end of the block; the caller holds the lock.
+        """Open the warehouse, and close it at the end of the block; the caller holds the lock.
 
         Raises:
             FullDiskError: the disk has no room for the written rows, or for DuckDB's temporary files.
-            VsfError: the file cannot be opened.
+            VsfError: the warehouse cannot be opened.
         """
-        room = room_for("the warehouse", self.file.parent, self._room_needed, self.settings.scratch / "duckdb")
-        with room, self._connect(read_only) as connection:
+        with self._room(), self._connect(read_only) as connection:
             yield connection
+
+    @contextmanager
+    def building(self) -> Iterator[BuildTarget]:
+        """Let another program, such as dbt, write for a block; the caller holds the lock."""
+        with self.form.building() as target:
+            yield target
+
+    def checkpoint(self, connection: "DuckDBPyConnection") -> None:
+        """Make `file` hold everything that was written; the connection is open for writing."""
+        self.form.checkpoint(connection)
+
+    def _room(self) -> AbstractContextManager[None]:
+        return room_for("the warehouse", self.file.parent, self._room_needed, self.settings.scratch / "duckdb")
 
     def _room_needed(self) -> int:
         """Estimate the bytes that a transaction writes: the rows in scratch, once to the log and once to the file."""
@@ -88,41 +107,27 @@ class Warehouse:
         import duckdb
 
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            connection = connect(self.file, read_only=read_only, config=self.config())
-        except duckdb.IOException as error:
-            if is_full(error):
-                raise
-            raise VsfError(
-                f"the warehouse {self.file} cannot be opened: {error}. If another program has it open, close that"
-                " (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"
-            ) from error
-        try:
-            connection.execute("set TimeZone = 'UTC'")
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self.form.connect(read_only))
+            except duckdb.IOException as error:
+                if is_full(error):
+                    raise
+                raise VsfError(
+                    f"the warehouse {self.file} cannot be opened: {error}. If another program has it open, close that"
+                    " (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"
+                ) from error
             yield connection
-        finally:
-            connection.close()
-
-    def config(self) -> dict[str, str | bool | int | float | list[str]]:
-        """Return DuckDB's settings for the working file."""
-        return {
-            "memory_limit": self.settings.memory_limit,
-            "threads": self.settings.threads,
-            "temp_directory": str(self.settings.scratch / "duckdb"),
-            "autoinstall_known_extensions": False,
-            "preserve_insertion_order": True,
-            "storage_compatibility_version": STORAGE_VERSION,
-        }
 
     @contextmanager
     def write(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
-        """Hold the lock, open the file for writing, and create missing raw tables."""
+        """Hold the lock, open the warehouse for writing, and create missing raw tables."""
         with self.lock(purpose), self.connect_with_tables() as connection:
             yield connection
 
     @contextmanager
     def connect_with_tables(self) -> Iterator["DuckDBPyConnection"]:
-        """Open the file for writing, and create missing raw tables; the caller holds the lock.
+        """Open the warehouse for writing, and create missing raw tables; the caller holds the lock.
 
         Raises:
             FullDiskError, VsfError: as `connect` and `ensure_tables`.
@@ -145,32 +150,19 @@ class Warehouse:
         """Return a value that changes when someone else writes to the file, or when the contracts change."""
         from vsf_assets.contracts import all_tables
 
-        state = self.state_on_disk()
+        state = self.form.state_on_disk()
         return (object(),) if state is None else (*state, *all_tables().values())
-
-    def state_on_disk(self) -> tuple[int, ...] | None:
-        """Return device, number, size and times (of content and of state, ns) of the file, which a write changes.
-
-        None if there is no file, or if DuckDB's log of transactions lies beside it.
-        """
-        try:
-            found = self.file.stat()
-        except FileNotFoundError:
-            return None
-        if self.file.with_name(f"{self.file.name}.wal").exists():
-            return None
-        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     @contextmanager
     def read_at_once(self) -> Iterator["DuckDBPyConnection | None"]:
-        """Open the file for reading without waiting or writing anything; yield None if there is no warehouse yet.
+        """Open the warehouse for reading without waiting or writing anything; yield None if there is none yet.
 
         Raises:
             LockTimeoutError: a writer holds the lock.
             OSError: another user owns lock or warehouse, and they may not be read.
         """
         with share_lock(self.lock_file):
-            if not self.file.exists():
+            if not self.exists:
                 yield None
                 return
             if not os.access(self.file, os.R_OK):
@@ -180,13 +172,21 @@ class Warehouse:
 
     @contextmanager
     def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:
-        """Hold the lock and open the file for reading; yield None if there is no warehouse yet."""
+        """Hold the lock and open the warehouse for reading; yield None if there is none yet."""
         with self.lock(purpose):
-            if not self.file.exists():
+            if not self.exists:
                 yield None
                 return
             with self.connect(read_only=True) as connection:
                 yield connection
+
+    def beside(self) -> "Warehouse":
+        """Return an empty warehouse for a rebuild; the caller holds the lock."""
+        return replace(self, form=self.form.beside())
+
+    def replace_with(self, beside: "Warehouse") -> None:
+        """Put a rebuilt warehouse in place of this one; the caller holds the lock, and nobody has either open."""
+        self.form.replace_with(beside.form)
 
 
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import homes
 from vsf_assets_tests.builds import built_directly

@@ -87,7 +87,7 @@ def test_a_warehouse_that_was_just_written_to_is_not_noted(loaded: Home, monkeyp
 
 def test_a_log_beside_the_warehouse_is_read(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     read_ledger(read_settings())
-    state = Warehouse.of(read_settings()).state_on_disk()
+    state = Warehouse.of(read_settings()).form.state_on_disk()
     # A process that is killed after its commit leaves the log, and the file as it was.
     script = (
         "import duckdb, os, sys\n"
@@ -95,7 +95,7 @@ def test_a_log_beside_the_warehouse_is_read(loaded: Home, monkeypatch: pytest.Mo
         "c.execute('update raw.files set rows_loaded = 98')\n"
         "os._exit(0)\n"
     )
-    file = read_settings().warehouse_file
+    file = Warehouse.of(read_settings()).file
     subprocess.run([sys.executable, "-c", script, str(file)], check=True)
     assert file.with_name(f"{file.name}.wal").exists()
     found = file.stat()
@@ -138,7 +138,7 @@ def test_while_a_run_writes_the_note_is_not_used(loaded: Home) -> None:
 
 def test_a_noted_ledger_needs_no_heavy_library(loaded: Home) -> None:
     read_ledger(read_settings())
-    file = read_settings().warehouse_file
+    file = Warehouse.of(read_settings()).file
     script = (
         "import sys, time\n"
         "clock = time.time_ns\n"

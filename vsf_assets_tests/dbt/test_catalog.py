@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import build_pending, built_directly
@@ -147,7 +147,7 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(tmp_path:
     awesome = "select name from marts.dim_apps where is_awesome order by 1"
     assert home.query(awesome) == [("small",)]
     ruled = replace(home.settings, awesome_rules={"theirs": "rating >= 4 and size_bytes > 5"})
-    build(home, Warehouse(ruled, home.warehouse.file))
+    build(home, Warehouse(ruled, home.warehouse.form))
     assert home.query(awesome) == [("small",), ("theirs",)]
 
 

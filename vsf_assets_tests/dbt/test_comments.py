@@ -18,6 +18,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.dbt_paths import DBT_PROJECT
 from vsf_assets.transform.dbt_private import close_connections
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.builds import invoked
 from vsf_assets_tests.comments import read_comments, uncommented
 from vsf_assets_tests.docs.pages import blocks, text_of
 from vsf_assets_tests.prebuilt import put_built_warehouse
@@ -85,7 +86,7 @@ def test_a_build_writes_the_comments_of_the_tables_it_made_and_no_others(built: 
         "column marts.fct_activity_daily.events is null",
         "table marts.dim_songs is 'not made in this build'",
     )
-    outcome = dbt.build(built, built.warehouse_file, ["dim_event_types", "fct_activity_daily"])
+    outcome = dbt.build(Warehouse.of(built), ["dim_event_types", "fct_activity_daily"])
     assert outcome.errors == []
     with Warehouse.of(built).connect(read_only=True) as connection:
         found = read_comments(connection)
@@ -98,7 +99,7 @@ def test_a_build_writes_the_comments_of_the_tables_it_made_and_no_others(built: 
 def test_checks_and_compiling_write_no_comments(built: Settings) -> None:
     comment_on(built, "table marts.dim_songs is 'left alone'")
     for arguments in (["test", "--select", "dim_songs_rows_are_whole"], ["compile", "--select", "dim_songs"]):
-        result, _ = dbt.invoke(built, built.warehouse_file, arguments)
+        result, _ = invoked(built, arguments)
         assert result.success
     with Warehouse.of(built).connect(read_only=True) as connection:
         assert read_comments(connection)["marts.dim_songs", None] == "left alone"
@@ -116,13 +117,13 @@ def test_dbt_by_hand_writes_them_too(built: Settings, monkeypatch: pytest.Monkey
         "--log-path": target,
     }
     words = ["build", "--select", "dim_event_types", "--exclude-resource-type", "unit_test"]
-    monkeypatch.setenv("VSF_WAREHOUSE_FILE", str(built.warehouse_file))
+    monkeypatch.setenv("VSF_WAREHOUSE_FILE", str(Warehouse.of(built).file))
     try:
         done = dbtRunner().invoke(["--quiet", *words, *(str(word) for place in places.items() for word in place)])
     finally:
         close_connections()
     assert done.success, done.result
-    with duckdb.connect(str(built.warehouse_file), read_only=True) as connection:
+    with duckdb.connect(str(Warehouse.of(built).file), read_only=True) as connection:
         found = read_comments(connection)
     assert (found["marts.dim_event_types", None] or "").endswith("Key: event_type_key.")
     assert (found["marts.dim_event_types", "feature"] or "").startswith("Part of the app")

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
-from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.builds import invoked
 from vsf_assets_tests.prebuilt import first_build, put_built_warehouse
 
 FORMS: dict[str, list[str]] = {"incremental": [], "full": ["--full-refresh"]}
@@ -31,7 +31,7 @@ def built(settings: Settings) -> None:
 def partly_built(settings: Settings) -> None:
     """Every second table of dbt is missing, as after a first build that was stopped; and one has other columns."""
     put_built_warehouse(settings)
-    with duckdb.connect(str(settings.warehouse_file)) as connection:
+    with Warehouse.of(settings).connect() as connection:
         sql = """
             select table_schema || '.' || table_name from information_schema.tables
             where table_schema != 'raw' order by 1
@@ -47,8 +47,8 @@ def compiled(settings: Settings, flags: list[str]) -> dict[str, bytes]:
     """Return path -> content of every file that `dbt compile` writes."""
     folder = settings.home / "dbt" / "compiled"
     shutil.rmtree(folder, ignore_errors=True)
-    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    dbt.invoke(settings, settings.warehouse_file, ["compile", *flags])
+    (settings.home / "warehouse").mkdir(parents=True, exist_ok=True)
+    invoked(settings, ["compile", *flags])
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.sql")}
 
 

@@ -60,7 +60,7 @@ def test_it_builds_what_this_process_builds_and_gives_the_file_back(
         with warehouse.lock("test") as lock:
             with warehouse.connect() as connection:
                 connection.execute("drop table marts.dim_event_types")
-            outcome = dbt_process.build(warehouse.settings, warehouse.file, MODEL, full=False, lock=lock)
+            outcome = dbt_process.build(warehouse, MODEL, full=False, lock=lock)
             assert (outcome.built, outcome.errors, outcome.failed) == (["marts.dim_event_types"], [], {})
             assert list(outcome.timings) == MODEL
             reported = {message["data"]["node_info"]["unique_id"] for message in outcome.messages}
@@ -73,7 +73,7 @@ def test_it_builds_what_this_process_builds_and_gives_the_file_back(
 def test_an_interrupt_ends_it_before_the_lock_is_given_back(warehouse: Warehouse, process: DbtProcess) -> None:
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with warehouse.lock("test") as lock, pytest.raises(KeyboardInterrupt):
-        process.build(warehouse.settings, warehouse.file, [], full=True, lock=lock)
+        process.build(warehouse, [], full=True, lock=lock)
     assert process._process.returncode == -signal.SIGKILL
     assert is_free(warehouse)
     with warehouse.connect() as connection:
@@ -93,8 +93,8 @@ def test_without_it_the_caller_builds(
     monkeypatch.setattr(dbt_runner, "build", build)
     process._process.kill()
     with warehouse.lock("test") as lock:
-        dbt_process.build(warehouse.settings, warehouse.file, MODEL, full=True, lock=lock)
-    assert built == [(warehouse.settings, warehouse.file, MODEL, True)]
+        dbt_process.build(warehouse, MODEL, full=True, lock=lock)
+    assert built == [(warehouse, MODEL, True)]
 
 
 def test_it_ends_with_its_caller_and_holds_the_lock_until_then(warehouse: Warehouse) -> None:
@@ -104,7 +104,7 @@ def test_it_ends_with_its_caller_and_holds_the_lock_until_then(warehouse: Wareho
         child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
     settings: Settings = warehouse.settings
     with hold_lock(warehouse.lock_file, "test", 0) as lock:
-        for content in map(pickle.dumps, (settings, (settings, warehouse.file, [], True))):
+        for content in map(pickle.dumps, (settings, (settings, warehouse.form, [], True))):
             ours.sendall(len(content).to_bytes(8, "big") + content)
         socket.send_fds(ours, [b"l"], [lock])
     assert not is_free(warehouse)
@@ -129,11 +129,11 @@ def test_an_error_for_users_is_raised_where_it_is_shown(warehouse: Warehouse, mo
         raise BuildRefusedError("dbt could not run: a model is broken")
 
     monkeypatch.setattr(dbt_runner, "build", refused)
-    outcome, error = dbt_process._answer((warehouse.settings, warehouse.file, [], False))
+    outcome, error = dbt_process._answer((warehouse.settings, warehouse.form, [], False))
     assert outcome is None
     assert (type(error), str(error)) == (BuildRefusedError, "dbt could not run: a model is broken")
     monkeypatch.setattr(dbt_runner, "build", lambda *_: 1 / 0)
-    assert dbt_process._answer((warehouse.settings, warehouse.file, [], False)) == (None, None)
+    assert dbt_process._answer((warehouse.settings, warehouse.form, [], False)) == (None, None)
 
 
 def test_a_process_that_has_imported_dagster_starts_none(warehouse: Warehouse) -> None:

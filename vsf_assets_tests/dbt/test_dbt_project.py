@@ -16,6 +16,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.dbt_paths import SCHEMAS_OF_ANALYSTS
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.builds import invoked
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.data_tests import failed_data_tests
 from vsf_assets_tests.prebuilt import compiled_data_tests, put_built_warehouse
@@ -47,7 +48,7 @@ def test_the_schemas_of_analysts_come_first_in_any_list(empty: Settings) -> None
 
 
 def test_the_unit_tests_of_the_models_pass(empty: Settings) -> None:
-    result, _ = dbt.invoke(empty, empty.warehouse_file, ["test", "--select", "test_type:unit"])
+    result, _ = invoked(empty, ["test", "--select", "test_type:unit"])
     tests = [item for item in result.result if item.node.resource_type == "unit_test"]
     assert {item.node.name: item.message for item in tests if str(item.status) != "pass"} == {}
     assert len(tests) >= 20
@@ -56,7 +57,7 @@ def test_the_unit_tests_of_the_models_pass(empty: Settings) -> None:
 def test_a_repeated_key_and_an_empty_required_column_are_found(empty: Settings) -> None:
     with Warehouse.of(empty).connect() as connection:
         connection.execute("insert into marts.dim_dates (calendar_date) values ('2019-05-20'), ('2019-05-20'), (null)")
-    (found,) = dbt.build(empty, empty.warehouse_file, ["dim_dates_rows_are_whole"]).failed.values()
+    (found,) = dbt.build(Warehouse.of(empty), ["dim_dates_rows_are_whole"]).failed.values()
     assert (found.severity, found.columns) == ("error", ["problem", "row_count", "calendar_date"])
     assert sorted(found.rows) == [("incomplete", 1, None), ("repeated", 2, date(2019, 5, 20))]
 
@@ -67,9 +68,9 @@ def test_asked_directly_the_data_tests_find_what_dbt_finds(empty: Settings) -> N
         connection.execute("insert into marts.dim_dates (calendar_date) values ('2019-05-20'), ('2019-05-20'), (null)")
         connection.execute("insert into marts.fct_campaign_scores (campaign_id, quarter, rank) values (1, 1, 1)")
         connection.execute("insert into raw.clicks (click_id, _file_id) values (1, 7)")
-    result, _ = dbt.invoke(empty, empty.warehouse_file, ["test", "--exclude-resource-type", "unit_test"])
+    result, _ = invoked(empty, ["test", "--exclude-resource-type", "unit_test"])
     failing = {item.node.name for item in result.result if str(item.status) == "fail"}
-    found = failed_data_tests(empty.warehouse_file, compiled_data_tests())
+    found = failed_data_tests(Warehouse.of(empty).file, compiled_data_tests())
     assert found.keys() == failing
     assert len(failing) > 3
 
@@ -88,7 +89,7 @@ def test_a_table_whose_rows_cannot_be_made_keeps_those_it_had(empty: Settings) -
         connection.execute("alter table raw.skipped_types rename to taken_away")
         broken = "case when random() < 2 then cast(error('no rows today') as bigint) end as records"
         connection.execute(f"create view raw.skipped_types as select * replace ({broken}) from raw.taken_away")
-    outcome = dbt.build(empty, empty.warehouse_file, ["skipped_types"])
+    outcome = dbt.build(Warehouse.of(empty), ["skipped_types"])
     assert ["no rows today" in error for error in outcome.errors] == [True]
     with Warehouse.of(empty).connect(read_only=True) as connection:
         assert connection.execute(f"select {columns} from reports.skipped_types").fetchall() == had

@@ -112,7 +112,7 @@ def test_first_days_activation_and_accounts_go_by_plausible_dates(home: Home) ->
 
 
 def test_a_changed_setting_builds_everything_again(home: Home) -> None:
-    wide = Warehouse(replace(home.settings, plausible_days_before=401, plausible_days_after=3), home.warehouse.file)
+    wide = Warehouse(replace(home.settings, plausible_days_before=401, plausible_days_after=3), home.warehouse.form)
     other = Home(Path(home.settings.home))
     other.warehouse = wide
     try:

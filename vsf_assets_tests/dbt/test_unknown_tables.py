@@ -29,7 +29,7 @@ def test_a_full_build_drops_what_no_model_makes(tmp_path: Path, full: bool) -> N
         for name in (*UNKNOWN, *OTHERS):
             connection.execute(f"create table {name} as select 1 as x")
         connection.execute("create view marts.gone_too as select 1 as x")
-    outcome = dbt.build(settings, warehouse.file, ["dim_event_types"], full)
+    outcome = dbt.build(warehouse, ["dim_event_types"], full)
     assert (outcome.errors, list(outcome.timings)) == ([], ["dim_event_types"])
     with warehouse.connect(read_only=True) as connection:
         left = {name for (name,) in connection.execute(RELATIONS).fetchall()}

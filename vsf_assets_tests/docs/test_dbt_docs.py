@@ -15,7 +15,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of a warehouse in which all is built, and empty; tests only ask it."""
     settings = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("docs"))})
     put_built_warehouse(settings)
-    return page(settings, settings.warehouse_file)
+    return page(settings)
 
 
 def test_the_page_has_every_model_with_its_columns(html: str) -> None:

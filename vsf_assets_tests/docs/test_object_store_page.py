@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from vsf_assets.common.duckdb_extensions import extension_file
 from vsf_assets.publish.publish import publish
-from vsf_assets.snapshots.httpfs import extension_file
 from vsf_assets_tests.docs.pages import blocks, text_of
 from vsf_assets_tests.engines import needs_httpfs
 from vsf_assets_tests.object_server import KEY, SECRET, Bucket
@@ -30,7 +30,7 @@ def test_the_page_s_sql_opens_a_snapshot(bucket: Bucket, tmp_path: Path) -> None
         publish(home.warehouse, 42)
     (sql,) = blocks(PAGE, "sql")
     for reported, here in {
-        "/path/to/httpfs.duckdb_extension": str(extension_file()),
+        "/path/to/httpfs.duckdb_extension": str(extension_file("httpfs")),
         "my-key": KEY,
         "my-secret": SECRET,
         "store.example.org": bucket.server.endpoint.removeprefix("http://"),

@@ -49,7 +49,7 @@ def test_what_is_not_listed_is_counted_and_the_rows_add_up(home: Home) -> None:
 
 def test_a_rebuild_lists_and_counts_the_same(home: Home, tmp_path: Path) -> None:
     before = home.state()
-    (home.settings.warehouse_file).unlink()
+    home.warehouse.file.unlink()
     ingest_archive(home.warehouse, "rebuild")
     assert home.state() == before
 

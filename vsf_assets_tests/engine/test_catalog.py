@@ -106,7 +106,7 @@ def test_another_encoding_of_a_profile_has_its_objects_read_again(home: Home) ->
     drop(home, "catalog/other/x.data", text.encode())
     load(home)
     assert home.query("select artist_name from raw.songs") == [("Mü",)]
-    warehouse = Warehouse(replace(home.settings, encodings={"default": "latin-1"}), home.warehouse.file)
+    warehouse = Warehouse(replace(home.settings, encodings={"default": "latin-1"}), home.warehouse.form)
     report = ingest(warehouse, Selection(FEEDS), "again")
     assert [row.partition_key for row in report.stored] == ["default"]
     assert home.query("select artist_name from raw.songs") == [("Mü",), ("Mü",)]

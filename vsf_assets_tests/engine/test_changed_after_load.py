@@ -21,7 +21,7 @@ from vsf_assets.ingest import move_to_archive as filing
 from vsf_assets.ingest import rereading
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.pipeline import ingest as engine
-from vsf_assets.pipeline.build import _refuse_missing_originals
+from vsf_assets.pipeline.rebuild import _refuse_missing_originals
 from vsf_assets.pipeline.status import survey
 from vsf_assets.storage import open_writers
 from vsf_assets.storage.local import FolderStore

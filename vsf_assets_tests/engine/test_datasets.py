@@ -13,7 +13,6 @@ from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.landing.multi_file_uploads import defer_incomplete, landing_times
 from vsf_assets.storage.entry import Entry
 from vsf_assets.warehouse import ledger
-from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.datasets import csv_of, land_dataset, load, small_dataset
 from vsf_assets_tests.warehouses import START, Home
 
@@ -196,7 +195,7 @@ def test_a_rebuild_and_a_forced_run_give_the_same_rows(home: Home) -> None:
     assert home.query("select count(*) from raw.files where status = 'unreadable'") == [(1,)]
     load(home, reload="all")
     assert state(home) == before
-    beside = Warehouse(home.settings, home.root / "beside" / "warehouse.duckdb")
+    beside = home.warehouse.beside()
     with beside.lock("test"):
         ingest_archive(beside, "test")
         with beside.connect(read_only=True) as connection:

@@ -6,19 +6,20 @@ Here: what `reports.files` says of it; no other report or mart is built. Not her
 
 import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline import build as pipeline
+from vsf_assets.pipeline import rebuild as rebuilding
+from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.publish import publish as publish_module
 from vsf_assets.publish.empty_mart_check import EmptyTablesError
 from vsf_assets.runs.record_file import record_file
 from vsf_assets.snapshots.connect import connect_current
 from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.direct_models import build_models
 from vsf_assets_tests.prebuilt import compiled_models, put_built_warehouse
 from vsf_assets_tests.warehouses import Home, clicks
@@ -32,13 +33,15 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     put_built_warehouse(home.settings)
     compiled = {full: compiled_models(full) for full in (False, True)}  # made by dbt itself
 
-    def build(_: Settings, file: Path, __: object = (), full: bool = False) -> dbt.DbtOutcome:
-        build_models(file, compiled[full], SELECTED, full)
+    def build(warehouse: Warehouse, _: object = (), full: bool = False) -> dbt.DbtOutcome:
+        with warehouse.building() as target:
+            build_models(target, compiled[full], SELECTED, full)
         return dbt.DbtOutcome()
 
     monkeypatch.setattr(dbt, "build", build)
-    monkeypatch.setattr(pipeline, "table_infos", lambda *_: {})
-    monkeypatch.setattr(pipeline, "refuse_empty_tables", lambda *_: None)
+    for module in (pipeline, rebuilding):
+        monkeypatch.setattr(module, "table_infos", lambda *_: {})
+    monkeypatch.setattr(rebuilding, "refuse_empty_tables", lambda *_: None)
     monkeypatch.setattr(publish_module, "refuse_empty_tables", lambda *_: None)
     return home
 
@@ -80,18 +83,18 @@ def test_a_rebuild_takes_them_from_the_record_also_without_the_old_warehouse(bui
     publish(built, 1)
     publish(built, 2)
     before = in_snapshot(built)
-    built.settings.warehouse_file.unlink()
-    assert pipeline.rebuild(built.warehouse, "test").problems == []
+    built.warehouse.file.unlink()
+    assert rebuild(built.warehouse, "test").problems == []
     assert in_snapshot(built) == before
     record_file(built.root).unlink()
-    assert pipeline.rebuild(built.warehouse, "test").problems == []  # the warehouse knows them too
+    assert rebuild(built.warehouse, "test").problems == []  # the warehouse knows them too
     assert in_snapshot(built) == before
-    built.settings.warehouse_file.unlink()
-    assert pipeline.rebuild(built.warehouse, "test").problems == []  # from the record that was written again
+    built.warehouse.file.unlink()
+    assert rebuild(built.warehouse, "test").problems == []  # from the record that was written again
     assert in_snapshot(built) == before
     record_file(built.root).unlink()
-    built.settings.warehouse_file.unlink()
-    assert pipeline.rebuild(built.warehouse, "test").problems == []
+    built.warehouse.file.unlink()
+    assert rebuild(built.warehouse, "test").problems == []
     assert in_snapshot(built) == {"clicks_1.csv": (None, None), "clicks_2.csv": (None, None)}
     publish(built, 3)
     assert numbers(built) == {"clicks_1.csv": None, "clicks_2.csv": None, "clicks_3.csv": 7}
@@ -119,7 +122,7 @@ def test_a_snapshot_that_was_not_published_is_nobodys_first(
 
 def test_files_of_an_earlier_release_have_an_unknown_first_snapshot(built: Home) -> None:
     publish(built, 1)
-    with duckdb.connect(str(built.settings.warehouse_file)) as connection:  # as another process
+    with duckdb.connect(str(built.warehouse.file)) as connection:  # as another process
         connection.execute("drop table raw.published_files")
     record_file(built.root).unlink()
     publish(built, 2)
@@ -138,7 +141,7 @@ def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home)
             " published_at text not null) without rowid"
         )
         record.executemany("insert into published_files values (?, ?, ?)", [row for row in known if row[1] == 2])
-    with duckdb.connect(str(built.settings.warehouse_file)) as connection:  # as another process
+    with duckdb.connect(str(built.warehouse.file)) as connection:  # as another process
         change = "update raw.published_files set first_snapshot = null, published_at = null where first_snapshot = 1"
         connection.execute(change)
     lines: list[str] = []
@@ -146,8 +149,8 @@ def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home)
     built.ingest()
     pipeline.build_and_publish(built.warehouse, "test", progress=lines.append)
     assert [line for line in lines if "warning" in line] == []
-    built.settings.warehouse_file.unlink()
-    pipeline.rebuild(built.warehouse, "test")
+    built.warehouse.file.unlink()
+    rebuild(built.warehouse, "test")
     assert numbers(built) == {"clicks_1.csv": None, "clicks_2.csv": 2, "clicks_3.csv": 3}
 
 
@@ -161,7 +164,7 @@ def test_a_record_that_cannot_be_written_is_filled_by_the_next_snapshot(built: H
     record_file(built.root).rmdir()
     publish(built, 2)
     before = in_snapshot(built)
-    built.settings.warehouse_file.unlink()
-    pipeline.rebuild(built.warehouse, "test")
+    built.warehouse.file.unlink()
+    rebuild(built.warehouse, "test")
     assert in_snapshot(built) == before
     assert numbers(built) == {"clicks_1.csv": 1, "clicks_2.csv": 2}

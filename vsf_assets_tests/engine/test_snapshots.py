@@ -19,6 +19,7 @@ from vsf_assets.publish.old_snapshots import prune
 from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, shares_blocks, snapshot_number
+from vsf_assets.warehouse.forms import duckdb_file
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE
 from vsf_assets_tests.warehouses import Home, publish_click
 
@@ -73,8 +74,8 @@ def test_snapshot_is_one_file_that_nobody_writes(home: Home) -> None:
 def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read_it(
     home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
 ) -> None:
-    copy = publishing.copy_into
-    monkeypatch.setattr(publishing, "copy_into", lambda *places: copy(*places) or is_shared)
+    copy = duckdb_file.copy_into
+    monkeypatch.setattr(duckdb_file, "copy_into", lambda *places: copy(*places) or is_shared)
     publish_click(home, 1)
     with home.warehouse.write("test") as connection:
         connection.execute("create schema marts")
@@ -88,7 +89,7 @@ def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read
             assert connection.execute("from marts.ids order by 1").fetchall() == [(1,), (2,)]
 
 
-@pytest.mark.parametrize("step", ["copy_into", "_check", "_point"])
+@pytest.mark.parametrize("step", ["_publish_file", "_check", "_point"])
 def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -117,7 +118,7 @@ def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.Monk
         target.write(current_snapshot(home.settings).read_bytes())
         return False
 
-    monkeypatch.setattr(publishing, "copy_into", stale)
+    monkeypatch.setattr(duckdb_file, "copy_into", stale)
     with pytest.raises(VsfError, match=r"raw\.\"clicks\""):
         publish_click(home, 2)
     assert snapshot_number(current_snapshot(home.settings)) == 1
@@ -128,13 +129,13 @@ def test_whether_a_snapshot_shares_blocks_is_noted(
     home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
 ) -> None:
     assert shares_blocks(home.settings) is None
-    copy = publishing.copy_into
+    copy = duckdb_file.copy_into
 
     def copied(source: Path, target: BinaryIO) -> bool:
         copy(source, target)
         return is_shared
 
-    monkeypatch.setattr(publishing, "copy_into", copied)
+    monkeypatch.setattr(duckdb_file, "copy_into", copied)
     publish_click(home, 1)
     assert shares_blocks(home.settings) is is_shared
     words = "snapshots share its blocks" if is_shared else "each snapshot is a copy, since the disk has no reflinks"

@@ -14,7 +14,7 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.landing import home_marker
 from vsf_assets.landing.home_marker import MARKER, claim, foreign, refuse_foreign
-from vsf_assets.pipeline.build import rebuild
+from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.pipeline.status import survey
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.objects.homes import EngineHome

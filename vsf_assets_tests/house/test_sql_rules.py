@@ -13,6 +13,7 @@ import pytest
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.warehouse.forms.form import NO_WAREHOUSE
 
 Tree = dict[str, Any]
 
@@ -118,7 +119,7 @@ RULES: dict[Callable[[Tree], list[str]], str] = {
 def queries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tree]:
     """Return path -> parsed query of every model and every test that spans tables."""
     settings = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("home"))})
-    dbt.invoke(settings, settings.home / "empty.duckdb", ["compile"])
+    dbt.invoke(settings, NO_WAREHOUSE, ["compile"])
     folder = settings.home / "dbt" / "compiled" / "vsf"
     paths = [path for path in folder.rglob("*.sql") if not path.parent.name.endswith(".yml")]
     return {path.relative_to(folder).as_posix(): parsed(path.read_text(encoding="utf-8")) for path in sorted(paths)}

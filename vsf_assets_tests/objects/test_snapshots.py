@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from vsf_assets.common.duckdb_extensions import load_extension
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish import s3_snapshots as object_snapshots
@@ -17,7 +18,7 @@ from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
-from vsf_assets.snapshots.httpfs import connect_object, load_httpfs
+from vsf_assets.snapshots.httpfs import connect_object
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.engine.children import run_children
@@ -85,7 +86,7 @@ def test_plain_sql_opens_a_snapshot_with_views(stored: EngineHome) -> None:
     publish_click(stored, 1)
     host = stored.bucket.server.endpoint.removeprefix("http://")
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        load_httpfs(connection)
+        load_extension(connection, "httpfs")
         connection.execute(
             f"create secret (type s3, key_id '{KEY}', secret '{SECRET}', endpoint '{host}', url_style 'path',"
             " use_ssl false)"

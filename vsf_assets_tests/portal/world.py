@@ -95,7 +95,7 @@ def build_world(root: Path, samples: Path) -> World:
 def _build(root: Path, samples: Path) -> None:
     home = Home(root)
     put_built_warehouse(home.settings)
-    with duckdb.connect(str(home.settings.warehouse_file)) as connection:
+    with duckdb.connect(str(home.warehouse.file)) as connection:
         comments = read_comments(connection)
     for minute, path in enumerate(sorted((samples / "events").iterdir())):
         home.land(path.name, path.read_bytes(), minute)

@@ -287,7 +287,7 @@ def test_the_archive_alone_gives_the_same_requests_and_states(requested: Home, t
 
     make(requested)
     before = states(requested), requested.query("from raw.fake_states order by all")
-    requested.settings.warehouse_file.unlink()
+    requested.warehouse.file.unlink()
     ingest_archive(requested.warehouse, "again", lambda _: None)
     assert (states(requested), requested.query("from raw.fake_states order by all")) == before
     assert make(requested) == []

@@ -1,0 +1,120 @@
+"""The interface of the forms of a warehouse.
+
+Here: what each form can do, and what they have in common. Not here: locks, and tables (warehouse/connection.py).
+"""
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from vsf_assets.config.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Config = dict[str, str | bool | int | float | list[str]]
+
+STORAGE_VERSION = "v1.0.0"
+"""The file format of a new DuckDB file: the one of DuckDB 1.5. A newer DuckDB would use a newer format, which an older
+DuckDB cannot open, and which cannot be converted back (docs/upgrading.md). An existing file keeps its format."""
+
+
+@dataclass(frozen=True)
+class BuildTarget:
+    """How another program, such as dbt, opens the warehouse.
+
+    Attributes:
+        path: what it attaches as `warehouse`.
+    """
+
+    path: str
+
+
+NO_WAREHOUSE = BuildTarget(":memory:")
+"""For programs that open no warehouse."""
+
+
+@dataclass(frozen=True)
+class Form(ABC):
+    """A warehouse in one form. The caller of its methods holds the lock.
+
+    Attributes:
+        settings: limits and folders.
+        file: the file that every write changes: it holds the tables, or says where they are.
+    """
+
+    settings: Settings
+    file: Path
+
+    @abstractmethod
+    def connect(self, read_only: bool) -> AbstractContextManager["DuckDBPyConnection"]:
+        """Open the warehouse for a block; the current database is `warehouse`, and finished transactions stay.
+
+        Raises:
+            duckdb.IOException: it cannot be opened.
+        """
+
+    @abstractmethod
+    def building(self) -> AbstractContextManager[BuildTarget]:
+        """Let another program write for a block; its finished transactions stay."""
+
+    @abstractmethod
+    def checkpoint(self, connection: "DuckDBPyConnection") -> None:
+        """Make `file` hold everything, without a log beside it; `connection` is open for writing."""
+
+    @abstractmethod
+    def copy_to(self, target: BinaryIO) -> bool:
+        """Write what a snapshot holds into an open empty file; return whether it shares its blocks with `file`."""
+
+    @abstractmethod
+    def to_upload(self) -> AbstractContextManager[Path]:
+        """Give a file for a block that holds what a snapshot holds, for an object store."""
+
+    @abstractmethod
+    def beside(self) -> "Form":
+        """Return an empty warehouse of the same form for a rebuild; what an earlier attempt left is removed."""
+
+    @abstractmethod
+    def replace_with(self, beside: "Form") -> None:
+        """Put a rebuilt warehouse of the same form in place of this one, atomically."""
+
+    @property
+    def rebuild_folder(self) -> Path:
+        """Folder of what a rebuild makes beside this warehouse; nobody needs it afterwards."""
+        return self.file.parent / "rebuild"
+
+    def config(self) -> Config:
+        """Return DuckDB's settings for writing."""
+        return {
+            "memory_limit": self.settings.memory_limit,
+            "threads": self.settings.threads,
+            "temp_directory": str(self.settings.scratch / "duckdb"),
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": True,
+            "storage_compatibility_version": STORAGE_VERSION,
+        }
+
+    def state_on_disk(self) -> tuple[int, ...] | None:
+        """Return device, number, size and times (of content and of state, ns) of the file, which a write changes.
+
+        None if there is no file, or if DuckDB's log of transactions lies beside it.
+        """
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            return None
+        if log_of(self.file).exists():
+            return None
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def remove(self) -> None:
+        """Remove the file and its log."""
+        log_of(self.file).unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
+
+
+def log_of(file: Path) -> Path:
+    """Return the path of DuckDB's log of transactions of a file."""
+    return file.with_name(file.name + ".wal")
