@@ -23,6 +23,7 @@ COMMANDS = {
     "status": "show every file with its state, and the current snapshot",
     "query": "run SQL on the current snapshot, read-only",
     "report": "write a report file",
+    "export": "write the marts and reports of a snapshot into one plain DuckDB file",
     "dataset": "rename or delete a dataset",
     "generate": "generate a made-up file of any size from a schema",
     "rebuild": "build a new warehouse from the archive",

@@ -15,7 +15,7 @@ from vsf_assets.cli.output_option import STANDARD_OUTPUT, format_of_output, open
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
-from vsf_assets.snapshots.current import Snapshot, published_snapshots
+from vsf_assets.snapshots.current import Snapshot, current_snapshot, published_snapshots
 from vsf_assets.storage.full_disk import FullDiskError, full_disk_line, is_full
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _NUMBERS = (
     *("FLOAT", "DOUBLE", "DECIMAL"),
 )
 """How the types begin that a table shows on the right."""
+
+_NOTHING = "there is no snapshot yet; land files and run: vsf run (or try: vsf demo)"
 
 SHOWN = 40
 """Rows of an answer that a terminal shows."""
@@ -118,16 +120,33 @@ def open_snapshot(settings: Settings, number: int | None = None) -> "tuple[Snaps
     """
     refuse_missing_home(settings)
     if number is not None:
-        there = published_snapshots(settings)
-        if there and number not in there:
-            named = ", ".join(map(str, there))
-            raise UsageError(f"there is no snapshot {number} (any more); snapshots: {named} (the last is the current)")
-        if there:
-            return there[number], connect_snapshot(there[number])
+        snapshot = wanted_snapshot(settings, number)
+        return snapshot, connect_snapshot(snapshot)
     opened = connect_current(settings)
     if opened is None:
-        raise VsfError("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
+        raise VsfError(_NOTHING)
     return opened
+
+
+def wanted_snapshot(settings: Settings, number: int | None = None) -> Snapshot:
+    """Return the current snapshot, or the one of a number.
+
+    Raises:
+        UsageError: there is no snapshot of this number.
+        VsfError: nothing was published yet.
+    """
+    if number is None:
+        snapshot = current_snapshot(settings)
+        if snapshot is None:
+            raise VsfError(_NOTHING)
+        return snapshot
+    there = published_snapshots(settings)
+    if not there:
+        raise VsfError(_NOTHING)
+    if number not in there:
+        named = ", ".join(map(str, there))
+        raise UsageError(f"there is no snapshot {number} (any more); snapshots: {named} (the last is the current)")
+    return there[number]
 
 
 def refuse_missing_home(settings: Settings) -> None:
