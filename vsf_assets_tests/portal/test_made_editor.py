@@ -3,6 +3,7 @@
 Here: forms without a browser. Not here: the script (test_made_browser.py), and what is saved (test_made_files.py).
 """
 
+import codecs
 import json
 from html.parser import HTMLParser
 from typing import Any
@@ -275,7 +276,43 @@ def test_columns_are_guessed_from_the_beginning_of_a_csv_file(separator: str) ->
     assert guess_schema("x", CSV)["columns"][8]["name"] == "note"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b",,\n", b"\0\0", ",".join(f"c{n}" for n in range(61)).encode()])
+@pytest.mark.parametrize(
+    ("content", "separator", "headers"),
+    [
+        ("Straße;Größe\nx;1\n".encode("cp1252"), "semicolon", ["Straße", "Größe"]),
+        ("Straße;Größe\nx;1\n".encode("utf-16"), "semicolon", ["Straße", "Größe"]),
+        (codecs.BOM_UTF32_BE + "ä,b\n".encode("utf-32-be"), "comma", ["ä", "b"]),
+        (("ä;b\n" + "é;ü\n" * 50_000).encode(), "semicolon", ["ä", "b"]),  # a character is cut where reading ends
+        (b'"a;b;c;d",e\n1,2\n', "comma", ["a;b;c;d", "e"]),
+        (b'"first\nname";b\n1;2\n', "semicolon", ["first\nname", "b"]),
+        (b"a|b\r1|2\r3|4\r", "pipe", ["a", "b"]),
+        (b"\n\r\n\na;b\n1;2\n", "semicolon", ["a", "b"]),
+        (b"sep=|\r\na|b,c,d\r\n1|2\r\n", "pipe", ["a", "b,c,d"]),
+        (b"sep=^\na^b\n", "comma", ["a", "b"]),
+        (b'sep="\na;b\n', "comma", ['sep="']),
+        (b"a~b~c\n1~2~3\n", "comma", ["a", "b", "c"]),
+        (b"a\x01b\n1\x012\n", "comma", ["a", "b"]),
+        (b"a b c\n1 2 3\n4 5 6\n", "space", ["a", "b", "c"]),
+        (b"full name\nAda Lovelace\n", "comma", ["full name"]),
+        (b"time: day\n10:00:05\n", "comma", ["time: day"]),
+        (b",a,A,a,a 2,\n", "comma", ["column 1", "a", "A", "a 2", "a 2 2", "column 6"]),
+        (",".join(f"c{n}" for n in range(300)).encode(), "comma", [f"c{n}" for n in range(300)]),
+    ],
+)
+def test_a_header_is_found_whatever_the_file_is_written_with(
+    content: bytes, separator: str, headers: list[str]
+) -> None:
+    found = guess_schema("x", content)
+    assert (found["separator"], [column["name"] for column in found["columns"]]) == (separator, headers)
+    schema_of(found)
+
+
+def test_a_number_or_a_day_is_no_phone_number() -> None:
+    values = guess_schema("x", b"id,day\n9999999999999999999,0001-01-01\n")["columns"]
+    assert [column["type"] for column in values] == ["Text", "Text"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b",,\n", b"\0\0", ",".join(f"c{n}" for n in range(1001)).encode()])
 def test_a_file_without_usable_headers_is_refused(content: bytes) -> None:
     with pytest.raises(NoHeaderError):
         guess_schema("x", content)

@@ -1,32 +1,48 @@
 """Columns of a schema, guessed from the beginning of a CSV file.
 
-Here: the separator, the headers, and a type for each column from its first values. No value of the file gets into the
-schema but the lowest and the highest of numbers and days. Not here: the editor, in which the guess is mended.
+Here: the encoding, the separator, the headers, and a type for each column from its first values. No value of the file
+gets into the schema but the lowest and the highest of numbers and days. Not here: the editor, which mends the guess.
 """
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
-from vsf_assets.portal.made.editor_form import MOST_COLUMNS
 from vsf_assets.portal.made.option_fields import column_types, type_of
 
 MOST_BYTES = 256_000
 """Bytes of a file that are looked at."""
 
+MOST_HEADERS = 1_000
+"""Columns of a file that are taken; those that are too many for the form are edited as YAML."""
+
 _MOST_ROWS = 200
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_ODD_SEPARATORS = "\x1f\x01^~: "
+"""Read where none of the others separates anything, and all lines have as many values; a made file has commas then."""
+
+_NAMED_SEPARATOR = re.compile(r"""sep=([^\w\s"']|\t)\r?\n""")
+"""The first line of a file that was saved for Excel."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,6}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}", re.ASCII)
-_PHONE = re.compile(r"\+?[\d(][\d ()./-]{6,20}", re.ASCII)
+_PHONE = re.compile(r"(?!\d+$|\d{4}-\d\d-\d\d$)\+?[\d(][\d ()./-]{6,20}", re.ASCII)
 _WORDS = {
     "first name": "First Name",
     "given name": "First Name",
@@ -68,18 +84,20 @@ def guess_schema(name: str, content: bytes) -> dict[str, Any]:
     Raises:
         NoHeaderError: the file has no headers.
     """
-    text = content[:MOST_BYTES].decode("utf-8-sig", "replace").replace("\0", "")
+    text = _text_of(content).lstrip("\r\n")
+    named = _NAMED_SEPARATOR.match(text)
+    text = text[named.end() if named else 0 :]
     first = text.partition("\n")[0]
-    separator = max(_SEPARATORS, key=first.count)
     quote = "'" if first.count("'") > 1 and '"' not in first else '"'
-    rows = [row for row, _ in zip(_read(text, separator, quote), range(_MOST_ROWS + 1), strict=False) if row]
+    separator = named[1] if named else _separator(text, quote)
+    rows = _rows(text, separator, quote, _MOST_ROWS + 1)
     if len(content) > MOST_BYTES and len(rows) > 1:
         rows.pop()  # it may be cut
     headers = [header.strip() for header in rows[0]] if rows else []
     if not any(headers):
         raise NoHeaderError("the file has no line with the names of columns; its first line must have them")
-    if len(headers) > MOST_COLUMNS:
-        raise NoHeaderError(f"the file has {len(headers)} columns, and the form shows {MOST_COLUMNS}; import YAML")
+    if len(headers) > MOST_HEADERS:
+        raise NoHeaderError(f"the file has {len(headers)} columns; at most {MOST_HEADERS} are taken")
     names = _distinct(headers)
     columns = [
         {"name": names[place], **_type(names[place], [row[place].strip() for row in rows[1:] if place < len(row)])}
@@ -87,13 +105,45 @@ def guess_schema(name: str, content: bytes) -> dict[str, Any]:
     ]
     return {
         "name": name,
-        "separator": _SEPARATORS[separator],
+        "separator": "space" if separator == " " else _SEPARATORS.get(separator, "comma"),
         "quote": "single" if quote == "'" else "double",
         "columns": columns,
     }
 
 
-def _read(text: str, separator: str, quote: str) -> Any:
+def _text_of(content: bytes) -> str:
+    """Return the beginning of a file as text: by its byte order mark, else UTF-8, else Windows-1252."""
+    head = content[:MOST_BYTES]
+    mark, encoding = next((pair for pair in _MARKS if head.startswith(pair[0])), (b"", ""))
+    if encoding:
+        text = head[len(mark) :].decode(encoding, "replace")
+    else:
+        try:  # a character at the end may be cut
+            text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(content) <= MOST_BYTES)
+        except UnicodeDecodeError:
+            text = head.decode("cp1252", "replace")
+    return text.replace("\0", "")
+
+
+def _separator(text: str, quote: str) -> str:
+    """Return what separates most headers; a separator in quotes separates nothing."""
+    columns = {each: len(next(iter(_rows(text, each, quote, 1)), ())) for each in _SEPARATORS}
+    found = max(_SEPARATORS, key=lambda each: columns[each])
+    if columns[found] > 1:
+        return found
+    for odd in _ODD_SEPARATORS:
+        counts = {len(row) for row in _rows(text, odd, quote, 20)}
+        if len(counts) == 1 and counts.pop() > (2 if odd == " " else 1):  # a first and a last name are one value
+            return odd
+    return found
+
+
+def _rows(text: str, separator: str, quote: str, most: int) -> list[list[str]]:
+    """Return the first rows that are not empty."""
+    return list(islice(filter(None, _read(text, separator, quote)), most))
+
+
+def _read(text: str, separator: str, quote: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator, quotechar=quote)
     except csv.Error:
