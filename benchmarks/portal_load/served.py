@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,12 @@ class Portal:
         """Return the processes that answer."""
         return [pid for pid in children(self.process) if "spawn_main" in _text(pid, "cmdline")]
 
+    def fork_servers(self) -> list[int]:
+        """Return the processes that start the processes of queries: a child of a worker each, if it had a query."""
+        workers = self.workers()  # a process of a query has the command line of the one that forked it
+        named = [pid for pid in children(self.process) if "portal.sql.fork_server" in _text(pid, "cmdline")]
+        return [pid for pid in named if _status(pid, "PPid") in workers]
+
     def cpu_seconds(self) -> float:
         """Return the processor time that the workers have used."""
         return sum(_cpu_seconds(pid) for pid in self.workers())
@@ -93,12 +99,34 @@ class Portal:
 
     def open_files(self) -> int:
         """Return the number of files and sockets that the workers have open."""
-        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.workers())
+        return sum(map(open_files_of, self.workers()))
+
+
+def open_files_of(pid: int) -> int:
+    """Return the number of files and sockets that a process has open; one that has just ended has none."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 @contextmanager
-def running(home: Path, people: int, rows: int = ROWS, variables: Mapping[str, str] | None = None) -> Iterator[Portal]:
-    """Run a portal, with variables of its environment, on a home with a large table until the block ends."""
+def running(
+    home: Path,
+    people: int,
+    rows: int = ROWS,
+    variables: Mapping[str, str] | None = None,
+    started_by: Sequence[str] = (),
+) -> Iterator[Portal]:
+    """Run a portal on a home with a large table until the block ends.
+
+    Args:
+        home: where; it is made.
+        people: how many are signed in.
+        rows: of the large table.
+        variables: of its environment.
+        started_by: the command that becomes the portal; none if it starts as it is.
+    """
     chosen = {name: value for name, value in os.environ.items() if name == "VSF_PORTAL_WORKERS"}
     settings = read_settings({"VSF_HOME": str(home), **chosen})
     port = 30000 + os.getpid() % 20000
@@ -109,7 +137,7 @@ def running(home: Path, people: int, rows: int = ROWS, variables: Mapping[str, s
     subprocess.run([*VSF, "demo"], env=environment, check=True, **quiet)  # type: ignore[call-overload]
     publish_large(settings, rows)
     with (home / "portal.out").open("wb") as log:
-        process = subprocess.Popen([*VSF, "portal"], env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen([*started_by, *VSF, "portal"], env=environment, stdout=log, stderr=log)
         try:
             _wait(port)
             made = subprocess.run(
