@@ -148,6 +148,8 @@ EXACT = (
     ("map {date 'infinity': [interval '14 months']}", {"infinity": ["1 year 2 months"]}),
     ("{'d': [date '-infinity', null], 'DATE': {'n': 1.50}}", {"d": ["-infinity", None], "DATE": {"n": "1.50"}}),
     ("[1, 2, 3]::int[3]", [1, 2, 3]),
+    ("[timestamptz '2020-01-01 10:00:00.5+02', '-infinity', null]", ["2020-01-01 08:00:00.5+00:00", "-infinity", None]),
+    ("[[timestamptz '0044-03-15 (BC)']]", [["0044-03-15 (BC) 00:00:00+00:00"]]),
     ("null", None),
 )
 """Expressions -> the value of an answer, as DuckDB writes it."""
@@ -161,6 +163,15 @@ def test_a_value_of_every_type_is_exact(runner: SqlRunner, snapshot: Path, tmp_p
     assert kinds[:1] == ["DATE"]
     assert {"TIMESTAMP WITH TIME ZONE", "INTERVAL", "HUGEINT", "MAP(DATE, INTERVAL[])"} <= set(kinds)
     assert_files_hold(answer, tmp_path)
+
+
+def test_what_pivot_makes_is_exact_too(runner: SqlRunner, snapshot: Path) -> None:
+    source = (
+        "select 'k' as a, date 'infinity' as d, interval '14 months' as i, timestamptz '2020-01-01 10:00:00.5+02' as t"
+    )
+    answer = runner.run(snapshot, f"pivot ({source}) on a using max(d) as d, max(i) as i, max(t) as t", LIMITS)
+    assert answer.columns == [("k_d", "DATE"), ("k_i", "INTERVAL"), ("k_t", "TIMESTAMP WITH TIME ZONE")]
+    assert answer.rows == [["infinity", "1 year 2 months", "2020-01-01 08:00:00.5+00:00"]]
 
 
 def assert_files_hold(answer: SqlAnswer, folder: Path) -> None:

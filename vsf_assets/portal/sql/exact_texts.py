@@ -28,15 +28,22 @@ def sql_with_texts(sql: str, kinds: Sequence[str]) -> str:
         sql: the query, without a semicolon at its end.
         kinds: DuckDB's types of its columns.
     """
-    shown = [_shown(f"c{place}", kind) for place, kind in enumerate(kinds)]
+    texts = texts_of(kinds)
+    return f"{BEFORE}{sql}\n) as {texts}" if texts else ""
+
+
+def texts_of(kinds: Sequence[str]) -> str:
+    """Return what follows `from (…) as` to give an answer with such texts; empty if it needs none."""
     names = [f"c{place}" for place in range(len(kinds))]
-    if shown == names:
-        return ""
-    return f"{BEFORE}{sql}\n) as answer({', '.join(names)}) select {', '.join(shown)}"
+    shown = [_shown(*each) for each in zip(names, kinds, strict=True)]
+    return "" if shown == names else f"answer({', '.join(names)}) select {', '.join(shown)}"
 
 
 def _shown(name: str, kind: str) -> str:
     if kind == _WITH_ZONE:  # the zone is UTC, which DuckDB writes as +00
         return f"if(isfinite({name}), {name}::varchar || ':00', {name}::varchar)"
+    if kind.endswith("]") and kind.startswith(_WITH_ZONE):
+        item = f"{name}_"
+        return f"list_transform({name}, lambda {item}: {_shown(item, kind[: kind.rindex('[')])})"
     as_text = _KINDS.sub(lambda found: found[1] or "VARCHAR", kind)
     return name if as_text == kind else f"{name}::{as_text}"

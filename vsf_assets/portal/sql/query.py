@@ -10,7 +10,7 @@ times, decimals, whole numbers beyond 53 bits, nested ones.
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ import orjson
 
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.portal.sql.bound_values import Bound
-from vsf_assets.portal.sql.exact_texts import BEFORE, sql_with_texts
+from vsf_assets.portal.sql.exact_texts import BEFORE, sql_with_texts, texts_of
 from vsf_assets.portal.sql.limits import SqlLimits
 from vsf_assets.portal.sql.messages import QueryPlace, words_of
 from vsf_assets.portal.sql.sandbox import SandboxError, confine, limit_resources
@@ -28,7 +28,7 @@ from vsf_assets.portal.sql.statement_gate import StatementRefusedError, checked_
 from vsf_assets.portal.sql.system_calls import refuse_calls
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 _MB = 1_000_000
 _EXACT = 2**53
@@ -100,19 +100,19 @@ def _connect(path: str, limits: SqlLimits) -> "DuckDBPyConnection":
 
 
 def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -> Answer:
-    used: set[str] = set()
     statements = checked_statements(connection, sql, bound)
+    used = {name for statement in statements for name in statement.named_parameters}
+    values = {name: bound[name].value() for name in used}
     columns: list[list[str]] = []
-    for statement in statements:
-        names = statement.named_parameters
-        used |= names
-        values = {name: bound[name].value() for name in names}
-        if len(statements) > 1 or not (columns := _execute_with_texts(connection, sql, values)):
-            connection.execute(statement, values)
-    is_wrapped = bool(columns)
+    result: DuckDBPyConnection | DuckDBPyRelation = connection
+    if len(statements) > 1:
+        columns, result = _pivoted(connection, statements)
+    elif not (columns := _execute_with_texts(connection, sql, values)):
+        connection.execute(statements[0], values)
+    is_wrapped = bool(columns) and len(statements) == 1
     columns = columns or [[column[0], str(column[1])] for column in connection.description or []]
     try:
-        rows = _rows(connection, limits)
+        rows = _rows(result, limits)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
@@ -121,11 +121,23 @@ def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: M
     return {"columns": columns, "rows": kept, "is_cut": is_cut, "parameters": sorted(used)}
 
 
-def _rows(connection: "DuckDBPyConnection", limits: SqlLimits) -> list[list[Any]]:
+def _pivoted(connection: "DuckDBPyConnection", statements: Sequence[Any]) -> tuple[list[list[str]], "DuckDBPyRelation"]:
+    """Return the columns of PIVOT, which cannot stand in another query and has no parameters, and its answer."""
+    *made, last = statements
+    for statement in made:
+        connection.execute(statement)
+    found = connection.sql(last)
+    kinds = [str(kind) for kind in found.types]
+    texts = texts_of(kinds)
+    columns = [[name, kind] for name, kind in zip(found.columns, kinds, strict=True)]
+    return columns, found.query("answer", f"from answer as {texts}") if texts else found
+
+
+def _rows(result: "DuckDBPyConnection | DuckDBPyRelation", limits: SqlLimits) -> list[list[Any]]:
     """Return the rows of an answer, up to one more than its limit."""
     rows: list[list[Any]] = []
     size = 0
-    while batch := connection.fetchmany(min(_AT_ONCE, limits.rows + 1 - len(rows))):
+    while batch := result.fetchmany(min(_AT_ONCE, limits.rows + 1 - len(rows))):
         values = [[_value(value) for value in row] for row in batch]
         size += len(orjson.dumps(values))
         if size > limits.answer_mb * _MB:
