@@ -90,6 +90,26 @@ def test_keys_run_and_stop_and_names_go_into_the_query(portal: tuple[Running, st
     page.context.close()
 
 
+def test_no_key_is_too_early(portal: tuple[Running, str], chromium: Any) -> None:
+    watched = signed_in(portal, chromium, viewport=WIDE)
+    page, scripts = watched.page, list[Any]()
+    page.route("**/sql-page.js", lambda route: scripts.append(route))
+    page.goto(f"{watched.address}/questions/sql/?sql=select+42+as+n", wait_until="commit")
+    wait_until(lambda: bool(scripts) or page.wait_for_timeout(20))
+    assert page.locator("#sql").count() == 0  # the script comes before the field
+    page.evaluate(
+        """() => document.addEventListener("DOMContentLoaded", () => {
+          document.getElementById("sql").focus();
+          document.getElementById("sql").dispatchEvent(
+            new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true, cancelable: true}));
+        }, {once: true, capture: true})"""
+    )
+    scripts[0].continue_()
+    page.wait_for_selector("#result td:text-is('42')")
+    assert watched.found == []
+    page.context.close()
+
+
 def test_a_question_is_saved_and_filtered_without_javascript(portal: tuple[Running, str], chromium: Any) -> None:
     watched = signed_in(portal, chromium, viewport=WIDE, java_script_enabled=False)
     page = watched.page

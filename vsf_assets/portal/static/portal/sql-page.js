@@ -1,7 +1,16 @@
 // The SQL page with JavaScript: Ctrl+Enter runs, Esc and Stop end the query, names of tables go into it. It sends the same
 // form as without, and takes the new parts out of the page that answers. When a request ends early, the server ends the query.
+// The page loads it before its fields, so that no key is too early: what is pressed before the page is whole, waits for that.
 "use strict";
-(() => {
+const early = new AbortController();
+let isPressed = false;
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || document.activeElement.id !== "sql") return;
+  event.preventDefault();
+  isPressed = true;
+}, { signal: early.signal });
+document.addEventListener("DOMContentLoaded", () => {
+  early.abort();
   const form = document.getElementById("editor"), sql = document.getElementById("sql");
   const run = document.getElementById("run"), stop = document.getElementById("stop"), state = document.getElementById("state");
   const parts = ["title", "result", "history"];
@@ -87,4 +96,5 @@
   }
   for (const text of document.querySelectorAll(".with-script")) text.hidden = false;
   if (sql.dataset.line) go(Number(sql.dataset.line), Number(sql.dataset.column));
-})();
+  if (isPressed) send();
+});
