@@ -102,6 +102,16 @@ def test_halves() -> None:
     assert set(made.rows()) == {(-3, -2), (-2, -1), (-1, -1), (0, 0), (1, 1), (2, 1), (3, 2)}
 
 
+@pytest.mark.parametrize(
+    ("formula", "value"), [("2/3", "0.67"), ("-(7)", "-7.00"), ("(1 + 2) * 4 - 12", "0.00"), ("0 * a / 3", "0.00")]
+)
+def test_a_formula_of_numbers_alone_has_its_value_in_each_row(formula: str, value: str) -> None:
+    a, x = column("Integer", "a", to=9), column("Formula", formula=formula)
+    assert [frame(a, x, rows=rows)["x"].to_list() for rows in (0, 1, 3)] == [
+        [Decimal(value)] * rows for rows in (0, 1, 3)
+    ]
+
+
 def test_words_are_columns_and_spaces_do_not_matter() -> None:
     columns = (column("Integer", "größe"), column("Integer", "b c"))
     one = frame(*columns, column("Formula", "x", formula="größe*2-{b c}"))

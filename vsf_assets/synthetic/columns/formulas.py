@@ -82,7 +82,8 @@ def formula(column: Column, request: Request) -> Maker:
         top, bottom = fraction.parts(values)
         is_missing |= np.asarray(bottom == 0, dtype=bool)
         results = _rounded(top * scale, np.where(bottom == 0, 1, bottom))
-        found = pl.Series(np.asarray(results, dtype=np.int64))
+        each = np.broadcast_to(np.asarray(results, dtype=np.int64), is_missing.shape)  # one result without a column
+        found = pl.Series(np.ascontiguousarray(each))
         if is_missing.any():
             found = found.zip_with(pl.Series(~is_missing), found.clear(len(found)))
         return scaled_decimals(found, places, 18 if most < 10**18 else 38)
