@@ -1,16 +1,18 @@
-"""Tricks with the Python interpreter: hides modules from imports, pauses garbage collection.
+"""Tricks with the Python interpreter: hides modules from imports, pauses garbage collection, keeps Ctrl-C prompt.
 
-Here: every use of `sys.modules` and of `gc` in the package. Not here: private behaviour of a library (`*_private.py`
-in the room that uses it). Each function states its reason and its measured gain; `RECHECK` lists what to check with
-another version of Python.
+Here: every use of `sys.modules`, of `sys.meta_path` and of `gc` in the package. Not here: private behaviour of a
+library (`*_private.py` in the room that uses it). Each function states its reason and its measured gain; `RECHECK`
+lists what to check with another version of Python.
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 CHECKED = {"python": ("3.11", "3.12", "3.13")}
 """The versions that these tricks were checked with; a test fails with another one."""
@@ -55,6 +57,41 @@ def files_of_imported(package: str) -> list[str]:
     """
     modules = [module for name, module in list(sys.modules.items()) if name.split(".")[0] == package]
     return [file for module in modules if (file := getattr(module, "__file__", None))]
+
+
+def keep_waits_interruptible() -> None:
+    """Let Ctrl-C end the waits of the main thread at once, also after this process imports polars. Idempotent.
+
+    At its import polars puts a handler of its own before Python's for SIGINT, with SA_RESTART. Then the system goes on
+    with a wait that a signal interrupts, and Python raises KeyboardInterrupt when the wait is over, which may be never:
+    a read of a socket, a wait for a thread, a lock or a child. Both handlers stay, without SA_RESTART.
+    """
+    if is_imported("polars"):
+        _end_waits_by_interrupts()
+    elif not any(isinstance(finder, _PolarsFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _PolarsFinder())
+
+
+class _PolarsFinder:
+    """Finds polars as ever, and takes SA_RESTART away after its import."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "polars":
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _PolarsLoader(name, spec.origin)
+        return spec
+
+
+class _PolarsLoader(SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        _end_waits_by_interrupts()
+
+
+def _end_waits_by_interrupts() -> None:
+    signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - it takes no names
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
+from vsf_assets.common.interpreter_tricks import keep_waits_interruptible
 from vsf_assets.config import variable_values as values_of
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
 from vsf_assets.config.library_variables import fixed_names, names_by_env
@@ -35,7 +36,6 @@ IS_INSTALLED = _PACKAGED.is_dir()
 
 PROJECT_ROOT = _PACKAGED if IS_INSTALLED else _PACKAGE.parent
 """Holds dbt_project/, dagster.yaml and workspace.yaml: the clone, or the folder of an installed package."""
-
 
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its default folder in VSF_HOME, if the variable is empty."""
@@ -366,13 +366,13 @@ def without_variables(names: Iterable[str]) -> Iterator[None]:
 
 
 def fix_surroundings() -> None:
-    """Remove the variables that the platform fixes (library_variables.py), and undo `python -W` and PYTHONWARNINGS.
+    """Remove variables that the platform fixes (library_variables.py), undo `python -W`, and keep Ctrl-C prompt.
 
     Called before a library is used, and not only by `vsf`: code servers and daemons that an operator starts by hand
     are covered too. Idempotent.
     """
-    # Most processes have no fixed variable; then the instance's file is not read.
-    if fixed_names(os.environ):
+    keep_waits_interruptible()
+    if fixed_names(os.environ):  # most processes have none, and need not read the instance's file
         for name in fixed_names(os.environ, _named_by_instance()):
             os.environ.pop(name, None)
     if sys.warnoptions:

@@ -53,12 +53,11 @@ def work_in_spare(
             connection.settimeout(ANSWER_SECONDS)
             connection.connect(spare.socket)
             connection.sendall(json.dumps(question).encode() + b"\n")
-            answers = connection.makefile("rb")
-            if not json.loads(answers.readline()).get("taken"):
+            answers = _Answers(connection)
+            if not json.loads(answers.next()).get("taken"):
                 return None
         except (OSError, ValueError):
             return None
-        connection.settimeout(None)
         answer = _last_answer(connection, answers, progress)
     if answer is None:
         progress({"log": "the process of the service that did this ended; this command goes on"})
@@ -77,7 +76,33 @@ def _is_mine(path: str) -> bool:
         return False
 
 
-def _last_answer(connection: socket.socket, answers: Any, progress: Callable[[Mapping[str, Any]], None]) -> Any:
+class _Answers:
+    """The lines of the other side."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._received = b""
+
+    def next(self) -> bytes:
+        """Return the next line; b"" if the other side has ended.
+
+        Raises:
+            OSError: the connection failed, or nothing arrived within its timeout.
+        """
+        while b"\n" not in self._received:
+            part = self._connection.recv(1 << 16)
+            if not part:
+                return b""
+            self._received += part
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+
+_LOOK_SECONDS = 0.5
+"""How long the command waits at a time. Python answers a signal that arrives just before a wait only after it."""
+
+
+def _last_answer(connection: socket.socket, answers: _Answers, progress: Callable[[Mapping[str, Any]], None]) -> Any:
     """Pass the messages on; return the last answer, or None if the other side ended without one.
 
     The first Ctrl-C ends the work, the second one this process, too.
@@ -86,21 +111,25 @@ def _last_answer(connection: socket.socket, answers: Any, progress: Callable[[Ma
         KeyboardInterrupt: a person interrupted the work.
     """
     is_interrupted = False
+    connection.settimeout(_LOOK_SECONDS)
     while True:
         try:
-            line = answers.readline()
-            answer = json.loads(line) if line.endswith(b"\n") else None
+            try:
+                line = answers.next()
+                answer = json.loads(line) if line else None
+            except TimeoutError:
+                continue
+            except (OSError, ValueError):
+                answer = None
+            if answer is not None and "log" in answer:
+                progress(answer)
+                continue
         except KeyboardInterrupt:
             if is_interrupted:
                 raise
             is_interrupted = True
             with contextlib.suppress(OSError):
                 connection.sendall(_INTERRUPT)
-            continue
-        except (OSError, ValueError):
-            answer = None
-        if answer is not None and "log" in answer:
-            progress(answer)
             continue
         if is_interrupted or (answer is not None and "interrupted" in answer):
             raise KeyboardInterrupt

@@ -12,6 +12,7 @@ which kills the child: DuckDB rolls back what was not committed, as after any cr
 import contextlib
 import os
 import pickle
+import select
 import signal
 import socket
 import struct
@@ -31,6 +32,9 @@ from vsf_assets.transform.dbt_runner import DbtOutcome
 from vsf_assets.warehouse.connection import Warehouse
 
 _LENGTH = struct.Struct("!Q")
+
+_LOOK_SECONDS = 0.5
+"""How long a side waits at a time."""
 
 
 class _GoneError(Exception):
@@ -132,6 +136,9 @@ def _receive(connection: socket.socket) -> Any:
 def _read(connection: socket.socket, length: int) -> bytes:
     content = bytearray()
     while len(content) < length:
+        # Python answers a signal that arrives just before a wait only after it.
+        while not select.select([connection], [], [], _LOOK_SECONDS)[0]:
+            pass
         part = connection.recv(min(length - len(content), 1 << 20))
         if not part:
             raise _GoneError
@@ -174,8 +181,6 @@ def _answer(wanted: tuple[Any, ...]) -> tuple[DbtOutcome | None, Exception | Non
 
 def _end_with_caller(connection: socket.socket, is_over: list[bool]) -> None:
     """End this process as soon as the caller has ended during a build; the file then rolls back."""
-    import select
-
     while not is_over:
         readable, _, _ = select.select([connection], [], [], 0.2)
         # The caller sends nothing during a build, so what can be read is its end.
