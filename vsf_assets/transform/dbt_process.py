@@ -150,6 +150,7 @@ def main() -> None:
     """Import and prepare dbt, then build whenever the caller asks, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides
     connection = socket.socket(fileno=int(sys.argv[1]))
+    threading.Thread(target=_end_with_caller, args=(connection,), daemon=True).start()
     fix_surroundings()
     settings = _receive(connection)
     # An error here is one of the build, too, which raises it where it is shown.
@@ -161,10 +162,7 @@ def main() -> None:
         except _GoneError:
             return
         _, (lock, *_), _, _ = socket.recv_fds(connection, 1, 1)
-        is_over: list[bool] = []
-        threading.Thread(target=_end_with_caller, args=(connection, is_over), daemon=True).start()
         answer = _answer(wanted)
-        is_over.append(True)
         os.close(lock)
         _send(connection, answer)
 
@@ -179,13 +177,13 @@ def _answer(wanted: tuple[Any, ...]) -> tuple[DbtOutcome | None, Exception | Non
         return None, type(error)(str(error)) if is_plain else None
 
 
-def _end_with_caller(connection: socket.socket, is_over: list[bool]) -> None:
-    """End this process as soon as the caller has ended during a build; the file then rolls back."""
-    while not is_over:
-        readable, _, _ = select.select([connection], [], [], 0.2)
-        # The caller sends nothing during a build, so what can be read is its end.
-        if readable and not is_over:
-            os._exit(1)
+def _end_with_caller(connection: socket.socket) -> None:
+    """End this process as soon as the caller has ended, while it imports or builds; the file then rolls back."""
+    its_end = select.poll()
+    its_end.register(connection, 0)  # without a mask, the end of the other side is all that is reported
+    while not its_end.poll():
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

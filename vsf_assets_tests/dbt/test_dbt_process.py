@@ -117,6 +117,17 @@ def test_it_ends_with_its_caller_and_holds_the_lock_until_then(warehouse: Wareho
         connection.table("marts.dim_event_types")
 
 
+def test_it_ends_with_a_caller_that_dies_while_it_imports(warehouse: Warehouse) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        command = [sys.executable, "-m", dbt_process.__name__, str(theirs.fileno())]
+        child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+    content = pickle.dumps(warehouse.settings)
+    ours.sendall(len(content).to_bytes(8, "big") + content)
+    ours.close()
+    assert child.wait(60) == 1  # 0 after it has imported dbt and looked for a request
+
+
 def is_open_by(pid: int, file: Path) -> bool:
     """Whether a process has a file open."""
     time.sleep(0.02)
