@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from vsf_assets.cli.output import onto_standard_output, say, write_utf8
+from vsf_assets.cli.output import onto_standard_output, open_standard_streams, say, write_utf8
 from vsf_assets.common.errors import UsageError, VsfError, interruption
 from vsf_assets.common.suggestions import did_you_mean
 from vsf_assets.storage.full_disk import is_full, unplaced_line
@@ -88,6 +88,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; errors for users are printed without a traceback."""
+    open_standard_streams()
     write_utf8()
     try:
         _raising_interrupts()

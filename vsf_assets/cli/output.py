@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import math
+import os
 import re
 import sys
 import time
@@ -42,6 +43,20 @@ _KEPT = "\n\t"
 
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|inf|NaN|nan)\b', re.DOTALL | re.IGNORECASE)
 """A JSON string, which is not changed, or a number that JSON does not have."""
+
+
+def open_standard_streams() -> None:
+    """Give this process its input, output and errors if it was started without (`>&-`), to nowhere.
+
+    Otherwise the next file that is opened, such as the warehouse, gets the number, and what is printed goes there.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(number, True)  # noqa: FBT003 - it takes no names
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def write_utf8() -> None:

@@ -132,6 +132,14 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(home: Home, form: str) -
         assert (process.stderr.read(), process.wait()) == (b"", 1)
 
 
+@pytest.mark.parametrize("closed", ["<&- >&-", "<&- >&- 2>&-"])
+def test_a_command_without_standard_streams_does_its_work(home: Home, closed: str) -> None:
+    home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,2,3\n"})
+    command = f'exec "{sys.executable}" -m vsf_assets.cli.main status {closed}'
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_names_of_files_are_shown_and_handed_over(home: Home) -> None:
     home.drop({"clicks_1_\x1b[31m\u202e.csv": "click_id,banner_id,campaign_id\n1,10,100\n"})
     home.drop({"what\x07.txt": b"x"})
