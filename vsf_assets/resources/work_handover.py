@@ -98,7 +98,7 @@ class _Answers:
         return line
 
 
-_LOOK_SECONDS = 0.5
+_WAIT_SECONDS = 0.5
 """How long the command waits at a time. Python answers a signal that arrives just before a wait only after it."""
 
 
@@ -111,7 +111,7 @@ def _last_answer(connection: socket.socket, answers: _Answers, progress: Callabl
         KeyboardInterrupt: a person interrupted the work.
     """
     is_interrupted = False
-    connection.settimeout(_LOOK_SECONDS)
+    connection.settimeout(_WAIT_SECONDS)
     while True:
         try:
             try:

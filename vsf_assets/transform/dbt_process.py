@@ -33,7 +33,7 @@ from vsf_assets.warehouse.connection import Warehouse
 
 _LENGTH = struct.Struct("!Q")
 
-_LOOK_SECONDS = 0.5
+_WAIT_SECONDS = 0.5
 """How long a side waits at a time."""
 
 
@@ -137,7 +137,7 @@ def _read(connection: socket.socket, length: int) -> bytes:
     content = bytearray()
     while len(content) < length:
         # Python answers a signal that arrives just before a wait only after it.
-        while not select.select([connection], [], [], _LOOK_SECONDS)[0]:
+        while not select.select([connection], [], [], _WAIT_SECONDS)[0]:
             pass
         part = connection.recv(min(length - len(content), 1 << 20))
         if not part:
