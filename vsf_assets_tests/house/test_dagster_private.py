@@ -27,6 +27,8 @@ PRIVATE = re.compile(rf"\b{LIBRARY}(?:\.\w+)*\._(?!_)\w+")
 
 def uses(code: str) -> Iterator[str]:
     """Yield the private parts of Dagster that code names: in imports, by attributes of what it imports, in strings."""
+    if "dagster" not in code:
+        return
     tree = ast.parse(code)
     names = dict(_names_of_the_library(tree))
     for node in ast.walk(tree):
@@ -36,9 +38,16 @@ def uses(code: str) -> Iterator[str]:
             yield from PRIVATE.findall("\n".join(alias.name for alias in node.names))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from PRIVATE.findall(node.value)
-        elif isinstance(node, ast.Attribute):
+        elif isinstance(node, ast.Attribute) and _first_name(node) in names:
             first, _, rest = ast.unparse(node).partition(".")
-            yield from PRIVATE.findall(f"{names[first]}.{rest}") if first in names else ()
+            yield from PRIVATE.findall(f"{names[first]}.{rest}")
+
+
+def _first_name(node: ast.expr) -> str:
+    """Return the name before the first dot; empty where an attribute is of something that is no name."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _names_of_the_library(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,26 @@
 Not here: what the dictionary and the picture of the rooms say (docs/test_pages.py, test_rooms.py).
 """
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import yaml
 
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.devtools import generated_files
 from vsf_assets.devtools.dbt_generator import FINDINGS, PARTS, finding_parts, ledger_tests, sources_files
-from vsf_assets.devtools.generated_files import HEAD, generated_files, orphans, stale_files
+from vsf_assets.devtools.generated_files import HEAD, orphans, stale_files
 from vsf_assets.feeds import all_feeds
+
+
+@pytest.fixture(scope="module", autouse=True)
+def generated() -> Iterator[dict[Path, str]]:
+    """Every generated file, made once: each look at them takes a second."""
+    made = generated_files.generated_files()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generated_files, "generated_files", lambda: made)
+        yield made
 
 
 def test_no_generated_file_is_stale() -> None:
@@ -17,8 +30,8 @@ def test_no_generated_file_is_stale() -> None:
     assert stale == [], "run: make generated"
 
 
-def test_a_file_that_is_generated_as_a_whole_says_so_and_by_which_command() -> None:
-    for path, text in generated_files().items():
+def test_a_file_that_is_generated_as_a_whole_says_so_and_by_which_command(generated: dict[Path, str]) -> None:
+    for path, text in generated.items():
         if path.suffix != ".md":
             assert HEAD in text.partition("\n")[0] and "`make generated`; do not edit" in text.partition("\n")[0], path
         else:

@@ -49,13 +49,18 @@ def _imported(node: ast.AST) -> Iterator[str]:
 
 def _accessed(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute):
-        if ast.unparse(node) == "sys.modules" or ast.unparse(node.value) == "gc":
-            yield ast.unparse(node)
+        of = node.value.id if isinstance(node.value, ast.Name) else ""
+        if of == "gc" or (of, node.attr) == ("sys", "modules"):
+            yield f"{of}.{node.attr}"
         elif _is_hidden(node.attr) and ast.unparse(node.value) not in ("self", "cls", "super()"):
             yield f".{node.attr}"
     elif isinstance(node, ast.FunctionDef) and node.name == "__arrow_c_stream__":
         yield f"def {node.name}"
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr", "delattr"):
+    elif (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("getattr", "setattr", "hasattr", "delattr")
+    ):
         words = [arg.value for arg in node.args[1:2] if isinstance(arg, ast.Constant)]
         yield from (f".{word}" for word in words if isinstance(word, str) and _is_hidden(word))
 
