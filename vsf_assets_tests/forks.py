@@ -43,7 +43,7 @@ PRELOADED = (
     *("pandera.backends.polars.builtin_checks", "pandera.backends.polars.container"),
     *("alembic.command", "dagster_dbt", "dagster_duckdb", "dagster._daemon.controller", "dbt.task.build"),
     *("dbt.runners", "dbt_common.clients.agate_helper", "fsspec.implementations.local", "sqlite3"),
-    "vsf_assets_tests.warehouses",
+    *("vsf_assets_tests.warehouses", "vsf_assets_tests.builds"),
 )
 
 
@@ -117,8 +117,13 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def start_vsf(*words: str, checked: bool = True) -> ForkedProcess:
-    """Start the command line; without dbt's data tests where they are not `checked`."""
+def start_vsf(*words: str, checked: bool = True, directly: bool = False) -> ForkedProcess:
+    """Start the command line; without dbt's data tests where they are not `checked`, `directly` without dbt too."""
+    if directly:
+        from vsf_assets_tests import prebuilt
+
+        prebuilt.compiled_models(full=False)  # made here, and not by each process
+        return ForkedProcess("vsf_assets_tests.forks", "vsf_built_directly", [*words, str(prebuilt.place())])
     if checked:
         return ForkedProcess("vsf_assets.cli.main", "main", list(words))
     return ForkedProcess("vsf_assets_tests.forks", "vsf_unchecked", list(words))
@@ -131,6 +136,17 @@ def vsf_unchecked() -> None:
 
     dbt.LEFT_OUT = ("unit_test", "test")
     vsf()
+
+
+def vsf_built_directly() -> None:
+    """Run the command line with builds that go without dbt; the last word is where the compiled SQL lies."""
+    from vsf_assets.cli.main import main as vsf
+    from vsf_assets_tests import prebuilt
+    from vsf_assets_tests.builds import built_directly
+
+    prebuilt.use_place(Path(sys.argv.pop()))
+    with built_directly(checked=False):
+        vsf()
 
 
 _connection: list[socket.socket] = []

@@ -55,6 +55,16 @@ def place_of_the_original(tmp_path_factory: pytest.TempPathFactory, worker_id: s
     _places.pop()
 
 
+def place() -> Path:
+    """Return the folder of the original."""
+    return _places[-1]
+
+
+def use_place(folder: Path) -> None:
+    """Use the folder of another process's original."""
+    _places.append(folder)
+
+
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     _original()
@@ -116,6 +126,11 @@ def compiled_models(full: bool) -> Path:
             settings = read_settings({"VSF_HOME": str(file.with_suffix(""))})
             keep_models(compile_in_full(settings), settings, file)
     return file
+
+
+def compiled_sql() -> Path:
+    """Return the folder of the SQL that dbt compiled for the original's build: of all models and data tests."""
+    return _original().with_name("built") / "dbt" / "compiled" / "vsf"
 
 
 def first_build() -> dict[str, Any]:

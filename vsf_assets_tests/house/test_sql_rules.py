@@ -11,9 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from vsf_assets.config.settings import read_settings
-from vsf_assets.transform import dbt_runner as dbt
-from vsf_assets.warehouse.forms.form import NO_WAREHOUSE
+from vsf_assets_tests.prebuilt import compiled_sql
 
 Tree = dict[str, Any]
 
@@ -116,12 +114,11 @@ RULES: dict[Callable[[Tree], list[str]], str] = {
 
 
 @pytest.fixture(scope="module")
-def queries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tree]:
+def queries() -> dict[str, Tree]:
     """Return path -> parsed query of every model and every test that spans tables."""
-    settings = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp("home"))})
-    dbt.invoke(settings, NO_WAREHOUSE, ["compile"])
-    folder = settings.home / "dbt" / "compiled" / "vsf"
-    paths = [path for path in folder.rglob("*.sql") if not path.parent.name.endswith(".yml")]
+    folder = compiled_sql()
+    paths = [path for kind in ("models", "tests") for path in (folder / kind).rglob("*.sql")]
+    paths = [path for path in paths if not path.parent.name.endswith(".yml")]
     return {path.relative_to(folder).as_posix(): parsed(path.read_text(encoding="utf-8")) for path in sorted(paths)}
 
 
