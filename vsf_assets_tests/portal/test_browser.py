@@ -177,6 +177,11 @@ def test_places_stand_on_one_line_and_findings_fit_on_a_phone(
     table = page.locator("main table")
     assert table.locator("a").count() == 5
     assert table.evaluate("table => table.scrollWidth - table.clientWidth") <= 0
+    for address in ("/data/", "/deliveries/files/?feed=events", "/dictionaries/"):
+        page.goto(portal.address + address)
+        stacked = page.locator("table.stacked").first
+        assert stacked.locator("td[data-label]").first.is_visible()
+        assert stacked.evaluate("table => table.scrollWidth - table.parentElement.clientWidth") <= 0, address
     context.close()
 
 

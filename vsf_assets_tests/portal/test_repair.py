@@ -5,7 +5,10 @@ and the parts of a receipt by themselves (test_receipts.py).
 """
 
 import hashlib
+import html
 import json
+import re
+import shlex
 import threading
 from contextlib import ExitStack
 
@@ -291,3 +294,26 @@ def test_a_day_lists_its_files_and_a_row_of_the_reports_leads_to_its_file(story:
     page = client.get(link, follow=True)
     assert "3 of 3 bad rows of 2019-05-20_shop.txt.gz are mended" in page.content.decode()
     assert client.get("/deliveries/files/?feed=impressions").status_code == 404
+
+
+@pytest.mark.parametrize(("feed", "day"), [("events", ""), ("events", "2019-05-20"), ("clicks", "landed")])
+def test_the_list_of_files_shows_the_command_and_the_curl_line_that_give_the_same(
+    story: Story, feed: str, day: str
+) -> None:
+    if day == "landed":  # its partitions are quarters: the day is the one on which a file landed
+        sql = "select cast(cast(landed_at as date) as varchar) from reports.files where feed = 'clicks' limit 1"
+        day = story.home.query(sql)[0][0]
+    engineer = story.portal.account(f"files-{feed}{day}", "engineer", personal=True)
+    address = f"/deliveries/files/?feed={feed}{'&day=' if day else ''}{day}"
+    shown = html.unescape(story.portal.client(engineer).get(address).content.decode())
+    on_page = re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a></th><td data-label="State">', shown)
+    command = re.search(r"<code>(vsf query .*)</code>", shown)
+    curl = re.search(r"curl -H \"Authorization: Bearer \$VSF_TOKEN\" '?http://[^/]+([^'<]+)'?<", shown)
+    assert command
+    assert curl
+    header = story.portal.token(story.portal.fresh(engineer), "read", "personal")
+    by_api = [row["file_name"] for row in story.portal.client().get(curl[1], **header).json()["items"]]
+    (sql,) = shlex.split(command[1])[2:]
+    by_command = [row[0] for row in story.home.query(f"select file_name from ({sql})")]
+    assert sorted(by_api) == sorted(by_command) == sorted(on_page)  # some landed at the same moment
+    assert on_page

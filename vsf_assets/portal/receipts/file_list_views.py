@@ -16,6 +16,7 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.partitioning import Days
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.owned_rows import foreign_partitions
+from vsf_assets.portal.datasets.equivalents import command, curl
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entries_of_feed, entry_of_file
 from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address, subject_of_file
@@ -50,8 +51,26 @@ def files(request: HttpRequest) -> HttpResponse:
         "files": [(entry, _address(entry, sent.get(entry.file_id))) for entry in found[:MOST]],
         "has_more": len(found) > MOST,
         "held_back": sum(entry.rows_quarantined for entry in found[:MOST]),
+        **_same_by(feed, day, by_partition),
     }
     return render(request, "receipts/files.html", context)
+
+
+def _same_by(feed: str, day: date | None, by_partition: bool) -> dict[str, str]:
+    """Return the command and the `curl` line that list the same files; the feed is one of the registry."""
+    condition, parameters = f"feed = '{feed}'", [("feed", feed)]
+    if day is not None and by_partition:
+        condition += f" and partition_key = '{day}'"
+        parameters.append(("partition_key", str(day)))
+    elif day is not None:
+        condition += f" and cast(landed_at as date) = date '{day}'"
+        parameters += [("landed_at__min", f"{day}T00:00:00"), ("landed_at__max", f"{day}T23:59:59.999999")]
+    order = f"order by landed_at desc, file_name limit {MOST}"
+    parameters += [("_sort", "-landed_at"), ("limit", str(MOST))]
+    return {
+        "command": command("query", f"from reports.files where {condition} {order}"),
+        "curl": curl("tables/reports/files", parameters),
+    }
 
 
 def _address(entry: LedgerEntry, sent: Delivery | None) -> str:
