@@ -239,6 +239,27 @@ def test_no_other_command_imports_django(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_second_portal_on_a_port_changes_nothing_and_ctrl_c_ends_the_first_with_its_workers(
+    world: World, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with running(home, world, "--demo", on_terminal=True) as portal:
+        address = portal.address.removeprefix("http://")
+        second = vsf(home, world, "portal", "--bind", address)  # without --demo, which deactivates the demo accounts
+        assert second.returncode == 1
+        assert second.stderr.splitlines() == [
+            f"vsf: 127.0.0.1, port {address.rpartition(':')[2]} is in use; set VSF_PORTAL_BIND to another address"
+        ]
+        portal.send("/account/login/", login="demo-reader", password=demo_passwords(portal)["reader"])
+        assert "anon-" in portal.get("/data/marts/dim_lines/")
+        workers = portal.workers()
+        assert workers
+        portal.process.send_signal(signal.SIGINT)
+        assert portal.process.wait(20) == 0
+        assert [worker for worker in workers if is_running(worker)] == []
+
+
+@pytest.mark.slow
 def test_passwords_of_demo_accounts_are_not_in_the_log(world: World, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running(home, world, "--demo") as portal:
