@@ -30,7 +30,7 @@ from vsf_assets.portal.data.table_query import (
     parameters_of,
     read_request,
 )
-from vsf_assets.portal.datasets.equivalents import command, curl
+from vsf_assets.portal.shared.equivalents import command, curl
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.snapshots.pool import OpenSnapshot, QueryTooLargeError
 

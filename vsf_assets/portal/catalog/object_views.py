@@ -27,7 +27,7 @@ from vsf_assets.portal.catalog.objects import (
     states_of,
 )
 from vsf_assets.portal.catalog.skipped import MOST, objects_with, skipped_types
-from vsf_assets.portal.datasets.equivalents import command, curl
+from vsf_assets.portal.shared.equivalents import command, curl
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 

@@ -22,10 +22,10 @@ from vsf_assets.common.visible_text import visible
 from vsf_assets.portal.datasets import browse
 from vsf_assets.portal.datasets.change_requests import described, pending_changes
 from vsf_assets.portal.datasets.differences import KINDS, SUBJECTS, count_differences, differences
-from vsf_assets.portal.datasets.equivalents import command, curl, options
 from vsf_assets.portal.datasets.findings import REPORT, finding_counts, finding_page, report_file
 from vsf_assets.portal.datasets.found_dataset import FoundDataset, find_dataset, read_number
 from vsf_assets.portal.datasets.report_names import checked_report_name, datapoints_file, default_name
+from vsf_assets.portal.shared.equivalents import command, curl, options
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.portal.shared.sent_files import send_file

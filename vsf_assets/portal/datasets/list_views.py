@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vsf_assets.portal.datasets.arrivals import find_arrival, readable_version
 from vsf_assets.portal.datasets.change_requests import pending_changes
-from vsf_assets.portal.datasets.equivalents import command, curl, options
 from vsf_assets.portal.datasets.file_kinds import FEED, aliases, members
 from vsf_assets.portal.datasets.found_dataset import snapshot_if_any
 from vsf_assets.portal.datasets.ownership import dataset_access
 from vsf_assets.portal.datasets.uploading import send_dataset
 from vsf_assets.portal.datasets.versions import list_datasets
 from vsf_assets.portal.deliveries.begin import UploadRefusedError
+from vsf_assets.portal.shared.equivalents import command, curl, options
 from vsf_assets.portal.shared.error_pages import explained
 
 PLAIN_MAX = 1_000_000

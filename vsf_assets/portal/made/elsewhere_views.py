@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from vsf_assets.portal.accounts.rights import CAMPAIGNS, PLATFORM, READ
-from vsf_assets.portal.datasets.equivalents import command, curl
 from vsf_assets.portal.made import saving
 from vsf_assets.portal.made.file_requests import CONTENT_TYPES
 from vsf_assets.portal.made.found_schema import snapshot_if_any
 from vsf_assets.portal.made.landed_elsewhere import LandedSchema, landed_requests, landed_schema
 from vsf_assets.portal.made.schema_text import as_yaml
+from vsf_assets.portal.shared.equivalents import command, curl
 from vsf_assets.portal.shared.error_pages import error_page, explained
 from vsf_assets.portal.shared.sent_files import send_file
 

@@ -21,7 +21,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vsf_assets.common.visible_text import visible
 from vsf_assets.portal.accounts.rights import READ
-from vsf_assets.portal.datasets.equivalents import curl
 from vsf_assets.portal.generation.job import GenerationError
 from vsf_assets.portal.made import saving
 from vsf_assets.portal.made.access import find_request, may_change, teams_that_make, visible_schemas
@@ -42,6 +41,7 @@ from vsf_assets.portal.made.models import MadeSchema, RequestedFile, SchemaRevis
 from vsf_assets.portal.made.option_fields import type_of
 from vsf_assets.portal.made.saving import SchemaRefusedError, generated_content
 from vsf_assets.portal.made.schema_text import as_yaml
+from vsf_assets.portal.shared.equivalents import curl
 from vsf_assets.portal.shared.error_pages import error_page, explained
 from vsf_assets.portal.shared.sent_files import send_file, send_made
 from vsf_assets.synthetic.model.schema import SchemaError

@@ -16,10 +16,10 @@ from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.partitioning import Days
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.owned_rows import foreign_partitions
-from vsf_assets.portal.datasets.equivalents import command, curl
 from vsf_assets.portal.deliveries.models import Delivery
 from vsf_assets.portal.receipts.ledger_entry import LedgerEntry, entries_of_feed, entry_of_file
 from vsf_assets.portal.receipts.subject import deliveries_of_entries, delivery_address, subject_of_file
+from vsf_assets.portal.shared.equivalents import command, curl
 from vsf_assets.portal.shared.error_pages import explained
 from vsf_assets.portal.shared.request_errors import WrongParameterError
 from vsf_assets.snapshots.pool import OpenSnapshot
