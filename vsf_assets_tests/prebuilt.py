@@ -26,7 +26,7 @@ from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
 from vsf_assets_tests.direct_models import compile_in_full, keep_models
-from vsf_assets_tests.forms import copy_warehouse
+from vsf_assets_tests.forms import copy_warehouse, variables
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -203,4 +203,4 @@ def _build(original: Path) -> None:
 
 def _original_settings() -> Settings:
     home = _places[-1] / "built"
-    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0"})
+    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **variables(home)})

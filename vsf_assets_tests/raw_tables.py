@@ -10,7 +10,7 @@ from pathlib import Path
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
-from vsf_assets_tests.forms import copy_warehouse
+from vsf_assets_tests.forms import copy_warehouse, variables
 
 places: list[Path] = []
 """Where it is kept, last; prebuilt.py says so."""
@@ -21,12 +21,16 @@ def put_raw_tables(settings: Settings) -> None:
     if not places or (settings.home / "warehouse").exists():  # a warehouse that is gone stays so
         return
     with contextlib.suppress(FileExistsError):  # another thread came first
-        copy_warehouse(_original(places[-1] / "raw_tables"), settings, may_replace=False)
+        copy_warehouse(
+            _original(places[-1] / ("raw_tables_lake" if settings.lake else "raw_tables"), bool(settings.lake)),
+            settings,
+            may_replace=False,
+        )
     Warehouse.of(settings).remember_tables()
 
 
-def _original(home: Path) -> Settings:
-    settings, done = read_settings({"VSF_HOME": str(home)}), home.with_suffix(".done")
+def _original(home: Path, has_lake: bool) -> Settings:
+    settings, done = read_settings({"VSF_HOME": str(home), **variables(home, has_lake)}), home.with_suffix(".done")
     with hold_lock(home.with_suffix(".lock"), "making the raw tables", 600):
         if not done.exists():
             with Warehouse.of(settings).write("making the raw tables"):

@@ -18,6 +18,7 @@ from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.attached import ask
+from vsf_assets_tests.forms import variables as form_variables
 from vsf_assets_tests.raw_tables import put_raw_tables
 
 START = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
@@ -41,7 +42,8 @@ class Home:
     def __init__(self, root: Path, **variables: str):
         self.root = root
         given = {"HOME": str(root), "SETTLE_SECONDS": "0", "THREADS": "2", **variables}
-        self.settings = read_settings({f"VSF_{name}": value for name, value in given.items()})
+        chosen = {f"VSF_{name}": value for name, value in given.items()}
+        self.settings = read_settings({**form_variables(root), **chosen})
         self.waits: list[str] = []
         self.warehouse = Warehouse.of(self.settings, self.waits.append)
         self.landing = Path(self.settings.landing)

@@ -53,8 +53,8 @@ def _checked(settings: Settings, file: Path) -> Path:
     if target.is_dir() or not target.parent.is_dir():
         why = "is a folder" if target.is_dir() else f"there is no folder {target.parent}"
         raise UsageError(f"{file}: {why}; name a file in a folder that exists")
-    places = [str(settings.home / "warehouse"), *(getattr(settings, name) for name in PLACES.values())]
-    for place in (place for place in places if not is_address(place)):
+    places = [str(settings.home / "warehouse"), settings.lake, *(getattr(settings, name) for name in PLACES.values())]
+    for place in (place for place in places if place and not is_address(place)):
         if target.parent.resolve().is_relative_to(Path(place).resolve()):
             raise UsageError(f"{file} lies in {place}, where the platform keeps its own files; name another folder")
     return target

@@ -121,7 +121,7 @@ def open_snapshot(settings: Settings, number: int | None = None) -> "tuple[Snaps
     refuse_missing_home(settings)
     if number is not None:
         snapshot = wanted_snapshot(settings, number)
-        return snapshot, connect_snapshot(snapshot)
+        return snapshot, connect_snapshot(snapshot, settings.lake)
     opened = connect_current(settings)
     if opened is None:
         raise VsfError(_NOTHING)

@@ -20,6 +20,7 @@ from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.interpreter_tricks import keep_waits_interruptible
 from vsf_assets.config import variable_values as values_of
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
+from vsf_assets.config.lake_settings import read_lake
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
 from vsf_assets.config.portal_settings import PortalSettings, read_portal
@@ -110,6 +111,8 @@ class Settings:
     portal_keys: Path | None = None
     """Folder of signing keys; None for the folder in the home."""
     portal: PortalSettings = field(default_factory=PortalSettings)
+    lake: str = ""
+    """Folder of the data files of the warehouse; empty if one DuckDB file in the home holds everything."""
 
     @property
     def keys(self) -> Path:
@@ -219,9 +222,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
-    values_of.refuse_lake(values)
+    lake = read_lake(values, base_folder(), places["VSF_SNAPSHOTS"])
     web = _web_settings(values)
-    refuse_overlap(_all_places(places, home, web["portal_keys"]))
+    refuse_overlap(_all_places({**places, **({"VSF_LAKE": lake} if lake else {})}, home, web["portal_keys"]))
     profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
@@ -256,6 +259,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
         profile=values["VSF_PROFILE"],
+        lake=lake,
         **web,
     )
 

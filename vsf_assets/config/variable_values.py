@@ -151,17 +151,3 @@ def day(values: Mapping[str, str], name: str) -> str:
         return date.fromisoformat(values[name]).isoformat()
     except ValueError:
         raise SettingsError(f"{name}={values[name]!r} is not a date; write it like 2015-01-01") from None
-
-
-def refuse_lake(values: Mapping[str, str]) -> None:
-    """Refuse the settings of forms of the warehouse that do not exist yet: ignored, they would promise what is not so.
-
-    Raises:
-        SettingsError: one of them has a value, which the message leaves out, since it may hold a password.
-    """
-    for name in ("VSF_LAKE", "VSF_CATALOG"):
-        if values[name]:
-            raise SettingsError(
-                f"{name} is set, but this release keeps the warehouse in one DuckDB file in VSF_HOME, and has no lake"
-                f" yet; leave {name} empty"
-            )

@@ -24,6 +24,8 @@ from vsf_assets.warehouse.ledger import has_ledger, read_files
 def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: None) -> BuildReport:
     """Build a new warehouse from the archive beside the old one, and replace the old one if all checks pass.
 
+    The old one may have another form: so a home moves from one form to another.
+
     Raises:
         EmptyTablesError: a mart is empty although the raw tables hold rows for it; the old warehouse stays.
         VsfError: the archive does not hold every original (VSF_AFTER_LOAD=delete), or is damaged; or the landing
@@ -35,12 +37,12 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     refuse_foreign(settings)
     report = BuildReport()
     with warehouse.lock("rebuild"):
-        beside = warehouse.beside()
-        _refuse_missing_originals(warehouse)
+        earlier, beside = warehouse.earlier(), warehouse.beside()
+        _refuse_missing_originals(earlier)
         ingest_archive(beside, run_id, progress)
         newest = newest_number(settings)
         with beside.connect_with_tables() as connection:
-            restore_first_snapshots(connection, settings.home, _first_snapshots_of(warehouse))
+            restore_first_snapshots(connection, settings.home, _first_snapshots_of(earlier))
             assign_first_snapshot(connection, settings.home, newest + 1, newest)
         progress("building the marts and checking them (dbt)")
         report.outcome = dbt.build(beside, full=True)
@@ -58,11 +60,11 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     return report
 
 
-def _first_snapshots_of(warehouse: Warehouse) -> list[PublishedFile]:
+def _first_snapshots_of(warehouse: Warehouse | None) -> list[PublishedFile]:
     """Return what the warehouse knows of published files; none if it is damaged, or of an earlier release."""
     import duckdb
 
-    if not warehouse.exists:
+    if warehouse is None:
         return []
     try:
         with warehouse.connect(read_only=True) as connection:
@@ -71,7 +73,7 @@ def _first_snapshots_of(warehouse: Warehouse) -> list[PublishedFile]:
         return []
 
 
-def _refuse_missing_originals(warehouse: Warehouse) -> None:
+def _refuse_missing_originals(warehouse: Warehouse | None) -> None:
     """Refuse a rebuild if the archive lacks an original of the old ledger, provided that the ledger can be read.
 
     A run archives a stored file only after it has released the lock, so loaded files in the landing zone are archived
@@ -80,7 +82,7 @@ def _refuse_missing_originals(warehouse: Warehouse) -> None:
     from vsf_assets.archive.changed_originals import refile_changed, to_recheck
     from vsf_assets.ingest.session import file_known
 
-    if not warehouse.exists:
+    if warehouse is None:
         return
     try:
         with warehouse.connect() as connection:

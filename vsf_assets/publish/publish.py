@@ -83,7 +83,7 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     target = folder / f"vsf-{number}.duckdb"
     room = room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size)
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
-        is_shared = warehouse.form.copy_to(file)
+        is_shared = warehouse.form.copy_to(file, target)
     try:
         _check(target, counts, manifest_file(warehouse.settings.home), is_shared)
     except BaseException:

@@ -6,6 +6,7 @@ Here: opening a given snapshot, or the current one. Not here: queries (reports/,
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot, current_snapshot
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
@@ -15,15 +16,20 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def connect_snapshot(snapshot: Snapshot) -> "DuckDBPyConnection":
+def connect_snapshot(snapshot: Snapshot, lake: str = "") -> "DuckDBPyConnection":
     """Open a snapshot read-only, without downloads; the caller closes it.
+
+    Args:
+        snapshot: in a folder or in a bucket.
+        lake: folder of the data files of all snapshots, by the settings (published.attach_published).
 
     Raises:
         duckdb.Error, OSError: it cannot be opened.
+        VsfError: its data files are not there.
     """
     if isinstance(snapshot, StoredSnapshot):
         return snapshot.connect()
-    return connect_published(snapshot)
+    return connect_published(snapshot, lake)
 
 
 def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":
@@ -41,8 +47,8 @@ def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] 
         if snapshot is None or (isinstance(snapshot, Path) and is_last and not snapshot.exists()):
             return None
         try:
-            return snapshot, connect_snapshot(snapshot)
-        except (duckdb.Error, OSError):
+            return snapshot, connect_snapshot(snapshot, settings.lake)
+        except (duckdb.Error, OSError, VsfError):
             if is_last or not _is_gone(snapshot):
                 raise
     return None

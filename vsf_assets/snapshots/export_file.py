@@ -48,7 +48,7 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
     """Write the tables of a snapshot to a file that does not exist yet.
 
     Args:
-        settings: memory, threads, and the folder that DuckDB may spill to.
+        settings: memory, threads, and where the data files of a lake are.
         snapshot: in a folder or in a bucket.
         target: the new file; if this fails, what is there is not whole.
 
@@ -56,7 +56,7 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
         VsfError: the snapshot has no such tables, or a table of the file has another number of rows.
         duckdb.Error, OSError: the snapshot cannot be read, or the disk is full.
     """
-    with closing(_connected(snapshot)) as connection:
+    with closing(_connected(snapshot, settings.lake)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{sql_text(settings.memory_limit)}'")
         connection.execute(f"set threads = {settings.threads}")
@@ -81,13 +81,13 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
     return Exported(len(tables), rows)
 
 
-def _connected(snapshot: Snapshot) -> "DuckDBPyConnection":
+def _connected(snapshot: Snapshot, lake: str) -> "DuckDBPyConnection":
     """Open a snapshot as the current database of a connection that may write another file."""
     if isinstance(snapshot, StoredSnapshot):
         return snapshot.connect()
     connection = connect(config={"autoinstall_known_extensions": False})
     try:
-        attach_published(connection, snapshot, "snapshot")
+        attach_published(connection, snapshot, "snapshot", lake)
         connection.execute("use snapshot")
     except BaseException:
         connection.close()

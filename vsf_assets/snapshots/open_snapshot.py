@@ -246,8 +246,13 @@ def _fetch(cursor: "DuckDBPyConnection") -> Rows:
     return Rows(names, types, rows)
 
 
-def open_snapshot(snapshot: Snapshot, limits: QueryLimits) -> OpenSnapshot:
+def open_snapshot(snapshot: Snapshot, limits: QueryLimits, lake: str = "") -> OpenSnapshot:
     """Open a snapshot; one in a bucket is fetched before, once for all processes of this host.
+
+    Args:
+        snapshot: in a folder or in a bucket.
+        limits: what its queries may take.
+        lake: folder of the data files of all snapshots, by the settings (published.attach_published).
 
     Raises:
         VsfError, duckdb.Error, OSError: it cannot be opened.
@@ -259,7 +264,7 @@ def open_snapshot(snapshot: Snapshot, limits: QueryLimits) -> OpenSnapshot:
         file = snapshot
         with suppress(OSError):
             published = snapshot.stat().st_mtime
-    connection = _connect(file, _catalog(snapshot.name), limits)
+    connection = _connect(file, _catalog(snapshot.name), limits, lake)
     return OpenSnapshot(snapshot_number(snapshot), snapshot.name, published, connection, limits)
 
 
@@ -268,7 +273,7 @@ def _catalog(name: str) -> str:
     return name.removesuffix(".duckdb")
 
 
-def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnection":
+def _connect(file: Path, catalog: str, limits: QueryLimits, lake: str) -> "DuckDBPyConnection":
     """Open a snapshot's file; the connection then reaches only its data files and those of the folder for exports.
 
     It is attached to a database in memory: DuckDB opens a path only once per process, so that a file that was put in
@@ -285,7 +290,7 @@ def _connect(file: Path, catalog: str, limits: QueryLimits) -> "DuckDBPyConnecti
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set max_temp_directory_size = '0B'")
         limits.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        reached = [limits.folder, *attach_published(connection, file, catalog)]
+        reached = [limits.folder, *attach_published(connection, file, catalog, lake)]
         folders = ", ".join(f"'{sql_text(folder)}'" for folder in reached)
         connection.execute(f"set allowed_directories = [{folders}]")
         connection.execute("set enable_external_access = false")

@@ -71,7 +71,7 @@ class SnapshotPool:
         self._current: OpenSnapshot | None = None
         self._next_check = 0.0
         self._error = ""
-        self._is_bucket = "://" in settings.snapshots
+        self._is_bucket, self._lake = "://" in settings.snapshots, settings.lake
         self._pause = self._watch.seconds if self._is_bucket else 0.0
 
     @contextmanager
@@ -169,7 +169,7 @@ class SnapshotPool:
         try:
             state, snapshot = self._watch.current()
             if snapshot is not None and (self._current is None or state != self._state):
-                self._replace(state, open_snapshot(snapshot, self._limits))
+                self._replace(state, open_snapshot(snapshot, self._limits, self._lake))
         except (duckdb.Error, OSError, VsfError) as error:
             # Removed since the pointer was read, or away for a moment: the open one serves on, if there is one.
             self._next_check = time.monotonic() + self._watch.seconds

@@ -209,6 +209,7 @@ def _variables(settings: Settings, target: BuildTarget) -> dict[str, str]:
     """Return the environment variables that the dbt project reads."""
     return {
         "VSF_WAREHOUSE_FILE": target.path,
+        "VSF_WAREHOUSE_STATEMENTS": json.dumps(target.statements),
         "VSF_SCORE_SEED": settings.score_seed,
         "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
         "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),

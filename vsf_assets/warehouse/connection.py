@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import is_full, room_for
-from vsf_assets.warehouse.forms.choose import form_of
+from vsf_assets.warehouse.forms.choose import form_of, others_of, refuse_other_form
 from vsf_assets.warehouse.forms.form import BuildTarget, Form
 from vsf_assets.warehouse.lock import hold_lock, share_lock
 
@@ -79,14 +79,19 @@ class Warehouse:
 
         Raises:
             FullDiskError: the disk has no room for the written rows, or for DuckDB's temporary files.
-            VsfError: the warehouse cannot be opened.
+            VsfError: the warehouse cannot be opened, or the home has one in another form.
         """
         with self._room(), self._connect(read_only) as connection:
             yield connection
 
     @contextmanager
     def building(self) -> Iterator[BuildTarget]:
-        """Let another program, such as dbt, write for a block; the caller holds the lock."""
+        """Let another program, such as dbt, write for a block; the caller holds the lock.
+
+        Raises:
+            VsfError: the home has a warehouse in another form.
+        """
+        self._refuse_other_form()
         with self.form.building() as target:
             yield target
 
@@ -102,10 +107,15 @@ class Warehouse:
         waiting = sum(path.stat().st_size for path in self.settings.scratch.glob("run-*/**/*.parquet"))
         return 2 * waiting + LEAST_ROOM
 
+    def _refuse_other_form(self) -> None:
+        if self.file == form_of(self.settings).file:
+            refuse_other_form(self.settings)
+
     @contextmanager
     def _connect(self, read_only: bool) -> Iterator["DuckDBPyConnection"]:
         import duckdb
 
+        self._refuse_other_form()
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             try:
@@ -163,6 +173,7 @@ class Warehouse:
         """
         with share_lock(self.lock_file):
             if not self.exists:
+                self._refuse_other_form()
                 yield None
                 return
             if not os.access(self.file, os.R_OK):
@@ -175,6 +186,7 @@ class Warehouse:
         """Hold the lock and open the warehouse for reading; yield None if there is none yet."""
         with self.lock(purpose):
             if not self.exists:
+                self._refuse_other_form()
                 yield None
                 return
             with self.connect(read_only=True) as connection:
@@ -185,8 +197,18 @@ class Warehouse:
         return replace(self, form=self.form.beside())
 
     def replace_with(self, beside: "Warehouse") -> None:
-        """Put a rebuilt warehouse in place of this one; the caller holds the lock, and nobody has either open."""
+        """Put a rebuilt warehouse in place of this one; the caller holds the lock, and nobody has either open.
+
+        A warehouse that the home had in another form is removed.
+        """
         self.form.replace_with(beside.form)
+        for other in others_of(self.settings):
+            other.remove()
+
+    def earlier(self) -> "Warehouse | None":
+        """Return the warehouse that a rebuild replaces, in whichever form it is; None if there is none."""
+        forms = [self.form, *others_of(self.settings)]
+        return next((replace(self, form=form) for form in forms if form.file.exists()), None)
 
 
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:

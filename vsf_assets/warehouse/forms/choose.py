@@ -1,13 +1,34 @@
-"""Chooses the form of a home's warehouse by the settings.
+"""Chooses the form of a home's warehouse by the settings, and refuses a warehouse that the home has in another form.
 
-Here: the choice, the only place that knows which forms there are. Not here: what a form does (form.py).
+Here: the choice, and the refusal. Not here: moving from one form to another (pipeline/rebuild.py).
 """
 
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.duckdb_file import DuckdbFile
 from vsf_assets.warehouse.forms.form import Form
+from vsf_assets.warehouse.forms.local_lake import LocalLake
 
 
 def form_of(settings: Settings) -> Form:
-    """Return the warehouse of a home in the form that the settings name."""
-    return DuckdbFile.of(settings)
+    """Return the warehouse in the form that the settings name."""
+    return LocalLake.of(settings) if settings.lake else DuckdbFile.of(settings)
+
+
+def others_of(settings: Settings) -> list[Form]:
+    """Return the warehouses that the home has in other forms."""
+    other: Form = DuckdbFile.of(settings) if settings.lake else LocalLake.of(settings)
+    return [other] if other.file.exists() else []
+
+
+def refuse_other_form(settings: Settings) -> None:
+    """Refuse to use a home whose warehouse has another form than the settings name.
+
+    Raises:
+        VsfError: it has; the message says how to move it.
+    """
+    for other in others_of(settings):
+        raise VsfError(
+            f"the warehouse of this home is {other.file}, and VSF_LAKE={settings.lake!r} names another place; move it"
+            " there with: vsf rebuild, or set VSF_LAKE as it was"
+        )

@@ -48,7 +48,7 @@ class DuckdbFile(Form):
         """Write the log into the file."""
         connection.execute("checkpoint")
 
-    def copy_to(self, target: BinaryIO) -> bool:
+    def copy_to(self, target: BinaryIO, published: Path) -> bool:  # noqa: ARG002
         """Copy the file."""
         return copy_into(self.file, target)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Config = dict[str, str | bool | int | float | list[str]]
 
+DATABASE = "warehouse"
+"""Name of the database catalog that holds the tables, in every form."""
+
 STORAGE_VERSION = "v1.0.0"
 """The file format of a new DuckDB file: the one of DuckDB 1.5. A newer DuckDB would use a newer format, which an older
 DuckDB cannot open, and which cannot be converted back (docs/upgrading.md). An existing file keeps its format."""
@@ -27,9 +30,11 @@ class BuildTarget:
 
     Attributes:
         path: what it attaches as `warehouse`.
+        statements: SQL that it runs before. They may attach `warehouse` themselves; then `path` only says what it is.
     """
 
     path: str
+    statements: tuple[str, ...] = ()
 
 
 NO_WAREHOUSE = BuildTarget(":memory:")
@@ -65,8 +70,13 @@ class Form(ABC):
         """Make `file` hold everything, without a log beside it; `connection` is open for writing."""
 
     @abstractmethod
-    def copy_to(self, target: BinaryIO) -> bool:
-        """Write what a snapshot holds into an open empty file; return whether it shares its blocks with `file`."""
+    def copy_to(self, target: BinaryIO, published: Path) -> bool:
+        """Write what a snapshot holds into an open empty file; return whether it shares its blocks with `file`.
+
+        Args:
+            target: the open file.
+            published: the path that the file gets afterwards.
+        """
 
     @abstractmethod
     def to_upload(self) -> AbstractContextManager[Path]:

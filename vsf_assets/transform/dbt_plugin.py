@@ -1,0 +1,27 @@
+"""A plugin of dbt-duckdb that opens the warehouse in whatever form it is.
+
+Here: running the statements of the warehouse's target before dbt attaches it. dbt-duckdb's own settings for extensions
+install them, and its `attach` takes no options that a form may lack. Not here: the statements (warehouse/forms/), and
+the environment variable that brings them (dbt_runner.py). dbt_project/profiles.yml names this module.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class Plugin(BasePlugin):
+    """Runs `statements`, a JSON list of SQL, on each new connection."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Keep the statements of the profile."""
+        self.statements: list[str] = json.loads(plugin_config["statements"])
+
+    def configure_connection(self, conn: "DuckDBPyConnection") -> None:
+        """Run the statements."""
+        for statement in self.statements:
+            conn.execute(statement)

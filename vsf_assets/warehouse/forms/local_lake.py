@@ -1,0 +1,174 @@
+"""The form of a lake on this machine: Parquet files in a folder, and a DuckLake catalog in a DuckDB file of the home.
+
+Here: opening, building, copying and replacing it. Not here: the statements about the catalog (lake_catalog.py), and
+removing data files (lake_upkeep.py).
+
+Whoever writes works on a copy of the catalog. At the end of the block the new data files are flushed to the disk, then
+the copy, and then the copy is renamed over the catalog. DuckDB flushes its own file and never the Parquet files, and
+another program such as dbt commits by itself. So a catalog never names a data file that a loss of power could take, and
+a process that is killed leaves the state from before its block (docs/decisions/0057-a-lake-is-written-beside.md).
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.common.errors import VsfError
+from vsf_assets.common.file_copy import copy_into
+from vsf_assets.config.settings import Settings
+from vsf_assets.warehouse.forms import lake_catalog as catalog
+from vsf_assets.warehouse.forms.form import DATABASE, BuildTarget, Form, log_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+NAME = "lake.duckdb"
+
+
+@dataclass(frozen=True)
+class LocalLake(Form):
+    """A warehouse in a folder of Parquet files.
+
+    Attributes:
+        file: the catalog; it says in which folder of the lake its data files are.
+        new_generation: number of the folder, for a catalog that does not exist yet; 0 for the next free one.
+    """
+
+    new_generation: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "LocalLake":
+        """Return the warehouse of a home in this form."""
+        return cls(settings, settings.home / "warehouse" / NAME)
+
+    @property
+    def lake(self) -> Path:
+        """Folder of all data files."""
+        return Path(self.settings.lake)
+
+    @property
+    def data(self) -> Path:
+        """Folder of the data files of this catalog."""
+        if self.file.exists():
+            return self.lake / catalog.generation_of(self.file)
+        return self.lake / f"g{self.new_generation or catalog.next_generation(self.lake)}"
+
+    @contextmanager
+    def connect(self, read_only: bool) -> Iterator["DuckDBPyConnection"]:
+        """Open the catalog, or for writing a copy of it that replaces it at the end of the block."""
+        if read_only:
+            with self._opened(self.file, self.data, read_only=True) as connection:
+                yield connection
+            return
+        with self._written() as (temp, data), self._opened(temp, data) as connection:
+            yield connection
+
+    @contextmanager
+    def building(self) -> Iterator[BuildTarget]:
+        """Name a copy of the catalog that replaces it at the end of the block."""
+        with self._written() as (temp, data):
+            yield BuildTarget(f"ducklake:{temp}", catalog.attach_statements(temp, data, DATABASE))
+
+    def checkpoint(self, connection: "DuckDBPyConnection") -> None:
+        """Nothing is left to do: the catalog is whole at the end of each block."""
+
+    def copy_to(self, target: BinaryIO, published: Path) -> bool:
+        """Write the catalog without its history."""
+        temp = self.file.with_name(f".{published.name}.tmp")
+        try:
+            catalog.write_head(self.file, temp, self.data, published.parent)
+            with temp.open("rb") as made:
+                os.fsync(made.fileno())
+            copy_into(temp, target)
+        finally:
+            _remove(temp)
+        return False
+
+    @contextmanager
+    def to_upload(self) -> Iterator[Path]:
+        """Refuse: a snapshot of this form names files of this machine (config/settings.py refuses it before).
+
+        Raises:
+            VsfError: always.
+        """
+        raise VsfError(f"the snapshot of {self.lake} names files of this machine; name a folder by VSF_SNAPSHOTS")
+        yield self.file
+
+    def beside(self) -> "LocalLake":
+        """Return an empty catalog with a data folder of its own."""
+        number = catalog.next_generation(self.lake)
+        found = replace(self, file=self.rebuild_folder / NAME, new_generation=number)
+        found.remove()
+        return found
+
+    def replace_with(self, beside: Form) -> None:
+        """Replace the catalog; the data files of the old one stay until no snapshot names them."""
+        log_of(self.file).unlink(missing_ok=True)
+        beside.file.replace(self.file)
+        _flush(self.file.parent)
+
+    @contextmanager
+    def _written(self) -> Iterator[tuple[Path, Path]]:
+        """Give a copy of the catalog, and the folder of its data files; the copy replaces the catalog at the end."""
+        temp, data = self.file.with_name(f".{self.file.name}.writing"), self.data
+        _remove(temp)
+        before = catalog.Head()
+        if self.file.exists():
+            with temp.open("xb") as file:
+                copy_into(self.file, file)
+            before = catalog.head_of(temp)
+        else:
+            data.mkdir(parents=True, exist_ok=True)
+            with self._opened(temp, data) as connection:
+                catalog.set_options(connection, DATABASE)
+        try:
+            yield temp, data
+        finally:
+            self._finish(temp, data, before)
+
+    def _finish(self, temp: Path, data: Path, before: catalog.Head) -> None:
+        """Flush what the block wrote, and put the copy in place of the catalog; without changes it is removed."""
+        after = catalog.head_of(temp)
+        if after == before:
+            _remove(temp)
+            return
+        folders: set[Path] = set()
+        for file in catalog.files_since(temp, data, before):
+            _flush(file)
+            folders.update(folder for folder in file.parents if folder.is_relative_to(self.lake))
+        for folder in sorted(folders, reverse=True):
+            _flush(folder)
+        _flush(temp)
+        temp.replace(self.file)
+        _flush(self.file.parent)
+
+    @contextmanager
+    def _opened(self, file: Path, data: Path, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
+        connection = connect(config={**self.config(), "autoload_known_extensions": False})
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            for statement in catalog.attach_statements(file, data, DATABASE, read_only):
+                connection.execute(statement)
+            connection.execute(f"use {DATABASE}")
+            yield connection
+        finally:
+            connection.close()
+
+
+def _remove(file: Path) -> None:
+    for path in (file, log_of(file)):
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Flush a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

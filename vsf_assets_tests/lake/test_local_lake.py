@@ -1,0 +1,214 @@
+"""A lake on this machine: what it holds is what the file form holds; nothing unflushed, nothing half after a kill.
+
+Here: the form itself, by the engine and dbt's compiled SQL. Not here: the suites under this form (VSF_TEST_FORM).
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.common.errors import SettingsError, VsfError
+from vsf_assets.config.settings import read_settings
+from vsf_assets.pipeline.rebuild import rebuild
+from vsf_assets.snapshots.connect import connect_current, connect_snapshot
+from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms import lake_catalog, local_lake
+from vsf_assets_tests.builds import build_pending, built_directly
+from vsf_assets_tests.warehouses import Home, clicks, conversions, publish_click
+
+OF_THE_RUN = {"loaded_at", "run_id", "first_snapshot", "published_at", "ingestion_time"}
+"""Columns that tell of the run and not of the data."""
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Home:
+    """A home whose warehouse is a lake."""
+    return Home(tmp_path / "home", LAKE=str(tmp_path / "home" / "lake"))
+
+
+@pytest.fixture
+def file_form(tmp_path: Path) -> Home:
+    """A home whose warehouse is one file."""
+    return Home(tmp_path / "other", LAKE="")
+
+
+def tables(home: Home) -> dict[str, list[str]]:
+    """Return every table of raw, marts and reports of the current snapshot as sorted rows, without OF_THE_RUN."""
+    opened = connect_current(home.settings)
+    assert opened is not None
+    with opened[1] as connection:
+        listed = connection.execute(
+            "select table_schema || '.' || table_name, list(column_name order by ordinal_position)"
+            " from information_schema.columns where table_catalog = current_database()"
+            " and table_schema in ('raw', 'marts', 'reports') group by 1 order by 1"
+        ).fetchall()
+        found = {}
+        for name, columns in listed:
+            if name not in ("raw.builds", "raw.published_files"):
+                kept = ", ".join(f'"{column}"' for column in columns if column not in OF_THE_RUN)
+                found[name] = sorted(map(repr, connection.execute(f"select {kept} from {name}").fetchall()))
+        return found
+
+
+def test_each_state_of_a_home_equals_that_of_the_file_form(lake: Home, file_form: Home) -> None:
+    def first(home: Home) -> None:
+        home.land("clicks_1.csv", clicks(1, 2), 1)
+        home.land("impressions_1.csv", b"impression_id,banner_id,campaign_id\n1,10,7\n2,20,7\nx,1,1\n", 2)
+        home.land("conversions_1.csv", conversions(1), 3)
+        home.ingest()
+
+    def second(home: Home) -> None:
+        home.land("clicks_2.csv", clicks(3), 10)
+        home.ingest()
+
+    def forced(home: Home) -> None:
+        home.ingest(reload="all")
+
+    def late_twin(home: Home) -> None:
+        home.land("clicks_1.csv", clicks(3), 0)  # landed before the file with the same content
+        home.ingest()
+
+    steps: list[Callable[[Home], None]] = [first, second, forced, late_twin]
+    for step in steps:
+        for home in (lake, file_form):
+            step(home)
+            build_pending(home.warehouse, checked=False, full=step in (first, forced))
+        found = tables(lake)
+        assert len(found) > 50
+        assert found == tables(file_form), step.__name__
+        assert found["raw.clicks"]
+    with built_directly(checked=False):
+        assert rebuild(lake.warehouse, "test").problems == []
+    assert tables(lake) == tables(file_form)
+    assert lake_catalog.generation_of(lake.warehouse.file) == "g2"
+
+
+def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: set[str] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    before: set[Path] = set()
+    for number in (1, 2):
+        lake.land(f"clicks_{number}.csv", clicks(number), number)
+        lake.ingest()
+        build_pending(lake.warehouse, checked=False)
+        named = set(lake_catalog.files_since(lake.warehouse.file, lake.warehouse.form.data, lake_catalog.Head()))
+        assert all(path.is_file() for path in named)
+        new = named - before
+        assert new
+        unflushed = {str(path) for path in new} - flushed
+        # What the template of the tests brought was flushed by whoever made it.
+        assert not {path for path in unflushed if Path(path).stat().st_nlink == 1}
+        assert str(lake.warehouse.form.data / "raw" / "clicks") in flushed
+        before = named
+    assert str(lake.warehouse.file.parent) in flushed
+
+
+def test_without_flushing_the_test_before_would_notice(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_lake.catalog, "files_since", lambda *_: [])
+    flushed: set[str] = set()
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (flushed.add(str(Path(f"/proc/self/fd/{fd}").readlink())), fsync(fd)))
+    lake.land("clicks_1.csv", clicks(1), 1)
+    lake.ingest()
+    monkeypatch.undo()
+    named = lake_catalog.files_since(lake.warehouse.file, lake.warehouse.form.data, lake_catalog.Head())
+    assert [path for path in named if "clicks" in str(path) and str(path) not in flushed]
+
+
+def test_a_process_that_is_killed_in_its_block_leaves_the_state_before(lake: Home) -> None:
+    lake.land("clicks_1.csv", clicks(1), 1)
+    lake.ingest()
+    child = os.fork()
+    if child == 0:
+        with lake.warehouse.write("test") as connection:
+            connection.execute("delete from raw.clicks")
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert lake.click_ids() == [1]
+    lake.land("clicks_2.csv", clicks(2), 2)
+    lake.ingest()
+    assert lake.click_ids() == [1, 2]
+    assert not list(lake.warehouse.file.parent.glob("*.writing*"))
+
+
+def test_an_error_keeps_the_transactions_that_were_finished(lake: Home) -> None:
+    def fail() -> None:
+        with lake.warehouse.write("test") as connection:
+            connection.execute("insert into raw.clicks by name select 1 as click_id")
+            connection.execute("begin transaction")
+            connection.execute("insert into raw.clicks by name select 2 as click_id")
+            raise VsfError("stop")
+
+    with pytest.raises(VsfError, match="stop"):
+        fail()
+    assert lake.click_ids() == [1]
+
+
+def test_a_block_without_changes_leaves_the_catalog_as_it_is(lake: Home) -> None:
+    lake.ingest()
+    state = lake.warehouse.form.state_on_disk()
+    with lake.warehouse.connect_with_tables() as connection:
+        connection.execute("select count(*) from raw.files").fetchall()
+    assert lake.warehouse.form.state_on_disk() == state
+
+
+def test_a_published_catalog_is_small_and_reads_on_after_more_commits_and_a_move(lake: Home, tmp_path: Path) -> None:
+    first = publish_click(lake, 1)
+    publish_click(lake, 2)
+    assert isinstance(first, Path)
+    with connect_snapshot(first) as connection:
+        assert connection.execute("select click_id from raw.clicks").fetchall() == [(1,)]
+    moved = tmp_path / "moved"
+    shutil.move(lake.root, moved)
+    there = Home(moved, LAKE=str(moved / "lake"))
+    for settings in (
+        there.settings,
+        Home(moved, LAKE="").settings,
+    ):  # by the setting, and by the path from the snapshot
+        snapshot = current_snapshot(settings)
+        assert snapshot is not None
+        with connect_snapshot(snapshot, settings.lake) as connection:
+            assert connection.execute("select click_id from raw.clicks order by 1").fetchall() == [(1,), (2,)]
+    publish_click(there, 3)
+    assert there.click_ids() == [1, 2, 3]
+
+
+def test_a_snapshot_without_its_data_files_says_so(lake: Home) -> None:
+    snapshot = publish_click(lake, 1)
+    Path(lake.settings.lake).rename(lake.root / "away")
+    with pytest.raises(VsfError, match=r"vsf-1.duckdb needs the data files of its lake"):
+        connect_snapshot(snapshot)
+
+
+def test_a_home_with_the_other_form_is_refused_until_it_is_moved(file_form: Home) -> None:
+    file_form.ingest()
+    moved = Warehouse.of(Home(file_form.root, LAKE=str(file_form.root / "lake")).settings)
+    with pytest.raises(VsfError, match="vsf rebuild"), moved.write("test"):
+        pass
+    with pytest.raises(VsfError, match="vsf rebuild"), moved.read_at_once():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"VSF_LAKE": "s3://bucket/lake"}, "needs VSF_CATALOG"),
+        ({"VSF_CATALOG": "host=pg password=secret"}, "VSF_LAKE is not"),
+        ({"VSF_CATALOG": "host=pg password=secret", "VSF_LAKE": "/data/lake"}, "does not have yet"),
+        ({"VSF_LAKE": "/data/lake", "VSF_SNAPSHOTS": "s3://bucket/snapshots"}, "does not fit VSF_LAKE"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(tmp_path: Path, given: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as error:
+        read_settings({"VSF_HOME": str(tmp_path), **given})
+    assert "secret" not in str(error.value)
