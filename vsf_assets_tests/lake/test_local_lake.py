@@ -16,7 +16,8 @@ from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.forms import lake_catalog, local_lake
+from vsf_assets.warehouse.forms import lake_catalog
+from vsf_assets.warehouse.forms.local_lake import LocalLake
 from vsf_assets_tests.builds import build_pending, built_directly
 from vsf_assets_tests.warehouses import Home, clicks, conversions, publish_click
 
@@ -34,6 +35,11 @@ def lake(tmp_path: Path) -> Home:
 def file_form(tmp_path: Path) -> Home:
     """A home whose warehouse is one file."""
     return Home(tmp_path / "other", LAKE="")
+
+
+def data_of(home: Home) -> Path:
+    """Return the folder of the data files of a home's lake."""
+    return LocalLake.of(home.settings).data
 
 
 def tables(home: Home) -> dict[str, list[str]]:
@@ -101,27 +107,32 @@ def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monk
         lake.land(f"clicks_{number}.csv", clicks(number), number)
         lake.ingest()
         build_pending(lake.warehouse, checked=False)
-        named = set(lake_catalog.files_since(lake.warehouse.file, lake.warehouse.form.data, lake_catalog.Head()))
+        named = set(lake_catalog.files_since(lake.warehouse.file, data_of(lake), lake_catalog.Head()))
         assert all(path.is_file() for path in named)
         new = named - before
         assert new
         unflushed = {str(path) for path in new} - flushed
         # What the template of the tests brought was flushed by whoever made it.
         assert not {path for path in unflushed if Path(path).stat().st_nlink == 1}
-        assert str(lake.warehouse.form.data / "raw" / "clicks") in flushed
+        assert str(data_of(lake) / "raw" / "clicks") in flushed
         before = named
     assert str(lake.warehouse.file.parent) in flushed
 
 
 def test_without_flushing_the_test_before_would_notice(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_lake.catalog, "files_since", lambda *_: [])
+    monkeypatch.setattr(lake_catalog, "files_since", lambda *_: [])
     flushed: set[str] = set()
     fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: (flushed.add(str(Path(f"/proc/self/fd/{fd}").readlink())), fsync(fd)))
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", noted)
     lake.land("clicks_1.csv", clicks(1), 1)
     lake.ingest()
     monkeypatch.undo()
-    named = lake_catalog.files_since(lake.warehouse.file, lake.warehouse.form.data, lake_catalog.Head())
+    named = lake_catalog.files_since(lake.warehouse.file, data_of(lake), lake_catalog.Head())
     assert [path for path in named if "clicks" in str(path) and str(path) not in flushed]
 
 
