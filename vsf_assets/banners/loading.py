@@ -31,8 +31,8 @@ class SnapshotUnreadableError(VsfError):
     """The current snapshot cannot be opened, or holds no scores."""
 
 
-def read_scores(snapshot: Snapshot) -> ScoreTable:
-    """Return the chosen banners of a snapshot.
+def read_scores(snapshot: Snapshot, lake: str = "") -> ScoreTable:
+    """Return the chosen banners of a snapshot; `lake` as in `connect_snapshot`.
 
     Raises:
         SnapshotUnreadableError: it does not exist, cannot be opened, or has no table of scores.
@@ -42,12 +42,12 @@ def read_scores(snapshot: Snapshot) -> ScoreTable:
     if isinstance(snapshot, Path) and not snapshot.is_file():
         raise SnapshotUnreadableError(f"the current snapshot {snapshot.name} is not there")
     try:
-        with closing(connect_snapshot(snapshot)) as connection:
+        with closing(connect_snapshot(snapshot, lake)) as connection:
             connection.execute("set threads = 1")
             rows = connection.execute(_SCORES).fetchall()
     except duckdb.CatalogException as error:
         raise SnapshotUnreadableError(f"the snapshot {snapshot.name} has no table of scores") from error
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, VsfError) as error:
         raise SnapshotUnreadableError(f"the snapshot {snapshot.name} cannot be read: {error}") from error
     return table_of(snapshot_number(snapshot), rows)
 
@@ -66,7 +66,7 @@ class Loader:
         self, settings: Settings, files: SharedFiles, log: Log, clock: Callable[[], float] = time.time
     ) -> None:
         self._files, self._log, self._clock = files, log, clock
-        self._watch = PointerWatch(settings)
+        self._watch, self._lake = PointerWatch(settings), settings.lake
         self._loaded: Hashable = None
         self._table: ScoreTable | None = None
         self._written: Hashable = None
@@ -101,7 +101,7 @@ class Loader:
                 return self.status.failure
             self._pause = min(max(1.0, 2 * self._pause), _LONGEST_PAUSE)
             self._next_load = now + self._pause
-            table = read_scores(snapshot)
+            table = read_scores(snapshot, self._lake)
             self._write(table)
             self._loaded, self._table = state, table
             self._pause = self._next_load = 0.0

@@ -36,7 +36,7 @@ def build_events(dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
         return
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-    numbers = plotted_numbers(dbt_assets.manifest, report.snapshot, report.tables)
+    numbers = plotted_numbers(dbt_assets.manifest, report.snapshot, report.tables, report.lake)
     versions = {spec.key: spec.code_version for spec in dbt_assets.specs}
     for raw_event in report.outcome.messages:
         message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
@@ -76,7 +76,7 @@ def log_published(context: Context, report: BuildReport, snapshot: Snapshot) -> 
     """Log what was published beside the snapshot; return the metadata of the snapshot's own materialization."""
     context.log_event(dg.AssetMaterialization(BUILDS, metadata={"build": report.number}))
     context.instance.add_run_tags(context.run.run_id, {run_tags.SNAPSHOT: str(report.number)})
-    log_reports(context, snapshot)
+    log_reports(context, snapshot, report.lake)
     return _snapshot_metadata(report)
 
 

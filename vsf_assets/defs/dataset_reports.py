@@ -51,14 +51,14 @@ def report_spec(findings: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
-def log_reports(context: dg.AssetExecutionContext | dg.OpExecutionContext, snapshot: Snapshot) -> None:
+def log_reports(context: dg.AssetExecutionContext | dg.OpExecutionContext, snapshot: Snapshot, lake: str = "") -> None:
     """Log the reports of versions that were loaded after the last logged report.
 
-    If a build crashes before it logs them, the next build does.
+    If a build crashes before it logs them, the next build does. `lake` is as in `connect_snapshot`.
     """
     last = context.instance.get_latest_materialization_event(REPORT)
     since = datetime.fromtimestamp(last.timestamp if last else 0, UTC).replace(tzinfo=None)
-    connection, names = connect_snapshot(snapshot), dynamic_partitions_name(DATASETS) or ""
+    connection, names = connect_snapshot(snapshot, lake), dynamic_partitions_name(DATASETS) or ""
     try:
         for dataset, version, is_current, is_complete in connection.execute(_NEW, [since]).fetchall():
             metadata = {"version": version, "is_current": is_current, "is_complete": is_complete}

@@ -21,7 +21,7 @@ def declared_plots(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def plotted_numbers(
-    manifest: Mapping[str, Any], snapshot: Snapshot | None, tables: Collection[str]
+    manifest: Mapping[str, Any], snapshot: Snapshot | None, tables: Collection[str], lake: str = ""
 ) -> dict[str, dict[str, float]]:
     """Return table -> name -> number, of those among some tables that declare numbers; what is null is left out.
 
@@ -29,6 +29,7 @@ def plotted_numbers(
         manifest: dbt's manifest.
         snapshot: the published snapshot; without one there are no numbers.
         tables: the tables that the build made.
+        lake: as in `connect_snapshot`.
 
     Raises:
         duckdb.Error, OSError: an expression is wrong, or the snapshot cannot be opened.
@@ -37,7 +38,7 @@ def plotted_numbers(
     if snapshot is None or not wanted:
         return {}
     numbers = {}
-    with connect_snapshot(snapshot) as connection:
+    with connect_snapshot(snapshot, lake) as connection:
         for table, plots in wanted.items():
             sql = f"select {', '.join(plots.values())} from {table}"  # noqa: S608 - the models' own expressions
             row = connection.execute(sql).fetchone() or ()

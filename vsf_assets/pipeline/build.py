@@ -40,6 +40,7 @@ class BuildReport:
         number: number of the build.
         changed: feeds with deliveries since the build before.
         tables: `schema.name` -> the stored table after the build.
+        lake: folder of the data files of snapshots, by the settings.
     """
 
     outcome: dbt.DbtOutcome | None = None
@@ -47,6 +48,7 @@ class BuildReport:
     number: int = 0
     changed: frozenset[str] = frozenset()
     tables: dict[str, "TableInfo"] = field(default_factory=dict)
+    lake: str = ""
 
     @property
     def problems(self) -> list[str]:
@@ -91,7 +93,7 @@ def build_and_publish(
         LockTimeoutError, EmptyTablesError, VsfError, OSError: a step failed.
     """
     settings = warehouse.settings
-    report = BuildReport()
+    report = BuildReport(lake=warehouse.settings.lake)
     with warehouse.lock("build and publish") as lock:
         with warehouse.connect_with_tables() as connection:
             state = read_build_state(connection, settings)
@@ -169,7 +171,7 @@ def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
         with warehouse.connect_with_tables():
             pass
         outcome = dbt.build(warehouse, select)
-        return BuildReport(outcome, tables=table_infos(warehouse, outcome.built))
+        return BuildReport(outcome, tables=table_infos(warehouse, outcome.built), lake=warehouse.settings.lake)
 
 
 def table_infos(warehouse: Warehouse, built: Collection[str]) -> dict[str, TableInfo]:

@@ -35,7 +35,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
 
     settings = warehouse.settings
     refuse_foreign(settings)
-    report = BuildReport()
+    report = BuildReport(lake=settings.lake)
     with warehouse.lock("rebuild"):
         earlier, beside = warehouse.earlier(), warehouse.beside()
         _refuse_missing_originals(earlier)

@@ -67,7 +67,7 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], l
     with warehouse.form.to_upload() as file:
         snapshot = prefix.add(file, number)
     try:
-        _check(snapshot, counts, manifest_file(settings.home))
+        _check(settings, snapshot, counts)
     except BaseException:
         prefix.remove(snapshot)
         raise
@@ -85,13 +85,13 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
         is_shared = warehouse.form.copy_to(file, target)
     try:
-        _check(target, counts, manifest_file(warehouse.settings.home), is_shared)
+        _check(warehouse.settings, target, counts, is_shared)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     before = pointed_in(folder)
     _point(folder, target.name)
-    note_copy(warehouse.settings, is_shared)
+    note_copy(warehouse.settings, is_shared or warehouse.form.shares_rows)
     prune(warehouse.settings, log, published=number, before=before)
     return target
 
@@ -117,13 +117,13 @@ def _read_each(connection: "DuckDBPyConnection", only_views: bool) -> None:
         connection.execute(f'select * from {schema}."{table}" limit 1').fetchall()  # noqa: S608
 
 
-def _check(snapshot: Snapshot, counts: dict[str, int], manifest: Path, is_shared: bool = False) -> None:
+def _check(settings: Settings, snapshot: Snapshot, counts: dict[str, int], is_shared: bool = False) -> None:
     """Open the copy under its final name, read every relation, and refuse empty marts that must have rows.
 
     Where the copy shares the blocks of the warehouse, copying could damage nothing: reading a row of each table would
     only read the same blocks once more, since the page cache does not know them under the copy's name.
     """
-    connection = connect_snapshot(snapshot)
+    connection = connect_snapshot(snapshot, settings.lake)
     try:
         copied = row_counts(connection)
         _read_each(connection, only_views=is_shared)
@@ -134,7 +134,7 @@ def _check(snapshot: Snapshot, counts: dict[str, int], manifest: Path, is_shared
                 if counts.get(name) != copied.get(name)
             )
             raise VsfError(f"the copy {snapshot.name} does not hold what the warehouse holds: {', '.join(mismatched)}")
-        refuse_empty_tables(connection, copied, conditions(manifest))
+        refuse_empty_tables(connection, copied, conditions(manifest_file(settings.home)))
     finally:
         connection.close()
 

@@ -111,7 +111,7 @@ class SnapshotPool:
                 return
         try:
             kept = published_snapshots(self._settings)
-            found = open_snapshot(kept[number], self._limits) if number in kept else None
+            found = open_snapshot(kept[number], self._limits, self._lake) if number in kept else None
         except (duckdb.Error, OSError, VsfError) as error:
             raise NoSnapshotError(f"snapshot {number} cannot be opened at the moment; try again later") from error
         if found is None:

@@ -8,13 +8,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from vsf_assets.banners.loading import SnapshotUnreadableError, read_scores
 from vsf_assets.common.errors import SettingsError, VsfError
 from vsf_assets.config.settings import read_settings
 from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.snapshots.pool import SnapshotPool
+from vsf_assets.snapshots.query_turns import QueryLimits
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.forms import lake_catalog
 from vsf_assets.warehouse.forms.local_lake import LocalLake
@@ -223,3 +227,53 @@ def test_settings_that_do_not_fit_are_refused(tmp_path: Path, given: dict[str, s
     with pytest.raises(SettingsError, match=words) as error:
         read_settings({"VSF_HOME": str(tmp_path), **given})
     assert "secret" not in str(error.value)
+
+
+def test_the_folder_of_the_lake_moves_alone(lake: Home, tmp_path: Path) -> None:
+    publish_click(lake, 1)
+    other = tmp_path / "elsewhere"
+    shutil.move(lake.settings.lake, other)
+    with pytest.raises(VsfError, match=r"does not hold g1.*VSF_LAKE"), lake.warehouse.write("test"):
+        pass
+    there = Home(lake.root, LAKE=str(other))
+    publish_click(there, 2)  # reads the copy while it checks it
+    opened = connect_current(there.settings)
+    assert opened is not None
+    with opened[1] as connection:
+        assert connection.execute("select click_id from raw.clicks order by 1").fetchall() == [(1,), (2,)]
+    with pytest.raises(SnapshotUnreadableError, match="has no table of scores"):
+        read_scores(opened[0], str(other))
+    shutil.move(other, tmp_path / "lost")
+    with pytest.raises(SnapshotUnreadableError, match="needs the data files"):
+        read_scores(opened[0], str(other))
+
+
+def test_a_rebuild_after_the_data_files_were_lost_takes_no_number_again(lake: Home) -> None:
+    publish_click(lake, 1)
+    shutil.rmtree(lake.settings.lake)
+    assert LocalLake.of(lake.settings).beside().new_generation == 2
+
+
+def test_pages_read_a_lake_and_reach_no_file_besides_it(lake: Home, tmp_path: Path) -> None:
+    limits = QueryLimits(5.0, 256 * 2**20, tmp_path / "portal" / "exports")
+    publish_click(lake, 1)
+    outside = tmp_path / "secret.csv"
+    outside.write_text("a\n1\n")
+    pool = SnapshotPool(lake.settings, limits)
+    try:
+        with pool.current() as snapshot:
+            assert snapshot.query("select click_id from raw.clicks").rows == [(1,)]
+            assert snapshot.query("select click_id from raw.clicks where click_id = $n", {"n": 1}).rows == [(1,)]
+            target = limits.folder / "page.csv"
+            snapshot.query(f"copy (select click_id from raw.clicks) to '{target}'", is_export=True)
+            assert target.read_text() == "click_id\n1\n"
+            for sql in (f"from read_csv('{outside}')", f"attach '{outside}' as other", "install ducklake"):
+                with pytest.raises(duckdb.Error):
+                    snapshot.query(sql)
+        publish_click(lake, 2)
+        with pool.current() as snapshot:
+            assert (snapshot.number, snapshot.query("select count(*) from raw.clicks").rows) == (2, [(2,)])
+        with pool.numbered(1) as snapshot:
+            assert snapshot.query("select click_id from raw.clicks").rows == [(1,)]
+    finally:
+        pool.close()

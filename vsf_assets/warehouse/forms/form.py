@@ -53,6 +53,11 @@ class Form(ABC):
     settings: Settings
     file: Path
 
+    @property
+    def shares_rows(self) -> bool:
+        """Whether snapshots name the rows of the warehouse and hold none themselves."""
+        return False
+
     @abstractmethod
     def connect(self, read_only: bool) -> AbstractContextManager["DuckDBPyConnection"]:
         """Open the warehouse for a block; the current database is `warehouse`, and finished transactions stay.

@@ -68,12 +68,17 @@ def generation_of(file: Path) -> str:
     return Path(place).name
 
 
-def next_generation(lake: Path) -> int:
-    """Return the number of a folder that was never used: one above all that are there."""
+def next_generation(lake: Path, file: Path) -> int:
+    """Return the number of a folder that was never used: one above all that are there, and that of the catalog.
+
+    The folders of a catalog may be elsewhere, or lost; snapshots still name them by their number.
+    """
     try:
         names = os.listdir(lake)
     except FileNotFoundError:
         names = []
+    if file.exists():
+        names.append(generation_of(file))
     return max((int(found[1]) for name in names if (found := _GENERATION.fullmatch(name))), default=0) + 1
 
 

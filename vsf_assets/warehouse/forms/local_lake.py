@@ -6,7 +6,7 @@ removing data files (lake_upkeep.py).
 Whoever writes works on a copy of the catalog. At the end of the block the new data files are flushed to the disk, then
 the copy, and then the copy is renamed over the catalog. DuckDB flushes its own file and never the Parquet files, and
 another program such as dbt commits by itself. So a catalog never names a data file that a loss of power could take, and
-a process that is killed leaves the state from before its block (docs/decisions/0057-a-lake-is-written-beside.md).
+a process that is killed leaves the state from before its block (docs/decisions/0056-a-lake-is-written-beside.md).
 """
 
 import os
@@ -46,16 +46,32 @@ class LocalLake(Form):
         return cls(settings, settings.home / "warehouse" / NAME)
 
     @property
+    def shares_rows(self) -> bool:
+        """Snapshots are catalogs."""
+        return True
+
+    @property
     def lake(self) -> Path:
         """Folder of all data files."""
         return Path(self.settings.lake)
 
     @property
     def data(self) -> Path:
-        """Folder of the data files of this catalog."""
+        """Folder of the data files of this catalog.
+
+        Raises:
+            VsfError: it is not there.
+        """
         if self.file.exists():
-            return self.lake / catalog.generation_of(self.file)
-        return self.lake / f"g{self.new_generation or catalog.next_generation(self.lake)}"
+            found = self.lake / catalog.generation_of(self.file)
+            if not found.is_dir():
+                raise VsfError(
+                    f"VSF_LAKE={str(self.lake)!r} does not hold {found.name}, the folder of the data files of {self.file};"
+                    " if it was moved, name its new place by VSF_LAKE; if it is lost, run: vsf"
+                    " rebuild"
+                )
+            return found
+        return self.lake / f"g{self.new_generation or catalog.next_generation(self.lake, self.file)}"
 
     @contextmanager
     def connect(self, read_only: bool) -> Iterator["DuckDBPyConnection"]:
@@ -100,7 +116,7 @@ class LocalLake(Form):
 
     def beside(self) -> "LocalLake":
         """Return an empty catalog with a data folder of its own."""
-        number = catalog.next_generation(self.lake)
+        number = catalog.next_generation(self.lake, self.file)
         found = replace(self, file=self.rebuild_folder / NAME, new_generation=number)
         found.remove()
         return found
