@@ -1,4 +1,4 @@
-"""The process that makes one masked copy, so that its memory is given back, and it yields to whoever is in a hurry.
+"""The process that makes one copy, so that its memory is given back, and it yields to whoever is in a hurry.
 
 Here: the program, as `python -m vsf_assets.masking.copy_process`, and starting it. It reads what to do as a line of
 JSON from its standard input, which stays open: when that is closed, it ends. So it ends with its starter, and the key
@@ -28,16 +28,19 @@ class StoppedError(VsfError):
     """The copy was not finished, since its keeper ends."""
 
 
-def run_copy(snapshot: Path, target: Path, key: bytes, memory: str, threads: int, stop: threading.Event) -> None:
-    """Make a masked copy in a process of its own, and wait for it.
+def run_copy(
+    snapshot: Path, target: Path, key: bytes | None, memory: str, threads: int, stop: threading.Event, lake: str = ""
+) -> None:
+    """Make a copy in a process of its own, and wait for it.
 
     Args:
         snapshot: the snapshot's file.
         target: file of the copy; one that is there, of an attempt that was killed, is replaced.
-        key: of pseudonyms.
+        key: of pseudonyms; None for a copy that is not masked.
         memory: what DuckDB may take.
         threads: of DuckDB.
         stop: ends the process when it is set.
+        lake: folder of the data files of snapshots, by the settings; empty for none.
 
     Raises:
         StoppedError: `stop` was set.
@@ -46,7 +49,8 @@ def run_copy(snapshot: Path, target: Path, key: bytes, memory: str, threads: int
     spill = target.with_suffix(".spill")
     remove_leftovers(target)
     spill.mkdir(mode=0o700)
-    task = {"snapshot": snapshot, "target": target, "key": key.hex(), "memory": memory, "threads": threads}
+    task: dict[str, object] = {"snapshot": snapshot, "target": target, "memory": memory, "threads": threads}
+    task |= {"lake": lake, "key": None if key is None else key.hex()}
     process = subprocess.Popen(
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
@@ -61,7 +65,7 @@ def run_copy(snapshot: Path, target: Path, key: bytes, memory: str, threads: int
         while process.poll() is None and not stop.wait(_CHECK_EVERY):
             pass
         if process.poll() is None:
-            raise StoppedError("the masked copy was not finished, since the portal ends")
+            raise StoppedError("the copy was not finished, since the portal ends")
         said = stderr.read().decode("utf-8", "replace").strip()
         if process.returncode:
             raise VsfError(said.splitlines()[-1][:_LONGEST_ERROR] if said else f"exit status {process.returncode}")
@@ -104,7 +108,7 @@ def _read_line() -> bytes:
 
 def main() -> None:
     """Make the copy that the standard input describes."""
-    from vsf_assets.masking.masked_copy import CopyLimits, make_masked
+    from vsf_assets.masking.masked_copy import CopyLimits, make_copy
 
     task = json.loads(_read_line())
     threading.Thread(target=_end_with_input, daemon=True).start()
@@ -112,7 +116,8 @@ def main() -> None:
     os.nice(_NICENESS)
     limits = CopyLimits(task["memory"], task["threads"], Path(task["spill"]))
     try:
-        make_masked(Path(task["snapshot"]), Path(task["target"]), bytes.fromhex(task["key"]), limits)
+        key = bytes.fromhex(task["key"]) if task["key"] is not None else None
+        make_copy(Path(task["snapshot"]), Path(task["target"]), key, limits, task["lake"])
     except Exception as error:  # noqa: BLE001 - every one is told to the process that waits, in one line
         sys.exit(" ".join(str(error).split()) or type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""Keeps a masked copy of the current snapshot: looks for a new one, and makes its copy.
+"""Keeps a masked copy of the current snapshot, and one that holds its rows: looks for a new one, and makes its copy.
 
 Here: one look, and the thread of `vsf portal` that looks every two seconds. Not here: the copy (masked_copy.py), and
 removing copies, which go with their snapshots (publish/old_snapshots.py).
@@ -22,6 +22,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.masking.copy_process import StoppedError, remove_leftovers, run_copy
 from vsf_assets.masking.copy_state import FAILED, MADE, MAKING, CopyState, read_state, write_state
 from vsf_assets.masking.masked_snapshots import is_copy_of, mark_of, place_of
+from vsf_assets.masking.plain_copies import needs_copy, plain_place
 from vsf_assets.snapshots.current import Snapshot, snapshot_number
 from vsf_assets.snapshots.host_copy import host_copy
 from vsf_assets.snapshots.open_snapshot import COPIES
@@ -45,8 +46,11 @@ _log = logging.getLogger("vsf.portal.masked")
 class CopyKeeper:
     """Makes the masked copy of each snapshot that becomes current."""
 
+    what = "masked copy"
+
     def __init__(self, settings: Settings, key: bytes, clock: Callable[[], float] = time.monotonic) -> None:
-        self._settings, self._key, self._clock = settings, key, clock
+        self._settings, self._clock = settings, clock
+        self._key: bytes | None = key
         self._watch = PointerWatch(settings)
         self._place = place_of(settings, mark_of(key))
         self._stop = threading.Event()
@@ -56,7 +60,7 @@ class CopyKeeper:
 
     def start(self) -> None:
         """Begin to look, in a thread."""
-        self._thread = threading.Thread(target=self._repeat, name="masked copies", daemon=True)
+        self._thread = threading.Thread(target=self._repeat, name=self.what, daemon=True)
         self._thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
@@ -80,14 +84,14 @@ class CopyKeeper:
         if self._failed is not None and self._failed[0] == snapshot.name and self._clock() < self._failed[1]:
             return False
         number, began, self._reported = snapshot_number(snapshot), time.time(), ""
-        write_state(self._settings.home, CopyState(number, MAKING, began))
+        self._note(CopyState(number, MAKING, began))
         try:
             is_ours = self._make(snapshot)
         except StoppedError:
             return False
         except (OSError, VsfError) as error:
             self._failed = (snapshot.name, self._clock() + AGAIN)
-            write_state(self._settings.home, CopyState(number, FAILED, time.time(), reason=str(error)))
+            self._note(CopyState(number, FAILED, time.time(), reason=str(error)))
             raise
         if is_ours:
             self._report(snapshot, time.time() - began)
@@ -100,7 +104,11 @@ class CopyKeeper:
         self._reported, self._failed = snapshot.name, None
         number, known = snapshot_number(snapshot), read_state(self._settings.home)
         if seconds or known is None or (known.number, known.state) != (number, MADE):
-            write_state(self._settings.home, CopyState(number, MADE, time.time(), seconds))
+            self._note(CopyState(number, MADE, time.time(), seconds))
+
+    def _note(self, state: CopyState) -> None:
+        """Keep what became of a copy, for the status page."""
+        write_state(self._settings.home, state)
 
     def _is_made(self, snapshot: Snapshot) -> bool:
         if isinstance(snapshot, StoredSnapshot):
@@ -123,7 +131,7 @@ class CopyKeeper:
                 return False
             temp = folder / f".{snapshot.name}.tmp"
             try:
-                with room_for(f"the masked copy of {snapshot.name}", folder, status.st_size):
+                with room_for(f"the {self.what} of {snapshot.name}", folder, status.st_size):
                     self._run(snapshot, temp)
                 temp.chmod(0o444)
                 # The time says of which file it is a copy: after a restore, another one may have the same number.
@@ -151,7 +159,7 @@ class CopyKeeper:
 
     def _run(self, snapshot: Path, temp: Path) -> None:
         settings = self._settings
-        run_copy(snapshot, temp, self._key, settings.memory_limit, settings.threads, self._stop)
+        run_copy(snapshot, temp, self._key, settings.memory_limit, settings.threads, self._stop, settings.lake)
 
     def _repeat(self) -> None:
         while not self._stop.is_set():
@@ -159,11 +167,27 @@ class CopyKeeper:
                 self.refresh()
                 self._warned = ""
             except Exception as error:  # noqa: BLE001 - nothing else of the portal stops because of it
-                text = f"no masked copy of the current snapshot: {error}"
+                text = f"no {self.what} of the current snapshot: {error}"
                 if text != self._warned:
                     _log.error("%s", text, exc_info=None if isinstance(error, OSError | VsfError) else error)
                 self._warned = text
             self._stop.wait(max(SECONDS, self._watch.seconds))
+
+
+class PlainCopyKeeper(CopyKeeper):
+    """Makes a copy that holds its rows of each snapshot that becomes current and names rows of other files."""
+
+    what = "copy for SQL"
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(settings, b"", clock)
+        self._key, self._place = None, plain_place(settings)
+
+    def _is_made(self, snapshot: Snapshot) -> bool:
+        return not needs_copy(snapshot) or super()._is_made(snapshot)
+
+    def _note(self, state: CopyState) -> None:
+        """Nothing: what failed is logged, and the status page speaks of masked copies alone."""
 
 
 def _flush(path: Path) -> None:

@@ -1,5 +1,8 @@
 """Makes the masked copy of a snapshot: a new file in which pseudonyms stand in place of personal values.
 
+The same without pseudonyms copies a snapshot that only names data files to a file that holds the rows
+(plain_copies.py).
+
 Here: one file made from another by DuckDB, with bounded memory. Not here: when it is made (keep_copies.py), and the
 process that it is made in (copy_process.py).
 
@@ -69,17 +72,23 @@ class _Table:
         return f" order by {', '.join([*map(quoted, first), 'random()'])}"
 
 
-def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) -> None:
-    """Write the masked copy of a snapshot to a file that does not exist yet.
+def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits, lake: str = "") -> None:
+    """Write the masked copy of a snapshot to a file that does not exist yet; see `make_copy`."""
+    make_copy(snapshot, target, key, limits, lake)
+
+
+def make_copy(snapshot: Path, target: Path, key: bytes | None, limits: CopyLimits, lake: str = "") -> None:
+    """Write a copy of a snapshot that holds all rows itself to a file that does not exist yet.
 
     Args:
         snapshot: the snapshot's file.
         target: the file; if this fails, what is there is not whole.
-        key: of pseudonyms.
+        key: of pseudonyms; None for a copy that is not masked.
         limits: memory, threads and the folder for spilling, which exists.
+        lake: folder of the data files of snapshots, by the settings; empty for none.
 
     Raises:
-        VsfError: a table of the copy has another number of rows.
+        VsfError: a table of the copy has another number of rows, or data files of the snapshot are not there.
         duckdb.Error: the snapshot cannot be read, the disk is full, or the memory is too small.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -91,7 +100,7 @@ def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) ->
     }
     with closing(connect(config=config)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        attach_published(connection, snapshot, "source")
+        attach_published(connection, snapshot, "source", lake)
         connection.execute(f"attach '{_text(target)}' as masked")
         tables = [_Table(*row) for row in connection.execute(_TABLES, {"schemas": list(SCHEMAS)}).fetchall()]
         for schema in sorted({table.schema for table in tables}):
@@ -103,13 +112,15 @@ def make_masked(snapshot: Path, target: Path, key: bytes, limits: CopyLimits) ->
         connection.execute("detach masked")
 
 
-def _copy(connection: "DuckDBPyConnection", table: _Table, key: bytes) -> None:
+def _copy(connection: "DuckDBPyConnection", table: _Table, key: bytes | None) -> None:
     values: dict[str, Any] = {}
     columns = []
     for name, _, _ in table.columns:
         kind = personal_kind(name)
-        columns.append(f"{replaced_sql(name, kind, values, key)} as {quoted(name)}" if kind else quoted(name))
-    rows = f"select {', '.join(columns)} from {table.at('source')}{table.order}"  # noqa: S608 - quoted names
+        columns.append(
+            f"{replaced_sql(name, kind, values, key)} as {quoted(name)}" if kind and key is not None else quoted(name)
+        )
+    rows = f"select {', '.join(columns)} from {table.at('source')}{'' if key is None else table.order}"  # noqa: S608 - quoted names
     connection.execute(f"create table {table.at('masked')} as {rows}", values)
     if table.comment:
         connection.execute(f"comment on table {table.at('masked')} is '{_text(table.comment)}'")
@@ -125,7 +136,7 @@ def _compare(connection: "DuckDBPyConnection", tables: Sequence[_Table]) -> None
     ]
     found = connection.execute(" union all ".join(counts)).fetchall() if counts else []
     if wrong := [f"{tables[place].schema}.{tables[place].name}" for place, own, copied in found if own != copied]:
-        raise VsfError(f"the masked copy does not have the rows of the snapshot: {', '.join(sorted(wrong))}")
+        raise VsfError(f"the copy does not have the rows of the snapshot: {', '.join(sorted(wrong))}")
 
 
 def _text(value: object) -> str:

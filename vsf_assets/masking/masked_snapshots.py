@@ -24,6 +24,9 @@ from vsf_assets.storage.s3_client import is_address
 FOLDER = "masked"
 """Folder of all masked copies in the place of the snapshots."""
 
+PLAIN = "plain"
+"""Folder there of copies that are not masked (plain_copies.py)."""
+
 RULES = 1
 """Number of the rules by which copies are made; another number makes all of them anew."""
 
@@ -67,7 +70,7 @@ def masked_snapshots(settings: Settings, mark: str, published: Mapping[int, Snap
 
 @dataclass(frozen=True)
 class StoredCopy:
-    """A masked copy with any mark: number of its snapshot, path below the place of the snapshots, and bytes."""
+    """A masked or plain copy: number of its snapshot, path below the place of the snapshots, and bytes."""
 
     number: int
     path: str
@@ -75,7 +78,7 @@ class StoredCopy:
 
 
 def every_copy(snapshots: str) -> list[StoredCopy]:
-    """Return all masked copies at a place of snapshots, with any mark.
+    """Return all masked copies at a place of snapshots, with any mark, and the plain ones of a folder.
 
     Raises:
         OSError, VsfError: the place cannot be listed.
@@ -84,14 +87,15 @@ def every_copy(snapshots: str) -> list[StoredCopy]:
         sizes = {entry.path: entry.size for entry in open_prefix(snapshots).every_entry(FOLDER)}
     else:
         folder = Path(snapshots)
-        files = [path for path in (folder / FOLDER).glob("*/*") if NAME.match(path.name)]
+        files = [*(folder / FOLDER).glob("*/*"), *(folder / PLAIN).glob("*")]
+        files = [path for path in files if NAME.match(path.name)]
         sizes = {str(path.relative_to(folder)): _size(path) for path in files}
     named = [(path, size, NAME.match(path.rpartition("/")[2])) for path, size in sorted(sizes.items())]
     return [StoredCopy(int(match.group(1)), path, size) for path, size, match in named if match]
 
 
 def remove_copy(snapshots: str, copy: StoredCopy) -> None:
-    """Remove a masked copy.
+    """Remove a masked or plain copy.
 
     Raises:
         OSError, ObjectRefusedError: it cannot be removed.

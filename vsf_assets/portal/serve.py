@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import UsageError, VsfError
 from vsf_assets.common.interpreter_tricks import spare_the_living
+from vsf_assets.config.portal_settings import SQL_NO
 from vsf_assets.config.settings import Settings
 from vsf_assets.portal.asgi import Dispatcher, Doors
 from vsf_assets.portal.config import check_database_driver, set_up
@@ -187,7 +188,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
     _demo_accounts(options, log, show)
     log(f"the portal is at {settings.portal.shown_url}")
     show_first_admin_link(settings, log, show)
-    notices, copies = _notices(), keep_masked_copies(settings)
+    notices, copies, plain = _notices(), keep_masked_copies(settings), keep_plain_copies(settings)
     try:
         while not _serve_once(settings, options):
             log(f"the workers ended; they are started again in {PAUSE:g} s")
@@ -195,6 +196,7 @@ def serve(settings: Settings, options: PortalOptions, log: Log, show: Log | None
             check_address(host, port, "VSF_PORTAL_BIND")
     finally:
         copies.stop()
+        plain.stop()
         notices.stop()
     log("ended")
 
@@ -216,6 +218,16 @@ def keep_masked_copies(settings: Settings) -> "CopyKeeper":
 
     keeper = CopyKeeper(settings, of_django.VSF_PSEUDONYM_KEY)
     if settings.portal.masked:
+        keeper.start()
+    return keeper
+
+
+def keep_plain_copies(settings: Settings) -> "CopyKeeper":
+    """Return what keeps the copies that SQL asks, and start it where SQL is answered and snapshots may need them."""
+    from vsf_assets.masking.keep_copies import PlainCopyKeeper
+
+    keeper = PlainCopyKeeper(settings)
+    if settings.lake and settings.portal.sql != SQL_NO:
         keeper.start()
     return keeper
 

@@ -84,9 +84,11 @@ def small(folder: Path, number: int) -> Path:
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make copies in this process: starting one takes a second of processor time."""
 
-    def run(snapshot: Path, target: Path, key: bytes, memory: str, threads: int, _: threading.Event) -> None:
+    def run(
+        snapshot: Path, target: Path, key: bytes, memory: str, threads: int, _: threading.Event, lake: str = ""
+    ) -> None:
         try:
-            make_masked(snapshot, target, key, CopyLimits(memory, threads, target.parent))
+            make_masked(snapshot, target, key, CopyLimits(memory, threads, target.parent), lake)
         except duckdb.Error as error:
             raise VsfError(str(error)) from error
 

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.masking.masked_snapshots import mark_of, masked_snapshots
+from vsf_assets.masking.plain_copies import plain_snapshots
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.shared.request_errors import MayNotAskError, SnapshotGoneError
 from vsf_assets.snapshots.current import Snapshot, published_snapshots
@@ -53,7 +54,8 @@ class QueriedSnapshot:
         number: of the snapshot.
         file: the file, or a block that fetches it from its bucket; see `SqlRunner.run`.
         is_masked: whether pseudonyms stand in place of personal values.
-        newest: number of the current snapshot, which may have no masked copy yet.
+        newest: number of the current snapshot, which may have no such copy yet.
+        is_copy: whether it is a copy, which is made a while after its snapshot was published.
         made: tells the file from another one with this number, which there may be after a restore: its time and size.
             Empty in a bucket, whose objects are never replaced.
     """
@@ -63,13 +65,15 @@ class QueriedSnapshot:
     is_masked: bool
     newest: int
     made: str = ""
+    is_copy: bool = False
 
     @property
     def note(self) -> str:
         """What to say about the answer; empty for nothing."""
-        if not self.is_masked or self.number == self.newest:
+        if not self.is_copy or self.number == self.newest:
             return ""
-        return f"this is snapshot {self.number}: the masked copy of snapshot {self.newest} is being made"
+        copy = "masked copy" if self.is_masked else "copy for SQL"
+        return f"this is snapshot {self.number}: the {copy} of snapshot {self.newest} is being made"
 
 
 def why_not(access: Access, needs_export: bool = True) -> str:
@@ -104,7 +108,9 @@ def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bo
     try:
         published = published_snapshots(settings.VSF)
         mark = mark_of(settings.VSF_PSEUDONYM_KEY)
-        may_ask = masked_snapshots(settings.VSF, mark, published) if is_masked else published
+        may_ask = (
+            masked_snapshots(settings.VSF, mark, published) if is_masked else plain_snapshots(settings.VSF, published)
+        )
     except (OSError, VsfError) as error:
         raise _unavailable(error) from error
     if not published:
@@ -112,10 +118,11 @@ def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bo
     newest = max(published)
     number = max(may_ask, default=newest) if wanted is None else wanted
     if number not in may_ask:
-        _refuse(number, newest, may_ask, is_masked)
+        _refuse(number, newest, published, may_ask, is_masked)
     snapshot = may_ask[number]
     file = _fetched(snapshot, number == max(may_ask), is_masked) if isinstance(snapshot, StoredSnapshot) else snapshot
-    return QueriedSnapshot(number, file, is_masked, newest, _made(snapshot))
+    is_copy = is_masked or snapshot != published[number]
+    return QueriedSnapshot(number, file, is_masked, newest, _made(snapshot), is_copy)
 
 
 def _made(snapshot: Snapshot) -> str:
@@ -128,14 +135,17 @@ def _made(snapshot: Snapshot) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _refuse(number: int, newest: int, may_ask: Mapping[int, Snapshot], is_masked: bool) -> None:
+def _refuse(
+    number: int, newest: int, published: Mapping[int, Snapshot], may_ask: Mapping[int, Snapshot], is_masked: bool
+) -> None:
     """Say why a snapshot cannot be asked, and which can."""
-    if not is_masked:
+    if not is_masked and number not in published:
         raise SnapshotGoneError(f"snapshot {number} is not there; the current one is {newest}, ask that one")
+    copy = "masked copy" if is_masked else "copy for SQL"
     others = f"ask snapshot {max(may_ask)}" if may_ask else "ask again in a minute"
     if number == newest:
-        raise NoSnapshotError(f"the masked copy of snapshot {number} is being made; {others}")
-    raise SnapshotGoneError(f"there is no masked copy of snapshot {number}; {others}")
+        raise NoSnapshotError(f"the {copy} of snapshot {number} is being made; {others}")
+    raise SnapshotGoneError(f"there is no {copy} of snapshot {number}; {others}")
 
 
 @contextmanager

@@ -66,9 +66,8 @@ class LocalLake(Form):
             found = self.lake / catalog.generation_of(self.file)
             if not found.is_dir():
                 raise VsfError(
-                    f"VSF_LAKE={str(self.lake)!r} does not hold {found.name}, the folder of the data files of {self.file};"
-                    " if it was moved, name its new place by VSF_LAKE; if it is lost, run: vsf"
-                    " rebuild"
+                    f"VSF_LAKE={str(self.lake)!r} does not hold {found.name}, the folder of the data files of"
+                    f" {self.file}; if it was moved, name its new place by VSF_LAKE; if it is lost, run: vsf rebuild"
                 )
             return found
         return self.lake / f"g{self.new_generation or catalog.next_generation(self.lake, self.file)}"

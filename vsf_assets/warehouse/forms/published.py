@@ -3,6 +3,8 @@
 Here: the statements. Not here: which snapshot (snapshots/), and writing one (publish/).
 """
 
+from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,23 @@ def connect_published(file: Path, lake: str = "") -> "DuckDBPyConnection":
         connection.close()
         raise
     return connection
+
+
+def holds_own_rows(file: Path) -> bool:
+    """Whether a published file needs no other one.
+
+    Raises:
+        duckdb.Error, OSError: it cannot be opened.
+    """
+    found = file.stat()
+    return _holds_own_rows(file, found.st_ino, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _holds_own_rows(file: Path, number: int, changed: int) -> bool:  # noqa: ARG001 - they name the file's content
+    with closing(connect(config=_NO_DOWNLOADS)) as connection:
+        connection.execute(f"attach '{sql_text(file)}' as published (read_only)")
+        return not _is_catalog(connection, "published")
 
 
 def _is_catalog(connection: "DuckDBPyConnection", name: str) -> bool:
