@@ -11,6 +11,8 @@ from vsf_assets.config.settings import read_settings
 def command(dry_run: bool) -> None:
     """Remove old snapshots, Dagster's old records and old log files, as the settings VSF_KEEP_… say.
 
+    With VSF_LAKE, small data files are merged, and those that nothing has named for an hour are removed.
+
     Safe while runs go on. With the service running, the schedule `daily_maintenance` does the same.
     """
     from vsf_assets.retention.maintain import maintain

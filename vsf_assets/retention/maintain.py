@@ -1,5 +1,7 @@
 """Removes everything that is older than it is kept: snapshots, Dagster's records, the run record, log files.
 
+In the forms of a warehouse with many files, it also merges small ones and removes those that no snapshot names.
+
 Here: the parts in order, and the lines that report them. Not here: how each part is removed (the other modules,
 publish/old_snapshots.py), and the files of a source or a sender, which are never removed.
 """
@@ -7,14 +9,17 @@ publish/old_snapshots.py), and the files of a source or a sender, which are neve
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.publish.old_snapshots import prune
+from vsf_assets.publish.old_snapshots import prune, snapshots_in
 from vsf_assets.retention.dagster_tables import Removed, purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
 from vsf_assets.runs.record_file import RecordError
 from vsf_assets.runs.run_record import remove_old_runs
+from vsf_assets.storage.s3_client import is_address
+from vsf_assets.warehouse.connection import Warehouse
 
 
 @dataclass
@@ -59,6 +64,12 @@ def maintain(
     except (VsfError, OSError) as error:
         done.problems.append(f"snapshots: {error}")
     try:
+        sizes = _keep_up(settings, at, dry_run)
+        done.removed.append(Removed("data files", len(sizes), sum(sizes)))
+        done.freed += sum(sizes)
+    except (VsfError, OSError) as error:
+        done.problems.append(f"data files: {error}")
+    try:
         records = [
             *purge_runs(settings.dagster_home, settings.keep_run_days, at, dry_run),
             *purge_ticks(settings.dagster_home, settings.keep_tick_days, at, dry_run),
@@ -76,6 +87,12 @@ def maintain(
     done.removed.append(Removed("log files", len(sizes), sum(sizes)))
     done.freed += sum(sizes)
     return done
+
+
+def _keep_up(settings: Settings, at: datetime, dry_run: bool) -> list[int]:
+    """Put the warehouse in order, after old snapshots were removed; return the sizes of removed files."""
+    kept = [] if is_address(settings.snapshots) else snapshots_in(Path(settings.snapshots))
+    return Warehouse.of(settings).keep_up(kept, at.timestamp(), dry_run)
 
 
 def megabytes(size: int) -> str:

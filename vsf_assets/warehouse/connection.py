@@ -6,7 +6,7 @@ Here: locked connections, and DDL from the contracts. Not here: where the tables
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,6 +94,26 @@ class Warehouse:
         self._refuse_other_form()
         with self.form.building() as target:
             yield target
+
+    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool = False) -> list[int]:
+        """Put in order what many small writes left, in the forms that need it; see `Form.keep_up`.
+
+        Raises:
+            LockTimeoutError: a run holds the lock.
+            FullDiskError, VsfError: it failed; the warehouse is as it was.
+        """
+        import duckdb
+
+        if not self.form.needs_upkeep:
+            return []
+        with self.lock("maintenance"), self._room():
+            self._refuse_other_form()
+            try:
+                return self.form.keep_up(snapshots, now, dry_run)
+            except duckdb.Error as error:
+                if is_full(error):
+                    raise
+                raise VsfError(f"the files of the warehouse could not be put in order: {error}") from error
 
     def checkpoint(self, connection: "DuckDBPyConnection") -> None:
         """Make `file` hold everything that was written; the connection is open for writing."""

@@ -4,6 +4,7 @@ Here: what each form can do, and what they have in common. Not here: locks, and 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,24 @@ class Form(ABC):
     @abstractmethod
     def replace_with(self, beside: "Form") -> None:
         """Put a rebuilt warehouse of the same form in place of this one, atomically."""
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Whether `keep_up` has anything to do in this form."""
+        return False
+
+    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool) -> list[int]:  # noqa: ARG002
+        """Put what many small writes left in order; return the sizes of removed files in bytes.
+
+        Args:
+            snapshots: all published files that are kept.
+            now: seconds since 1970.
+            dry_run: whether to change nothing, and return what would be removed.
+
+        Raises:
+            duckdb.Error, OSError, VsfError: a file cannot be read or written; the warehouse is as it was.
+        """
+        return []
 
     @property
     def rebuild_folder(self) -> Path:

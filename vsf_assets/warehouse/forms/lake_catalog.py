@@ -37,6 +37,9 @@ class Head:
     next_file: int = 0
 
 
+_EMPTY = Head()
+
+
 def attach_statements(file: Path, data: Path, name: str, read_only: bool = False) -> tuple[str, ...]:
     """Return the SQL that loads the extension and attaches a catalog; the folder may be another than it was."""
     options = [f"data_path '{sql_text(data)}/'", "override_data_path true", *(["read_only"] * read_only)]
@@ -83,22 +86,27 @@ def next_generation(lake: Path, file: Path) -> int:
 
 
 _PATHS = """
-    select distinct schemas.path || tables.path || files.path
+    select distinct case
+        when not files.path_is_relative then files.path
+        when not tables.path_is_relative then tables.path || files.path
+        when not schemas.path_is_relative then schemas.path || tables.path || files.path
+        else $data || '/' || schemas.path || tables.path || files.path end
     from {} as files
     inner join ducklake_table as tables using (table_id)
     inner join ducklake_schema as schemas using (schema_id)
-    where files.{} >= ?
+    where files.{} >= $first
 """
 _FILE_TABLES = {"ducklake_data_file": "data_file_id", "ducklake_delete_file": "delete_file_id"}
 
 
-def files_since(file: Path, data: Path, before: Head) -> list[Path]:
+def files_since(file: Path, data: Path, before: Head = _EMPTY) -> list[Path]:
     """Return the data files and files of deletions that a catalog names and an earlier version did not."""
+    values = {"data": str(data), "first": before.next_file}
     with closing(connect(file, read_only=True)) as connection:
         return [
-            data / path
+            Path(path)
             for table, number in _FILE_TABLES.items()
-            for (path,) in connection.execute(_PATHS.format(table, number), [before.next_file]).fetchall()
+            for (path,) in connection.execute(_PATHS.format(table, number), values).fetchall()
         ]
 
 

@@ -10,7 +10,7 @@ a process that is killed leaves the state from before its block (docs/decisions/
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,9 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms import lake_catalog as catalog
+from vsf_assets.warehouse.forms import lake_upkeep as upkeep
 from vsf_assets.warehouse.forms.form import DATABASE, BuildTarget, Form, log_of
+from vsf_assets.warehouse.forms.published import holds_own_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -126,9 +128,27 @@ class LocalLake(Form):
         beside.file.replace(self.file)
         _flush(self.file.parent)
 
+    @property
+    def needs_upkeep(self) -> bool:
+        """Every write adds files."""
+        return self.file.exists()
+
+    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool) -> list[int]:
+        """Merge small data files, forget old versions, and remove files that neither catalog nor snapshot names."""
+        if not dry_run and (tables := upkeep.tables_with_several_files(self.file)):
+            with self._written(is_changed=True) as (temp, data):
+                with self._opened(temp, data) as connection:
+                    upkeep.merge_files(connection, DATABASE, tables)
+                upkeep.forget_scheduled(temp)
+        catalogs = [self.file, *(path for path in snapshots if not holds_own_rows(path))]
+        return upkeep.remove_unnamed(self.lake, catalogs, self.file.with_name(upkeep.NOTES), now, dry_run)
+
     @contextmanager
-    def _written(self) -> Iterator[tuple[Path, Path]]:
-        """Give a copy of the catalog, and the folder of its data files; the copy replaces the catalog at the end."""
+    def _written(self, is_changed: bool = False) -> Iterator[tuple[Path, Path]]:
+        """Give a copy of the catalog, and the folder of its data files; the copy replaces the catalog at the end.
+
+        Without a new version it does so if the block says that it changes the catalog itself.
+        """
         temp, data = self.file.with_name(f".{self.file.name}.writing"), self.data
         _remove(temp)
         before = catalog.Head()
@@ -143,12 +163,12 @@ class LocalLake(Form):
         try:
             yield temp, data
         finally:
-            self._finish(temp, data, before)
+            self._finish(temp, data, before, is_changed)
 
-    def _finish(self, temp: Path, data: Path, before: catalog.Head) -> None:
+    def _finish(self, temp: Path, data: Path, before: catalog.Head, is_changed: bool) -> None:
         """Flush what the block wrote, and put the copy in place of the catalog; without changes it is removed."""
         after = catalog.head_of(temp)
-        if after == before:
+        if after == before and not is_changed:
             _remove(temp)
             return
         folders: set[Path] = set()
