@@ -94,7 +94,11 @@ def _back_up(settings: Settings, folder: Path, keep: int, on_wait: Callable[[str
     earlier = backups_in(folder)
     target = folder / _UNFINISHED
     copies = _Copies(settings, target / HOME, earlier[-1] / HOME if earlier else folder / "none")
-    for name in ("archive", "made"):  # files that never change, while runs go on
+    for name in (
+        "archive",
+        "made",
+        *Warehouse.of(settings).form.data_folders,
+    ):  # files that never change, while runs go on
         copies.copy(name)
     with Warehouse.of(settings, on_wait).lock("a backup"):
         started = time.monotonic()
@@ -114,6 +118,8 @@ class _Copies:
     def __init__(self, settings: Settings, target: Path, earlier: Path) -> None:
         self._settings, self._target, self._earlier = settings, target, earlier
         self._places = {name: str(getattr(settings, name)) for name in PLACES.values()}
+        self._rows = {name: str(folder) for name, folder in Warehouse.of(settings).form.data_folders.items()}
+        self._places |= self._rows
         self._being_written: set[Path] = set()
         self._done: dict[str, TreeCopy] = {}
         self.copied = 0
@@ -139,15 +145,17 @@ class _Copies:
         for name in sorted(in_home):
             self.copy(name, lambda path: path not in self._not_taken)
         # The archive after the landing zone: a file that is filed away meanwhile is in one of them.
+        for name in self._rows:
+            self.copy(name)
         self.copy("landing", self._is_whole)
         self.copy("archive")
         current = current_snapshot(self._settings)
         self.copy("snapshots", lambda path: current is not None and path.name in (POINTER, current.name))
 
     @property
-    def _not_taken(self) -> tuple[Path, Path]:
+    def _not_taken(self) -> tuple[Path, ...]:
         warehouse = Warehouse.of(self._settings)
-        return warehouse.form.rebuild_folder, warehouse.lock_file
+        return (*warehouse.form.unfinished, warehouse.lock_file)
 
     def _is_whole(self, path: Path) -> bool:
         if has_writer(path) is not True:
@@ -170,6 +178,7 @@ class _Copies:
 def _refuse_places_inside(settings: Settings, folder: Path) -> None:
     places = {"VSF_HOME": str(settings.home)}
     places |= {name: getattr(settings, attribute) for name, attribute in PLACES.items()}
+    places |= {"VSF_LAKE": settings.lake} if settings.lake else {}
     for name, place in places.items():
         try:
             refuse_overlap({"the folder of backups": str(folder), name: place})

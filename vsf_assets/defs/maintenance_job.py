@@ -39,7 +39,7 @@ def remove_what_is_old(
 @dg.job(
     name="maintenance",
     description="Removes old snapshots, Dagster's old records and old log files, as the settings VSF_KEEP_… say."
-    " With a lake it also merges small data files and removes those that no snapshot names; for that it waits for runs.",
+    " With a lake it also merges small data files and removes those that no snapshot names, while no run writes.",
 )
 def maintenance_job() -> None:
     """Remove what is old."""

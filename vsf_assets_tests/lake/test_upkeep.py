@@ -25,6 +25,8 @@ NOW = datetime.now(UTC)
 def lake(tmp_path: Path) -> Home:
     """A home with a lake and four snapshots; its warehouse has a file per click."""
     home = Home(tmp_path / "home", LAKE=str(tmp_path / "lake"), LOCK_WAIT_SECONDS="0")
+    (home.root / "warehouse").mkdir(parents=True)
+    (home.root / "warehouse" / "home-id").write_text("a home that has landed something")
     for number in range(1, 5):
         publish_click(home, number)
     return home

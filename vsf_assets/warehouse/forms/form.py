@@ -115,6 +115,16 @@ class Form(ABC):
         return []
 
     @property
+    def data_folders(self) -> dict[str, Path]:
+        """Folders outside of that of `file` which hold rows: a name for each -> the folder."""
+        return {}
+
+    @property
+    def unfinished(self) -> tuple[Path, ...]:
+        """What a write or a rebuild that was killed may have left, which nobody needs."""
+        return (self.rebuild_folder,)
+
+    @property
     def rebuild_folder(self) -> Path:
         """Folder of what a rebuild makes beside this warehouse; nobody needs it afterwards."""
         return self.file.parent / "rebuild"

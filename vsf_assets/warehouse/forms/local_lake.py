@@ -23,6 +23,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms import lake_catalog as catalog
 from vsf_assets.warehouse.forms import lake_upkeep as upkeep
 from vsf_assets.warehouse.forms.form import DATABASE, BuildTarget, Form, log_of
+from vsf_assets.warehouse.forms.lake_owner import claim_lake
 from vsf_assets.warehouse.forms.published import holds_own_rows
 
 if TYPE_CHECKING:
@@ -46,6 +47,20 @@ class LocalLake(Form):
     def of(cls, settings: Settings) -> "LocalLake":
         """Return the warehouse of a home in this form."""
         return cls(settings, settings.home / "warehouse" / NAME)
+
+    @property
+    def data_folders(self) -> dict[str, Path]:
+        """The lake."""
+        return {"lake": self.lake}
+
+    @property
+    def unfinished(self) -> tuple[Path, ...]:
+        """The copy that a write works on, too."""
+        return (self.rebuild_folder, self._temp, log_of(self._temp))
+
+    @property
+    def _temp(self) -> Path:
+        return self.file.with_name(f".{self.file.name}.writing")
 
     @property
     def shares_rows(self) -> bool:
@@ -135,6 +150,8 @@ class LocalLake(Form):
 
     def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool) -> list[int]:
         """Merge small data files, forget old versions, and remove files that neither catalog nor snapshot names."""
+        if not claim_lake(self.lake, self.settings.home):
+            raise VsfError(f"{self.lake} is not marked as that of this home yet; the next run does that")
         if not dry_run and (tables := upkeep.tables_with_several_files(self.file)):
             with self._written(is_changed=True) as (temp, data):
                 with self._opened(temp, data) as connection:
@@ -149,8 +166,10 @@ class LocalLake(Form):
 
         Without a new version it does so if the block says that it changes the catalog itself.
         """
-        temp, data = self.file.with_name(f".{self.file.name}.writing"), self.data
+        temp, data = self._temp, self.data
         _remove(temp)
+        self.lake.mkdir(parents=True, exist_ok=True)
+        claim_lake(self.lake, self.settings.home)
         before = catalog.Head()
         if self.file.exists():
             with temp.open("xb") as file:
