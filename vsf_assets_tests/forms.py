@@ -1,7 +1,7 @@
 """The form of the warehouse that the homes of a run of the tests have, and files of warehouses in that form.
 
-Here: the choice by VSF_TEST_FORM (empty, or `lake`: `make test-lake`), copying a warehouse from home to home, and
-attaching one. Not here: tests of the forms themselves (lake/), and the tests that do not run in a form (left_out.py).
+Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a warehouse from home to home, and
+attaching one. Not here: tests of the forms themselves (lake/).
 """
 
 import contextlib

@@ -137,7 +137,8 @@ class _Copies:
     def copy_all(self) -> None:
         """Copy everything, and remove what is not in the home any more; the caller holds the lock."""
         names = {path.name for path in self._settings.home.iterdir() if not path.name.endswith(SQLITE_LOGS)}
-        in_home = names - {*LEFT_OUT, *self._places}
+        rows = {Path(folder).name for folder in self._rows.values() if Path(folder).parent == self._settings.home}
+        in_home = names - {*LEFT_OUT, *self._places, *rows}
         self._target.mkdir(parents=True, exist_ok=True)
         for path in self._target.iterdir():
             if path.name not in (*in_home, *self._places):

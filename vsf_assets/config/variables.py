@@ -28,7 +28,7 @@ VARIABLES = (
     Variable(
         "VSF_LAKE",
         "",
-        "folder of the data files, for a warehouse that one file no longer suits; default: one file in VSF_HOME",
+        "folder for a warehouse of many data files (docs/lake.md); default: one file in VSF_HOME",
     ),
     Variable("VSF_CATALOG", "", "for a lake that several machines share, which is not there yet; leave it empty"),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two listings that must show a file unchanged"),

@@ -198,6 +198,20 @@ def test_a_published_catalog_is_small_and_reads_on_after_more_commits_and_a_move
     assert there.click_ids() == [1, 2, 3]
 
 
+def test_a_home_that_leaves_the_lake_still_knows_its_ledger(lake: Home) -> None:
+    lake.land("clicks_1.csv", clicks(1), 1)
+    lake.ingest()
+    left = Warehouse.of(Home(lake.root, LAKE="").settings)
+    earlier = left.earlier()
+    assert earlier is not None
+    with earlier.connect() as connection:
+        assert connection.execute("select file_name from raw.files").fetchall() == [("clicks_1.csv",)]
+    for path in lake.archive.rglob("*.csv"):
+        path.unlink()
+    with pytest.raises(VsfError, match="1 originals that the warehouse knows are not in the archive"):
+        rebuild(left, "test")
+
+
 def test_a_snapshot_without_its_data_files_says_so(lake: Home) -> None:
     snapshot = publish_click(lake, 1)
     Path(lake.settings.lake).rename(lake.root / "away")

@@ -66,9 +66,14 @@ def head_of(file: Path) -> Head:
 
 def generation_of(file: Path) -> str:
     """Return the name of the folder of a catalog's data files."""
+    return stored_folder(file).name
+
+
+def stored_folder(file: Path) -> Path:
+    """Return the folder of a catalog's data files as it was when the catalog was made."""
     with closing(connect(file, read_only=True)) as connection:
         ((place,),) = connection.execute("select value from ducklake_metadata where key = 'data_path'").fetchall()
-    return Path(place).name
+    return Path(place)
 
 
 def next_generation(lake: Path, file: Path) -> int:

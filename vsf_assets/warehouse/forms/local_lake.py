@@ -69,8 +69,8 @@ class LocalLake(Form):
 
     @property
     def lake(self) -> Path:
-        """Folder of all data files."""
-        return Path(self.settings.lake)
+        """Folder of all data files; without the setting, when a home leaves this form, that of the catalog."""
+        return Path(self.settings.lake) if self.settings.lake else catalog.stored_folder(self.file).parent
 
     @property
     def data(self) -> Path:
