@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
@@ -69,8 +70,22 @@ class LocalLake(Form):
 
     @property
     def lake(self) -> Path:
-        """Folder of all data files; without the setting, when a home leaves this form, that of the catalog."""
-        return Path(self.settings.lake) if self.settings.lake else catalog.stored_folder(self.file).parent
+        """Folder of all data files; without the setting, when a home leaves this form, the one that was noted last."""
+        if self.settings.lake:
+            return Path(self.settings.lake)
+        noted = self._noted.read_text(encoding="utf-8").splitlines() if self._noted.is_file() else []
+        places = [(self.file.parent / place).resolve() for place in noted]
+        return next((place for place in places if place.is_dir()), catalog.stored_folder(self.file).parent)
+
+    @property
+    def _noted(self) -> Path:
+        """A file with the place of the lake, seen from its folder, and as an absolute path."""
+        return self.file.with_name("lake-folder")
+
+    def _note_place(self) -> None:
+        noted = f"{os.path.relpath(self.lake, self.file.parent)}\n{self.lake}\n"
+        if not self._noted.is_file() or self._noted.read_text(encoding="utf-8") != noted:
+            atomic_write(self._noted, noted.encode())
 
     @property
     def data(self) -> Path:
@@ -140,6 +155,7 @@ class LocalLake(Form):
     def replace_with(self, beside: Form) -> None:
         """Replace the catalog; the data files of the old one stay until no snapshot names them."""
         log_of(self.file).unlink(missing_ok=True)
+        self._note_place()
         beside.file.replace(self.file)
         _flush(self.file.parent)
 
@@ -170,6 +186,8 @@ class LocalLake(Form):
         _remove(temp)
         self.lake.mkdir(parents=True, exist_ok=True)
         claim_lake(self.lake, self.settings.home)
+        if self.settings.lake:
+            self._note_place()
         before = catalog.Head()
         if self.file.exists():
             with temp.open("xb") as file:
