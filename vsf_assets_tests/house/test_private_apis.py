@@ -30,6 +30,9 @@ PRIVATE: dict[str, ModuleType] = {
 DOCUMENTED = {"_asdict", "_fields", "_make", "_replace", "_exit"}
 """Documented, although they begin with an underscore."""
 
+DOCUMENTED_OF_DBT = ("dbt.cli.main", "dbt.adapters.duckdb.plugins")
+"""Interfaces for programs: running dbt, and writing plugins of dbt-duckdb."""
+
 
 def uses(tree: ast.AST) -> Iterator[str]:
     """Yield what a module uses of the interpreter's machinery or of a library's private parts."""
@@ -77,7 +80,7 @@ def _is_private(module: str, name: str = "") -> bool:
     if first.startswith("dagster"):
         return False
     if first in ("dbt", "dbt_common"):
-        return module != "dbt.cli.main"
+        return module not in DOCUMENTED_OF_DBT
     return first == "gc" or any(map(_is_hidden, (*others, name)))
 
 
