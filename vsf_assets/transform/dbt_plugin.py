@@ -2,7 +2,7 @@
 
 Here: running the statements of the warehouse's target before dbt attaches it. dbt-duckdb's own settings for extensions
 install them, and its `attach` takes no options that a form may lack. Not here: the statements (warehouse/forms/), and
-the environment variable that brings them (dbt_runner.py). dbt_project/profiles.yml names this module.
+the environment variable that brings them (dbt_runner.py). The profile of the dbt project names this module.
 """
 
 import json
