@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.choose import form_of
 from vsf_assets.warehouse.forms.form import BuildTarget
-from vsf_assets.warehouse.forms.lake_catalog import attach_statements, generation_of
+from vsf_assets.warehouse.forms.lake_index import attach_statements, generation_of
 from vsf_assets.warehouse.forms.published import attach_published
 
 LAKE = "lake"

@@ -20,7 +20,7 @@ from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets.snapshots.pool import SnapshotPool
 from vsf_assets.snapshots.query_turns import QueryLimits
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.forms import lake_catalog
+from vsf_assets.warehouse.forms import lake_index
 from vsf_assets.warehouse.forms.local_lake import LocalLake
 from vsf_assets_tests.builds import build_pending, built_directly
 from vsf_assets_tests.warehouses import Home, clicks, conversions, publish_click
@@ -94,7 +94,7 @@ def test_each_state_of_a_home_equals_that_of_the_file_form(lake: Home, file_form
     with built_directly(checked=False):
         assert rebuild(lake.warehouse, "test").problems == []
     assert tables(lake) == tables(file_form)
-    assert lake_catalog.generation_of(lake.warehouse.file) == "g2"
+    assert lake_index.generation_of(lake.warehouse.file) == "g2"
 
 
 def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monk
         lake.land(f"clicks_{number}.csv", clicks(number), number)
         lake.ingest()
         build_pending(lake.warehouse, checked=False)
-        named = set(lake_catalog.files_since(lake.warehouse.file, data_of(lake), lake_catalog.Head()))
+        named = set(lake_index.files_since(lake.warehouse.file, data_of(lake), lake_index.Head()))
         assert all(path.is_file() for path in named)
         new = named - before
         assert new
@@ -124,7 +124,7 @@ def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monk
 
 
 def test_without_flushing_the_test_before_would_notice(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake_catalog, "files_since", lambda *_: [])
+    monkeypatch.setattr(lake_index, "files_since", lambda *_: [])
     flushed: set[str] = set()
     fsync = os.fsync
 
@@ -136,7 +136,7 @@ def test_without_flushing_the_test_before_would_notice(lake: Home, monkeypatch: 
     lake.land("clicks_1.csv", clicks(1), 1)
     lake.ingest()
     monkeypatch.undo()
-    named = lake_catalog.files_since(lake.warehouse.file, data_of(lake), lake_catalog.Head())
+    named = lake_index.files_since(lake.warehouse.file, data_of(lake), lake_index.Head())
     assert [path for path in named if "clicks" in str(path) and str(path) not in flushed]
 
 

@@ -13,7 +13,7 @@ import pytest
 from vsf_assets.retention.maintain import Maintenance, maintain
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import published_snapshots
-from vsf_assets.warehouse.forms import lake_catalog
+from vsf_assets.warehouse.forms import lake_index
 from vsf_assets.warehouse.forms.local_lake import LocalLake
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests.warehouses import Home, publish_click
@@ -42,7 +42,7 @@ def data_files(home: Home) -> set[Path]:
 
 def named(home: Home, file: Path) -> set[Path]:
     data = LocalLake.of(home.settings).data
-    return set(lake_catalog.files_since(file, data))
+    return set(lake_index.files_since(file, data))
 
 
 def clicks_in(snapshot: Path) -> list[int]:

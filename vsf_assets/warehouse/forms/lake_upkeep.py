@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.warehouse.forms import lake_catalog as catalog
+from vsf_assets.warehouse.forms import lake_index as index
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,12 +77,12 @@ def forget_scheduled(file: Path) -> None:
         connection.execute("checkpoint")
 
 
-def remove_unnamed(lake: Path, catalogs: Iterable[Path], notes: Path, now: float, dry_run: bool = False) -> list[int]:
+def remove_unnamed(lake: Path, indexes: Iterable[Path], notes: Path, now: float, dry_run: bool = False) -> list[int]:
     """Remove the data files that no catalog has named for an hour; return their sizes in bytes.
 
     Args:
         lake: folder of all data files; nobody writes to it meanwhile.
-        catalogs: of the warehouse, and the published ones.
+        indexes: catalogs of the warehouse, and the published ones.
         notes: the file that says since when files are unnamed; it is written anew.
         now: seconds since 1970.
         dry_run: whether to remove and note nothing.
@@ -90,7 +90,7 @@ def remove_unnamed(lake: Path, catalogs: Iterable[Path], notes: Path, now: float
     Raises:
         duckdb.Error, OSError: a catalog cannot be read; then no file was removed.
     """
-    named = {path for one in catalogs for path in catalog.files_since(one, lake / catalog.generation_of(one))}
+    named = {path for one in indexes for path in index.files_since(one, lake / index.generation_of(one))}
     before, unnamed, sizes = _read(notes), {}, []
     for path in sorted(lake.glob("g*/**/*.parquet")):
         if path in named:

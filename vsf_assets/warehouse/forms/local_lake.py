@@ -1,6 +1,6 @@
 """The form of a lake on this machine: Parquet files in a folder, and a DuckLake catalog in a DuckDB file of the home.
 
-Here: opening, building, copying and replacing it. Not here: the statements about the catalog (lake_catalog.py), and
+Here: opening, building, copying and replacing it. Not here: the statements about the catalog (lake_index.py), and
 removing data files (lake_upkeep.py).
 
 Whoever writes works on a copy of the catalog. At the end of the block the new data files are flushed to the disk, then
@@ -21,7 +21,7 @@ from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings
-from vsf_assets.warehouse.forms import lake_catalog as catalog
+from vsf_assets.warehouse.forms import lake_index as index
 from vsf_assets.warehouse.forms import lake_upkeep as upkeep
 from vsf_assets.warehouse.forms.form import DATABASE, BuildTarget, Form, log_of
 from vsf_assets.warehouse.forms.lake_owner import claim_lake
@@ -75,7 +75,7 @@ class LocalLake(Form):
             return Path(self.settings.lake)
         noted = self._noted.read_text(encoding="utf-8").splitlines() if self._noted.is_file() else []
         places = [(self.file.parent / place).resolve() for place in noted]
-        return next((place for place in places if place.is_dir()), catalog.stored_folder(self.file).parent)
+        return next((place for place in places if place.is_dir()), index.stored_folder(self.file).parent)
 
     @property
     def _noted(self) -> Path:
@@ -95,14 +95,14 @@ class LocalLake(Form):
             VsfError: it is not there.
         """
         if self.file.exists():
-            found = self.lake / catalog.generation_of(self.file)
+            found = self.lake / index.generation_of(self.file)
             if not found.is_dir():
                 raise VsfError(
                     f"VSF_LAKE={str(self.lake)!r} does not hold {found.name}, the folder of the data files of"
                     f" {self.file}; if it was moved, name its new place by VSF_LAKE; if it is lost, run: vsf rebuild"
                 )
             return found
-        return self.lake / f"g{self.new_generation or catalog.next_generation(self.lake, self.file)}"
+        return self.lake / f"g{self.new_generation or index.next_generation(self.lake, self.file)}"
 
     @contextmanager
     def connect(self, read_only: bool) -> Iterator["DuckDBPyConnection"]:
@@ -118,7 +118,7 @@ class LocalLake(Form):
     def building(self) -> Iterator[BuildTarget]:
         """Name a copy of the catalog that replaces it at the end of the block."""
         with self._written() as (temp, data):
-            yield BuildTarget(f"ducklake:{temp}", catalog.attach_statements(temp, data, DATABASE))
+            yield BuildTarget(f"ducklake:{temp}", index.attach_statements(temp, data, DATABASE))
 
     def checkpoint(self, connection: "DuckDBPyConnection") -> None:
         """Nothing is left to do: the catalog is whole at the end of each block."""
@@ -127,7 +127,7 @@ class LocalLake(Form):
         """Write the catalog without its history."""
         temp = self.file.with_name(f".{published.name}.tmp")
         try:
-            catalog.write_head(self.file, temp, self.data, published.parent)
+            index.write_head(self.file, temp, self.data, published.parent)
             with temp.open("rb") as made:
                 os.fsync(made.fileno())
             copy_into(temp, target)
@@ -147,7 +147,7 @@ class LocalLake(Form):
 
     def beside(self) -> "LocalLake":
         """Return an empty catalog with a data folder of its own."""
-        number = catalog.next_generation(self.lake, self.file)
+        number = index.next_generation(self.lake, self.file)
         found = replace(self, file=self.rebuild_folder / NAME, new_generation=number)
         found.remove()
         return found
@@ -173,8 +173,8 @@ class LocalLake(Form):
                 with self._opened(temp, data) as connection:
                     upkeep.merge_files(connection, DATABASE, tables)
                 upkeep.forget_scheduled(temp)
-        catalogs = [self.file, *(path for path in snapshots if not holds_own_rows(path))]
-        return upkeep.remove_unnamed(self.lake, catalogs, self.file.with_name(upkeep.NOTES), now, dry_run)
+        indexes = [self.file, *(path for path in snapshots if not holds_own_rows(path))]
+        return upkeep.remove_unnamed(self.lake, indexes, self.file.with_name(upkeep.NOTES), now, dry_run)
 
     @contextmanager
     def _written(self, is_changed: bool = False) -> Iterator[tuple[Path, Path]]:
@@ -188,28 +188,28 @@ class LocalLake(Form):
         claim_lake(self.lake, self.settings.home)
         if self.settings.lake:
             self._note_place()
-        before = catalog.Head()
+        before = index.Head()
         if self.file.exists():
             with temp.open("xb") as file:
                 copy_into(self.file, file)
-            before = catalog.head_of(temp)
+            before = index.head_of(temp)
         else:
             data.mkdir(parents=True, exist_ok=True)
             with self._opened(temp, data) as connection:
-                catalog.set_options(connection, DATABASE)
+                index.set_options(connection, DATABASE)
         try:
             yield temp, data
         finally:
             self._finish(temp, data, before, is_changed)
 
-    def _finish(self, temp: Path, data: Path, before: catalog.Head, is_changed: bool) -> None:
+    def _finish(self, temp: Path, data: Path, before: index.Head, is_changed: bool) -> None:
         """Flush what the block wrote, and put the copy in place of the catalog; without changes it is removed."""
-        after = catalog.head_of(temp)
+        after = index.head_of(temp)
         if after == before and not is_changed:
             _remove(temp)
             return
         folders: set[Path] = set()
-        for file in catalog.files_since(temp, data, before):
+        for file in index.files_since(temp, data, before):
             _flush(file)
             folders.update(folder for folder in file.parents if folder.is_relative_to(self.lake))
         for folder in sorted(folders, reverse=True):
@@ -223,7 +223,7 @@ class LocalLake(Form):
         connection = connect(config={**self.config(), "autoload_known_extensions": False})
         try:
             connection.execute("set TimeZone = 'UTC'")
-            for statement in catalog.attach_statements(file, data, DATABASE, read_only):
+            for statement in index.attach_statements(file, data, DATABASE, read_only):
                 connection.execute(statement)
             connection.execute(f"use {DATABASE}")
             yield connection

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.duckdb_extensions import sql_text
 from vsf_assets.common.errors import VsfError
-from vsf_assets.warehouse.forms.lake_catalog import PLACE, attach_statements
+from vsf_assets.warehouse.forms.lake_index import PLACE, attach_statements
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +29,7 @@ def connect_published(file: Path, lake: str = "") -> "DuckDBPyConnection":
     """
     connection = connect(file, read_only=True, config=_NO_DOWNLOADS)
     try:
-        if not _is_catalog(connection, file.stem):
+        if not _is_lake(connection, file.stem):
             return connection
     except BaseException:
         connection.close()
@@ -59,10 +59,10 @@ def holds_own_rows(file: Path) -> bool:
 def _holds_own_rows(file: Path, number: int, changed: int) -> bool:  # noqa: ARG001 - they name the file's content
     with closing(connect(config=_NO_DOWNLOADS)) as connection:
         connection.execute(f"attach '{sql_text(file)}' as published (read_only)")
-        return not _is_catalog(connection, "published")
+        return not _is_lake(connection, "published")
 
 
-def _is_catalog(connection: "DuckDBPyConnection", name: str) -> bool:
+def _is_lake(connection: "DuckDBPyConnection", name: str) -> bool:
     """Whether an attached file is a catalog, and holds no rows itself."""
     sql = "select 1 from duckdb_tables() where database_name = ? and table_name = ?"
     return connection.execute(sql, [name, PLACE]).fetchone() is not None
@@ -85,7 +85,7 @@ def attach_published(connection: "DuckDBPyConnection", file: Path, name: str, la
         VsfError: its data files are not there.
     """
     connection.execute(f"attach '{sql_text(file)}' as \"{name}\" (read_only)")
-    if not _is_catalog(connection, name):
+    if not _is_lake(connection, name):
         return []
     ((stored, relative),) = connection.execute(
         f"select (select value from \"{name}\".ducklake_metadata where key = 'data_path'), relative_path"  # noqa: S608
