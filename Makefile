@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
+.PHONY: help install demo dev test test-fast test-lake test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,7 +51,10 @@ types: install
 	@$(BIN)/mypy
 
 unit: install
-	@$(BIN)/pytest -n 3
+	@$(BIN)/pytest -n 3 -m "not lake"
+
+test-lake: install ## run every test of the lake, also those that make test leaves out
+	@$(BIN)/pytest -n 2 $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
 
 # The newest release of the next major version; a pre-release where there is no release. Another one by name:
 # make test-next NEXT_DUCKDB=duckdb==2.1.0

@@ -64,6 +64,7 @@ def tables(home: Home) -> dict[str, list[str]]:
         return found
 
 
+@pytest.mark.lake
 def test_each_state_of_a_home_equals_that_of_the_file_form(lake: Home, file_form: Home) -> None:
     def first(home: Home) -> None:
         home.land("clicks_1.csv", clicks(1, 2), 1)
@@ -97,6 +98,7 @@ def test_each_state_of_a_home_equals_that_of_the_file_form(lake: Home, file_form
     assert lake_index.generation_of(lake.warehouse.file) == "g2"
 
 
+@pytest.mark.lake
 def test_no_committed_catalog_names_a_file_that_was_not_flushed(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     flushed: set[str] = set()
     fsync = os.fsync

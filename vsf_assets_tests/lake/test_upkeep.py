@@ -77,6 +77,7 @@ def test_small_files_are_merged_and_every_snapshot_reads_on(lake: Home) -> None:
     assert rows_of(lake) == [(1,), (3,), (4,), (5,)]
 
 
+@pytest.mark.lake
 def test_a_file_goes_an_hour_after_nothing_names_it(lake: Home) -> None:
     upkeep(lake)
     publish_click(lake, 5)
@@ -100,6 +101,7 @@ def test_a_file_goes_an_hour_after_nothing_names_it(lake: Home) -> None:
     assert rows_of(lake) == [(1,), (2,), (3,), (4,), (5,)]
 
 
+@pytest.mark.lake
 def test_files_of_a_killed_run_and_old_generations_go_with_their_folders(lake: Home) -> None:
     left = Path(lake.settings.lake) / "g7" / "raw" / "clicks" / "ducklake-left.parquet"
     left.parent.mkdir(parents=True)
@@ -110,6 +112,7 @@ def test_files_of_a_killed_run_and_old_generations_go_with_their_folders(lake: H
     assert not (Path(lake.settings.lake) / "g7").exists()
 
 
+@pytest.mark.lake
 def test_with_a_snapshot_that_cannot_be_read_nothing_is_removed(lake: Home) -> None:
     upkeep(lake)
     snapshots = Path(lake.settings.snapshots)

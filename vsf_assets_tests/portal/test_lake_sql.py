@@ -67,6 +67,7 @@ def test_sql_asks_a_copy_that_holds_the_rows(portal: Portal, lake: Home) -> None
         assert ask(portal, header, "select click_id from raw.clicks", snapshot=1).json()["rows"] == [[1]]
 
 
+@pytest.mark.lake
 def test_a_copy_goes_with_its_snapshot(lake: Home) -> None:
     keeper = PlainCopyKeeper(lake.settings)
     for number in (2, 3):
