@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from vsf_assets.config.settings import Settings, base_folder
+from vsf_assets.config.settings import base_folder
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor
 from vsf_assets.defs.local_runner import LOCATION
@@ -25,6 +25,7 @@ from vsf_assets.ingest import loader
 from vsf_assets.resources.dagster_private import create_local_run, job_origin
 from vsf_assets.resources.past_runs import MATERIALIZE
 from vsf_assets.transform import dbt_runner
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests import instances
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.dagster_ui import REPOSITORY, DagsterUi, execute
@@ -46,9 +47,10 @@ def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def build_a_little(settings: Settings, file: Any, _: Sequence[str] = (), full: bool = False) -> dbt_runner.DbtOutcome:
+def build_a_little(warehouse: Warehouse, _: Sequence[str] = (), full: bool = False) -> dbt_runner.DbtOutcome:
     """Build `reports.files` and what it is built from, without dbt."""
-    build_models(file, compiled_models(full), MODELS, full)
+    with warehouse.building() as target:
+        build_models(target, compiled_models(full), MODELS, full)
     return dbt_runner.DbtOutcome()
 
 

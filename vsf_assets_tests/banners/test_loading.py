@@ -146,7 +146,7 @@ def test_a_snapshot_that_cannot_be_loaded_is_not_tried_each_second(
 ) -> None:
     tried = []
 
-    def fail(snapshot: object) -> None:
+    def fail(snapshot: object, lake: str) -> None:
         tried.append(snapshot)
         raise OSError("no")
 
