@@ -8,12 +8,15 @@ steps of an author are in docs/adding-a-feed.md.
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import PROJECT_ROOT
+from vsf_assets.devtools.family_words import sql_words, uses_of
+from vsf_assets.devtools.import_order import ROOMS
 
 TEMPLATES = Path(__file__).with_name("feed_templates")
 KINDS: Mapping[str, str] = {
@@ -25,6 +28,9 @@ KINDS: Mapping[str, str] = {
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 LONGEST_NAME = 30
 """Maximum characters of a feed's name: the names of its tables, jobs and tests are longer and are displayed."""
+
+SHOWN_USES = 3
+"""Maximum places that are displayed where a name is in use."""
 
 GUIDE = "docs/adding-a-feed.md"
 
@@ -104,17 +110,15 @@ def refuse_name(name: str) -> None:
             f"{name!r} is no name for a feed: small letters, digits and single underscores, a letter first, at most"
             f" {LONGEST_NAME} characters, like orders or store_visits"
         )
-    if keyword.iskeyword(name) or name in _sql_words():
+    if keyword.iskeyword(name) or name in sql_words():
         raise UsageError(f"{name} is a word of SQL or Python, which a table cannot be called without quotes; say more")
     if taken := _taken(name):
         raise UsageError(f"{name} exists: {taken}; choose another name")
-
-
-def _sql_words() -> set[str]:
-    import duckdb
-
-    found = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category != 'unreserved'").fetchall()
-    return {word for (word,) in found}
+    if uses := list(islice(uses_of(name), SHOWN_USES)):
+        raise UsageError(
+            f"{name} is a word of code that must know no family, so that a test would fail; say more, like"
+            f" shop_{name}:\n  " + "\n  ".join(uses)
+        )
 
 
 def _taken(name: str) -> str | None:
@@ -124,12 +128,14 @@ def _taken(name: str) -> str | None:
 
     feeds = all_feeds().values()
     folders = {path.name for path in (PROJECT_ROOT / "dbt_project" / "models").glob("*/*") if path.is_dir()}
-    words = dict.fromkeys(folders, "a folder of dbt models")
+    words = dict.fromkeys(ROOMS, "a room of vsf_assets") | dict.fromkeys(folders, "a folder of dbt models")
     words |= {table.removeprefix("raw."): "a raw table" for table in all_tables()}
     words |= {feed.family: "a family" for feed in feeds} | {feed.name: "a feed" for feed in feeds}
     names = (f"{name}.csv", f"2019-05-20_{name}.csv")
     claiming = [feed.name for feed in feeds if any(feed.claims_name(file) for file in names)]
-    return words.get(name) or (f"the feed {claiming[0]} claims files called so" if claiming else None)
+    similar = {word.removesuffix("s"): f"{kind}, {word}" for word, kind in words.items()}
+    claimed = f"the feed {claiming[0]} claims files called so" if claiming else None
+    return words.get(name) or similar.get(name.removesuffix("s")) or claimed
 
 
 def write_skeleton(name: str, kind: str, root: Path = PROJECT_ROOT) -> list[str]:
@@ -141,13 +147,33 @@ def write_skeleton(name: str, kind: str, root: Path = PROJECT_ROOT) -> list[str]
     refuse_name(name)
     refuse_kind(kind)
     files = skeleton(name, kind)
-    if there := [path for path in files if (root / path).exists()]:
+    if there := [path for path in files if (root / path).exists()] or list(_declared_names(files)):
         raise UsageError(f"{', '.join(there)} exists; nothing was written")
     for path, text in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return list(files)
+
+
+def _declared_names(files: Mapping[str, str]) -> Iterator[str]:
+    """Yield the models and classes of new files whose names the project has elsewhere: each may exist once."""
+    models = {path.stem: path for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql")}
+    for path in map(Path, files):
+        if path.suffix == ".sql" and path.stem in models:
+            yield f"the model {models[path.stem].relative_to(PROJECT_ROOT)}"
+    new = {name for path, text in files.items() if path.endswith(".py") for name in _classes([text])}
+    modules = (PROJECT_ROOT / "vsf_assets").rglob("*.py")
+    yield from (f"a class {name}" for name in sorted(new & set(_classes(map(_read, modules)))))
+
+
+def _classes(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        yield from re.findall(r"^\s*class (\w+)", text, re.MULTILINE)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -91,6 +91,7 @@ def test_a_family_is_added_in_eight_files_and_runs_from_file_to_snapshot(project
         f"vsf_assets_tests/families/test_{name}s.py",
         f"vsf_assets_tests/families/test_{other}s.py::{good_rows}",
         "vsf_assets_tests/house/test_generated.py",
+        "vsf_assets_tests/house/test_families.py",
         "vsf_assets_tests/house/test_rules.py::test_every_model_is_described_beside_it_or_with_its_family",
         "vsf_assets_tests/docs/test_pages.py::test_every_link_within_the_project_leads_somewhere",
         "vsf_assets_tests/docs/test_pages.py::test_the_data_dictionary_has_every_contract",

@@ -1,67 +1,40 @@
 """The engine rooms know no family: families plug in through `Feed`.
 
-Here: what the syntax trees of the rooms name, docstrings apart. In the engine rooms no import of a family's module or
-room, and no identifier or string (SQL, paths, parts of f-strings) that has the name of a feed, a family or a table as a
-word. In the other rooms a string that is such a name stands only in files and folders called after the family.
-Not here: the order of the rooms (test_rooms.py).
+Here: the rules, each on the package and on code that breaks it. Not here: how names are found in code
+(devtools/family_words.py), and the order of the rooms (test_rooms.py).
 """
 
-import ast
-import importlib
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from vsf_assets.config.settings import PROJECT_ROOT
-from vsf_assets.config.variables import VARIABLES
-from vsf_assets.devtools.import_order import PACKAGE, ROOMS
-from vsf_assets.feeds import all_feeds, by_family
+from vsf_assets.devtools.family_words import (
+    ENGINE,
+    FAMILIES,
+    FREE,
+    OTHERS,
+    ROOT,
+    engine_mentions,
+    family_by_name,
+    is_called_after,
+    mentions,
+    paths_in_the_engine,
+    strings_in,
+    words_in_the_engine,
+    words_of,
+)
+from vsf_assets.devtools.import_order import ROOMS
+from vsf_assets.feeds import all_feeds
 
-ROOT = Path(__file__).resolve().parents[2] / PACKAGE
-ENGINE = ("common", "storage", "warehouse", "landing", "archive", "readers", "ingest", "publish", "transform")
-FREE = ("portal", "demo", "cli")
-FAMILIES = sorted(path.stem for path in Path(by_family.__path__[0]).glob("*.py") if path.stem != "__init__")
-_IMPORT = re.compile(r"^vsf_assets\.(?:feeds|contracts)\.by_family\.(\w+)")
-
-
-PLAIN_ENGLISH = {"line", "lines", "limit", "limits"}
+PLAIN_ENGLISH = {"line", "lines", "limits"}
 """Names of feeds that every reader of files and every query needs as words; as whole strings they are names."""
-
-OF_LIBRARIES = {"pyarrow.dataset", "table_catalog"}
-"""A module of pyarrow, and a column of SQL's information schema."""
-
-
-def family_by_name() -> dict[str, str]:
-    """Return the module of a family by every name that is its own: of its feeds, families and raw tables."""
-    found = {module: module for module in FAMILIES}
-    for module in FAMILIES:
-        for feed in importlib.import_module(f"{by_family.__name__}.{module}").FEEDS:
-            found |= dict.fromkeys((feed.name, feed.family, feed.models, *feed.tables), module)
-    return found
-
-
-def mentions(code: str, families: dict[str, str]) -> Iterator[tuple[int, str, str]]:
-    """Yield (line, what, module of the family) of each name of a family and each import of one."""
-    tree = ast.parse(code)
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    tables = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in families if name.startswith("raw.")))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            names = {node.value} & set(families) | set(tables.findall(node.value))
-            yield from ((node.lineno, name, families[name]) for name in sorted(names))
-        for name in _imported(node):
-            match = _IMPORT.match(name)
-            if match and match.group(1) in families:
-                yield node.lineno, name, match.group(1)
 
 
 def words_of_families() -> dict[str, str]:
     """Return the module of a family by each word that is its own, in the singular and as declared."""
-    names = {name: family for name, family in family_by_name().items() if not name.startswith("raw.")}
-    singular = {name.removesuffix("s"): family for name, family in names.items()}
-    return {word: family for word, family in (singular | names).items() if word not in PLAIN_ENGLISH}
+    return {word: family for word, family in words_of(family_by_name()).items() if word not in PLAIN_ENGLISH}
 
 
 def tables_of_families() -> dict[str, str]:
@@ -75,103 +48,30 @@ def tables_of_families() -> dict[str, str]:
     return tables
 
 
-def engine_mentions(code: str, words: dict[str, str], tables: dict[str, str]) -> Iterator[tuple[int, str]]:
-    """Yield (line, identifier or part of a string) of each that has a word, a table or the room of a family in it."""
-    tree = ast.parse(code)
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    variables = {variable.name for variable in VARIABLES}
-    for node in ast.walk(tree):
-        names = _identifiers(node)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            names = [name for name in re.findall(r"\w+(?:\.\w+)*", node.value) if name not in variables | OF_LIBRARIES]
-        for name in names:
-            if name in tables or any(part in tables or has_word(part, words) for part in name.split(".")):
-                yield getattr(node, "lineno", 0), name
-
-
-def has_word(name: str, words: Iterable[str]) -> bool:
-    """Whether an identifier has one of the words, which may be of several parts, as parts of its own."""
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().split("_")
-    plain = f"_{'_'.join(filter(None, parts))}_"
-    return any(f"_{word}_" in plain for word in words)
-
-
-def _identifiers(node: ast.AST) -> list[str]:
-    """Return the names that a node defines or uses; of imports, those within the package and new names."""
-    for kind, field in _NAMING.items():
-        if isinstance(node, kind):
-            return [value for value in [getattr(node, field)] if value]
-    within = [name for name in _imported(node) if name.startswith(f"{PACKAGE}.")]
-    aliases = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
-    return [*within, *(alias.asname for alias in aliases if alias.asname)]
-
-
-_NAMING: dict[type[ast.AST], str] = {
-    ast.Name: "id",
-    ast.Attribute: "attr",
-    ast.FunctionDef: "name",
-    ast.AsyncFunctionDef: "name",
-    ast.ClassDef: "name",
-    ast.arg: "arg",
-    ast.keyword: "arg",
-    ast.ExceptHandler: "name",
-    ast.MatchAs: "name",
-    ast.MatchStar: "name",
-}
-"""Kind of node -> its field with an identifier."""
-
-
-def _imported(node: ast.AST) -> Iterable[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [f"{node.module}.{alias.name}" for alias in node.names]
-    return []
-
-
-def is_called_after(path: Path, family: str) -> bool:
-    """Whether a file or a folder on its path has the family's name, or one of it, as a word of its own."""
-    words = {word for part in path.with_suffix("").parts for word in part.split("_")}
-    return not words.isdisjoint({family, family.removesuffix("s")})
-
-
-def found_in(rooms: Iterable[str], is_allowed_after_family: bool) -> list[str]:
-    families = family_by_name()
-    lines = []
-    for path in (p for room in rooms for p in sorted((ROOT / room).rglob("*.py"))):
-        place = path.relative_to(ROOT)
-        for line, what, family in mentions(path.read_text(encoding="utf-8"), families):
-            if not (is_allowed_after_family and is_called_after(place, family)):
-                lines.append(f"{place}:{line} names {what} of {family}")
-    return lines
-
-
 def test_names_are_read_from_the_declarations_and_the_engine_rooms_are_rooms() -> None:
     assert {"events", "mobile_states", "mobile", "raw.songs", *FAMILIES, *all_feeds()} <= set(family_by_name())
     assert set(ENGINE) | set(FREE) <= set(ROOMS)
 
 
 def test_the_engine_rooms_name_no_family() -> None:
-    assert found_in(ENGINE, is_allowed_after_family=False) == []
+    assert list(strings_in(ENGINE, family_by_name(), is_allowed_after_family=False)) == []
 
 
 def test_the_engine_rooms_have_no_word_of_a_family_in_names_and_strings() -> None:
     words, tables = words_of_families(), tables_of_families()
     assert {"event", "catalog", "dataset_change"} <= set(words)
     assert {"raw.songs", "fct_activity_events", "int_datasets__uploads"} <= set(tables)
-    found = [
-        f"{path.relative_to(ROOT)}:{line} names {name}"
-        for room in ENGINE
-        for path in sorted((ROOT / room).rglob("*.py"))
-        for line, name in engine_mentions(path.read_text(encoding="utf-8"), words, tables)
-    ]
-    assert found == []
+    assert list(words_in_the_engine(words, tables)) == []
 
 
 def test_the_engine_rooms_are_not_called_after_families() -> None:
-    words = words_of_families()
-    paths = [path.relative_to(ROOT) for room in ENGINE for path in (ROOT / room).rglob("*.py")]
-    assert [path for path in paths if any(has_word(part, words) for part in path.with_suffix("").parts)] == []
+    assert paths_in_the_engine(words_of_families()) == []
+    assert "landing/pending.py" in paths_in_the_engine({"pending"})
+
+
+def test_a_word_of_sql_is_no_name_of_a_family_but_its_plural_is() -> None:
+    assert words_of({"orders": "orders", "raw.orders": "orders"}) == {"orders": "orders"}
+    assert words_of({"visits": "visits"}) == {"visit": "visits", "visits": "visits"}
 
 
 @pytest.mark.parametrize(
@@ -197,14 +97,13 @@ def test_a_word_of_a_family_is_found_in_names_and_strings(code: str, found: list
 
 
 def test_other_rooms_name_a_family_only_in_files_called_after_it() -> None:
-    others = [room for room in ROOMS if room not in (*ENGINE, *FREE, "devtools", "definitions")]
-    assert found_in(others, is_allowed_after_family=True) == []
+    assert list(strings_in(OTHERS, family_by_name(), is_allowed_after_family=True)) == []
 
 
 def test_the_tools_and_the_definitions_name_families_only_as_rooms() -> None:
     """Some rooms are called after their family, and devtools/import_order.py lists the rooms."""
     families = family_by_name()
-    lines = found_in(["devtools"], is_allowed_after_family=True)
+    lines = list(strings_in(["devtools"], families, is_allowed_after_family=True))
     definitions = (ROOT / "definitions.py").read_text(encoding="utf-8")
     lines += [f"definitions.py names {what}" for _, what, _ in mentions(definitions, families)]
     rooms = [f"devtools/import_order.py names {what} of {what}" for what in ROOMS if what in families]
