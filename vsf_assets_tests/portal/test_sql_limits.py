@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.portal.sql import runner as sql_runner
-from vsf_assets.portal.sql.runner import SqlRunner
+from vsf_assets.portal.sql.runner import SqlError, SqlRunner
 from vsf_assets.snapshots import query_turns
 from vsf_assets_tests.portal.hostile_sql import BOMBS
 from vsf_assets_tests.portal.test_sql import LIMITS, kind_of, runner, snapshot
@@ -32,6 +32,19 @@ def test_a_query_that_wants_too_much_is_ended_and_the_next_one_is_answered(
     assert kind_of(runner, snapshot, sql, limits) in ends
     assert time.monotonic() - began < limits.seconds + sql_runner.LATER + 3
     assert runner.run(snapshot, "select 1", LIMITS).rows == [[1]]
+
+
+@pytest.mark.parametrize("sql", ["select {}", "pivot (select range as r from range({count})) on r using count(*)"])
+def test_an_answer_has_so_many_columns_and_no_more(runner: SqlRunner, snapshot: Path, sql: str) -> None:
+    limits = replace(LIMITS, columns=30)
+    for count in (30, 31):
+        text = sql.format(", ".join("1" for _ in range(count)), count=count)
+        if count == 30:
+            assert len(runner.run(snapshot, text, limits).columns) == 30
+        else:
+            with pytest.raises(SqlError, match="the answer has 31 columns, and 30 are allowed") as error:
+                runner.run(snapshot, text, limits)
+            assert error.value.kind == "too_large"
 
 
 def test_no_more_queries_wait_than_threads_can_be_spared(

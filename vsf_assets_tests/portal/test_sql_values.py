@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from vsf_assets.portal.questions.result_files import csv_bytes, json_bytes, parquet_file
+from vsf_assets.portal.questions.result_files import csv_bytes, json_bytes, names_of, parquet_file
 from vsf_assets.portal.questions.result_table import result_table
 from vsf_assets.portal.shared.client_left import ClientLeft
 from vsf_assets.portal.sql.bound_values import DATE, DECIMAL, TEXT, WHOLE, Bound
@@ -202,6 +202,24 @@ def test_every_type_that_duckdb_has_is_answered_in_every_form(
     assert by_name["date_array"][1] == ["1970-01-01", "infinity", "-infinity", None, "2022-05-12"]
     assert by_name["interval"] == ("00:00:00", "83 years 3 months 999 days 00:16:39.999999", None)
     assert_files_hold(answer, tmp_path)
+
+
+def test_columns_of_one_name_get_numbers_that_are_free() -> None:
+    def named(*names: str) -> list[str]:
+        return names_of(SqlAnswer([(name, "INTEGER") for name in names], [], False, 0.0))
+
+    assert named("a", "b", "a", "a_1", "a", "A") == ["a", "b", "a_1", "a_1_1", "a_2", "A"]
+    assert named("a_1", "a", "a", "a") == ["a_1", "a", "a_2", "a_3"]
+    many = named(*["1"] * 1000)
+    assert (many[:3], many[-1], len(set(many))) == (["1", "1_1", "1_2"], "1_999", 1000)
+
+
+def test_a_page_shows_fewer_rows_of_a_wide_answer_and_says_that_there_are_more() -> None:
+    wide = SqlAnswer([("a", "INTEGER")] * 1000, [[1] * 1000] * 101, False, 0.0)
+    shown = result_table(wide)
+    assert (shown.rows, shown.is_cut, shown.body.count("<tr>")) == (100, True, 100)
+    narrow = result_table(SqlAnswer([("a", "INTEGER")], [[1]] * 1000, False, 0.0))
+    assert (narrow.rows, narrow.is_cut) == (1000, False)
 
 
 def test_whole_numbers_of_128_bits_stay_exact_in_parquet(runner: SqlRunner, snapshot: Path, tmp_path: Path) -> None:

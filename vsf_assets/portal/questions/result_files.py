@@ -43,14 +43,15 @@ def is_number(kind: str) -> bool:
 
 def names_of(answer: SqlAnswer) -> list[str]:
     """Return the names of the columns; where one stands twice, the second is `x_1`."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    last: dict[str, int] = {}
     for name, _ in answer.columns:
-        place, free = 0, name
+        free = name
         while free in found:
-            place += 1
-            free = f"{name}_{place}"
-        found.append(free)
-    return found
+            last[name] = last.get(name, 0) + 1
+            free = f"{name}_{last[name]}"
+        found[free] = None
+    return list(found)
 
 
 def csv_bytes(answer: SqlAnswer) -> bytes:

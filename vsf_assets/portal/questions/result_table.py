@@ -18,6 +18,9 @@ from vsf_assets.portal.sql.runner import SqlAnswer
 ROWS = 1000
 """Rows that a page shows; files have as many as the settings allow."""
 
+CELLS = 100_000
+"""Values that a page shows: of a wide answer fewer rows, so that no page keeps a server busy for seconds."""
+
 LONGEST = 200
 """Characters of a value that a page shows."""
 
@@ -44,11 +47,11 @@ class ResultTable:
 def result_table(answer: SqlAnswer) -> ResultTable:
     """Return the table of an answer."""
     heads = [(visible(name), kind, is_number(kind)) for name, kind in answer.columns]
-    shown = answer.rows[:ROWS]
+    shown = answer.rows[: min(ROWS, CELLS // max(len(heads), 1))]
     numbers = [is_right for _, _, is_right in heads]
     lines = ["".join(map(_cell, row, numbers)) for row in shown]
     body = mark_safe("".join(f"<tr>{line}</tr>\n" for line in lines))  # noqa: S308 - every text in it is escaped
-    return ResultTable(heads, body, len(shown), answer.is_cut or len(answer.rows) > ROWS, answer.seconds)
+    return ResultTable(heads, body, len(shown), answer.is_cut or len(answer.rows) > len(shown), answer.seconds)
 
 
 def _cell(value: Any, is_right: bool) -> str:

@@ -38,7 +38,7 @@ Answer = dict[str, Any]
 
 
 class _AnswerTooLargeError(Exception):
-    """The rows of an answer have more bytes than allowed."""
+    """An answer has more columns, or its rows have more bytes, than allowed; the message says so."""
 
 
 class _WrappedError(Exception):
@@ -57,8 +57,8 @@ def answer(path: str, sql: str, limits: SqlLimits, bound: Mapping[str, Bound]) -
         return _problem("refused", str(error))
     except SandboxError as error:
         return _problem("sandbox", str(error))
-    except _AnswerTooLargeError:
-        return _problem("too_large", f"the answer has more than {limits.answer_mb} MB; choose fewer rows or columns")
+    except _AnswerTooLargeError as error:
+        return _problem("too_large", str(error))
     except (MemoryError, duckdb.OutOfMemoryException):
         return _problem("too_large", f"the query needs more than {limits.memory_mb} MB of memory")
     except (duckdb.Error, _WrappedError) as error:
@@ -111,6 +111,10 @@ def _run(connection: "DuckDBPyConnection", sql: str, limits: SqlLimits, bound: M
         connection.execute(statements[0], values)
     is_wrapped = bool(columns) and len(statements) == 1
     columns = columns or [[column[0], str(column[1])] for column in connection.description or []]
+    if len(columns) > limits.columns:
+        raise _AnswerTooLargeError(
+            f"the answer has {len(columns):,} columns, and {limits.columns:,} are allowed; choose fewer"
+        )
     try:
         rows = _rows(result, limits)
     except duckdb.OutOfMemoryException:
@@ -141,7 +145,7 @@ def _rows(result: "DuckDBPyConnection | DuckDBPyRelation", limits: SqlLimits) ->
         values = [[_value(value) for value in row] for row in batch]
         size += len(orjson.dumps(values))
         if size > limits.answer_mb * _MB:
-            raise _AnswerTooLargeError
+            raise _AnswerTooLargeError(f"the answer has more than {limits.answer_mb} MB; choose fewer rows or columns")
         rows += values
         if len(rows) > limits.rows:
             break
