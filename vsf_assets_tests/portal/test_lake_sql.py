@@ -39,6 +39,8 @@ def lake(tmp_path: Path) -> Home:
 
 
 def test_sql_asks_a_copy_that_holds_the_rows(portal: Portal, lake: Home) -> None:
+    from vsf_assets.portal.accounts.models import User
+
     header = portal.token(portal.account("bob", "analyst", personal=True), "read", "export", "personal")
     blind = portal.token(portal.account("ann", "analyst"), "read", "export")
     keepers = [CopyKeeper(lake.settings, KEY), PlainCopyKeeper(lake.settings)]
@@ -57,6 +59,8 @@ def test_sql_asks_a_copy_that_holds_the_rows(portal: Portal, lake: Home) -> None
         assert masked.startswith("anon-")
 
         publish_click(lake, 2)
+        page = portal.client(User.objects.get(username="bob")).get("/questions/sql/?sql=select+1&snapshot=2")
+        assert "The copy for SQL of snapshot 2 is being made; ask snapshot 1." in page.content.decode()
         answer = ask(portal, header, "select click_id from raw.clicks").json()
         assert answer["rows"] == [[1]]
         assert answer["note"] == "this is snapshot 1: the copy for SQL of snapshot 2 is being made"

@@ -5,6 +5,7 @@ process (test_sql.py), and the page in a browser (test_questions_browser.py).
 """
 
 import csv
+import html
 import io
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,23 @@ def test_the_history_is_the_accounts_own_and_can_be_removed(portal: Portal, monk
     assert len(history(portal)) == 2
     ann.post("/questions/sql/history/", {"ran": "all"})
     assert history(portal) == []
+
+
+def test_a_query_too_long_for_a_link_comes_back_from_the_history(portal: Portal) -> None:
+    sql = f"select '{'é' * 40_000}' as long"
+    ann, bob = analyst(portal), portal.client(portal.account("bob", "analyst", personal=True))
+    assert ann.post(SQL, {"sql": sql}).status_code == 200
+    (ran,) = history(portal)
+    address = f"{SQL}?ran={ran.id}"
+    for page in (ann.get(SQL), ann.get("/questions/sql/history/")):
+        assert f'href="{address}"' in page.content.decode()
+        assert len(page.content) < 60_000
+    again = ann.get(address).content.decode()
+    assert html.escape(sql) in again
+    assert f'name="snapshot" value="{ran.snapshot}"' in again
+    for other in (bob.get(address), ann.get(f"{SQL}?ran=nothing")):
+        assert other.status_code == 200
+        assert html.escape(sql) not in other.content.decode()
 
 
 def test_the_history_holds_no_nul_which_postgresql_does_not_take(portal: Portal) -> None:

@@ -25,6 +25,7 @@ from vsf_assets.portal.data.queried_snapshot import QueriedSnapshot, queried_sna
 from vsf_assets.portal.data.table_catalog import SCHEMAS, ShownTable, catalog_of
 from vsf_assets.portal.questions.answers import file_of
 from vsf_assets.portal.questions.history import DAYS, MOST, history_of, write_down
+from vsf_assets.portal.questions.models import RanQuery
 from vsf_assets.portal.questions.question_rights import teams_of_writer, why_no_sql
 from vsf_assets.portal.questions.result_files import FORMATS
 from vsf_assets.portal.questions.result_table import ROWS, ResultTable, result_table
@@ -41,6 +42,10 @@ LAST = 8
 
 LONGEST_LINK = 6000
 """Characters of a query's link; servers between refuse longer addresses."""
+
+
+LONGEST_SHOWN = 1000
+"""Characters of a query that the history reads; it shows fewer."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,7 @@ def sql_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "questions/no_sql.html", {"reason": reason}, status=403)
     if request.method == "POST":
         return _run(request)
-    example = _example(request.GET.get("example", ""))
-    sql = example.sql_with_defaults if example else request.GET.get("sql", "")[:LONGEST_SQL]
-    wanted = _number(request.GET.get("snapshot", ""))
+    sql, wanted = _of_address(request)
     access = Access(request.user.account_rights)
     try:
         snapshot = queried_snapshot(access, wanted)
@@ -76,12 +79,21 @@ def sql_page(request: HttpRequest) -> HttpResponseBase:
         if newest is None:
             status = status_of(error) or 500
         notice = _sentence(error)
-        if newest and not newest.is_masked:
+        if newest and not newest.is_copy:  # a copy may be missing of a snapshot that is kept, which the error says
             notice = (
                 f"Snapshot {wanted} is not kept any more. Run the query on the current one, snapshot {newest.number}."
             )
         return _page(request, Shown(sql, newest, notice=notice, status=status))
     return _page(request, Shown(sql, snapshot, wanted))
+
+
+def _of_address(request: HttpRequest) -> tuple[str, int | None]:
+    """Return the query of an address, and the number of the snapshot that it names."""
+    if example := _example(request.GET.get("example", "")):
+        return example.sql_with_defaults, None
+    if ran := history_of(request.user).filter(pk__in=_ids(request.GET.get("ran", ""))).first():
+        return ran.sql, ran.snapshot
+    return request.GET.get("sql", "")[:LONGEST_SQL], _number(request.GET.get("snapshot", ""))
 
 
 def _run(request: HttpRequest) -> HttpResponseBase:
@@ -120,6 +132,7 @@ def _sentence(error: Exception) -> str:
 
 def _page(request: HttpRequest, shown: Shown) -> HttpResponse:
     address = _address(shown.sql, shown.snapshot.number) if shown.snapshot and shown.sql else ""
+    newest = f"{reverse('sql')}?{urlencode({'sql': shown.sql})}"
     context = {
         "shown": shown,
         "rows_of_page": ROWS,
@@ -127,9 +140,10 @@ def _page(request: HttpRequest, shown: Shown) -> HttpResponse:
         "limits": limits(),
         "formats": list(FORMATS),
         "link": address if len(address) <= LONGEST_LINK else "",
+        "newest_link": newest if len(newest) <= LONGEST_LINK else "",
         "tables": _tables(request),
         "examples": _examples(),
-        "history": [(ran, _address(ran.sql, ran.snapshot)) for ran in history_of(request.user)[:LAST]],
+        "history": [(ran, _address_of(ran)) for ran in history_of(request.user)[:LAST]],
         "may_save": teams_of_writer(request.user.account_rights).exists(),
         "curl": _curl(),
     }
@@ -140,6 +154,12 @@ def _page(request: HttpRequest, shown: Shown) -> HttpResponse:
 
 def _address(sql: str, snapshot: int) -> str:
     return f"{reverse('sql')}?{urlencode({'sql': sql, 'snapshot': snapshot})}"
+
+
+def _address_of(ran: RanQuery) -> str:
+    """Return the address of a query in the history: one that names it alone where the query is too long for a link."""
+    address = _address(ran.sql, ran.snapshot) if len(ran.sql) <= LONGEST_LINK else ""
+    return address if 0 < len(address) <= LONGEST_LINK else f"{reverse('sql')}?{urlencode({'ran': ran.id})}"
 
 
 def _curl() -> str:
@@ -184,7 +204,7 @@ def history(request: HttpRequest) -> HttpResponseBase:
         count = removed.delete()[0]
         messages.success(request, f"{count} {'query' if count == 1 else 'queries'} removed from your history.")
         return redirect("sql_history")
-    lines = [(ran, _address(ran.sql, ran.snapshot), visible(ran.sql, keep="\n\t")) for ran in own]
+    lines = [(ran, _address_of(ran), visible(ran.sql[:LONGEST_SHOWN], keep="\n\t")) for ran in own]
     return render(request, "questions/history.html", {"lines": lines, "most": MOST, "days": DAYS})
 
 
