@@ -64,6 +64,48 @@ def test_a_link_that_was_ended_stops_within_a_second(portal: Portal) -> None:
     assert portal.audit()[-1] == "data_link.ended"
 
 
+@pytest.mark.parametrize("way", ["link", "token", "session"])
+def test_who_is_shut_out_while_a_query_runs_gets_no_answer(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    from vsf_assets.portal.accounts.models import ApiToken
+    from vsf_assets.portal.api import sql_route
+    from vsf_assets.portal.questions import answers
+    from vsf_assets.portal.questions.models import DataLink
+
+    user, question, secret = linked(portal)
+    header = portal.token(user, "read", "export", "personal")
+    client = portal.client(user)
+    address = f"/api/v1/questions/{question.id}.csv"
+
+    def csv_of() -> Any:
+        if way == "link":
+            return get(portal, question, secret)
+        return client.get(address) if way == "session" else portal.client().get(address, **header)
+
+    def sql_of() -> Any:
+        client_of, more = (client, {}) if way == "session" else (portal.client(), header)
+        return client_of.post("/api/v1/sql", '{"sql": "select 1"}', content_type="application/json", **more)
+
+    assert csv_of().status_code == 200
+    ask = answers.ask
+
+    def ask_and_end(*given: Any) -> Any:
+        found = ask(*given)
+        ApiToken.objects.all().delete()
+        DataLink.objects.all().delete()
+        client.session.flush()
+        return found
+
+    monkeypatch.setattr(answers, "ask", ask_and_end)
+    monkeypatch.setattr(sql_route, "ask", ask_and_end)
+    ended = csv_of()
+    assert (ended.status_code, b"VALUE" in ended.content) == (401, False)
+    if way != "link":
+        client, header = portal.client(user), portal.token(user, "read", "export", "personal")
+        assert sql_of().status_code == 401
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [("inactive", 401), ("role", 403), ("left", 404), ("personal", 404), ("question", 401), ("account", 401)],

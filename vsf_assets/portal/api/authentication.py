@@ -43,6 +43,18 @@ def rights_of_request(request: Any) -> AccountRights:
     return found
 
 
+def has_ended(request: Any) -> bool:
+    """Whether what let a request in was ended since: its token, data link or session, or the account.
+
+    For answers that take long: who was shut out meanwhile does not get them.
+    """
+    let_in: Any = request.auth
+    if isinstance(let_in, User):
+        is_there = User.objects.filter(pk=let_in.pk, is_active=True).exists()
+        return not (is_there and request.session.exists(request.session.session_key))
+    return not type(let_in).objects.filter(pk=let_in.pk, user__is_active=True).exists()
+
+
 def access_of(request: Any) -> Access:
     """Return what the request may read."""
     return Access(rights_of_request(request))

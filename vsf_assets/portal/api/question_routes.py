@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.security import APIKeyQuery
 
 from vsf_assets.portal.accounts.models import ApiToken, User
-from vsf_assets.portal.api.authentication import PageSession, TokenAuth, rights_of_request
+from vsf_assets.portal.api.authentication import PageSession, TokenAuth, has_ended, rights_of_request
 from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.api.sql_route import sql_problem
 from vsf_assets.portal.questions.answers import file_of, given_values, is_known, requested_question
@@ -22,7 +22,7 @@ from vsf_assets.portal.questions.parameters import WrongValueError
 from vsf_assets.portal.questions.question_rights import may_export, seen_question, seen_questions, shows_sql
 from vsf_assets.portal.questions.result_files import FORMATS
 from vsf_assets.portal.questions.running import asker
-from vsf_assets.portal.shared.problems import problem
+from vsf_assets.portal.shared.problems import SIGN_IN, problem
 from vsf_assets.portal.sql.runner import SqlError
 
 TOKEN = "token"  # noqa: S105 - the name of a parameter
@@ -98,6 +98,8 @@ def _answer(request: HttpRequest, question_id: str, form: str) -> HttpResponseBa
             response: HttpResponseBase = HttpResponse(status=304)
         else:
             found = requested.answer(asker(request))
+            if has_ended(request):
+                return problem(401, SIGN_IN)
             response = file_of(request, found, form, question.name, requested.snapshot, question=question.name)
     except WrongValueError as error:
         return problem(400, str(error), parameter=error.name[:60])

@@ -14,12 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 
 from vsf_assets.config.portal_settings import SQL_NO
-from vsf_assets.portal.api.authentication import access_of
+from vsf_assets.portal.api.authentication import access_of, has_ended
 from vsf_assets.portal.api.list_answers import json_answer
 from vsf_assets.portal.data.queried_snapshot import queried_snapshot
 from vsf_assets.portal.questions.running import STATUSES, ask, asker
 from vsf_assets.portal.shared.open_pool import SNAPSHOT_HEADER
-from vsf_assets.portal.shared.problems import problem
+from vsf_assets.portal.shared.problems import SIGN_IN, problem
 from vsf_assets.portal.sql.runner import SqlError
 
 
@@ -57,6 +57,8 @@ def add_sql(api: NinjaAPI) -> None:
             answer = ask(queried, question.sql, asker(request))
         except SqlError as error:
             return sql_problem(error)
+        if has_ended(request):
+            return problem(401, SIGN_IN)
         response = json_answer(
             {
                 "columns": [name for name, _ in answer.columns],
