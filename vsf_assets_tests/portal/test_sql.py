@@ -97,6 +97,25 @@ def test_nothing_but_the_snapshot_is_reached(runner: SqlRunner, snapshot: Path, 
     assert [path.name for path in trap.iterdir()] == ["secret.csv"]
 
 
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("select 1; select 2", "These are 2 statements"),
+        ("pivot {t} on a; pivot {t} on b", "These are 2 statements"),
+        ("select 1; pivot {t} on a; select 3", "These are 3 statements"),
+        ("pivot {t} on a; copy (select 1) to 'x'", "download the answer"),
+        ("copy (pivot {t} on a) to 'x'", "download the answer"),
+        ("create temp table x as pivot {t} on a", "A snapshot cannot be changed"),
+        ("create type t as enum ('a'); pivot {t} on a", "A snapshot cannot be changed"),
+        ("explain pivot {t} on a", "EXPLAIN cannot stand before PIVOT"),
+    ],
+)
+def test_a_refusal_says_why(runner: SqlRunner, snapshot: Path, sql: str, words: str) -> None:
+    with pytest.raises(SqlError, match=words) as error:
+        runner.run(snapshot, sql.format(t="(select 1 as a, 2 as b)"), LIMITS)
+    assert error.value.kind == "refused"
+
+
 def test_the_list_of_attempts_is_long() -> None:
     assert len(FILES) + len(STATEMENTS) >= 70
 

@@ -53,16 +53,20 @@ def checked_statements(connection: "DuckDBPyConnection", sql: str, bound: Collec
     kinds = [statement.type.name for statement in statements]
     if not kinds:
         raise StatementRefusedError("There is no statement. Write a query, for example: from marts.dim_lines")
-    # PIVOT becomes the type of its columns and a query; statements that a person wrote have a text of their own.
-    is_pivot = kinds[-1] == "SELECT" and not any(statement.query for statement in statements)
-    if is_pivot and set(kinds[:-1]) <= {"CREATE"}:
+    # PIVOT becomes the types of its columns and a query; statements that a person wrote have a text of their own.
+    is_made = [not statement.query for statement in statements]
+    if all(is_made) and kinds.count("SELECT") == 1 and kinds[-1] == "SELECT" and set(kinds[:-1]) <= {"CREATE"}:
         return list(statements)
-    for kind in kinds:
+    added = ("CREATE", "TRANSACTION")
+    written = [kind for kind, made in zip(kinds, is_made, strict=True) if not (made and kind in added)] or ["CREATE"]
+    for kind in written:
         if kind not in READS:
             why = _WHY.get(kind, _UNCHANGEABLE)
             raise StatementRefusedError(f"{why}. Allowed are {ALLOWED}.")
-    if len(kinds) > 1:
-        raise StatementRefusedError(f"These are {len(kinds)} statements. Run one at a time.")
+    if len(written) > 1:
+        raise StatementRefusedError(f"These are {len(written)} statements. Run one at a time.")
+    if len(statements) > 1:
+        raise StatementRefusedError("EXPLAIN cannot stand before PIVOT; explain the query that PIVOT reads.")
     return list(statements)
 
 
