@@ -70,6 +70,7 @@ class Loader:
         self._loaded: Hashable = None
         self._table: ScoreTable | None = None
         self._written: Hashable = None
+        self._tried: Hashable = None
         self._pause = 0.0
         self._next_load = 0.0
         self.status = LoaderStatus()
@@ -97,14 +98,16 @@ class Loader:
         state, snapshot = self._watch.current()
         if snapshot is not None and state != self._loaded:
             now = time.monotonic()
-            if now < self._next_load:
+            if state != self._tried:  # another snapshot does not wait for what failed before
+                self._tried, self._pause = state, 0.0
+            elif now < self._next_load:
                 return self.status.failure
             self._pause = min(max(1.0, 2 * self._pause), _LONGEST_PAUSE)
             self._next_load = now + self._pause
             table = read_scores(snapshot, self._lake)
             self._write(table)
             self._loaded, self._table = state, table
-            self._pause = self._next_load = 0.0
+            self._tried = None
             self.status = replace(self.status, loads=self.status.loads + 1)
             self._log(f"serving snapshot {table.snapshot} with {len(table.campaigns):,} campaigns")
         elif self._table is not None and identity(self._files.scores) != self._written:

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Hashable
+from pathlib import Path
 
 from vsf_assets.banners.app import BannerApp
 from vsf_assets.banners.counters import prometheus, share, total
@@ -48,8 +49,7 @@ class Watcher:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._app, self._files, self._worker, self._log, self._clock = app, files, worker, log, clock
-        self._scores: Hashable = None
-        self._keys: Hashable = identity(files.keys)
+        self._read: dict[str, Hashable] = {}  # subject -> identity of its file as it was read last
         self._shared_at = 0.0
         self._failures: dict[str, str] = {}
         self._loaded_at = 0.0
@@ -58,17 +58,23 @@ class Watcher:
 
     def check(self) -> None:
         """Replace what has changed; what cannot be read stays as it is."""
-        scores = identity(self._files.scores)
-        if scores is not None and scores != self._scores:
-            self._scores = scores
-            self._note("slots", self._replace_slots)
-        keys = identity(self._files.keys)
-        if keys != self._keys:
-            self._keys = keys
-            self._note("keys", lambda: self._app.replace(keys=read_keys(self._files.keys)))
+        if self._files.scores.exists():  # else the loader makes it, from the first snapshot on
+            self._follow("slots", self._files.scores, self._replace_slots)
+        self._follow("keys", self._files.keys, lambda: self._app.replace(keys=read_keys(self._files.keys)))
         if time.monotonic() - self._shared_at >= _SHARE_EVERY:
             self._shared_at = time.monotonic()
             self._note("counts", lambda: share(self._app.counters, self._files.folder, self._worker))
+
+    def _follow(self, subject: str, file: Path, step: Callable[[], None]) -> None:
+        """Do a step if a file is not the one that was read last, again at each look until it succeeds.
+
+        A failure may pass while the file stays the same: too many open files, or rights that a person mends.
+        """
+        found = identity(file)
+        if found != self._read.get(subject) or subject in self._failures:
+            self._note(subject, step)
+            if subject not in self._failures:
+                self._read[subject] = found
 
     def _replace_slots(self) -> None:
         table = from_bytes(self._files.scores.read_bytes())

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -158,6 +159,18 @@ def test_a_snapshot_that_cannot_be_loaded_is_not_tried_each_second(
     assert read_status(service.files).failures == 5
 
 
+def test_a_snapshot_that_follows_one_that_cannot_be_loaded_is_tried_at_once(service: Service) -> None:
+    write_snapshot(service.home, 1, FIRST)
+    service.step()
+    damaged(write_snapshot(service.home, 2, SECOND))
+    for _ in range(3):
+        service.step()
+    assert service.serves() == 1
+    write_snapshot(service.home, 3, SECOND)
+    service.step()
+    assert (service.serves(), service.health()[1]["status"]) == (3, "ok")
+
+
 def test_the_slots_survive_a_restart_while_the_snapshots_are_away(service: Service) -> None:
     write_snapshot(service.home, 1, FIRST)
     service.step()
@@ -229,6 +242,35 @@ def test_new_keys_are_read_and_unreadable_ones_keep_the_former(service: Service)
     service.step()
     assert len(service.app.keys) == 2
     assert service.health()[1]["failures"] == ["the file of keys cannot be read or written"]
+
+
+def test_a_file_that_cannot_be_read_for_a_while_is_read_when_it_can(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_snapshot(service.home, 1, FIRST)
+    service.step()
+    write_snapshot(service.home, 2, SECOND)
+    add_key(service.files.keys.parent, HOUR - 1000, 1e9)
+    service.files.keys.chmod(0o644)
+    with monkeypatch.context() as patch:
+        patch.setattr("vsf_assets.banners.watching.from_bytes", Mock(side_effect=OSError("Too many open files")))
+        service.step()
+        service.watcher.check()
+    assert (service.serves(), len(service.app.keys)) == (1, 1)
+    failures = [f"the file of {subject} cannot be read or written" for subject in ("slots", "keys")]
+    assert service.health()[1]["failures"] == failures
+    service.files.keys.chmod(0o600)  # as the log says; the file's content and its times stay
+    service.watcher.check()
+    assert (service.serves(), len(service.app.keys), service.health()[1]["failures"]) == (2, 2, [])
+    assert len([line for line in service.log if "going on with" in line]) == 2
+
+
+def test_keys_that_change_while_a_worker_starts_are_read(service: Service) -> None:
+    service.start()  # has read the keys
+    add_key(service.files.keys.parent, HOUR - 1000, 1e9)
+    late = Watcher(service.app, service.files, "2", service.log.append, service.clock)
+    late.check()
+    assert len(service.app.keys) == 2
 
 
 def test_a_disk_that_cannot_be_written_to_is_reported_and_serving_goes_on(service: Service) -> None:
