@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports, expect_few_rows
+from vsf_assets.warehouse.ledger import by_all_threads, transaction
 from vsf_assets.warehouse.prepared_inserts import Inserts
 
 
@@ -56,6 +57,29 @@ def test_rows_that_failed_do_not_come_back(inserts: Inserts) -> None:
         inserts.add("t", pl.DataFrame({"a": ["y"], "b": ["no number"]}))
     inserts.add("t", pl.DataFrame({"a": ["z"], "b": ["2"]}))
     assert rows(inserts) == [(None, "x", 1), (None, "z", 2)]
+
+
+def keeps_order(connection: duckdb.DuckDBPyConnection) -> object:
+    return connection.execute("select current_setting('preserve_insertion_order')").fetchall()[0][0]
+
+
+def test_only_parts_of_a_wide_table_are_inserted_in_any_order(inserts: Inserts) -> None:
+    found = {}
+    for table in ("raw.events", "raw.lines", "raw.findings", "raw.files"):
+        with by_all_threads(inserts.connection, table):
+            found[table] = keeps_order(inserts.connection)
+        assert keeps_order(inserts.connection)
+    assert found == {"raw.events": False, "raw.lines": True, "raw.findings": True, "raw.files": True}
+
+
+def test_order_is_kept_again_after_parts_that_failed(inserts: Inserts) -> None:
+    with (
+        pytest.raises(duckdb.IOException),
+        transaction(inserts.connection, inserts.connection.commit),
+        by_all_threads(inserts.connection, "raw.events"),
+    ):
+        inserts.connection.execute("select * from read_parquet('/nowhere/at/all.parquet')")
+    assert keeps_order(inserts.connection)
 
 
 def test_what_is_not_installed_is_hidden_only_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,13 @@ here: named defects (test_delimited_*.py).
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from vsf_assets.feeds.reading import Delimited
-from vsf_assets.readers.delimited.fast_parser import parse_block
+from vsf_assets.readers.delimited import fast_parser
 from vsf_assets_tests.reading import COMMA, PIPE, read, reference, small_blocks
 
 ODDITIES = [b'"', b"\\", b"\n", b"\r\n", b"\r", b"\0", b" ", b"\xff", b"\x01", b"\x02", b'""', b'\\"', b"\\\\", b"\\\n"]
@@ -22,9 +23,11 @@ dialects = st.sampled_from([COMMA, PIPE])
 
 def regular_field(dialect: Delimited) -> st.SearchStrategy[bytes]:
     escaped_quote = b'\\"' if dialect.escape else b'""'
-    inside = st.sampled_from([b"a", b"\n", b"\r\n", b",", b"|", escaped_quote, "é".encode()])
+    others = [b"\\\\", b'\\\\\\"'] if dialect.escape else []
+    inside = st.sampled_from([b"a", b"\n", b"\r\n", b",", b"|", escaped_quote, "é".encode(), *others])
     quoted = st.lists(inside, max_size=4).map(lambda parts: b'"' + b"".join(parts) + b'"')
-    return st.one_of(quoted, st.sampled_from([b"a", b"12", b"", b" ", "é€".encode(), "\ufeff3".encode()]))
+    bare = [b"a", b"12", b"", b" ", "é€".encode(), "\ufeff3".encode(), *(b"a" + other for other in others)]
+    return st.one_of(quoted, st.sampled_from(bare))
 
 
 @st.composite
@@ -58,10 +61,12 @@ def test_reader_and_reference_agree_on_records_that_are_too_long(data, dialect, 
 
 
 @examples(max_examples=120)
-@given(st.data(), dialects)
-def test_fast_path_takes_only_what_it_reads_as_the_reference_does(data, dialect):
+@given(st.data(), dialects, st.sampled_from([1, 1000]))
+def test_fast_path_takes_only_what_it_reads_as_the_reference_does(data, dialect, many_dropped):
     body = data.draw(texts(dialect, width=3))
-    proven = parse_block(body, 2, dialect, ["a", "b", "c"], integers=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_parser, "MANY_DROPPED", many_dropped)  # with 1 no block has many
+        proven = fast_parser.parse_block(body, 2, dialect, ["a", "b", "c"], integers=False)
     if proven is None:
         return
     expected = reference(body[: proven.consumed], 3, dialect, line=2)

@@ -12,11 +12,12 @@ import polars as pl
 
 from vsf_assets.feeds.reading import Delimited
 from vsf_assets.readers.common.displayable_text import BOM, MAX_RECORD
+from vsf_assets.readers.delimited.escapes import find_escapes, for_polars, quotes_of_fields, shown
 from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
 
-_ESCAPED_QUOTE, _ESCAPED_ESCAPE = b"\x01", b"\x02"
-"""Placeholders for escaped bytes while polars parses; a block that holds these bytes itself has no proof."""
+MANY_DROPPED = 1000
+"""From one dropped byte in so many on, one pass over a mask is faster than joining the pieces between them."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,11 @@ def parse_block(
     if any(data.find(b"\n", at, at + part) < 0 for at in range(0, len(data) - part, part)):
         return None
     escaped = dialect.escape is not None and dialect.escape.encode() in data
-    text = _hide_escapes(data, dialect) if escaped else data
-    if text is None:
-        return None
-    if dialect.quote.encode() not in text:
-        plain = _parse_plain(text, first_line, dialect, names, integers)
-        if plain is not None and not escaped:
+    if not escaped and dialect.quote.encode() not in data:
+        plain = _parse_plain(data, first_line, dialect, names, integers)
+        if plain is not None:
             return plain
-    return _parse_any(text, first_line, dialect, names, integers, escaped, maximum)
+    return _parse_any(data, first_line, dialect, names, integers, maximum)
 
 
 def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
@@ -98,21 +96,25 @@ def _parse_any(
     dialect: Delimited,
     names: list[str],
     integers: bool,
-    escaped: bool,
     maximum: int | None,
 ) -> Proven | None:
     """Find the boundaries of all records, split off the irregular records, and parse the others."""
     import numpy as np
 
-    array = np.frombuffer(text, dtype=np.uint8)
-    borders = find_borders(array, dialect)
+    array = np.frombuffer(text, dtype=np.uint8, count=text.rfind(b"\n") + 1)
+    escapes = find_escapes(array, dialect)
+    if escapes is None:
+        return None
+    quotes = quotes_of_fields(array, escapes, dialect)
+    borders = find_borders(array, quotes, dialect)
     if borders is None:
         return None
     starts, ends = borders.starts, borders.ends
     if int((ends - starts).max()) >= MAX_RECORD // 2:
-        return None  # the exact parser decides; escapes are hidden here and may double the length
+        return None  # the exact parser decides
     cut = int(ends[-1]) + 1
-    irregular = irregular_records(text[:cut], array[:cut], borders, len(names))
+    whole, array = text[:cut], array[:cut]
+    irregular = irregular_records(whole, array, borders, len(names))
     blank = blank_records(text, array, starts, ends, dialect)
     irregular[blank] = False
     places = np.flatnonzero(irregular)
@@ -120,19 +122,21 @@ def _parse_any(
         return None
     left_out = irregular.copy()
     left_out[blank] = True
-    body = _without(text, cut, starts[left_out].tolist(), ends[left_out].tolist())
+    rewritten = for_polars(array, escapes, quotes, dialect)
+    if rewritten is None:
+        return None
+    body = _without(rewritten.text, starts[left_out].tolist(), ends[left_out].tolist(), rewritten.dropped)
     frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
     if frame is None or frame.height != len(ends) - len(places) - len(blank):
         return None
-    if escaped:
-        frame = _show_escapes(frame, dialect)
+    if rewritten.has_placeholders:
+        frame = shown(frame, dialect)
     lines = borders.newlines_before + first_line
     frame.insert_column(0, pl.Series("_line", lines[~left_out], dtype=pl.Int64))
     raws = (text[start : end + 1] for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True))
-    aside = list(zip(lines[places].tolist(), (_unhide(raw, dialect) if escaped else raw for raw in raws), strict=True))
-    hidden = text.count(_ESCAPED_QUOTE, 0, cut) + text.count(_ESCAPED_ESCAPE, 0, cut) if escaped else 0
+    aside = list(zip(lines[places].tolist(), raws, strict=True))
     widths = (borders.delimiters[places] + 1).tolist()
-    return Proven(frame, cut + hidden, borders.newlines, aside, widths, len(blank))
+    return Proven(frame, cut, borders.newlines, aside, widths, len(blank))
 
 
 def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:
@@ -144,33 +148,22 @@ def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool
     return bool(begins[0] or (begins[1:] & is_end[:-1]).any())
 
 
-def _without(text: bytes, cut: int, starts: list[int], ends: list[int]) -> bytes:
-    """Return the text up to `cut` without the given records."""
-    begins = (0, *(end + 1 for end in ends))
-    return b"".join(text[begin:end] for begin, end in zip(begins, (*starts, cut), strict=True))
+def _without(text: Any, starts: list[int], ends: list[int], dropped: Any) -> bytes:
+    """Return the bytes without those from each start to its end, and without the dropped ones."""
+    import numpy as np
 
-
-def _hide_escapes(data: bytes, dialect: Delimited) -> bytes | None:
-    """Replace escaped quotes and escapes by placeholders; return None if other bytes are escaped."""
-    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
-    if _ESCAPED_QUOTE in data or _ESCAPED_ESCAPE in data:
-        return None
-    hidden = data.replace(escape * 2, _ESCAPED_ESCAPE).replace(escape + quote, _ESCAPED_QUOTE)
-    return None if escape in hidden[: hidden.rfind(b"\n") + 1] else hidden
-
-
-def _unhide(record: bytes, dialect: Delimited) -> bytes:
-    escape, quote = (dialect.escape or "").encode(), dialect.quote.encode()
-    return record.replace(_ESCAPED_QUOTE, escape + quote).replace(_ESCAPED_ESCAPE, escape * 2)
-
-
-def _show_escapes(frame: pl.DataFrame, dialect: Delimited) -> pl.DataFrame:
-    for hidden, shown in ((_ESCAPED_QUOTE, dialect.quote), (_ESCAPED_ESCAPE, dialect.escape or "")):
-        # Most columns hold no placeholder; the search is cheap, writing a column again is not.
-        holds = frame.select(pl.col(pl.String).str.contains(hidden.decode(), literal=True).any())
-        columns = [name for name in holds.columns if holds[name].item()]
-        frame = frame.with_columns(pl.col(columns).str.replace_all(hidden.decode(), shown, literal=True))
-    return frame
+    if len(dropped) > len(text) // MANY_DROPPED:
+        is_kept = np.ones(len(text), dtype=bool)
+        is_kept[dropped] = False
+        for start, end in zip(starts, ends, strict=True):
+            is_kept[start : end + 1] = False
+        return bytes(text[is_kept])
+    whole, at, pieces = memoryview(text), 0, []
+    for start, end in sorted([*zip(starts, ends, strict=True), *((place, place) for place in dropped.tolist())]):
+        if start >= at:  # a dropped byte may lie in a record that is left out
+            pieces.append(whole[at:start])
+            at = end + 1
+    return b"".join((*pieces, whole[at:]))
 
 
 def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: bool = False) -> pl.DataFrame | None:

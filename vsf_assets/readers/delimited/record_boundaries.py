@@ -31,48 +31,35 @@ class Borders(NamedTuple):
     newlines: int
 
 
-def find_borders(array: Any, dialect: Delimited) -> Borders | None:
+def find_borders(array: Any, quotes: Any, dialect: Delimited) -> Borders | None:
     """Return the boundaries of the records of a block; None if quotes also stand inside fields.
 
     Args:
         array: the bytes of the block; those after the last newline outside quotes are ignored.
+        quotes: the positions of its quotes that are not escaped.
         dialect: the dialect of the file.
     """
     import numpy as np
 
-    delimiter = ord(dialect.delimiter)
-    quotes = np.flatnonzero(array == ord(dialect.quote))
-    marks = np.flatnonzero((array == 10) | (array == delimiter))
-    # Indexes, among the marks and among the newlines, of the newlines that end a record. The other newlines have
-    # an odd number of quotes before them, so they belong to a value.
-    marked = np.flatnonzero(array[marks] == 10)
-    newlines = marks[marked]
-    is_end = np.searchsorted(quotes, newlines) & 1 == 0
-    ordinals = np.flatnonzero(is_end)
+    delimiters = np.flatnonzero(array == ord(dialect.delimiter))
+    newlines = np.flatnonzero(array == 10)
+    # Newlines with an odd number of quotes before them belong to a value; the others end a record.
+    ordinals = np.flatnonzero(np.searchsorted(quotes, newlines) & 1 == 0)
     if not len(ordinals):
         return None
     ends = newlines[ordinals]
-    counts = np.diff(marked[ordinals] - ordinals, prepend=0)
+    counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
     quotes = quotes[: np.searchsorted(quotes, ends[-1])]
     if len(quotes):
         if not _at_borders(array, quotes, dialect):
             return None
         opening, closing = quotes[0::2], quotes[1::2]
-        inside = _between(marks, opening, closing)
-        if len(ordinals) <= ordinals[-1]:
-            inside -= _between(newlines, opening, closing)
+        inside = np.searchsorted(delimiters, closing) - np.searchsorted(delimiters, opening)
         holding = np.flatnonzero(inside)
         np.subtract.at(counts, np.searchsorted(ends, opening[holding]), inside[holding])
     starts, before = np.roll(ends, 1) + 1, np.roll(ordinals, 1) + 1
     starts[0] = before[0] = 0
     return Borders(starts, ends, counts, before, int(ordinals[-1]) + 1)
-
-
-def _between(places: Any, opening: Any, closing: Any) -> Any:
-    """Count the positions between each opening quote and its closing quote."""
-    import numpy as np
-
-    return np.searchsorted(places, closing) - np.searchsorted(places, opening)
 
 
 def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> Any:
@@ -87,11 +74,13 @@ def irregular_records(text: bytes, array: Any, borders: Borders, width: int) -> 
     import numpy as np
 
     starts, ends = borders.starts, borders.ends
-    returns = np.flatnonzero(array == 13)
-    # NUL, and a CR that does not end a line: the exact parser decides about these records.
-    odd = np.concatenate((np.flatnonzero(array == 0), returns[array[returns + 1] != 10]))
     mask = borders.delimiters != width - 1
-    mask[np.searchsorted(ends, odd)] = True
+    # NUL, and a CR that does not end a line: the exact parser decides about these records.
+    if b"\0" in text:
+        mask[np.searchsorted(ends, np.flatnonzero(array == 0))] = True
+    if b"\r" in text:
+        returns = np.flatnonzero(array == 13)
+        mask[np.searchsorted(ends, returns[array[returns + 1] != 10])] = True
     mask |= array[starts] == BOM[0]  # polars drops a BOM at the start of its input
     return mask | _no_text(text, starts, ends)
 
