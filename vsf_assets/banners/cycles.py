@@ -5,13 +5,14 @@ the order of a new cycle. Not here: signing (visitor_tokens.py), and what is sen
 
 Entries are per campaign `~<campaign>.<tag>.<marks>.<last banner>`, the most recent one last, so they end with the
 banner that was shown last of all. The marks are of the banners that the visitor has still to see in this cycle, so the
-server keeps no state. A cycle ends early only when the banners of a campaign change, by quarter or by snapshot. The
-last banner of a cycle is not the first of the next one. Between campaigns that share banners, the banner of the answer
-before waits for one answer, if the cycle has another one left.
+server keeps no state. A cycle ends early only when the banners of a campaign change, by quarter or by snapshot, or
+where a token has no room for all campaigns of a visitor: those not seen for longest lose their tag and marks, and only
+then their last banner. The last banner of a cycle is not the first of the next one. Between campaigns that share
+banners, the banner of the answer before waits for one answer, if the cycle has another one left.
 """
 
 from vsf_assets.banners.prepared import Banner, Slot
-from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES, cut
+from vsf_assets.banners.visitor_tokens import LONGEST_ENTRIES
 
 _ROOM = LONGEST_ENTRIES - 170
 """Bytes of the entries of other campaigns; the campaign's own has at most two ids, a tag and 64 marks."""
@@ -86,12 +87,26 @@ def _still_to_show(slot: Slot, entries: bytes) -> tuple[bytes, bytes]:
         if tag != slot.tag:
             left = b""
     if len(others) > _ROOM:
-        others = cut(others, _ROOM)
+        others = _shortened(others, len(others) - _ROOM)
     if not left:
         left = _new_order(slot, last, seen)
     elif len(left) > 1 and slot.banners[left[0]].id == seen:
         left = left[1:2] + left[:1] + left[2:]
     return left, others
+
+
+def _shortened(entries: bytes, excess: int) -> bytes:
+    """Return entries without some bytes at least: the earliest lose tag and marks first, and are left out then."""
+    kept = entries.split(b"~")[1:]
+    for place, entry in enumerate(kept):
+        if excess <= 0:
+            break
+        campaign, *_, last = entry.split(b".")
+        kept[place] = b"%s...%s" % (campaign, last)
+        excess -= len(entry) - len(kept[place])
+    while excess > 0:
+        excess -= len(kept.pop(0)) + 1
+    return b"".join(b"~" + entry for entry in kept)
 
 
 def _new_order(slot: Slot, last: bytes, seen: bytes) -> bytes:

@@ -154,6 +154,24 @@ def test_count_and_single_requests_mix() -> None:
     assert all(len(set(seen[n : n + 10])) == 10 for n in range(0, len(seen) - 9, 10))
 
 
+def round_of_campaigns(campaigns: int, rounds: int) -> list[list[int]]:
+    """Return what a visitor sees of each campaign who asks for all of them in turn; ids like those of the demo."""
+    table = scores({100 * number: {1: range(1000 * number, 1000 * number + 10)} for number in range(1, campaigns + 1)})
+    visitor = Visitor(app_of(table))
+    turns = [[visitor.see(100 * number) for number in range(1, campaigns + 1)] for _ in range(rounds)]
+    return [list(seen) for seen in zip(*turns, strict=True)]
+
+
+def test_a_visitor_of_fifty_campaigns_keeps_the_cycles_of_all() -> None:
+    for seen in round_of_campaigns(50, 30):
+        assert has_no_repeat(seen)
+        assert all(len(set(seen[n : n + 10])) == 10 for n in range(0, 30, 10))
+
+
+def test_a_visitor_of_a_hundred_campaigns_sees_no_banner_twice_in_a_row() -> None:
+    assert all(has_no_repeat(seen) for seen in round_of_campaigns(100, 20))
+
+
 def test_a_visitor_of_very_many_campaigns_has_a_token_of_bounded_length() -> None:
     huge = 9_223_372_036_854_775_000
     table = scores({huge + n: {1: range(huge - 70, huge)} for n in range(120)})
@@ -161,5 +179,7 @@ def test_a_visitor_of_very_many_campaigns_has_a_token_of_bounded_length() -> Non
     for number in range(120):
         visitor.see(huge + number)
         assert len(visitor.token) <= LONGEST_ENTRIES + 30
+    page = ask(visitor.app, f"/campaigns/{huge}?visitor={visitor.token}", headers=[("accept", "text/html")])
+    assert sum(len(name) + len(value) + 4 for name, value in page.headers) < 4000  # proxies take 4 KiB
     recent = [visitor.see(huge + 119) for _ in range(64)]
     assert len({visitor.seen[119], *recent[:63]}) == 64
