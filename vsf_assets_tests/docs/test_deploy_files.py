@@ -3,12 +3,14 @@
 Here: the programs' own checks, where they are installed (.ci/run installs them). Not here: the service behind a proxy.
 """
 
+import http.client
 import re
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from vsf_assets.service.guard import refusal
 from vsf_assets.service.supervisor import Patience
 from vsf_assets_tests.docs.pages import text_of
 from vsf_assets_tests.docs.test_commands_pages import check
+from vsf_assets_tests.portal.dagster_proxy import nginx
 
 DEPLOY = PROJECT_ROOT / "deploy"
 UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer", "vsf-banners.service")
@@ -68,6 +71,40 @@ def test_nginx_accepts_the_site(tmp_path: Path, name_of_site: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr.replace('[warn] the "user" directive', "")
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_the_proxy_of_the_portal_logs_no_secret() -> None:
+    """Of one-time links, of data links, and of pages that a browser comes from; also on the way to TLS."""
+    port, plain, nobodys = free_port(), free_port(), free_port()
+    site = re.sub(r"\n    (ssl_\w+|listen \[::\]).*;", "", (DEPLOY / "nginx-portal.conf").read_text())
+    site = site.replace("listen 443 ssl", f"listen 127.0.0.1:{port}").replace("listen 80", f"listen 127.0.0.1:{plain}")
+    site = site.replace("127.0.0.1:8000", f"127.0.0.1:{nobodys}")
+    with tempfile.TemporaryDirectory(prefix="vsf-log-") as folder:
+        Path(folder).chmod(0o777)  # nginx runs as another user
+        log = Path(folder) / "access.log"
+        assert site.count("/var/log/nginx/access.log") == 2
+        with nginx(site.replace("/var/log/nginx/access.log", str(log)), port):
+            for server in (port, plain):
+                for path in ("/join/SECRET/", "/account/password/reset/key/SECRET/", "/account/confirm-email/SECRET/"):
+                    get(server, path)
+                get(server, "/api/v1/questions/Q.csv?campaign=7&token=SECRET")
+                get(server, "/static/portal.css", "https://data.example.org/join/SECRET/")
+        lines = [line for line in log.read_text().splitlines() if '"GET / HTTP' not in line]
+    assert not [line for line in lines if "SECRET" in line or "campaign" in line]
+    found = [re.findall(r'"GET (\S+) HTTP/1.1" (\d+) ', line) for line in lines]
+    expected = ["/api/v1/questions/Q.csv", "/static/portal.css"]
+    assert found == [[(path, status)] for status in ("502", "301") for path in expected]
+
+
+def get(port: int, path: str, referrer: str = "") -> None:
+    """Send a request, whatever the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path, headers={"Host": "data.example.org", "Referer": referrer})
+        connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def test_the_proxy_passes_on_what_the_guard_asks_for() -> None:
