@@ -10,7 +10,7 @@ import duckdb
 
 from benchmarks.bench import Bench
 from benchmarks.event_files import FIRST_DAY
-from benchmarks.growth import land
+from benchmarks.grown_homes import land
 from benchmarks.measure import Row
 from benchmarks.whole_process import VSF, run
 from vsf_assets.config.settings import Settings
@@ -19,9 +19,18 @@ EVENTS = 5_000
 DAYS = 100
 
 
+def prepare(bench: Bench) -> None:
+    """Make the files."""
+    count = _events(bench)
+    bench.events().states(count)
+    for number in range(DAYS + 2):
+        bench.events().day(number, count, 1)
+
+
 def measure(bench: Bench) -> list[Row]:
     """Measure a backfill and a single day after it, in one home after the other."""
-    count = max(10, round(EVENTS * bench.scale))
+    prepare(bench)
+    count = _events(bench)
     backfill, single = [], []
     for _ in range(bench.repeat):
         bench.log(f"backfill of {DAYS} days")
@@ -50,6 +59,10 @@ def _run(bench: Bench, settings: Settings, count: int, first: int, last: int) ->
     if days != last + 1:
         raise RuntimeError(f"{days} days were loaded, not {last + 1}")
     return seconds
+
+
+def _events(bench: Bench) -> int:
+    return max(10, round(EVENTS * bench.scale))
 
 
 def _day(number: int) -> date:

@@ -157,11 +157,17 @@ def _get(url: str) -> bytes:
     return content
 
 
-def measure(bench: Bench) -> list[Row]:
-    """Measure the three sides in turns."""
+def prepare(bench: Bench) -> Path:
+    """Make the objects where they are missing; return their folder."""
     folder = bench.root / f"catalog-{bench.scale:g}"
     if not (folder / "files_list.data").exists():
         make_objects(folder, bench.scale)
+    return folder
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Measure the three sides in turns."""
+    folder = prepare(bench)
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     what = f"catalog, {OBJECTS} objects, {RECORDS * bench.scale:,.0f} records, {size:.0f} MB, {LATENCY * 1000:.0f} ms"
     with server(folder) as address:

@@ -43,6 +43,13 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
     return row
 
 
+def prepare(bench: Bench) -> None:
+    """Make the files of both jobs."""
+    bench.small_files(0)
+    for feed in FEEDS[:2]:
+        bench.files().larger(feed, LARGER)
+
+
 def measure(bench: Bench) -> list[Row]:
     """Measure the ingest of each file."""
     warm, files = bench.small_files(0), bench.files()

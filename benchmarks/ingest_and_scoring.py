@@ -69,6 +69,11 @@ class _Sides:
             raise RuntimeError(f"the scores differ: {mismatched}")
 
 
+def prepare(bench: Bench) -> None:
+    """Make the files."""
+    bench.small_files(0), bench.files(odd=False), bench.files(odd=True)
+
+
 def measure(bench: Bench) -> list[Row]:
     """Measure ingest and scoring of ordered and of odd files."""
     with bench.home() as settings:

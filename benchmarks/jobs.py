@@ -1,12 +1,13 @@
 """The jobs of the benchmarks, each measured in a process of its own.
 
-Here: their names, and what they find installed. Not here: any measurement; each is a function in a module
-of its own.
+Here: their names, what they find installed, and making their files before. Not here: any measurement; each is a
+function in a module of its own.
 """
 
 import importlib
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from types import ModuleType
 
 from benchmarks.as_installed import hide
 from benchmarks.bench import Bench
@@ -37,13 +38,29 @@ WITH_PANDAS = {"events", "datasets", "together"}
 
 def measured_apart(bench: Bench, job: str) -> list[Row]:
     """Measure a job in a new process; as the platform is installed, unless its references forbid that."""
-    prepare = None if job in WITH_PANDAS else hide
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare) as pool:
+    initializer = None if job in WITH_PANDAS else hide
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=initializer) as pool:
         return pool.submit(measured, bench, job).result()
+
+
+def prepare_apart(bench: Bench, job: str) -> None:
+    """Make what a job needs and does not measure, in a new process; a machine with other work on it will do."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=hide) as pool:
+        pool.submit(prepare, bench, job).result()
+
+
+def prepare(bench: Bench, job: str) -> None:
+    """Make here what the module of a job makes in its `prepare`, if it has one."""
+    function = getattr(_module(job), "prepare", None)
+    if function is not None:
+        function(bench)
 
 
 def measured(bench: Bench, job: str) -> list[Row]:
     """Measure a job here."""
-    module, function = JOBS[job].split(".")
-    rows: list[Row] = getattr(importlib.import_module(f"benchmarks.{module}"), function)(bench)
+    rows: list[Row] = getattr(_module(job), JOBS[job].split(".")[1])(bench)
     return rows
+
+
+def _module(job: str) -> ModuleType:
+    return importlib.import_module(f"benchmarks.{JOBS[job].split('.')[0]}")

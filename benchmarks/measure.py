@@ -101,6 +101,14 @@ class Row:
         return f"{sign} {self.at_most:g} {'×' if self.reference else self.unit}"
 
 
+def medians(rows: Sequence[Row]) -> str:
+    """Say of how many measurements the figures of a table are."""
+    fewest, most = min(len(row.ours) for row in rows), max(len(row.ours) for row in rows)
+    if most == 1:
+        return "once"
+    return f"median of {most}" if fewest == most else f"medians of {fewest} to {most}"
+
+
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]

@@ -5,19 +5,17 @@ reflinks. Before each turn of a large file, the files of the turn before are rem
 writes next would else wait for what the other one left. Not here: the build before it.
 """
 
-import ctypes
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.data import FEEDS
+from benchmarks.disks import new_disk, rest
 from benchmarks.ingest import ingest_file
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.scoring import build
@@ -32,16 +30,16 @@ LARGE_ROWS = 56_000_000
 LEAST_REPEATS = 5
 """Of a large file, each."""
 
-REST_BYTES, REST_SECONDS = 16 << 20, 20
-"""The disk is at rest with less than so much to write; how long to wait for it."""
-
 REFLINK_SECONDS = 1
 COPY_TARGET = 1.43
 """The time of a copy at 0.7 times the rate of `cp`."""
 
 DISKS = {"XFS": ("mkfs.xfs", "-q", "-m", "reflink=1"), "Btrfs": ("mkfs.btrfs", "-q")}
-NEW_MOUNTS = 0x20000
-"""CLONE_NEWNS of unshare(2): the disks that this process mounts are gone with it."""
+
+
+def prepare(bench: Bench) -> None:
+    """Make the files."""
+    bench.files()
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -102,7 +100,7 @@ def _large_in_turns(bench: Bench, made: Warehouse) -> list[list[float]]:
         for snapshot in Path(warehouse.settings.snapshots).glob("vsf-*.duckdb"):
             if current is None or snapshot.name != current.name:
                 snapshot.unlink()
-        _rest()
+        rest()
         return side()
 
     publishing = partial(after_a_rest, partial(_publish, warehouse))
@@ -112,25 +110,13 @@ def _large_in_turns(bench: Bench, made: Warehouse) -> list[list[float]]:
     return figures
 
 
-def _rest() -> None:
-    """Flush everything, and wait until the disk has nothing left to write."""
-    os.sync()
-    deadline = time.monotonic() + REST_SECONDS
-    while time.monotonic() < deadline:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        if sum(int(lines[name].split()[0]) << 10 for name in ("Dirty", "Writeback")) < REST_BYTES:
-            break
-        time.sleep(0.2)
-    time.sleep(1)  # blocks of removed files are freed once their removal is written
-
-
 def _large_shared(bench: Bench, warehouse: Warehouse) -> Iterator[Row]:
     """Measure on disks with reflinks in files of this disk, where root may mount them."""
     for name, make in DISKS.items():
         if os.geteuid() != 0 or shutil.which(make[0]) is None:
             bench.log(f"publish: no row for {name}; it needs root and {make[0]}")
             continue
-        with _disk(warehouse.settings.home / name, make, 4 * warehouse.file.stat().st_size + (1 << 30)) as disk:
+        with new_disk(warehouse.settings.home / name, make, 4 * warehouse.file.stat().st_size + (1 << 30)) as disk:
             shutil.copytree(warehouse.settings.home / "warehouse", disk / "home" / "warehouse")
             shutil.copytree(warehouse.settings.home / "dbt", disk / "home" / "dbt")
             with bench.home(VSF_HOME=str(disk / "home")) as settings:
@@ -140,25 +126,6 @@ def _large_shared(bench: Bench, warehouse: Warehouse) -> Iterator[Row]:
         what = f"publish of a warehouse of {_megabytes(warehouse):,.0f} MB, on {name} in a file"
         yield Row(what, ours, at_most=REFLINK_SECONDS)
         yield Row("… the same / cp without reflinks, flushed", ours, floor)
-
-
-@contextmanager
-def _disk(place: Path, make: tuple[str, ...], size: int) -> Iterator[Path]:
-    """Mount a new disk, which lies in a file; nothing of it is left."""
-    image, disk = place.with_suffix(".image"), place
-    disk.mkdir()
-    with image.open("wb") as file:
-        file.truncate(size)
-    subprocess.run([*make, image], check=True, capture_output=True)
-    if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
-        raise OSError(ctypes.get_errno(), "unshare")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "-o", "loop", image, disk], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
-        image.unlink()
 
 
 def _cp(source: Path, target: Path) -> float:

@@ -74,6 +74,11 @@ def bare_scoring(file: Path, threads: int, seed: str) -> float:
     return clock.seconds
 
 
+def prepare(bench: Bench) -> None:
+    """Make the files."""
+    bench.files(odd=False), bench.files(odd=True)
+
+
 def measure(bench: Bench) -> list[Row]:
     """Measure the scoring of ordered and of odd files."""
     rows = []

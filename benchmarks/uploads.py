@@ -34,11 +34,16 @@ VSF = [sys.executable, "-m", "vsf_assets.cli.main"]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def measure(bench: Bench) -> list[Row]:
-    """Send a file several times, in turns with dd, and once through a browser with a kill."""
+def prepare(bench: Bench) -> tuple[Path, int, str]:
+    """Make the file where it is missing; return it, its size and its SHA-256."""
     size = max(int(FULL_SIZE * bench.scale), 20_000_000)
     file = bench.root / f"upload-{size}.csv"
-    digest = _make(file, size)
+    return file, size, _make(file, size)
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Send a file several times, in turns with dd, and once through a browser with a kill."""
+    file, size, digest = prepare(bench)
     ours, reference, written, grown = [], [], [], []
     with bench.home() as settings, Portal(settings).running() as portal:
         for number in range(bench.repeat):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.banner_load.clients import CONNECTIONS, NEW_SHARE, WRK, Outcome, own_client, wrk
 from benchmarks.banner_load.served import CAMPAIGNS, Served, banner_service, constant_server, publish
-from benchmarks.machine import facts, load
+from benchmarks.machine import commit, facts, load
 from benchmarks.measure import markdown
 from vsf_assets.banners.quarters import NEXT, quarter_at
 from vsf_assets.web.signing_keys import FILE as KEY_FILE
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _measure(home: Path, rounds: int, seconds: int, with_wrk: bool) -> tuple[str, int]:
-    began = load()
+    began, at = load(), commit()
     with banner_service(home) as banners:
         _stay_in_a_quarter(WARM_SECONDS + (3 * rounds + 2) * seconds + SPARE_SECONDS)
         usual = own_client(banners.port, WARM_SECONDS)
@@ -75,7 +75,7 @@ def _measure(home: Path, rounds: int, seconds: int, with_wrk: bool) -> tuple[str
     rows = [_row(name, measured) for name, measured in sides.items()]
     rows.append(_row("banners, own client that follows each visitor", [(checked, float("nan"))]))
     wrong = sum(o.errors + o.repeats for o in every) + visitors["invalid"]
-    return _report(rows, sides, began, with_wrk, (token, body), visitors), wrong
+    return _report(rows, sides, (began, at), with_wrk, (token, body), visitors), wrong
 
 
 def _stay_in_a_quarter(seconds: float) -> None:
@@ -118,7 +118,7 @@ def _row(name: str, measured: list[tuple[Outcome, float]]) -> list[str]:
 def _report(
     rows: list[list[str]],
     sides: dict[str, list[tuple[Outcome, float]]],
-    began: str,
+    began: tuple[str, str],
     with_wrk: bool,
     sizes: tuple[int, int],
     visitors: dict[str, int],
@@ -133,11 +133,11 @@ def _report(
     client = "wrk" if with_wrk else "the bundled client"
     processor = dict(facts())["processor"]
     lines = [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by {client}, {CONNECTIONS} connections, {len(pairs)} rounds in"
-        f" turns; {processor}; load when it began: {began}. One worker, {CAMPAIGNS} campaigns at random,"
-        f" {NEW_SHARE:.0%} of the visitors new; the constant has {sizes[1]} bytes and a cookie of {sizes[0]}."
-        f" The service verified {visitors['known']:,} cookies, refused {visitors['invalid']:,}, and met"
-        f" {visitors['new']:,} new visitors.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} at {began[1]} by {client}, {CONNECTIONS} connections,"
+        f" {len(pairs)} rounds in turns; {processor}; load when it began: {began[0]}. One worker,"
+        f" {CAMPAIGNS} campaigns at random, {NEW_SHARE:.0%} of the visitors new; the constant has {sizes[1]} bytes and"
+        f" a cookie of {sizes[0]}. The service verified {visitors['known']:,} cookies, refused"
+        f" {visitors['invalid']:,}, and met {visitors['new']:,} new visitors.",
         "",
         markdown(HEADER, rows),
         "",

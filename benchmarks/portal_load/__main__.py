@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from benchmarks.machine import facts, load
+from benchmarks.machine import commit, facts, load
 from benchmarks.measure import markdown
 from benchmarks.measured_page import put_on_page
 from benchmarks.portal_load.served import Portal, publish_large, running
@@ -45,11 +45,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vsf-portal-") as folder:
-        began = load()
+        began, at = load(), commit()
         with running(Path(folder), PEOPLE) as portal:
             processor, workers = dict(facts())["processor"], portal.settings.portal.workers
             text = (
-                f"Measured on {datetime.now(UTC):%Y-%m-%d}; {processor}; load when it began: {began};"
+                f"Measured on {datetime.now(UTC):%Y-%m-%d} at {at}; {processor}; load when it began: {began};"
                 f" {workers} worker{'' if workers == 1 else 's'}.\n\n"
                 f"{_pages(portal, options.seconds, options.seed)}\n\n{_lists(portal)}"
             )
