@@ -15,7 +15,6 @@ from benchmarks.bench import Bench
 from benchmarks.import_floor import floor
 from benchmarks.ingest import LARGER, MEMORY_TARGET, floor_rows, ingest_file, peak
 from benchmarks.measure import Row, in_turns, timed
-from benchmarks.pandas_events import to_parquet
 
 EVENTS = 500_000
 WARM_EVENTS = 500
@@ -63,6 +62,8 @@ class _Sides:
 
     def pandas(self, engine: str = "c") -> float:
         """Let pandas read, type and write the file; return the seconds."""
+        from benchmarks.pandas_events import to_parquet  # the job of the memory cannot find pandas
+
         with self._bench.home() as settings:
             file = settings.home / "events.parquet"
             with timed() as clock:

@@ -57,8 +57,8 @@ BESIDE = (
     Claim("publish", "cp without reflinks", "publishing with reflinks {} of `cp`"),
     Claim("scoring", "/ bare SQL", "scoring {} of bare SQL"),
     Claim("events", "pandas that reads", "an event file {} of pandas that writes Parquet"),
-    Claim("events", "bare DuckDB `read_csv`", "an event file {} of bare DuckDB"),
-    Claim("ingest", "bare DuckDB `read_csv`", "campaign files {} of bare DuckDB"),
+    Claim("events", r"/ bare DuckDB `read_csv` \|", "an event file {} of bare DuckDB"),
+    Claim("ingest", r"/ bare DuckDB `read_csv` \|", "campaign files {} of bare DuckDB"),
     Claim("synthetic", "beside polars", "made-up data {} of polars that writes the same frame"),
     Claim(
         "growth", r"one more day of 20,000 .* after 365 days", "a day of 20,000 events after a year {} of one after 10"

@@ -45,7 +45,8 @@ def measured_apart(bench: Bench, job: str) -> list[Row]:
 
 def prepare_apart(bench: Bench, job: str) -> None:
     """Make what a job needs and does not measure, in a new process; a machine with other work on it will do."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=hide) as pool:
+    initializer = None if job in WITH_PANDAS else hide
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=initializer) as pool:
         pool.submit(prepare, bench, job).result()
 
 

@@ -16,7 +16,7 @@ from vsf_assets.cli.status_summary import copies_line
 from vsf_assets.common.errors import VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish.old_snapshots import prune
-from vsf_assets.publish.publish import newest_number, publish
+from vsf_assets.publish.publish import newest_number, publish, row_counts
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, shares_blocks, snapshot_number
 from vsf_assets.warehouse.forms import duckdb_file
@@ -248,3 +248,19 @@ def test_one_old_snapshot_that_cannot_be_removed_holds_no_other_back(home: Home)
     (folder / "vsf-1.duckdb").unlink()
     assert len(prune(few, said.append)) == 1
     assert sorted(p.name for p in folder.glob("vsf-*")) == ["vsf-3.duckdb"]
+
+
+def test_a_count_reads_no_row_and_is_of_the_table_as_it_is(tmp_path: Path) -> None:
+    """Every build counts every table; where that read the rows, builds would take longer as the tables grow."""
+    file = str(tmp_path / "large.duckdb")
+    with duckdb.connect(file) as connection:
+        connection.execute("create table large as from range(300_000)")
+    with duckdb.connect(file) as connection:
+        plan = connection.execute("explain select count(*) from large").fetchall()[0][1]
+        assert "SEQ_SCAN" not in plan
+        assert "SEQ_SCAN" in connection.execute("explain select sum(range) from large").fetchall()[0][1]
+        assert row_counts(connection) == {"main.large": 300_000}
+        connection.execute("delete from large where range < 7; insert into large values (1), (2)")
+        assert row_counts(connection) == {"main.large": 299_995}
+        connection.execute("checkpoint")
+        assert row_counts(connection) == {"main.large": 299_995}
