@@ -70,6 +70,28 @@ def draft(schema: str) -> dict[str, Any]:
     return found
 
 
+def test_a_stale_page_undoes_no_revision_unless_somebody_says_so(portal: Portal) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    other = marketer(portal, name="bob")
+    mine, theirs = form_of(client, schema), form_of(other, schema)
+    assert mine["revision"] == "1"
+    assert send(other, schema, {**theirs, "c0-name": "number"}, "save").status_code == 302
+    stale = {**mine, "quote": "single"}
+    for do in ("save", "add"):  # the second would lead to a page that has forgotten what it saw
+        answer = send(client, schema, stale, do)
+        assert (answer.status_code, draft(schema)["columns"][0]["name"]) == (409, "number")
+    assert "Bob saved revision 2 after this page was opened" in answer.content.decode()
+    assert (
+        send(client, schema, {**theirs, "c0-name": "number"}, "save").status_code == 302
+    )  # says the same: nothing is lost
+    again = Fields(send(client, schema, stale, "save").content.decode()).found
+    assert (again["quote"], again["c0-name"], again["revision"]) == ("single", "id", "2")
+    assert send(client, schema, again, "save").status_code == 302
+    assert [column["name"] for column in draft(schema)["columns"]] == ["id", "name", "born"]
+    assert client.get(f"/api/v1/schemas/{schema}").json()["revision"] == 3
+
+
 def test_the_form_of_every_type_sends_the_schema_that_it_shows(portal: Portal) -> None:
     client = marketer(portal)
     schema_id(client, SMALL)

@@ -108,6 +108,9 @@ def edit(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponse:
         return _take_text(request, found)
     draft = changed(draft_of(request.POST.dict(), found.draft), action)
     is_part = request.headers.get(PART) == "editor"
+    if (action == "save" or not is_part) and (undone := _undone_by(request, found, draft)):
+        found.draft = draft  # shown, and not kept before somebody has decided
+        return _editor(request, found, undone, 409, seen=found.revision.number if found.revision else 0)
     if is_part and action == "preview":  # while somebody types; a button, or leaving the page, keeps the draft
         found.draft = draft
         return _editor(request, found)
@@ -118,6 +121,25 @@ def edit(request: HttpRequest, schema_id: uuid.UUID) -> HttpResponse:
         return _editor(request, found)
     place = action.partition("-")[2]
     return redirect(reverse("made_edit", args=[found.id]) + (f"#c{place}-name" if place.isdecimal() else "#columns"))
+
+
+def _undone_by(request: HttpRequest, found: MadeSchema, draft: dict[str, Any]) -> str:
+    """Return what saving would undo: a revision that was saved elsewhere since the page was opened."""
+    latest = found.revision
+    if latest is None or latest.number <= _seen(request, latest.number) or latest.content == draft:
+        return ""
+    account = latest.account
+    who = "you" if account == request.user else account.username if account else "somebody"
+    return (
+        f"{who} saved revision {latest.number} after this page was opened, and saving this would undo it. Look at it on"
+        " the page of the schema; or save again, to put this in its place"
+    )
+
+
+def _seen(request: HttpRequest, latest: int) -> int:
+    """Return the number of the revision that was the latest when the page was opened, which the form repeats."""
+    given = request.POST.get("revision", "")[:10]
+    return int(given) if given.isascii() and given.isdecimal() else latest
 
 
 def _save(request: HttpRequest, found: MadeSchema) -> HttpResponse:
@@ -149,13 +171,21 @@ def _take_text(request: HttpRequest, found: MadeSchema) -> HttpResponse:
 
 
 def _editor(
-    request: HttpRequest, found: MadeSchema, error: str = "", status: int = 200, text: str | None = None
+    request: HttpRequest,
+    found: MadeSchema,
+    error: str = "",
+    status: int = 200,
+    *,
+    text: str | None = None,
+    seen: int | None = None,
 ) -> HttpResponse:
     rows = rows_of(found.draft)
+    latest = found.revision.number if found.revision else 0
     of_name = error.removeprefix("name: ") if error.startswith("name: ") else ""
     rest = "" if of_name or not error else error if text is not None else _placed(rows, found, error)
     context = {
         "schema": found,
+        "seen": _seen(request, latest) if seen is None else seen,
         "draft": found.draft,
         "separator": name_of(found.draft.get("separator"), SEPARATORS),
         "quote": name_of(found.draft.get("quote"), QUOTES),
