@@ -54,16 +54,13 @@ class Photographer:
         self.found = dict[str, str]()
 
     def sign_in(self, role: str) -> Any:
-        """Return the cookies of a new session of a demo account, which has just given its password once more."""
+        """Return the cookies of a new session of a demo account."""
         context = self.browser.new_context()
         page = context.new_page()
         page.goto(f"{self.portal.address}/account/login/")
         page.fill("[name=login]", f"demo-{role}")
         page.fill("[name=password]", self.passwords[role])
         page.click("button.main")
-        page.goto(f"{self.portal.address}/account/reauthenticate/")
-        page.fill("[name=password]", self.passwords[role])
-        page.click("main button.main")
         page.wait_for_load_state("networkidle")
         return context.storage_state()
 
@@ -79,6 +76,10 @@ class Photographer:
         context = self.browser.new_context(viewport=picture.size, color_scheme=picture.scheme, storage_state=state)
         page = context.new_page()
         page.goto(self.portal.address + picture.address.format(**self.found))
+        if "/account/reauthenticate/?next=" in page.url:  # minutes may have passed since the last password
+            page.fill("[name=password]", self.passwords[picture.role])
+            page.click("main button.main")
+            self.states[picture.role] = context.storage_state()
         for step in picture.clicks:
             if isinstance(step, Typed):
                 page.fill(step.field, step.text.format(**self.passwords))
@@ -106,7 +107,7 @@ def photograph_all(photographer: Photographer, home: Path, variants: Path | None
             make_schema(home, photographer.portal.address)
         if picture.name == NOTICES:
             browser, states = photographer.browser, photographer.states
-            states["admin"] = set_up_second_factor(photographer.portal, browser, states["admin"])
+            states["admin"] = set_up_second_factor(photographer.portal, browser, photographer.sign_in("admin"))
             photographer.found = fill_by_pages(photographer.portal, browser, states, home.parent)
             deliver_badly(home)
         if picture.name not in wanted:
