@@ -140,9 +140,10 @@ def test_a_printed_page_is_light_and_fits(signed_in: tuple[str, Any], chromium: 
     assert len(page.pdf(format="A4")) > 10_000
     page.goto(f"{address}/insights/activity/?by=type&from=2019-05-01&segment=Millenials")
     assert page.locator(".printed").inner_text() == "By: type; From: 2019-05-01; Segment: Millenials"
-    page.goto(f"{address}/scores/7/")
     right = "document.querySelector('.figures-table table').getBoundingClientRect().right <= innerWidth"
-    assert page.evaluate(right)  # also the sentence that says why
+    for path in ("scores/7/", "insights/scores/", "insights/limited-lines/?type=&active=all"):
+        page.goto(f"{address}/{path}")
+        assert page.evaluate(right), path  # also the sentence that says why, and every column
     context.close()
 
 

@@ -230,7 +230,9 @@ def test_a_long_answer_says_that_it_is_cut(client: Any, monkeypatch: pytest.Monk
     from vsf_assets.portal.insights import figures
 
     monkeypatch.setattr(figures.figures, "__defaults__", (2,))
-    assert "These are the first" in get(client, "/insights/active-lines/?from=")
+    page = get(client, "/insights/active-lines/?from=")
+    assert "These are the first 2 rows" in page
+    assert "<h1>The first 2 rows: Up to " in page
     monkeypatch.setattr(figures, "MOST_ROWS", 2)
     assert "more than 2 rows" in get(client, "/insights/active-lines/figures.csv?from=", 400)
 

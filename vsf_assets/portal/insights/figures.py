@@ -48,12 +48,19 @@ def all_figures(wanted: WantedInsight, snapshot: OpenSnapshot, access: Access) -
     return rows
 
 
-def chart_of(insight: Insight, rows: Rows) -> dict[str, Any] | None:
+def heading_of(insight: Insight, rows: Rows, *, is_cut: bool) -> str:
+    """Return the sentence that answers the question, which says so where more rows than these would answer it."""
+    if not rows.rows:
+        return insight.title
+    return f"The first {len(rows.rows):,} rows: {insight.headline(rows)}" if is_cut else insight.headline(rows)
+
+
+def chart_of(insight: Insight, rows: Rows, *, is_cut: bool) -> dict[str, Any] | None:
     """Return the chart of rows with its caption; None without a chart, without rows, or where all would be 0."""
     if not insight.spec or not rows.rows or is_zero(insight, rows):
         return None
     shown = rows.rows[: insight.chart_rows]
-    about = f"{insight.question} {insight.headline(rows)}"
+    about = f"{insight.question} {heading_of(insight, rows, is_cut=is_cut)}"
     caption = f"{insight.reading} The table below has the figures.".strip()
     if len(shown) < len(rows.rows):
         caption = f"The first {len(shown)} of {len(rows.rows):,} rows. {caption}"

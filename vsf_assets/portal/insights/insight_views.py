@@ -21,7 +21,7 @@ from vsf_assets.masking.pseudonyms import PSEUDONYM
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.data.page_filters import cell
 from vsf_assets.portal.insights.all_insights import INSIGHTS, may_read, readable
-from vsf_assets.portal.insights.figures import MOST_SHOWN, all_figures, chart_of, csv_text, figures
+from vsf_assets.portal.insights.figures import all_figures, chart_of, csv_text, figures, heading_of
 from vsf_assets.portal.insights.insight import Insight
 from vsf_assets.portal.insights.wanted_insight import (
     SNAPSHOT,
@@ -129,12 +129,11 @@ def find_insight(request: HttpRequest, name: str) -> tuple[Insight, Access]:
 def shown_figures(found: Insight, rows: Rows, is_cut: bool, access: Access) -> dict[str, Any]:
     """Return the part of a page's context with figures: heading, chart, and table."""
     return {
-        "heading": found.headline(rows) if rows.rows else found.title,
-        "chart": chart_of(found, rows),
+        "heading": heading_of(found, rows, is_cut=is_cut),
+        "chart": chart_of(found, rows, is_cut=is_cut),
         "heads": [(name, is_number(kind)) for name, kind in zip(rows.names, rows.types, strict=True)],
         "lines": [_line(found, rows, row) for row in rows.rows],
         "is_cut": is_cut,
-        "most": MOST_SHOWN,
         "meanings": found.columns,
         "has_pseudonyms": not access.may_see_personal
         and any(isinstance(v, str) and v.startswith(PSEUDONYM) for row in rows.rows[:50] for v in row),

@@ -82,11 +82,12 @@ def _active(rows: Rows) -> str:
 
 def _retention(rows: Rows) -> str:
     named = rows.records()
-    returned = [row for row in named if row["later"] == 1]
-    lines, new = sum(row["lines"] for row in returned), sum(row["new_lines"] for row in returned)
+    returned = Rows(rows.names, rows.types, [row for row, of in zip(rows.rows, named, strict=True) if of["later"] == 1])
+    lines, new = total(returned, "lines"), total(returned, "new_lines")
     if not new:
         return f"{counted(len({row[0] for row in rows.rows}), 'group')} of new lines, none old enough to have come back"
-    return f"{percent(lines, new)} of new lines came back the next {named[0]['per']}: {lines:,} of {new:,}"
+    first = f"{percent(lines, new)} of the lines that were new {span(returned, 'first_seen')}"
+    return f"{first} came back the next {named[0]['per']}: {lines:,} of {new:,}"
 
 
 def _limits(rows: Rows) -> str:
