@@ -244,13 +244,34 @@ _TOO_LARGE_PAGE = HttpAnswer(
     413,
     (
         (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-security-policy", b"default-src 'none'"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
         (b"connection", b"close"),
         NO_STORE,
         NO_SNIFFING,
     ),
-    b"<!doctype html><html lang=en><title>Too large</title><h1>What was sent is too large for a form</h1>"
-    b"<p>A form takes 1 MiB. Larger files are sent by the page <a href=/deliveries/new/>Deliver files</a> where"
-    b" JavaScript is on, and by the commands that stand there.</p>\n",
+    b"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Too large for a form &middot; VSF portal</title>
+<link rel="stylesheet" href="/static/portal/portal.css">
+</head>
+<body>
+<main>
+<div class="narrow">
+<h1>What was sent is too large for a form</h1>
+<p class="lead">A form takes 1 MiB. Larger files are sent by the page Deliver files where JavaScript is on, and by the
+commands that stand there.</p>
+<p><a class="button" href="/deliveries/new/">Deliver files</a> <a class="button" href="/">Go to Home</a></p>
+<p class="quiet">Status 413</p>
+</div>
+</main>
+</body>
+</html>
+""",
 )
+"""The page for a browser; it looks like that of a defect, which has no account and no snapshot either."""
+
 _TOO_SLOW = problem("too-slow", 408, "The request is too slow", "the whole request was not sent in time")

@@ -33,6 +33,7 @@ from vsf_assets.snapshots.query_turns import (
 __all__ = [
     "MissingSnapshotError",
     "NoSnapshotError",
+    "NothingPublishedError",
     "OpenSnapshot",
     "OutdatedSnapshotError",
     "QueryBudget",
@@ -46,11 +47,16 @@ __all__ = [
 
 _log = logging.getLogger("vsf.snapshots")
 
-_NOTHING = "there is no snapshot yet; land files and run: vsf run (or try: vsf demo)"
-
 
 class NoSnapshotError(VsfError):
+    """There is no snapshot that can be asked."""
+
+
+class NothingPublishedError(NoSnapshotError):
     """Nothing was published yet."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no snapshot yet; land files and run: vsf run (or try: vsf demo)")
 
 
 class MissingSnapshotError(VsfError):
@@ -85,7 +91,7 @@ class SnapshotPool:
         with self._lock:
             found = self._current
             if found is None:
-                raise NoSnapshotError(_NOTHING)
+                raise NothingPublishedError
             found.readers += 1
         try:
             yield found
@@ -181,7 +187,7 @@ class SnapshotPool:
             return
         self._next_check, self._error = time.monotonic() + self._pause, ""
         if self._current is None:
-            raise NoSnapshotError(_NOTHING)
+            raise NothingPublishedError
 
     def _replace(self, state: Hashable, opened: OpenSnapshot) -> None:
         with self._lock:

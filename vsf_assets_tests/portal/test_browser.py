@@ -174,6 +174,9 @@ def test_places_stand_on_one_line_and_findings_fit_on_a_phone(
     page.set_viewport_size(NARROW)
     page.goto(f"{portal.address}/status/")
     page.evaluate("html => { document.querySelector('main').innerHTML = html }", found_lately())
+    page.evaluate("document.querySelector('.bar-end a[href=\"/profile/\"]').textContent = 'a-long-name@example.org'")
+    heads = [page.locator(one).bounding_box() for one in (".brand", ".bar-end button")]
+    assert abs(heads[0]["y"] + heads[0]["height"] / 2 - heads[1]["y"] - heads[1]["height"] / 2) < 4  # on one line
     table = page.locator("main table")
     assert table.locator("a").count() == 5
     assert table.evaluate("table => table.scrollWidth - table.clientWidth") <= 0

@@ -47,18 +47,19 @@ def test_a_saved_schema_is_a_landed_file(portal: Portal) -> None:
     assert portal.audit()[-2:] == ["made.schema_begun", "made.schema_saved"]
 
 
+def put(client: Any, schema: str, content: Any) -> Any:
+    """Save a revision of a schema; return the answer."""
+    return client.put(f"/api/v1/schemas/{schema}", json.dumps(content), content_type="application/json")
+
+
 def test_saving_again_lands_a_revision_unless_nothing_changed(portal: Portal) -> None:
     client = marketer(portal)
     schema = schema_id(client, SMALL)
-
-    def put(content: Any) -> Any:
-        return client.put(f"/api/v1/schemas/{schema}", json.dumps(content), content_type="application/json")
-
-    assert put(SMALL).json()["revision"] == 1
+    assert put(client, schema, SMALL).json()["revision"] == 1
     assert len(landed(portal)) == 1
-    assert put({**SMALL, "quote": "single"}).json()["revision"] == 2
+    assert put(client, schema, {**SMALL, "quote": "single"}).json()["revision"] == 2
     assert len({parse_schema(file.read_bytes()).name for file in landed(portal)}) == 2
-    wrong = put({**SMALL, "columns": [{"name": "id", "type": "Integer", "from": 5, "to": 1}]})
+    wrong = put(client, schema, {**SMALL, "columns": [{"name": "id", "type": "Integer", "from": 5, "to": 1}]})
     assert wrong.status_code == 422
     assert "column 'id', option from: 5 is greater than to: 1" in wrong.json()["detail"]
     assert client.get(f"/api/v1/schemas/{schema}").json()["content"]["quote"] == "single"
@@ -156,6 +157,10 @@ def test_states_follow_the_run_and_are_asked_for_with_a_tag(portal: Portal) -> N
     now = part(tags[0])
     assert "processing 40 %" in now.content.decode()
     assert client.get(url, HTTP_IF_NONE_MATCH=client.get(url)["ETag"]).status_code == 304
+    put(client, schema, {**SMALL, "quote": "single"})
+    later = part(now["ETag"]).content.decode()  # the file is of the earlier revision, as the whole page says too
+    assert "revision 1</span>" in later
+    assert later.strip() in client.get(page).content.decode()
     target = portal.settings.made / request.target
     target.parent.mkdir(parents=True)
     target.write_bytes(b"made")

@@ -114,7 +114,9 @@ def test_a_page_without_any_snapshot_says_what_fills_it(
     assert "Nothing was published yet" in text(client.get("/"))
     answer = client.get("/data/")
     assert answer.status_code == 503
+    assert "Nothing was published yet" in text(answer)
     assert "vsf demo" in text(answer)
+    assert "what was delivered is in the snapshot" not in text(client.get("/status/"))
     assert client.get("/api/v1/lines").json()["status"] == 503
 
 

@@ -290,4 +290,6 @@ def test_the_form_delivers_small_files_without_javascript(
     page.set_input_files("#id_files", file)
     click(page, "button.main")
     assert "too large for a form" in page.inner_text("h1")
+    assert page.evaluate("document.styleSheets[0].cssRules.length") > 100  # with the look of every page
+    assert page.locator("main a.button").first.get_attribute("href") == "/deliveries/new/"
     page.context.close()

@@ -23,7 +23,7 @@ from vsf_assets.portal.shared.request_errors import MayNotAskError, SnapshotGone
 from vsf_assets.snapshots.current import Snapshot, published_snapshots
 from vsf_assets.snapshots.host_copy import lent_copy
 from vsf_assets.snapshots.open_snapshot import COPIES
-from vsf_assets.snapshots.pool import NoSnapshotError
+from vsf_assets.snapshots.pool import NoSnapshotError, NothingPublishedError
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
 
 _log = logging.getLogger("vsf.portal.sql")
@@ -114,7 +114,7 @@ def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bo
     except (OSError, VsfError) as error:
         raise _unavailable(error) from error
     if not published:
-        raise NoSnapshotError("there is no snapshot yet; land files and run: vsf run")
+        raise NothingPublishedError
     newest = max(published)
     number = max(may_ask, default=newest) if wanted is None else wanted
     if number not in may_ask:

@@ -106,9 +106,8 @@ def _schema_page(
             error = error or str(refused)
             shown = preview_of(found, generated_content(revision), WantedFile(1000))
     context = {
-        **_files_context(request, found),
+        **_files_context(request, found, revision),
         "schema": found,
-        "revision": revision,
         "state": state_of(revision),
         "has_changes": found.has_changes,
         "may_change": may_change(request.user.account_rights, found),
@@ -158,15 +157,21 @@ def _parents(found: MadeSchema, revision: SchemaRevision | None) -> list[str]:
         return []
 
 
-def _files_context(request: HttpRequest, found: MadeSchema) -> dict[str, Any]:
+def _files_context(request: HttpRequest, found: MadeSchema, revision: SchemaRevision | None) -> dict[str, Any]:
+    """Return what the table of files shows; it names the revision of a file that is not made of `revision`."""
     requests = requests_of(found)
     states = states_of(requests, snapshot_if_any(request) if requests else None)
-    return {"files": states, "tag": tag_of(states, found.name), "is_settled": all(each.is_settled for each in states)}
+    return {
+        "files": states,
+        "revision": revision,
+        "tag": tag_of(states, found.name, revision.number if revision else None),
+        "is_settled": all(each.is_settled for each in states),
+    }
 
 
 def _files_part(request: HttpRequest, found: MadeSchema) -> HttpResponse:
     """Return the table of files alone, for the script of the page, which asks again and again."""
-    context = _files_context(request, found)
+    context = _files_context(request, found, found.revision)
     if request.headers.get("If-None-Match") == context["tag"]:
         response = HttpResponse(status=304)
     else:

@@ -1,6 +1,7 @@
 """Pages of errors: a sentence that says what to do, never a code alone, never a path or a traceback.
 
-Here: the handlers of Django, and the answer to errors that views expect. Not here: problems of the API
+Here: the handlers of Django, and the answer to errors that views expect, one of which is no error: a home without a
+snapshot, whose pages say what fills them. Not here: problems of the API
 (problems.py).
 """
 
@@ -15,6 +16,7 @@ from django.template.loader import render_to_string
 
 from vsf_assets.portal.shared.problems import problem
 from vsf_assets.portal.shared.request_errors import NOTHING, STATUSES, status_of, text_of
+from vsf_assets.snapshots.pool import NothingPublishedError
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,6 +37,8 @@ def explained(view: View) -> View:
     def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         try:
             return view(request, *arguments, **named)
+        except NothingPublishedError:
+            return render(request, "nothing_published.html", status=503)
         except tuple(STATUSES) as error:
             status = status_of(error) or 500
             return error_page(request, status, _TITLES[status], text_of(error))
