@@ -6,14 +6,19 @@ file before the command does. Not here: commands that only read (whole_process.p
 """
 
 import json
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.as_installed import COMMAND
 from benchmarks.bench import Bench
+from benchmarks.floor_of_run import prepare
 from benchmarks.measure import Row, in_turns
 from benchmarks.service import running
 from benchmarks.timeline import MARK
@@ -40,7 +45,7 @@ def _alone(bench: Bench, repeat: int) -> list[Row]:
     with bench.home() as settings:
         bench.log("cold: warming a home")
         warm(bench, settings)
-        seeds = iter(range(1, 3 * repeat + 1))
+        seeds = iter(range(1, 3 * repeat + 2))
 
         def small_run() -> float:
             land_small(bench, settings, next(seeds))
@@ -55,6 +60,8 @@ def _alone(bench: Bench, repeat: int) -> list[Row]:
         processor, dagster_processor = in_turns(
             repeat, small_run_of_processor, lambda: processor_time(settings, *IMPORT)
         )
+        bench.log("cold: the least that it can take")
+        floor, warm_floor, floor_dagster = _floor(bench, settings, repeat, small_run)
         bench.log("cold: its steps")
         steps: list[dict[str, float]] = []
         for _ in range(repeat):
@@ -65,9 +72,44 @@ def _alone(bench: Bench, repeat: int) -> list[Row]:
     )
     return [
         Row("`vsf run` of one small file, no service / `import dagster`", wall, dagster, COLD_TARGET),
+        Row(
+            "… the least for it: imports, parsed models, its SQL bare, its events, in two processes",
+            floor,
+            floor_dagster,
+        ),
+        Row("… of that the SQL and the events, the least with the service", warm_floor, floor_dagster),
         Row("… processor time of both", processor, dagster_processor),
         *(Row(f"… of it {step}", [run.get(step, 0.0) for run in steps], dagster_processor) for step in named),
     ]
+
+
+def _floor(
+    bench: Bench, settings: Settings, repeat: int, small_run: Callable[[], float]
+) -> tuple[list[float], list[float], list[float]]:
+    """Return seconds of the least program, of its SQL and events alone, and of the import of Dagster, in turns."""
+    since, before = time.time(), _events(settings)
+    small_run()
+    events, parts = _events(settings) - before, list[float]()
+    with TemporaryDirectory(dir=bench.root) as name:
+        folder = Path(name)
+
+        def least() -> float:
+            prepare(settings, folder, since)
+            command = [sys.executable, "-m", "benchmarks.floor_of_run", name, str(events)]
+            began = time.perf_counter()
+            done = subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=True)
+            seconds = time.perf_counter() - began
+            parts.append(sum(json.loads(done.stdout).values()))
+            return seconds
+
+        floor, dagster = in_turns(repeat, least, lambda: run(settings, *IMPORT))
+    return floor, parts, dagster
+
+
+def _events(settings: Settings) -> int:
+    """Count the events that the runs of a home stored."""
+    with closing(sqlite3.connect(settings.dagster_home / "event_log.db")) as connection:
+        return int(connection.execute("select count(*) from event_logs").fetchone()[0])
 
 
 def _steps(settings: Settings) -> dict[str, float]:

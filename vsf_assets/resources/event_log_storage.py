@@ -9,7 +9,7 @@ opened and closed one by one: closing the last one writes the log's main file, a
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy
@@ -36,6 +36,7 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._mine = threading.local()
         self._buffer: _Buffer | None = None
+        self._columns: set[str] = set()
         super().__init__(*arguments, **named)
 
     @property
@@ -51,6 +52,17 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
         """Return whether the file has a table."""
         with self._engine.connect() as connection:
             return bool(sqlalchemy.inspect(connection).has_table(table_name))
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Return whether the table of assets has a column. Reading the record of an asset looks it up three times."""
+        with self._connect() if column_name not in self._columns else nullcontext() as connection:
+            return self._has_asset_key_col_on_connection(connection, column_name)
+
+    def _has_asset_key_col_on_connection(self, conn: sqlalchemy.Connection | None, column_name: str) -> bool:
+        if column_name not in self._columns and conn is not None:
+            # A column that is there stays there; one that is missing may come with a migration.
+            self._columns.update(column["name"] for column in sqlalchemy.inspect(conn).get_columns("asset_keys"))
+        return column_name in self._columns
 
     @contextmanager
     def _connect(self) -> Iterator[sqlalchemy.Connection]:

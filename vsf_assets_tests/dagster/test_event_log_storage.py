@@ -81,3 +81,18 @@ def test_events_that_cannot_be_stored_are_an_error_of_the_run(
         monkeypatch.setattr(storage, "_store", fail)
         storage.store_event(entry("lost"))
         storage.get_records_for_run("r")
+
+
+def test_a_column_that_is_there_is_looked_up_once(
+    storage: EventLogStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "event_log.db") as connection:
+        connection.execute("alter table asset_keys add column of_a_migration")
+    assert storage.has_asset_key_col("of_a_migration")
+    assert not storage.has_asset_key_col("of_the_next_one")
+    with sqlite3.connect(tmp_path / "event_log.db") as connection:
+        connection.execute("alter table asset_keys add column of_the_next_one")
+    assert storage.has_asset_key_col("of_the_next_one")
+    monkeypatch.setattr(storage, "_connect", None)
+    assert storage.has_asset_key_col("of_a_migration")
+    assert storage.has_asset_key_col("last_materialization")
