@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets_tests.forms import attach
 
 _turn = threading.RLock()
@@ -20,7 +21,7 @@ _turn = threading.RLock()
 
 @cache
 def _instance() -> duckdb.DuckDBPyConnection:
-    made = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
+    made = duckdb.connect(config={"threads": 2, **OWN_SQL_ONLY})
     made.execute("set TimeZone = 'UTC'")
     return made
 

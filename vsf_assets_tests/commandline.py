@@ -24,7 +24,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.attached import ask, attached
 from vsf_assets_tests.builds import build_pending
-from vsf_assets_tests.forms import variables as form_variables
+from vsf_assets_tests.forms import name_home
 from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
@@ -143,12 +143,10 @@ def tables_of(file: Path) -> dict[str, list[str]]:
 
 def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:
     """Return an empty home that the environment names, with a built warehouse; files count as stable at once."""
-    patch.setenv("VSF_HOME", str(path))
+    name_home(path, patch)
     patch.setenv("VSF_SETTLE_SECONDS", "0")
     for name in NOT_INHERITED:
         patch.delenv(name, raising=False)
-    for name, value in form_variables(path).items():
-        patch.setenv(name, value)
     put_built_warehouse(read_settings())
     put_dagster_storage(read_settings())
     return Home(path)

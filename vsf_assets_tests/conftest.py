@@ -17,7 +17,7 @@ from vsf_assets_tests.workers import fork_workers
 
 __all__ = ["bucket", "object_server", "place_of_the_original"]
 
-pytest_plugins = ["vsf_assets_tests.spent_time"]
+pytest_plugins = ["vsf_assets_tests.spent_time", "vsf_assets_tests.tests_by_form"]
 
 settings.register_profile("vsf", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vsf")

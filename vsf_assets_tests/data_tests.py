@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets_tests.forms import attach, attach_target
@@ -46,7 +47,7 @@ def can_ask(settings: Settings, file: Path) -> bool:
 def failed_data_tests(warehouse: Path | BuildTarget, file: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return the blocking tests that find rows in a warehouse, with the first of the rows."""
     failed = {}
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with duckdb.connect(config={"threads": 1, **OWN_SQL_ONLY}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         if isinstance(warehouse, BuildTarget):
             attach_target(connection, warehouse)

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
@@ -77,7 +78,7 @@ def build_models(target: BuildTarget, file: Path, select: Sequence[str], full: b
     models = kept(file)["models"]
     chosen = [model for model in models if not select or _is_selected(model["fqn"], select)]
     # One thread: with so few rows others cost more than they do.
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with duckdb.connect(config={"threads": 1, **OWN_SQL_ONLY}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         attach_target(connection, target)
         _create_tables_of_earlier_builds(connection, models)

@@ -1,34 +1,54 @@
 """The form of the warehouse that the homes of a run of the tests have, and files of warehouses in that form.
 
-Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a warehouse from home to home, and
-attaching one. Not here: tests of the forms themselves (lake/).
+Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a warehouse from home to home, opening and attaching one.
+Not here: tests of the forms themselves (lake/), and which tests run with which form (tests_by_form.py).
 """
 
 import contextlib
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pytest
 from duckdb import DuckDBPyConnection
 
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.choose import form_of
 from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets.warehouse.forms.lake_index import attach_statements, generation_of
-from vsf_assets.warehouse.forms.published import attach_published
+from vsf_assets.warehouse.forms.local_lake import NAME as CATALOG
+from vsf_assets.warehouse.forms.published import attach_published, holds_own_rows
 
 LAKE = "lake"
 
+WHOLE_RUN = os.environ.get("VSF_TEST_FORM") == LAKE
+"""Whether every home of this run has a lake, but for those of tests that say otherwise."""
+
+homes: list[Path] = []
+"""The homes that this process gave a lake."""
+
 
 def is_lake() -> bool:
-    """Whether the homes of this run have a lake."""
+    """Whether homes get a lake now."""
     return os.environ.get("VSF_TEST_FORM") == LAKE
 
 
 def variables(home: Path, has_lake: bool | None = None) -> dict[str, str]:
     """Return the settings that give a home a lake or none; None for the form of this run."""
-    return {"VSF_LAKE": str(home / "lake") if (is_lake() if has_lake is None else has_lake) else ""}
+    if not (is_lake() if has_lake is None else has_lake):
+        return {"VSF_LAKE": ""}
+    homes.append(home)
+    return {"VSF_LAKE": str(home / "lake")}
+
+
+def name_home(home: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the environment name a home, and its lake or none."""
+    for name, value in {"VSF_HOME": str(home), **variables(home)}.items():
+        patch.setenv(name, value)
 
 
 def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = True) -> None:
@@ -58,9 +78,23 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
 
 
+@contextlib.contextmanager
+def opened(file: Path, read_only: bool = True) -> Iterator[DuckDBPyConnection]:
+    """Open a snapshot, or the file of a warehouse in either form, as another program would: without the platform."""
+    if file.name != CATALOG and holds_own_rows(file):
+        with duckdb.connect(str(file), read_only=read_only) as connection:
+            yield connection
+        return
+    with duckdb.connect(config=OWN_SQL_ONLY) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        attach(connection, file, "warehouse", read_only)
+        connection.execute("use warehouse")
+        yield connection
+
+
 def attach(connection: DuckDBPyConnection, file: Path, name: str, read_only: bool = True) -> None:
     """Attach a snapshot, or the file of a warehouse in either form."""
-    if file.name == "lake.duckdb":
+    if file.name == CATALOG:
         for statement in attach_statements(file, file.parents[1] / "lake" / generation_of(file), name, read_only):
             connection.execute(statement)
     elif read_only:

@@ -25,8 +25,8 @@ from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests import raw_tables
 from vsf_assets_tests.data_tests import keep_data_tests
-from vsf_assets_tests.direct_models import compile_in_full, keep_models
-from vsf_assets_tests.forms import copy_warehouse, variables
+from vsf_assets_tests.direct_models import build_models, compile_in_full, keep_models
+from vsf_assets_tests.forms import WHOLE_RUN, copy_warehouse, variables
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,7 +68,7 @@ def use_place(folder: Path) -> None:
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     _original()
-    copy_warehouse(_original_settings(), settings)
+    copy_warehouse(_other_original() if settings.lake and not WHOLE_RUN else _original_settings(), settings)
     Warehouse.of(settings).remember_tables()
 
 
@@ -171,6 +171,24 @@ def _original() -> Path:
     return original
 
 
+def _other_original() -> Settings:
+    """Return the settings of a home whose lake has the same tables, in a run with files; made without dbt."""
+    home = _places[-1] / "built_lake"
+    settings = read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **variables(home, has_lake=True)})
+    models, kept = compiled_models(full=False), first_build()["to_keep"]
+    with hold_lock(home.with_suffix(".lock"), "building the empty lake", 600):
+        if not home.with_suffix(".done").exists():
+            warehouse = Warehouse.of(settings)
+            with warehouse.connect() as connection:
+                ensure_tables(connection)
+            with warehouse.building() as target:
+                build_models(target, models, (), full=False)
+            with warehouse.connect() as connection:
+                record_build(connection, settings, 0, "template", datetime.now(UTC), kept)
+            home.with_suffix(".done").touch()
+    return settings
+
+
 def _build(original: Path) -> None:
     """Build all on an empty warehouse, which every check must pass, and name it once it is whole."""
     settings = _original_settings()
@@ -202,5 +220,6 @@ def _build(original: Path) -> None:
 
 
 def _original_settings() -> Settings:
+    """Return the settings of the home whose warehouse dbt built, in the form of the run."""
     home = _places[-1] / "built"
-    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **variables(home)})
+    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **variables(home, WHOLE_RUN)})

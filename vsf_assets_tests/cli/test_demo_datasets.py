@@ -15,6 +15,7 @@ import pytest
 from vsf_assets.demo.datasets import FIRST_PART, FUNDS, dataset_files
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.docs.pages import text_of
+from vsf_assets_tests.forms import name_home
 
 ANOMALIES = {
     (FUNDS, "namespaces.csv", 5, "missing_fields"),
@@ -58,7 +59,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def loaded(built: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("VSF_HOME", str(built.path))
+    name_home(built.path, monkeypatch)
     return built
 
 

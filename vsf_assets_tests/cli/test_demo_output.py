@@ -18,6 +18,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home, Outcome
 from vsf_assets_tests.demo_rows import counting_events, rows_of
 from vsf_assets_tests.docs.pages import text_of
+from vsf_assets_tests.forms import name_home
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
 VSF = str(Path(sys.executable).with_name("vsf"))
@@ -29,7 +30,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Outcome]:
     """A home after `vsf demo`, and what it said; tests only look at it."""
     home = Home(tmp_path_factory.mktemp("demo"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSF_HOME", str(home.path))
+        name_home(home.path, patch)
         patch.setenv("VSF_SETTLE_SECONDS", "0")
         patch.setenv("VSF_DATASET_WAIT_SECONDS", "60")  # the command sets it, for its process; it is not to stay
         outcome = home.vsf("demo")
@@ -48,7 +49,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Outcome]:
 
 @pytest.fixture
 def demo_home(demo: tuple[Home, Outcome], monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("VSF_HOME", str(demo[0].path))
+    name_home(demo[0].path, monkeypatch)
     monkeypatch.setenv("VSF_SETTLE_SECONDS", "0")
     return demo[0]
 
@@ -231,7 +232,7 @@ def test_a_command_with_nothing_to_do_loads_nothing_heavy() -> None:
 def test_a_damaged_warehouse_and_a_missing_place_are_said_in_a_sentence(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (home.path / "warehouse" / "warehouse.duckdb").write_text("garbage")
+    Warehouse.of(read_settings()).file.write_text("garbage")
     outcome = home.vsf("run")
     assert outcome.exit_code == 1
     assert "vsf rebuild" in outcome.errors

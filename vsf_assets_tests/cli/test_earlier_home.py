@@ -8,7 +8,6 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from vsf_assets.config.settings import Settings, read_settings
@@ -18,6 +17,7 @@ from vsf_assets_tests import homes
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
 from vsf_assets_tests.comments import uncommented
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
@@ -87,7 +87,7 @@ def test_the_home_holds_the_tables_of_a_new_one(upgraded: tuple[Home, Outcome, O
 
 
 def test_the_home_has_comments_on_all_that_analysts_read(upgraded: tuple[Home, Outcome, Outcome]) -> None:
-    with duckdb.connect(str(upgraded[0].current.resolve()), read_only=True) as connection:
+    with opened(upgraded[0].current.resolve()) as connection:
         assert uncommented(connection) == []
 
 

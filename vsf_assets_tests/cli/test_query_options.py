@@ -13,6 +13,7 @@ import pytest
 
 from vsf_assets_tests.cli.test_output import VSF, on_a_terminal, piped
 from vsf_assets_tests.commandline import Home, enter_home
+from vsf_assets_tests.forms import name_home
 
 SCHEMA = "name: people\ncolumns:\n- name: who\n  type: Full Name\n"
 
@@ -134,7 +135,7 @@ def test_a_full_disk_behind_standard_output_is_named(home: Home) -> None:
 
 def test_commands_that_read_make_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = tmp_path / "none"
-    monkeypatch.setenv("VSF_HOME", str(there))
+    name_home(there, monkeypatch)
     for name in ("VSF_LANDING", "VSF_ARCHIVE", "VSF_SNAPSHOTS"):
         monkeypatch.delenv(name, raising=False)
     home = Home(there)

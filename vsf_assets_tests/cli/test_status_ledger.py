@@ -19,6 +19,7 @@ from vsf_assets.storage.home_cache import read_note
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.contract_versions import contract_versions
 from vsf_assets_tests.commandline import Home
+from vsf_assets_tests.forms import name_home
 from vsf_assets_tests.raw_tables import put_raw_tables
 
 SCHEMA = "name: people\ncolumns:\n- {name: id, type: Integer, from: 1, to: 9000}\n"
@@ -80,7 +81,7 @@ def test_a_write_is_seen(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_warehouse_that_was_just_written_to_is_not_noted(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setenv("VSF_HOME", str(loaded.path))
+    name_home(loaded.path, monkeypatch)
     read_ledger(read_settings())
     assert read_note(read_settings(), NOTE) == {}
 

@@ -16,6 +16,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.docs.job_page import jobs
+from vsf_assets_tests.forms import variables
 
 BACKUPS = "/var/backups/vsf"
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
@@ -44,7 +45,7 @@ class Terminal:
                 printed[" ".join(words[:2])] = outcome.output
             elif words[0] != "pip":
                 command = line.replace(BACKUPS, str(self.backups))
-                environment = {"VSF_HOME": str(self.home.path), "PATH": "/usr/bin:/bin"}
+                environment = {"VSF_HOME": str(self.home.path), "PATH": "/usr/bin:/bin", **variables(self.home.path)}
                 subprocess.run(["bash", "-euc", command], env=environment, check=True)
         return printed
 

@@ -6,7 +6,6 @@ Here: what the database says after a build. Not here: raw tables (engine/test_co
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
@@ -21,13 +20,15 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import invoked
 from vsf_assets_tests.comments import read_comments, uncommented
 from vsf_assets_tests.docs.pages import blocks, text_of
+from vsf_assets_tests.forms import opened, variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> Settings:
     """A home with a warehouse in which all was built on nothing: see prebuilt.py."""
-    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0"})
+    path = tmp_path / "home"
+    settings = read_settings({"VSF_HOME": str(path), "VSF_SETTLE_SECONDS": "0", **variables(path)})
     put_built_warehouse(settings)
     return settings
 
@@ -42,7 +43,7 @@ def test_a_snapshot_has_a_comment_on_every_table_and_column(built: Settings) -> 
     warehouse = Warehouse.of(built)
     with warehouse.lock("publish"):
         snapshot = publish(warehouse, 7)
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
+    with opened(snapshot) as connection:
         assert uncommented(connection) == []
 
 
@@ -123,7 +124,7 @@ def test_dbt_by_hand_writes_them_too(built: Settings, monkeypatch: pytest.Monkey
     finally:
         close_connections()
     assert done.success, done.result
-    with duckdb.connect(str(Warehouse.of(built).file), read_only=True) as connection:
+    with opened(Warehouse.of(built).file) as connection:
         found = read_comments(connection)
     assert (found["marts.dim_event_types", None] or "").endswith("Key: event_type_key.")
     assert (found["marts.dim_event_types", "feature"] or "").startswith("Part of the app")

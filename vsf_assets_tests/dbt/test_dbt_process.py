@@ -22,6 +22,7 @@ from vsf_assets.transform import dbt_process, dbt_runner
 from vsf_assets.transform.dbt_process import DbtProcess, dbt_in_advance
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
+from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.waiting import wait_until
 
@@ -30,7 +31,7 @@ MODEL = ["dim_event_types"]
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    settings = read_settings({"VSF_HOME": str(tmp_path / "home")})
+    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), **variables(tmp_path / "home")})
     put_built_warehouse(settings)
     return Warehouse.of(settings)
 

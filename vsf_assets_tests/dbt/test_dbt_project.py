@@ -19,6 +19,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import invoked
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.data_tests import failed_data_tests
+from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import compiled_data_tests, put_built_warehouse
 
 Pair = tuple[int, int]
@@ -27,7 +28,9 @@ Pair = tuple[int, int]
 @pytest.fixture
 def empty(tmp_path: Path) -> Settings:
     """A home with a warehouse in which all was built on nothing, and every check passed: see prebuilt.py."""
-    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0"})
+    settings = read_settings(
+        {"VSF_HOME": str(tmp_path / "home"), "VSF_SETTLE_SECONDS": "0", **variables(tmp_path / "home")}
+    )
     put_built_warehouse(settings)
     return settings
 

@@ -5,11 +5,10 @@ Not here: any expected figure.
 
 from pathlib import Path
 
-import duckdb
-
 from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.datasets import small_dataset
 from vsf_assets_tests.dbt.deliveries import FEEDS, built_home, deliveries
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.warehouses import CAMPAIGNS, Home, clicks, conversions
 
 Table = tuple[list[tuple[str, str]], list[str]]
@@ -17,9 +16,10 @@ Table = tuple[list[tuple[str, str]], list[str]]
 
 def tables(file: Path) -> dict[str, Table]:
     """Return every table that dbt makes: its columns with their types, and its rows without the time of the build."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with opened(file) as connection:
         names = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables where table_schema != 'raw'"
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_catalog = current_database() and table_schema != 'raw'"
         ).fetchall()
         found = {}
         for (name,) in names:

@@ -23,6 +23,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_file
+from vsf_assets_tests.forms import opened
 
 DATASET_TABLES = (
     "marts.dim_dataset_versions",
@@ -69,7 +70,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def requested(home: Home, wanted: dict[str, str], none_of: Iterable[str] = ()) -> list[str]:
     """Return what the guard says of a snapshot, as if some of its tables were empty."""
-    with duckdb.connect(str(home.current.resolve()), read_only=True) as connection:
+    with opened(home.current.resolve()) as connection:
         counts = {**row_counts(connection), **dict.fromkeys(none_of, 0)}
         return empty_tables(connection, counts, wanted)
 
@@ -86,7 +87,7 @@ def test_with_rows_of_every_feed_every_condition_holds(built: Home, manifest: Pa
 
 
 def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str, str]) -> None:
-    with duckdb.connect(str(built.current.resolve()), read_only=True) as connection:
+    with opened(built.current.resolve()) as connection:
         counts = row_counts(connection)
         del counts["marts.fct_campaign_scores"]
         assert empty_tables(connection, counts, wanted) == ["marts.fct_campaign_scores"]
@@ -95,8 +96,8 @@ def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str
 def test_before_anything_landed_only_the_unknown_members_are_expected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
 ) -> None:
-    home = enter_home(tmp_path / "home", monkeypatch)
-    with duckdb.connect(str(home.path / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+    enter_home(tmp_path / "home", monkeypatch)
+    with opened(Warehouse.of(read_settings()).file) as connection:
         counts = row_counts(connection)
         assert empty_tables(connection, counts, wanted) == []
         none = dict.fromkeys(counts, 0) | {"raw.builds": 1}

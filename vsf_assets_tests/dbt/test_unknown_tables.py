@@ -11,6 +11,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 UNKNOWN = ("marts.gone", "reports.gone", "transform_intermediate.gone", f"{PREVIOUS_BUILD}.gone", "staging.gone")
@@ -20,7 +21,7 @@ RELATIONS = "select table_schema || '.' || table_name from information_schema.ta
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_full_build_drops_what_no_model_makes(tmp_path: Path, full: bool) -> None:
-    settings = read_settings({"VSF_HOME": str(tmp_path / "home")})
+    settings = read_settings({"VSF_HOME": str(tmp_path / "home"), **variables(tmp_path / "home")})
     put_built_warehouse(settings)
     warehouse = Warehouse.of(settings)
     with warehouse.connect() as connection:

@@ -14,6 +14,7 @@ from vsf_assets.contracts import all_tables
 from vsf_assets.warehouse.comments import ensure_comments
 from vsf_assets.warehouse.connection import ensure_tables
 from vsf_assets_tests.comments import Comments, read_comments
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -29,7 +30,7 @@ class Recorded:
 
 
 def raw_comments(file: Path) -> Comments:
-    with duckdb.connect(str(file)) as connection:
+    with opened(file) as connection:
         return read_comments(connection, ("raw",))
 
 

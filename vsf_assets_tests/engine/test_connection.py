@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -72,9 +73,7 @@ def test_times_are_utc_and_the_catalog_is_named_warehouse(home: Home) -> None:
 
 
 def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(home: Home) -> None:
-    with home.warehouse.write("test") as connection:
-        sql = "select tags['storage_version'] from duckdb_databases() where database_name = 'warehouse'"
-        assert connection.execute(sql).fetchall() == [("v1.0.0+",)]
+    home.ingest()
     # The header of a DuckDB file: a checksum, the magic bytes, the number of the format. 1.5 reads 64 to 68.
     header = home.warehouse.file.read_bytes()[:20]
     assert (header[8:12], int.from_bytes(header[12:], "little")) == (b"DUCK", 64)
@@ -103,7 +102,7 @@ def test_table_of_another_shape_keeps_its_rows_where_an_original_is_gone(tmp_pat
 def test_a_table_that_another_program_dropped_is_there_for_the_next_write(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.ingest()  # from here on, this process knows that all tables are there
-    with duckdb.connect(str(home.warehouse.file)) as another:
+    with opened(home.warehouse.file, read_only=False) as another:
         another.execute("drop table raw.conversions")
     with home.warehouse.write("test") as connection:
         assert connection.execute("select count(*) from raw.conversions").fetchall() == [(0,)]

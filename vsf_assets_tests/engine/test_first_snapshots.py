@@ -8,7 +8,6 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
 import pytest
 
 from vsf_assets.pipeline import build as pipeline
@@ -21,6 +20,7 @@ from vsf_assets.snapshots.connect import connect_current
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.direct_models import build_models
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.prebuilt import compiled_models, put_built_warehouse
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -122,7 +122,7 @@ def test_a_snapshot_that_was_not_published_is_nobodys_first(
 
 def test_files_of_an_earlier_release_have_an_unknown_first_snapshot(built: Home) -> None:
     publish(built, 1)
-    with duckdb.connect(str(built.warehouse.file)) as connection:  # as another process
+    with opened(built.warehouse.file, read_only=False) as connection:  # as another process
         connection.execute("drop table raw.published_files")
     record_file(built.root).unlink()
     publish(built, 2)
@@ -141,7 +141,7 @@ def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home)
             " published_at text not null) without rowid"
         )
         record.executemany("insert into published_files values (?, ?, ?)", [row for row in known if row[1] == 2])
-    with duckdb.connect(str(built.warehouse.file)) as connection:  # as another process
+    with opened(built.warehouse.file, read_only=False) as connection:  # as another process
         change = "update raw.published_files set first_snapshot = null, published_at = null where first_snapshot = 1"
         connection.execute(change)
     lines: list[str] = []

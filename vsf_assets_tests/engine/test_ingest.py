@@ -13,6 +13,7 @@ import pytest
 from vsf_assets_tests.warehouses import START, Home, clicks, conversions
 
 
+@pytest.mark.both_forms
 def test_file_becomes_rows_a_ledger_row_and_an_archived_original(home: Home) -> None:
     content = b"conversion_id,click_id,revenue\n5,6,1.25\n\n7,x,2\n"
     home.land("1/conversions_1.csv", content, minute=3)
@@ -50,6 +51,7 @@ def test_file_becomes_rows_a_ledger_row_and_an_archived_original(home: Home) -> 
     assert home.landed() == []
 
 
+@pytest.mark.both_forms
 def test_second_run_does_nothing(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1, 2))
     home.ingest()
@@ -59,6 +61,7 @@ def test_second_run_does_nothing(home: Home) -> None:
     assert (home.state(), home.files("loaded_at, run_id")) == before
 
 
+@pytest.mark.both_forms
 def test_report_tells_what_was_stored(home: Home) -> None:
     home.land("clicks_2.csv", clicks(1, 2), minute=1)
     home.land("clicks_1.csv", clicks(1, 2), minute=0)
@@ -69,6 +72,7 @@ def test_report_tells_what_was_stored(home: Home) -> None:
     ]
 
 
+@pytest.mark.both_forms
 def test_nothing_landed_makes_empty_typed_tables(home: Home) -> None:
     home.ingest()
     assert all(rows == [] for rows in home.state().values())
@@ -82,6 +86,7 @@ def test_nothing_landed_makes_empty_typed_tables(home: Home) -> None:
     ]
 
 
+@pytest.mark.both_forms
 def test_files_that_are_not_deliveries_stay_untouched(home: Home) -> None:
     for name in ("notes.txt", "clicks_1.csv.tmp", "clicks_1.csv.part", ".clicks_1.csv"):
         home.land(name, clicks(1))
@@ -90,6 +95,7 @@ def test_files_that_are_not_deliveries_stay_untouched(home: Home) -> None:
     assert home.landed() == [".clicks_1.csv", "clicks_1.csv.part", "clicks_1.csv.tmp", "notes.txt"]
 
 
+@pytest.mark.both_forms
 def test_marker_goes_with_its_file(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.land("clicks_1.csv.done", b"")
@@ -98,6 +104,7 @@ def test_marker_goes_with_its_file(home: Home) -> None:
     assert len(home.archived()) == 1
 
 
+@pytest.mark.both_forms
 def test_file_that_keeps_changing_is_left_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path, SETTLE_SECONDS="0.01", SETTLE_TIMEOUT="0")
     home.land("clicks_1.csv", clicks(1))
@@ -106,6 +113,7 @@ def test_file_that_keeps_changing_is_left_for_the_next_run(tmp_path: Path, monke
     assert home.landed() == ["clicks_1.csv"]
 
 
+@pytest.mark.both_forms
 def test_feeds_and_partitions_choose_files_and_leave_the_others(home: Home) -> None:
     for name in ("clicks_1.csv", "clicks_2.csv", "clicks.csv"):
         home.land(name, clicks(1))
@@ -115,6 +123,7 @@ def test_feeds_and_partitions_choose_files_and_leave_the_others(home: Home) -> N
     assert home.landed() == ["clicks.csv", "clicks_1.csv", "conversions_2.csv"]
 
 
+@pytest.mark.both_forms
 def test_name_with_odd_characters_keeps_its_rows_and_its_original(home: Home) -> None:
     name = "clicks_1 ü__'\"\n%s;.csv"
     home.land(name, clicks(1))
@@ -136,6 +145,7 @@ def test_batches_of_one_file_give_the_same_tables(tmp_path: Path, monkeypatch: p
     assert states[0] == states[1]
 
 
+@pytest.mark.both_forms
 def test_scratch_is_left_empty_and_what_dead_processes_left_is_removed(home: Home) -> None:
     left = home.settings.scratch / "run-999999999-x"
     (left / "0").mkdir(parents=True)
@@ -146,6 +156,7 @@ def test_scratch_is_left_empty_and_what_dead_processes_left_is_removed(home: Hom
     assert [path.name for path in home.settings.scratch.glob("run-*")] == ["run-1-x"]
 
 
+@pytest.mark.both_forms
 def test_real_quarter_is_loaded_whole(home: Home, samples: Path) -> None:
     for feed in ("impressions", "clicks", "conversions"):
         home.land(f"1/{feed}_1.csv", (samples / "campaigns" / "1" / f"{feed}_1.csv").read_bytes())

@@ -41,6 +41,7 @@ def test_reading_all_again_changes_nothing_but_the_time_and_the_run(loaded: Home
     assert {name for name in again if again[name] > times[name]} == {row.file_name for row in report.stored}
 
 
+@pytest.mark.both_forms
 def test_feeds_and_partitions_choose_what_is_read_again(loaded: Home) -> None:
     report = loaded.ingest(reload="all", partitions=["2"])
     assert [row.file_name for row in report.stored] == ["clicks_2.csv"]
@@ -56,6 +57,7 @@ def test_changed_contract_reads_every_delivery_of_its_feed_again(loaded: Home, m
     assert loaded.ingest().stored == []
 
 
+@pytest.mark.both_forms
 def test_contract_is_not_looked_at_when_nothing_is_to_be_read_again(
     loaded: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_contract_is_not_looked_at_when_nothing_is_to_be_read_again(
     assert loaded.ingest(reload="no").stored == []
 
 
+@pytest.mark.both_forms
 def test_original_that_a_new_contract_cannot_read_takes_its_duplicates_along(
     loaded: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +90,7 @@ def test_idle_run_reads_again_and_a_busy_one_does_not(loaded: Home) -> None:
     assert len(loaded.ingest(reload="if_idle").stored) == 4
 
 
+@pytest.mark.both_forms
 def test_new_and_archived_files_are_taken_in_landing_order(loaded: Home) -> None:
     loaded.land("clicks_3.csv", clicks(7), minute=1)
     names = [row.file_name for row in loaded.ingest(reload="all").stored]
@@ -127,6 +131,7 @@ def test_rows_of_a_feed_that_is_gone_hold_nothing_back(loaded: Home) -> None:
     assert loaded.click_ids() == [1, 2, 5]
 
 
+@pytest.mark.both_forms
 def test_contract_versions_are_kept_until_the_sources_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from vsf_assets.warehouse import contract_versions as versions
 
@@ -140,6 +145,7 @@ def test_contract_versions_are_kept_until_the_sources_change(tmp_path: Path, mon
     assert versions.contract_versions(home.settings).by_feed == {"clicks": "computed"}
 
 
+@pytest.mark.both_forms
 def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

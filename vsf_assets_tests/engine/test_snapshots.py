@@ -19,14 +19,20 @@ from vsf_assets.publish.old_snapshots import prune
 from vsf_assets.publish.publish import newest_number, publish, row_counts
 from vsf_assets.snapshots.connect import connect_current, connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, shares_blocks, snapshot_number
-from vsf_assets.warehouse.forms import duckdb_file
+from vsf_assets.warehouse.forms.form import Form
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE
+from vsf_assets_tests.forms import opened
 from vsf_assets_tests.warehouses import Home, publish_click
 
 
 def ids_in(path: Path) -> list[int]:
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with opened(path) as connection:
         return [row[0] for row in connection.execute("select click_id from raw.clicks order by 1").fetchall()]
+
+
+def test_sql_on_a_snapshot_loads_no_file_that_is_not_signed(home: Home) -> None:
+    with connect_snapshot(publish_click(home, 1)) as connection:
+        assert connection.execute("select current_setting('allow_unsigned_extensions')").fetchall() == [(False,)]
 
 
 def test_no_snapshot_yet(home: Home) -> None:
@@ -47,10 +53,9 @@ def test_pointer_is_a_relative_link_to_the_newest(home: Home) -> None:
 
 def test_reader_of_the_old_snapshot_is_not_disturbed(home: Home) -> None:
     first = publish_click(home, 1)
-    reader = duckdb.connect(str(first), read_only=True)
-    publish_click(home, 2)
-    assert reader.execute("select click_id from raw.clicks").fetchall() == [(1,)]
-    reader.close()
+    with opened(first) as reader:
+        publish_click(home, 2)
+        assert reader.execute("select click_id from raw.clicks").fetchall() == [(1,)]
     assert ids_in(first) == [1]
 
 
@@ -60,7 +65,7 @@ def test_snapshot_opens_anywhere(home: Home, tmp_path: Path) -> None:
         connection.execute("create view marts.ids as select click_id from raw.clicks")
     elsewhere = tmp_path / "copy of it.duckdb"
     shutil.copy(publish_click(home, 1), elsewhere)
-    with duckdb.connect(str(elsewhere), read_only=True) as connection:
+    with opened(elsewhere) as connection:
         assert connection.execute("from marts.ids").fetchall() == [(1,)]
 
 
@@ -74,8 +79,9 @@ def test_snapshot_is_one_file_that_nobody_writes(home: Home) -> None:
 def test_view_that_names_the_catalog_is_not_published_where_the_copy_cannot_read_it(
     home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
 ) -> None:
-    copy = duckdb_file.copy_into
-    monkeypatch.setattr(duckdb_file, "copy_into", lambda *places: copy(*places) or is_shared)
+    form = type(home.warehouse.form)
+    copy_to = form.copy_to
+    monkeypatch.setattr(form, "copy_to", lambda *places: copy_to(*places) or is_shared)
     publish_click(home, 1)
     with home.warehouse.write("test") as connection:
         connection.execute("create schema marts")
@@ -114,11 +120,11 @@ def test_failure_at_any_step_leaves_the_earlier_snapshot_current(
 def test_copy_that_differs_is_not_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_click(home, 1)
 
-    def stale(_: Path, target: BinaryIO) -> bool:
-        target.write(current_snapshot(home.settings).read_bytes())
+    def stale(_: Form, target: BinaryIO, published: Path) -> bool:
+        target.write(published.with_name("vsf-1.duckdb").read_bytes())
         return False
 
-    monkeypatch.setattr(duckdb_file, "copy_into", stale)
+    monkeypatch.setattr(type(home.warehouse.form), "copy_to", stale)
     with pytest.raises(VsfError, match=r"raw\.\"clicks\""):
         publish_click(home, 2)
     assert snapshot_number(current_snapshot(home.settings)) == 1
@@ -129,14 +135,16 @@ def test_whether_a_snapshot_shares_blocks_is_noted(
     home: Home, monkeypatch: pytest.MonkeyPatch, is_shared: bool
 ) -> None:
     assert shares_blocks(home.settings) is None
-    copy = duckdb_file.copy_into
+    form = type(home.warehouse.form)
+    copy_to = form.copy_to
 
-    def copied(source: Path, target: BinaryIO) -> bool:
-        copy(source, target)
+    def copied(self: Form, target: BinaryIO, published: Path) -> bool:
+        copy_to(self, target, published)
         return is_shared
 
-    monkeypatch.setattr(duckdb_file, "copy_into", copied)
+    monkeypatch.setattr(form, "copy_to", copied)
     publish_click(home, 1)
+    is_shared = is_shared or home.warehouse.form.shares_rows
     assert shares_blocks(home.settings) is is_shared
     words = "snapshots share its blocks" if is_shared else "each snapshot is a copy, since the disk has no reflinks"
     assert copies_line(home.settings) == f"; {words}"
@@ -220,7 +228,7 @@ def test_pointer_to_a_snapshot_that_is_gone_is_no_snapshot(home: Home) -> None:
 def test_reader_of_a_pruned_snapshot_reads_on(tmp_path: Path) -> None:
     home = Home(tmp_path, KEEP_SNAPSHOTS="1", KEEP_SNAPSHOT_HOURS="0")
     first = publish_click(home, 1)
-    with duckdb.connect(str(first), read_only=True) as reader:
+    with opened(first) as reader:
         publish_click(home, 2)
         age(home, 5)
         publish_click(home, 3)

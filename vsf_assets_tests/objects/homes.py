@@ -14,6 +14,7 @@ from vsf_assets.landing.home_marker import MARKER
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets_tests import commandline, warehouses
+from vsf_assets_tests.forms import is_lake
 from vsf_assets_tests.object_server import Bucket
 
 PLACES = ("LANDING", "ARCHIVE", "SNAPSHOTS")
@@ -23,6 +24,8 @@ class EngineHome(warehouses.Home):
     """A home for tests of the engine; `folders` names places that stay on this machine."""
 
     def __init__(self, root: Path, bucket: Bucket, folders: tuple[str, ...] = (), **variables: str):
+        # The snapshots of a lake name files of this machine.
+        folders = (*folders, "SNAPSHOTS") if is_lake() else folders
         self.bucket, self.folders = bucket, folders
         self.places = {name: bucket.address(name.lower()) for name in PLACES if name not in folders}
         super().__init__(root, **self.places, **variables)

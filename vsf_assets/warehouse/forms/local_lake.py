@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vsf_assets.common.atomic_files import atomic_write
 from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings
@@ -184,7 +185,7 @@ class LocalLake(Form):
         """
         temp, data = self._temp, self.data
         _remove(temp)
-        self.lake.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.lake)
         claim_lake(self.lake, self.settings.home)
         if self.settings.lake:
             self._note_place()
@@ -220,7 +221,7 @@ class LocalLake(Form):
 
     @contextmanager
     def _opened(self, file: Path, data: Path, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
-        connection = connect(config={**self.config(), "autoload_known_extensions": False})
+        connection = connect(config={**self.config(), **OWN_SQL_ONLY})
         try:
             connection.execute("set TimeZone = 'UTC'")
             for statement in index.attach_statements(file, data, DATABASE, read_only):
@@ -235,6 +236,14 @@ def _remove(file: Path) -> None:
     for path in (file, log_of(file)):
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that a loss of power leaves them there."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush(folder.parent)
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,46 @@
+"""The list of tests that do not run with a lake only shrinks, and a tenth of the others runs with one in `make test`.
+
+Here: the list and the marks. Not here: what they do (tests_by_form.py).
+"""
+
+import ast
+from pathlib import Path
+
+from vsf_assets_tests.tests_by_form import FILES, NOT_WITH_A_LAKE
+
+TESTS = Path(__file__).resolve().parents[1]
+MARK = "pytest.mark.both_forms"
+MOST, FEWEST = 3, 20
+"""Tests on the list when it was last made shorter, which may grow no more, and files, which may not become fewer."""
+
+
+def functions(path: Path) -> dict[str, bool]:
+    """Return the tests of a file, and whether each is marked."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    whole = any(isinstance(node, ast.Assign) and ast.unparse(node) == f"pytestmark = {MARK}" for node in tree.body)
+    return {
+        node.name: whole or MARK in map(ast.unparse, node.decorator_list)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def by_name() -> dict[str, bool]:
+    """Return every test of FILES, as the list names it, and whether it is marked."""
+    return {f"{file}::{name}": is_marked for file in FILES for name, is_marked in functions(TESTS / file).items()}
+
+
+def test_each_entry_names_a_test_and_says_why() -> None:
+    assert sorted(NOT_WITH_A_LAKE.keys() - by_name().keys()) == []
+    assert [test for test, reason in NOT_WITH_A_LAKE.items() if len(reason.split()) < 3] == []
+
+
+def test_the_list_does_not_grow() -> None:
+    assert len(NOT_WITH_A_LAKE) <= MOST, "let the test open either form (forms.opened), or mend the lake"
+    assert len(FILES) >= FEWEST, "a file that ran with a lake does so no more"
+
+
+def test_a_tenth_of_the_tests_runs_with_a_lake_in_every_suite_run() -> None:
+    marked = {test for test, is_marked in by_name().items() if is_marked}
+    assert marked & NOT_WITH_A_LAKE.keys() == set()
+    assert len(marked) >= len(by_name().keys() - NOT_WITH_A_LAKE.keys()) / 10

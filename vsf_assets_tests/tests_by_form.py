@@ -1,0 +1,74 @@
+"""Which tests run with which form of the warehouse. A plugin of pytest.
+
+`make test` runs every test with one file, and those that are marked `both_forms` with a lake too. `make test-lake` runs
+the tests of FILES with a lake, all but those that are listed here.
+
+Here: the choice and the list. Not here: the homes in each form (forms.py), and how long the list may be
+(house/test_tests_by_form.py).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from vsf_assets_tests import forms
+
+FILES = tuple(
+    f"engine/test_{name}.py"
+    for name in (
+        *("after_load", "any_order", "bounded_findings", "broken_files", "catalog", "changed_after_load", "comments"),
+        *("committing", "connection", "full_disk", "ingest", "inserting", "lock", "memory", "mended_readings"),
+        *("odd_entries", "originals_are_safe", "reading_again", "run_record", "writers_that_stall"),
+    )
+)
+"""Files whose tests run with a lake; the others have not been tried with one yet, or some of their tests fail."""
+
+
+_LOG = (
+    "it is about DuckDB's log of transactions beside the file; a lake has none (lake/test_guards.py kills its writers)"
+)
+
+NOT_WITH_A_LAKE = {
+    "engine/test_comments.py::test_comments_survive_a_process_that_ends_without_closing": _LOG,
+    "engine/test_connection.py::test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens": (
+        "the extension chooses the format of a catalog, and comes for one release of DuckDB (docs/lake.md)"
+    ),
+    "engine/test_connection.py::test_what_was_committed_before_a_kill_is_read": _LOG,
+}
+"""Test, as pytest names it below this folder, without parameters -> why it says nothing about a lake, or cannot."""
+
+
+def without_parameters(nodeid: str) -> str:
+    """Return the name of a test as the list has it."""
+    return nodeid.partition("[")[0].removeprefix("vsf_assets_tests/")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a marked test run with each form, unless the whole run has a lake."""
+    if metafunc.definition.get_closest_marker("both_forms") and not forms.WHOLE_RUN:
+        metafunc.parametrize("form_of_warehouse", ("", forms.LAKE), ids=("file", "lake"), indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, in a run with a lake, what is listed."""
+    if forms.WHOLE_RUN:
+        for item in items:
+            if reason := NOT_WITH_A_LAKE.get(without_parameters(item.nodeid)):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def form_of_warehouse(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Give the homes of a marked test the form that it runs with.
+
+    A home that several tests share was made before; so the test with a lake is asked whether it made one.
+    """
+    if not hasattr(request, "param"):
+        yield
+        return
+    made = len(forms.homes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VSF_TEST_FORM", request.param)
+        yield
+    if request.param == forms.LAKE:
+        assert len(forms.homes) > made, "the test has no home of its own; do not mark it both_forms"
