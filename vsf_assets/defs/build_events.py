@@ -4,7 +4,8 @@ Here: the events made from the report of a build or rebuild, and logging them. N
 and the job that rebuilds (rebuild_job.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -38,7 +39,7 @@ def build_events(dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
 
     numbers = plotted_numbers(dbt_assets.manifest, report.snapshot, report.tables, report.lake)
     versions = {spec.key: spec.code_version for spec in dbt_assets.specs}
-    for raw_event in report.outcome.messages:
+    for raw_event in _by_depth(report.outcome.messages, dbt_assets.manifest):
         message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
         for event in message.to_default_asset_events(dbt_assets.manifest, dbt_assets.translator):
             if isinstance(event, dg.AssetMaterialization):
@@ -51,6 +52,21 @@ def build_events(dbt_assets: DbtAssets, report: BuildReport) -> Iterator[Any]:
                 yield _check_result(event, failed)
             else:
                 yield event
+
+
+def _by_depth(messages: Iterable[Any], manifest: Mapping[str, Any]) -> list[Any]:
+    """Sort messages of models and tests by the length of the longest way that leads to them from a source.
+
+    Dagster reads the newest events of what a model is made from, which have to be stored before. In this order that is
+    one transaction for each length, and not one for each model.
+    """
+    parents: Mapping[str, list[str]] = manifest["parent_map"]
+
+    @cache
+    def depth(node: str) -> int:
+        return 1 + max(map(depth, parents.get(node, ())), default=0)
+
+    return sorted(messages, key=lambda message: depth(message["data"]["node_info"]["unique_id"]))
 
 
 def log_rebuild(context: dg.OpExecutionContext, dbt_assets: DbtAssets, report: BuildReport) -> None:

@@ -26,6 +26,7 @@ from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecord
 from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.runs.sqlite import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
@@ -37,6 +38,7 @@ from dagster._serdes import ConfigurableClassData
 __all__ = [
     "HIDDEN_TAG_PREFIX",
     "SQLITE_BUSY_TIMEOUT_SECONDS",
+    "AssetRecord",
     "ConfigurableClassData",
     "ConsolidatedSqliteEventLogStorage",
     "LaunchRunContext",

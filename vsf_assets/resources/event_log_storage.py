@@ -8,14 +8,15 @@ opened and closed one by one: closing the last one writes the log's main file, a
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy
 from dagster import AssetKey, DagsterInstance, EventLogEntry
 
-from vsf_assets.resources.dagster_private import ConsolidatedSqliteEventLogStorage
+from vsf_assets.resources.dagster_private import AssetRecord, ConsolidatedSqliteEventLogStorage
 from vsf_assets.resources.run_plans import (
     forget_newest_of,
     forget_partitions,
@@ -71,8 +72,9 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
         if open_one is not None:
             yield open_one
             return
-        if self._buffer is not None:
+        if self._buffer is not None and not getattr(self._mine, "may_wait", False):
             self._buffer.flush()  # who reads sees what was logged before
+            self._buffer.forget()  # and may change it
         room = room_for("Dagster's events", self._base_dir, DAGSTER_ROOM)
         with room, self._engine.connect() as connection, connection.begin():
             yield connection
@@ -114,6 +116,34 @@ class EventLogStorage(ConsolidatedSqliteEventLogStorage):
                     self._store(event)
             finally:
                 self._mine.connection = None
+
+    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        """Return the records of some assets, or of all.
+
+        A step that writes many assets reads, for each of them, the records of those that it is made from. So records
+        of what this run wrote are read together and kept, and events of assets that nobody reads go on waiting.
+
+        Raises:
+            FullDiskError, sqlalchemy.exc.SQLAlchemyError: events of these assets could not be stored.
+        """
+        buffer = self._buffer
+        if buffer is None or asset_keys is None:
+            return super().get_asset_records(asset_keys)
+        if buffer.holds(asset_keys):
+            buffer.flush()
+        found, others, count = buffer.known(asset_keys)
+        missing = [key for key in asset_keys if key not in found]
+        if missing:
+            found |= self._stored_records([*missing, *others])
+            buffer.keep(found, count)
+        return [found[key] for key in asset_keys if key in found]
+
+    def _stored_records(self, asset_keys: Sequence[AssetKey]) -> dict[AssetKey, AssetRecord]:
+        self._mine.may_wait = True
+        try:
+            return {record.asset_entry.asset_key: record for record in super().get_asset_records(asset_keys)}
+        finally:
+            self._mine.may_wait = False
 
     def delete_events_for_run(self, conn: sqlalchemy.Connection, run_id: str) -> None:
         """Delete the events of a run, and the copies of them that Dagster keeps as the newest of their assets."""
@@ -164,6 +194,9 @@ class _Buffer:
     def __init__(self, store: Any) -> None:
         self._store = store
         self._waiting: list[EventLogEntry] = []
+        self._unstored: Counter[AssetKey] = Counter()
+        self._written: dict[AssetKey, AssetRecord | None] = {}
+        self._count = 0
         self._error: BaseException | None = None
         self._state = threading.Condition()
         self._is_storing = self._is_wanted = self._is_closed = False
@@ -174,8 +207,35 @@ class _Buffer:
         with self._state:
             self._raise()
             self._waiting.append(event)
+            self._count += 1
+            for key in _assets_of([event]):
+                self._unstored[key] += 1
+                self._written[key] = None
             if len(self._waiting) == 1:
                 self._state.notify_all()
+
+    def holds(self, keys: Iterable[AssetKey]) -> bool:
+        """Return whether an event of one of these assets is not stored yet."""
+        with self._state:
+            return any(self._unstored[key] for key in keys)
+
+    def known(self, keys: Iterable[AssetKey]) -> tuple[dict[AssetKey, AssetRecord], list[AssetKey], int]:
+        """Return kept records of these assets, further assets whose records can be kept now, and the events so far."""
+        with self._state:
+            kept = {key: record for key in keys if (record := self._written.get(key))}
+            others = set(self._written).difference(keys)
+            return kept, [k for k in others if not self._written[k] and not self._unstored[k]], self._count
+
+    def keep(self, records: Mapping[AssetKey, AssetRecord], count: int) -> None:
+        """Keep records of what was written through this buffer, if no event came after so many."""
+        with self._state:
+            if count == self._count:
+                self._written.update((key, record) for key, record in records.items() if key in self._written)
+
+    def forget(self) -> None:
+        """Keep no record any more."""
+        with self._state:
+            self._written = dict.fromkeys(self._written)
 
     def flush(self) -> None:
         """Return when all events that were added before are stored."""
@@ -216,4 +276,12 @@ class _Buffer:
                 error = raised
             with self._state:
                 self._is_storing, self._error = False, error
+                self._unstored.subtract(_assets_of(batch))
                 self._state.notify_all()
+
+
+def _assets_of(events: Iterable[EventLogEntry]) -> Iterator[AssetKey]:
+    """Return the asset of each event that is about one."""
+    for event in events:
+        if event.dagster_event is not None and event.dagster_event.asset_key is not None:
+            yield event.dagster_event.asset_key

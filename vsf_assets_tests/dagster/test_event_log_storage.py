@@ -7,8 +7,10 @@ import sqlite3
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from dagster import EventLogEntry
+from dagster._core.events import StepMaterializationData
 
 from vsf_assets.resources import event_log_storage
 from vsf_assets.resources.event_log_storage import EventLogStorage
@@ -40,6 +42,12 @@ def test_a_batch_is_stored_whole_or_not_at_all(storage: EventLogStorage, tmp_pat
     assert stored(tmp_path) == 5
     storage.store_event(entry("one"))
     assert stored(tmp_path) == 6
+
+
+def materialized(key: dg.AssetKey, run: str) -> EventLogEntry:
+    data = StepMaterializationData(dg.AssetMaterialization(key))
+    event = dg.DagsterEvent(dg.DagsterEventType.ASSET_MATERIALIZATION.value, "job", event_specific_data=data)
+    return EventLogEntry(None, 10, "", run, time.time(), dagster_event=event, job_name="job")
 
 
 def test_the_buffer_is_stored_each_second_before_a_read_and_at_the_end(
@@ -96,3 +104,37 @@ def test_a_column_that_is_there_is_looked_up_once(
     monkeypatch.setattr(storage, "_connect", None)
     assert storage.has_asset_key_col("of_a_migration")
     assert storage.has_asset_key_col("last_materialization")
+
+
+def test_records_of_assets_show_what_this_run_wrote_and_leave_other_events_waiting(
+    storage: EventLogStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log_storage, "FLUSH_SECONDS", 600.0)
+    first, second, third = (dg.AssetKey(name) for name in ("first", "second", "third"))
+    storage.store_event(materialized(third, "before"))
+
+    def newest(*keys: dg.AssetKey) -> list[str]:
+        records = [record.asset_entry.last_materialization_record for record in storage.get_asset_records(keys)]
+        return [record.event_log_entry.run_id for record in records if record is not None]
+
+    reads = []
+    read = EventLogStorage._stored_records
+    monkeypatch.setattr(EventLogStorage, "_stored_records", lambda s, keys: reads.append(set(keys)) or read(s, keys))
+    with storage.buffered():
+        storage.store_event(materialized(first, "one"))
+        storage.store_event(materialized(second, "one"))
+        assert newest(third) == ["before"]
+        assert stored(tmp_path) == 1, "nobody reads the events that wait"
+        assert newest(first) == ["one"]
+        assert newest(second, third, first) == ["one", "before", "one"]
+        assert reads == [{third}, {first, second}, {third}], "what this run wrote is read together, once"
+        storage.store_event(materialized(first, "two"))
+        assert newest(first, second) == ["two", "one"]
+        storage.wipe_asset(second)
+        assert newest(first, second) == ["two"]
+        storage.store_event(materialized(second, "three"))
+        storage.store_event(entry("no asset"))
+        assert newest(second) == ["three"]
+    assert newest(first, second, third) == ["two", "three", "before"]
+    assert storage.get_asset_records([]) == []
+    assert {record.asset_entry.asset_key for record in storage.get_asset_records()} == {first, second, third}
