@@ -15,8 +15,8 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED, demo_files
 from vsf_assets.demo.catalog import catalog_files
 from vsf_assets.demo.datasets import dataset_files
+from vsf_assets_tests import forms
 from vsf_assets_tests.commandline import Home, enter_home
-from vsf_assets_tests.forms import variables
 from vsf_assets_tests.hostile import hostile_variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
@@ -63,7 +63,12 @@ def drop_all_feeds(home: Home) -> None:
 
 def run(home: Home, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     """Run `vsf run` in a folder as a process of its own."""
-    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "VSF_HOME": str(home.path), **variables(home.path)}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "VSF_HOME": str(home.path),
+        **forms.variables(home.path),
+    }
     environ |= {"VSF_SETTLE_SECONDS": "0", "VSF_DATASET_WAIT_SECONDS": "0", **variables}
     vsf = Path(sys.executable).with_name("vsf")
     return subprocess.run([vsf, "run"], cwd=folder, env=environ, capture_output=True, check=False)
@@ -137,7 +142,7 @@ def test_a_code_server_started_by_hand_is_covered_too(tmp_path: Path) -> None:
     """Without `vsf`: a job of the definitions, the variables there at the start and set again before each run."""
     with pytest.MonkeyPatch.context() as patch:
         home = enter_home(tmp_path / "home", patch)
-    own = {"VSF_HOME": str(home.path), **variables(home.path)}
+    own = {"VSF_HOME": str(home.path), **forms.variables(home.path)}
     put_built_warehouse(read_settings(own))  # so that the build has what came since, in all layers and reports
     home.drop({"clicks_1.csv": "click_id,banner_id,campaign_id\n1,10,100\n,20,100\n3,x,100\n"})
     home.drop({"2019-05-20_linedim.csv": "MTN,DEVICE_GROUPING,SALES_CHANNEL,SVC_ACT_DT\n"})

@@ -184,7 +184,7 @@ def test_a_link_to_a_snapshot_without_a_copy_keeps_its_query(visited: Portal, ho
                 assert "select &#x27;KEPT&#x27;</textarea>" in page
                 assert 'name="snapshot" value=""' in page
         earlier = client.get(SQL, {"sql": "select 'KEPT'", "snapshot": 1}).content.decode()
-        assert '?sql=select%20%27KEPT%27">Ask that one' in earlier
+        assert '?sql=select+%27KEPT%27">Ask that one' in earlier
     finally:
         point(home, 1)
         (folder / "vsf-2.duckdb").unlink()
