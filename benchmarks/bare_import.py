@@ -18,6 +18,7 @@ def bare_import(target: Path, feed: str, path: Path, threads: int) -> int:
     source, values = read_csv_of(feed, path)
     connection = duckdb.connect(str(target), config={"threads": threads})
     try:
+        connection.execute("set enable_progress_bar = false")  # it would fill the output
         made = connection.execute(f"create table {feed} as select * from {source}", values).fetchall()
     finally:
         connection.close()

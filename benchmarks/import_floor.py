@@ -51,6 +51,7 @@ def _checked_import(target: Path, feed: str, path: Path, threads: int) -> int:
     rules = " and ".join([*required, *RULES.get(feed, ())]) or "true"
     source, values = read_csv_of(feed, path)
     with duckdb.connect(str(target), config={"threads": threads}) as connection:
+        connection.execute("set enable_progress_bar = false")  # it would fill the output
         sql = f"create table {feed} as select 0::bigint as _file_id, 0::bigint as _line, * from {source} where {rules}"
         return int(connection.execute(sql, values).fetchall()[0][0])
 

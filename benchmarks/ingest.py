@@ -63,6 +63,10 @@ def measure(bench: Bench) -> list[Row]:
         what = f"ingest of {_rows(path)} {feed} / bare DuckDB `read_csv`"
         rows.append(Row(what, ours, bare, TARGETS[feed]))
         rows += floor_rows(ours, bare, least)
+    bench.log("ingest of a small file")
+    small = partial(_ours, bench, warm.path(FEEDS[-1])), partial(_bare, bench, FEEDS[-1], warm.path(FEEDS[-1]))
+    ours, bare = in_turns(bench.repeat, *small)
+    rows.append(Row(f"… what each file costs: {_rows(warm.path(FEEDS[-1]))} {FEEDS[-1]} / bare DuckDB", ours, bare))
     return rows
 
 
