@@ -24,8 +24,8 @@ CURVES = {20_000: (100, 365), 2_000: (100, 365, 1_000)}
 """Events of a day -> days after which more are measured."""
 DAYS = 6
 """Least number of single days that are measured at each size. Each day ends with a checkpoint, which compresses the
-last row group again, of at most 122,880 rows: what a day costs rises for six days of 20,000 events, and falls. Sizes are
-compared by whole rounds of that, for they are at different places of it."""
+last row group again, of at most 122,880 rows: what a day costs rises for six days of 20,000 events, and falls. Sizes
+are compared by whole rounds of that, for they are at different places of it."""
 TARGET = 1.15
 """After a year of the larger days."""
 STEPS = ("ingest", "build", "publish")
