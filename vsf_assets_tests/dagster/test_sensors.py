@@ -27,9 +27,11 @@ from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
-from vsf_assets_tests.instances import loaded_defs
+from vsf_assets_tests.events import event, event_file
+from vsf_assets_tests.instances import ingested, loaded_defs
 
 CLICKS = "click_id,banner_id,campaign_id\n1,2,3\n"
+OPENED = event("11111111-1111-4111-8111-111111111111", "2019-05-20 10:00:00.123", session_id="-1", mdn="2125550100")
 S = dg.DagsterRunStatus
 
 
@@ -166,6 +168,22 @@ def test_deliveries_that_wait_for_a_run_are_published_together(home: Home, insta
         assert run_job(loaded_defs(), instance, request.job_name, request.run_config)[0]
     assert home.current.readlink().name == "vsf-2.duckdb", "four deliveries, one snapshot"
     assert home.ask("select click_id from raw.clicks order by 1") == [(n,) for n in (1, 2, 3, 4, 5)]
+
+
+def test_families_that_wait_are_published_together(home: Home, instance: dg.DagsterInstance) -> None:
+    """The first of two runs that hold files of two families publishes both; the other has nothing left to publish."""
+    home.drop({"clicks_1.csv": CLICKS, "2019-05-20_a.txt.gz": event_file(OPENED)})
+    (clicks,), (events,) = (
+        instances.tick(landing_sensor(family, [SNAPSHOT]), instance).run_requests for family in ("campaigns", "mobile")
+    )
+    assert ingested(instance, events)[0], "it waits for the build of the other run from here on"
+    with built_directly():
+        assert run_job(loaded_defs(), instance, clicks.job_name, clicks.run_config)[0]
+        assert home.ask(
+            "select (select count(*) from raw.clicks), (select count(*) from marts.fct_activity_events)"
+        ) == [(1, 1)]
+        assert run_job(loaded_defs(), instance, events.job_name, events.run_config)[0]
+    assert home.current.readlink().name == "vsf-1.duckdb", "two families, one snapshot"
 
 
 def test_a_file_that_two_feeds_claim_is_left_and_named_by_the_sensors_of_both(
