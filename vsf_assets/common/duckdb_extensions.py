@@ -1,6 +1,6 @@
 """Finds and loads DuckDB's extensions, which are installed as Python packages; DuckDB downloads nothing.
 
-Here: the file of an extension in its package, and loading it. Not here: what is done with it (snapshots/httpfs.py,
+Here: the file of an extension in its package, and loading it. Not here: what is done with it (storage/httpfs.py,
 warehouse/forms/). A package holds one extension for exactly one version of DuckDB.
 """
 

@@ -43,7 +43,7 @@ class StoredSnapshot:
 
     def connect(self) -> "DuckDBPyConnection":
         """Open the snapshot read-only."""
-        from vsf_assets.snapshots.httpfs import connect_object
+        from vsf_assets.storage.httpfs import connect_object
 
         return connect_object(self.address, self.name.removesuffix(".duckdb"))
 

@@ -26,7 +26,7 @@ USED_OTHERWISE = {
     "dbt-duckdb": ("dbt_project/profiles.yml", r"type: duckdb"),
     "django-csp": ("vsf_assets/portal/config.py", r'"csp\.middleware\.'),
     "duckdb-extension-ducklake": ("vsf_assets/warehouse/forms/lake_index.py", r'EXTENSION = "ducklake"'),
-    "duckdb-extension-httpfs": ("vsf_assets/snapshots/httpfs.py", r'EXTENSION = "httpfs"'),
+    "duckdb-extension-httpfs": ("vsf_assets/storage/httpfs.py", r'EXTENSION = "httpfs"'),
 }
 """Package -> the file and the text that use it without an import: a program, an adapter, a file."""
 

@@ -18,7 +18,7 @@ from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
-from vsf_assets.snapshots.httpfs import connect_object
+from vsf_assets.storage.httpfs import connect_object
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.engine.children import run_children

@@ -1,7 +1,8 @@
 """Configures DuckDB's httpfs extension for an object store.
 
-Here: a connection to a DuckDB file in a bucket. Not here: which file (s3_snapshot.py). The extension is installed as a
-Python package for exactly this version of DuckDB and loaded from there; DuckDB downloads nothing.
+Here: a connection to a DuckDB file in a bucket, and the secret of a bucket as SQL. Not here: which file
+(snapshots/s3_snapshot.py, warehouse/forms/). The extension is installed as a Python package for exactly this version of
+DuckDB and loaded from there; DuckDB downloads nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,13 @@ def connect_object(address: str, name: str) -> "DuckDBPyConnection":
 
 
 def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
-    """Create a DuckDB secret from the platform's credentials for a bucket; it lives as long as the connection."""
+    """Let a connection, which has loaded the extension, read a bucket for as long as it lives."""
+    for statement in credential_statements(address):
+        connection.execute(statement)
+
+
+def credential_statements(address: str) -> tuple[str, ...]:
+    """Return the SQL that makes a DuckDB secret of the platform's credentials for a bucket; it must stand in no log."""
     client, options = s3_client(), client_options()
     endpoint = urlsplit(client.meta.endpoint_url)
     keys = _keys()
@@ -54,13 +61,14 @@ def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:
     }
     if not (endpoint.hostname or "").endswith(".amazonaws.com"):
         secret |= {"endpoint": endpoint.netloc + endpoint.path.rstrip("/"), "url_style": "path"}
-        secret["use_ssl"] = endpoint.scheme == "https"
-    secret = {name: value for name, value in secret.items() if value is not None}
-    fields = "".join(f", {name} ?" for name in secret)
-    scope = sql_text(f"s3://{split_address(address)[0]}/")
-    connection.execute(f"create secret (type s3, scope '{scope}'{fields})", list(secret.values()))
-    connection.execute(f"set http_timeout = {max(1, round(options.timeout))}")
-    connection.execute(f"set http_retries = {options.attempts - 1}")
+        secret["use_ssl"] = str(endpoint.scheme == "https").lower()
+    fields = "".join(f", {name} '{sql_text(value)}'" for name, value in secret.items() if value is not None)
+    bucket = split_address(address)[0]
+    return (
+        f"create or replace secret \"of {bucket}\" (type s3, scope 's3://{sql_text(bucket)}/'{fields})",
+        f"set http_timeout = {max(1, round(options.timeout))}",
+        f"set http_retries = {options.attempts - 1}",
+    )
 
 
 def _keys() -> Any:
