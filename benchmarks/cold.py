@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.as_installed import COMMAND
 from benchmarks.bench import Bench
-from benchmarks.floor_of_run import prepare
+from benchmarks.floor_of_run import take_what_it_needs
 from benchmarks.measure import Row, in_turns
 from benchmarks.service import running
 from benchmarks.timeline import MARK
@@ -94,7 +94,7 @@ def _floor(
         folder = Path(name)
 
         def least() -> float:
-            prepare(settings, folder, since)
+            take_what_it_needs(settings, folder, since)
             command = [sys.executable, "-m", "benchmarks.floor_of_run", name, str(events)]
             began = time.perf_counter()
             done = subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=True)

@@ -21,7 +21,7 @@ PARSED, WAREHOUSE, STATEMENTS, DAGSTER = "parsed.msgpack", "warehouse.duckdb", "
 RUN_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def prepare(settings: Settings, folder: Path, since: float) -> int:
+def take_what_it_needs(settings: Settings, folder: Path, since: float) -> int:
     """Fill a folder with what the processes need from a home whose last build began after `since`.
 
     Returns:

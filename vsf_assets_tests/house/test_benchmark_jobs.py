@@ -9,12 +9,15 @@ import sys
 from benchmarks.jobs import JOBS, WITH_PANDAS
 
 FIND_EACH = """
-import importlib, sys
+import importlib, inspect, sys
 from benchmarks.as_installed import hide
 hide()
 for name in sys.argv[1:]:
     module, function = name.split(".")
-    assert callable(getattr(importlib.import_module(f"benchmarks.{module}"), function)), name
+    found = importlib.import_module(f"benchmarks.{module}")
+    assert callable(getattr(found, function)), name
+    prepare = getattr(found, "prepare", None)
+    assert prepare is None or len(inspect.signature(prepare).parameters) == 1, f"--prepare calls {prepare.__module__}"
 """
 
 
