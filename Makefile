@@ -53,9 +53,9 @@ types: install
 unit: install
 	@$(BIN)/pytest -n 3 -m "not lake"
 
-test-lake: install ## run every test of the lake, and most of the engine's with a lake
+test-lake: install ## run every test of the lake, and those of the engine with a lake
 	@$(BIN)/pytest -n 2 $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
-	@VSF_TEST_FORM=lake $(BIN)/pytest -n 2 $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import FILES; print(*("vsf_assets_tests/" + file for file in FILES))')
+	@VSF_TEST_FORM=lake $(BIN)/pytest -n 2 $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import FOLDERS; print(*("vsf_assets_tests/" + name for name in FOLDERS))')
 
 # The newest release of the next major version; a pre-release where there is no release. Another one by name:
 # make test-next NEXT_DUCKDB=duckdb==2.1.0

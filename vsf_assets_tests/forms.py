@@ -1,6 +1,6 @@
 """The form of the warehouse that the homes of a run of the tests have, and files of warehouses in that form.
 
-Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a warehouse from home to home, opening and attaching one.
+Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a home or its warehouse, opening and attaching one.
 Not here: tests of the forms themselves (lake/), and which tests run with which form (tests_by_form.py).
 """
 
@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
+from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.warehouse.forms.choose import form_of
 from vsf_assets.warehouse.forms.form import BuildTarget
 from vsf_assets.warehouse.forms.lake_index import attach_statements, generation_of
@@ -49,6 +50,13 @@ def name_home(home: Path, patch: pytest.MonkeyPatch) -> None:
     """Let the environment name a home, and its lake or none."""
     for name, value in {"VSF_HOME": str(home), **variables(home)}.items():
         patch.setenv(name, value)
+
+
+def copy_home(source: Settings, settings: Settings) -> None:
+    """Copy a home to where there is none, and let it have its lake as if the first one were gone."""
+    shutil.copytree(source.home, settings.home)
+    if settings.lake:
+        (Path(settings.lake) / OWNER_MARKER).unlink(missing_ok=True)
 
 
 def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = True) -> None:

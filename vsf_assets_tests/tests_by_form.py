@@ -1,7 +1,7 @@
 """Which tests run with which form of the warehouse. A plugin of pytest.
 
 `make test` runs every test with one file, and those that are marked `both_forms` with a lake too. `make test-lake` runs
-the tests of FILES with a lake, all but those that are listed here.
+the tests of FOLDERS with a lake, all but those that are listed here.
 
 Here: the choice and the list. Not here: the homes in each form (forms.py), and how long the list may be
 (house/test_tests_by_form.py).
@@ -13,15 +13,8 @@ import pytest
 
 from vsf_assets_tests import forms
 
-FILES = tuple(
-    f"engine/test_{name}.py"
-    for name in (
-        *("after_load", "any_order", "bounded_findings", "broken_files", "catalog", "changed_after_load", "comments"),
-        *("committing", "connection", "full_disk", "ingest", "inserting", "lock", "memory", "mended_readings"),
-        *("odd_entries", "originals_are_safe", "reading_again", "run_record", "writers_that_stall"),
-    )
-)
-"""Files whose tests run with a lake; the others have not been tried with one yet, or some of their tests fail."""
+FOLDERS = ("engine",)
+"""Folders whose tests run with a lake."""
 
 
 _LOG = (

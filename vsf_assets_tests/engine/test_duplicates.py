@@ -9,6 +9,8 @@ import pytest
 
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
+pytestmark = pytest.mark.both_forms
+
 STATUS = "file_name, status, lines_read, rows_loaded, rows_quarantined, rows_blank"
 
 

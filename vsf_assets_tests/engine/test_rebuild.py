@@ -1,13 +1,13 @@
 """The archive alone gives the raw tables again, row for row. Not here: `vsf rebuild` with its marts (cli/)."""
 
 import gzip
-import shutil
 from pathlib import Path
 
 import pytest
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.ingest.session import ingest_archive
+from vsf_assets_tests.forms import copy_home
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b'x,1,1\n"3,\n\n'
@@ -39,8 +39,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def filled(original: Home, tmp_path: Path) -> Home:
     """A copy of a home that was filled, as it is without settings of its own."""
-    shutil.copytree(original.root, tmp_path / "home")
-    return Home(tmp_path / "home")
+    copy = Home(tmp_path / "home")
+    copy_home(original.settings, copy.settings)
+    return copy
 
 
 def rebuilt(home: Home, root: Path, **variables: str) -> Home:

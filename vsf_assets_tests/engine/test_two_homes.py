@@ -84,8 +84,9 @@ def test_home_that_is_gone_is_followed_by_another_when_its_marker_is_removed(hom
 
 def test_home_that_is_moved_keeps_its_landing_zone(homes: tuple[Home, Home], tmp_path: Path) -> None:
     first, second = homes
-    shutil.copytree(first.root / "warehouse", second.root / "warehouse")
-    shutil.copytree(first.root / "archive", second.root / "archive")
+    second.root.mkdir()
+    for folder in ("warehouse", "archive", *first.warehouse.form.data_folders):
+        shutil.move(first.root / folder, second.root / folder)
     second.land("clicks_2.csv", clicks(2))
     second.ingest()
     assert second.click_ids() == [1, 2]
