@@ -30,6 +30,10 @@ class LockTimeoutError(VsfError):
     """Another process held the lock for longer than the allowed wait."""
 
 
+class LockLostError(VsfError):
+    """A lock of a shared lake belongs to another process now, or its session has ended; nothing more is stored."""
+
+
 def interruption(error: BaseException) -> BaseException | None:
     """Return the interrupt that caused an error; None if there is none.
 

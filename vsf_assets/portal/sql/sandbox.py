@@ -10,26 +10,15 @@ import resource
 import signal
 from pathlib import Path
 
-_CREATE_RULESET, _RESTRICT_SELF = 444, 446
-"""System calls; the same numbers on every architecture."""
+from vsf_assets.common.landlock import LandlockError, landlock_version, refuse_rights
 
-_VERSION_FLAG = 1
-_NO_NEW_PRIVILEGES, _DIE_WITH_PARENT, _NOT_DUMPABLE = 38, 1, 4
+_DIE_WITH_PARENT, _NOT_DUMPABLE = 1, 4
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """Version of Landlock -> number of rights to files that it knows, counted from bit 0."""
 
 
 class SandboxError(Exception):
     """The process could not be confined."""
-
-
-class _Ruleset(ctypes.Structure):
-    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
-
-
-def landlock_version() -> int:
-    """Return the version of Landlock that the kernel has; 0 if it has none."""
-    return max(0, _library().syscall(_CREATE_RULESET, None, 0, _VERSION_FLAG))
 
 
 def die_with_parent() -> None:
@@ -69,19 +58,11 @@ def confine(needs_landlock: bool) -> None:
             raise SandboxError("this kernel has no Landlock (Linux 5.13 or later, with landlock in its list of LSMs)")
         return
     rights = (1 << _FILE_RIGHTS.get(version, _FILE_RIGHTS[max(_FILE_RIGHTS)])) - 1
-    rules = _Ruleset(rights, 0b11, 0b11)
-    # Older versions take a shorter structure: files only, or files and network.
-    size = 8 if version < 4 else 16 if version < 6 else 24
-    library = _library()
-    ruleset = library.syscall(_CREATE_RULESET, ctypes.byref(rules), size, 0)
-    if ruleset < 0:
-        raise SandboxError(f"Landlock made no rule set: {os.strerror(ctypes.get_errno())}")
     try:
-        if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or library.syscall(_RESTRICT_SELF, ruleset, 0):
-            raise SandboxError(f"Landlock did not confine the process: {os.strerror(ctypes.get_errno())}")
-    finally:
-        os.close(ruleset)
-    library.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
+        refuse_rights(rights, network=0b11, scopes=0b11)
+    except LandlockError as error:
+        raise SandboxError(str(error)) from error
+    _library().prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
 
 
 def _set(kind: int, most: int) -> None:
