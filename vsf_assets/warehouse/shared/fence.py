@@ -6,7 +6,9 @@ reads. Not here: the locks whose epochs it compares (locks.py).
 The text stands in `commit_extra_info`: `b<epoch>:<word>` under the build lock, `c<epoch>:<word>@<base>` under the
 commit lock, both with a comma between under both. `base` is the snapshot that the transaction saw when it looked at the
 ledger.
-Not seen by the trigger: set_option, expire, cleanup and removal of orphans, which insert no row.
+A program that commits without us, such as dbt, shows the text of the build lock by the setting `vsf.token` of its
+session, which the trigger writes into the commit. Not seen by the trigger: set_option, expire, cleanup and removal of
+orphans, which insert no row.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ TABLE = "ducklake_snapshot_changes"
 
 MARK = "vsf-fence:"
 """Start of the fence's messages. None of them holds one of RETRIED: DuckLake would try ten times more, in silence."""
+
+SESSION_SETTING = "vsf.token"
+"""Setting of a session of PostgreSQL whose value counts for commits that have no text of their own."""
 
 RETRIED = ("primary key", "unique", "conflict", "concurrent")
 """Words in a message of PostgreSQL after which DuckLake 1.5.5 retries a commit."""
@@ -63,11 +68,15 @@ _FUNCTION = """
 create or replace function vsf.fence() returns trigger language plpgsql security definer
 set search_path = pg_temp as $fence$
 declare
-    found_text text[] := regexp_match(coalesce(new.commit_extra_info, ''), '{form}');
-    has_build boolean := found_text[1] is not null;
-    has_commit boolean := found_text[3] is not null;
+    found_text text[];
+    has_build boolean;
+    has_commit boolean;
     is_wanted boolean;
 begin
+    new.commit_extra_info := coalesce(nullif(new.commit_extra_info, ''), current_setting('{setting}', true), '');
+    found_text := regexp_match(new.commit_extra_info, '{form}');
+    has_build := found_text[1] is not null;
+    has_commit := found_text[3] is not null;
     if {idle_ms} > 0 then
         perform set_config('idle_in_transaction_session_timeout', '{idle_ms}', true);
     end if;
@@ -121,6 +130,7 @@ def create_fence(connection: "Connection[tuple[Any, ...]]", guards: FenceGuards 
     values = {
         "form": _FORM,
         "mark": MARK,
+        "setting": SESSION_SETTING,
         "idle_ms": str(round(guards.idle_seconds * 1000)),
         **{name: str(getattr(guards, name)).lower() for name in ("text", "epoch", "generation", "base")},
     }

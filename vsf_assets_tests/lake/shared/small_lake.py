@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, load_statement
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, load_statement, sql_text
 from vsf_assets.warehouse.shared.control import create_control, schema_of, start_generation, swap_generation
 from vsf_assets.warehouse.shared.fence import FenceGuards, install_fence, sign
 from vsf_assets.warehouse.shared.locks import LockGuards, LockSession, Token
@@ -22,15 +23,16 @@ ROWS = 3
 """Rows of each delivery."""
 
 
-def attached(catalog: str, folder: Path, generation: int = 1, name: str = "lake") -> duckdb.DuckDBPyConnection:
-    """Open DuckDB with the lake attached; the caller closes it."""
+def attached(catalog: str, folder: Path, generation: int = 1, options: str = "") -> duckdb.DuckDBPyConnection:
+    """Open DuckDB with the lake attached, with options of PostgreSQL's sessions; the caller closes it."""
+    address = make_conninfo(catalog, options=f"-c lc_messages=C {options}")
     connection = connect(config={**OWN_SQL_ONLY, "threads": 1, "memory_limit": "200MB"})
     try:
         for extension in ("ducklake", "postgres_scanner"):
             connection.execute(load_statement(extension))
         connection.execute("set ducklake_default_data_inlining_row_limit = 0")
         connection.execute(
-            f"attach 'ducklake:postgres:{catalog}' as {name} (metadata_schema '{schema_of(generation)}',"
+            f"attach 'ducklake:postgres:{sql_text(address)}' as lake (metadata_schema '{schema_of(generation)}',"
             f" data_path '{folder}/g{generation}/')"
         )
     except BaseException:
@@ -66,9 +68,9 @@ class SmallLake:
         with psycopg.connect(self.catalog, autocommit=True) as connection:
             yield connection
 
-    def attach(self, generation: int = 1) -> duckdb.DuckDBPyConnection:
+    def attach(self, generation: int = 1, options: str = "") -> duckdb.DuckDBPyConnection:
         """Open DuckDB with the lake attached; the caller closes it."""
-        return attached(self.catalog, self.folder, generation)
+        return attached(self.catalog, self.folder, generation, options)
 
     def prepare(self) -> int:
         """Make the control schema if needed, and a generation with its tables and the fence that takes over."""

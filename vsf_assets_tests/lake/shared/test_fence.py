@@ -8,7 +8,7 @@ from contextlib import closing
 import duckdb
 import pytest
 
-from vsf_assets.warehouse.shared.fence import MARK, RETRIED
+from vsf_assets.warehouse.shared.fence import MARK, RETRIED, SESSION_SETTING
 from vsf_assets_tests.lake.shared.small_lake import STORED_ONCE, SmallLake, deliver
 
 
@@ -95,6 +95,32 @@ def test_every_text_that_does_not_show_a_held_lock_is_refused(lake: SmallLake) -
         assert {message_of(lake, text) for text in other} == {f"{MARK} the commit lock was taken by another process"}
         assert message_of(lake, b.replace(":", ":0")) == f"{MARK} the build lock was taken by another process"
         assert [message_of(lake, text) for text in (c, b, f"{b},{c}", build.text())] == [""] * 4
+
+
+def test_a_program_shows_the_build_lock_by_a_setting_of_its_session(lake: SmallLake) -> None:
+    with (
+        lake.session("one") as session,
+        session.hold("build", "build") as token,
+        closing(lake.attach(options=f"-c {SESSION_SETTING}={token.text()}")) as dbt,
+    ):
+        dbt.execute("create table lake.mart as select 1 as i")
+        dbt.execute("begin; insert into lake.mart values (2); commit")
+        with lake.control() as control:
+            commits = "select commit_extra_info from vsf_g1.ducklake_snapshot_changes order by snapshot_id desc limit 2"
+            assert control.execute(commits).fetchall() == [(token.text(),)] * 2
+        assert message_of(lake, None) != ""
+        # A text of its own counts more than that of the session.
+        dbt.execute("begin")
+        dbt.execute("call ducklake_set_commit_message('lake', '', '', extra_info => 'x')")
+        dbt.execute("insert into lake.mart values (3)")
+        with pytest.raises(duckdb.Error, match="this one does not"):
+            dbt.execute("commit")
+        with lake.session("two") as other, closing(lake.attach()):
+            with session.connection() as control:
+                control.execute("select pg_advisory_unlock_all()")
+            with other.hold("build", "build"), pytest.raises(duckdb.Error, match="the build lock was taken"):
+                dbt.execute("insert into lake.mart values (4)")
+        assert dbt.execute("from lake.mart order by i").fetchall() == [(1,), (2,)]
 
 
 def test_no_message_holds_a_word_that_ducklake_retries_on(lake: SmallLake) -> None:
