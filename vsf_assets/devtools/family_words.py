@@ -30,8 +30,16 @@ OTHERS = tuple(room for room in ROOMS if room not in (*ENGINE, *FREE, "devtools"
 FAMILIES = sorted(path.stem for path in Path(by_family.__path__[0]).glob("*.py") if path.stem != "__init__")
 _IMPORT = re.compile(r"^vsf_assets\.(?:feeds|contracts)\.by_family\.(\w+)")
 
-OF_LIBRARIES = {"pyarrow.dataset", "table_catalog", "SSECustomerKeyMD5", "BaseEvent", "EventManager", "fire_event"}
-"""A module of pyarrow, a column of SQL's information schema, a field of S3's answers, and dbt's messages."""
+OF_LIBRARIES = {
+    "pyarrow.dataset",
+    "table_catalog",
+    "next_catalog_id",
+    "SSECustomerKeyMD5",
+    "BaseEvent",
+    "EventManager",
+    "fire_event",
+}
+"""A module of pyarrow, columns of SQL's information schema and of DuckLake, a field of S3's answers, and dbt's messages."""
 
 
 def family_by_name() -> dict[str, str]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.config.settings import interpreter_environment
+from vsf_assets.config.settings import interpreter_environment, network_variables
+from vsf_assets.storage.s3_client import is_address
 
 _NICENESS = 10
 _INPUT = 0
@@ -40,7 +41,7 @@ def run_copy(
         memory: what DuckDB may take.
         threads: of DuckDB.
         stop: ends the process when it is set.
-        lake: folder of the data files of snapshots, by the settings; empty for none.
+        lake: place of the data files of snapshots, by the settings; empty for none.
 
     Raises:
         StoppedError: `stop` was set.
@@ -56,7 +57,8 @@ def run_copy(
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env=interpreter_environment(),
+        # It runs nobody's SQL. Where the rows are in a bucket, it needs what reaches that.
+        env={**interpreter_environment(), **(network_variables() if is_address(lake) else {})},
     )
     try:
         stdin, stderr = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stderr)

@@ -22,7 +22,7 @@ from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.masking.pseudonyms import quoted, replaced_sql
-from vsf_assets.warehouse.forms.published import attach_published
+from vsf_assets.warehouse.forms.published import COLUMNS, RELATIONS, attach_published
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 SCHEMAS = ("marts", "reports", "raw")
 """Schemas of the snapshot that are copied: those that people read."""
 
-_TABLES = """
-    select schema_name, table_name, coalesce(comment, ''),
-        (select list((column_name, data_type, coalesce(comment, '')) order by column_index) from duckdb_columns() c
+_TABLES = f"""
+    select schema_name, table_name, comment,
+        (select list((column_name, data_type, comment) order by column_index) from ({COLUMNS}) as c
          where c.database_name = t.database_name and c.schema_name = t.schema_name and c.table_name = t.table_name)
-    from duckdb_tables() t where database_name = 'source' and list_contains($schemas, schema_name)
+    from ({RELATIONS}) as t where database_name = 'source' and list_contains($schemas, schema_name)
     order by schema_name, table_name
-"""
+"""  # noqa: S608 - queries of the platform
 
 
 @dataclass(frozen=True)

@@ -78,13 +78,14 @@ class StoredCopy:
 
 
 def every_copy(snapshots: str) -> list[StoredCopy]:
-    """Return all masked copies at a place of snapshots, with any mark, and the plain ones of a folder.
+    """Return all masked copies at a place of snapshots, with any mark, and the plain ones.
 
     Raises:
         OSError, VsfError: the place cannot be listed.
     """
     if is_address(snapshots):
-        sizes = {entry.path: entry.size for entry in open_prefix(snapshots).every_entry(FOLDER)}
+        store = open_prefix(snapshots)
+        sizes = {entry.path: entry.size for folder in (FOLDER, PLAIN) for entry in store.every_entry(folder)}
     else:
         folder = Path(snapshots)
         files = [*(folder / FOLDER).glob("*/*"), *(folder / PLAIN).glob("*")]

@@ -4,7 +4,8 @@ Here: the place and the names of these copies. Not here: making one (masked_copy
 who may ask them (portal/data/queried_snapshot.py).
 
 A query that a person wrote runs in a process that may open no file besides the one it has open. So a snapshot that is a
-catalog of data files has a copy that holds the rows, as `plain/vsf-<n>.duckdb` beside the snapshots.
+catalog of data files has a copy that holds the rows, as `plain/vsf-<n>.duckdb` beside the snapshots, in their folder or
+bucket.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.masking.masked_snapshots import PLAIN, is_copy_of
 from vsf_assets.snapshots.current import Snapshot
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot, open_prefix
+from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms.published import holds_own_rows
 
 
@@ -23,7 +26,7 @@ def plain_place(settings: Settings) -> str:
 
 
 def needs_copy(snapshot: Snapshot) -> bool:
-    """Whether a snapshot names rows that other files hold; one in a bucket never does.
+    """Whether a snapshot names rows that other files hold.
 
     Raises:
         VsfError, OSError: it cannot be opened.
@@ -31,7 +34,7 @@ def needs_copy(snapshot: Snapshot) -> bool:
     import duckdb
 
     try:
-        return isinstance(snapshot, Path) and not holds_own_rows(snapshot)
+        return not holds_own_rows(snapshot if isinstance(snapshot, Path) else snapshot.address)
     except duckdb.Error as error:
         raise VsfError(f"the snapshot {snapshot.name} cannot be opened: {error}") from error
 
@@ -42,13 +45,24 @@ def plain_snapshots(settings: Settings, published: Mapping[int, Snapshot]) -> di
     Raises:
         OSError, VsfError: a snapshot cannot be opened.
     """
-    place = Path(plain_place(settings))
-    if not settings.lake and not place.is_dir():
+    place = plain_place(settings)
+    copies = copies_in(place)
+    if not settings.lake and not copies:
         return dict(published)  # there never was one that needs a copy
     found: dict[int, Snapshot] = {}
     for number, snapshot in published.items():
+        copy = copies.get(snapshot.name)
         if not needs_copy(snapshot):
             found[number] = snapshot
-        elif isinstance(snapshot, Path) and is_copy_of(place / snapshot.name, snapshot):
-            found[number] = place / snapshot.name
+        elif copy is not None and (not isinstance(copy, Path) or is_copy_of(copy, Path(settings.snapshots, copy.name))):
+            found[number] = copy
     return found
+
+
+def copies_in(place: str) -> dict[str, Snapshot]:
+    """Return the files of a folder of copies, in a folder or a bucket, by name."""
+    if is_address(place):
+        store = open_prefix(place)
+        return {entry.path: StoredSnapshot(store.at(entry.path)) for entry in store.every_entry()}
+    folder = Path(place)
+    return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}

@@ -21,15 +21,13 @@ def connect_snapshot(snapshot: Snapshot, lake: str = "") -> "DuckDBPyConnection"
 
     Args:
         snapshot: in a folder or in a bucket.
-        lake: folder of the data files of all snapshots, by the settings (published.attach_published).
+        lake: place of the data files of all snapshots, by the settings (published.attach_published).
 
     Raises:
         duckdb.Error, OSError: it cannot be opened.
         VsfError: its data files are not there.
     """
-    if isinstance(snapshot, StoredSnapshot):
-        return snapshot.connect()
-    return connect_published(snapshot, lake)
+    return connect_published(snapshot.address if isinstance(snapshot, StoredSnapshot) else snapshot, lake)
 
 
 def connect_current(settings: Settings) -> "tuple[Snapshot, DuckDBPyConnection] | None":

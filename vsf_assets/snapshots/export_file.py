@@ -83,11 +83,10 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
 
 def _connected(snapshot: Snapshot, lake: str) -> "DuckDBPyConnection":
     """Open a snapshot as the current database of a connection that may write another file."""
-    if isinstance(snapshot, StoredSnapshot):
-        return snapshot.connect()
     connection = connect(config={"autoinstall_known_extensions": False})
+    file = snapshot.address if isinstance(snapshot, StoredSnapshot) else snapshot
     try:
-        attach_published(connection, snapshot, "snapshot", lake)
+        attach_published(connection, file, "snapshot", lake)
         connection.execute("use snapshot")
     except BaseException:
         connection.close()

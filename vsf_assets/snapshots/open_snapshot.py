@@ -291,7 +291,7 @@ def _connect(file: Path, catalog: str, limits: QueryLimits, lake: str) -> "DuckD
         connection.execute("set max_temp_directory_size = '0B'")
         limits.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         reached = [limits.folder, *attach_published(connection, file, catalog, lake)]
-        folders = ", ".join(f"'{sql_text(folder)}'" for folder in reached)
+        folders = ", ".join(f"'{sql_text(place)}'" for place in reached)
         connection.execute(f"set allowed_directories = [{folders}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

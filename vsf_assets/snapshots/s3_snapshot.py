@@ -1,7 +1,7 @@
-"""Finds and opens snapshots in a bucket.
+"""Finds snapshots in a bucket.
 
 Here: the pointer object `current`, which holds the name of the current snapshot, and an immutable object
-`vsf-<n>.duckdb`. Not here: uploading and removing (publish/s3_snapshots.py), and the connection itself (httpfs.py).
+`vsf-<n>.duckdb`. Not here: uploading and removing (publish/s3_snapshots.py), and opening one (connect.py).
 """
 
 import re
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.errors import VsfError
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from vsf_assets.storage.s3 import ObjectStore
 
 POINTER = "current"
@@ -40,12 +38,6 @@ class StoredSnapshot:
         place, _, name = self.address.rpartition("/")
         entry = open_prefix(place).stat(name)
         return entry.size if entry else 0
-
-    def connect(self) -> "DuckDBPyConnection":
-        """Open the snapshot read-only."""
-        from vsf_assets.storage.httpfs import connect_object
-
-        return connect_object(self.address, self.name.removesuffix(".duckdb"))
 
 
 def current_in(store: "ObjectStore") -> StoredSnapshot | None:

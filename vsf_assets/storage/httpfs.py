@@ -8,38 +8,14 @@ DuckDB and loaded from there; DuckDB downloads nothing.
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.common.duckdb_extensions import load_extension, sql_text
+from vsf_assets.common.duckdb_extensions import sql_text
 from vsf_assets.config.settings import client_options
-from vsf_assets.storage.s3_client import ObjectStoreError, s3_client, split_address
+from vsf_assets.storage.s3_client import s3_client, split_address
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 EXTENSION = "httpfs"
-
-
-def connect_object(address: str, name: str) -> "DuckDBPyConnection":
-    """Open a DuckDB file in an object store read-only, attached as the database catalog `name`, which is the default.
-
-    Raises:
-        ObjectStoreError: the file does not exist or cannot be read.
-    """
-    import duckdb
-
-    connection = connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    try:
-        load_extension(connection, EXTENSION)
-        give_credentials(connection, address)
-        connection.execute(f"attach '{sql_text(address)}' as \"{name}\" (read_only)")
-        connection.execute(f'use "{name}"')
-    except duckdb.Error as error:
-        connection.close()
-        raise ObjectStoreError(f"{address} at {s3_client().meta.endpoint_url} cannot be opened: {error}") from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def give_credentials(connection: "DuckDBPyConnection", address: str) -> None:

@@ -92,6 +92,13 @@ class ObjectStore:
         paths = (p for p in sorted(items) if not p.endswith("/") and not any(n.startswith(".") for n in p.split("/")))
         return [self._entry(path, items[path]["Size"], items[path]) for path in paths]
 
+    def holds_anything(self) -> bool:
+        """Whether there is any object, by one request."""
+        options = {"Bucket": self.bucket, "Prefix": self.base, "MaxKeys": 1}
+        return bool(
+            self._answer(lambda: self.client.list_objects_v2(**options), self.address, "IsTruncated").get("Contents")
+        )
+
     def _by_path(self, folder: str) -> dict[str, dict[str, Any]]:
         listed = self._listed(f"{folder}/" if folder else "")
         return {item["Key"].removeprefix(self.base): item for item in listed}

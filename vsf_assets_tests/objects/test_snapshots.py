@@ -18,8 +18,8 @@ from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot, snapshot_number
-from vsf_assets.storage.httpfs import connect_object
 from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets.warehouse.forms.published import connect_published
 from vsf_assets_tests.comments import read_comments
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.engines import VIEWS_NAME_THEIR_DATABASE, needs_httpfs
@@ -183,7 +183,7 @@ def test_a_pointer_that_names_no_snapshot_is_told(stored: EngineHome) -> None:
 @needs_httpfs
 def test_a_snapshot_that_is_gone_is_told(stored: EngineHome) -> None:
     with pytest.raises(ObjectStoreError, match=r"vsf-7\.duckdb at http.* cannot be opened"):
-        connect_object(stored.bucket.address("snapshots/vsf-7.duckdb"), "vsf-7")
+        connect_published(stored.bucket.address("snapshots/vsf-7.duckdb"))
 
 
 @needs_httpfs

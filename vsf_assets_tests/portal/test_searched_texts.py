@@ -67,7 +67,7 @@ def learns(monkeypatch: pytest.MonkeyPatch, snapshot: OpenSnapshot) -> None:
 
 def table() -> ShownTable:
     columns = tuple(ShownColumn(name, "VARCHAR", "") for name in NAMES)
-    return ShownTable("marts", "texts", "", (), columns, (), 3000, 3000, "mobile", frozenset())
+    return ShownTable("marts", "texts", "", (), columns, (), 3000, 3000, "mobile", frozenset(), "marts.texts")
 
 
 def found_by(snapshot: OpenSnapshot, text: str) -> list[int]:

@@ -36,7 +36,7 @@ def seen_source(
     values: dict[str, Any] = {}
     own = _is_own(snapshot, table, access, values)
     columns = [f"{_seen(column, access, values, own)} as {quoted(column.name)}" for column in table.columns]
-    sql = f"select rowid as {STORED_ROW}, {', '.join(columns)} from {quoted(table.schema)}.{quoted(table.name)}"  # noqa: S608 - quoted names
+    sql = f"select rowid as {STORED_ROW}, {', '.join(columns)} from {table.source}"  # noqa: S608 - quoted names
     conditions = []
     feeds = access.rows_of_feeds(table)
     if feeds is not None:

@@ -55,7 +55,7 @@ def value_of(snapshot: OpenSnapshot, table: ShownTable, column: ShownColumn, sho
     first = int(np.searchsorted(index.digits, wanted, "left"))
     end = int(np.searchsorted(index.digits, wanted, "right"))
     for place in index.places[first:end].tolist():
-        source = f"{quoted(table.schema)}.{quoted(table.name)}"
+        source = table.source
         sql = f"select cast({quoted(column.name)} as varchar) from {source} where rowid = {place}"  # noqa: S608 - quoted
         value = str(snapshot.query(sql).rows[0][0])
         digest = hmac.digest(settings.VSF_PSEUDONYM_KEY, value.encode(), "sha256").hex()
@@ -81,7 +81,7 @@ def _make(snapshot: OpenSnapshot, table: ShownTable, column: ShownColumn) -> _In
     shown = pseudonym_sql("v", values)
     distinct = (
         f"select min(rowid) as place, cast({quoted(column.name)} as varchar) as v"  # noqa: S608 - quoted names
-        f" from {quoted(table.schema)}.{quoted(table.name)} group by v"
+        f" from {table.source} group by v"
     )
     digits = f"cast('0x' || substr({shown}, {len(PSEUDONYM) + 1}, {_DIGITS}) as bigint)"
     places, found = snapshot.arrays(

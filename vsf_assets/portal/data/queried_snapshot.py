@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.masking.masked_snapshots import mark_of, masked_snapshots
+from vsf_assets.masking.masked_snapshots import PLAIN, mark_of, masked_snapshots
 from vsf_assets.masking.plain_copies import plain_snapshots
 from vsf_assets.portal.data.access import Access
 from vsf_assets.portal.shared.request_errors import MayNotAskError, SnapshotGoneError
@@ -120,8 +120,9 @@ def queried_snapshot(access: Access, wanted: int | None = None, needs_export: bo
     if number not in may_ask:
         _refuse(number, newest, published, may_ask, is_masked)
     snapshot = may_ask[number]
-    file = _fetched(snapshot, number == max(may_ask), is_masked) if isinstance(snapshot, StoredSnapshot) else snapshot
     is_copy = is_masked or snapshot != published[number]
+    copies = "masked" if is_masked else PLAIN if is_copy else ""
+    file = _fetched(snapshot, number == max(may_ask), copies) if isinstance(snapshot, StoredSnapshot) else snapshot
     return QueriedSnapshot(number, file, is_masked, newest, _made(snapshot), is_copy)
 
 
@@ -149,15 +150,18 @@ def _refuse(
 
 
 @contextmanager
-def _fetched(snapshot: StoredSnapshot, is_newest: bool, is_masked: bool) -> Iterator[Path]:
+def _fetched(snapshot: StoredSnapshot, is_newest: bool, copies: str) -> Iterator[Path]:
     """Give a copy of a file for a block: of the current snapshot that which pages read, of another one its own.
+
+    Args:
+        snapshot: the file that is asked.
+        is_newest: whether it is the newest of its kind.
+        copies: folder for this kind of copy of a snapshot; empty for the snapshot itself.
 
     Raises:
         NoSnapshotError: it cannot be fetched.
     """
-    folder = settings.VSF.home / "portal" / COPIES
-    if is_masked:
-        folder /= "masked"
+    folder = settings.VSF.home / "portal" / COPIES / copies
     with ExitStack() as stack:
         try:
             file = stack.enter_context(lent_copy(snapshot, folder if is_newest else folder / "earlier"))

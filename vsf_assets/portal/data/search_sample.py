@@ -66,7 +66,7 @@ def _make(snapshot: OpenSnapshot, table: ShownTable, order: RowOrder, names: lis
     """Put the keys of the first rows into a table in memory; return its columns, none where it would be too large."""
     import numpy as np
 
-    source = f"{quoted(table.schema)}.{quoted(table.name)}"
+    source = table.source
     numbers = np.array(order.page(-1, SAMPLE_ROWS), dtype=np.int64).reshape(-1, 2)
     columns = ", ".join(quoted(name) for name in names)
     characters = " + ".join(f"coalesce(sum(strlen({quoted(name)})), 0)" for name in names)

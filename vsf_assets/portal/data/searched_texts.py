@@ -141,7 +141,7 @@ def _known(snapshot: OpenSnapshot, table: ShownTable) -> dict[str, ColumnTexts]:
 def _learn(snapshot: OpenSnapshot, table: ShownTable, names: list[str], known: dict[str, ColumnTexts]) -> None:
     seconds = _SHARE * (snapshot.budget.seconds or snapshot.limits.seconds)
     until = time.monotonic() + seconds
-    source = f"{quoted(table.schema)}.{quoted(table.name)}"
+    source = table.source
     counts = ", ".join(f"count(distinct {quoted(name)})" for name in names)
     sample = f"select {counts} from {source} where rowid < {_SAMPLE}"  # noqa: S608 - quoted names
     found = snapshot.query(sample, seconds=seconds).rows[0]

@@ -13,6 +13,7 @@ from vsf_assets.contracts.personal import personal_kind
 from vsf_assets.contracts.table import LINEAGE
 from vsf_assets.feeds import all_feeds
 from vsf_assets.snapshots.pool import OpenSnapshot
+from vsf_assets.warehouse.forms.published import COLUMNS, RELATIONS
 
 SCHEMAS = ("marts", "reports", "raw")
 LEDGER = "ledger"
@@ -25,14 +26,14 @@ _PARTS = re.compile(
 )
 _REFERENCE = re.compile(r"(\w+) to (\w+)\.(\w+)\.(\w+)")
 
-_TABLES = """
-    select schema_name, table_name, coalesce(comment, '') from duckdb_tables()
-    where schema_name in ('marts', 'reports', 'raw') and not temporary order by schema_name, table_name
-"""
-_COLUMNS = """
-    select schema_name, table_name, column_name, data_type, coalesce(comment, '') from duckdb_columns()
-    where schema_name in ('marts', 'reports', 'raw') and not internal order by schema_name, table_name, column_index
-"""
+_TABLES = f"""
+    select schema_name, table_name, comment, source from ({RELATIONS})
+    where schema_name in ('marts', 'reports', 'raw') order by schema_name, table_name
+"""  # noqa: S608 - a query of the platform, as below
+_COLUMNS = f"""
+    select schema_name, table_name, column_name, data_type, comment from ({COLUMNS})
+    where schema_name in ('marts', 'reports', 'raw') order by schema_name, table_name, column_index
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class ShownTable:
         places: end of the places at which rows are stored; more than `rows` where rows were removed.
         subject: what it is about: the folder of its model, LEDGER for what all feeds share.
         feeds: feeds whose deliveries it is made of; of a table with a column `feed`, each row has its own.
+        source: where its rows are stored, as SQL; what stands there has a rowid.
     """
 
     schema: str
@@ -90,6 +92,7 @@ class ShownTable:
     places: int
     subject: str
     feeds: frozenset[str]
+    source: str
 
     @property
     def full_name(self) -> str:
@@ -125,19 +128,19 @@ def _read(snapshot: OpenSnapshot) -> Catalog:
         columns.setdefault((schema, table), []).append((column[0], column[1], column[2]))
     tables = snapshot.query(_TABLES).rows
     counts = [
-        f'select {place} as place, count(*) as rows, coalesce(max(rowid) + 1, 0) as places from "{schema}"."{table}"'  # noqa: S608 - names of the snapshot
-        for place, (schema, table, _) in enumerate(tables)
+        f"select {place} as place, count(*) as rows, coalesce(max(rowid) + 1, 0) as places from {source}"  # noqa: S608 - names of the snapshot
+        for place, (_, _, _, source) in enumerate(tables)
     ]
     found = snapshot.query(f"{' union all '.join(counts)} order by place").rows if tables else []
     rows = [(count, places) for _, count, places in found]
     return {
-        f"{schema}.{table}": _table(schema, table, comment, number, columns[schema, table])
-        for (schema, table, comment), number in zip(tables, rows, strict=True)
+        f"{schema}.{table}": _table(schema, table, comment, number, columns[schema, table], source)
+        for (schema, table, comment, source), number in zip(tables, rows, strict=True)
     }
 
 
 def _table(
-    schema: str, name: str, comment: str, rows: tuple[int, int], columns: list[tuple[str, str, str]]
+    schema: str, name: str, comment: str, rows: tuple[int, int], columns: list[tuple[str, str, str]], source: str
 ) -> ShownTable:
     parts = _PARTS.match(comment)
     text, key, references = parts.group("text", "key", "references") if parts else (comment, None, None)
@@ -148,7 +151,7 @@ def _table(
         named = LINEAGE  # the contract's key may repeat in deliveries
     links = tuple(Link(c, f"{s}.{t}", to) for c, s, t, to in _REFERENCE.findall(references or ""))
     shown = tuple(ShownColumn(c, kind, about, personal_kind(c)) for c, kind, about in columns)
-    return ShownTable(schema, name, text, named, shown, links, *rows, subject, feeds)
+    return ShownTable(schema, name, text, named, shown, links, *rows, subject, feeds, source)
 
 
 def _origin(schema: str, name: str) -> tuple[str, frozenset[str]]:

@@ -326,7 +326,7 @@ def _is_pseudonym(snapshot: OpenSnapshot, column: ShownColumn, table: ShownTable
     if value is None:
         return "false"
     wanted = f"cast({clauses.keep(value)} as {column.type})" if column.type != "VARCHAR" else clauses.keep(value)
-    source = f"{quoted(table.schema)}.{quoted(table.name)}"
+    source = table.source
     return f"{STORED_ROW} in (select rowid from {source} where {quoted(column.name)} = {wanted})"  # noqa: S608 - quoted
 
 

@@ -83,8 +83,9 @@ def bad_lines(snapshot: OpenSnapshot, entry: LedgerEntry) -> list[int]:
 
 def bad_lines_with_reasons(snapshot: OpenSnapshot, entry: LedgerEntry) -> list[tuple[int, str]]:
     """Return (line, first reason) of a file's bad rows, ascending; only for readers who may see quoted texts."""
+    findings = catalog_of(snapshot)["raw.findings"].source
     sql = (
-        "select line_number, string_agg(reason, '; ' order by rowid) from raw.findings"
+        f"select line_number, string_agg(reason, '; ' order by rowid) from {findings}"  # noqa: S608 - a quoted name
         " where file_id = $file_id and is_quarantined and line_number is not null group by 1 order by 1"
     )
     return [(line, reason) for line, reason in snapshot.query(sql, {"file_id": entry.file_id}).rows]

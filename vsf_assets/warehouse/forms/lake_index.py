@@ -40,7 +40,7 @@ class Head:
 _EMPTY = Head()
 
 
-def attach_statements(file: Path, data: Path, name: str, read_only: bool = False) -> tuple[str, ...]:
+def attach_statements(file: Path | str, data: Path | str, name: str, read_only: bool = False) -> tuple[str, ...]:
     """Return the SQL that loads the extension and attaches a catalog; the folder may be another than it was."""
     options = [f"data_path '{sql_text(data)}/'", "override_data_path true", *(["read_only"] * read_only)]
     return (

@@ -1,6 +1,7 @@
-"""Attaches a published snapshot, whichever form of the warehouse it was published from.
+"""Attaches a published snapshot, whichever form of the warehouse it was published from, in a folder or in a bucket.
 
-Here: the statements. Not here: which snapshot (snapshots/), and writing one (publish/).
+Here: the statements, and which relations a snapshot shows. Not here: which snapshot (snapshots/), and writing one
+(publish/).
 """
 
 from contextlib import closing
@@ -9,56 +10,98 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.common.duckdb_extensions import sql_text
+from vsf_assets.common.duckdb_extensions import load_extension, sql_text
 from vsf_assets.common.errors import VsfError
+from vsf_assets.storage import httpfs
+from vsf_assets.storage.s3_client import ObjectStoreError, is_address, s3_client
 from vsf_assets.warehouse.forms.lake_index import PLACE, attach_statements
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Published = Path | str
+"""A published file in a folder, or the address of one in a bucket."""
 
-_NO_DOWNLOADS = {"autoinstall_known_extensions": False}
+STORED = "stored_raw"
+"""Schema of the stored rows of `raw` in a catalog whose `raw` holds views of an earlier version (shared_published.py).
+It says nothing to people."""
+
+RELATIONS = f"""
+    select database_name, schema_name, table_name, coalesce(comment, '') as comment,
+        format('"{{}}"."{{}}"', schema_name, table_name) as source
+    from duckdb_tables() where not temporary and schema_name <> '{STORED}'
+    union all
+    select database_name, schema_name, view_name, coalesce(comment, ''), regexp_extract(sql, ' FROM (.+?);?$', 1)
+    from duckdb_views() where not internal and contains(sql, ' FROM {STORED}.')
+"""  # noqa: S608 - a name of this module
+"""What people read of attached files. `source` is where the rows are stored: a view has no rowid, a table has one."""
+
+COLUMNS = f"""
+    select shown.database_name, shown.schema_name, shown.table_name, shown.column_name, shown.data_type,
+        coalesce(shown.comment, stored.comment, '') as comment, shown.column_index
+    from duckdb_columns() as shown
+    left join duckdb_columns() as stored
+        on shown.schema_name = 'raw' and stored.schema_name = '{STORED}'
+        and stored.database_name = shown.database_name and stored.table_name = shown.table_name
+        and stored.column_name = shown.column_name
+    where not shown.internal and shown.schema_name <> '{STORED}'
+"""  # noqa: S608 - a name of this module
+"""Their columns; a view has the comments of the table that it reads."""
+
+_NO_DOWNLOADS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
-def connect_published(file: Path, lake: str = "") -> "DuckDBPyConnection":
+def connect_published(file: Published, lake: str = "") -> "DuckDBPyConnection":
     """Open a published file read-only; its database is the current one, and has the stem of the file's name.
+
+    Args:
+        file: the file, or its address.
+        lake: place of the data files of all snapshots, by the settings (attach_published).
 
     Raises:
         duckdb.Error, OSError: it cannot be opened.
         VsfError: its data files are not there.
     """
-    connection = connect(file, read_only=True, config=_NO_DOWNLOADS)
-    try:
-        if not _is_lake(connection, file.stem):
-            return connection
-    except BaseException:
+    name = str(file).rpartition("/")[2].removesuffix(".duckdb")
+    if isinstance(file, Path):
+        # A file that holds its own rows needs no second database in memory.
+        connection = connect(file, read_only=True, config=_NO_DOWNLOADS)
+        try:
+            if not _is_lake(connection, file.stem):
+                return connection
+        except BaseException:
+            connection.close()
+            raise
         connection.close()
-        raise
-    connection.close()
     connection = connect(config=_NO_DOWNLOADS)
     try:
-        attach_published(connection, file, file.stem, lake)
-        connection.execute(f'use "{file.stem}"')
+        attach_published(connection, file, name, lake)
+        connection.execute(f'use "{name}"')
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def holds_own_rows(file: Path) -> bool:
+def holds_own_rows(file: Published) -> bool:
     """Whether a published file needs no other one.
 
     Raises:
         duckdb.Error, OSError: it cannot be opened.
     """
+    if not isinstance(file, Path):
+        return _holds_own_rows(file, 0, 0)  # no object is ever replaced
     found = file.stat()
     return _holds_own_rows(file, found.st_ino, found.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def _holds_own_rows(file: Path, number: int, changed: int) -> bool:  # noqa: ARG001 - they name the file's content
+def _holds_own_rows(file: Published, number: int, changed: int) -> bool:  # noqa: ARG001 - they name the file's content
     with closing(connect(config=_NO_DOWNLOADS)) as connection:
-        connection.execute(f"attach '{sql_text(file)}' as published (read_only)")
+        _attach_file(connection, file, "published")
         return not _is_lake(connection, "published")
 
 
@@ -68,23 +111,42 @@ def _is_lake(connection: "DuckDBPyConnection", name: str) -> bool:
     return connection.execute(sql, [name, PLACE]).fetchone() is not None
 
 
-def attach_published(connection: "DuckDBPyConnection", file: Path, name: str, lake: str = "") -> list[Path]:
+def _attach_file(connection: "DuckDBPyConnection", file: Published, name: str) -> None:
+    import duckdb
+
+    if isinstance(file, Path):
+        connection.execute(f"attach '{sql_text(file)}' as \"{name}\" (read_only)")
+        return
+    _reach(connection, file)
+    try:
+        connection.execute(f"attach '{sql_text(file)}' as \"{name}\" (read_only)")
+    except duckdb.Error as error:
+        raise ObjectStoreError(f"{file} at {s3_client().meta.endpoint_url} cannot be opened: {error}") from error
+
+
+def _reach(connection: "DuckDBPyConnection", address: str) -> None:
+    """Let a connection read a bucket."""
+    load_extension(connection, httpfs.EXTENSION)
+    httpfs.give_credentials(connection, address)
+
+
+def attach_published(connection: "DuckDBPyConnection", file: Published, name: str, lake: str = "") -> list[str]:
     """Attach a published file as a database that is read only.
 
     Args:
         connection: it must be able to load an extension.
-        file: the published file.
+        file: the published file, or its address.
         name: of the database.
-        lake: folder of the data files of all snapshots, by the settings; empty if unknown or none.
+        lake: folder or address of the data files of all snapshots, by the settings; empty if unknown or none.
 
     Returns:
-        The folders that queries read besides the file.
+        The folders and addresses that queries read besides the file.
 
     Raises:
-        duckdb.Error: it cannot be attached.
+        duckdb.Error, ObjectStoreError: it cannot be attached.
         VsfError: its data files are not there.
     """
-    connection.execute(f"attach '{sql_text(file)}' as \"{name}\" (read_only)")
+    _attach_file(connection, file, name)
     if not _is_lake(connection, name):
         return []
     ((stored, relative),) = connection.execute(
@@ -92,14 +154,29 @@ def attach_published(connection: "DuckDBPyConnection", file: Path, name: str, la
         f' from "{name}".{PLACE}'
     ).fetchall()
     connection.execute(f'detach "{name}"')
-    generation = Path(stored).name
-    places = [Path(lake, generation)] * bool(lake) + [file.parent / relative, Path(stored)]
-    data = next((place for place in places if place.is_dir()), None)
+    stored = stored.rstrip("/")
+    places = [f"{lake}/{stored.rpartition('/')[2]}"] * bool(lake)
+    if relative and isinstance(file, Path):
+        places.append(str((file.parent / relative).resolve()))
+    places.append(stored)
+    data = next((place for place in places if _is_there(place)), None)
     if data is None:
+        file_name = str(file).rpartition("/")[2]
         raise VsfError(
-            f"{file.name} needs the data files of its lake, which are in none of"
-            f" {', '.join(str(place) for place in dict.fromkeys(places))}; restore them, or set VSF_LAKE"
+            f"{file_name} needs the data files of its lake, which are in none of {', '.join(dict.fromkeys(places))};"
+            " restore them, or set VSF_LAKE"
         )
-    for statement in attach_statements(file, data.resolve(), name, read_only=True):
+    if is_address(data):
+        _reach(connection, data)
+    for statement in attach_statements(file, data, name, read_only=True):
         connection.execute(statement)
-    return [data.resolve()]
+    return [data]
+
+
+def _is_there(place: str) -> bool:
+    """Whether a folder is there, or whether a bucket holds anything under an address."""
+    if not is_address(place):
+        return Path(place).is_dir()
+    from vsf_assets.storage.s3 import ObjectStore
+
+    return ObjectStore(place).holds_anything()
