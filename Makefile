@@ -73,7 +73,7 @@ $(NEXT)/.installed: pyproject.toml constraints.txt
 # extension comes as a package for exactly one DuckDB; where there is none, tests that need it are skipped.
 test-next: $(NEXT)/.installed ## run the tests with the newest DuckDB 2.x, in an environment of its own
 	@$(NEXT)/bin/python -m pip install --quiet --no-deps --upgrade '$(NEXT_DUCKDB)'
-	@$(NEXT)/bin/python -m pip uninstall --quiet --yes duckdb-extension-httpfs duckdb-extension-ducklake
+	@$(NEXT)/bin/python -m pip uninstall --quiet --yes duckdb-extension-httpfs duckdb-extension-ducklake duckdb-extension-postgres-scanner
 	@duckdb=$$($(NEXT)/bin/python -c 'import duckdb; print(duckdb.__version__)') && \
 	  { $(NEXT)/bin/python -m pip install --quiet --no-deps "duckdb-extension-httpfs==$$duckdb" \
 	    || echo "no duckdb-extension-httpfs for DuckDB $$duckdb: tests that read snapshots over HTTP are skipped"; }

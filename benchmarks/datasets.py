@@ -26,7 +26,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.input_and_result import InputFile
 from vsf_assets.warehouse.ledger import store_results
-from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.writer import Writer
 
 ROWS = 1_000_000
 LARGE_ROWS = 2_000_000
@@ -62,7 +62,7 @@ def store_upload(warehouse: Warehouse, folder: Path) -> float:
         ]
         start = time.perf_counter()  # `timed` would collect garbage, within the time of reading
         with warehouse.write("benchmark") as connection:
-            store_results(Inserts(connection), unit, "benchmark", now, "benchmark")
+            store_results(Writer(connection), unit, "benchmark", now, "benchmark")
         return time.perf_counter() - start
 
 

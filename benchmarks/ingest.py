@@ -22,7 +22,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.input_and_result import InputFile
 from vsf_assets.warehouse.ledger import FileRow, store_results
-from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.writer import Writer
 
 TARGETS = {"impressions": 1.5, "clicks": 2.1, "conversions": 2.1}
 MEMORY_TARGET = 1024
@@ -39,7 +39,7 @@ def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
     with tempfile.TemporaryDirectory(dir=warehouse.settings.home) as scratch:
         delivery = read_one_file(job, Path(scratch))
         with warehouse.write("benchmark") as connection:
-            ((row, _),) = store_results(Inserts(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
+            ((row, _),) = store_results(Writer(connection), [delivery], "benchmark", datetime.now(UTC), "benchmark")
     return row
 
 

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ def load(home: Home, only: Sequence[str] = ()) -> IngestReport:
             input_files.append(InputFile(store, entry, found[0], found[1], entry.name, entry.modified))
     input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     versions = contract_versions(home.settings)
-    Ingest(home.warehouse.write, home.settings, versions, "test", report, lambda _: None).load(input_files)
+    open_writer = partial(home.warehouse.storing, "test")
+    Ingest(open_writer, True, home.settings, versions, "test", report, lambda _: None).load(input_files)
     return report
 
 

@@ -5,7 +5,6 @@ DuckDB takes most of a short command's time, so a warehouse that is unchanged si
 Not here: printing it (status.py), and the queries that a run makes (pipeline/status.py).
 """
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
@@ -24,7 +23,7 @@ from vsf_assets.storage.factory import open_store
 from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.contract_versions import contract_versions
-from vsf_assets.warehouse.lock import owner_of, share_lock
+from vsf_assets.warehouse.lock import owner_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,7 +82,7 @@ def read_ledger(settings: Settings) -> Ledger:
     warehouse = Warehouse.of(settings)
     try:
         # The lock keeps writers away from before the file's state is taken until it is read.
-        with share_lock(warehouse.lock_file):
+        with warehouse.share_at_once():
             return _read_shared(settings, warehouse)
     except (LockTimeoutError, PermissionError) as error:
         why = "the warehouse is in use"
@@ -103,7 +102,7 @@ def _read_shared(settings: Settings, warehouse: Warehouse) -> Ledger:
 
     number = snapshot_number(current_snapshot(settings))
     key = _key(settings, warehouse, number)
-    if key is not None and os.access(warehouse.file, os.R_OK):
+    if key is not None:
         kept = read_note(settings, NOTE)
         if kept.get("key") == key:
             return _from_note(kept)

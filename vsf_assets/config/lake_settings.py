@@ -1,16 +1,24 @@
 """Reads the settings of a lake, and refuses what does not fit together.
 
-Here: VSF_LAKE and VSF_CATALOG. Not here: the form of the warehouse that follows from them (warehouse/forms/).
+Here: VSF_LAKE, VSF_CATALOG and VSF_LOCK_TAKEOVER_SECONDS. Not here: the form of the warehouse that follows from them
+(warehouse/forms/).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
+from vsf_assets.config.variable_values import number
+
+_ADDRESS = re.compile(r"s3://[^/?#@: ]+(/.*)?")
+_PASSWORD = re.compile(r"\b(?:ssl)?password\s*=", re.IGNORECASE)
 
 
-def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> str:
-    """Return the folder of a lake; empty for none.
+def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> dict[str, Any]:
+    """Return the settings of a lake, as `Settings` names them.
 
     Args:
         values: of the variables.
@@ -18,21 +26,40 @@ def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> str:
         snapshots: place of the snapshots.
 
     Raises:
-        SettingsError: it is no folder, or the other settings do not fit it.
+        SettingsError: one of them is invalid, or they do not fit each other or the place of the snapshots.
     """
-    lake, catalog = values["VSF_LAKE"], values["VSF_CATALOG"]
-    if catalog and not lake:
+    return {
+        "lake_database": _database(values),
+        "lake": _place(values, base, snapshots),
+        "lock_takeover_seconds": number(values, "VSF_LOCK_TAKEOVER_SECONDS"),
+    }
+
+
+def _database(values: Mapping[str, str]) -> str:
+    """Return how the shared catalog is reached; empty for none. No message quotes it."""
+    database = values["VSF_CATALOG"]
+    if database and (_PASSWORD.search(database) or ("://" in database and urlsplit(database).password)):
+        raise SettingsError(
+            "VSF_CATALOG holds a password, which messages of DuckDB and PostgreSQL would show; leave it out, and name"
+            " it by PGPASSWORD or in a pgpass file (PGPASSFILE)"
+        )
+    if database and not values["VSF_LAKE"]:
         raise SettingsError("VSF_CATALOG is set and VSF_LAKE is not; name the place of the data files by VSF_LAKE")
-    if "://" in lake and not catalog:
+    return database
+
+
+def _place(values: Mapping[str, str], base: Path, snapshots: str) -> str:
+    """Return the folder or the address of the data files; empty for none."""
+    lake, database = values["VSF_LAKE"], values["VSF_CATALOG"]
+    if "://" in lake and not database:
         raise SettingsError(
             "VSF_LAKE with an address needs VSF_CATALOG: without a shared catalog nothing would keep a second home away"
             " from these files. Name a folder of this machine by VSF_LAKE, or leave it empty"
         )
-    if catalog:
-        raise SettingsError(
-            "VSF_CATALOG is for a lake that several machines share, which this release does not have yet; leave it"
-            " empty, and name a folder of this machine by VSF_LAKE"
-        )
+    if "://" in lake:
+        if not _ADDRESS.fullmatch(lake):
+            raise SettingsError(f"VSF_LAKE={lake!r} is neither a folder nor an address like s3://bucket/prefix")
+        return lake.rstrip("/")
     if lake and "://" in snapshots:
         raise SettingsError(
             f"VSF_SNAPSHOTS={snapshots!r} does not fit VSF_LAKE={lake!r}: a snapshot of a lake names files of this"

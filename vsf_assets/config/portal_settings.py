@@ -1,11 +1,13 @@
 """The portal's settings: address, names, database, sign-up, mail, and the limits of queries and uploads.
 
-Here: the frozen `PortalSettings` from the variables, validated. Not here: Django's own settings, which are made from
-these (portal/config.py).
+Here: the frozen `PortalSettings` from the variables, validated, and the settings of the other web services. Not here:
+Django's own settings, which are made from these (portal/config.py).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from vsf_assets.common.errors import SettingsError
@@ -16,6 +18,9 @@ CLOSED, INVITATION, OPEN = "closed", "invitation", "open"
 
 SQL_YES, SQL_NO, SQL_UNCONFINED = "yes", "no", "unconfined"
 """Whether people may ask SQL: where the kernel confines its process, not at all, or on any kernel."""
+
+BOUNDARIES = ("next", "previous")
+"""Which quarter of an hour the minutes 15, 30 and 45 belong to."""
 
 _POSTGRES = ("postgresql", "postgres")
 _MAIL = ("smtp", "smtps")
@@ -159,3 +164,26 @@ def _mail(text: str) -> MailServer | None:
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return MailServer(parts.hostname, port, user, password, sender, parts.scheme == "smtps" or port == 465)
+
+
+def read_web(values: Mapping[str, str], base: Path) -> dict[str, Any]:
+    """Return the settings of the web services and of the banners, as `Settings` names them.
+
+    Args:
+        values: of the variables.
+        base: the folder that a relative path starts from.
+    """
+    keys = values["VSF_PORTAL_KEYS"]
+    ui_url = values_of.url(values, "VSF_UI_URL", ("http", "https"), "https://data.example.org:8443")
+    return {
+        "ui_hosts": values_of.hosts(values, "VSF_UI_HOSTS") | {urlsplit(ui_url).hostname or ""} - {""},
+        "ui_behind_proxy": values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
+        "ui_url": ui_url,
+        "ui_read_only_port": values_of.whole(values, "VSF_UI_READ_ONLY_PORT"),
+        "banners_bind": values_of.address(values, "VSF_BANNERS_BIND"),
+        "banners_origins": values_of.origins(values, "VSF_BANNERS_ORIGINS"),
+        "banners_secure": values_of.yes(values, "VSF_BANNERS_SECURE") if values["VSF_BANNERS_SECURE"] else None,
+        "quarter_boundary": values_of.one_of(values, "VSF_QUARTER_BOUNDARY", BOUNDARIES),
+        "portal_keys": (base / Path(keys).expanduser()).resolve() if keys else None,
+        "portal": read_portal(values),
+    }

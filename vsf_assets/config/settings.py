@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.interpreter_tricks import keep_waits_interruptible
@@ -23,7 +21,7 @@ from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, 
 from vsf_assets.config.lake_settings import read_lake
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
-from vsf_assets.config.portal_settings import PortalSettings, read_portal
+from vsf_assets.config.portal_settings import BOUNDARIES, PortalSettings, read_web
 from vsf_assets.config.rule_expressions import AWESOME
 from vsf_assets.config.variable_values import LOOPBACK as LOOPBACK
 from vsf_assets.config.variables import VARIABLES
@@ -49,8 +47,6 @@ OWN_FOLDERS = (
 _FOR_THE_INTERPRETER = frozenset({"PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"})
 
 AFTER_LOAD = ("archive", "keep", "delete")
-BOUNDARIES = ("next", "previous")
-"""Which quarter of an hour the minutes 15, 30 and 45 belong to."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,10 @@ class Settings:
     """Folder of signing keys; None for the folder in the home."""
     portal: PortalSettings = field(default_factory=PortalSettings)
     lake: str = ""
-    """Folder of the data files of the warehouse; empty if one DuckDB file in the home holds everything."""
+    """Folder or address of the data files of the warehouse; empty if one DuckDB file in the home holds everything."""
+    lake_database: str = ""
+    """How libpq reaches the database that holds the catalog of a lake of several machines; else empty."""
+    lock_takeover_seconds: float = 60.0
 
     @property
     def keys(self) -> Path:
@@ -222,9 +221,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if threads < 1:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
-    lake = read_lake(values, base_folder(), places["VSF_SNAPSHOTS"])
-    web = _web_settings(values)
-    refuse_overlap(_all_places({**places, **({"VSF_LAKE": lake} if lake else {})}, home, web["portal_keys"]))
+    lake, web = read_lake(values, base_folder(), places["VSF_SNAPSHOTS"]), read_web(values, base_folder())
+    named = {**places, "VSF_LAKE": lake["lake"]} if lake["lake"] else places
+    refuse_overlap(_all_places(named, home, web["portal_keys"]))
     profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")
     return Settings(
@@ -259,27 +258,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         awesome_rules={name: p.is_awesome for name, p in profiles.items() if p.is_awesome != AWESOME},
         profiles=profiles,
         profile=values["VSF_PROFILE"],
-        lake=lake,
+        **lake,
         **web,
     )
-
-
-def _web_settings(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of the web services."""
-    keys = values["VSF_PORTAL_KEYS"]
-    ui_url = values_of.url(values, "VSF_UI_URL", ("http", "https"), "https://data.example.org:8443")
-    return {
-        "ui_hosts": values_of.hosts(values, "VSF_UI_HOSTS") | {urlsplit(ui_url).hostname or ""} - {""},
-        "ui_behind_proxy": values_of.yes(values, "VSF_UI_BEHIND_PROXY"),
-        "ui_url": ui_url,
-        "ui_read_only_port": values_of.whole(values, "VSF_UI_READ_ONLY_PORT"),
-        "banners_bind": values_of.address(values, "VSF_BANNERS_BIND"),
-        "banners_origins": values_of.origins(values, "VSF_BANNERS_ORIGINS"),
-        "banners_secure": values_of.yes(values, "VSF_BANNERS_SECURE") if values["VSF_BANNERS_SECURE"] else None,
-        "quarter_boundary": values_of.one_of(values, "VSF_QUARTER_BOUNDARY", BOUNDARIES),
-        "portal_keys": (base_folder() / Path(keys).expanduser()).resolve() if keys else None,
-        "portal": read_portal(values),
-    }
 
 
 def _process_environment() -> dict[str, str]:
@@ -318,14 +299,30 @@ def local_places() -> list[Path]:
 
 def client_options() -> ClientOptions:
     """Return how to reach an object store, and export the AWS variables of a `.env` file for the AWS client."""
-    environment = _process_environment()
-    export({name: value for name, value in environment.items() if name.startswith("AWS_") and name not in os.environ})
+    environment = export_of_file("AWS_")
     settings = read_settings(environment)
     variables = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
     return ClientOptions(settings.store_timeout, settings.store_attempts, settings.store_object_seconds, variables)
 
 
-_OF_NETWORKS = ("AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "TZ")
+def export_of_file(prefix: str) -> dict[str, str]:
+    """Export the variables of a `.env` file with a prefix, for a client that reads the environment; return all."""
+    environment = _process_environment()
+    export({name: value for name, value in environment.items() if name.startswith(prefix) and name not in os.environ})
+    return environment
+
+
+_OF_NETWORKS = (
+    "AWS_",
+    "PG",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_",
+    "REQUESTS_CA_BUNDLE",
+    "TZ",
+)
 """Beginnings of the variables with which libraries reach other machines, and tell the time; in upper case."""
 
 
@@ -337,7 +334,7 @@ def network_variables() -> dict[str, str]:
 def name_of_place(address: str) -> str:
     """Return the variable whose place contains an address, e.g. VSF_LANDING; empty if none does."""
     environment = _process_environment()
-    places = {name: environment.get(name, "").strip().rstrip("/") for name in PLACES}
+    places = {name: environment.get(name, "").strip().rstrip("/") for name in (*PLACES, "VSF_LAKE")}
     return next((n for n, place in places.items() if place and f"{address}/".startswith(f"{place}/")), "")
 
 

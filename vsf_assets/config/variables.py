@@ -28,9 +28,20 @@ VARIABLES = (
     Variable(
         "VSF_LAKE",
         "",
-        "folder for a warehouse of many data files (docs/lake.md); default: one file in VSF_HOME",
+        "folder, or with VSF_CATALOG s3://bucket/prefix, for a warehouse of many data files (docs/lake.md); default:"
+        " one file in VSF_HOME",
     ),
-    Variable("VSF_CATALOG", "", "for a lake that several machines share, which is not there yet; leave it empty"),
+    Variable(
+        "VSF_CATALOG",
+        "",
+        "PostgreSQL database that several machines share as the catalog of the lake, e.g. host=pg dbname=vsf user=vsf;"
+        " the password by PGPASSWORD or a pgpass file",
+    ),
+    Variable(
+        "VSF_LOCK_TAKEOVER_SECONDS",
+        "60",
+        "with VSF_CATALOG: seconds of silence of a lock's holder after which it is ended and its lock is taken over",
+    ),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two listings that must show a file unchanged"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),

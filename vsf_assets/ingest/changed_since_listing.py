@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vsf_assets.ingest.ingest_report import IngestReport
 
 Restat = Callable[[], Entry | None]
+Restats = Callable[[list[ReadResult]], list[Restat]]
+"""Takes the second stat of the files of a delivery, now or when it is wanted."""
 
 
 def restat(results: list[ReadResult]) -> list[Restat]:
@@ -25,6 +27,12 @@ def restat(results: list[ReadResult]) -> list[Restat]:
     restats: list[Restat] = [partial(d.input_file.store.stat, d.input_file.entry.path) for d in results]
     workers = results[0].input_file.store.workers
     return restats if workers == 1 else call_all(restats, workers)
+
+
+def restat_together(results: list[ReadResult]) -> Restats:
+    """Re-stat the files of many deliveries under one hold of the lock; return those of a delivery."""
+    taken = dict(zip(map(id, results), restat(results), strict=True))
+    return lambda unit: [taken[id(result)] for result in unit]
 
 
 def is_unchanged(

@@ -6,7 +6,7 @@ Here: the steps for selected files, and their report. Not here: selecting files 
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.errors import SameInstantError
 from vsf_assets.config.settings import Settings
-from vsf_assets.ingest.changed_since_listing import Restat, is_unchanged, restat
+from vsf_assets.ingest.changed_since_listing import Restats, is_unchanged, restat, restat_together
 from vsf_assets.ingest.crash_records import Perils
 from vsf_assets.ingest.ingest_report import IngestReport
 from vsf_assets.ingest.move_to_archive import file_originals
@@ -30,14 +30,11 @@ from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
-from vsf_assets.warehouse.duckdb_private import expect_few_rows
 from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from vsf_assets.warehouse.ledger import FileRow
-    from vsf_assets.warehouse.prepared_inserts import Inserts
+    from vsf_assets.warehouse.writer import Writer
 
     _Stored = tuple[ReadResult, FileRow]
 
@@ -71,7 +68,7 @@ def batches(input_file: list[InputFile]) -> Iterator[list[InputFile]]:
         yield batch
 
 
-Connect = Callable[[str], AbstractContextManager["DuckDBPyConnection"]]
+OpenWriter = Callable[[str], AbstractContextManager["Writer"]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,8 @@ class Ingest:
     """Loads the batches of a run.
 
     Attributes:
-        connect: opens the warehouse for a purpose, under its lock.
+        open_writer: opens the warehouse for a purpose.
+        is_locked: whether its lock is held as long as it is open; otherwise while a delivery is stored.
         settings: limits and folders.
         versions: the contract versions to record.
         run_id: recorded with each file.
@@ -87,7 +85,8 @@ class Ingest:
         progress: receives progress lines.
     """
 
-    connect: Connect
+    open_writer: OpenWriter
+    is_locked: bool
     settings: Settings
     versions: Versions
     run_id: str
@@ -104,7 +103,7 @@ class Ingest:
         with self.perils.watched():
             for batch in batches(input_file):
                 with scratch_folder(self.settings.scratch) as scratch:
-                    if _is_quick(batch):
+                    if self.is_locked and _is_quick(batch):
                         self._store_while_reading(self._read_all(batch, scratch), len(batch))
                     else:
                         self._store(self._secure(self._read(batch, scratch)))
@@ -120,12 +119,14 @@ class Ingest:
         if not results:
             return
         stored: list[_Stored] = []
-        with self._writing(len(results)) as inserts:
-            restats = restat(results)
+        with self._writing(len(results)) as writer:
+            restats = restat_together(results) if self.is_locked else restat
             if not any(result.parts for result in results):
-                expect_few_rows(inserts.connection)
-            for unit in group_by_upload(list(zip(results, restats, strict=True)), lambda pair: pair[0].input_file):
-                self._record_stored(self._store_one(inserts, unit), stored)
+                writer.expect_few_rows()
+            for unit in group_by_upload(results, lambda result: result.input_file):
+                writer.stage(unit)
+                store = partial(self._store_one, writer, unit, restats, datetime.now(UTC))
+                self._record_stored(writer.in_turn(store), stored)
         self._file(stored)
 
     def _store_while_reading(self, results: Iterator[ReadResult], number: int) -> None:
@@ -134,38 +135,39 @@ class Ingest:
 
         while (first := next(results, None)) is not None:
             stored: list[_Stored] = []
-            with self._writing(number) as inserts, Commits(inserts.connection) as commits:
-                expect_few_rows(inserts.connection)
+            with self._writing(number) as writer, Commits(writer.connection) as commits:
+                writer.expect_few_rows()
                 until = time.monotonic() + LONGEST_HOLD
                 for result in chain([first], results):
                     commits.wait()
-                    (restat_one,) = restat([result])
-                    done = self._store_one(inserts, [(result, restat_one)], commits.start)
+                    done = self._store_one(writer, [result], restat, datetime.now(UTC), commits.start)
                     commits.then(partial(self._record_stored, done, stored))
                     if time.monotonic() > until:
                         break
             self._file(stored)
 
-    @contextmanager
-    def _writing(self, number: int) -> Iterator["Inserts"]:
-        from vsf_assets.warehouse.prepared_inserts import Inserts
-
-        with self.connect(f"ingest of {number} files") as connection:
-            yield Inserts(connection)
+    def _writing(self, number: int) -> AbstractContextManager["Writer"]:
+        return self.open_writer(f"ingest of {number} files")
 
     def _store_one(
-        self, inserts: "Inserts", unit: list[tuple[ReadResult, Restat]], commit: Callable[[], object] | None = None
+        self,
+        writer: "Writer",
+        unit: list[ReadResult],
+        restats: Restats,
+        now: datetime,
+        commit: Callable[[], object] | None = None,
     ) -> "list[tuple[ReadResult, FileRow, bool]]":
         """Store a file, or the files of an upload; return their ledger rows, and whether each is new."""
         from vsf_assets.warehouse.ledger import store_results
 
-        checked = [d for d, restat_one in unit if is_unchanged(inserts.connection, d, restat_one, self.report)]
+        pairs = zip(unit, restats(unit), strict=True)
+        checked = [d for d, restat_one in pairs if is_unchanged(writer.connection, d, restat_one, self.report)]
         if len(checked) < len(unit):
             return []
         input_file = checked[0].input_file
         version = self.versions.of(input_file.feed.name, input_file.partition)
         try:
-            rows = store_results(inserts, checked, self.run_id, datetime.now(UTC), version, commit)
+            rows = store_results(writer, checked, self.run_id, now, version, commit)
         except SameInstantError as error:
             self.report.failed.append((input_file.entry.path, str(error)))
             return []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vsf_assets.archive.archive_file import holds_originals, originals, refuse_lost_warehouse
@@ -30,10 +31,9 @@ from vsf_assets.storage.local import FolderStore
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.contract_versions import contract_versions
 from vsf_assets.warehouse.input_and_result import InputFile
+from vsf_assets.warehouse.writer import Writer
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from vsf_assets.warehouse.ledger import FileRow
 
 
@@ -95,7 +95,9 @@ class Run:
                 self.progress(f"reading {len(archived):,} archived files again, in landing order")
             input_files += archived
         input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
-        Ingest(self.warehouse.write, settings, versions, self.run_id, report, self.progress).load(input_files)
+        open_writer = partial(self.warehouse.storing, self.run_id)
+        is_locked = self.warehouse.form.has_one_user
+        Ingest(open_writer, is_locked, settings, versions, self.run_id, report, self.progress).load(input_files)
 
 
 def _read_ledger(warehouse: Warehouse, is_created: bool = False) -> list["FileRow"]:
@@ -105,7 +107,7 @@ def _read_ledger(warehouse: Warehouse, is_created: bool = False) -> list["FileRo
     if is_created:
         with warehouse.read("ingest: reading the ledger") as known:
             return read_files(known) if known else []
-    with warehouse.write("ingest: reading the ledger") as connection:
+    with warehouse.open_to_store("ingest: reading the ledger") as connection:
         return read_files(connection)
 
 
@@ -158,12 +160,12 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
         )
 
     @contextmanager
-    def connect(_: str) -> Iterator["DuckDBPyConnection"]:
+    def open_writer(_: str) -> Iterator[Writer]:
         with warehouse.connect() as connection:
-            yield connection
+            yield Writer(connection)
 
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    Ingest(connect, settings, versions, run_id, report, progress).load(input_files)
+    Ingest(open_writer, warehouse.form.has_one_user, settings, versions, run_id, report, progress).load(input_files)
     if report.left or report.failed:
         raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

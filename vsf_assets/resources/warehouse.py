@@ -57,5 +57,5 @@ class WarehouseResource(DuckDBResource):
             return
         with warehouse.read(purpose) as connection_or_none:
             if connection_or_none is None:
-                raise VsfError(f"there is no warehouse at {warehouse.file} yet; run: vsf run")
+                raise VsfError(f"there is no warehouse at {warehouse.form.place} yet; run: vsf run")
             yield connection_or_none

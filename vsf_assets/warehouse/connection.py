@@ -7,7 +7,7 @@ Here: locked connections, and DDL from the contracts. Not here: where the tables
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.warehouse.forms.choose import form_of, others_of, refuse_other_form
 from vsf_assets.warehouse.forms.form import BuildTarget, Form
 from vsf_assets.warehouse.lock import hold_lock, share_lock
+from vsf_assets.warehouse.writer import Writer
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,18 +61,37 @@ class Warehouse:
     @property
     def exists(self) -> bool:
         """Whether there is a warehouse."""
-        return self.file.exists()
+        return self.form.exists
 
     @property
     def lock_file(self) -> Path:
-        """The lock file of the warehouse; a home has one, in every form and also during a rebuild."""
+        """The lock file of the home, also during a rebuild; forms with several users have other locks."""
         return self.settings.home / "warehouse" / "warehouse.lock"
 
+    def lock(self, purpose: str) -> AbstractContextManager[int]:
+        """Hold the lock of builds and of whatever writes for long; raises the errors of lock.hold_lock."""
+        if not self.form.has_one_user:
+            return self.form.lock(purpose, self.on_wait)
+        return hold_lock(self.lock_file, purpose, self.settings.lock_wait_seconds, self.on_wait)
+
     @contextmanager
-    def lock(self, purpose: str) -> Iterator[int]:
-        """Hold the writer lock; raises the errors of lock.hold_lock."""
-        with hold_lock(self.lock_file, purpose, self.settings.lock_wait_seconds, self.on_wait) as descriptor:
-            yield descriptor
+    def share_at_once(self) -> Iterator[None]:
+        """Keep writers away while somebody reads who neither waits nor writes anything, in forms with one user.
+
+        Raises:
+            LockTimeoutError: a writer holds the lock.
+            OSError: another user owns lock or warehouse, and they may not be read.
+        """
+        if not self.form.has_one_user:
+            yield
+            return
+        with share_lock(self.lock_file):
+            if self.file.exists() and not os.access(self.file, os.R_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.file))
+            yield
+
+    def _lock_of_one_user(self, purpose: str) -> AbstractContextManager[object]:
+        return self.lock(purpose) if self.form.has_one_user else nullcontext()
 
     @contextmanager
     def connect(self, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
@@ -120,7 +140,7 @@ class Warehouse:
         self.form.checkpoint(connection)
 
     def _room(self) -> AbstractContextManager[None]:
-        return room_for("the warehouse", self.file.parent, self._room_needed, self.settings.scratch / "duckdb")
+        return room_for("the warehouse", self.form.disk, self._room_needed, self.settings.scratch / "duckdb")
 
     def _room_needed(self) -> int:
         """Estimate the bytes that a transaction writes: the rows in scratch, once to the log and once to the file."""
@@ -144,8 +164,8 @@ class Warehouse:
                 if is_full(error):
                     raise
                 raise VsfError(
-                    f"the warehouse {self.file} cannot be opened: {error}. If another program has it open, close that"
-                    " (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"
+                    f"the warehouse {self.form.place} cannot be opened: {error}. If another program has it open, close"
+                    " that (analysts read snapshots); if it is damaged, move it away and run: vsf rebuild"
                 ) from error
             yield connection
 
@@ -156,13 +176,28 @@ class Warehouse:
             yield connection
 
     @contextmanager
+    def open_to_store(self, purpose: str) -> Iterator["DuckDBPyConnection"]:
+        """Open the warehouse with its raw tables for a run that stores deliveries, and hold what it must hold."""
+        with self._lock_of_one_user(purpose), self.connect_with_tables() as connection:
+            yield connection
+
+    @contextmanager
+    def storing(self, run_id: str, purpose: str) -> Iterator[Writer]:
+        """Open the warehouse as `open_to_store` does; yield what stores the deliveries of a run."""
+        with (
+            self.open_to_store(purpose) as connection,
+            closing(self.form.store_session(connection, run_id, purpose, self.on_wait)) as session,
+        ):
+            yield Writer(session)
+
+    @contextmanager
     def connect_with_tables(self) -> Iterator["DuckDBPyConnection"]:
         """Open the warehouse for writing, and create missing raw tables; the caller holds the lock.
 
         Raises:
-            FullDiskError, VsfError: as `connect` and `ensure_tables`.
+            FullDiskError, VsfError: as `connect`, `ensure_tables` and `Form.has_prepared_tables`.
         """
-        is_known = _known.get(self.file) == self._state()
+        is_known = self.form.has_prepared_tables() or _known.get(self.file) == self._state()
         with self.connect() as connection:
             if not is_known:
                 ensure_tables(connection, self.settings)
@@ -191,20 +226,18 @@ class Warehouse:
             LockTimeoutError: a writer holds the lock.
             OSError: another user owns lock or warehouse, and they may not be read.
         """
-        with share_lock(self.lock_file):
+        with self.share_at_once():
             if not self.exists:
                 self._refuse_other_form()
                 yield None
                 return
-            if not os.access(self.file, os.R_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.file))
             with self.connect(read_only=True) as connection:
                 yield connection
 
     @contextmanager
     def read(self, purpose: str) -> Iterator["DuckDBPyConnection | None"]:
-        """Hold the lock and open the warehouse for reading; yield None if there is none yet."""
-        with self.lock(purpose):
+        """Open the warehouse for reading, and hold what a reader must hold; yield None if there is none yet."""
+        with self._lock_of_one_user(purpose):
             if not self.exists:
                 self._refuse_other_form()
                 yield None

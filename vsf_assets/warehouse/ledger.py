@@ -4,17 +4,15 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 `raw.files`. Not here: reading files (ingest/read_file.py) and the archive.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import SameInstantError, VsfError
 from vsf_assets.storage.archive_names import archive_path
-from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports
 from vsf_assets.warehouse.input_and_result import ReadResult
-from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.writer import Writer
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,10 +25,6 @@ FIELDS = (
     " rows_blank, rows_skipped, landed_at, loaded_at, run_id, contract_version, archive_path"
 )
 NO_COUNTS = dict.fromkeys(("lines_read", "rows_loaded", "rows_quarantined", "rows_blank", "rows_skipped"), 0)
-
-
-WIDE = 32
-"""Columns from which on DuckDB would insert parts in their order with one thread, by the default memory limit."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def has_ledger(connection: "DuckDBPyConnection") -> bool:
 
 
 def store_results(
-    inserts: Inserts,
+    writer: Writer,
     unit: Sequence[ReadResult],
     run_id: str,
     now: datetime,
@@ -97,7 +91,7 @@ def store_results(
     """Store a file, or the files of an upload, in one transaction.
 
     Args:
-        inserts: the prepared inserts of the connection to the warehouse.
+        writer: writes to the open warehouse.
         unit: the read files.
         run_id: id of the run, recorded with each file.
         now: the time, UTC, recorded likewise.
@@ -110,9 +104,9 @@ def store_results(
     Raises:
         SameInstantError: the ledger has another upload of the partition with this landing time.
     """
-    with transaction(inserts.connection, commit or inserts.connection.commit):
-        _refuse_same_instant(inserts.connection, unit)
-        return [_store(inserts, result, run_id, now, contract_version) for result in unit]
+    with writer.transaction(commit):
+        _refuse_same_instant(writer.connection, unit)
+        return [_store(writer, result, run_id, now, contract_version) for result in unit]
 
 
 def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadResult]) -> None:
@@ -132,19 +126,21 @@ def _refuse_same_instant(connection: "DuckDBPyConnection", unit: Sequence[ReadRe
 
 
 def _store(
-    inserts: Inserts, result: ReadResult, run_id: str, now: datetime, contract_version: str
+    writer: Writer, result: ReadResult, run_id: str, now: datetime, contract_version: str
 ) -> tuple[FileRow, bool]:
     """Store a delivery inside the caller's transaction.
 
     A delivery that is already in the ledger (another run was faster) stays unchanged. Content that is already loaded
     in the same feed and partition counts once: of the two deliveries, the earlier in landing order holds the rows.
     """
-    connection, row = inserts.connection, _new_row(result, run_id, now, contract_version)
+    connection, row = writer.connection, _new_row(result, run_id, now, contract_version)
     # A literal is faster than a bound value: DuckDB tests each bound value for pandas types.
     is_known = connection.execute(f"select 1 from raw.files where file_id = {row.file_id}").fetchone()  # noqa: S608
     earlier = read_files(connection, "file_id = ?", (row.file_id,)) if is_known else []
     if earlier and earlier[0].key != row.key:
         raise VsfError(f"{row.file_name} and {earlier[0].file_name} share the id {row.file_id}; rename one")
+    if earlier and (earlier[0].run_id, earlier[0].loaded_at) == (run_id, now):
+        return earlier[0], True  # the answer to this call's first commit was lost
     if earlier and result.input_file.known_sha256 is None:
         return earlier[0], False
     for replaced in (*earlier, *_replaced(connection, result)):
@@ -154,25 +150,11 @@ def _store(
         row = _as_duplicate(row)
     elif twin is not None:
         _delete_delivery(connection, result, twin)
-        _insert(inserts, _as_duplicate(twin, run_id, now))
+        _insert(writer, _as_duplicate(twin, run_id, now))
     if row.status != "duplicate_file":
-        _insert_parts(inserts, result, row.file_id)
-    _insert(inserts, row)
+        writer.insert_rows(result)
+    _insert(writer, row)
     return row, True
-
-
-@contextmanager
-def transaction(connection: "DuckDBPyConnection", commit: Callable[[], object]) -> Iterator[None]:
-    """Store what the block does, or nothing of it."""
-    connection.execute("begin transaction")
-    try:
-        with block_missing_optional_imports():
-            yield
-    except BaseException:
-        connection.execute("rollback")
-        connection.execute("set preserve_insertion_order = true")  # not possible before, in a failed transaction
-        raise
-    commit()
 
 
 def _new_row(result: ReadResult, run_id: str, now: datetime, contract_version: str) -> FileRow:
@@ -228,39 +210,7 @@ def _delete_delivery(connection: "DuckDBPyConnection", result: ReadResult, row: 
     connection.execute("delete from raw.files where file_id = ?", [row.file_id])
 
 
-def _insert_parts(inserts: Inserts, result: ReadResult, file_id: int) -> None:
-    for table, paths in result.parts.items():
-        sql = f"insert into {table} by name select ?::bigint as {_id_of(table)}, * from read_parquet(?)"  # noqa: S608
-        with by_all_threads(inserts.connection, table):
-            inserts.connection.execute(sql, [file_id, [str(path) for path in paths]])
-    for table, frame in result.held.items():
-        inserts.add(table, frame, **{_id_of(table): file_id})
-
-
-@contextmanager
-def by_all_threads(connection: "DuckDBPyConnection", table: str) -> Iterator[None]:
-    """Let DuckDB insert a wide table's parts with all threads, in any order; each row has the number of its line.
-
-    To keep the order DuckDB sets 4 MB per column and thread aside, of a quarter of its memory limit. Beyond that it
-    inserts with one thread, while the others wait (decision 0054).
-    """
-    from vsf_assets.contracts import get_table
-    from vsf_assets.contracts.derived_schemas import columns
-
-    names = [column.name for column in columns(get_table(table))]
-    if len(names) < WIDE or "_line" not in names:
-        yield
-        return
-    connection.execute("set preserve_insertion_order = false")
-    yield
-    connection.execute("set preserve_insertion_order = true")  # after an error `transaction` does
-
-
-def _id_of(table: str) -> str:
-    return "file_id" if table == "raw.findings" else "_file_id"
-
-
-def _insert(inserts: Inserts, row: FileRow) -> None:
+def _insert(writer: Writer, row: FileRow) -> None:
     import polars as pl
 
     from vsf_assets.contracts import get_table
@@ -269,4 +219,4 @@ def _insert(inserts: Inserts, row: FileRow) -> None:
     values = dict(row.__dict__)
     for name in ("landed_at", "loaded_at"):
         values[name] = values[name].astimezone(UTC).replace(tzinfo=None)
-    inserts.add("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))
+    writer.inserts.add("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))

@@ -20,7 +20,7 @@ STEPS = [
     ("ingest.loader", "read_one_file", "after", 5),
     ("warehouse.ledger", "store_results", "before", 1),
     ("warehouse.ledger", "_twin", "after", 2),
-    ("warehouse.ledger", "_insert_parts", "after", 1),
+    ("warehouse.writer", "Writer.insert_rows", "after", 1),
     ("warehouse.ledger", "_insert", "after", 2),
     ("warehouse.ledger", "store_results", "after", 1),
     ("warehouse.ledger", "store_results", "after", 6),

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports, expect_few_rows
-from vsf_assets.warehouse.ledger import by_all_threads, transaction
 from vsf_assets.warehouse.prepared_inserts import Inserts
+from vsf_assets.warehouse.writer import Writer, by_all_threads
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_only_parts_of_a_wide_table_are_inserted_in_any_order(inserts: Inserts) 
 def test_order_is_kept_again_after_parts_that_failed(inserts: Inserts) -> None:
     with (
         pytest.raises(duckdb.IOException),
-        transaction(inserts.connection, inserts.connection.commit),
+        Writer(inserts.connection).transaction(),
         by_all_threads(inserts.connection, "raw.events"),
     ):
         inserts.connection.execute("select * from read_parquet('/nowhere/at/all.parquet')")

@@ -234,8 +234,10 @@ def test_a_home_with_the_other_form_is_refused_until_it_is_moved(file_form: Home
     ("given", "words"),
     [
         ({"VSF_LAKE": "s3://bucket/lake"}, "needs VSF_CATALOG"),
-        ({"VSF_CATALOG": "host=pg password=secret"}, "VSF_LAKE is not"),
-        ({"VSF_CATALOG": "host=pg password=secret", "VSF_LAKE": "/data/lake"}, "does not have yet"),
+        ({"VSF_CATALOG": "host=pg"}, "VSF_LAKE is not"),
+        ({"VSF_CATALOG": "host=pg password = secret", "VSF_LAKE": "/data/lake"}, "PGPASSWORD"),
+        ({"VSF_CATALOG": "postgresql://vsf:secret@pg/vsf", "VSF_LAKE": "/data/lake"}, "PGPASSWORD"),
+        ({"VSF_CATALOG": "host=pg", "VSF_LAKE": "gs://bucket/lake"}, "neither a folder nor an address"),
         ({"VSF_LAKE": "/data/lake", "VSF_SNAPSHOTS": "s3://bucket/snapshots"}, "does not fit VSF_LAKE"),
     ],
 )

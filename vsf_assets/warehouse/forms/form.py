@@ -1,16 +1,18 @@
 """The interface of the forms of a warehouse.
 
-Here: what each form can do, and what they have in common. Not here: locks, and tables (warehouse/connection.py).
+Here: what each form can do, and what they have in common. Not here: the lock file, and tables
+(warehouse/connection.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from vsf_assets.config.settings import Settings
+from vsf_assets.warehouse.forms.store_session import StoreSession
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -58,6 +60,58 @@ class Form(ABC):
     def shares_rows(self) -> bool:
         """Whether snapshots name the rows of the warehouse and hold none themselves."""
         return False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a warehouse."""
+        return self.file.exists()
+
+    @property
+    def place(self) -> str:
+        """Where the warehouse is, for people."""
+        return str(self.file)
+
+    @property
+    def disk(self) -> Path:
+        """A folder of the disk that writes fill."""
+        return self.file.parent
+
+    @property
+    def has_one_user(self) -> bool:
+        """Whether one process at a time has the warehouse open, under the lock file of the home."""
+        return True
+
+    def lock(self, purpose: str, on_wait: Callable[[str], None]) -> AbstractContextManager[int]:
+        """Hold the lock of builds and of whatever writes for long, in forms with several users.
+
+        Args:
+            purpose: why the lock is held; whoever waits for it shows this text.
+            on_wait: receives one message if another process holds it.
+
+        Yields a descriptor that a child may inherit.
+
+        Raises:
+            LockTimeoutError: another process held it for too long.
+        """
+        raise NotImplementedError(f"{purpose}: {on_wait}: the lock file of the home is the lock of this form")
+
+    def has_prepared_tables(self) -> bool:
+        """Whether the tables were made before, and no run makes or changes any.
+
+        Raises:
+            VsfError: they were, by another release or for other contracts; the message says by which.
+        """
+        return False
+
+    def store_session(
+        self,
+        connection: "DuckDBPyConnection",
+        run_id: str,  # noqa: ARG002
+        purpose: str,  # noqa: ARG002
+        on_wait: Callable[[str], None],  # noqa: ARG002
+    ) -> StoreSession:
+        """Return how a run stores deliveries over a connection that is open for writing."""
+        return StoreSession(connection)
 
     @abstractmethod
     def connect(self, read_only: bool) -> AbstractContextManager["DuckDBPyConnection"]:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 PINGS = 6
 """Times that a session says something while others wait before they take over: every 10 s of a minute."""
 
-_LONGEST_SLICE = 5.0
-"""Seconds that PostgreSQL waits before the holder is looked at again. Who waits in a queue loses its place then."""
+_FIRST_SLICE, _LONGEST_SLICE = 0.2, 5.0
+"""Seconds that PostgreSQL waits before the holder is looked at, and looked at again. Who waits in a queue loses its
+place then."""
 
 _HOLDER: LiteralString = """
     from pg_locks as held
@@ -285,12 +286,13 @@ class LockSession:
         """
         from psycopg.errors import LockNotAvailable
 
-        deadline, has_reported = time.monotonic() + self._wait, False
+        deadline, has_reported, longest = time.monotonic() + self._wait, False, _FIRST_SLICE
         with self.connection() as connection:
             try:
                 while True:
                     left = deadline - time.monotonic()
-                    wait = max(0.001, min(_LONGEST_SLICE, self._takeover / 3, left))
+                    wait = max(0.001, min(longest, self._takeover / 3, left))
+                    longest = _LONGEST_SLICE
                     connection.execute("select set_config('lock_timeout', %s, false)", [f"{wait * 1000:.0f}"])
                     try:
                         attempt(connection)

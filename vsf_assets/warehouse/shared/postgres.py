@@ -34,10 +34,12 @@ _SESSION = """
     set tcp_keepalives_count = 3;
     set tcp_user_timeout = 30000;
     set idle_session_timeout = 0;
-    set lc_messages = 'C';
     set statement_timeout = 0
 """
 """The same on the server's side, whatever its defaults are."""
+
+ENGLISH = ("C", "POSIX", "en")
+"""Starts of the locales whose messages DuckLake understands."""
 
 _LONGEST_NAME = 63
 """Bytes of application_name that PostgreSQL keeps."""
@@ -111,7 +113,7 @@ def _parameters(database: str, name: str) -> str:
 _MEANINGS = (
     ("password authentication failed", "refused the password; set PGPASSWORD, or a pgpass file"),
     ("no password supplied", "wants a password; set PGPASSWORD, or a pgpass file"),
-    ("no pg_hba.conf entry", "does not let this user in from this machine (pg_hba.conf)"),
+    ("pg_hba.conf", "does not let this user in from this machine (pg_hba.conf)"),
     ("does not exist", "has no such database or user"),
     ("unsupported startup parameter", "is behind a pooler that does not pass settings on; name the server itself"),
     ("too many", "has no free connection; raise max_connections, or run fewer workers"),
@@ -143,6 +145,29 @@ def plain_errors(database: str) -> Iterator[None]:
         meaning = next((meaning for part, meaning in _MEANINGS if part in text), "cannot be used")
         # Without its cause: a traceback would show the values of the connection string that libpq names.
         raise PostgresError(f"{where(database)} {meaning} ({type(error).__name__})") from None
+
+
+def check_server(database: str) -> None:
+    """Refuse a server whose settings would make the locks, or DuckLake's retries, fail in silence.
+
+    Raises:
+        PostgresError: it does not fit, or cannot be used; the message says what to change.
+    """
+    refuse_transaction_pooler(database)
+    with open_connection(database, "vsf check") as connection:
+        ((language, activities),) = connection.execute(
+            "select current_setting('lc_messages'), current_setting('track_activities')::boolean"
+        ).fetchall()
+    if not language.startswith(ENGLISH):
+        raise PostgresError(
+            f"{where(database)} says its messages in {language}, and DuckLake retries on English words; let an"
+            " administrator run: alter role … set lc_messages = 'C'"
+        )
+    if not activities:
+        raise PostgresError(
+            f"{where(database)} does not track what its sessions do, so nobody could take over from a process that has"
+            " stopped; let an administrator run: alter role … set track_activities = on"
+        )
 
 
 def refuse_transaction_pooler(database: str) -> None:

@@ -25,9 +25,11 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def catalog(server: str) -> Iterator[str]:
-    """Yield the connection string of an empty database."""
+    """Yield the connection string of an empty database, for a role that may do nothing but own it."""
     name = f"lake{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-        yield server.removesuffix("/postgres") + f"/{name}"
+        connection.execute(f"create role {name} login")
+        connection.execute(f"create database {name} owner {name}")
+        yield server.replace("://vsf@", f"://{name}@").removesuffix("/postgres") + f"/{name}"
         connection.execute(f"drop database {name} with (force)")
+        connection.execute(f"drop role {name}")

@@ -25,7 +25,7 @@ ROWS = 3
 
 def attached(catalog: str, folder: Path, generation: int = 1, options: str = "") -> duckdb.DuckDBPyConnection:
     """Open DuckDB with the lake attached, with options of PostgreSQL's sessions; the caller closes it."""
-    address = make_conninfo(catalog, options=f"-c lc_messages=C {options}")
+    address = make_conninfo(catalog, options=options)
     connection = connect(config={**OWN_SQL_ONLY, "threads": 1, "memory_limit": "200MB"})
     try:
         for extension in ("ducklake", "postgres_scanner"):
