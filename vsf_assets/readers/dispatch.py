@@ -11,7 +11,7 @@ import polars as pl
 
 from vsf_assets.common.prefetch import one_ahead
 from vsf_assets.contracts import get_table
-from vsf_assets.contracts.derived_schemas import polars_types
+from vsf_assets.contracts.derived_schemas import polars_types, ruled_columns
 from vsf_assets.contracts.table import Table
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.feeds.reading import Delimited, JsonLines, JsonRecords, Reading
@@ -77,9 +77,8 @@ def _own_reader(name: str) -> Callable[[FileStream, Table, Reading], Iterator[Po
 
 def _delimited(stream: FileStream, table: Table, dialect: Delimited, limit: FindingsLimit) -> Iterator[Portion]:
     types = polars_types(table)
-    integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
     stretch: list[Block] = []
-    for block in one_ahead(DelimitedReader(stream, dialect, list(types), integers).blocks()):
+    for block in one_ahead(DelimitedReader(stream, dialect, list(types), integer_columns(table, dialect)).blocks()):
         stretch.append(block)
         if block.has_more:
             continue
@@ -90,3 +89,19 @@ def _delimited(stream: FileStream, table: Table, dialect: Delimited, limit: Find
             records -= read
         yield Portion({}, NO_FINDINGS, records, blank=blank)
         stretch = []
+
+
+def integer_columns(table: Table, dialect: Delimited) -> frozenset[str]:
+    """Return the columns that may be parsed as integers at once, without their text.
+
+    A finding about a cell quotes its text. So these are the columns in which only a cell that is no integer, or is
+    empty, can be wrong: then the block is parsed as text.
+    """
+    if dialect.tolerance is not None:
+        return frozenset()
+    schema, ruled = table.schema.columns, ruled_columns(table)
+    return frozenset(
+        name
+        for name, dtype in polars_types(table).items()
+        if isinstance(dtype, pl.Int64) and not schema[name].nullable and name not in ruled
+    )

@@ -4,7 +4,8 @@ Here: writing the comments that differ from the contracts, in one transaction. N
 comments on marts and reports, which every build writes (dbt_project/macros/comments.sql).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vsf_assets.contracts.derived_schemas import columns
@@ -32,10 +33,17 @@ def ensure_comments(connection: "DuckDBPyConnection", tables: Iterable["Table"])
         tables: contracts of the raw tables.
     """
     stored = {(name, column): comment for name, column, comment in connection.execute(_STORED).fetchall()}
-    wanted = (item for table in tables for item in _comments(table))
-    missing = [_statement(*place, text) for place, text in wanted if stored.get(place) != text]
+    missing = comment_statements(tables, stored)
     if missing:
         connection.execute("; ".join(["begin transaction", *missing, "commit"]))
+
+
+def comment_statements(
+    tables: Iterable["Table"], stored: Mapping[tuple[str, str | None], str | None] = MappingProxyType({})
+) -> list[str]:
+    """Return the statements that write the comments which `stored` lacks: (table, column or None) -> comment."""
+    wanted = (item for table in tables for item in _comments(table))
+    return [_statement(*place, text) for place, text in wanted if stored.get(place) != text]
 
 
 def _comments(table: "Table") -> Iterator[tuple[tuple[str, str | None], str]]:

@@ -281,7 +281,9 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
     from vsf_assets.contracts.derived_schemas import columns, create_sql
     from vsf_assets.warehouse.comments import ensure_comments
 
-    connection.execute("create schema if not exists raw")
+    if not _has_schema(connection):
+        _create_all(connection, list(all_tables().values()))
+        return
     existing: dict[str, list[tuple[str, str]]] = {}
     rows = connection.execute(
         "select table_schema || '.' || table_name, column_name, lower(data_type)"
@@ -303,6 +305,24 @@ def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = 
     if to_create:  # in one transaction: a first run makes them all
         connection.execute("; ".join(["begin transaction", *to_create, "commit"]))
     ensure_comments(connection, all_tables().values())
+
+
+def _has_schema(connection: "DuckDBPyConnection") -> bool:
+    """Whether the warehouse has the schema of the raw tables; a list of tables would first make all of DuckDB's views.
+
+    That takes longer than opening a new file.
+    """
+    sql = "select 1 from duckdb_schemas() where database_name = current_database() and schema_name = 'raw'"
+    return connection.execute(sql).fetchone() is not None
+
+
+def _create_all(connection: "DuckDBPyConnection", tables: "list[Table]") -> None:
+    """Create the raw tables of a new warehouse with their comments, in one transaction."""
+    from vsf_assets.contracts.derived_schemas import create_sql
+    from vsf_assets.warehouse.comments import comment_statements
+
+    statements = ["create schema raw", *map(create_sql, tables), *comment_statements(tables)]
+    connection.execute("; ".join(["begin transaction", *statements, "commit"]))
 
 
 def _add_columns(

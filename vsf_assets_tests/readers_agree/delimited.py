@@ -19,6 +19,7 @@ from vsf_assets.readers.delimited.exact_parser import is_blank, parse_record
 from vsf_assets.readers.delimited.fast_parser import parse_block
 from vsf_assets.readers.delimited.header import find_header
 from vsf_assets.readers.delimited.reader import DelimitedReader
+from vsf_assets.readers.dispatch import integer_columns
 from vsf_assets_tests.blocks import check_block
 from vsf_assets_tests.datasets import DATAPOINTS
 from vsf_assets_tests.reading import COMMA, PIPE
@@ -128,11 +129,18 @@ numbers = st.lists(
 
 def at_once_and_cast(rows: list[list[str]]) -> None:
     """Check that columns parsed as integers hold what the same columns read as text and cast hold."""
-    table = get_table("raw.impressions")
-    data = b"banner_id,campaign_id\n" + "".join(f"{','.join(row)}\n" for row in rows).encode()
+    _typed_and_text("raw.impressions", rows)
+    _typed_and_text("raw.conversions", [[*row, row[0]] for row in rows])
+
+
+def _typed_and_text(name: str, rows: list[list[str]]) -> None:
+    table = get_table(name)
+    names, integers = list(table.schema.columns), integer_columns(table, COMMA)
+    assert len(integers) == 2
+    data = ",".join(names).encode() + b"\n" + "".join(f"{','.join(row)}\n" for row in rows).encode()
     found = []
-    for integers in (True, False):
-        reader = DelimitedReader(io.BytesIO(data), COMMA, ["banner_id", "campaign_id"], integers)
+    for typed in (integers, ()):
+        reader = DelimitedReader(io.BytesIO(data), COMMA, names, typed)
         checked = [check_block(block, table, COMMA) for block in reader.blocks()]
         named = ("line_number", "anomaly", "column_name", "raw_value", "raw_text", "reason")
         valid = sorted(row for c in checked for row in c.valid.rows())
@@ -196,7 +204,7 @@ blanks = st.lists(
 def blank_in_both(lines: list[str]) -> None:
     """Check that the fast parser sets aside exactly the rows that the exact one calls blank, among others."""
     body = "".join(f"{line}\n" for line in ["1,2,3", *lines, "4,5,6"]).encode()
-    proven = parse_block(body, 1, COMMA, ["a", "b", "c"], integers=False)
+    proven = parse_block(body, 1, COMMA, ["a", "b", "c"])
     expected = {n for n, line in enumerate(body.split(b"\n")[:-1], 1) if not line.strip(b" ,\r")}
     if proven is not None:
         assert proven.blank == len(expected)

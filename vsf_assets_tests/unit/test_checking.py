@@ -20,6 +20,7 @@ from vsf_assets.contracts.table import Table
 from vsf_assets.readers.common.findings import broken_by_pandera, broken_rules
 from vsf_assets.readers.delimited.reader import DelimitedReader
 from vsf_assets.readers.delimited.validation import CheckedBlock
+from vsf_assets.readers.dispatch import integer_columns
 from vsf_assets_tests.blocks import check_block
 from vsf_assets_tests.reading import COMMA, reference, small_blocks
 
@@ -47,9 +48,7 @@ MEASURED = Table("raw.measured", "a row", ("id",), Measured)
 
 
 def check(data: bytes, table: Table) -> list[CheckedBlock]:
-    types = polars_types(table)
-    integers = all(isinstance(dtype, pl.Int64) for dtype in types.values())
-    reader = DelimitedReader(io.BytesIO(data), COMMA, list(types), integers)
+    reader = DelimitedReader(io.BytesIO(data), COMMA, list(polars_types(table)), integer_columns(table, COMMA))
     return [check_block(block, table, COMMA) for block in reader.blocks()]
 
 
@@ -169,7 +168,8 @@ def test_no_record_is_lost(parts: list[bytes]) -> None:
     expected = reference(body, 3, COMMA, line=2)
     with small_blocks(16, 8):
         data = CLICKS + body
-        blocks = list(DelimitedReader(io.BytesIO(data), COMMA, ["click_id", "banner_id", "campaign_id"], True).blocks())
+        names = ["click_id", "banner_id", "campaign_id"]
+        blocks = list(DelimitedReader(io.BytesIO(data), COMMA, names, names).blocks())
     checked = [check_block(block, get_table("raw.clicks"), COMMA) for block in blocks]
     lines_read = sum(block.records for block in blocks)
     loaded, quarantined = sum(c.valid.height for c in checked), sum(c.quarantined for c in checked)

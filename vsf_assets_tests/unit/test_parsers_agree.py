@@ -66,7 +66,7 @@ def test_fast_path_takes_only_what_it_reads_as_the_reference_does(data, dialect,
     body = data.draw(texts(dialect, width=3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_parser, "MANY_DROPPED", many_dropped)  # with 1 no block has many
-        proven = fast_parser.parse_block(body, 2, dialect, ["a", "b", "c"], integers=False)
+        proven = fast_parser.parse_block(body, 2, dialect, ["a", "b", "c"])
     if proven is None:
         return
     expected = reference(body[: proven.consumed], 3, dialect, line=2)

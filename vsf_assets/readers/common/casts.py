@@ -32,9 +32,9 @@ def cast(text: pl.Series, dtype: pl.DataType) -> pl.Series:
     if isinstance(dtype, pl.String):
         return text
     if isinstance(dtype, pl.Int64):
-        return text.str.strip_chars(_NUMBER_PADDING).cast(pl.Int64, strict=False)
+        return _integer(text)
     if isinstance(dtype, pl.Decimal):
-        return _decimal(text.str.strip_chars(_NUMBER_PADDING), dtype)
+        return _decimal(text, dtype)
     if isinstance(dtype, pl.Float64):
         return _float(text.str.strip_chars(_NUMBER_PADDING))
     if isinstance(dtype, pl.Date):
@@ -93,14 +93,29 @@ def _float(text: pl.Series) -> pl.Series:
     return pl.select(pl.when(number.is_finite()).then(number)).to_series()
 
 
+def _integer(text: pl.Series) -> pl.Series:
+    """Cast to whole numbers; texts are trimmed only if some are no numbers as they are."""
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() == text.null_count():
+        return number
+    return text.str.strip_chars(_NUMBER_PADDING).cast(pl.Int64, strict=False)
+
+
 def _decimal(text: pl.Series, dtype: pl.Decimal) -> pl.Series:
-    """Cast without rounding: all digits after the scale must be zeros."""
+    """Cast without rounding: all digits after the scale must be zeros.
+
+    Texts are trimmed, and exponents written out, only if some are no plain numbers as they are.
+    """
+    scale = dtype.scale
+    plain_number = rf"^[+-]?([0-9]+(\.[0-9]{{0,{scale}}}0*)?|\.[0-9]{{1,{scale}}}0*)$"
+    if text.str.contains(plain_number).all():
+        return text.cast(dtype, strict=False)
+    text = text.str.strip_chars(_NUMBER_PADDING)
     exponent = text.str.contains("[eE]").fill_null(value=False)
     if exponent.any():
         plain = text.filter(exponent).map_elements(_without_exponent, return_dtype=pl.String)
         text = text.scatter(exponent.arg_true(), plain)
-    scale = dtype.scale
-    exact = text.str.contains(rf"^[+-]?([0-9]+(\.[0-9]{{0,{scale}}}0*)?|\.[0-9]{{1,{scale}}}0*)$")
+    exact = text.str.contains(plain_number)
     return pl.select(pl.when(exact).then(text)).to_series().cast(dtype, strict=False)
 
 

@@ -5,6 +5,7 @@ Irregular records (a wrong number of fields, NUL, a CR inside a line, invalid UT
 exact_parser.py. Without a proof the exact parser reads the whole block.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ from vsf_assets.readers.delimited.escapes import find_escapes, for_polars, quote
 from vsf_assets.readers.delimited.exact_parser import blank_bytes
 from vsf_assets.readers.delimited.record_boundaries import blank_records, find_borders, irregular_records
 
+STEP = 1 << 17
+"""Bytes that are compared at once: so few that they and the results stay in a processor's cache."""
+
 MANY_DROPPED = 1000
 """From one dropped byte in so many on, one pass over a mask is faster than joining the pieces between them."""
 
@@ -25,7 +29,7 @@ class Proven:
     """A parsed block with proven record boundaries.
 
     Attributes:
-        frame: `_line` and the file's columns; text, or integers if requested.
+        frame: `_line` and the file's columns; text, or integers where requested.
         irregular: (physical line, bytes) of the records that are not in the frame.
         widths: number of fields of each irregular record.
         blank: number of blank records; they are neither in the frame nor in `irregular`.
@@ -42,7 +46,12 @@ class Proven:
 
 
 def parse_block(
-    data: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool, maximum: int | None = None
+    data: bytes,
+    first_line: int,
+    dialect: Delimited,
+    names: list[str],
+    integers: Collection[str] = (),
+    maximum: int | None = None,
 ) -> Proven | None:
     """Parse the records of `data` up to the last record end; return None if there is no proof.
 
@@ -51,7 +60,7 @@ def parse_block(
         first_line: physical line number of the first byte.
         dialect: the dialect of the file.
         names: the header's columns.
-        integers: whether every column is a 64-bit integer; then polars parses integers if it can.
+        integers: the required columns of 64-bit integers; polars parses them as such if it can.
         maximum: the largest number of irregular records; with more there is no result. None: any number.
     """
     part = MAX_RECORD // 2
@@ -65,7 +74,9 @@ def parse_block(
     return _parse_any(data, first_line, dialect, names, integers, maximum)
 
 
-def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: bool) -> Proven | None:
+def _parse_plain(
+    text: bytes, first_line: int, dialect: Delimited, names: list[str], integers: Collection[str]
+) -> Proven | None:
     """Parse a block without quotes in which every line is a record; return None if a line is not."""
     import numpy as np
 
@@ -75,19 +86,18 @@ def _parse_plain(text: bytes, first_line: int, dialect: Delimited, names: list[s
     if b"\r" in text and (b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n")):
         return None
     array = np.frombuffer(text, dtype=np.uint8, count=cut)
-    is_end = array == 10
-    records = int(np.count_nonzero(is_end))
-    if np.count_nonzero(array == ord(dialect.delimiter)) != (len(names) - 1) * records:
+    records, delimiters, may_be_blank = _count(array, dialect, text)
+    if delimiters != (len(names) - 1) * records:
         return None
-    if _may_hold_blank_records(array, is_end, dialect):
-        ends = np.flatnonzero(is_end)
+    if may_be_blank:
+        ends = np.flatnonzero(array == 10)
         if blank_records(text, array, np.concatenate(([0], ends[:-1] + 1)), ends, dialect):
             return None
     frame = read_fields(text[:cut], dialect, names, integers)
     if frame is None or frame.height != records:
         return None
-    numbered = frame.with_row_index("_line", offset=first_line).cast({"_line": pl.Int64})
-    return Proven(numbered, cut, records)
+    lines = pl.int_range(first_line, first_line + records, dtype=pl.Int64, eager=True)
+    return Proven(frame.insert_column(0, lines.alias("_line")), cut, records)
 
 
 def _parse_any(
@@ -95,7 +105,7 @@ def _parse_any(
     first_line: int,
     dialect: Delimited,
     names: list[str],
-    integers: bool,
+    integers: Collection[str],
     maximum: int | None,
 ) -> Proven | None:
     """Find the boundaries of all records, split off the irregular records, and parse the others."""
@@ -126,7 +136,8 @@ def _parse_any(
     if rewritten is None:
         return None
     body = _without(rewritten.text, starts[left_out].tolist(), ends[left_out].tolist(), rewritten.dropped)
-    frame = read_fields(body, dialect, names, integers and dialect.quote.encode() not in body)
+    may_be_typed = dialect.quote.encode() not in body and not rewritten.has_placeholders
+    frame = read_fields(body, dialect, names, integers if may_be_typed else ())
     if frame is None or frame.height != len(ends) - len(places) - len(blank):
         return None
     if rewritten.has_placeholders:
@@ -139,13 +150,32 @@ def _parse_any(
     return Proven(frame, cut, borders.newlines, aside, widths, len(blank))
 
 
-def _may_hold_blank_records(array: Any, is_end: Any, dialect: Delimited) -> bool:
-    """Whether a line begins like a blank line; a comparison of all bytes at once is faster than a loop over lines."""
-    first, *others = blank_bytes(dialect)
-    begins = array == first
-    for byte in others:
-        begins |= array == byte
-    return bool(begins[0] or (begins[1:] & is_end[:-1]).any())
+def _count(array: Any, dialect: Delimited, text: bytes) -> tuple[int, int, bool]:
+    """Return the numbers of newlines and delimiters, and whether a line begins like a blank line.
+
+    All three come from one pass in small steps: whole arrays of results would leave the processor's cache.
+    """
+    import numpy as np
+
+    delimiter = ord(dialect.delimiter)
+    others = [byte for byte in blank_bytes(dialect) if byte not in (10, delimiter) and byte in text]
+    is_end, is_delimiter, is_other, begins = (np.empty(STEP, dtype=bool) for _ in range(4))
+    newlines = delimiters = 0
+    may_be_blank, is_after_end = False, True
+    for at in range(0, len(array), STEP):
+        piece = array[at : at + STEP]
+        size = len(piece)
+        ends = np.equal(piece, 10, out=is_end[:size])
+        between = np.equal(piece, delimiter, out=is_delimiter[:size])
+        newlines += int(np.count_nonzero(ends))
+        delimiters += int(np.count_nonzero(between))
+        if not may_be_blank:
+            first = np.logical_or(ends, between, out=begins[:size])
+            for byte in others:
+                first |= np.equal(piece, byte, out=is_other[:size])
+            may_be_blank = bool((is_after_end and first[0]) or (first[1:] & ends[:-1]).any())
+        is_after_end = bool(ends[-1])
+    return newlines, delimiters, may_be_blank
 
 
 def _without(text: Any, starts: list[int], ends: list[int], dropped: Any) -> bytes:
@@ -166,22 +196,26 @@ def _without(text: Any, starts: list[int], ends: list[int], dropped: Any) -> byt
     return b"".join((*pieces, whole[at:]))
 
 
-def read_fields(body: bytes, dialect: Delimited, names: list[str], integers: bool = False) -> pl.DataFrame | None:
-    """Parse records with proven boundaries by polars: as integers if requested and possible, otherwise as text."""
+def read_fields(
+    body: bytes, dialect: Delimited, names: list[str], integers: Collection[str] = ()
+) -> pl.DataFrame | None:
+    """Parse records with proven boundaries by polars: some columns as integers if possible, the others as text."""
+    text = dict.fromkeys(names, pl.String())
     if not body:
-        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-    for dtype in (pl.Int64, pl.String) if integers else (pl.String,):
+        return pl.DataFrame(schema=text)
+    typed = {name: pl.Int64() if name in integers else pl.String() for name in names}
+    for schema in (text,) if typed == text else (typed, text):
         try:
             frame = pl.read_csv(
                 body,
                 has_header=False,
                 separator=dialect.delimiter,
                 quote_char=dialect.quote if dialect.quote.encode() in body else None,
-                schema=dict.fromkeys(names, dtype),
+                schema=schema,
             )
         except pl.exceptions.PolarsError:
             continue
         # An integer column cannot distinguish an empty cell from a cell of spaces; text can.
-        if dtype == pl.String or not any(column.null_count() for column in frame):
+        if schema is text or not any(frame[name].null_count() for name in names if name in integers):
             return frame
     return None

@@ -5,7 +5,7 @@ parsers (fast_parser.py, exact_parser.py), types and contracts (validation.py).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import polars as pl
@@ -43,10 +43,10 @@ class DelimitedReader:
         stream: the decompressed bytes.
         dialect: the dialect of the file.
         columns: the contract's columns, in order.
-        integers: whether all columns are 64-bit integers.
+        integers: the required columns of 64-bit integers without other rules.
     """
 
-    def __init__(self, stream: ByteStream, dialect: Delimited, columns: list[str], integers: bool = False):
+    def __init__(self, stream: ByteStream, dialect: Delimited, columns: list[str], integers: Collection[str] = ()):
         self._stream = stream
         self._dialect = dialect
         self._columns = columns
@@ -109,15 +109,20 @@ class DelimitedReader:
     def _consume(self, size: int, newlines: int) -> bytes:
         """Remove `size` bytes from the buffer and return them."""
         piece = self._data[self._at : self._at + size]
+        self._skip(size, newlines)
+        return piece
+
+    def _skip(self, size: int, newlines: int) -> None:
+        """Remove `size` bytes from the buffer."""
         self._at += size
         self._line += newlines
-        return piece
 
     def _regular(self, size: int) -> list[Block]:
         """Parse about `size` bytes by the fast parser; return no block if there is no proof."""
         data = self._data[self._at : self._at + size]
         if self._ended and self._at + size >= len(self._data) and not data.endswith(b"\n"):
             data += b"\n"
+        data = data[: data.rfind(b"\n") + 1] or data  # whole lines, so that neither parser copies them
         maximum = MOST_IRREGULAR if size > SMALL_BLOCK else None
         parsed = parse_block(data, self._line, self._dialect, self._names, self._integers, maximum)
         if parsed is None:
@@ -125,7 +130,9 @@ class DelimitedReader:
         block, aside = self._block(), self._block()
         block.frame = parsed.frame.select("_line", *self._columns)
         block.blank = parsed.blank
-        block.body = aside.body = self._consume(min(parsed.consumed, len(data)), parsed.newlines)
+        piece = data if parsed.consumed == len(data) else data[: parsed.consumed]
+        block.body = aside.body = piece
+        self._skip(len(piece), parsed.newlines)
         repaired = repair_many(parsed.irregular, parsed.widths, self._dialect, self._names)
         rows: list[list[str]] = []
         lines: list[int] = []
@@ -226,6 +233,5 @@ class DelimitedReader:
             raise UnreadableError("unknown_header", reason, 1)
         header = find_header(data, self._dialect, self._columns)
         self._names, self._dialect = header.names, header.dialect
-        self._integers = self._integers and len(self._names) == len(self._columns)  # reasons are text
         self._consume(header.end, data.count(b"\n", 0, header.end))
         return True
