@@ -1,6 +1,7 @@
 """The floor of an ingest: what even a bare import has to do besides, if it is to know what ours knows of a file.
 
-Here: DuckDB's import with the contract's rules as a filter, and beside it the SHA-256 and the line ends.
+Here: DuckDB's import with the contract's rules as a filter, and beside it the SHA-256 and the line ends; and the tables
+of a new home alone, which the first file makes.
 Not here: findings, archive, ledger, and a second try for irregular records, which a file without defects does not need.
 """
 
@@ -13,8 +14,10 @@ import numpy as np
 from benchmarks.bare_import import column_types, read_csv_of
 from benchmarks.bench import Bench
 from benchmarks.measure import timed
-from vsf_assets.contracts import get_table
+from vsf_assets.contracts import all_tables, get_table
+from vsf_assets.contracts.derived_schemas import create_sql
 from vsf_assets.readers.common.byte_stream import FileStream
+from vsf_assets.warehouse.comments import comment_statements
 
 BLOCK = 16 << 20
 RULES = {
@@ -41,6 +44,20 @@ def floor(bench: Bench, feed: str, path: Path) -> float:
             found = lines.result()
     if rows != found - 1:
         raise RuntimeError(f"{path.name}: {rows:,} good rows, {found:,} lines with the header")
+    return clock.seconds
+
+
+def tables_alone(bench: Bench) -> float:
+    """Make all raw tables with their comments in a new file, and close it; return the seconds."""
+    tables = list(all_tables().values())
+    statements = ["create schema raw", *map(create_sql, tables), *comment_statements(tables)]
+    sql = "; ".join(["begin transaction", *statements, "commit"])
+    with bench.home() as settings, timed() as clock:
+        connection = duckdb.connect(str(settings.home / "tables.duckdb"), config={"threads": settings.threads})
+        try:
+            connection.execute(sql)
+        finally:
+            connection.close()
     return clock.seconds
 
 

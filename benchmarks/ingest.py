@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.bare_import import bare_import
 from benchmarks.bench import Bench
 from benchmarks.data import FEEDS
-from benchmarks.import_floor import floor
+from benchmarks.import_floor import floor, tables_alone
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.feeds import recognize
 from vsf_assets.ingest.read_file import read_one_file
@@ -27,6 +27,8 @@ from vsf_assets.warehouse.writer import Writer
 TARGETS = {"impressions": 1.5, "clicks": 2.1, "conversions": 2.1}
 MEMORY_TARGET = 1024
 LARGER = 4
+MORE_ROWS = 10
+"""Factor of the file that shows what rows cost, where what each file costs hardly counts."""
 
 
 def ingest_file(warehouse: Warehouse, path: Path) -> FileRow:
@@ -48,6 +50,7 @@ def prepare(bench: Bench) -> None:
     bench.small_files(0)
     for feed in FEEDS[:2]:
         bench.files().larger(feed, LARGER)
+    bench.files().larger(FEEDS[-1], MORE_ROWS)
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -63,11 +66,24 @@ def measure(bench: Bench) -> list[Row]:
         what = f"ingest of {_rows(path)} {feed} / bare DuckDB `read_csv`"
         rows.append(Row(what, ours, bare, TARGETS[feed]))
         rows += floor_rows(ours, bare, least)
-    bench.log("ingest of a small file")
-    small = partial(_ours, bench, warm.path(FEEDS[-1])), partial(_bare, bench, FEEDS[-1], warm.path(FEEDS[-1]))
-    ours, bare = in_turns(bench.repeat, *small)
-    rows.append(Row(f"… what each file costs: {_rows(warm.path(FEEDS[-1]))} {FEEDS[-1]} / bare DuckDB", ours, bare))
-    return rows
+    return [*rows, *_fixed_and_by_row(bench, FEEDS[-1], warm.path(FEEDS[-1]), files.larger(FEEDS[-1], MORE_ROWS))]
+
+
+def _fixed_and_by_row(bench: Bench, feed: str, small: Path, large: Path) -> list[Row]:
+    """Measure a file with hardly any rows, and one with many: what each file costs, and what each row costs."""
+    bench.log(f"ingest of a small and of a large file of {feed}")
+    bare_small, bare_large = partial(_bare, bench, feed, small), partial(_bare, bench, feed, large)
+    known = partial(_ours, bench, small, has_tables=True)
+    first, later, tables, bare = in_turns(
+        bench.repeat, partial(_ours, bench, small), known, partial(tables_alone, bench), bare_small
+    )
+    many, bare_many = in_turns(bench.repeat, partial(_ours, bench, large), bare_large)
+    return [
+        Row(f"… what a home's first file costs: {_rows(small)} {feed} / bare DuckDB", first, bare),
+        Row("… the tables of a new home with their comments, made by plain SQL / bare DuckDB", tables, bare),
+        Row(f"… what each later file costs: {_rows(small)} {feed} / bare DuckDB", later, bare),
+        Row(f"… what rows cost: the file {MORE_ROWS} times over, {_rows(large)} {feed} / bare DuckDB", many, bare_many),
+    ]
 
 
 def floor_rows(ours: list[float], bare: list[float], least: list[float]) -> list[Row]:
@@ -99,9 +115,14 @@ def _rows(path: Path) -> str:
     return f"{newlines - 1:,}"
 
 
-def _ours(bench: Bench, path: Path) -> float:
-    with bench.warehouse() as warehouse, timed() as clock:
-        ingest_file(warehouse, path)
+def _ours(bench: Bench, path: Path, has_tables: bool = False) -> float:
+    """Ingest a file into a new home, or into one whose warehouse has its tables; return the seconds."""
+    with bench.warehouse() as warehouse:
+        if has_tables:
+            with warehouse.write("benchmark"):
+                pass
+        with timed() as clock:
+            ingest_file(warehouse, path)
     return clock.seconds
 
 
