@@ -1,8 +1,9 @@
 """Homes into which many days of events have landed: made once and kept, copied for each measurement.
 
 Here: days that land in a home, the kept homes by size, and their copies. Up to each size the days come in one run.
-What a kept home depends on is in the names of its folders: the recipe of the files and the version of DuckDB; models,
-contracts and settings, as a build knows them. Where only the latter changed, a run brings a kept home up to date.
+What a kept home depends on is in the names of its folders: the recipe of the files, the version of DuckDB and its file
+format; models, contracts and settings, as a build knows them. Where only the latter changed, a run brings a kept home
+up to date.
 Not here: measuring (growth.py), and what is in the files (event_rows.py).
 """
 
@@ -25,6 +26,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import project_version
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms.form import STORAGE_VERSION
 
 FILES = 3
 """Files of a day."""
@@ -96,7 +98,7 @@ class GrownHomes:
 
     @property
     def _of_all_projects(self) -> Path:
-        made_with = (self.bench.events().folder.name, FILES, duckdb.__version__)
+        made_with = (self.bench.events().folder.name, FILES, duckdb.__version__, STORAGE_VERSION)
         return self.bench.root / f"grown-{hashlib.sha256(repr(made_with).encode()).hexdigest()[:8]}"
 
     def make(self, sizes: Iterable[int]) -> None:

@@ -15,6 +15,7 @@ from statistics import mean
 from benchmarks.bench import Bench
 from benchmarks.disks import rest
 from benchmarks.grown_homes import FILES, Days, GrownHomes, build_all, ingest_landed
+from benchmarks.growth_floor import bare_days
 from benchmarks.measure import Row, in_turns, timed
 from vsf_assets.transform import dbt_runner as dbt
 
@@ -66,7 +67,10 @@ def measure(bench: Bench) -> list[Row]:
     prepare(bench)
     rows: list[Row] = []
     for events, sizes in CURVES.items():
-        rows += _curve(bench, _events(bench, events), sizes, TARGET if not rows else None)
+        is_first = not rows
+        rows += _curve(bench, _events(bench, events), sizes, TARGET if is_first else None)
+        if is_first:
+            rows += _floor(bench, _events(bench, events), sizes[-1])
     return rows
 
 
@@ -101,8 +105,25 @@ def _curve(bench: Bench, count: int, sizes: tuple[int, ...], target: float | Non
         what = f"{day}, after {size:,} days ({megabytes[size]:,.0f} MB) / after {YOUNG}"
         rows.append(Row(what, _steps(after), _steps(young), target if size == sizes[-1] else None))
         rows.append(Row("… by processor time", _steps(after, "processor"), _steps(young, "processor")))
-        rows.append(Row("… the mean of these days", [mean(_steps(after))], [mean(_steps(young))]))
+        rows.append(_mean_row("… the mean of these days", _steps(after), _steps(young), rows[-2].at_most))
     return rows + [Row(f"… its {step}", _steps(after, step), _steps(young, step)) for step in STEPS]
+
+
+def _floor(bench: Bench, count: int, size: int) -> list[Row]:
+    """Measure bare DuckDB that appends the rows of a day to the same tables, after `size` days and after a few."""
+    homes = GrownHomes(bench, count)
+    with ExitStack() as stack:
+        sides = [stack.enter_context(bare_days(homes, number)).add for number in (size, YOUNG)]
+        bench.log(f"growth: its floor, after {size} and {YOUNG} days")
+        for add in sides:
+            add()  # not measured, as the first day of the platform
+        grown, young = in_turns(_days(bench), *sides, is_alternating=True)
+    what = f"… its floor: bare DuckDB appends these rows, one checkpoint, after {size} days / after {YOUNG}"
+    return [Row(what, grown, young), _mean_row("… the mean of these days", grown, young)]
+
+
+def _mean_row(what: str, ours: list[float], reference: list[float], target: float | None = None) -> Row:
+    return Row(what, [mean(ours)], [mean(reference)], target)
 
 
 def _add_day(days: Days, costs: list[Cost]) -> float:

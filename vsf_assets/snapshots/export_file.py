@@ -15,7 +15,6 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
-from vsf_assets.warehouse.forms.form import STORAGE_VERSION
 from vsf_assets.warehouse.forms.published import attach_published
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMAS = ("marts", "reports")
 """Schemas whose tables are written: what analysts read first, without the rows as they arrived."""
+FILE_VERSION = "v1.0.0"
+"""The format of the file, which is given away: the one that DuckDB 1.5 writes by itself, for readers of any version."""
 
 _TABLES = """
     select table_schema, table_name, (select any_value(comment) from duckdb_tables() as t
@@ -64,7 +65,7 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
         tables = connection.execute(_TABLES, [SCHEMAS]).fetchall()
         if not tables:
             raise VsfError(f"{snapshot.name} has no tables of {' and '.join(SCHEMAS)}; build them with: vsf run")
-        version = f"(storage_version '{STORAGE_VERSION}')"
+        version = f"(storage_version '{FILE_VERSION}')"
         connection.execute(f"attach '{sql_text(target)}' as exported {version}")
         for schema in SCHEMAS:
             connection.execute(f"create schema exported.{schema}")

@@ -55,6 +55,8 @@ def test_the_file_holds_what_the_snapshot_holds_and_replaces_an_earlier_one(publ
     with duckdb.connect(str(file), read_only=True) as connection:
         schemas = "select distinct schema_name from duckdb_tables() order by 1"
         assert connection.execute(schemas).fetchall() == [("marts",), ("reports",)]
+        formats = "select tags['storage_version'] from duckdb_databases() where not internal"
+        assert connection.execute(formats).fetchall() == [("v1.0.0+",)]  # which DuckDB 1.4 opens too
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [file.name]
 
 

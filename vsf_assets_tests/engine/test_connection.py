@@ -72,11 +72,19 @@ def test_times_are_utc_and_the_catalog_is_named_warehouse(home: Home) -> None:
         assert connection.execute(sql).fetchall() == [("UTC", "warehouse")]
 
 
-def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(home: Home) -> None:
+@pytest.mark.parametrize(("earlier", "number"), [(None, 68), ("v1.0.0", 64)])
+def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(
+    home: Home, earlier: str | None, number: int
+) -> None:
+    if earlier:  # a file keeps its own
+        home.warehouse.file.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.connect(str(home.warehouse.file), config={"storage_compatibility_version": earlier}).close()
+    home.land("clicks_1.csv", clicks(1))
     home.ingest()
     # The header of a DuckDB file: a checksum, the magic bytes, the number of the format. 1.5 reads 64 to 68.
     header = home.warehouse.file.read_bytes()[:20]
-    assert (header[8:12], int.from_bytes(header[12:], "little")) == (b"DUCK", 64)
+    assert (header[8:12], int.from_bytes(header[12:], "little")) == (b"DUCK", number)
+    assert home.click_ids() == [1]
 
 
 def test_ledger_of_another_version_is_refused(home: Home) -> None:

@@ -22,9 +22,11 @@ Config = dict[str, str | bool | int | float | list[str]]
 DATABASE = "warehouse"
 """Name of the database catalog that holds the tables, in every form."""
 
-STORAGE_VERSION = "v1.0.0"
-"""The file format of a new DuckDB file: the one of DuckDB 1.5. A newer DuckDB would use a newer format, which an older
-DuckDB cannot open, and which cannot be converted back (docs/upgrading.md). An existing file keeps its format."""
+STORAGE_VERSION = "v1.5.0"
+"""The file format of a new DuckDB file: the newest that DuckDB 1.5 reads, and 2.0 keeps it. With an older format each
+checkpoint describes every row group of every table again, so that the smallest write costs more as the warehouse grows
+(decision 0058). An older DuckDB cannot open a newer format, and a file is never converted back (docs/upgrading.md). An
+existing file keeps its format."""
 
 
 @dataclass(frozen=True)
