@@ -10,15 +10,40 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAMS = [path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin")) if (path / "initdb").exists()]
 """Folders of installed versions; empty if there is none."""
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs.
+
+    Attributes:
+        address: of its empty database.
+        control: the command that controls it, without its verb.
+    """
+
+    address: str
+    control: tuple[str, ...]
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop it, in a way that pg_ctl knows, and start it again in the same place."""
+        _as_other_user(*self.control, "-w", "-m", mode, "restart")
+
+
 @contextmanager
 def running_server() -> Iterator[str]:
     """Start a server with an empty database, and yield its address."""
+    with restartable_server() as server:
+        yield server.address
+
+
+@contextmanager
+def restartable_server() -> Iterator[Server]:
+    """Start a server with an empty database."""
     port = _free_port()
     folder = Path("/tmp") / f"vsf-postgres-{os.getpid()}-{port}"
     folder.mkdir(mode=0o700)
@@ -28,12 +53,12 @@ def running_server() -> Iterator[str]:
     programs, data = PROGRAMS[-1], folder / "data"
     _as_other_user(str(programs / "initdb"), "-D", str(data), "-U", "vsf", "-A", "trust", "--no-sync")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    control = str(programs / "pg_ctl")
-    _as_other_user(control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    control = (str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"))
+    _as_other_user(*control, "-w", "-o", options, "start")
     try:
-        yield f"postgresql://vsf@127.0.0.1:{port}/postgres"
+        yield Server(f"postgresql://vsf@127.0.0.1:{port}/postgres", control)
     finally:
-        _as_other_user(control, "-D", str(data), "-m", "immediate", "stop")
+        _as_other_user(*control, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
