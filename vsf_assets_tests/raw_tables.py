@@ -18,7 +18,7 @@ places: list[Path] = []
 
 def put_raw_tables(settings: Settings) -> None:
     """Give a home that never had a warehouse the tables that its first ingest would make."""
-    if not places or (settings.home / "warehouse").exists():  # a warehouse that is gone stays so
+    if settings.lake_database or not places or (settings.home / "warehouse").exists():  # what is gone stays so
         return
     with contextlib.suppress(FileExistsError):  # another thread came first
         copy_warehouse(

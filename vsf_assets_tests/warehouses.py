@@ -68,6 +68,10 @@ class Home:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what a query on the warehouse gives."""
+        if self.settings.lake_database:
+            with self.warehouse.read("test") as connection:
+                assert connection is not None, "there is no warehouse"
+                return connection.execute(sql, values).fetchall()
         with self.warehouse.lock("test"):
             assert self.warehouse.file.exists(), "there is no warehouse"
             return ask(self.warehouse.file, sql, values)

@@ -33,7 +33,8 @@ COMMANDS = {
     "portal": "open the web pages and the API: data, status, accounts",
     "banners": "answer banners of campaigns by HTTP",
     "dev": "open the Dagster UI with sensors running",
-    "prepare": "write the dbt manifest (make install does this)",
+    "prepare": "write the dbt manifest (make install does this), and make a shared lake",
+    "migrate": "change the tables of a shared lake to those of this release",
 }
 
 

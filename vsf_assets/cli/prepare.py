@@ -1,4 +1,4 @@
-"""`vsf prepare`: the one-time preparation of an installation, which writes the dbt manifest."""
+"""`vsf prepare`: the preparation of an installation, once: the dbt manifest, and a lake that several machines share."""
 
 import click
 
@@ -8,9 +8,11 @@ from vsf_assets.config.settings import read_settings
 
 @click.command("prepare")
 def command() -> None:
-    """Write the dbt manifest; safe to repeat."""
+    """Write the dbt manifest, and with VSF_CATALOG make the shared lake; safe to repeat."""
     from vsf_assets.transform.dbt_runner import ensure_manifest
+    from vsf_assets.warehouse.connection import Warehouse
 
     settings = read_settings()
     manifest = ensure_manifest(settings)
     say(f"manifest: {manifest}")
+    Warehouse.of(settings).prepare(say)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from vsf_assets.storage.full_disk import is_full, room_for
 from vsf_assets.warehouse.forms.choose import form_of, others_of, refuse_other_form
 from vsf_assets.warehouse.forms.form import BuildTarget, Form
 from vsf_assets.warehouse.lock import hold_lock, share_lock
+from vsf_assets.warehouse.table_versions import table_versions
 from vsf_assets.warehouse.writer import Writer
 
 if TYPE_CHECKING:
@@ -197,7 +199,8 @@ class Warehouse:
         Raises:
             FullDiskError, VsfError: as `connect`, `ensure_tables` and `Form.has_prepared_tables`.
         """
-        is_known = self.form.has_prepared_tables() or _known.get(self.file) == self._state()
+        is_known = self.form.has_prepared_tables(partial(table_versions, self.settings))
+        is_known = is_known or _known.get(self.file) == self._state()
         with self.connect() as connection:
             if not is_known:
                 ensure_tables(connection, self.settings)
@@ -244,6 +247,16 @@ class Warehouse:
                 return
             with self.connect(read_only=True) as connection:
                 yield connection
+
+    def prepare(self, log: Callable[[str], None]) -> None:
+        """Make what no run makes by itself in this form; safe to repeat."""
+        self._refuse_other_form()
+        self.form.prepare(table_versions(self.settings), partial(ensure_tables, settings=self.settings), log)
+
+    def migrate(self, log: Callable[[str], None]) -> None:
+        """Change the raw tables to those of this release, in forms in which no run does so."""
+        self._refuse_other_form()
+        self.form.migrate(table_versions(self.settings), partial(ensure_tables, settings=self.settings), log)
 
     def beside(self) -> "Warehouse":
         """Return an empty warehouse for a rebuild; the caller holds the lock."""

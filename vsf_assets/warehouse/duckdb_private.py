@@ -36,6 +36,11 @@ class FrameSlot:
     def __init__(self, frame: "pl.DataFrame"):
         self.frame = frame
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self.frame.columns
+
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the rows as an Arrow stream; DuckDB reads it without pyarrow."""
         return self.frame.__arrow_c_stream__(requested_schema)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from vsf_assets.warehouse.duckdb_private import block_missing_optional_imports, expect_few_rows
+from vsf_assets.warehouse.duckdb_private import FrameSlot, block_missing_optional_imports, expect_few_rows
 from vsf_assets.warehouse.forms.store_session import StoreSession
 from vsf_assets.warehouse.input_and_result import ReadResult
 from vsf_assets.warehouse.prepared_inserts import Inserts
@@ -56,7 +56,7 @@ class Writer:
             for table, paths in result.parts.items():
                 self._session.stage(table, id_of(table), result.file_id, paths)
             for table, frame in result.held.items():
-                self._session.stage(table, id_of(table), result.file_id, frame)
+                self._session.stage(table, id_of(table), result.file_id, FrameSlot(frame))
 
     def in_turn(self, store: Callable[[], T]) -> T:
         """Call a function that compares files with the ledger and stores a delivery; return its result."""

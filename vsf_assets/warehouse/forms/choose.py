@@ -3,28 +3,29 @@
 Here: the choice, and the refusal. Not here: moving from one form to another (pipeline/rebuild.py).
 """
 
-from vsf_assets.common.errors import SettingsError, VsfError
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.duckdb_file import DuckdbFile
 from vsf_assets.warehouse.forms.form import Form
 from vsf_assets.warehouse.forms.local_lake import LocalLake
+from vsf_assets.warehouse.forms.shared_lake import SharedLake
+
+_OF_A_HOME = (DuckdbFile, LocalLake)
+"""The forms whose warehouse the home itself holds, so that it is found without settings."""
 
 
 def form_of(settings: Settings) -> Form:
-    """Return the warehouse in the form that the settings name.
-
-    Raises:
-        SettingsError: this release does not have the form.
-    """
+    """Return the warehouse in the form that the settings name."""
     if settings.lake_database:
-        raise SettingsError("VSF_CATALOG is for a lake that several machines share, which is not there yet; empty it")
+        return SharedLake.of(settings)
     return LocalLake.of(settings) if settings.lake else DuckdbFile.of(settings)
 
 
 def others_of(settings: Settings) -> list[Form]:
-    """Return the warehouses that the home has in other forms."""
-    other: Form = DuckdbFile.of(settings) if settings.lake else LocalLake.of(settings)
-    return [other] if other.exists else []
+    """Return the warehouses that the home holds in other forms."""
+    chosen = type(form_of(settings))
+    others = [form.of(settings) for form in _OF_A_HOME if form is not chosen]
+    return [other for other in others if other.exists]
 
 
 def refuse_other_form(settings: Settings) -> None:

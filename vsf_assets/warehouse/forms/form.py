@@ -5,7 +5,7 @@ Here: what each form can do, and what they have in common. Not here: the lock fi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Config = dict[str, str | bool | int | float | list[str]]
+
+MakeTables = Callable[["DuckDBPyConnection"], None]
 
 DATABASE = "warehouse"
 """Name of the database catalog that holds the tables, in every form."""
@@ -97,13 +99,40 @@ class Form(ABC):
         """
         raise NotImplementedError(f"{purpose}: {on_wait}: the lock file of the home is the lock of this form")
 
-    def has_prepared_tables(self) -> bool:
+    def has_prepared_tables(self, versions: Callable[[], Mapping[str, str]]) -> bool:  # noqa: ARG002
         """Whether the tables were made before, and no run makes or changes any.
 
+        Args:
+            versions: returns the release of the platform and the versions of its contracts, by name.
+
         Raises:
-            VsfError: they were, by another release or for other contracts; the message says by which.
+            VsfError: they were made by another release or for other contracts; the message says by which.
         """
         return False
+
+    def prepare(
+        self,
+        versions: Mapping[str, str],  # noqa: ARG002
+        make_tables: MakeTables,  # noqa: ARG002
+        log: Callable[[str], None],  # noqa: ARG002
+    ) -> None:
+        """Make what no run makes by itself; safe to repeat.
+
+        Args:
+            versions: the release of the platform and the versions of its contracts, by name.
+            make_tables: makes missing raw tables, and changes those of changed contracts.
+            log: receives a line about what was done.
+        """
+        return
+
+    def migrate(
+        self,
+        versions: Mapping[str, str],  # noqa: ARG002
+        make_tables: MakeTables,  # noqa: ARG002
+        log: Callable[[str], None],
+    ) -> None:
+        """Change the tables to those of this release, in forms in which no run does so; arguments as of `prepare`."""
+        log("every run changes the tables of this warehouse by itself; nothing is to be done")
 
     def store_session(
         self,

@@ -6,13 +6,23 @@ statements that store it (warehouse/writer.py, warehouse/ledger.py).
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    import polars as pl
     from duckdb import DuckDBPyConnection
 
 T = TypeVar("T")
+
+
+class HeldRows(Protocol):
+    """Rows in memory, as DuckDB reads them without pyarrow."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the rows as an Arrow stream."""
 
 
 class StoreSession:
@@ -31,14 +41,14 @@ class StoreSession:
     def close(self) -> None:
         """End what the session has begun by itself; the connection that it was given is the caller's."""
 
-    def stage(self, table: str, id_column: str, file_id: int, rows: "Sequence[Path] | pl.DataFrame") -> None:
+    def stage(self, table: str, id_column: str, file_id: int, rows: "Sequence[Path] | HeldRows") -> None:
         """Do what can be done for rows of a file before its turn.
 
         Args:
             table: the table.
             id_column: its column with the id of the file.
             file_id: the id.
-            rows: Parquet files, or a frame, with its other columns.
+            rows: Parquet files, or rows in memory, with its other columns.
         """
 
     def in_turn(self, store: Callable[[], T]) -> T:

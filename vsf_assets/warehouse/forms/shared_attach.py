@@ -1,0 +1,151 @@
+"""Attaches the lake that several machines share, and keeps what is attached for the life of the process.
+
+Here: the statements that attach it, and one DuckDB in memory for each generation and lock. Not here: which generation
+holds (warehouse/shared/control.py), and who may write (warehouse/shared/locks.py). Loading the extensions and attaching
+takes half a second, so each use is a cursor of the same DuckDB.
+"""
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, load_statement, sql_text
+from vsf_assets.config.settings import Settings, export_of_file
+from vsf_assets.storage.httpfs import EXTENSION as HTTPFS
+from vsf_assets.storage.httpfs import credential_statements
+from vsf_assets.storage.s3_client import is_address
+from vsf_assets.warehouse.forms.form import DATABASE, Config
+from vsf_assets.warehouse.forms.lake_index import EXTENSION as DUCKLAKE
+from vsf_assets.warehouse.shared.fence import SESSION_SETTING
+from vsf_assets.warehouse.shared.no_removal import deny_removal, removal_is_denied
+from vsf_assets.warehouse.shared.postgres import PostgresError, where
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+POSTGRES = "postgres_scanner"
+
+_Key = tuple[int, str, str, str, str]
+_opened: "dict[_Key, DuckDBPyConnection]" = {}
+_guard = threading.Lock()
+_removing: set[int] = set()
+"""Processes that may remove data files."""
+
+
+def keep_from_removing(settings: Settings) -> None:
+    """Take the right to remove data files from this process, if they are in a folder; before any other thread starts.
+
+    Raises:
+        RemovalError: the kernel cannot, or there are other threads.
+    """
+    lake = Path(settings.lake)
+    if os.getpid() in _removing or is_address(settings.lake) or not lake.is_dir() or removal_is_denied(lake):
+        return
+    deny_removal(lake)
+
+
+def let_this_process_remove() -> None:
+    """Leave this process, which opened no lake before, the right to remove data files: for maintenance alone."""
+    _removing.add(os.getpid())
+
+
+def data_path(settings: Settings, schema: str) -> str:
+    """Return the folder or the address of a generation's data files, with a slash at its end."""
+    return f"{settings.lake}/g{schema.removeprefix('vsf_g')}/"
+
+
+def conninfo(settings: Settings, token: str = "") -> str:
+    """Return how libpq reaches the lake's database, in sessions that show a lock to its fence.
+
+    Args:
+        settings: name the database.
+        token: what the sessions show; empty for nothing.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    export_of_file("PG")
+    given = conninfo_to_dict(settings.lake_database).get("options") or ""
+    options = f"{given} -c {SESSION_SETTING}={token}".strip() if token else given
+    named = {"options": options} if options else {}
+    return make_conninfo(settings.lake_database, **named)
+
+
+def attach_statements(
+    settings: Settings,
+    schema: str,
+    name: str,
+    *,
+    token: str = "",
+    version: int | None = None,
+    read_only: bool = False,
+) -> tuple[str, ...]:
+    """Return the SQL that loads the extensions and attaches a generation; it holds credentials, so it is for no log.
+
+    Args:
+        settings: name the database and the place of the data files.
+        schema: of the generation's catalog.
+        name: of the attached database.
+        token: what its sessions show to the fence.
+        version: the snapshot that is seen; None for the newest at each time.
+        read_only: whether it is attached for reading only.
+    """
+    options = [
+        f"metadata_schema '{schema}'",
+        f"data_path '{sql_text(data_path(settings, schema))}'",
+        "override_data_path true",
+        *([f"snapshot_version {version}"] if version is not None else []),
+        *(["read_only"] if read_only else []),
+    ]
+    in_bucket = is_address(settings.lake)
+    return (
+        *(load_statement(extension) for extension in (DUCKLAKE, POSTGRES, *([HTTPFS] if in_bucket else []))),
+        *(credential_statements(settings.lake) if in_bucket else ()),
+        f"attach 'ducklake:postgres:{sql_text(conninfo(settings, token))}' as \"{name}\" ({', '.join(options)})",
+    )
+
+
+def cursor(settings: Settings, config: Config, schema: str, token: str = "") -> "DuckDBPyConnection":
+    """Return a connection to the attached generation, its current database; the caller closes it.
+
+    Raises:
+        PostgresError: the database cannot be used.
+        RemovalError: this process cannot be kept from removing data files in a folder.
+    """
+    key = (os.getpid(), settings.lake_database, settings.lake, schema, token)
+    with _guard:
+        if key not in _opened:
+            _opened[key] = _open(settings, config, schema, token)
+        found = _opened[key].cursor()
+    found.execute("set enable_progress_bar = false")
+    found.execute("set TimeZone = 'UTC'")
+    found.execute(f"use {DATABASE}")
+    return found
+
+
+def forget(settings: Settings, schema: str, token: str = "") -> None:
+    """Close the DuckDB of a generation and a token; cursors of it that are open live on."""
+    with _guard:
+        found = _opened.pop((os.getpid(), settings.lake_database, settings.lake, schema, token), None)
+    if found is not None:
+        found.close()
+
+
+def _open(settings: Settings, config: Config, schema: str, token: str) -> "DuckDBPyConnection":
+    import duckdb
+
+    keep_from_removing(settings)
+    connection = connect(config={**config, **OWN_SQL_ONLY})
+    try:
+        for statement in attach_statements(settings, schema, DATABASE, token=token):
+            connection.execute(statement)
+    except duckdb.Error as error:
+        connection.close()
+        # The message quotes the connection string, with what its sessions show to the fence.
+        reason = str(error).rpartition("FATAL:")[2].strip().splitlines()[0]
+        raise PostgresError(f"{where(settings.lake_database)} cannot be attached ({reason})") from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,187 @@
+"""The form of a lake that several machines share: a catalog in PostgreSQL, Parquet files in a bucket or a folder.
+
+Here: opening it, its locks, and what of the interface it has. Not here: attaching (shared_attach.py), storing
+deliveries (shared_store.py), making its tables (shared_tables.py), and what keeps commits safe (warehouse/shared/).
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings, export_of_file
+from vsf_assets.storage.s3_client import is_address
+from vsf_assets.warehouse.forms import shared_attach, shared_tables
+from vsf_assets.warehouse.forms.form import BuildTarget, Form, MakeTables
+from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
+from vsf_assets.warehouse.forms.store_session import StoreSession
+from vsf_assets.warehouse.shared.control import current_generation, generations, has_control, schema_of
+from vsf_assets.warehouse.shared.locks import LockSession, Token
+from vsf_assets.warehouse.shared.postgres import open_connection, where
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from psycopg import Connection
+
+_building: dict[str, Token] = {}
+"""Connection string -> the build lock that this process holds there."""
+
+
+class SharedLake(Form):
+    """A warehouse that several machines share; `file` names nothing but a folder of this home for scratch files."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SharedLake":
+        """Return the warehouse of the settings in this form."""
+        return cls(settings, settings.home / "warehouse" / "shared-lake")
+
+    @property
+    def exists(self) -> bool:
+        """Whether a generation holds."""
+        with self.control() as connection:
+            return has_control(connection) and generations(connection).current is not None
+
+    @property
+    def place(self) -> str:
+        """Database and place of the data files."""
+        return f"{where(self.settings.lake_database)}, with data files in {self.settings.lake}"
+
+    @property
+    def disk(self) -> Path:
+        """The lake, or the scratch folder if the lake is in a bucket."""
+        return self.settings.home if is_address(self.settings.lake) else Path(self.settings.lake)
+
+    @property
+    def shares_rows(self) -> bool:
+        """Snapshots are catalogs."""
+        return True
+
+    @property
+    def has_one_user(self) -> bool:
+        """Several runs store at once."""
+        return False
+
+    @contextmanager
+    def control(self) -> "Iterator[Connection[tuple[Any, ...]]]":
+        """Open a session of PostgreSQL for a block."""
+        export_of_file("PG")
+        shared_attach.keep_from_removing(self.settings)
+        with open_connection(self.settings.lake_database, f"vsf {os.getpid()}") as connection:
+            yield connection
+
+    def lock_session(self, run_id: str, on_wait: Callable[[str], None]) -> LockSession:
+        """Open a session that holds the locks of a run; a run may have several, so it gets a word of its own."""
+        export_of_file("PG")
+        shared_attach.keep_from_removing(self.settings)
+        return LockSession(
+            self.settings.lake_database,
+            f"{run_id}-{secrets.token_hex(4)}",
+            takeover_seconds=self.settings.lock_takeover_seconds,
+            wait_seconds=self.settings.lock_wait_seconds,
+            on_wait=on_wait,
+        )
+
+    @contextmanager
+    def lock(self, purpose: str, on_wait: Callable[[str], None]) -> Iterator[int]:
+        """Hold the build lock; what is written meanwhile shows it to the fence."""
+        database = self.settings.lake_database
+        with self.lock_session("build", on_wait) as session, session.hold("build", purpose) as token:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            _building[database] = token
+            try:
+                yield nothing
+            finally:
+                del _building[database]
+                os.close(nothing)
+                shared_attach.forget(self.settings, schema_of(token.generation or 0), _text(token))
+
+    def has_prepared_tables(self, versions: Callable[[], Mapping[str, str]]) -> bool:
+        """They are made by `vsf prepare`, and changed by `vsf migrate`."""
+        with self.control() as connection:
+            shared_tables.refuse_others(connection, versions())
+        return True
+
+    def prepare(self, versions: Mapping[str, str], make_tables: MakeTables, log: Callable[[str], None]) -> None:
+        """Make the control schema, the first generation with its tables, and the fence."""
+        shared_tables.prepare(self.settings, self.config(), versions, make_tables, log)
+
+    def migrate(self, versions: Mapping[str, str], make_tables: MakeTables, log: Callable[[str], None]) -> None:
+        """Change the tables, and record for whom."""
+        shared_tables.migrate(self.settings, self.config(), versions, make_tables, log)
+
+    def schema(self) -> str:
+        """Return the schema of the generation that holds.
+
+        Raises:
+            VsfError: there is none yet.
+        """
+        with self.control() as connection:
+            if not has_control(connection):
+                raise VsfError(f"{where(self.settings.lake_database)} holds no lake yet; make it with: vsf prepare")
+            return schema_of(current_generation(connection))
+
+    @contextmanager
+    def connect(self, read_only: bool) -> "Iterator[DuckDBPyConnection]":
+        """Attach the generation that holds; while this process holds the build lock, commits show it."""
+        token = None if read_only else _building.get(self.settings.lake_database)
+        connection = shared_attach.cursor(self.settings, self.config(), self.schema(), _text(token) if token else "")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def store_session(
+        self, connection: "DuckDBPyConnection", run_id: str, purpose: str, on_wait: Callable[[str], None]
+    ) -> StoreSession:
+        """Return how a run stores deliveries beside other runs."""
+        return SharedStoreSession(
+            connection,
+            self.schema(),
+            lambda: self.lock_session(run_id, on_wait),
+            self._attached_again,
+            self.settings,
+            purpose,
+        )
+
+    def _attached_again(self, schema: str) -> "tuple[str, DuckDBPyConnection]":
+        """Attach the generation that holds now, over new sessions; return its schema too."""
+        shared_attach.forget(self.settings, schema)
+        schema = self.schema()
+        return schema, shared_attach.cursor(self.settings, self.config(), schema)
+
+    @contextmanager
+    def building(self) -> Iterator[BuildTarget]:
+        """Builds are not there yet."""
+        self._refuse("builds")
+        yield BuildTarget("")
+
+    def checkpoint(self, connection: "DuckDBPyConnection") -> None:
+        """Nothing is left to do: each commit is durable."""
+
+    def copy_to(self, target: BinaryIO, published: Path) -> bool:  # noqa: ARG002
+        """Publishing is not there yet."""
+        self._refuse("publishing")
+
+    @contextmanager
+    def to_upload(self) -> Iterator[Path]:
+        """Publishing is not there yet."""
+        self._refuse("publishing")
+        yield self.file
+
+    def beside(self) -> "SharedLake":
+        """Rebuilding is not there yet."""
+        self._refuse("rebuilding")
+
+    def replace_with(self, beside: Form) -> None:  # noqa: ARG002
+        """Rebuilding is not there yet."""
+        self._refuse("rebuilding")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise VsfError(f"{what} from a lake that several machines share (VSF_CATALOG) is not there yet")
+
+
+def _text(token: Token) -> str:
+    return token.text()

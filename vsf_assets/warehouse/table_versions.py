@@ -1,0 +1,14 @@
+"""Names what the raw tables depend on: the release of the platform, and the version of each contract.
+
+Here: the names and values that a lake of several machines records. Not here: comparing them (forms/).
+"""
+
+from importlib.metadata import version
+
+from vsf_assets.config.settings import Settings
+from vsf_assets.warehouse.contract_versions import contract_versions
+
+
+def table_versions(settings: Settings) -> dict[str, str]:
+    """Return name -> version."""
+    return {"release": version("vsf-assets"), **contract_versions(settings).by_feed}

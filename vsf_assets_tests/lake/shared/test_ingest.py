@@ -1,0 +1,126 @@
+"""Deliveries in a lake that several machines share: what it holds is what one file holds, whoever stores it, and once.
+
+Here: the form, by the engine and by the commands that make a lake. Not here: its guards one by one (test_fence.py,
+test_attacks.py), and builds.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.demo import demo_files
+from vsf_assets.feeds import all_feeds
+from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.lake.shared.homes import raw_tables, reading, shared_home
+from vsf_assets_tests.object_server import Bucket
+from vsf_assets_tests.warehouses import Home, clicks, conversions
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path, catalog: str) -> Home:
+    """A home with a prepared lake, in a folder or in a bucket."""
+    let_this_process_remove()
+    place = str(tmp_path / "lakes" / "lake")
+    if request.param == "bucket":
+        bucket: Bucket = request.getfixturevalue("bucket")
+        place = bucket.address("lake")
+    home = shared_home(tmp_path / "home", catalog, place)
+    home.warehouse.prepare(lambda _: None)
+    return home
+
+
+@pytest.fixture
+def file_form(tmp_path: Path) -> Home:
+    """A home whose warehouse is one file."""
+    return Home(tmp_path / "other", LAKE="")
+
+
+@pytest.mark.lake
+def test_each_state_equals_that_of_the_file_form(lake: Home, file_form: Home) -> None:
+    def first(home: Home) -> None:
+        home.land("clicks_1.csv", clicks(1, 2) + b"x,1,1\n", 1)
+        home.land("impressions_1.csv", b"impression_id,banner_id,campaign_id\n1,10,7\n2,20,7\nx,1,1\n", 2)
+        home.land("conversions_1.csv", conversions(1), 3)
+        home.land("clicks_2.csv", b"", 4)
+        home.ingest()
+
+    def forced(home: Home) -> None:
+        home.ingest(reload="all")
+
+    def late_twin(home: Home) -> None:
+        home.land("clicks_1.csv", clicks(3), 0)
+        home.ingest()
+
+    def nothing(home: Home) -> None:
+        report = home.ingest()
+        assert (report.stored, report.left, report.failed) == ([], [], [])
+
+    for step in (first, forced, late_twin, nothing):
+        for home in (lake, file_form):
+            step(home)
+        found = raw_tables(lake)
+        assert found == raw_tables(file_form), step.__name__
+        assert len(found) > 20
+        assert found["raw.clicks"]
+        assert found["raw.findings"]
+    lake.assert_originals_are_kept()
+
+
+def test_nothing_is_written_before_the_lake_is_prepared(tmp_path: Path, catalog: str) -> None:
+    let_this_process_remove()
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.land("clicks_1.csv", clicks(1))
+    with pytest.raises(VsfError, match="vsf prepare"):
+        home.ingest()
+    assert not home.warehouse.exists
+    assert not (tmp_path / "lakes").exists()
+
+
+@pytest.mark.lake
+def test_the_demo_is_stored_as_in_the_file_form(lake: Home, file_form: Home) -> None:
+    for number, (path, content) in enumerate(demo_files().items()):
+        for home in (lake, file_form):
+            home.land(path, content, number)
+    feeds = [name for name, feed in all_feeds().items() if not feed.is_fetched]
+    for home in (lake, file_form):
+        assert home.ingest(feeds=feeds).stored
+    assert raw_tables(lake) == raw_tables(file_form)
+    assert lake.ingest(feeds=feeds).stored == []
+
+
+def test_two_processes_store_each_file_once(tmp_path: Path, catalog: str, bucket: Bucket) -> None:
+    home = shared_home(tmp_path / "home", catalog, bucket.address("lake"))
+    home.warehouse.prepare(lambda _: None)
+    for number in range(1, 13):
+        home.land(f"clicks_{number % 4 + 1}_{number}.csv", clicks(number, 100 + number), number)
+    job = {"home": str(home.root), "variables": {"CATALOG": catalog, "LAKE": home.settings.lake}}
+    assert run_children([job, job], at_once=True) == [0, 0]
+    with reading(home) as connection:
+        assert connection.execute("select count(*), count(distinct file_name) from raw.files").fetchall() == [(12, 12)]
+        ids = connection.execute("select click_id from raw.clicks order by 1").fetchall()
+    assert [i for (i,) in ids] == [*range(1, 13), *range(101, 113)]
+    assert home.landed() == []
+
+
+def test_a_process_that_stores_in_a_folder_may_not_remove_its_files(tmp_path: Path, catalog: str) -> None:
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.land("clicks_1.csv", clicks(1))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            home.warehouse.prepare(lambda _: None)
+            home.ingest()
+            (file,) = Path(home.settings.lake).rglob("clicks/*.parquet")
+            try:
+                file.unlink()
+            except PermissionError:
+                code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    let_this_process_remove()
+    assert len(raw_tables(home)["raw.clicks"]) == 1
