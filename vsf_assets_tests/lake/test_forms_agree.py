@@ -1,0 +1,209 @@
+"""Every form of the warehouse holds the same after each step of a home, with the demo's files and with real ones.
+
+Here: every table of raw, marts and reports of the published snapshots, by EXCEPT ALL both ways. Not here: other
+properties of a form (test_local_lake.py), and dbt's own way of building (dbt/, cli/ in a run with a lake).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from vsf_assets.catalog import scan
+from vsf_assets.catalog.model.plan import time_of_scan
+from vsf_assets.demo import SEED, demo_files
+from vsf_assets.demo.catalog import catalog_files
+from vsf_assets.demo.datasets import dataset_files
+from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest import session
+from vsf_assets.pipeline.rebuild import rebuild
+from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets_tests import forms
+from vsf_assets_tests.builds import build_pending, built_directly
+from vsf_assets_tests.warehouses import START, Home
+
+Files = dict[str, bytes]
+
+FORMS: dict[str, Callable[[Path], dict[str, str]]] = {
+    "file": lambda root: forms.variables(root, has_lake=False),
+    "local lake": lambda root: forms.variables(root, has_lake=True),
+}
+"""Form -> the settings of a home in it. Each form is compared with the first one."""
+
+OF_THE_RUN = {
+    *("loaded_at", "run_id", "first_snapshot", "published_at", "ingestion_time", "built_at"),
+    "ledger_state",  # digests over times of loading
+}
+"""Columns that tell of the run and not of the data: its times and ids, and in which snapshot a file was first."""
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Files by their path in the landing zone: a first batch, a second one, and twins that landed before both."""
+
+    first: Files
+    second: Files
+    twins: Files
+
+
+def of_the_demo() -> Deliveries:
+    files = demo_files() | dataset_files(SEED)
+    late = ("_4.csv", "_4_none.csv", "_4_cut.csv.gz")
+    second = {
+        path: content
+        for path, content in files.items()
+        if path.endswith(late) or path.startswith(("events/2019-05-2", "lines/2019-05", "accounts/2019-05"))
+    }
+    twins = {
+        "clicks/1/clicks_1_twin.csv": files["clicks/1/clicks_1.csv"],
+        "events/2019-05-02_twin_rs.txt.gz": files["events/2019-05-02_testmdn_child_parent_rs.txt.gz"],
+    }
+    first = {path: content for path, content in files.items() if path not in second}
+    return Deliveries(first | catalog_files(1), second | catalog_files(SEED), twins)
+
+
+def of_samples(samples: Path) -> Deliveries:
+    files = {
+        "/".join(path.relative_to(samples).parts): path.read_bytes()
+        for path in sorted(samples.rglob("*"))
+        if path.is_file()
+    }
+    landed: Files = {}
+    for path, content in files.items():
+        folder, _, rest = path.partition("/")
+        if folder == "campaigns":
+            quarter, name = rest.split("/")
+            landed[f"{name.partition('_')[0]}/{quarter}/{name}"] = content
+        elif folder == "campaigns_mini":
+            landed[f"{rest.partition('_')[0]}/2/{rest.replace('_1', '_2')}"] = content
+        elif folder == "events":
+            feed = {"linedim.csv": "lines", "accountdim.csv": "accounts", "limitfact.csv": "limits"}.get(rest, "events")
+            landed[f"{feed}/{rest}"] = content
+        else:
+            landed[path] = content
+    second = {p: c for p, c in landed.items() if "/2/" in p or "2019-05-21" in p or p.startswith("datasets/")}
+    twins = {
+        "clicks/1/clicks_1_twin.csv": landed["clicks/1/clicks_1.csv"],
+        "events/2019-05-20_twin_rs.txt.gz": landed["events/2019-05-20_testmdn_child_parent_rs.txt.gz"],
+    }
+    return Deliveries({p: c for p, c in landed.items() if p not in second}, second, twins)
+
+
+@pytest.fixture(params=["demo", "samples"])
+def deliveries(request: pytest.FixtureRequest) -> Deliveries:
+    return of_the_demo() if request.param == "demo" else of_samples(request.getfixturevalue("samples"))
+
+
+def load(home: Home, files: Files, minute: int, reload: str = "changed", full: bool = False) -> None:
+    """Land files, a minute apart, take them, build and publish."""
+    for number, (path, content) in enumerate(files.items()):
+        home.land(path, content, minute + number)
+    home.ingest(reload=reload, feeds=all_feeds())
+    assert build_pending(home.warehouse, checked=False, full=full) is not None
+
+
+def change_contracts(home: Home, patch: pytest.MonkeyPatch) -> None:
+    """Give a home a table and files of earlier contracts; a run makes the table and reads the files again."""
+    with home.warehouse.lock("test"), home.warehouse.connect() as connection:
+        connection.execute("alter table raw.clicks drop column campaign_id")
+    original = session.contract_versions
+
+    def versions(*_: object) -> Versions:
+        found = original(home.settings)
+        return Versions({**found.by_feed, "clicks": "another", "events": "another"}, found.encodings, found.profiles)
+
+    with patch.context() as changed:
+        changed.setattr(session, "contract_versions", versions)
+        load(home, {}, 0)
+
+
+def rebuilt(home: Home) -> None:
+    with built_directly(checked=False):
+        assert rebuild(home.warehouse, "test").problems == []
+
+
+Columns = list[tuple[str, str]]
+
+
+def keep(home: Home, folder: Path) -> dict[str, Columns]:
+    """Write each table of the current snapshot, but for OF_THE_RUN, into a Parquet file; return columns and types."""
+    folder.mkdir()
+    opened = connect_current(home.settings)
+    assert opened is not None
+    found = {}
+    with closing(opened[1]) as connection:
+        listed = connection.execute(
+            "select table_schema || '.' || table_name, list((column_name, data_type) order by ordinal_position)"
+            " from information_schema.columns where table_catalog = current_database()"
+            " and table_schema in ('raw', 'marts', 'reports') group by all order by all"
+        ).fetchall()
+        for name, columns in listed:
+            if compared := [column for column in columns if column[0] not in OF_THE_RUN]:
+                each = ", ".join(f'"{column}"' for column, _ in compared)
+                connection.execute(f"copy (select {each} from {name}) to '{folder / name}.parquet'")
+                found[name] = compared
+    return found
+
+
+def differences(one: Path, other: Path) -> Iterator[str]:
+    """Yield rows that only one of two folders has in a table of the first one, or has more often."""
+    with closing(duckdb.connect()) as connection:
+        for file in sorted(one.iterdir()):
+            for has, lacks in ((one, other), (other, one)):
+                sql = f"from '{has / file.name}' except all from '{lacks / file.name}' limit 5"
+                yield from (f"{file.stem}: only in {has.name}: {row}" for row in connection.execute(sql).fetchall())
+
+
+def counts(folder: Path) -> dict[str, int]:
+    """Return the number of rows of each table but the one that has a row for each build."""
+    with closing(duckdb.connect()) as connection:
+        sql = "select parse_filename(file_name, true), num_rows from parquet_file_metadata(?)"
+        found = dict(connection.execute(sql, [f"{folder}/*.parquet"]).fetchall())
+    found.pop("raw.builds", None)
+    return found
+
+
+@pytest.mark.lake
+def test_each_form_holds_the_same_after_each_step(
+    deliveries: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A catalog's source is scanned at the same times in each home: from them come ids, and times of versions.
+    monkeypatch.setattr(scan, "time_of_scan", lambda _, last: time_of_scan(START, last))
+    steps: dict[str, Callable[[Home], None]] = {
+        "first batch": lambda home: load(home, deliveries.first, 100, full=True),
+        "second batch": lambda home: load(home, deliveries.second, 1000),
+        "forced re-read": lambda home: load(home, {}, 0, reload="all"),
+        "late twins": lambda home: load(home, deliveries.twins, 0),
+        "changed contracts": lambda home: change_contracts(home, monkeypatch),
+        "rebuild": rebuilt,
+    }
+    homes = {}
+    for form, settings in FORMS.items():
+        given = {name.removeprefix("VSF_"): value for name, value in settings(tmp_path / form).items()}
+        homes[form] = Home(tmp_path / form, DATASET_WAIT_SECONDS="0", **given)
+    rows: dict[str, int] = {}
+    for step, act in steps.items():
+        files = {form: tmp_path / f"{form} after {step}" for form in homes}
+        columns = {}
+        for form, home in homes.items():
+            act(home)
+            columns[form] = keep(home, files[form])
+        first, *others = homes
+        for form in others:
+            assert columns[form] == columns[first], step
+            assert list(differences(files[first], files[form])) == []
+        before, rows = rows, counts(files[first])
+        assert len(rows) > 50
+        assert (rows["raw.clicks"], rows["raw.events"]) >= (before.get("raw.clicks", 1), before.get("raw.events", 1))
+        assert (rows == before) == (step in ("forced re-read", "changed contracts", "rebuild")), (step, rows)
+
+
+def test_a_row_that_one_side_has_twice_is_a_difference(tmp_path: Path) -> None:
+    for name, count in (("one", 1), ("other", 2)):
+        (tmp_path / name).mkdir()
+        duckdb.execute(f"copy (select 7 as n from range({count})) to '{tmp_path / name}/raw.t.parquet'")
+    assert list(differences(tmp_path / "one", tmp_path / "other")) == ["raw.t: only in other: (7,)"]
