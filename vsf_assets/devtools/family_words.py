@@ -39,7 +39,7 @@ OF_LIBRARIES = {
     "EventManager",
     "fire_event",
 }
-"""A module of pyarrow, columns of SQL's information schema and of DuckLake, a field of S3's answers, and dbt's messages."""
+"""A module of pyarrow, columns of SQL and DuckLake, a field of S3's answers, and dbt's messages."""
 
 
 def family_by_name() -> dict[str, str]:

@@ -95,9 +95,11 @@ def build_and_publish(
     settings = warehouse.settings
     report = BuildReport(lake=warehouse.settings.lake)
     with warehouse.lock("build and publish") as lock:
+        warehouse = warehouse.pinned()
         with warehouse.connect_with_tables() as connection:
-            state = read_build_state(connection, settings)
-            files = connection.table("raw.files").count("*").fetchall()[0][0]
+            delivered = warehouse.form.delivered
+            state = read_build_state(connection, settings, delivered)
+            files = connection.execute(f"select count(*) from {delivered}raw.files").fetchall()[0][0]  # noqa: S608
         archive, landing = open_store(settings.archive), open_store(settings.landing)
         refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
         report.number, report.changed = state.number, state.changed
@@ -114,7 +116,7 @@ def build_and_publish(
                 return report
             report.number = number
             with warehouse.connect() as connection:
-                record_build(connection, settings, number, run_id, datetime.now(UTC), report.outcome.to_keep)
+                record_build(connection, settings, number, run_id, datetime.now(UTC), report.outcome.to_keep, delivered)
                 published = mark_published(connection, settings.home, number)
         if snapshot_number(current_snapshot(settings)) != report.number:
             progress(f"publishing snapshot {report.number}")
@@ -128,7 +130,7 @@ def _assigned_number(warehouse: Warehouse, built: int) -> int:
     newest = newest_number(warehouse.settings)
     number = max(built, newest) + 1
     with warehouse.connect() as connection:
-        assign_first_snapshot(connection, warehouse.settings.home, number, newest)
+        assign_first_snapshot(connection, warehouse.settings.home, number, newest, warehouse.form.delivered)
     return number
 
 
@@ -168,6 +170,7 @@ def _models_of(feeds: Collection[str]) -> list[str]:
 def build_some(warehouse: Warehouse, select: Sequence[str]) -> BuildReport:
     """Build some models and their tests without publishing; the next full build covers the other models."""
     with warehouse.lock("build of some models"):
+        warehouse = warehouse.pinned()
         with warehouse.connect_with_tables():
             pass
         outcome = dbt.build(warehouse, select)
@@ -190,5 +193,5 @@ def table_infos(warehouse: Warehouse, built: Collection[str]) -> dict[str, Table
                 tuple(columns[table]),
                 connection.table(table).limit(PREVIEW_ROWS).fetchall() if table in built else [],
             )
-            for table, rows in row_counts(connection).items()
+            for table, rows in row_counts(connection, warehouse.form.delivered).items()
         }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = """
     insert into raw.published_files
-    select file_id, null, null from raw.files
+    select file_id, null, null from {delivered}raw.files
     where loaded_at <= (select max(built_at) from raw.builds where build_number > 0)
         and not exists (select * from raw.published_files)
 """
@@ -31,11 +31,13 @@ _UNKNOWN = """
 
 _ASSIGN = """
     insert into raw.published_files
-    select file_id, ?, null from raw.files where file_id not in (select file_id from raw.published_files)
+    select file_id, ?, null from {delivered}raw.files where file_id not in (select file_id from raw.published_files)
 """
 
 
-def assign_first_snapshot(connection: "DuckDBPyConnection", home: Path, number: int, newest: int) -> None:
+def assign_first_snapshot(
+    connection: "DuckDBPyConnection", home: Path, number: int, newest: int, delivered: str = ""
+) -> None:
     """Assign the number of the coming snapshot to the files that no published one holds.
 
     Args:
@@ -43,13 +45,14 @@ def assign_first_snapshot(connection: "DuckDBPyConnection", home: Path, number: 
         home: the home, whose record may know a newer snapshot than there is.
         number: the number that the build gets.
         newest: number of the newest stored snapshot, 0 for none.
+        delivered: as in `Form.delivered`.
     """
     with suppress(RecordError):  # it is reported when it is written
         newest = max(newest, count_published(home)[1])
     connection.execute("begin transaction")
-    connection.execute(_UNKNOWN)
+    connection.execute(_UNKNOWN.format(delivered=delivered))
     connection.execute("delete from raw.published_files where first_snapshot > ?", [newest])
-    connection.execute(_ASSIGN, [number])
+    connection.execute(_ASSIGN.format(delivered=delivered), [number])
     connection.execute("commit")
 
 

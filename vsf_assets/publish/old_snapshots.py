@@ -19,7 +19,7 @@ from vsf_assets.masking.masked_snapshots import StoredCopy, every_copy, remove_c
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.publish.snapshot_pruning import Pointed, SnapshotLimits, Stored, removable
 from vsf_assets.snapshots.current import POINTER, snapshot_number
-from vsf_assets.snapshots.s3_snapshot import NAME
+from vsf_assets.snapshots.s3_snapshot import NAME, epoch_of
 from vsf_assets.storage.s3_client import is_address
 
 
@@ -83,14 +83,16 @@ def prune(
         folder = Path(settings.snapshots)
         pointed = before or pointed_in(folder)
         try:
-            found = {snapshot_number(path): _stored(path) for path in snapshots_in(folder)}
+            paths = sorted(snapshots_in(folder), key=lambda path: epoch_of(path.name))
+            found = {snapshot_number(path): _stored(path) for path in paths}
         except OSError as error:
             # Without the age of each snapshot it is not known how long the one before it was current.
             log(f"warning: no old snapshot was removed: {error.filename}: {error.strerror}; remove it by hand")
             return []
         stored = _with_copies(found, beside)
         old = removable(stored, published or pointed.number, pointed, limits, at)
-        gone = [number for number in old if dry_run or _remove(folder / f"vsf-{number}.duckdb", log)]
+        of_number = {number: [path for path in paths if snapshot_number(path) == number] for number in old}
+        gone = [number for number in old if dry_run or all(_remove(path, log) for path in of_number[number])]
     if not dry_run:
         left = stored.keys() - set(gone)
         _remove_copies(settings.snapshots, [copy for copy in copies if copy.number not in left], log)

@@ -11,25 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsf_assets.common.atomic_files import atomic_file
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.publish.empty_mart_check import conditions, refuse_empty_tables
 from vsf_assets.publish.old_snapshots import pointed_in, prune, snapshots_in
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import POINTER, Snapshot, note_copy, snapshot_number
+from vsf_assets.snapshots.s3_snapshot import epoch_of, name_of
 from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.transform.dbt_paths import manifest_file
 from vsf_assets.transform.dbt_runner import ensure_manifest
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms.form import WRITTEN_BY_BUILDS
+from vsf_assets.warehouse.forms.published import STORED
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _RELATIONS = """
     select table_schema, table_name from information_schema.tables
-    where table_catalog = current_database() and {}
+    where table_catalog = current_database() and table_schema <> '{stored}' and {kind}
     order by all
 """
 
@@ -55,7 +58,7 @@ def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lamb
     ensure_manifest(warehouse.settings)  # it holds the conditions under which a mart must have rows
     with warehouse.connect() as connection:
         warehouse.checkpoint(connection)
-        counts = row_counts(connection)
+        counts = row_counts(connection, warehouse.form.delivered)
     if is_address(warehouse.settings.snapshots):
         return _publish_object(warehouse, number, counts, log)
     return _publish_file(warehouse, number, counts, log)
@@ -64,15 +67,16 @@ def publish(warehouse: Warehouse, number: int, log: Callable[[str], None] = lamb
 def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     settings = warehouse.settings
     prefix = SnapshotPrefix(settings.snapshots)
+    seen = prefix.state() if warehouse.form.epoch else None
     with warehouse.form.to_upload() as file:
-        snapshot = prefix.add(file, number)
+        snapshot = prefix.add(file, number, warehouse.form.epoch)
     try:
         _check(settings, snapshot, counts)
     except BaseException:
         prefix.remove(snapshot)
         raise
     before = prefix.pointed()
-    prefix.point(snapshot)
+    prefix.point(snapshot, seen)
     prune(settings, log, published=number, before=before)
     return snapshot
 
@@ -80,12 +84,13 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], l
 def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     folder = Path(warehouse.settings.snapshots)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"vsf-{number}.duckdb"
-    room = room_for(f"the snapshot {target.name}", folder, warehouse.file.stat().st_size)
-    with room, atomic_file(target, mode=0o444, temp_path=folder / f".vsf-{number}.tmp") as file:
+    target = folder / name_of(number, warehouse.form.epoch)
+    room = room_for(f"the snapshot {target.name}", folder, warehouse.form.size)
+    with room, atomic_file(target, mode=0o444, temp_path=folder / f".{target.stem}.tmp") as file:
         is_shared = warehouse.form.copy_to(file, target)
     try:
         _check(warehouse.settings, target, counts, is_shared)
+        _refuse_later(folder, target)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -96,24 +101,43 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     return target
 
 
-def row_counts(connection: "DuckDBPyConnection") -> dict[str, int]:
-    """Return `schema.name` -> number of rows of every relation of the database catalog."""
-    relations = connection.execute(_RELATIONS.format("true")).fetchall()
+def _refuse_later(folder: Path, target: Path) -> None:
+    """Refuse to take the pointer from a builder of a later epoch; without epochs there is one builder."""
+    link = folder / POINTER
+    current = link.readlink().name if link.is_symlink() else ""
+    if epoch_of(current) > epoch_of(target.name) > 0:
+        raise LockLostError(
+            f"{current} was published meanwhile by a process that took the build lock later; {target.name} is not"
+            " published"
+        )
+
+
+def row_counts(connection: "DuckDBPyConnection", delivered: str = "") -> dict[str, int]:
+    """Return `schema.name` -> number of rows of every relation of the database catalog.
+
+    `delivered` is as in `Form.delivered`.
+    """
+    relations = connection.execute(_RELATIONS.format(kind="true", stored=STORED)).fetchall()
     if not relations:
         return {}
     # One statement: a statement per relation costs four times as much.
     sql = " union all ".join(
-        f'select {n} as relation, count(*) from {schema}."{name}"'  # noqa: S608
+        f"select {n} as relation, count(*) from {_place(schema, name, delivered)}"  # noqa: S608
         for n, (schema, name) in enumerate(relations)
     )
     rows = dict(connection.execute(sql).fetchall())
     return {f"{schema}.{name}": rows[n] for n, (schema, name) in enumerate(relations)}
 
 
+def _place(schema: str, name: str, delivered: str) -> str:
+    is_delivered = schema == "raw" and name not in WRITTEN_BY_BUILDS
+    return f'{delivered if is_delivered else ""}{schema}."{name}"'
+
+
 def _read_each(connection: "DuckDBPyConnection", only_views: bool) -> None:
     """Read a row of every relation, or of every view: a damaged copy may still count, and a view may name no table."""
     kind = "table_type = 'VIEW'" if only_views else "true"
-    for schema, table in connection.execute(_RELATIONS.format(kind)).fetchall():
+    for schema, table in connection.execute(_RELATIONS.format(kind=kind, stored=STORED)).fetchall():
         connection.execute(f'select * from {schema}."{table}" limit 1').fetchall()  # noqa: S608
 
 

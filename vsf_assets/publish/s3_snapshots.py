@@ -6,12 +6,23 @@ publishing and the checks (publish.py), which ones are removed (snapshot_pruning
 """
 
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
 
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.publish.snapshot_pruning import Pointed, Stored
-from vsf_assets.snapshots.s3_snapshot import NAME, POINTER, StoredSnapshot, current_in, open_prefix
-from vsf_assets.storage.s3_client import ObjectRefusedError
+from vsf_assets.snapshots.s3_snapshot import (
+    NAME,
+    POINTER,
+    StoredSnapshot,
+    current_in,
+    epoch_of,
+    name_of,
+    number_of,
+    open_prefix,
+)
+from vsf_assets.storage.entry import Entry
+from vsf_assets.storage.s3_client import ObjectRefusedError, StoredObjectReplacedError
 
 
 class SnapshotPrefix:
@@ -26,16 +37,23 @@ class SnapshotPrefix:
 
     def stored(self) -> dict[int, Stored]:
         """Return number -> snapshot of all that are stored; each was created at the time of its upload."""
-        named = ((NAME.match(entry.path), entry) for entry in self.store.every_entry())
-        return {int(name.group(1)): Stored(entry.modified, entry.size) for name, entry in named if name}
+        found: dict[int, Stored] = {}
+        for entry in sorted(self._snapshots(), key=lambda entry: epoch_of(entry.path)):
+            number = number_of(entry.path)
+            size = entry.size + (found[number].size if number in found else 0)
+            found[number] = Stored(entry.modified, size)
+        return found
 
-    def add(self, file: Path, number: int) -> StoredSnapshot:
+    def _snapshots(self) -> list[Entry]:
+        return [entry for entry in self.store.every_entry() if NAME.match(entry.path)]
+
+    def add(self, file: Path, number: int, epoch: int = 0) -> StoredSnapshot:
         """Upload a file as a snapshot to which the pointer does not point yet.
 
         Raises:
             VsfError: the number is that of the current snapshot, which never changes, or another process uploaded it.
         """
-        snapshot = StoredSnapshot(self.store.at(f"vsf-{number}.duckdb"))
+        snapshot = StoredSnapshot(self.store.at(name_of(number, epoch)))
         if self.current() == snapshot:
             raise VsfError(f"{snapshot.address} is published already and is never replaced")
         if not self.store.put_new(snapshot.name, file):
@@ -49,10 +67,41 @@ class SnapshotPrefix:
         """Remove a snapshot."""
         self.store.remove(snapshot.name)
 
-    def point(self, snapshot: StoredSnapshot) -> None:
-        """Make a snapshot current by replacing one small object atomically."""
-        with self.store.writer(POINTER) as file:
-            file.write(snapshot.name.encode())
+    def state(self) -> str:
+        """Return the state of the pointer, for `point`; empty if there is none."""
+        entry = self.store.stat(POINTER)
+        return entry.etag if entry else ""
+
+    def point(self, snapshot: StoredSnapshot, seen: str | None = None) -> None:
+        """Make a snapshot current by replacing one small object atomically.
+
+        Args:
+            snapshot: the snapshot.
+            seen: the state of the pointer before the snapshot was made, where several machines publish; None where one
+                does. If it has changed since, the later epoch counts.
+
+        Raises:
+            LockLostError: a builder of a later epoch has published meanwhile.
+        """
+        if seen is None:
+            with self.store.writer(POINTER) as file:
+                file.write(snapshot.name.encode())
+            return
+        content = snapshot.name.encode()
+        while True:
+            condition = {"IfMatch": f'"{seen}"'} if seen else {"IfNoneMatch": "*"}
+            try:
+                self.store.put(POINTER, BytesIO(content), len(content), **condition)
+            except (StoredObjectReplacedError, FileNotFoundError):
+                seen = self.state()
+                current = self.current()
+                if current is not None and epoch_of(current.name) > epoch_of(snapshot.name):
+                    raise LockLostError(
+                        f"{current.name} was published meanwhile by a process that took the build lock later;"
+                        f" {snapshot.name} is not published"
+                    ) from None
+            else:
+                return
 
     def pointed(self) -> Pointed:
         """Return the snapshot that the pointer names, and since when."""
@@ -63,9 +112,11 @@ class SnapshotPrefix:
     def remove_all(self, numbers: Iterable[int], log: Callable[[str], None] = lambda _: None) -> list[int]:
         """Remove snapshots, and return the numbers of the removed ones; `log` receives a warning for each other one."""
         removed = []
+        names = {entry.path: number_of(entry.path) for entry in self._snapshots()}
         for number in numbers:
             try:
-                self.remove(StoredSnapshot(self.store.at(f"vsf-{number}.duckdb")))
+                for name in (name for name, its_number in names.items() if its_number == number):
+                    self.remove(StoredSnapshot(self.store.at(name)))
             except ObjectRefusedError as error:
                 log(f"warning: an old snapshot could not be removed: {error}")
             else:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.snapshots.s3_snapshot import NAME, StoredSnapshot, current_in, open_prefix
+from vsf_assets.snapshots.s3_snapshot import NAME, StoredSnapshot, current_in, epoch_of, number_of, open_prefix
 from vsf_assets.storage.home_cache import read_note, write_note
 from vsf_assets.storage.s3_client import is_address
 
@@ -39,14 +39,15 @@ def published_snapshots(settings: Settings) -> dict[int, Snapshot]:
     else:
         folder = Path(place)
         names = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
-    numbered = {int(found.group(1)): snapshot for name, snapshot in names.items() if (found := NAME.match(name))}
+    # Of two with one number, the builder that was overtaken left the one of the earlier epoch.
+    by_epoch = sorted((name for name in names if NAME.match(name)), key=epoch_of)
+    numbered = {snapshot_number(names[name]): names[name] for name in by_epoch}
     return {number: numbered[number] for number in sorted(numbered) if number <= newest}
 
 
 def snapshot_number(snapshot: Snapshot | None) -> int:
     """Return the number in a snapshot's name; 0 for none."""
-    named = NAME.match(snapshot.name) if snapshot else None
-    return int(named.group(1)) if named else 0
+    return number_of(snapshot.name) if snapshot else 0
 
 
 def snapshot_bytes(snapshot: Snapshot) -> int:

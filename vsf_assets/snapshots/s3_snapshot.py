@@ -1,7 +1,7 @@
 """Finds snapshots in a bucket.
 
-Here: the pointer object `current`, which holds the name of the current snapshot, and an immutable object
-`vsf-<n>.duckdb`. Not here: uploading and removing (publish/s3_snapshots.py), and opening one (connect.py).
+Here: the pointer object `current`, which holds the name of the current snapshot, an immutable object `vsf-<n>.duckdb`,
+and these names. Not here: uploading and removing (publish/s3_snapshots.py), and opening one (connect.py).
 """
 
 import re
@@ -14,7 +14,25 @@ if TYPE_CHECKING:
     from vsf_assets.storage.s3 import ObjectStore
 
 POINTER = "current"
-NAME = re.compile(r"^vsf-(\d+)\.duckdb$")
+NAME = re.compile(r"^vsf-(\d+)(?:-e(\d+))?\.duckdb$")
+"""Names of snapshots: the number of the build, and where several machines build, the epoch of the build lock."""
+
+
+def name_of(number: int, epoch: int = 0) -> str:
+    """Return the name of a snapshot; an epoch of 0 is left out."""
+    return f"vsf-{number}-e{epoch}.duckdb" if epoch else f"vsf-{number}.duckdb"
+
+
+def number_of(name: str) -> int:
+    """Return the number in a snapshot's name; 0 for none."""
+    named = NAME.match(name)
+    return int(named.group(1)) if named else 0
+
+
+def epoch_of(name: str) -> int:
+    """Return the epoch in a snapshot's name; 0 for none."""
+    named = NAME.match(name)
+    return int(named.group(2) or 0) if named else 0
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,15 @@ class BuildState:
 NO_BUILD = BuildState(0)
 
 
-def ledger_state(connection: "DuckDBPyConnection") -> dict[str, str]:
-    """Return feed -> digest of its ledger rows, which changes when a delivery is stored or replaced."""
-    sql = """
-        select feed, count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
-        from raw.files group by feed order by feed
+def ledger_state(connection: "DuckDBPyConnection", delivered: str = "") -> dict[str, str]:
+    """Return feed -> digest of its ledger rows, which changes when a delivery is stored or replaced.
+
+    `delivered` is as in `Form.delivered`.
     """
+    sql = f"""
+        select feed, count(*), coalesce(sum(hash(file_id, status, contract_version, loaded_at)::hugeint), 0)
+        from {delivered}raw.files group by feed order by feed
+    """  # noqa: S608 - a name of a form
     return {feed: f"{count}-{total:x}" for feed, count, total in connection.execute(sql).fetchall()}
 
 
@@ -89,11 +92,11 @@ def project_digest(project: Path = DBT_PROJECT) -> str:
     return digest.hexdigest()
 
 
-def read_build_state(connection: "DuckDBPyConnection", settings: Settings) -> BuildState:
-    """Compare the newest build with the ledger and the dbt project."""
+def read_build_state(connection: "DuckDBPyConnection", settings: Settings, delivered: str = "") -> BuildState:
+    """Compare the newest build with the ledger and the dbt project; `delivered` is as in `Form.delivered`."""
     sql = "select build_number, ledger_state, project_version from raw.builds order by build_number desc limit 1"
     newest = connection.execute(sql).fetchone()
-    now, version = ledger_state(connection), project_version(settings)
+    now, version = ledger_state(connection, delivered), project_version(settings)
     basis = hashlib.sha256(json.dumps([sorted(now.items()), version]).encode()).hexdigest()[:16]
     if newest is None:
         return BuildState(0, basis=basis)
@@ -113,6 +116,7 @@ def record_build(
     run_id: str,
     now: datetime,
     to_keep: Iterable[str] = (),
+    delivered: str = "",
 ) -> None:
     """Record a finished build; older records are deleted, since a snapshot needs only its own.
 
@@ -123,8 +127,9 @@ def record_build(
         run_id: the run that built it.
         now: when it finished, UTC.
         to_keep: tables to copy in the same transaction, with which the next build compares.
+        delivered: as in `Form.delivered`.
     """
-    state = json.dumps(ledger_state(connection), sort_keys=True)
+    state = json.dumps(ledger_state(connection, delivered), sort_keys=True)
     values = [number, now.replace(tzinfo=None), run_id, state, project_version(settings)]
     connection.execute("begin transaction")
     connection.execute(f"create schema if not exists {PREVIOUS_BUILD}")

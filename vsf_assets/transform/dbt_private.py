@@ -88,6 +88,30 @@ def read_parsed_project(file: Path) -> Any:
     return manifest
 
 
+def read_sources_from(project: Any, database: str, others: Collection[str]) -> None:
+    """Let the models of a parsed project read their sources from another attached database.
+
+    Where runs deliver during a build, that is an attachment of one version (warehouse/forms/). In the profile it cannot
+    be chosen: dbt keeps the name with the parsed models.
+
+    Args:
+        project: from `read_parsed_project`.
+        database: its name.
+        others: names of tables that stay where they are.
+    """
+    for source in project.sources.values():
+        if source.name not in others:
+            source.relation_name = source.relation_name.replace(source.database, database)
+            source.database = database
+
+
+def run_before(statements: Iterable[str]) -> None:
+    """Let dbt's connections of this process run SQL before they attach the warehouse; see dbt_plugin.py."""
+    from vsf_assets.transform import dbt_plugin
+
+    dbt_plugin.of_this_process[:] = statements
+
+
 def take_shortcuts(wanted: Collection[str]) -> None:
     """Let dbt leave out work whose result nobody uses, and do some of the rest in a shorter way. Idempotent.
 

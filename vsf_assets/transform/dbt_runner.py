@@ -30,12 +30,14 @@ from vsf_assets.transform.dbt_private import (
     message_as_dict,
     name_sources_cheaply,
     read_parsed_project,
+    read_sources_from,
+    run_before,
     take_shortcuts,
     templates,
 )
 from vsf_assets.transform.template_cache import FILE as TEMPLATES
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets.warehouse.forms.form import NO_WAREHOUSE, BuildTarget
+from vsf_assets.warehouse.forms.form import DATABASE, NO_WAREHOUSE, WRITTEN_BY_BUILDS, BuildTarget
 from vsf_assets.warehouse.lock import hold_lock
 
 _QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats")
@@ -127,8 +129,8 @@ def build(warehouse: Warehouse, select: Sequence[str] = (), full: bool = False) 
         arguments += ["--full-refresh"]
     if select:
         arguments += ["--select", *select, "--indirect-selection", "cautious"]
-    settings, file = warehouse.settings, warehouse.file
-    with room_for("the marts", file, lambda: file.stat().st_size, settings.scratch / "duckdb"):
+    settings, form = warehouse.settings, warehouse.form
+    with room_for("the marts", form.disk, lambda: form.size, settings.scratch / "duckdb"):
         with warehouse.building() as target:
             result, messages = invoke(settings, target, arguments)
         _refuse_full_disk(result)
@@ -197,7 +199,7 @@ def invoke(settings: Settings, target: BuildTarget, arguments: Sequence[str]) ->
     folder = settings.home / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     export(_variables(settings, target))
-    return _invoke(arguments, folder, parsed_folder(settings.home) / _PARSED)
+    return _invoke(arguments, folder, parsed_folder(settings.home) / _PARSED, target)
 
 
 def warm_up(settings: Settings) -> None:
@@ -215,7 +217,6 @@ def _variables(settings: Settings, target: BuildTarget) -> dict[str, str]:
     """Return the environment variables that the dbt project reads."""
     return {
         "VSF_WAREHOUSE_FILE": target.path,
-        "VSF_WAREHOUSE_STATEMENTS": json.dumps(target.statements),
         "VSF_SCORE_SEED": settings.score_seed,
         "VSF_EVENT_DAYS_BEFORE": str(settings.plausible_days_before),
         "VSF_EVENT_DAYS_AFTER": str(settings.plausible_days_after),
@@ -226,7 +227,9 @@ def _variables(settings: Settings, target: BuildTarget) -> dict[str, str]:
     }
 
 
-def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) -> tuple[Any, list[dict[str, Any]]]:
+def _invoke(
+    arguments: Sequence[str], target: Path, parsed: Path | None = None, warehouse: BuildTarget = NO_WAREHOUSE
+) -> tuple[Any, list[dict[str, Any]]]:
     # dbt reads every option from the environment too, e.g. DBT_EMPTY, which builds all tables without rows.
     fix_surroundings()
     handlers = logging.getLogger().handlers[:]
@@ -250,6 +253,7 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
     ]
     name_sources_cheaply()
     take_shortcuts(_RESULT_MESSAGES)
+    run_before(warehouse.statements)
     if parsed:
         templates.read(parsed.with_name(TEMPLATES))
     try:
@@ -257,6 +261,8 @@ def _invoke(arguments: Sequence[str], target: Path, parsed: Path | None = None) 
         # The parsed project lives to the end, and the collector would take a seventh of a build to scan it.
         with interruptible(), redirect_stdout(io.StringIO()), gc_paused():
             project = _parsed_project(parsed) if parsed else None
+            if warehouse.sources != DATABASE:
+                read_sources_from(project, warehouse.sources, WRITTEN_BY_BUILDS)
             result = dbtRunner(callbacks=[keep], manifest=project).invoke([*_QUIET, *arguments, *map(str, places)])
         templates.write()
     finally:

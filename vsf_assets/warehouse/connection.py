@@ -258,6 +258,10 @@ class Warehouse:
         self._refuse_other_form()
         self.form.migrate(table_versions(self.settings), partial(ensure_tables, settings=self.settings), log)
 
+    def pinned(self) -> "Warehouse":
+        """Return the same warehouse for a build, with what runs deliver as it is now; the caller holds the lock."""
+        return replace(self, form=self.form.pinned())
+
     def beside(self) -> "Warehouse":
         """Return an empty warehouse for a rebuild; the caller holds the lock."""
         return replace(self, form=self.form.beside())

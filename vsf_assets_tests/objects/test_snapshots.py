@@ -10,14 +10,15 @@ import duckdb
 import pytest
 
 from vsf_assets.common.duckdb_extensions import load_extension
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.publish import publish as publishing
 from vsf_assets.publish import s3_snapshots as object_snapshots
 from vsf_assets.publish.empty_mart_check import EmptyTablesError
 from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.publish.s3_snapshots import SnapshotPrefix
 from vsf_assets.snapshots.connect import connect_snapshot
-from vsf_assets.snapshots.current import current_snapshot, snapshot_number
+from vsf_assets.snapshots.current import current_snapshot, published_snapshots, snapshot_number
+from vsf_assets.snapshots.s3_snapshot import StoredSnapshot, name_of
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.forms.published import connect_published
 from vsf_assets_tests.comments import read_comments
@@ -209,3 +210,26 @@ def test_an_old_snapshot_that_may_not_be_removed_holds_no_other_back(bucket: Buc
     prefix.remove_all([3, 2, 1], said.append)
     assert sorted(prefix.stored()) == [2, 4]
     assert ["vsf-2.duckdb" in line and "access is denied" in line for line in said] == [True]
+
+
+def snapshot_of(prefix: SnapshotPrefix, tmp_path: Path, number: int, epoch: int) -> StoredSnapshot:
+    """Upload an empty snapshot."""
+    file = tmp_path / name_of(number, epoch)
+    duckdb.connect(str(file)).close()
+    return prefix.add(file, number, epoch)
+
+
+def test_of_two_builders_the_later_epoch_is_published(stored: EngineHome, tmp_path: Path) -> None:
+    prefix = SnapshotPrefix(stored.settings.snapshots)
+    seen = prefix.state()
+    earlier, later = (snapshot_of(prefix, tmp_path, 1, epoch) for epoch in (4, 7))
+    prefix.point(earlier, seen)
+    prefix.point(later, seen)  # it began before the other one published
+    assert stored.bucket.get("snapshots/current") == b"vsf-1-e7.duckdb"
+    with pytest.raises(LockLostError, match=r"vsf-1-e7\.duckdb was published meanwhile"):
+        prefix.point(earlier, seen)
+    assert published_snapshots(stored.settings) == {1: later}
+    third = snapshot_of(prefix, tmp_path, 2, 8)
+    prefix.point(third, prefix.state())
+    assert prefix.remove_all([1]) == [1]
+    assert sorted(stored.bucket.keys("snapshots/")) == ["current", "vsf-2-e8.duckdb"]

@@ -24,6 +24,9 @@ MakeTables = Callable[["DuckDBPyConnection"], None]
 DATABASE = "warehouse"
 """Name of the database catalog that holds the tables, in every form."""
 
+WRITTEN_BY_BUILDS = ("builds", "published_files")
+"""Tables of `raw` that builds write, and no run that delivers."""
+
 STORAGE_VERSION = "v1.5.0"
 """The file format of a new DuckDB file: the newest that DuckDB 1.5 reads, and 2.0 keeps it. With an older format each
 checkpoint describes every row group of every table again, so that the smallest write costs more as the warehouse grows
@@ -38,10 +41,13 @@ class BuildTarget:
     Attributes:
         path: what it attaches as `warehouse`.
         statements: SQL that it runs before. They may attach `warehouse` themselves; then `path` only says what it is.
+            They may hold credentials.
+        sources: database of the tables that runs deliver to, as the program must read them.
     """
 
     path: str
     statements: tuple[str, ...] = ()
+    sources: str = DATABASE
 
 
 NO_WAREHOUSE = BuildTarget(":memory:")
@@ -143,6 +149,28 @@ class Form(ABC):
     ) -> StoreSession:
         """Return how a run stores deliveries over a connection that is open for writing."""
         return StoreSession(connection)
+
+    def pinned(self) -> "Form":
+        """Return the same warehouse for a build, with what runs deliver as it is now; the caller holds the lock."""
+        return self
+
+    @property
+    def delivered(self) -> str:
+        """What stands before the names of tables that runs deliver to where a build reads them, as SQL; may be empty.
+
+        Builds write tables of `raw`, too (WRITTEN_BY_BUILDS), which stand beside the others without it.
+        """
+        return ""
+
+    @property
+    def epoch(self) -> int:
+        """Number of this hold of the lock, higher than that of every earlier one; 0 in forms with one user."""
+        return 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that a build changes and a snapshot copies."""
+        return self.file.stat().st_size
 
     @abstractmethod
     def connect(self, read_only: bool) -> AbstractContextManager["DuckDBPyConnection"]:

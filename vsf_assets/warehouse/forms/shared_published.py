@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, load_statement, sql_text
 from vsf_assets.common.errors import LockLostError, VsfError
-from vsf_assets.warehouse.forms.form import STORAGE_VERSION
+from vsf_assets.warehouse.forms.form import STORAGE_VERSION, WRITTEN_BY_BUILDS
 from vsf_assets.warehouse.forms.lake_index import EXTENSION, PLACE
 from vsf_assets.warehouse.forms.published import STORED
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 DELIVERED = "raw"
 """Schema of what runs deliver; in a published catalog it holds views, and STORED the tables."""
-
-WRITTEN_BY_BUILDS = ("builds", "published_files")
-"""Tables of this schema that builds write, and no run that delivers: their newest rows belong to the marts."""
 
 _COPY, _SOURCE = "published_copy", "shared_lake"
 
@@ -149,6 +146,7 @@ def _add_views(connection: "DuckDBPyConnection", pin: int, head: int) -> None:
     connection.execute(
         f"insert into ducklake_schema values (?, uuid(), {head}, null, '{DELIVERED}', '{DELIVERED}/', true)", [next_id]
     )
+    # What builds write belongs to the marts, and has no pinned version.
     for number, (_, name, comment) in enumerate(found, next_id + 1):
         version = "" if name in WRITTEN_BY_BUILDS else f" AT (VERSION => {pin})"
         connection.execute(
