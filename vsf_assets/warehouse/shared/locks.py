@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PINGS = 6
 """Times that a session says something while others wait before they take over: every 10 s of a minute."""
 
+ANY_SNAPSHOT = 10**18 - 1
+"""The base of commits under the commit lock that did not look at the ledger, such as changes of tables and merges."""
+
 _FIRST_SLICE, _LONGEST_SLICE = 0.2, 5.0
 """Seconds that PostgreSQL waits before the holder is looked at, and looked at again. Who waits in a queue loses its
 place then."""

@@ -25,6 +25,9 @@ from vsf_assets.common.landlock import (
 LEAST_LANDLOCK = 2
 """Version 1 would refuse to move files between folders too, everywhere."""
 
+PROBE = ".removal-test"
+"""Name of an empty folder in the lake."""
+
 _REMOVE = REMOVE_FILE | REMOVE_FOLDER
 
 
@@ -63,16 +66,19 @@ def deny_removal(lake: Path) -> None:
         raise RemovalError(str(error)) from error
 
 
-def removal_is_denied(folder: Path) -> bool:
-    """Return whether this thread may remove nothing beside a folder, which stays in any case.
+def removal_is_denied(lake: Path) -> bool:
+    """Return whether this thread can remove nothing in a lake; a folder in it stays for the test.
 
-    The kernel asks for the right before it sees that a folder is not removed like a file.
+    The kernel asks for the right before it sees that a folder is not removed like a file. The test is made inside the
+    lake, where whoever stores may write: above it, a lack of permission would look the same.
     """
+    probe = lake / PROBE
     try:
-        folder.unlink()
+        probe.mkdir(exist_ok=True)
+        probe.unlink()
     except OSError as error:
         return error.errno == EACCES
-    raise RemovalError(f"{folder} was no folder")
+    raise RemovalError(f"{probe} was no folder")
 
 
 def _beside(lake: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from vsf_assets.warehouse.shared.fence import MARK, RETRIED, SESSION_SETTING
+from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT
 from vsf_assets_tests.lake.shared.small_lake import STORED_ONCE, SmallLake, deliver
 
 
@@ -149,6 +150,19 @@ def test_a_delivery_that_did_not_see_the_newest_one_is_refused(lake: SmallLake) 
             assert message_of(lake, token.text(base)) == ""
             # Now the same base is stale, in the same hold.
             assert "stored after this one looked" in message_of(lake, token.text(base))
+
+
+def test_tables_are_changed_under_both_locks_whatever_was_stored_meanwhile(lake: SmallLake) -> None:
+    with lake.session("one") as session, session.hold("build", "test"), session.hold("commit", "test") as token:
+        text = token.text(ANY_SNAPSHOT)
+        with closing(lake.attach(options=f"-c {SESSION_SETTING}={text}")) as connection:
+            for number in range(2):
+                connection.execute(f"create table lake.more_{number} (i integer)")
+        with lake.session("two") as other:
+            with session.connection() as control:
+                control.execute("select pg_advisory_unlock_all()")
+            with other.hold("commit", "test"):  # of the build lock the epoch is still the same
+                assert message_of(lake, text) == f"{MARK} the commit lock was taken by another process"
 
 
 def test_a_build_does_not_make_a_delivery_stale(lake: SmallLake) -> None:

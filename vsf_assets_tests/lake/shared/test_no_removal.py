@@ -52,9 +52,9 @@ def is_refused(work: Callable[[], object]) -> bool:
 @needs_landlock
 def test_files_of_the_lake_are_written_and_never_removed(lake: Path) -> None:
     def work() -> None:
-        assert not removal_is_denied(lake / "g1")
+        assert not removal_is_denied(lake)
         deny_removal(lake)
-        assert removal_is_denied(lake / "g1")
+        assert removal_is_denied(lake)
         (lake / "g2").mkdir()
         for folder in ("g1", "g2"):
             (lake / folder / "new").write_text("new")
@@ -96,6 +96,20 @@ def test_threads_and_programs_that_are_started_afterwards_may_not_either(lake: P
         thread.join()
         assert found == [True]
         assert os.spawnv(os.P_WAIT, "/bin/rm", ["rm", "-f", str(lake / "g1" / "file")]) != 0
+
+    in_a_child(work)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without rights")
+def test_a_lack_of_permission_above_the_lake_is_no_denial(lake: Path) -> None:
+    for folder in (lake, *lake.parents[:4]):
+        folder.chmod(0o755)
+    os.chown(lake, 65534, 65534)
+
+    def work() -> None:
+        os.setuid(65534)
+        assert is_refused(lambda: lake.rename(lake.parent / "moved"))
+        assert not removal_is_denied(lake)
 
     in_a_child(work)
 
