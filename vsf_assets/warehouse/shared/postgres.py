@@ -68,7 +68,7 @@ def open_connection(database: str, name: str) -> "Connection[tuple[Any, ...]]":
     try:
         import psycopg
     except ImportError as error:
-        raise PostgresError("VSF_CATALOG needs the package psycopg: pip install 'vsf-assets[postgres]'") from error
+        raise PostgresError("VSF_CATALOG needs the package psycopg: pip install 'vsf-assets[lake]'") from error
 
     with plain_errors(database):
         connection = psycopg.connect(_parameters(database, name), autocommit=True)

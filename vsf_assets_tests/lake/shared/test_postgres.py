@@ -79,7 +79,7 @@ def test_a_server_that_is_too_old_is_refused(catalog: str, monkeypatch: pytest.M
 
 def test_the_package_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(PostgresError, match=r"pip install 'vsf-assets\[postgres\]'"):
+    with pytest.raises(PostgresError, match=r"pip install 'vsf-assets\[lake\]'"):
         open_connection("dbname=lake", "test")
 
 
