@@ -376,6 +376,15 @@ def dead_runs(connection: "Connection[tuple[Any, ...]]") -> list[str]:
     return [str(run) for (run,) in connection.execute("select run_id from vsf.dead_runs").fetchall()]
 
 
+def living_runs(connection: "Connection[tuple[Any, ...]]") -> set[str]:
+    """Return the runs that hold their lock. What is not among them, and was before, has ended in one way or another.
+
+    Who looks for what ended runs left lists that first: a run that is seen at work is then found here.
+    """
+    rows = connection.execute("select run_id from vsf.runs except select run_id from vsf.dead_runs").fetchall()
+    return {str(run) for (run,) in rows}
+
+
 def forget_runs(connection: "Connection[tuple[Any, ...]]", runs: Sequence[str]) -> None:
     """Forget dead runs, after what they left was removed; a run that lives again meanwhile stays."""
     connection.execute(

@@ -10,7 +10,7 @@ import pytest
 
 from vsf_assets.common.errors import LockLostError, LockTimeoutError, VsfError
 from vsf_assets.warehouse.shared import control
-from vsf_assets.warehouse.shared.locks import LockSession, dead_runs, forget_runs
+from vsf_assets.warehouse.shared.locks import LockSession, dead_runs, forget_runs, living_runs
 from vsf_assets_tests.lake.shared.small_lake import SmallLake
 from vsf_assets_tests.waiting import wait_until
 
@@ -123,6 +123,7 @@ def test_a_run_that_ends_is_forgotten_and_one_that_is_killed_is_dead(lake: Small
         killed = lake.session("killed")
         connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'killed'")
         wait_until(lambda: dead_runs(connection) == ["killed"])
+        assert living_runs(connection) == {"living"}
         killed.close()
         assert dead_runs(connection) == ["killed"]
         with lake.session("killed"):  # the same run again
