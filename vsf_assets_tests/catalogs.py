@@ -106,7 +106,16 @@ def load(home: Home, only: Sequence[str] = ()) -> IngestReport:
     input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
     versions = contract_versions(home.settings)
     open_writer = partial(home.warehouse.storing, "test")
-    Ingest(open_writer, True, home.settings, versions, "test", report, lambda _: None).load(input_files)
+    Ingest(
+        open_writer,
+        True,
+        home.settings,
+        home.warehouse.form.run_notes("test", print),
+        versions,
+        "test",
+        report,
+        lambda _: None,
+    ).load(input_files)
     return report
 
 

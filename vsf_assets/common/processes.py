@@ -1,7 +1,7 @@
 """Asks the operating system about other processes of this machine.
 
 Here: whether a process runs, and since when; the name of this machine. Not here: the recovery after a process that died
-(ingest/scratch_folder.py, ingest/crash_records.py, defs/run_reaper.py).
+(ingest/scratch_folder.py, warehouse/forms/run_notes.py, defs/run_reaper.py).
 """
 
 import os

@@ -30,6 +30,7 @@ from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse.contract_versions import Versions
+from vsf_assets.warehouse.forms.run_notes import RunNotes
 from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Ingest:
         open_writer: opens the warehouse for a purpose.
         is_locked: whether its lock is held as long as it is open; otherwise while a delivery is stored.
         settings: limits and folders.
+        notes: of this run, and of runs that are over.
         versions: the contract versions to record.
         run_id: recorded with each file.
         report: receives results and failures.
@@ -88,6 +90,7 @@ class Ingest:
     open_writer: OpenWriter
     is_locked: bool
     settings: Settings
+    notes: RunNotes
     versions: Versions
     run_id: str
     report: IngestReport
@@ -96,7 +99,7 @@ class Ingest:
     @cached_property
     def perils(self) -> Perils:
         """The files that dead runs were reading, and the record of the file that this run reads."""
-        return Perils(self.settings.scratch)
+        return Perils(self.notes)
 
     def load(self, input_file: list[InputFile]) -> None:
         """Read the files in batches, store each delivery in one transaction, and archive the originals."""

@@ -96,8 +96,11 @@ class Run:
             input_files += archived
         input_files.sort(key=lambda w: (w.landed_at, w.name, w.entry.path))
         open_writer = partial(self.warehouse.storing, self.run_id)
-        is_locked = self.warehouse.form.has_one_user
-        Ingest(open_writer, is_locked, settings, versions, self.run_id, report, self.progress).load(input_files)
+        form = self.warehouse.form
+        notes = form.run_notes(self.run_id, self.warehouse.on_wait)
+        Ingest(open_writer, form.has_one_user, settings, notes, versions, self.run_id, report, self.progress).load(
+            input_files
+        )
 
 
 def _read_ledger(warehouse: Warehouse, is_created: bool = False) -> list["FileRow"]:
@@ -166,6 +169,8 @@ def ingest_archive(warehouse: Warehouse, run_id: str, progress: Callable[[str], 
 
     with warehouse.connect() as connection:
         ensure_tables(connection)
-    Ingest(open_writer, warehouse.form.has_one_user, settings, versions, run_id, report, progress).load(input_files)
+    notes = warehouse.form.run_notes(run_id, warehouse.on_wait)
+    is_locked = warehouse.form.has_one_user
+    Ingest(open_writer, is_locked, settings, notes, versions, run_id, report, progress).load(input_files)
     if report.left or report.failed:
         raise VsfError("; ".join(f"{path}: {why}" for path, why in (*report.left, *report.failed)))

@@ -2,7 +2,8 @@
 
 Here: the id of a home, the marker in the landing zone, and the refusal. Not here: two runs of one home, which share
 the work. Two homes on one landing zone would load each other's files: each home would hold a part of them, without any
-error. The id is stored beside the warehouse file and is kept by a rebuild, a move and a restore of the home.
+error. The id is stored beside the warehouse file and is kept by a rebuild, a move and a restore of the home. Homes that
+share a warehouse share its id.
 """
 
 import io
@@ -15,13 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
-from vsf_assets.common.atomic_files import link_new, temp_beside
+from vsf_assets.common.atomic_files import atomic_write, link_new, temp_beside
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.regular_files import NotRegularError, read_regular
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.base import is_about_one_file
 from vsf_assets.storage.ignored_names import OWNER_MARKER as MARKER
 from vsf_assets.storage.s3_client import ObjectStoreError, StoredObjectReplacedError, is_address
+from vsf_assets.warehouse.connection import Warehouse
 
 MOST_BYTES = 4096
 
@@ -43,8 +45,8 @@ def refuse_foreign(settings: Settings) -> Owner | None:
         OSError: the landing zone cannot be read.
     """
     owner, own = _read_marker(settings), _own_id(settings)
-    if owner is None or owner.id == own:
-        return owner
+    if owner is None or owner.id == own or owner.id == _id_of_home(settings):
+        return owner  # of this home, also before it moved to a warehouse that it shares
     is_here = (owner.home, owner.host) == (str(settings.home), socket.gethostname())
     if own is None and (is_here or Path(settings.landing).is_relative_to(settings.home)):
         return owner  # the id was lost with the folder of the warehouse; `claim` restores it from the marker
@@ -69,19 +71,28 @@ def claim(settings: Settings, progress: Callable[[str], None]) -> None:
     """
     owner = refuse_foreign(settings)
     if owner is not None:
-        if _own_id(settings) is None:
+        id_now = _own_id(settings)
+        if id_now is None:
             _ensure_id(settings, owner.id)
+        elif owner.id != id_now:
+            _mark(settings, id_now, progress, replaces=True)
         return
     if not is_address(settings.landing) and not Path(settings.landing).is_dir():
         return  # nothing has landed yet
-    own = Owner(_ensure_id(settings, uuid.uuid4().hex), str(settings.home), socket.gethostname())
+    if _mark(settings, _ensure_id(settings, uuid.uuid4().hex), progress):
+        refuse_foreign(settings)
+
+
+def _mark(settings: Settings, own_id: str, progress: Callable[[str], None], replaces: bool = False) -> bool:
+    """Write the marker; return whether it could be written."""
+    own = Owner(own_id, str(settings.home), socket.gethostname())
     try:
-        _write_marker(settings, json.dumps(asdict(own)).encode())
+        _write_marker(settings, json.dumps(asdict(own)).encode(), replaces)
     except OSError as error:
         why = error.strerror or error
         progress(f"warning: {_marker_of(settings)} cannot be written ({why}); another home there would not be noticed")
-        return
-    refuse_foreign(settings)
+        return False
+    return True
 
 
 def _id_file(settings: Settings) -> Path:
@@ -89,6 +100,12 @@ def _id_file(settings: Settings) -> Path:
 
 
 def _own_id(settings: Settings) -> str | None:
+    """Return the id of the home, or the one that it shares with the other homes of its warehouse."""
+    shared = Warehouse.of(settings).form.owner_id()
+    return _id_of_home(settings) if shared is None else shared
+
+
+def _id_of_home(settings: Settings) -> str | None:
     try:
         return _id_file(settings).read_text().strip() or None
     except FileNotFoundError:
@@ -96,11 +113,14 @@ def _own_id(settings: Settings) -> str | None:
 
 
 def _ensure_id(settings: Settings, new: str) -> str:
-    """Write the id of the home if it has none; return its id."""
+    """Write the id of the home if it has none; return its id, or the shared one."""
+    shared = Warehouse.of(settings).form.owner_id()
+    if shared is not None:
+        return shared
     file = _id_file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     _create(file, new.encode())
-    return _own_id(settings) or new
+    return _id_of_home(settings) or new
 
 
 def _marker_of(settings: Settings) -> str:
@@ -140,15 +160,17 @@ def _read_object(settings: Settings) -> bytes:
         return file.read(MOST_BYTES)
 
 
-def _write_marker(settings: Settings, content: bytes) -> None:
-    """Write the marker atomically, unless one exists."""
+def _write_marker(settings: Settings, content: bytes, replaces: bool = False) -> None:
+    """Write the marker atomically, unless one exists that is not to be replaced."""
     if not is_address(settings.landing):
-        _create(Path(_marker_of(settings)), content)
+        write = atomic_write if replaces else _create
+        write(Path(_marker_of(settings)), content)
         return
     from vsf_assets.storage.s3 import ObjectStore
 
     with suppress(StoredObjectReplacedError):  # another home was faster; the caller reads its marker
-        ObjectStore(settings.landing).put(MARKER, io.BytesIO(content), len(content), IfNoneMatch="*")
+        conditions = {} if replaces else {"IfNoneMatch": "*"}
+        ObjectStore(settings.landing).put(MARKER, io.BytesIO(content), len(content), **conditions)
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from vsf_assets.ingest import loader as batches
-from vsf_assets.ingest.crash_records import PREFIX
 from vsf_assets.storage.full_disk import FullDiskError
+from vsf_assets.warehouse.forms.run_notes import PREFIX
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.warehouses import Home, clicks
 

@@ -16,7 +16,7 @@ from vsf_assets.warehouse.forms.form import Form
 
 ROOT = Path(__file__).resolve().parents[2] / PACKAGE
 FORMS = "warehouse.forms"
-OPEN = {f"{FORMS}.form", f"{FORMS}.store_session", f"{FORMS}.published"}
+OPEN = {f"{FORMS}.form", f"{FORMS}.store_session", f"{FORMS}.run_notes", f"{FORMS}.published"}
 """Modules of the package that others may import: what all forms have in common, and reading what any of them
 published."""
 

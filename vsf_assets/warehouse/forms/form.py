@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from vsf_assets.config.settings import Settings
+from vsf_assets.warehouse.forms.run_notes import FileNotes, RunNotes
 from vsf_assets.warehouse.forms.store_session import StoreSession
 
 if TYPE_CHECKING:
@@ -171,6 +172,14 @@ class Form(ABC):
     def size(self) -> int:
         """Bytes of the file that a build changes and a snapshot copies."""
         return self.file.stat().st_size
+
+    def run_notes(self, run_id: str, on_wait: Callable[[str], None]) -> RunNotes:  # noqa: ARG002
+        """Return the note that a run keeps of what it is doing, and those of runs that are over."""
+        return FileNotes(self.settings.scratch)
+
+    def owner_id(self) -> str | None:
+        """Return the id under which several homes use the same landing zone; None if a home has one of its own."""
+        return None
 
     @abstractmethod
     def connect(self, read_only: bool) -> AbstractContextManager["DuckDBPyConnection"]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 POSTGRES = "postgres_scanner"
 
-_Key = tuple[int, str, str, str, str]
+_Key = tuple[int, str, str, str, str, bool]
 _opened: "dict[_Key, DuckDBPyConnection]" = {}
 _guard = threading.Lock()
 _removing: set[int] = set()
@@ -35,19 +35,21 @@ _removing: set[int] = set()
 
 
 def keep_from_removing(settings: Settings) -> None:
-    """Take the right to remove data files from this process, if they are in a folder; before any other thread starts.
+    """Take the right to remove data files from this thread and those that it starts, if they are in a folder.
+
+    DuckDB removes files in the thread that commits and in its own threads, which the first thread starts that opens it.
 
     Raises:
-        RemovalError: the kernel cannot, or there are other threads.
+        RemovalError: the kernel cannot.
     """
     lake = Path(settings.lake)
     if os.getpid() in _removing or is_address(settings.lake) or not lake.is_dir() or removal_is_denied(lake):
         return
-    deny_removal(lake)
+    deny_removal(lake, is_alone=False)
 
 
 def let_this_process_remove() -> None:
-    """Leave this process, which opened no lake before, the right to remove data files: for maintenance alone."""
+    """Leave this process, which wrote to no lake before, the right to remove data files: for maintenance alone."""
     _removing.add(os.getpid())
 
 
@@ -106,17 +108,23 @@ def attach_statements(
     )
 
 
-def cursor(settings: Settings, config: Config, schema: str, token: str = "") -> "DuckDBPyConnection":
+def cursor(
+    settings: Settings, config: Config, schema: str, token: str = "", read_only: bool = False
+) -> "DuckDBPyConnection":
     """Return a connection to the attached generation, its current database; the caller closes it.
+
+    Whoever may write can remove no data file afterwards.
 
     Raises:
         PostgresError: the database cannot be used.
         RemovalError: this process cannot be kept from removing data files in a folder.
     """
-    key = (os.getpid(), settings.lake_database, settings.lake, schema, token)
+    if not read_only:
+        keep_from_removing(settings)
+    key = (os.getpid(), settings.lake_database, settings.lake, schema, token, read_only)
     with _guard:
         if key not in _opened:
-            _opened[key] = _open(settings, config, schema, token)
+            _opened[key] = _open(settings, config, schema, token, read_only)
         found = _opened[key].cursor()
     found.execute("set enable_progress_bar = false")
     found.execute("set TimeZone = 'UTC'")
@@ -127,18 +135,18 @@ def cursor(settings: Settings, config: Config, schema: str, token: str = "") -> 
 def forget(settings: Settings, schema: str, token: str = "") -> None:
     """Close the DuckDB of a generation and a token; cursors of it that are open live on."""
     with _guard:
-        found = _opened.pop((os.getpid(), settings.lake_database, settings.lake, schema, token), None)
-    if found is not None:
-        found.close()
+        for read_only in (False, True):
+            found = _opened.pop((os.getpid(), settings.lake_database, settings.lake, schema, token, read_only), None)
+            if found is not None:
+                found.close()
 
 
-def _open(settings: Settings, config: Config, schema: str, token: str) -> "DuckDBPyConnection":
+def _open(settings: Settings, config: Config, schema: str, token: str, read_only: bool) -> "DuckDBPyConnection":
     import duckdb
 
-    keep_from_removing(settings)
     connection = connect(config={**config, **OWN_SQL_ONLY})
     try:
-        for statement in attach_statements(settings, schema, DATABASE, token=token):
+        for statement in attach_statements(settings, schema, DATABASE, token=token, read_only=read_only):
             connection.execute(statement)
     except duckdb.Error as error:
         connection.close()

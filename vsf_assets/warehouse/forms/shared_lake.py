@@ -16,6 +16,8 @@ from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms import shared_attach, shared_tables
 from vsf_assets.warehouse.forms.form import BuildTarget, Form, MakeTables
+from vsf_assets.warehouse.forms.run_notes import RunNotes
+from vsf_assets.warehouse.forms.shared_notes import SharedNotes
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets.warehouse.forms.store_session import StoreSession
 from vsf_assets.warehouse.shared.control import current_generation, generations, has_control, schema_of
@@ -68,14 +70,12 @@ class SharedLake(Form):
     def control(self) -> "Iterator[Connection[tuple[Any, ...]]]":
         """Open a session of PostgreSQL for a block."""
         export_of_file("PG")
-        shared_attach.keep_from_removing(self.settings)
         with open_connection(self.settings.lake_database, f"vsf {os.getpid()}") as connection:
             yield connection
 
     def lock_session(self, run_id: str, on_wait: Callable[[str], None]) -> LockSession:
         """Open a session that holds the locks of a run; a run may have several, so it gets a word of its own."""
         export_of_file("PG")
-        shared_attach.keep_from_removing(self.settings)
         return LockSession(
             self.settings.lake_database,
             f"{run_id}-{secrets.token_hex(4)}",
@@ -127,7 +127,8 @@ class SharedLake(Form):
     def connect(self, read_only: bool) -> "Iterator[DuckDBPyConnection]":
         """Attach the generation that holds; while this process holds the build lock, commits show it."""
         token = None if read_only else _building.get(self.settings.lake_database)
-        connection = shared_attach.cursor(self.settings, self.config(), self.schema(), _text(token) if token else "")
+        shown = _text(token) if token else ""
+        connection = shared_attach.cursor(self.settings, self.config(), self.schema(), shown, read_only)
         try:
             yield connection
         finally:
@@ -145,6 +146,15 @@ class SharedLake(Form):
             self.settings,
             purpose,
         )
+
+    def run_notes(self, run_id: str, on_wait: Callable[[str], None]) -> RunNotes:
+        """Return the notes in the database."""
+        return SharedNotes(lambda: self.lock_session(run_id, on_wait))
+
+    def owner_id(self) -> str | None:
+        """Return the id of the lake, which all its homes have; None before it is prepared."""
+        with self.control() as connection:
+            return shared_tables.lake_id(connection)
 
     def _attached_again(self, schema: str) -> "tuple[str, DuckDBPyConnection]":
         """Attach the generation that holds now, over new sessions; return its schema too."""

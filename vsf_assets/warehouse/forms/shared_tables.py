@@ -4,6 +4,7 @@ Here: the steps of `vsf prepare` and `vsf migrate` in the lake. Not here: the ta
 and the control schema (warehouse/shared/control.py).
 """
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from vsf_assets.storage.s3_client import is_address, plain_errors, s3_client, sp
 from vsf_assets.warehouse.forms import shared_attach
 from vsf_assets.warehouse.forms.form import DATABASE, Config, MakeTables
 from vsf_assets.warehouse.forms.lake_index import set_options
+from vsf_assets.warehouse.forms.shared_notes import create_notes
 from vsf_assets.warehouse.shared.control import (
     HeldLock,
     create_control,
@@ -39,6 +41,16 @@ if TYPE_CHECKING:
 
 RELEASE = "release"
 """Name of the version under which the release of the platform is recorded; the others are those of contracts."""
+
+
+_OF_ALL, _ID = 0, "id of the lake"
+_SET_ID = "insert into vsf.versions (generation, name, value) values (%s, %s, %s) on conflict do nothing"
+"""Generations begin with 1; what concerns all of them has the number 0."""
+
+
+def lake_id(connection: "Connection[tuple[Any, ...]]") -> str | None:
+    """Return the id of a lake, which a restore keeps; None before it is prepared."""
+    return recorded_versions(connection, _OF_ALL).get(_ID) if has_control(connection) else None
 
 
 def refuse_others(connection: "Connection[tuple[Any, ...]]", versions: Mapping[str, str]) -> None:
@@ -81,10 +93,11 @@ def prepare(
     export_of_file("PG")
     check_server(settings.lake_database)
     _check_place(settings)
-    shared_attach.keep_from_removing(settings)
     with open_connection(settings.lake_database, "vsf prepare") as connection:
         create_control(connection)
         create_fence(connection)
+        create_notes(connection)
+        connection.execute(_SET_ID, [_OF_ALL, _ID, uuid.uuid4().hex])
     with _locked(settings, "vsf prepare", log) as (session, locks):
         with session.connection() as connection:
             found = generations(connection).current
@@ -122,12 +135,12 @@ def migrate(
         VsfError: there is no lake; or a table cannot be changed, and nothing is recorded.
     """
     export_of_file("PG")
-    shared_attach.keep_from_removing(settings)
     with _locked(settings, "vsf migrate", log) as (session, locks):
         with session.connection() as connection:
             number = current_generation(connection)
             before = recorded_versions(connection, number)
             create_fence(connection)
+            create_notes(connection)
         if before == dict(versions):
             log("the tables of the lake are those of this release")
             return

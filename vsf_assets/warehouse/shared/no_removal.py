@@ -40,15 +40,20 @@ def can_deny_removal() -> bool:
     return landlock_version() >= LEAST_LANDLOCK
 
 
-def deny_removal(lake: Path) -> None:
+def deny_removal(lake: Path, is_alone: bool = True) -> None:
     """Keep this thread, and all that it starts from now on, from removing or replacing files below a folder.
 
-    DuckDB's threads are started by the thread that opens it, so this comes first. Folders above the lake lose the right
+    DuckDB's threads are started by the thread that opens it, so this comes first; and it removes files in the thread
+    that commits, so each thread that uses it needs this. Folders above the lake lose the right
     too for what lies directly in them, and for folders that are made there later: a lake needs a folder of its own, and
     the home does not lie above it.
 
+    Args:
+        lake: the folder.
+        is_alone: whether the process must have no other threads, which keep the right.
+
     Raises:
-        RemovalError: the kernel cannot, or the process has other threads, which would keep the right.
+        RemovalError: the kernel cannot, or the process has other threads and may have none.
     """
     if not can_deny_removal():
         raise RemovalError(
@@ -56,7 +61,7 @@ def deny_removal(lake: Path) -> None:
             " that several processes share needs it. Use an object store: VSF_LAKE=s3://…"
         )
     threads = len(os.listdir("/proc/self/task"))
-    if threads != 1:
+    if is_alone and threads != 1:
         raise RemovalError(f"the process has {threads} threads; only one of them would be kept from removing files")
     lake = lake.resolve()
     allowed = [(place, _REMOVE) for place in _beside(lake)]

@@ -5,6 +5,7 @@ test_attacks.py), and builds.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from vsf_assets.common.errors import VsfError
 from vsf_assets.demo import demo_files
 from vsf_assets.feeds import all_feeds
+from vsf_assets.landing.home_marker import claim, refuse_foreign
+from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.lake.shared.homes import raw_tables, reading, shared_home
@@ -124,3 +128,54 @@ def test_a_process_that_stores_in_a_folder_may_not_remove_its_files(tmp_path: Pa
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     let_this_process_remove()
     assert len(raw_tables(home)["raw.clicks"]) == 1
+
+
+def test_homes_of_one_lake_share_a_landing_zone_and_another_home_is_refused(
+    tmp_path: Path, catalog: str, bucket: Bucket
+) -> None:
+    first = shared_home(tmp_path / "first", catalog, bucket.address("lake"))
+    first.warehouse.prepare(lambda _: None)
+    first.land("clicks_1.csv", clicks(1), 1)
+    first.ingest()
+    places = {"LANDING": first.settings.landing, "ARCHIVE": first.settings.archive}
+    second = shared_home(tmp_path / "second", catalog, bucket.address("lake"), **places)
+    second.land("clicks_2.csv", clicks(2), 2)
+    assert [row.file_name for row in second.ingest().stored] == ["clicks_2.csv"]
+    assert first.click_ids() == [1, 2]
+    with pytest.raises(VsfError, match="belongs to another home"):
+        Home(tmp_path / "third", LAKE="", **places).ingest()
+
+
+def test_a_home_that_moves_to_a_shared_lake_takes_its_landing_zone_along(
+    tmp_path: Path, catalog: str, bucket: Bucket
+) -> None:
+    home = Home(tmp_path / "home", LAKE="")
+    home.land("clicks_1.csv", clicks(1), 1)
+    home.ingest()
+    home.warehouse.file.unlink()
+    moved = shared_home(tmp_path / "home", catalog, bucket.address("lake"), AFTER_LOAD="keep")
+    moved.warehouse.prepare(lambda _: None)
+    moved.land("clicks_2.csv", clicks(2), 2)
+    claim(moved.settings, print)
+    places = {"LANDING": moved.settings.landing, "ARCHIVE": moved.settings.archive}
+    other = shared_home(tmp_path / "other", catalog, bucket.address("lake"), **places)
+    assert refuse_foreign(other.settings) is not None
+
+
+def test_a_file_that_ended_a_run_is_read_in_a_child_by_the_next_run_of_another_home(
+    tmp_path: Path, catalog: str, bucket: Bucket
+) -> None:
+    first = shared_home(tmp_path / "first", catalog, bucket.address("lake"))
+    first.warehouse.prepare(lambda _: None)
+    first.land("clicks_1.csv", clicks(1), 1)
+    names = {"CATALOG": catalog, "LAKE": first.settings.lake, "LOCK_TAKEOVER_SECONDS": "3"}
+    job = {"home": str(first.root), "variables": names, "die": ["ingest.loader", "read_one_file", "before", 1]}
+    assert run_children([job]) == [-signal.SIGKILL]
+    places = {"LANDING": first.settings.landing, "ARCHIVE": first.settings.archive}
+    second = shared_home(tmp_path / "second", catalog, bucket.address("lake"), **places)
+    lines: list[str] = []
+    ingest(second.warehouse, Selection(("clicks",), None), "test", lines.append)
+    assert any("in a process of its own" in line for line in lines), lines
+    assert second.click_ids() == [1]
+    with second.warehouse.form.control() as connection:  # type: ignore[attr-defined]
+        assert connection.execute("select count(*) from vsf.notes").fetchall() == [(0,)]
