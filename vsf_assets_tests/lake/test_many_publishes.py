@@ -1,10 +1,12 @@
 """Many snapshots while another process commits: each one equals the warehouse at its version.
 
-Here: every column of every table of each snapshot, against a model of the commits in plain Python. Not here: what
-publishing checks itself (engine/test_snapshots.py), and readers (cli/test_readers.py).
+Here: every column of every table of each snapshot, against a model of the commits in plain Python, and wrong snapshots,
+which the comparison must notice. Not here: what publishing checks itself (engine/test_snapshots.py), and readers
+(cli/test_readers.py).
 """
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -178,19 +180,33 @@ def test_each_of_many_publishes_beside_a_writer_equals_the_warehouse_at_its_vers
     with home.warehouse.lock("test"), home.warehouse.connect() as connection:
         connection.execute(_MAKE)
     snapshots: list[Path] = []
+    held: list[int] = []
     with commits(home) as begin_next:
         for number in range(1, PUBLISHES + 1):
             begin_next()
             time.sleep(number % 3 / 20)  # so that now this process is first, now the other one
             with home.warehouse.lock("publish"):
-                snapshot = publish(home.warehouse, number)
-            assert isinstance(snapshot, Path)
-            snapshots.append(snapshot)
+                held.append(round_of(home))
+                snapshots.append(published(home, number))
     rounds = [compare(snapshot) for snapshot in snapshots]
-    assert rounds == sorted(rounds)
+    assert rounds == held == sorted(held)
     assert len(set(rounds)) > PUBLISHES / 4, "the other process hardly committed; the test says nothing"
     if form == "lake":
         agree_with_the_lake(home, snapshots)
+
+
+def round_of(home: Home) -> int:
+    """Return the last round that the warehouse holds; the caller has the lock."""
+    with home.warehouse.connect(read_only=True) as connection:
+        ((number,),) = connection.execute("from marts.rounds").fetchall()
+    return int(number)
+
+
+def published(home: Home, number: int) -> Path:
+    """Publish a snapshot in a folder; the caller has the lock."""
+    snapshot = publish(home.warehouse, number)
+    assert isinstance(snapshot, Path)
+    return snapshot
 
 
 def agree_with_the_lake(home: Home, snapshots: list[Path]) -> None:
@@ -205,6 +221,61 @@ def agree_with_the_lake(home: Home, snapshots: list[Path]) -> None:
                     columns = columns_of(connection)[name]
                     there = figures_of(lake, name, columns, f"at (version => {version})")
                     assert figures_of(connection, name, columns) == there, (snapshot.name, name)
+
+
+_NEWEST = "(select max(data_file_id) from ducklake_data_file inner join ducklake_table using (table_id))"
+WRONG = {
+    "a row that was deleted": ("file", "insert into raw.clicks by name select 6 as click_id, 6 as campaign_id"),
+    "a value of another row": ("file", "update marts.kinds set word = null where number = 7"),
+    "a table as it was before": ("file", "update marts.rounds set number = 1"),
+    "rows that are missing": ("lake", f"delete from ducklake_data_file where data_file_id = {_NEWEST}"),
+    "rows that were deleted": ("lake", "delete from ducklake_delete_file"),
+}
+"""What is wrong with a copy of the second snapshot -> the form of the warehouse, and the statement that makes it so."""
+
+
+def two_rounds(folder: Path, form: str) -> tuple[Home, list[Path]]:
+    """Return a home that published after round 1 and after round 2."""
+    lake = forms.variables(folder, has_lake=form == "lake")["VSF_LAKE"]
+    home = Home(folder, LAKE=lake, KEEP_SNAPSHOTS="2")
+    with home.warehouse.lock("test"):
+        with home.warehouse.connect() as connection:
+            connection.execute(_MAKE)
+        snapshots = []
+        for number in (1, 2):
+            with home.warehouse.connect() as connection:
+                commit(connection, number)
+            snapshots.append(published(home, number))
+    return home, snapshots
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_snapshot_that_is_wrong_in_one_table_is_noticed(tmp_path: Path, what: str) -> None:
+    form, statement = WRONG[what]
+    _, snapshots = two_rounds(tmp_path, form)
+    assert [compare(snapshot) for snapshot in snapshots] == [1, 2]
+    wrong = changed(snapshots[1], statement)
+    with pytest.raises(AssertionError):
+        compare(wrong)
+
+
+def test_a_snapshot_at_another_version_is_noticed(tmp_path: Path) -> None:
+    home, snapshots = two_rounds(tmp_path, "lake")
+    agree_with_the_lake(home, snapshots)
+    earlier = changed(snapshots[0], f"update ducklake_snapshot set snapshot_id = {version_of(snapshots[1])}")
+    assert compare(earlier) == 1, "each table is as it was, all at one version"
+    with pytest.raises(AssertionError):
+        agree_with_the_lake(home, [earlier])
+
+
+def changed(snapshot: Path, statement: str) -> Path:
+    """Return a copy of a snapshot, beside it, in which a statement changed something."""
+    copy = snapshot.with_name(f"wrong-{snapshot.name}")
+    shutil.copyfile(snapshot, copy)
+    with closing(duckdb.connect(str(copy))) as connection:
+        ((count,),) = connection.execute(statement).fetchall()
+    assert count > 0, "the snapshot is not wrong"
+    return copy
 
 
 def test_the_model_is_what_the_commits_do(tmp_path: Path) -> None:
