@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vsf_assets.runs.service_state import ServiceState
-from vsf_assets.service.state import service_folder, write_state
+from vsf_assets.runs.service_state import ServiceState, service_folder
+from vsf_assets.service.state import write_state
 from vsf_assets_tests.commandline import Home
 from vsf_assets_tests.rights import like_other_users
 
