@@ -11,7 +11,8 @@ so that the fence refuses what is still under way, and the ledger is read.
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,7 @@ from vsf_assets.warehouse.forms.store_session import HeldRows, StoreSession
 from vsf_assets.warehouse.shared.control import recorded_versions, schema_of
 from vsf_assets.warehouse.shared.fence import sign
 from vsf_assets.warehouse.shared.locks import LockSession, Token
+from vsf_assets.warehouse.shared.postgres import where
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,11 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPTS = 3
-"""Times that a delivery is stored whose commit ends with an error."""
-
-PAUSE_SECONDS = 1.0
-"""Pause before the second attempt; it doubles."""
+PAUSES = (1.0, 4.0)
+"""Seconds before each further attempt to store a delivery whose transaction ended with an error."""
 
 
 class SharedStoreSession(StoreSession):
@@ -83,7 +82,8 @@ class SharedStoreSession(StoreSession):
     def stage(self, table: str, id_column: str, file_id: int, rows: "Rows") -> None:
         """Write the rows into the lake; the name of the file begins with the lock of the run, which is held."""
         self._wanted[table, file_id] = (id_column, rows)
-        self._write(table, file_id)
+        with plain_store_errors(self._settings):
+            self._write(table, file_id)
 
     def _write(self, table: str, file_id: int) -> None:
         """Write rows as a Parquet file with the columns of their table, and flush it."""
@@ -134,26 +134,25 @@ class SharedStoreSession(StoreSession):
 
         Raises:
             LockLostError: the session of the locks has ended; whether the delivery is stored, the next run finds.
-            VsfError: `vsf migrate` changed the tables meanwhile.
-            duckdb.Error: the last of several attempts failed.
+            VsfError: `vsf migrate` changed the tables meanwhile, or the last of several attempts failed.
         """
         import duckdb
 
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._locks.hold("commit", self._purpose) as self._token:
-                    self._refuse_changed(self._token)
-                    found = store()
-            except duckdb.Error:
-                if attempt + 1 == ATTEMPTS:
-                    raise
-                time.sleep(PAUSE_SECONDS * 2**attempt)
-                self._begin_again()
-            else:
-                self._wanted.clear()
-                self._staged.clear()
-                return found
-        raise AssertionError("the last attempt returns or raises")
+        with plain_store_errors(self._settings):
+            for pause in (*PAUSES, None):
+                try:
+                    with self._locks.hold("commit", self._purpose) as self._token:
+                        self._refuse_changed(self._token)
+                        found = store()
+                    break
+                except duckdb.Error:
+                    if pause is None:
+                        raise
+                    time.sleep(pause)
+                    self._begin_again()
+        self._wanted.clear()
+        self._staged.clear()
+        return found
 
     def begin(self) -> None:
         """Begin a transaction that shows the lock to the fence, and the snapshot that it sees."""
@@ -198,6 +197,25 @@ class SharedStoreSession(StoreSession):
             raise duckdb.TransactionException("another generation of the lake holds now")
         if self._recorded() != self._versions:
             raise VsfError("vsf migrate changed the tables of the lake during this run; run the command again")
+
+
+@contextmanager
+def plain_store_errors(settings: Settings) -> Iterator[None]:
+    """Say in plain words that the lake cannot be written; errors of a full disk keep their cause.
+
+    Raises:
+        VsfError: database or place of the data files did not answer.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.HTTPException, duckdb.TransactionException, duckdb.ConnectionException) as error:
+        first = str(error).strip().splitlines()[0]
+        raise VsfError(
+            f"deliveries could not be stored in the lake ({where(settings.lake_database)}, {settings.lake}): {first}."
+            " What is not stored stays where it landed; the next run stores it"
+        ) from error
 
 
 _METADATA = f"__ducklake_metadata_{DATABASE}"

@@ -1,0 +1,188 @@
+"""What goes wrong while runs store in a shared lake, forced: a run goes on or says why, the next one stores the rest.
+
+Here: the whole engine on such a lake. Not here: the locks and the fence alone (test_attacks.py, test_lost_answers.py).
+"""
+
+import os
+from pathlib import Path
+from threading import Event
+
+import psycopg
+import pytest
+
+from vsf_assets.common.errors import VsfError
+from vsf_assets.storage.s3_client import ObjectStoreError
+from vsf_assets.warehouse import connection as warehouse_connection
+from vsf_assets.warehouse.forms import shared_store
+from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets.warehouse.shared.no_removal import can_deny_removal
+from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.lake.shared.homes import shared_home
+from vsf_assets_tests.lake.shared.proxies import LOSE_ANSWER, PASS, CommitProxy
+from vsf_assets_tests.object_server import Bucket, ObjectServer
+from vsf_assets_tests.postgres_server import PROGRAMS, restartable_server
+from vsf_assets_tests.warehouses import Home, clicks
+
+needs_landlock = pytest.mark.skipif(not can_deny_removal(), reason="the kernel has no Landlock, or its first version")
+
+
+@pytest.fixture
+def lake(tmp_path: Path, catalog: str, bucket: Bucket) -> Home:
+    """A home with a prepared lake in a bucket, and a file that has landed."""
+    home = shared_home(tmp_path / "home", catalog, bucket.address("lake"))
+    home.warehouse.prepare(lambda _: None)
+    home.land("clicks_1.csv", clicks(1, 2), 1)
+    return home
+
+
+def child_of(home: Home, database: str) -> dict[str, object]:
+    """Return an ingest of a process of its own, which reaches the database in a way of its own."""
+    return {
+        "home": str(home.root),
+        "variables": {"CATALOG": database, "LAKE": home.settings.lake, "LOCK_TAKEOVER_SECONDS": "3"},
+        "complete": True,
+    }
+
+
+def is_committing(database: str) -> bool:
+    """Return whether a transaction has passed the fence and is not committed yet."""
+    with psycopg.connect(database) as control:
+        return control.execute(
+            "select exists (select from pg_locks where relation = 'vsf.locks'::regclass and mode = 'RowShareLock')"
+        ).fetchall() == [(True,)]
+
+
+@needs_landlock
+def test_a_delivery_whose_answer_was_lost_is_stored_once_and_reported(catalog: str, tmp_path: Path) -> None:
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.land("clicks_1.csv", clicks(1, 2), 1)
+    lost = Event()
+
+    def about_commit() -> str:
+        if lost.is_set() or not is_committing(catalog):
+            return PASS
+        lost.set()
+        return LOSE_ANSWER
+
+    proxy = CommitProxy(catalog, about_commit)
+    with proxy.running() as through:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                home.warehouse.prepare(lambda _: None)
+                report = shared_home(home.root, through, home.settings.lake).ingest()
+                code = 0 if [row.file_name for row in report.stored] == ["clicks_1.csv"] else 2
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert proxy.lost == 1
+    let_this_process_remove()
+    assert home.click_ids() == [1, 2]
+    assert home.files("file_name, status") == [("clicks_1.csv", "loaded")]
+    assert home.ingest().stored == []
+
+
+@pytest.mark.lake
+@pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed (Debian: postgresql)")
+def test_a_restart_of_the_database_ends_the_run_and_the_next_one_stores_everything(
+    tmp_path: Path, bucket: Bucket
+) -> None:
+    with restartable_server() as server:
+        home = shared_home(tmp_path / "home", server.address, bucket.address("lake"))
+        home.warehouse.prepare(lambda _: None)
+        for number in range(1, 5):
+            home.land(f"clicks_{number}.csv", clicks(number), number)
+        restarted = Event()
+
+        def about_commit() -> str:
+            if not restarted.is_set() and is_committing(server.address):
+                restarted.set()
+                server.restart("immediate")
+            return PASS
+
+        with CommitProxy(server.address, about_commit).running() as through:
+            assert run_children([child_of(home, through)]) == [1]
+        assert restarted.is_set()
+        assert run_children([child_of(home, server.address)]) == [0]
+        assert home.click_ids() == [1, 2, 3, 4]
+        assert home.landed() == []
+
+
+def test_a_bucket_that_throttles_for_a_moment_is_waited_for(lake: Home, object_server: ObjectServer) -> None:
+    fault = object_server.fail("error", method="PUT", path="/lake/", times=2)
+    assert [row.file_name for row in lake.ingest().stored] == ["clicks_1.csv"]
+    assert fault.hits == 2
+    assert lake.click_ids() == [1, 2]
+
+
+def test_a_bucket_that_takes_nothing_fails_the_run_in_plain_words(
+    lake: Home, object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_store, "PAUSES", (0.0,))
+    object_server.fail("error", method="PUT", path="/lake/")
+    with pytest.raises(VsfError, match=r"could not be stored in the lake .*the next run stores it") as error:
+        lake.ingest()
+    assert "test-secret" not in str(error.value)
+    object_server.settle()
+    assert lake.landed() == ["clicks_1.csv"]
+    assert [row.file_name for row in lake.ingest().stored] == ["clicks_1.csv"]
+    assert lake.click_ids() == [1, 2]
+
+
+def test_a_worker_of_another_release_writes_nothing_until_the_lake_is_migrated(
+    lake: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.ingest()
+    lake.land("clicks_2.csv", clicks(3), 2)
+    original = warehouse_connection.table_versions
+    newer = {**original(lake.settings), "release": "99.0", "clicks": "other"}
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse_connection, "table_versions", lambda _: newer)
+        with pytest.raises(
+            VsfError, match=r"made by release 0.* with other versions of clicks, .*release 99.0.*migrate"
+        ):
+            lake.ingest()
+        lines: list[str] = []
+        lake.warehouse.migrate(lines.append)
+        assert any("release 99.0 now" in line for line in lines)
+    with pytest.raises(VsfError, match=r"made by release 99\.0"):
+        lake.ingest()
+    assert lake.click_ids() == [1, 2]
+    lake.warehouse.migrate(lambda _: None)
+    assert [row.file_name for row in lake.ingest().stored] == ["clicks_2.csv"]
+
+
+def test_two_that_prepare_at_once_make_one_lake(tmp_path: Path, catalog: str, bucket: Bucket) -> None:
+    home = shared_home(tmp_path / "home", catalog, bucket.address("lake"))
+
+    def prepared() -> int:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                home.warehouse.prepare(lambda _: None)
+                code = 0
+            finally:
+                os._exit(code)
+        return child
+
+    children = [prepared(), prepared()]
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+    with psycopg.connect(catalog) as control:
+        schemas = control.execute(r"select nspname from pg_namespace where nspname ~ '^vsf_g'").fetchall()
+    assert schemas == [("vsf_g1",)]
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    assert home.click_ids() == [1]
+
+
+def test_what_does_not_do_for_a_lake_is_named(tmp_path: Path, catalog: str, bucket: Bucket) -> None:
+    missing = shared_home(tmp_path / "home", catalog, "s3://no-such-bucket-here/lake")
+    with pytest.raises(ObjectStoreError, match="there is no bucket no-such-bucket-here"):
+        missing.warehouse.prepare(lambda _: None)
+    nowhere = shared_home(tmp_path / "home", catalog.rpartition("/")[0] + "/nowhere", bucket.address("lake"))
+    with pytest.raises(VsfError, match="no such database or user"):
+        nowhere.warehouse.prepare(lambda _: None)
+    with pytest.raises(VsfError, match="no such database or user"):
+        nowhere.ingest()
