@@ -140,7 +140,8 @@ class LockSession:
         self._use, self._ends = threading.RLock(), threading.Semaphore(0)
         self._connection = open_connection(database, self._names[0])
         try:
-            self._schema = control_id(self._connection)
+            with self.connection() as connection:
+                self._schema = control_id(connection)
             self._take_run()
         except BaseException:
             self._connection.close()
@@ -211,7 +212,7 @@ class LockSession:
 
     @contextmanager
     def connection(self) -> Iterator["Connection[tuple[Any, ...]]"]:
-        """Speak on the session for a block, in autocommit mode.
+        """Speak on the session for a block, in autocommit mode; the block does nothing else that takes long.
 
         Raises:
             LockLostError: it has ended, or ends during the block.

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -61,9 +61,8 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     sockets: list[socket.socket] = []
 
     def one(client: socket.socket) -> None:
-        with suppress(OSError):
+        with closing(client), suppress(OSError):
             serve(client)
-        client.close()
 
     def accept() -> None:
         with suppress(OSError):

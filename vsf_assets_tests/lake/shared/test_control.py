@@ -11,6 +11,7 @@ import pytest
 from vsf_assets.common.errors import LockLostError, LockTimeoutError, VsfError
 from vsf_assets.warehouse.shared import control
 from vsf_assets.warehouse.shared.locks import LockSession, dead_runs, forget_runs, living_runs
+from vsf_assets_tests.lake.shared.attackers import is_waiting
 from vsf_assets_tests.lake.shared.small_lake import SmallLake
 from vsf_assets_tests.waiting import wait_until
 
@@ -133,6 +134,65 @@ def test_a_run_that_ends_is_forgotten_and_one_that_is_killed_is_dead(lake: Small
                 lake.session("living", wait=0.0)
         living.close()
         assert connection.execute("select run_id from vsf.runs").fetchall() == []
+
+
+def test_a_session_that_works_is_not_taken_over_however_long_it_takes(lake: SmallLake) -> None:
+    quick, ends = SmallLake(lake.catalog, lake.folder, takeover=1.0), list[str]()
+    with (
+        quick.session("one") as session,
+        quick.session("two", wait=2.0) as other,
+        session.hold("commit", "test"),
+        session.connection() as busy,
+    ):
+        waiting = threading.Thread(target=lambda: ends.append(wait_for(other)))
+        waiting.start()
+        busy.execute("select pg_sleep(3)")  # one statement, so the thread of the session says nothing meanwhile
+        waiting.join()
+        assert busy.execute("select 1").fetchone() == (1,)
+    assert ends == ["LockTimeoutError"]
+
+
+def wait_for(session: LockSession) -> str:
+    try:
+        with session.hold("commit", "test"):
+            return "taken"
+    except VsfError as error:
+        return type(error).__name__
+
+
+def test_a_session_of_another_database_is_left_alone(lake: SmallLake, server: str) -> None:
+    quick = SmallLake(lake.catalog, lake.folder, takeover=1.0)
+    with quick.session("one") as session, psycopg.connect(server, autocommit=True) as elsewhere:
+        with session.connection() as connection:
+            key = control.control_id(connection)
+        elsewhere.execute("select pg_advisory_lock(%s, 2)", [key])  # the same key, silent for long
+        with session.hold("commit", "test"), quick.session("two", wait=2.0) as other:
+            assert wait_for(other) == "LockTimeoutError"
+        assert elsewhere.execute("select 1").fetchone() == (1,)
+
+
+def test_who_takes_a_lock_waits_for_a_transaction_that_has_checked_it(lake: SmallLake) -> None:
+    with lake.session("one") as session, lake.control() as checking, lake.control() as connection:
+        with session.hold("build", "test") as token, checking.transaction():
+            control.check_locks(checking, token.locks)
+            with session.connection() as held:
+                held.execute("select pg_advisory_unlock_all()")
+            other = lake.session("two")
+            ends: list[str] = []
+            waiting = threading.Thread(target=lambda: ends.append(epoch_of_build(other)))
+            waiting.start()
+            wait_until(lambda: is_waiting(connection, "two"))
+            assert ends == []
+        waiting.join()
+        other.close()
+        assert ends == ["b2"]
+        with pytest.raises(LockLostError, match="has taken the build lock"), checking.transaction():
+            control.check_locks(checking, token.locks)
+
+
+def epoch_of_build(session: LockSession) -> str:
+    with session.hold("build", "test") as token:
+        return token.text().partition(":")[0]
 
 
 def test_a_lost_session_stays_lost(lake: SmallLake) -> None:
