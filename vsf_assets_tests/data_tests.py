@@ -15,7 +15,7 @@ import duckdb
 from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.form import BuildTarget
-from vsf_assets_tests.forms import attach, attach_target
+from vsf_assets_tests.forms import attach, attach_target, for_target
 
 _COMPILED_WITH = ("score_seed", "plausible_days_before", "plausible_days_after", "awesome_rules")
 """Settings that compiled SQL may depend on."""
@@ -54,6 +54,7 @@ def failed_data_tests(warehouse: Path | BuildTarget, file: Path) -> dict[str, li
         else:
             attach(connection, warehouse, "warehouse")
         for name, sql in kept(file)["tests"].items():
+            sql = for_target(sql, warehouse) if isinstance(warehouse, BuildTarget) else sql
             found = connection.execute(f"select * from ({sql}\n) limit 5").fetchall()
             if found:
                 failed[name] = found

@@ -20,7 +20,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
 from vsf_assets.warehouse.forms.form import NO_WAREHOUSE, BuildTarget
 from vsf_assets_tests.data_tests import kept, settings_of_sql
-from vsf_assets_tests.forms import attach_target
+from vsf_assets_tests.forms import attach_target, for_target
 
 _invoke = dbt.invoke
 """dbt itself, also while a test has it replaced."""
@@ -88,7 +88,7 @@ def build_models(target: BuildTarget, file: Path, select: Sequence[str], full: b
         for model in chosen:
             connection.execute("begin transaction")
             for statement in _statements(model, full, is_there=f"{model['schema']}.{model['alias']}" in tables):
-                connection.execute(statement)
+                connection.execute(for_target(statement, target))
             connection.execute("commit")
     return [SimpleNamespace(status="success", node=_node(model), execution_time=0.0) for model in chosen]
 

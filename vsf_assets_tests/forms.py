@@ -6,6 +6,7 @@ Not here: tests of the forms themselves (lake/), and which tests run with which 
 
 import contextlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.warehouse.forms.choose import form_of
-from vsf_assets.warehouse.forms.form import BuildTarget
+from vsf_assets.warehouse.forms.form import DATABASE, WRITTEN_BY_BUILDS, BuildTarget
 from vsf_assets.warehouse.forms.lake_index import attach_statements, generation_of
 from vsf_assets.warehouse.forms.local_lake import NAME as CATALOG
 from vsf_assets.warehouse.forms.published import attach_published, holds_own_rows
@@ -109,6 +110,14 @@ def attach(connection: DuckDBPyConnection, file: Path, name: str, read_only: boo
         attach_published(connection, file, name)
     else:
         connection.execute(f"attach '{file}' as {name}")
+
+
+def for_target(sql: str, target: BuildTarget) -> str:
+    """Return compiled SQL with the sources where a build reads them, as dbt compiles it then."""
+    if target.sources == DATABASE:
+        return sql
+    others = "|".join(WRITTEN_BY_BUILDS)
+    return re.sub(rf'"{DATABASE}"\."raw"\."(?!(?:{others})")', f'"{target.sources}"."raw"."', sql)
 
 
 def attach_target(connection: DuckDBPyConnection, target: BuildTarget) -> None:

@@ -8,15 +8,18 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from vsf_assets.common.errors import VsfError
+from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.s3_client import is_address
-from vsf_assets.warehouse.forms import shared_attach, shared_tables
+from vsf_assets.warehouse.forms import shared_attach, shared_build, shared_tables
 from vsf_assets.warehouse.forms.form import BuildTarget, Form, MakeTables
 from vsf_assets.warehouse.forms.run_notes import RunNotes
+from vsf_assets.warehouse.forms.shared_build import Pin
 from vsf_assets.warehouse.forms.shared_notes import SharedNotes
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets.warehouse.forms.store_session import StoreSession
@@ -32,8 +35,15 @@ _building: dict[str, Token] = {}
 """Connection string -> the build lock that this process holds there."""
 
 
+@dataclass(frozen=True)
 class SharedLake(Form):
-    """A warehouse that several machines share; `file` names nothing but a folder of this home for scratch files."""
+    """A warehouse that several machines share; `file` names nothing but a folder of this home for scratch files.
+
+    Attributes:
+        pin: what a build reads; None outside of one.
+    """
+
+    pin: Pin | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "SharedLake":
@@ -126,9 +136,12 @@ class SharedLake(Form):
     @contextmanager
     def connect(self, read_only: bool) -> "Iterator[DuckDBPyConnection]":
         """Attach the generation that holds; while this process holds the build lock, commits show it."""
-        token = None if read_only else _building.get(self.settings.lake_database)
-        shown = _text(token) if token else ""
-        connection = shared_attach.cursor(self.settings, self.config(), self.schema(), shown, read_only)
+        if self.pin:
+            connection = shared_build.cursor(self.settings, self.config(), self.pin)
+        else:
+            token = None if read_only else _building.get(self.settings.lake_database)
+            shown = _text(token) if token else ""
+            connection = shared_attach.cursor(self.settings, self.config(), self.schema(), shown, read_only)
         try:
             yield connection
         finally:
@@ -162,24 +175,61 @@ class SharedLake(Form):
         schema = self.schema()
         return schema, shared_attach.cursor(self.settings, self.config(), schema)
 
+    def pinned(self) -> "SharedLake":
+        """Pin the newest version; the caller holds the build lock."""
+        token = _building[self.settings.lake_database]
+        with self.control() as connection:
+            return replace(self, pin=shared_build.pin_newest(connection, self.schema(), token))
+
+    @property
+    def delivered(self) -> str:
+        """The database of the pinned version."""
+        return f"{self.pin.database}." if self.pin else ""
+
+    @property
+    def epoch(self) -> int:
+        """That of the build lock."""
+        return self.pin.epoch if self.pin else 0
+
+    @property
+    def size(self) -> int:
+        """No file grows on this machine."""
+        return 0
+
     @contextmanager
     def building(self) -> Iterator[BuildTarget]:
-        """Builds are not there yet."""
-        self._refuse("builds")
-        yield BuildTarget("")
+        """Attach the lake with the lock of the build, and the pinned version."""
+        shared_attach.keep_from_removing(self.settings)
+        pin = self._known_pin()
+        yield shared_build.target_of(self.settings, pin.schema, pin.token, pin)
+
+    def _known_pin(self) -> Pin:
+        if self.pin is None:
+            raise RuntimeError("a build of a shared lake reads a pinned version")
+        return self.pin
 
     def checkpoint(self, connection: "DuckDBPyConnection") -> None:
         """Nothing is left to do: each commit is durable."""
 
-    def copy_to(self, target: BinaryIO, published: Path) -> bool:  # noqa: ARG002
-        """Publishing is not there yet."""
-        self._refuse("publishing")
+    def copy_to(self, target: BinaryIO, published: Path) -> bool:
+        """Write the catalog with the pinned version and the newest one."""
+        with self._published(published.parent) as made:
+            copy_into(made, target)
+        return False
 
     @contextmanager
     def to_upload(self) -> Iterator[Path]:
-        """Publishing is not there yet."""
-        self._refuse("publishing")
-        yield self.file
+        """Write the catalog with the pinned version and the newest one."""
+        with self._published(None) as made:
+            yield made
+
+    @contextmanager
+    def _published(self, folder: Path | None) -> Iterator[Path]:
+        pin = self._known_pin()
+        with self.control() as connection:
+            shared_build.flush_files(connection, self.settings, pin.schema, pin.version)
+        with shared_build.published_file(self.settings, pin, folder) as made:
+            yield made
 
     def beside(self) -> "SharedLake":
         """Rebuilding is not there yet."""

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 DELIVERED = "raw"
 """Schema of what runs deliver; in a published catalog it holds views, and STORED the tables."""
 
-_COPY, _SOURCE = "published_copy", "shared_lake"
+SOURCE = "shared_lake"
+"""Name of the attached database."""
+
+_COPY = "published_copy"
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def write_pinned(source: LakeSource, pin: int, target: Path, data: str, relative
 
 def _answered(query: str) -> str:
     """Return a FROM clause of what PostgreSQL answers, by the one connection of this transaction."""
-    return f"postgres_query('{_SOURCE}', '{sql_text(query)}')"
+    return f"postgres_query('{SOURCE}', '{sql_text(query)}')"
 
 
 def _copy_tables(connection: "DuckDBPyConnection", schema: str, pin: int) -> int:
