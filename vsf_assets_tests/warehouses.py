@@ -11,11 +11,11 @@ from typing import Any
 
 from vsf_assets.config.settings import read_settings
 from vsf_assets.ingest.ingest_report import IngestReport
-from vsf_assets.ingest.session import Selection
-from vsf_assets.landing.home_marker import MARKER
+from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.current import Snapshot
+from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.attached import ask
 from vsf_assets_tests.forms import variables as form_variables
@@ -101,7 +101,7 @@ class Home:
 
     def landed(self) -> list[str]:
         """Return what lies in the landing zone, everything counted but the marker of the home."""
-        return [path for path in _paths(self.landing) if path != MARKER]
+        return [path for path in _paths(self.landing) if path != OWNER_MARKER]
 
     def archived(self) -> dict[str, bytes]:
         """Return what lies in the archive, path -> content."""
