@@ -144,12 +144,12 @@ def _store(
     if earlier and result.input_file.known_sha256 is None:
         return earlier[0], False
     for replaced in (*earlier, *_replaced(connection, result)):
-        _delete_delivery(connection, result, replaced)
+        _delete_delivery(writer, result, replaced)
     twin = _twin(connection, result, row)
     if twin is not None and twin.order < row.order:
         row = _as_duplicate(row)
     elif twin is not None:
-        _delete_delivery(connection, result, twin)
+        _delete_delivery(writer, result, twin)
         _insert(writer, _as_duplicate(twin, run_id, now))
     if row.status != "duplicate_file":
         writer.insert_rows(result)
@@ -202,12 +202,10 @@ def _twin(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) ->
     return twins[0] if twins else None
 
 
-def _delete_delivery(connection: "DuckDBPyConnection", result: ReadResult, row: FileRow) -> None:
+def _delete_delivery(writer: Writer, result: ReadResult, row: FileRow) -> None:
     """Delete the rows, findings and ledger row of a delivery."""
-    for table in result.input_file.feed.tables_of(row.file_name):
-        connection.execute(f"delete from {table} where _file_id = ?", [row.file_id])  # noqa: S608
-    connection.execute("delete from raw.findings where file_id = ?", [row.file_id])
-    connection.execute("delete from raw.files where file_id = ?", [row.file_id])
+    for table in (*result.input_file.feed.tables_of(row.file_name), "raw.findings", "raw.files"):
+        writer.delete_rows(table, row.file_id)
 
 
 def _insert(writer: Writer, row: FileRow) -> None:
@@ -219,4 +217,4 @@ def _insert(writer: Writer, row: FileRow) -> None:
     values = dict(row.__dict__)
     for name in ("landed_at", "loaded_at"):
         values[name] = values[name].astimezone(UTC).replace(tzinfo=None)
-    writer.inserts.add("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))
+    writer.insert_frame("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))

@@ -14,6 +14,7 @@ from vsf_assets.warehouse.input_and_result import ReadResult
 from vsf_assets.warehouse.prepared_inserts import Inserts
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Writer:
     def __init__(self, session: "StoreSession | DuckDBPyConnection"):
         self._session = session if isinstance(session, StoreSession) else StoreSession(session)
         self._inserts = Inserts(self._session.connection)
+        self._deleted_from: set[str] = set()
 
     @property
     def connection(self) -> "DuckDBPyConnection":
@@ -69,15 +71,27 @@ class Writer:
         Args:
             commit: commits the transaction; by default the connection's own commit.
         """
+        self._deleted_from.clear()
         self._session.begin()
         try:
             with block_missing_optional_imports():
                 yield
+                self._session.before_commit(self._deleted_from)
         except BaseException:
             self.connection.execute("rollback")
             self.connection.execute("set preserve_insertion_order = true")  # not possible before, in a failed one
             raise
         (commit or self.connection.commit)()
+
+    def insert_frame(self, table: str, frame: "pl.DataFrame") -> None:
+        """Insert a few rows, in a transaction."""
+        if not self._session.insert_at_once(table, FrameSlot(frame)):
+            self.inserts.add(table, frame)
+
+    def delete_rows(self, table: str, file_id: int) -> None:
+        """Delete the rows of a file, in a transaction."""
+        self.connection.execute(f"delete from {table} where {id_of(table)} = ?", [file_id])  # noqa: S608
+        self._deleted_from.add(table)
 
     def insert_rows(self, result: ReadResult) -> None:
         """Insert the rows of a file, in a transaction."""
@@ -112,4 +126,4 @@ def by_all_threads(connection: "DuckDBPyConnection", table: str) -> Iterator[Non
 
 def id_of(table: str) -> str:
     """Return the column of a raw table that holds the id of the file."""
-    return "file_id" if table == "raw.findings" else "_file_id"
+    return "file_id" if table in ("raw.findings", "raw.files") else "_file_id"

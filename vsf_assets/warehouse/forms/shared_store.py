@@ -11,7 +11,7 @@ so that the fence refuses what is still under way, and the ledger is read.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -68,7 +68,8 @@ class SharedStoreSession(StoreSession):
         self._token: Token | None = None
         self._wanted: dict[tuple[str, int], tuple[str, Rows]] = {}
         self._staged: dict[tuple[str, int], str] = {}
-        self._count = 0
+        self._folders: dict[str, str] = {}
+        self._count, self._began_at = 0, 0
         self._schema = schema
         self._versions = self._recorded()
         self._own: list[DuckDBPyConnection] = []
@@ -86,11 +87,15 @@ class SharedStoreSession(StoreSession):
             self._write(table, file_id)
 
     def _write(self, table: str, file_id: int) -> None:
-        """Write rows as a Parquet file with the columns of their table, and flush it."""
+        """Write staged rows as a Parquet file."""
+        id_column, rows = self._wanted[table, file_id]
+        self._staged[table, file_id] = self._written(table, rows, {id_column: file_id})
+
+    def _written(self, table: str, rows: "Rows", constants: dict[str, int]) -> str:
+        """Write rows as a Parquet file with the columns of their table, and flush it; return its path."""
         from vsf_assets.contracts import get_table
         from vsf_assets.contracts.derived_schemas import columns
 
-        id_column, rows = self._wanted[table, file_id]
         if isinstance(rows, Sequence):
             source, values = "read_parquet(?)", [[str(path) for path in rows]]
             given = self.connection.execute("describe select * from read_parquet(?)", values).fetchall()
@@ -98,11 +103,8 @@ class SharedStoreSession(StoreSession):
         else:
             staged_rows = rows  # noqa: F841 - DuckDB finds them by the name of this variable
             source, values, there = "staged_rows", [], set(rows.columns)
-        added = dict(get_table(table).added)
-        selected = [
-            f'{_value(column.name, file_id, id_column, there, added)}::{column.type} as "{column.name}"'
-            for column in columns(get_table(table))
-        ]
+        known = {**dict(get_table(table).added), **{name: f'"{name}"' for name in there}, **constants}
+        selected = [f'{known.get(c.name, "null")}::{c.type} as "{c.name}"' for c in columns(get_table(table))]
         path = self._new_path(table)
         self.connection.execute(
             f"copy (select {', '.join(selected)} from {source}) to '{sql_text(path)}'"  # noqa: S608
@@ -112,22 +114,28 @@ class SharedStoreSession(StoreSession):
         if not is_address(path):
             _flush(Path(path))
             _flush(Path(path).parent)
-        self._staged[table, file_id] = path
+        return path
 
     def _new_path(self, table: str) -> str:
         """Return the path of a new data file; folders are made, and flushed up to the lake."""
-        name = table.split(".")[-1]
-        sql = f"""
-            select schemas.path || tables.path from {_METADATA}.{self._schema}.ducklake_table as tables
-            inner join {_METADATA}.{self._schema}.ducklake_schema as schemas using (schema_id)
-            where tables.table_name = ? and schemas.schema_name = ? and tables.end_snapshot is null
-        """  # noqa: S608
-        ((inside,),) = self.connection.execute(sql, [name, table.split(".")[0]]).fetchall()
-        folder = f"{data_path(self._settings, self._schema)}{inside}"
+        folder = self._folder_of(table)
         if not is_address(folder):
             _make_folder(Path(folder))
         self._count += 1
         return f"{folder}{self._locks.run_id}-{self._count}.parquet"
+
+    def _folder_of(self, table: str) -> str:
+        """Return the folder of a table's data files, with a slash at its end; paths below it are stored relative."""
+        if table not in self._folders:
+            schema, name = table.split(".")
+            sql = f"""
+                select schemas.path || tables.path from {_METADATA}.{self._schema}.ducklake_table as tables
+                inner join {_METADATA}.{self._schema}.ducklake_schema as schemas using (schema_id)
+                where tables.table_name = ? and schemas.schema_name = ? and tables.end_snapshot is null
+            """  # noqa: S608
+            ((inside,),) = self.connection.execute(sql, [name, schema]).fetchall()
+            self._folders[table] = f"{data_path(self._settings, self._schema)}{inside}"
+        return self._folders[table]
 
     def in_turn(self, store: Callable[[], T]) -> T:
         """Call a function under the commit lock, again after an error of the database.
@@ -158,6 +166,7 @@ class SharedStoreSession(StoreSession):
         """Begin a transaction that shows the lock to the fence, and the snapshot that it sees."""
         if self._token is None:
             raise RuntimeError("a delivery is stored in its turn")
+        self._began_at = time.time_ns() - _CLOCK_NS
         self.connection.execute("begin transaction")
         sign(self.connection, DATABASE, self._token, self._purpose)
 
@@ -166,11 +175,33 @@ class SharedStoreSession(StoreSession):
         path = self._staged.get((table, file_id))
         if path is None:
             return False
+        self._add(table, path)
+        return True
+
+    def insert_at_once(self, table: str, rows: HeldRows) -> bool:
+        """Write and flush the rows here, if they are for a folder: what DuckLake writes there nobody flushes."""
+        if is_address(self._settings.lake):
+            return False
+        self._add(table, self._written(table, rows, {}))
+        return True
+
+    def before_commit(self, deleted_from: Collection[str]) -> None:
+        """Flush what DuckLake wrote in a folder about deleted rows, in this transaction."""
+        if is_address(self._settings.lake):
+            return
+        for folder in {self._folder_of(table) for table in deleted_from}:
+            if not Path(folder).is_dir():
+                continue
+            for entry in os.scandir(folder):
+                if entry.name.startswith(_OWN_NAMES) and entry.stat().st_mtime_ns >= self._began_at:
+                    _flush(Path(entry.path))
+            _flush(Path(folder))
+
+    def _add(self, table: str, path: str) -> None:
         schema, name = table.split(".")
         self.connection.execute(
             f"call ducklake_add_data_files('{DATABASE}', ?, ?, schema => ?)", [name, path, schema]
         ).fetchall()
-        return True
 
     def _begin_again(self) -> None:
         """Attach the lake over new sessions, and stage the rows again.
@@ -182,6 +213,7 @@ class SharedStoreSession(StoreSession):
         self.connection = connection
         self._versions = self._recorded()
         self._staged.clear()
+        self._folders.clear()
         for table, file_id in self._wanted:
             self._write(table, file_id)
 
@@ -218,14 +250,13 @@ def plain_store_errors(settings: Settings) -> Iterator[None]:
         ) from error
 
 
+_OWN_NAMES = "ducklake-"
+"""Start of the names that DuckLake gives to files."""
+
+_CLOCK_NS = 10**9
+"""By which times of files may be behind the clock, nanoseconds."""
+
 _METADATA = f"__ducklake_metadata_{DATABASE}"
-
-
-def _value(name: str, file_id: int, id_column: str, there: set[str], added: dict[str, int]) -> str:
-    """Return the SQL of a column's value."""
-    if name == id_column:
-        return str(file_id)
-    return f'"{name}"' if name in there else str(added.get(name, "null"))
 
 
 def _make_folder(folder: Path) -> None:

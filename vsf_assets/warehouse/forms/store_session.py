@@ -4,7 +4,7 @@ Here: the interface, and the way of the forms that have one user at a time. Not 
 statements that store it (warehouse/writer.py, warehouse/ledger.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -15,14 +15,11 @@ T = TypeVar("T")
 
 
 class HeldRows(Protocol):
-    """Rows in memory, as DuckDB reads them without pyarrow."""
+    """Rows in memory, which DuckDB reads (duckdb_private.FrameSlot)."""
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the rows as an Arrow stream."""
 
 
 class StoreSession:
@@ -58,6 +55,17 @@ class StoreSession:
     def begin(self) -> None:
         """Begin a transaction."""
         self.connection.execute("begin transaction")
+
+    def insert_at_once(self, table: str, rows: "HeldRows") -> bool:  # noqa: ARG002
+        """Insert rows of a delivery that its turn brought; return whether the session has its own way to do so."""
+        return False
+
+    def before_commit(self, deleted_from: Collection[str]) -> None:
+        """Do what has to be done before a transaction is committed.
+
+        Args:
+            deleted_from: tables from which it deleted rows.
+        """
 
     def insert_staged(self, table: str, file_id: int) -> bool:  # noqa: ARG002
         """Insert the staged rows of a file into a table; return whether there are any."""

@@ -17,6 +17,7 @@ from vsf_assets.landing.home_marker import claim, refuse_foreign
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.lake.shared.homes import raw_tables, reading, shared_home
 from vsf_assets_tests.object_server import Bucket
@@ -179,3 +180,48 @@ def test_a_file_that_ended_a_run_is_read_in_a_child_by_the_next_run_of_another_h
     assert second.click_ids() == [1]
     with second.warehouse.form.control() as connection:  # type: ignore[attr-defined]
         assert connection.execute("select count(*) from vsf.notes").fetchall() == [(0,)]
+
+
+def unflushed(home: Home, patch: pytest.MonkeyPatch) -> set[str]:
+    """Store, delete and read again deliveries; return what was not flushed since it changed."""
+    flushed: dict[str, int] = {}
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed[str(Path(f"/proc/self/fd/{descriptor}").readlink())] = os.fstat(descriptor).st_mtime_ns
+
+    home.land("clicks_1.csv", clicks(1, 2) + b"x,1,1\n", 1)
+    home.land("clicks_2.csv", clicks(3), 2)
+    home.ingest()
+    with home.warehouse.lock("merge"), home.warehouse.connect() as connection:
+        connection.execute("call ducklake_merge_adjacent_files('warehouse')")  # else files are dropped as a whole
+    before = set(Path(home.settings.lake).rglob("*.parquet"))
+    patch.setattr(os, "fsync", noted)
+    home.ingest(reload="all")
+    files = set(Path(home.settings.lake).rglob("*.parquet")) - before
+    assert {path.parent.name for path in files} >= {"clicks", "files", "findings"}
+    assert any("delete" in path.name for path in files)
+    folders = {path.parent for path in files}
+    assert {str(folder) for folder in folders} <= set(flushed)
+    return {path.name for path in files if flushed.get(str(path)) != path.stat().st_mtime_ns}
+
+
+def test_every_file_in_a_folder_is_flushed_before_it_counts(
+    tmp_path: Path, catalog: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_this_process_remove()
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.warehouse.prepare(lambda _: None)
+    assert unflushed(home, monkeypatch) == set()
+
+
+@pytest.mark.lake
+def test_without_the_flush_before_the_commit_the_test_before_would_notice(
+    tmp_path: Path, catalog: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_this_process_remove()
+    monkeypatch.setattr(SharedStoreSession, "before_commit", lambda *_: None)
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.warehouse.prepare(lambda _: None)
+    assert any("delete" in name for name in unflushed(home, monkeypatch))
