@@ -168,6 +168,7 @@ class _Copies:
         """Return lines about what is not in the backup on purpose."""
         return [
             *(f"the {name} in {place} is not in it" for name, place in self._places.items() if is_address(place)),
+            *(f"{what} is not in it" for what in Warehouse.of(self._settings).form.kept_elsewhere),
             *(f"{path} is not in it: a process has it open for writing" for path in sorted(self._being_written)),
         ]
 

@@ -242,6 +242,11 @@ class Form(ABC):
         return {}
 
     @property
+    def kept_elsewhere(self) -> tuple[str, ...]:
+        """Parts of the warehouse that no backup of the home holds, for people."""
+        return ()
+
+    @property
     def unfinished(self) -> tuple[Path, ...]:
         """What a write or a rebuild that was killed may have left, which nobody needs."""
         return (self.rebuild_folder,)

@@ -67,6 +67,11 @@ class SharedLake(Form):
         return self.settings.home if is_address(self.settings.lake) else Path(self.settings.lake)
 
     @property
+    def kept_elsewhere(self) -> tuple[str, ...]:
+        """Database and data files."""
+        return (where(self.settings.lake_database), f"the lake in {self.settings.lake}")
+
+    @property
     def shares_rows(self) -> bool:
         """Snapshots are catalogs."""
         return True

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.backup.backup_home import back_up
 from vsf_assets.common.errors import VsfError
 from vsf_assets.demo import demo_files
 from vsf_assets.feeds import all_feeds
@@ -225,3 +226,15 @@ def test_without_the_flush_before_the_commit_the_test_before_would_notice(
     home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
     home.warehouse.prepare(lambda _: None)
     assert any("delete" in name for name in unflushed(home, monkeypatch))
+
+
+def test_a_backup_of_a_home_says_that_it_holds_neither_database_nor_lake(
+    tmp_path: Path, catalog: str, bucket: Bucket
+) -> None:
+    home = shared_home(tmp_path / "home", catalog, bucket.address("lake"))
+    home.warehouse.prepare(lambda _: None)
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    notes = back_up(home.settings, tmp_path / "backups", 1).notes
+    assert f"the lake in {home.settings.lake} is not in it" in notes
+    assert any(note.startswith("the database lake") for note in notes)
