@@ -18,7 +18,6 @@ from vsf_assets.warehouse.forms.form import DATABASE, Config, MakeTables
 from vsf_assets.warehouse.forms.lake_index import set_options
 from vsf_assets.warehouse.forms.shared_notes import create_notes
 from vsf_assets.warehouse.shared.control import (
-    HeldLock,
     create_control,
     current_generation,
     generation_schemas,
@@ -31,7 +30,7 @@ from vsf_assets.warehouse.shared.control import (
     swap_generation,
 )
 from vsf_assets.warehouse.shared.fence import create_fence, install_fence
-from vsf_assets.warehouse.shared.locks import LockSession
+from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT, LockSession, Token
 from vsf_assets.warehouse.shared.no_removal import RemovalError, can_deny_removal
 from vsf_assets.warehouse.shared.postgres import check_server, open_connection, where
 
@@ -98,7 +97,7 @@ def prepare(
         create_fence(connection)
         create_notes(connection)
         connection.execute(_SET_ID, [_OF_ALL, _ID, uuid.uuid4().hex])
-    with _locked(settings, "vsf prepare", log) as (session, locks):
+    with _locked(settings, "vsf prepare", log) as (session, token):
         with session.connection() as connection:
             found = generations(connection).current
             if found is not None:
@@ -107,18 +106,17 @@ def prepare(
                 return
             for schema in generation_schemas(connection).values():  # of a process that was killed here
                 connection.execute(f'drop schema "{schema}" cascade'.encode())
-            number = start_generation(connection, locks)
+            number = start_generation(connection, token.locks)
             schema = schema_of(number)
             connection.execute(f'create schema "{schema}"'.encode())
-        token = f"b{locks[0].epoch}:{locks[0].word}"
-        with _attached(settings, config, schema, token) as lake:
+        with _attached(settings, config, schema, token.text(ANY_SNAPSHOT)) as lake:
             set_options(lake, DATABASE)
             with session.connection() as connection:
                 install_fence(connection, schema)
             make_tables(lake)
         with session.connection() as connection:
-            record_versions(connection, locks, number, versions)
-            swap_generation(connection, locks, number)
+            record_versions(connection, token.locks, number, versions)
+            swap_generation(connection, token.locks, number)
     log(f"lake: made in {where(settings.lake_database)}, with data files in {settings.lake}")
 
 
@@ -135,7 +133,7 @@ def migrate(
         VsfError: there is no lake; or a table cannot be changed, and nothing is recorded.
     """
     export_of_file("PG")
-    with _locked(settings, "vsf migrate", log) as (session, locks):
+    with _locked(settings, "vsf migrate", log) as (session, token):
         with session.connection() as connection:
             number = current_generation(connection)
             before = recorded_versions(connection, number)
@@ -144,18 +142,16 @@ def migrate(
         if before == dict(versions):
             log("the tables of the lake are those of this release")
             return
-        with _attached(settings, config, schema_of(number), f"b{locks[0].epoch}:{locks[0].word}") as lake:
+        with _attached(settings, config, schema_of(number), token.text(ANY_SNAPSHOT)) as lake:
             make_tables(lake)
         with session.connection() as connection:
-            record_versions(connection, locks, number, versions)
+            record_versions(connection, token.locks, number, versions)
     log(f"the tables of the lake are those of release {versions.get(RELEASE)} now; start its workers")
 
 
 @contextmanager
-def _locked(
-    settings: Settings, purpose: str, log: Callable[[str], None]
-) -> Iterator[tuple[LockSession, tuple[HeldLock, ...]]]:
-    """Hold both locks."""
+def _locked(settings: Settings, purpose: str, log: Callable[[str], None]) -> Iterator[tuple[LockSession, Token]]:
+    """Hold both locks; what is committed shows both, since a stopped process may lose one of them alone."""
     import secrets
 
     with (
@@ -169,7 +165,7 @@ def _locked(
         session.hold("build", purpose),
         session.hold("commit", purpose) as token,
     ):
-        yield session, token.locks
+        yield session, token
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse import connection as warehouse_connection
 from vsf_assets.warehouse.forms import shared_store
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT
 from vsf_assets.warehouse.shared.no_removal import can_deny_removal
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.lake.shared.homes import shared_home
@@ -186,3 +187,15 @@ def test_what_does_not_do_for_a_lake_is_named(tmp_path: Path, catalog: str, buck
         nowhere.warehouse.prepare(lambda _: None)
     with pytest.raises(VsfError, match="no such database or user"):
         nowhere.ingest()
+
+
+@pytest.mark.lake
+def test_tables_are_made_under_both_locks(tmp_path: Path, catalog: str) -> None:
+    let_this_process_remove()
+    shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake")).warehouse.prepare(lambda _: None)
+    with psycopg.connect(catalog) as connection:
+        shown = connection.execute(
+            "select distinct regexp_replace(commit_extra_info, ':[0-9a-f]+', '', 'g')"
+            " from vsf_g1.ducklake_snapshot_changes where commit_extra_info is not null"
+        ).fetchall()
+    assert shown == [(f"b1,c1@{ANY_SNAPSHOT}",)]
