@@ -53,7 +53,7 @@ types: install
 unit: install
 	@$(BIN)/pytest -n 3 -m "not lake"
 
-test-lake: install ## run every test of the lake, and those of the engine with a lake
+test-lake: install ## run every test of the lake; those of engine, dbt and commands with one
 	@$(BIN)/pytest -n 2 $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
 	@VSF_TEST_FORM=lake $(BIN)/pytest -n 2 $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import FOLDERS; print(*("vsf_assets_tests/" + name for name in FOLDERS))')
 

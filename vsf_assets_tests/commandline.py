@@ -161,8 +161,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture
 def new_home(tmp_path: Path, home: Home) -> Home:
     """The same without a warehouse: a platform that never ran."""
-    shutil.rmtree(home.path / "warehouse")
-    shutil.rmtree(home.path / "dagster")
+    for folder in ("warehouse", "lake", "dagster"):
+        shutil.rmtree(home.path / folder, ignore_errors=folder == "lake")
     return home
 
 

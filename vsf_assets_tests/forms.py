@@ -53,11 +53,16 @@ def name_home(home: Path, patch: pytest.MonkeyPatch) -> None:
         patch.setenv(name, value)
 
 
-def copy_home(source: Settings, settings: Settings) -> None:
-    """Copy a home to where there is none, and let it have its lake as if the first one were gone."""
-    shutil.copytree(source.home, settings.home)
-    if settings.lake:
-        (Path(settings.lake) / OWNER_MARKER).unlink(missing_ok=True)
+def copy_home(source: Path, home: Path, *without: str) -> None:
+    """Copy a home, also over one that was made before, and let it have its lake as if the first one were gone."""
+
+    def copied(name: str, new: str) -> None:
+        Path(new).unlink(missing_ok=True)  # it may be a link to the same file
+        shutil.copy2(name, new)
+
+    ignored = shutil.ignore_patterns(*without)
+    shutil.copytree(source, home, symlinks=True, ignore=ignored, copy_function=copied, dirs_exist_ok=True)
+    (home / "lake" / OWNER_MARKER).unlink(missing_ok=True)
 
 
 def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = True) -> None:

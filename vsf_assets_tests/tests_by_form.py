@@ -1,9 +1,9 @@
 """Which tests run with which form of the warehouse. A plugin of pytest.
 
 `make test` runs every test with one file, and those that are marked `both_forms` with a lake too. `make test-lake` runs
-the tests of FOLDERS with a lake, all but those that are listed here.
+the tests of FOLDERS with a lake, all but the files and tests that are listed here.
 
-Here: the choice and the list. Not here: the homes in each form (forms.py), and how long the list may be
+Here: the choice and the lists. Not here: the homes in each form (forms.py), and how long the lists may be
 (house/test_tests_by_form.py).
 """
 
@@ -13,8 +13,26 @@ import pytest
 
 from vsf_assets_tests import forms
 
-FOLDERS = ("engine",)
+FOLDERS = ("engine", "dbt", "cli")
 """Folders whose tests run with a lake."""
+
+FILES_LEFT_OUT = (
+    "cli/test_backup.py",
+    "cli/test_data_quality.py",
+    "cli/test_datasets.py",
+    "cli/test_demo_datasets.py",
+    "cli/test_demo_output.py",
+    "cli/test_export.py",
+    "cli/test_full_disk.py",
+    "cli/test_installed_package.py",
+    "cli/test_progress_bar.py",
+    "cli/test_serve.py",
+    "cli/test_synthetic_files.py",
+    "cli/test_tasks.py",
+    "dbt/test_incremental.py",
+    "dbt/test_star_schema.py",
+)
+"""Files of these folders of which not every test was seen to pass with a lake yet. The list may only shrink."""
 
 
 _LOG = (
@@ -22,6 +40,7 @@ _LOG = (
 )
 
 NOT_WITH_A_LAKE = {
+    "cli/test_status_ledger.py::test_a_log_beside_the_warehouse_is_read": _LOG,
     "engine/test_comments.py::test_comments_survive_a_process_that_ends_without_closing": _LOG,
     "engine/test_connection.py::test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens": (
         "the extension chooses the format of a catalog, and comes for one release of DuckDB (docs/lake.md)"
@@ -46,7 +65,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, in a run with a lake, what is listed."""
     if forms.WHOLE_RUN:
         for item in items:
-            if reason := NOT_WITH_A_LAKE.get(without_parameters(item.nodeid)):
+            name = without_parameters(item.nodeid)
+            if name.partition("::")[0] in FILES_LEFT_OUT:
+                item.add_marker(pytest.mark.skip(reason="its file does not run with a lake yet"))
+            elif reason := NOT_WITH_A_LAKE.get(name):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 

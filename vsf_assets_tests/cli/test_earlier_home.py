@@ -1,5 +1,7 @@
 """A home of an earlier release: one run of this one, and it holds what a rebuild would make of its archive.
 
+It has one file. With a lake it is told to move, and moves by a rebuild.
+
 Not here: how the home was made (homes/make_0_1.py) and single steps of reading again (engine/test_mended_readings.py).
 """
 
@@ -17,7 +19,7 @@ from vsf_assets_tests import homes
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
 from vsf_assets_tests.comments import uncommented
-from vsf_assets_tests.forms import opened
+from vsf_assets_tests.forms import opened, variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
@@ -35,7 +37,8 @@ def unpack(path: Path, patch: pytest.MonkeyPatch) -> Home:
     """Return the home of release 0.1, which the environment names."""
     for name in NOT_INHERITED:
         patch.delenv(name, raising=False)
-    for name, value in (("VSF_HOME", str(path)), ("VSF_SETTLE_SECONDS", "0"), ("VSF_DATASET_WAIT_SECONDS", "0")):
+    settings = {"VSF_HOME": str(path), "VSF_SETTLE_SECONDS": "0", "VSF_DATASET_WAIT_SECONDS": "0"}
+    for name, value in {**settings, **variables(path, has_lake=False)}.items():
         patch.setenv(name, value)
     with tarfile.open(PACKED) as archive:
         archive.extractall(path, filter="data")
@@ -74,14 +77,16 @@ def test_status_says_what_will_be_read_again_and_the_run_does_it_once(
 
 def test_the_home_holds_the_tables_of_a_new_one(upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path) -> None:
     home, _, _ = upgraded
-    new = read_settings({"VSF_HOME": str(tmp_path)})
+    new = read_settings({"VSF_HOME": str(tmp_path), **variables(tmp_path)})
     put_built_warehouse(new)
 
     def relations(settings: Settings) -> list[tuple[str, str]]:
-        sql = "select table_schema, table_name from information_schema.tables order by all"
+        of_schemas = "from duckdb_schemas() where database_name = current_database() and schema_name <> 'main'"
+        of_tables = "from information_schema.tables where table_catalog = current_database()"
         with Warehouse.of(settings).connect(read_only=True) as connection:
-            schemas = connection.execute("select schema_name, '' from duckdb_schemas() where not internal").fetchall()
-            return sorted(schemas) + connection.execute(sql).fetchall()
+            schemas = connection.execute(f"select schema_name, '' {of_schemas}").fetchall()
+            tables = connection.execute(f"select table_schema, table_name {of_tables} order by all").fetchall()
+            return sorted(schemas) + tables
 
     assert relations(read_settings({"VSF_HOME": str(home.path)})) == relations(new)
 
@@ -104,6 +109,30 @@ def test_the_home_holds_what_a_rebuild_makes_of_its_archive(
     run, again = home.tables(), tables_of(warehouse.file)
     assert run.keys() == again.keys()
     assert [name for name in run if run[name] != again[name]] == []
+
+
+@pytest.mark.lake
+def test_with_a_lake_the_home_is_told_to_move_and_then_holds_the_same_tables(
+    upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _, _ = upgraded
+    expected = home.tables()
+    moved = unpack(tmp_path / "home", monkeypatch)
+    for name, value in variables(moved.path, has_lake=True).items():
+        monkeypatch.setenv(name, value)
+    for command in ("run", "status"):
+        refused = moved.vsf(command)
+        assert (refused.exit_code, "move it there with: vsf rebuild" in refused.errors) == (1, True), refused
+    before = Warehouse.of(read_settings()).earlier()
+    assert before is not None
+    with built_directly():
+        done = moved.vsf("rebuild")
+    assert done.exit_code == 0, done.output + done.errors
+    assert (before.exists, Warehouse.of(read_settings()).form.shares_rows) == (False, True)
+    found = moved.tables()
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+    assert moved.vsf("run").output.startswith("nothing is pending")
 
 
 def test_mended_rules_reach_what_was_loaded_long_ago(upgraded: tuple[Home, Outcome, Outcome]) -> None:

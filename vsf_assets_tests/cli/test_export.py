@@ -43,6 +43,7 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return {name: sorted(map(repr, connection.execute(f"from {name}").fetchall())) for name in names}
 
 
+@pytest.mark.both_forms
 def test_the_file_holds_what_the_snapshot_holds_and_replaces_an_earlier_one(published: Home, tmp_path: Path) -> None:
     file = tmp_path / "given away.duckdb"
     file.write_text("an earlier export")
@@ -60,6 +61,7 @@ def test_the_file_holds_what_the_snapshot_holds_and_replaces_an_earlier_one(publ
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [file.name]
 
 
+@pytest.mark.both_forms
 def test_an_earlier_snapshot_is_exported_too(published: Home, tmp_path: Path) -> None:
     file = tmp_path / "one.duckdb"
     assert published.vsf("export", str(file), "--snapshot", "1").exit_code == 0

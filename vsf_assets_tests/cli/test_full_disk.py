@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets_tests.commandline import enter_home
+from vsf_assets_tests.forms import variables
 
 SCRIPT = """
 mount -t tmpfs -o size=400m tmpfs "$VSF_HOME" || exit 77
@@ -27,6 +29,7 @@ mount -o remount,size=400m "$VSF_HOME"
 
 def test_a_full_disk_is_one_line_and_the_next_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = enter_home(tmp_path / "prepared", monkeypatch)
+    (home.path / "lake" / OWNER_MARKER).unlink(missing_ok=True)  # the copy has its lake alone
     rows = "".join(f"{number},10,100\n" for number in range(20_000))
     home.drop({"clicks_1.csv": f"click_id,banner_id,campaign_id\n{rows}"})
     mounted = tmp_path / "mounted"
@@ -34,7 +37,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(tmp_path: Path, monkey
     vsf = Path(sys.executable).with_name("vsf")
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", SCRIPT, "sh", home.path, "1500", vsf],
-        env={**os.environ, "VSF_HOME": str(mounted)},
+        env={**os.environ, "VSF_HOME": str(mounted), **variables(mounted)},
         capture_output=True,
         text=True,
         check=False,

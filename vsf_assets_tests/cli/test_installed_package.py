@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.config.settings import PROJECT_ROOT, read_settings
+from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 from vsf_assets_tests.rights import drop_rights_before_exec
 
@@ -109,7 +110,7 @@ class Installation:
         return done.stdout
 
     def _own(self) -> dict[str, str]:
-        return {"PYTHONPATH": str(self.site), "VSF_SETTLE_SECONDS": "0"}
+        return {"PYTHONPATH": str(self.site), "VSF_SETTLE_SECONDS": "0", **variables(self.work / "data")}
 
 
 @pytest.mark.slow
@@ -117,8 +118,9 @@ def test_a_read_only_installation_works_in_the_working_directory(wheel: Path, tm
     installed = Installation(wheel, tmp_path)
     before = installed.files()
     home = installed.work / "data"
-    put_built_warehouse(read_settings({"VSF_HOME": str(home)}))  # the first build costs what a test may cost
-    put_dagster_storage(read_settings({"VSF_HOME": str(home)}))
+    settings = read_settings({"VSF_HOME": str(home), **variables(home)})
+    put_built_warehouse(settings)  # the first build costs what a test may cost
+    put_dagster_storage(settings)
     (installed.work / "clicks_1.csv").write_text(CLICKS)
 
     version = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]["version"]

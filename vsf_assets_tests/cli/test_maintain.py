@@ -11,6 +11,7 @@ import pytest
 from vsf_assets_tests.commandline import Home
 
 
+@pytest.mark.both_forms
 def test_old_things_go_and_the_home_works_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     (home.path / "logs").mkdir(parents=True, exist_ok=True)
     old = home.path / "logs" / "old.jsonl"
@@ -30,6 +31,7 @@ def test_old_things_go_and_the_home_works_on(home: Home, monkeypatch: pytest.Mon
     assert "VSF_KEEP_RUN_DAYS='a month' is not a number of days; write it like VSF_KEEP_RUN_DAYS=30" in refused.errors
 
 
+@pytest.mark.both_forms
 def test_records_that_are_no_records_are_reported_and_the_rest_is_done(home: Home) -> None:
     old = home.path / "logs" / "old.jsonl"
     old.parent.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ def close_one(home: Home) -> None:
     (home.landing / "closed").chmod(0)
 
 
+@pytest.mark.both_forms
 def test_status_counts_what_is_left_out_and_ends_with_0(home: Home) -> None:
     put_harmless(home.landing)
     said = home.vsf("status")
@@ -77,6 +78,7 @@ def test_a_run_loads_the_good_files_and_says_of_each_other_one_what_to_do(home: 
     assert "vsf: closed is left out: reading it is not permitted; what to do: let the user who runs" in again.errors
 
 
+@pytest.mark.both_forms
 def test_with_nothing_pending_a_run_says_it_too(home: Home) -> None:
     put_harmless(home.landing)
     said = home.vsf("run")

@@ -5,6 +5,8 @@ import random
 import shutil
 from functools import cache
 
+import pytest
+
 from vsf_assets.config.settings import read_settings
 from vsf_assets.demo import SEED
 from vsf_assets.demo.campaigns import campaign_files
@@ -53,6 +55,7 @@ def test_files_in_any_order_one_per_run_give_the_same_tables_and_so_does_a_rebui
     assert "nothing is pending" in home.vsf("run").output
 
 
+@pytest.mark.both_forms
 def test_without_an_original_a_rebuild_refuses_and_says_which(home: Home, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("VSF_AFTER_LOAD", "delete")
     drop(home, "clicks/2/clicks_2.csv")
@@ -64,6 +67,7 @@ def test_without_an_original_a_rebuild_refuses_and_says_which(home: Home, monkey
     assert home.ask("select count(*) from raw.clicks") == [(900,)]
 
 
+@pytest.mark.both_forms
 def test_a_rebuild_refuses_when_an_original_is_missing_and_else_publishes_a_new_snapshot(home: Home) -> None:
     """Of a link in the landing zone the archive keeps a file, so that nobody misses the link's target."""
     target = home.path / "elsewhere.csv"

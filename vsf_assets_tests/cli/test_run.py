@@ -18,7 +18,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_text
-from vsf_assets_tests.forms import opened
+from vsf_assets_tests.forms import copy_home, opened
 
 IMPRESSIONS = "banner_id,campaign_id\n" + "".join(f"{b},7\n" for b in (1, 2, 3, 1, 1))
 CLICKS = "click_id,banner_id,campaign_id\n10,1,7\n11,2,7\n12,2,7\n13,3,7\n"
@@ -41,8 +41,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def loaded(home: Home, first_run: Home) -> Home:
     """A copy of it, for tests of what comes next."""
-    without = shutil.ignore_patterns("dagster", "dbt")
-    shutil.copytree(first_run.path, home.path, symlinks=True, ignore=without, dirs_exist_ok=True)
+    copy_home(first_run.path, home.path, "dagster", "dbt")
     return home
 
 

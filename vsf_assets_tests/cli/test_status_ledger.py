@@ -56,6 +56,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> Ledger:
         return read_ledger(read_settings())
 
 
+@pytest.mark.both_forms
 def test_the_note_says_what_the_warehouse_says(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_ledger(read_settings())
     assert unread(monkeypatch) == first
@@ -69,6 +70,7 @@ def test_the_note_says_what_the_warehouse_says(loaded: Home, monkeypatch: pytest
     assert loaded.vsf("status", "--format", "csv").output == shown
 
 
+@pytest.mark.both_forms
 def test_a_write_is_seen(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read_ledger(read_settings())
     with Warehouse.of(read_settings()).write("test") as connection:
@@ -79,6 +81,7 @@ def test_a_write_is_seen(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert unread(monkeypatch) == after
 
 
+@pytest.mark.both_forms
 def test_a_warehouse_that_was_just_written_to_is_not_noted(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     name_home(loaded.path, monkeypatch)
@@ -106,6 +109,7 @@ def test_a_log_beside_the_warehouse_is_read(loaded: Home, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("what", ["contract", "snapshot", "no rights"])
+@pytest.mark.both_forms
 def test_another_key_is_not_the_same_ledger(loaded: Home, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     first = read_ledger(read_settings())
     if what == "contract":
@@ -129,6 +133,7 @@ def test_another_key_is_not_the_same_ledger(loaded: Home, monkeypatch: pytest.Mo
         assert "may not be read" in read_ledger(read_settings()).origin
 
 
+@pytest.mark.both_forms
 def test_while_a_run_writes_the_note_is_not_used(loaded: Home) -> None:
     assert read_ledger(read_settings()).is_complete
     with Warehouse.of(read_settings()).lock("test"):

@@ -3,6 +3,7 @@
 Here: what the database says after a build. Not here: raw tables (engine/test_comments.py) and the pages in docs/.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -118,11 +119,13 @@ def test_dbt_by_hand_writes_them_too(built: Settings, monkeypatch: pytest.Monkey
         "--log-path": target,
     }
     words = ["build", "--select", "dim_event_types", "--exclude-resource-type", "unit_test"]
-    monkeypatch.setenv("VSF_WAREHOUSE_FILE", str(Warehouse.of(built).file))
-    try:
-        done = dbtRunner().invoke(["--quiet", *words, *(str(word) for place in places.items() for word in place)])
-    finally:
-        close_connections()
+    with Warehouse.of(built).building() as target_of_dbt:
+        monkeypatch.setenv("VSF_WAREHOUSE_FILE", target_of_dbt.path)
+        monkeypatch.setenv("VSF_WAREHOUSE_STATEMENTS", json.dumps(target_of_dbt.statements))
+        try:
+            done = dbtRunner().invoke(["--quiet", *words, *(str(word) for place in places.items() for word in place)])
+        finally:
+            close_connections()
     assert done.success, done.result
     with opened(Warehouse.of(built).file) as connection:
         found = read_comments(connection)

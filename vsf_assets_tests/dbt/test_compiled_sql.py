@@ -15,6 +15,7 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import invoked
+from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import first_build, put_built_warehouse
 
 FORMS: dict[str, list[str]] = {"incremental": [], "full": ["--full-refresh"]}
@@ -34,7 +35,7 @@ def partly_built(settings: Settings) -> None:
     with Warehouse.of(settings).connect() as connection:
         sql = """
             select table_schema || '.' || table_name from information_schema.tables
-            where table_schema != 'raw' order by 1
+            where table_schema != 'raw' and table_catalog = current_database() order by 1
         """
         tables = [name for (name,) in connection.execute(sql).fetchall()]
         assert len(tables) > 50
@@ -58,7 +59,8 @@ def home_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Setting
 
     @cache
     def make(state: str) -> Settings:
-        settings = read_settings({"VSF_HOME": str(tmp_path_factory.mktemp(state))})
+        home = tmp_path_factory.mktemp(state)
+        settings = read_settings({"VSF_HOME": str(home), **variables(home)})
         {"empty": empty, "built": built, "partly_built": partly_built}[state](settings)
         return settings
 

@@ -109,7 +109,8 @@ def test_it_ends_with_its_caller_and_holds_the_lock_until_then(warehouse: Wareho
             ours.sendall(len(content).to_bytes(8, "big") + content)
         socket.send_fds(ours, [b"l"], [lock])
     assert not is_free(warehouse)
-    wait_until(lambda: warehouse.file.with_suffix(".duckdb.wal").exists() or is_open_by(child.pid, warehouse.file))
+    files = (warehouse.file, *warehouse.form.unfinished)
+    wait_until(lambda: any(is_open_by(child.pid, file) for file in files))
     assert not is_free(warehouse)
     ours.close()  # as the system does when the caller is killed
     assert is_free(warehouse, wait=60)

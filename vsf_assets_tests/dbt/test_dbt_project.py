@@ -44,7 +44,8 @@ def test_an_empty_warehouse_builds_typed_empty_tables_and_every_check_passes(emp
 
 def test_the_schemas_of_analysts_come_first_in_any_list(empty: Settings) -> None:
     with Warehouse.of(empty).connect(read_only=True) as connection:
-        sql = "select distinct table_schema from information_schema.tables order by 1"
+        tables = "from information_schema.tables where table_catalog = current_database()"
+        sql = f"select distinct table_schema {tables} order by 1"
         schemas = [name for (name,) in connection.execute(sql).fetchall()]
     assert schemas[:3] == list(SCHEMAS_OF_ANALYSTS)
     assert schemas[3:] == ["transform_build_state", "transform_intermediate", "transform_previous_build"]

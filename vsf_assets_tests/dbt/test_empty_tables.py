@@ -1,8 +1,8 @@
 """The guard against empty marts: every mart says when it must hold rows, and an empty one is not published."""
 
 import json
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -20,6 +20,7 @@ from vsf_assets.publish.empty_mart_check import EmptyTablesError, conditions, em
 from vsf_assets.publish.publish import row_counts
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.attached import attached
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.events import event, event_file
@@ -93,6 +94,7 @@ def test_a_table_that_is_not_there_counts_as_empty(built: Home, wanted: dict[str
         assert empty_tables(connection, counts, wanted) == ["marts.fct_campaign_scores"]
 
 
+@pytest.mark.both_forms
 def test_before_anything_landed_only_the_unknown_members_are_expected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
 ) -> None:
@@ -124,13 +126,32 @@ def test_facts_may_be_empty_where_no_row_qualifies(
     assert (home.ask(f"{sql}fct_activity_events")[0][0], home.ask(f"{sql}fct_event_properties")[0][0]) == rows
 
 
-def test_the_marts_of_deleted_datasets_may_be_empty(built: Home, tmp_path: Path, wanted: dict[str, str]) -> None:
-    copy = tmp_path / "copy.duckdb"
-    shutil.copyfile(built.current.resolve(), copy)
+@contextmanager
+def changeable(file: Path, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Show the tables of a snapshot, and one of them as a copy that takes rows."""
+    with attached(file) as connection:
+        sql = "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        names = connection.execute(sql).fetchall()
+        ((database,),) = connection.execute("select current_database()").fetchall()
+        connection.execute("attach ':memory:' as changeable")
+        try:
+            for schema, name in names:
+                connection.execute(f"create schema if not exists changeable.{schema}")
+                kind = "table" if f"{schema}.{name}" == table else "view"
+                connection.execute(f"create {kind} changeable.{schema}.{name} as from {database}.{schema}.{name}")
+            connection.execute("use changeable")
+            yield connection
+        finally:
+            connection.execute(f"use {database}")
+            connection.execute("detach changeable")
+
+
+def test_the_marts_of_deleted_datasets_may_be_empty(built: Home, wanted: dict[str, str]) -> None:
     named = [table for table in wanted if table in DATASET_TABLES]
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("insert into raw.dataset_changes select 1, 1, 'delete', ?, null", [FUNDS])
+    with opened(built.current.resolve()) as connection:
         counts = row_counts(connection) | dict.fromkeys(named, 0)
+    with changeable(built.current.resolve(), "raw.dataset_changes") as connection:
+        connection.execute("insert into raw.dataset_changes select 1, 1, 'delete', ?, null", [FUNDS])
         # The other dataset has no rows, but a version and findings.
         left = ["marts.dim_dataset_versions", "reports.dataset_anomalies"]
         assert empty_tables(connection, counts, wanted) == left

@@ -39,9 +39,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def filled(original: Home, tmp_path: Path) -> Home:
     """A copy of a home that was filled, as it is without settings of its own."""
-    copy = Home(tmp_path / "home")
-    copy_home(original.settings, copy.settings)
-    return copy
+    copy_home(original.root, tmp_path / "home")
+    return Home(tmp_path / "home")
 
 
 def rebuilt(home: Home, root: Path, **variables: str) -> Home:
