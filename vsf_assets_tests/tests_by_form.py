@@ -22,7 +22,6 @@ FILES_LEFT_OUT = (
     "cli/test_datasets.py",
     "cli/test_demo_datasets.py",
     "cli/test_demo_output.py",
-    "cli/test_export.py",
     "cli/test_full_disk.py",
     "cli/test_installed_package.py",
     "cli/test_progress_bar.py",
