@@ -104,14 +104,15 @@ class SharedLake(Form):
         """Hold the build lock; what is written meanwhile shows it to the fence."""
         database = self.settings.lake_database
         with self.lock_session("build", on_wait) as session, session.hold("build", purpose) as token:
-            nothing = os.open(os.devnull, os.O_RDWR)
+            nothing, shown = os.open(os.devnull, os.O_RDWR), _text(token)
             _building[database] = token
             try:
                 yield nothing
             finally:
                 del _building[database]
                 os.close(nothing)
-                shared_attach.forget(self.settings, schema_of(token.generation or 0), _text(token))
+                # What was shown, and not `_text(token)`: a session that is lost by now does not undo what was built.
+                shared_attach.forget(self.settings, schema_of(token.generation or 0), shown)
 
     def has_prepared_tables(self, versions: Callable[[], Mapping[str, str]]) -> bool:
         """They are made by `vsf prepare`, and changed by `vsf migrate`."""

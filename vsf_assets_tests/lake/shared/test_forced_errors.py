@@ -10,11 +10,12 @@ from threading import Event
 import psycopg
 import pytest
 
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse import connection as warehouse_connection
 from vsf_assets.warehouse.forms import shared_store
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets.warehouse.forms.shared_lake import SharedLake
 from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT
 from vsf_assets.warehouse.shared.no_removal import can_deny_removal
 from vsf_assets_tests.engine.children import run_children
@@ -22,6 +23,7 @@ from vsf_assets_tests.lake.shared.homes import shared_home
 from vsf_assets_tests.lake.shared.proxies import LOSE_ANSWER, PASS, CommitProxy
 from vsf_assets_tests.object_server import Bucket, ObjectServer
 from vsf_assets_tests.postgres_server import PROGRAMS, restartable_server
+from vsf_assets_tests.waiting import wait_until
 from vsf_assets_tests.warehouses import Home, clicks
 
 needs_landlock = pytest.mark.skipif(not can_deny_removal(), reason="the kernel has no Landlock, or its first version")
@@ -199,3 +201,26 @@ def test_tables_are_made_under_both_locks(tmp_path: Path, catalog: str) -> None:
             " from vsf_g1.ducklake_snapshot_changes where commit_extra_info is not null"
         ).fetchall()
     assert shown == [(f"b1,c1@{ANY_SNAPSHOT}",)]
+
+
+@pytest.mark.lake
+def test_what_was_done_under_a_lock_whose_session_ended_is_no_failure(tmp_path: Path, catalog: str) -> None:
+    let_this_process_remove()
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    home.warehouse.prepare(lambda _: None)
+    lake = SharedLake.of(home.settings)
+    with lake.lock("test", lambda _: None), psycopg.connect(catalog) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'build-%'"
+        )
+        wait_until(lambda: is_refused(lake))
+    assert not is_refused(lake)  # without a lock the fence decides
+
+
+def is_refused(lake: SharedLake) -> bool:
+    """Return whether the lake is not opened for writing, since the session of the lock is known to have ended."""
+    try:
+        with lake.connect(read_only=False):
+            return False
+    except LockLostError:
+        return True
