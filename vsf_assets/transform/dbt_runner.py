@@ -5,6 +5,7 @@ Here: one invocation at a time, its outcome as plain data, and closing the file 
 three times as much, unless it starts while the command still does something else (dbt_process.py).
 """
 
+import errno
 import hashlib
 import io
 import json
@@ -273,9 +274,17 @@ def _invoke(
             raise KeyboardInterrupt from result.exception
         is_broken = any(base.__name__ in _BROKEN_MODELS for base in type(result.exception).__mro__)
         kind = BuildRefusedError if is_broken else VsfError
-        raise kind(f"dbt could not run: {result.exception}") from result.exception
+        raise kind(f"dbt could not run: {result.exception}{_hint(result.exception)}") from result.exception
     return result, messages
 
+
+def _hint(error: BaseException) -> str:
+    """Return what to do about an error that names no file: Python's locks are files that it makes without a name."""
+    is_about_locks = isinstance(error, OSError) and error.filename is None and error.errno in _NO_LOCKS
+    return "; dbt needs a folder /dev/shm that this user may write to" if is_about_locks else ""
+
+
+_NO_LOCKS = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.EROFS)
 
 _unused_project: dict[tuple[Any, ...], Any] = {}
 """The decoded models that only a listing has used, by the version of their file."""

@@ -3,6 +3,7 @@
 Here: the process with a real dbt. Not here: the build itself (test_dbt_project.py), and whole commands (cli/).
 """
 
+import errno
 import os
 import pickle
 import signal
@@ -147,6 +148,21 @@ def test_an_error_for_users_is_raised_where_it_is_shown(warehouse: Warehouse, mo
     assert (type(error), str(error)) == (BuildRefusedError, "dbt could not run: a model is broken")
     monkeypatch.setattr(dbt_runner, "build", lambda *_: 1 / 0)
     assert dbt_process._answer((warehouse.settings, warehouse.form, [], False)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_about_locks"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), True),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/target"), False),
+        (OSError(errno.EMFILE, "Too many open files"), False),
+        (ValueError("a model is broken"), False),
+    ],
+)
+def test_where_python_can_make_no_locks_the_message_says_what_is_missing(
+    error: Exception, is_about_locks: bool
+) -> None:
+    assert ("/dev/shm" in dbt_runner._hint(error)) is is_about_locks
 
 
 def test_a_process_that_has_imported_dagster_starts_none(warehouse: Warehouse) -> None:

@@ -1,9 +1,11 @@
 """The files in deploy/: systemd and nginx accept them, and they agree with docs/operating.md.
 
-Here: the programs' own checks, where they are installed (.ci/run installs them). Not here: the service behind a proxy.
+Here: the programs' own checks, where they are installed (.ci/run installs them), and what the containers name. Not
+here: the service behind a proxy, and the steps of the image (cli/test_image.py).
 """
 
 import http.client
+import json
 import re
 import shlex
 import shutil
@@ -14,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.service.guard import refusal
@@ -124,6 +127,38 @@ def test_a_unit_starts_a_command_that_exists(unit: str) -> None:
     program, *words = shlex.split(value(unit, "ExecStart"))
     assert program == "/opt/vsf/bin/vsf"
     check(shlex.join(["vsf", *words]))
+
+
+def dockerfile(stage: str) -> dict[str, str]:
+    """Return the instructions of a stage; of several of one name the last."""
+    text = re.sub(r"^#.*\n", "", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    (found,) = re.findall(rf"^FROM \S+ AS {stage}\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE | re.DOTALL)
+    return dict(line.split(maxsplit=1) for line in found.splitlines() if line.strip())
+
+
+def test_everything_that_the_containers_name_exists() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    assert dockerfile("vsf")["COPY"].split()[:-1] == ["dist/vsf_assets-*.whl", "constraints.txt", "deploy/install.sh"]
+    assert all((PROJECT_ROOT / name).is_file() for name in ("constraints.txt", "deploy/install.sh"))
+    for service in compose["services"].values():
+        assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+        assert dockerfile(service["build"]["target"])
+        places = [volume.partition(":")[0] for volume in service["volumes"]]
+        assert all((DEPLOY / place).is_file() for place in places if place.startswith("."))
+        assert {place for place in places if place[0] not in "./"} <= compose["volumes"].keys()
+    assert compose["services"]["vsf"]["env_file"] == "../.env"
+
+
+def test_the_image_starts_the_service_of_the_unit_and_stops_it_as_systemd_does() -> None:
+    image = dockerfile("vsf")
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["vsf"]
+    for words in (json.loads(image["CMD"]), service["command"]):
+        assert shlex.join([*json.loads(image["ENTRYPOINT"]), *words]) == value("vsf.service", "ExecStart")
+    assert image["WORKDIR"] == value("vsf.service", "WorkingDirectory")
+    assert image["USER"] == value("vsf.service", "User")
+    assert image["STOPSIGNAL"] == "SIGTERM"
+    assert service["stop_grace_period"] == f"{value('vsf.service', 'TimeoutStopSec')}s"
+    assert "http://127.0.0.1:3000/healthz" in image["HEALTHCHECK"]
 
 
 def test_the_service_has_the_time_to_end_its_parts() -> None:
