@@ -36,7 +36,7 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
     settings = warehouse.settings
     refuse_foreign(settings)
     report = BuildReport(lake=settings.lake)
-    with warehouse.lock("rebuild"):
+    with warehouse.lock("rebuild"), warehouse.lock_of_others("rebuild"):
         earlier, beside = warehouse.earlier(), warehouse.beside()
         _refuse_missing_originals(earlier)
         ingest_archive(beside, run_id, progress)
@@ -44,6 +44,8 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
         with beside.connect_with_tables() as connection:
             restore_first_snapshots(connection, settings.home, _first_snapshots_of(earlier))
             assign_first_snapshot(connection, settings.home, newest + 1, newest)
+        beside = beside.pinned()
+        delivered = beside.form.delivered
         progress("building the marts and checking them (dbt)")
         report.outcome = dbt.build(beside, full=True)
         report.tables = table_infos(beside, report.outcome.built)
@@ -51,12 +53,14 @@ def rebuild(warehouse: Warehouse, run_id: str, progress: Progress = lambda _: No
             return report
         report.number = newest + 1
         with beside.connect() as connection:
-            record_build(connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep)
+            record_build(
+                connection, settings, report.number, run_id, datetime.now(UTC), report.outcome.to_keep, delivered
+            )
             beside.checkpoint(connection)
-            refuse_empty_tables(connection, row_counts(connection), conditions(manifest_file(settings.home)))
-        warehouse.replace_with(beside)
+            refuse_empty_tables(connection, row_counts(connection, delivered), conditions(manifest_file(settings.home)))
+        published = warehouse.replace_with(beside)
         progress(f"publishing snapshot {report.number}")
-        report.snapshot = publish_build(warehouse, report.number, progress)
+        report.snapshot = publish_build(published, report.number, progress)
     return report
 
 
@@ -101,5 +105,5 @@ def _refuse_missing_originals(warehouse: Warehouse | None) -> None:
         raise VsfError(
             f"{len(missing)} originals that the warehouse knows are not in the archive ({shown}); restore them"
             " (what was loaded with VSF_AFTER_LOAD=delete has none),"
-            f" or, to do without their rows, move {warehouse.file} away and rebuild again"
+            f" or, to do without their rows, move {warehouse.form.place} away and rebuild again"
         )

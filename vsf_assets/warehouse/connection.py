@@ -249,8 +249,7 @@ class Warehouse:
                 yield connection
 
     def prepare(self, log: Callable[[str], None]) -> None:
-        """Make what no run makes by itself in this form; safe to repeat."""
-        self._refuse_other_form()
+        """Make what no run makes by itself in this form, also before a home moves to it; safe to repeat."""
         self.form.prepare(table_versions(self.settings), partial(ensure_tables, settings=self.settings), log)
 
     def migrate(self, log: Callable[[str], None]) -> None:
@@ -263,22 +262,36 @@ class Warehouse:
         return replace(self, form=self.form.pinned())
 
     def beside(self) -> "Warehouse":
-        """Return an empty warehouse for a rebuild; the caller holds the lock."""
+        """Return an empty warehouse for a rebuild; the caller holds the lock.
+
+        Raises:
+            VsfError: the raw tables are those of another release; see `Form.has_prepared_tables`.
+        """
+        self.form.has_prepared_tables(partial(table_versions, self.settings))
         return replace(self, form=self.form.beside())
 
-    def replace_with(self, beside: "Warehouse") -> None:
-        """Put a rebuilt warehouse in place of this one; the caller holds the lock, and nobody has either open.
+    def lock_of_others(self, purpose: str) -> AbstractContextManager[object]:
+        """Hold the lock of a warehouse that the home has in another form, while a rebuild replaces it."""
+        if self.form.has_one_user or not others_of(self.settings):
+            return nullcontext()  # it has the same lock
+        return hold_lock(self.lock_file, purpose, self.settings.lock_wait_seconds, self.on_wait)
+
+    def replace_with(self, beside: "Warehouse") -> "Warehouse":
+        """Put a rebuilt warehouse in place of this one, and return what is published of it; the caller holds the lock.
 
         A warehouse that the home had in another form is removed.
         """
         self.form.replace_with(beside.form)
         for other in others_of(self.settings):
             other.remove()
+        return replace(self, form=self.form.after_replacing(beside.form))
 
     def earlier(self) -> "Warehouse | None":
         """Return the warehouse that a rebuild replaces, in whichever form it is; None if there is none."""
         forms = [self.form, *others_of(self.settings)]
-        return next((replace(self, form=form) for form in forms if form.file.exists()), None)
+        if not self.form.has_one_user:
+            forms.reverse()  # it was prepared empty, where the home moves there
+        return next((replace(self, form=form) for form in forms if form.exists), None)
 
 
 def ensure_tables(connection: "DuckDBPyConnection", settings: Settings | None = None) -> None:

@@ -218,6 +218,10 @@ class Form(ABC):
     def replace_with(self, beside: "Form") -> None:
         """Put a rebuilt warehouse of the same form in place of this one, atomically."""
 
+    def after_replacing(self, beside: "Form") -> "Form":  # noqa: ARG002
+        """Return what a rebuild publishes after `replace_with`."""
+        return self
+
     @property
     def needs_upkeep(self) -> bool:
         """Whether `keep_up` has anything to do in this form."""

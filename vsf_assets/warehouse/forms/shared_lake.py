@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.s3_client import is_address
-from vsf_assets.warehouse.forms import shared_attach, shared_build, shared_tables
+from vsf_assets.warehouse.forms import shared_attach, shared_build, shared_rebuild, shared_tables
 from vsf_assets.warehouse.forms.form import BuildTarget, Form, MakeTables
 from vsf_assets.warehouse.forms.run_notes import RunNotes
 from vsf_assets.warehouse.forms.shared_build import Pin
 from vsf_assets.warehouse.forms.shared_notes import SharedNotes
+from vsf_assets.warehouse.forms.shared_rebuild import NewGeneration
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets.warehouse.forms.store_session import StoreSession
 from vsf_assets.warehouse.shared.control import current_generation, generations, has_control, schema_of
@@ -41,9 +42,11 @@ class SharedLake(Form):
 
     Attributes:
         pin: what a build reads; None outside of one.
+        new: the generation that a rebuild makes; None for the one that holds.
     """
 
     pin: Pin | None = None
+    new: NewGeneration | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "SharedLake":
@@ -116,8 +119,9 @@ class SharedLake(Form):
 
     def has_prepared_tables(self, versions: Callable[[], Mapping[str, str]]) -> bool:
         """They are made by `vsf prepare`, and changed by `vsf migrate`."""
-        with self.control() as connection:
-            shared_tables.refuse_others(connection, versions())
+        if self.new is None:
+            with self.control() as connection:
+                shared_tables.refuse_others(connection, versions())
         return True
 
     def prepare(self, versions: Mapping[str, str], make_tables: MakeTables, log: Callable[[str], None]) -> None:
@@ -134,6 +138,8 @@ class SharedLake(Form):
         Raises:
             VsfError: there is none yet.
         """
+        if self.new:
+            return self.new.schema
         with self.control() as connection:
             if not has_control(connection):
                 raise VsfError(f"{where(self.settings.lake_database)} holds no lake yet; make it with: vsf prepare")
@@ -238,15 +244,21 @@ class SharedLake(Form):
             yield made
 
     def beside(self) -> "SharedLake":
-        """Rebuilding is not there yet."""
-        self._refuse("rebuilding")
+        """Start a new generation, under the build lock."""
+        token = _building[self.settings.lake_database]
+        new = shared_rebuild.start(self.settings, self.config(), token)
+        return replace(self, file=self.rebuild_folder / self.file.name, new=new)
 
-    def replace_with(self, beside: Form) -> None:  # noqa: ARG002
-        """Rebuilding is not there yet."""
-        self._refuse("rebuilding")
+    def replace_with(self, beside: Form) -> None:
+        """Let a new generation take over, with what runs delivered meanwhile."""
+        new = beside.new if isinstance(beside, SharedLake) else None
+        if new is None:
+            raise RuntimeError("only a new generation replaces a shared lake")
+        shared_rebuild.take_over(self.settings, self.config(), _building[self.settings.lake_database], new)
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise VsfError(f"{what} from a lake that several machines share (VSF_CATALOG) is not there yet")
+    def after_replacing(self, beside: Form) -> Form:
+        """Return the new generation as its build left it: what came since belongs to the next build."""
+        return beside
 
 
 def _text(token: Token) -> str:

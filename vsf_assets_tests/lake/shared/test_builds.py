@@ -5,15 +5,23 @@ Here: whole builds by dbt's compiled SQL and by dbt. Not here: the copy of the c
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from vsf_assets.common.errors import LockLostError, VsfError
+from vsf_assets.pipeline.rebuild import rebuild
+from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.connect import connect_current
-from vsf_assets.transform import dbt_process
+from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.storage.ignored_names import OWNER_MARKER
+from vsf_assets.transform import dbt_process, dbt_runner
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
-from vsf_assets_tests.builds import build_pending
-from vsf_assets_tests.lake.shared.homes import shared_home
+from vsf_assets_tests.builds import build_pending, built_directly
+from vsf_assets_tests.lake.shared.homes import raw_tables, shared_home
+from vsf_assets_tests.lake.test_local_lake import tables
 from vsf_assets_tests.object_server import Bucket
-from vsf_assets_tests.warehouses import Home, clicks
+from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -64,3 +72,74 @@ def test_what_arrives_during_a_build_belongs_to_the_next(lake: Home, monkeypatch
     build_pending(lake.warehouse, checked=False)
     assert counts(lake) == (5, 5)
     assert build_pending(lake.warehouse, checked=False) is None
+
+
+@pytest.mark.lake
+def test_what_arrives_during_a_rebuild_is_in_the_new_generation(
+    lake: Home, file_form: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(home: Home) -> None:
+        home.land("clicks_1.csv", clicks(1, 2), 1)
+        home.land("conversions_1.csv", conversions(1), 2)
+        home.land("clicks_4.csv", clicks(9), 9)
+        home.ingest()
+        build_pending(home.warehouse, checked=False)
+
+    def meanwhile(home: Home) -> None:
+        home.land("clicks_2.csv", clicks(3, 4, 5), 3)
+        home.land("clicks_4_twin.csv", clicks(9), 0)  # it gets the rows of the later file with this content
+        home.ingest()
+        home.ingest(reload="clicks")
+
+    before(lake)
+    before(file_form)
+    build = dbt_runner.build
+
+    def deliver_first(warehouse: Warehouse, full: bool) -> dbt_runner.DbtOutcome:
+        meanwhile(lake)
+        return build(warehouse, full=full)
+
+    with built_directly(checked=False), monkeypatch.context() as patch:
+        patch.setattr(dbt_runner, "build", deliver_first)
+        assert rebuild(lake.warehouse, "test").problems == []
+    assert counts(lake) == (3, 3)
+    assert lake.warehouse.form.schema() == "vsf_g2"  # type: ignore[attr-defined]
+    meanwhile(file_form)
+    assert raw_tables(lake)["raw.clicks"] == raw_tables(file_form)["raw.clicks"]
+    for home in (lake, file_form):
+        build_pending(home.warehouse, checked=False)
+    assert tables(lake) == tables(file_form)
+
+
+@pytest.mark.lake
+def test_a_home_moves_to_a_shared_lake_and_back(file_form: Home, tmp_path: Path, catalog: str) -> None:
+    let_this_process_remove()
+    file_form.land("clicks_1.csv", clicks(1, 2), 1)
+    file_form.ingest()
+    build_pending(file_form.warehouse, checked=False)
+    wanted = tables(file_form)
+    shared = shared_home(file_form.root, catalog, str(tmp_path / "lakes" / "lake"))
+    shared.warehouse.prepare(lambda _: None)
+    with pytest.raises(VsfError, match="vsf rebuild"):
+        shared.ingest()
+    with built_directly(checked=False):
+        assert rebuild(shared.warehouse, "test").problems == []
+    assert (tables(shared), file_form.warehouse.file.exists()) == (wanted, False)
+    (file_form.landing / OWNER_MARKER).unlink()  # it names the lake, which other homes may share
+    with built_directly(checked=False):
+        assert rebuild(file_form.warehouse, "test").problems == []
+    assert tables(file_form) == wanted
+
+
+def test_a_builder_that_lost_its_lock_writes_and_publishes_nothing(lake: Home) -> None:
+    lake.land("clicks_1.csv", clicks(1, 2), 1)
+    lake.ingest()
+    with lake.warehouse.lock("test"):
+        pinned = lake.warehouse.pinned()
+        with pinned.form.control() as control:  # type: ignore[attr-defined]
+            control.execute("update vsf.locks set epoch = epoch + 1, word = 'ab' where name = 'build'")
+        with pinned.connect() as connection, pytest.raises(duckdb.Error, match="vsf-fence: the build lock was taken"):
+            connection.execute("create schema marts")
+        with pytest.raises(LockLostError, match="nothing is published"):
+            publish(pinned, 1)
+    assert current_snapshot(lake.settings) is None
