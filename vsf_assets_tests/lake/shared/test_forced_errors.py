@@ -3,7 +3,6 @@
 Here: the whole engine on such a lake. Not here: the locks and the fence alone (test_attacks.py, test_lost_answers.py).
 """
 
-import os
 from pathlib import Path
 from threading import Event
 
@@ -19,6 +18,7 @@ from vsf_assets.warehouse.forms.shared_lake import SharedLake
 from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT
 from vsf_assets.warehouse.shared.no_removal import can_deny_removal
 from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.lake.shared import children
 from vsf_assets_tests.lake.shared.homes import shared_home
 from vsf_assets_tests.lake.shared.proxies import LOSE_ANSWER, PASS, CommitProxy
 from vsf_assets_tests.object_server import Bucket, ObjectServer
@@ -69,16 +69,8 @@ def test_a_delivery_whose_answer_was_lost_is_stored_once_and_reported(catalog: s
 
     proxy = CommitProxy(catalog, about_commit)
     with proxy.running() as through:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                home.warehouse.prepare(lambda _: None)
-                report = shared_home(home.root, through, home.settings.lake).ingest()
-                code = 0 if [row.file_name for row in report.stored] == ["clicks_1.csv"] else 2
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        process = children.start("store_through", home, catalog, through=through, stored="clicks_1.csv")
+        assert children.ended(process) == 0
     assert proxy.lost == 1
     let_this_process_remove()
     assert home.click_ids() == [1, 2]
@@ -159,19 +151,8 @@ def test_a_worker_of_another_release_writes_nothing_until_the_lake_is_migrated(
 def test_two_that_prepare_at_once_make_one_lake(tmp_path: Path, catalog: str, bucket: Bucket) -> None:
     home = shared_home(tmp_path / "home", catalog, bucket.address("lake"))
 
-    def prepared() -> int:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                home.warehouse.prepare(lambda _: None)
-                code = 0
-            finally:
-                os._exit(code)
-        return child
-
-    children = [prepared(), prepared()]
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+    processes = [children.start("prepare", home, catalog) for _ in range(2)]
+    assert [children.ended(process) for process in processes] == [0, 0]
     with psycopg.connect(catalog) as control:
         schemas = control.execute(r"select nspname from pg_namespace where nspname ~ '^vsf_g'").fetchall()
     assert schemas == [("vsf_g1",)]

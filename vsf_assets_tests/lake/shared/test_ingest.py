@@ -20,6 +20,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets_tests.engine.children import run_children
+from vsf_assets_tests.lake.shared import children
 from vsf_assets_tests.lake.shared.homes import raw_tables, reading, shared_home
 from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.warehouses import Home, clicks, conversions
@@ -114,20 +115,7 @@ def test_two_processes_store_each_file_once(tmp_path: Path, catalog: str, bucket
 def test_a_process_that_stores_in_a_folder_may_not_remove_its_files(tmp_path: Path, catalog: str) -> None:
     home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
     home.land("clicks_1.csv", clicks(1))
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            home.warehouse.prepare(lambda _: None)
-            home.ingest()
-            (file,) = Path(home.settings.lake).rglob("clicks/*.parquet")
-            try:
-                file.unlink()
-            except PermissionError:
-                code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert children.ended(children.start("store_and_try_to_remove", home, catalog)) == 0
     let_this_process_remove()
     assert len(raw_tables(home)["raw.clicks"]) == 1
 
