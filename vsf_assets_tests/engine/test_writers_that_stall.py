@@ -60,7 +60,7 @@ def test_upload_waits_for_a_file_that_is_open_for_writing(tmp_path: Path) -> Non
     assert report.stored == []
 
 
-@pytest.mark.parametrize("moment", ["read_one_file", "restat"])
+@pytest.mark.parametrize("moment", ["read_one_file", "restat_together"])
 def test_file_that_is_opened_again_before_it_is_stored_is_left(home: Home, moment: str) -> None:
     landed, opened = home.land("clicks_1.csv", clicks(1)), []
     with pytest.MonkeyPatch.context() as patch:
