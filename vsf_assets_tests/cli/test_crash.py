@@ -14,6 +14,7 @@ from vsf_assets.demo import demo_files
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets_tests.commandline import Home, enter_home
 from vsf_assets_tests.forks import ForkedProcess, start_vsf
+from vsf_assets_tests.waiting import open_files
 
 INTERRUPTED = "vsf: interrupted; finished work is kept, run the command again to continue\n"
 
@@ -133,7 +134,7 @@ def test_ctrl_c_ends_a_query(home: Home) -> None:
     home.load(checked=False)
     process = start_vsf("query", "select count(*) from range(10000000000000) as numbers(i) where i * i % 7 = 3")
     try:
-        while not any(path.name.endswith(".duckdb") for path in open_files(process)):
+        while not any(path.name.endswith(".duckdb") for path in open_files(process.pid)):
             assert process.poll() is None
             time.sleep(0.1)
         before = processor_seconds(process)
@@ -152,8 +153,3 @@ def processor_seconds(process: ForkedProcess) -> float:
     """Return the processor time that a process has spent."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def open_files(process: ForkedProcess) -> list[Path]:
-    """Return what a process has open."""
-    return [path.resolve() for path in Path(f"/proc/{process.pid}/fd").iterdir()]

@@ -25,7 +25,7 @@ from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.lock import hold_lock
 from vsf_assets_tests.forms import variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
-from vsf_assets_tests.waiting import wait_until
+from vsf_assets_tests.waiting import open_files, wait_until
 
 MODEL = ["dim_event_types"]
 
@@ -134,8 +134,7 @@ def test_it_ends_with_a_caller_that_dies_while_it_imports(warehouse: Warehouse) 
 def is_open_by(pid: int, file: Path) -> bool:
     """Whether a process has a file open."""
     time.sleep(0.02)
-    folder = Path(f"/proc/{pid}/fd")
-    return any(os.path.realpath(link) == str(file) for link in folder.iterdir())
+    return file in open_files(pid)
 
 
 def test_an_error_for_users_is_raised_where_it_is_shown(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
