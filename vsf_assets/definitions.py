@@ -48,7 +48,7 @@ def _definitions() -> dg.Definitions:
         assets=[*raw.values(), *ledger_specs(), made_files(), marts, report],
         jobs=[*publishing_jobs, *ingest_jobs, make_job, build_job, rebuild_job(dbt_assets), maintenance_job],
         schedules=[weekly_full_build(build_job), daily_maintenance],
-        sensors=_sensors(list(marts.specs), [*ingest_jobs, build_job]),
+        sensors=_sensors(list(marts.specs), publishing_jobs, ingest_jobs, build_job),
         resources={"warehouse": WarehouseResource(), "object_store": ObjectStoreResource()},
         executor=in_process_executor,
         metadata={PYTHON_MODULE: __name__},  # runs of the command line record it as their origin
@@ -113,8 +113,10 @@ def _make_job() -> Any:
     )
 
 
-def _sensors(specs: Collection[dg.AssetSpec], recoverable: Sequence[Any]) -> list[dg.SensorDefinition]:
-    """Return the sensors; `specs` are the assets of a build, `recoverable` the jobs that the backstop may request."""
+def _sensors(
+    specs: Collection[dg.AssetSpec], publishing_jobs: Sequence[Any], ingest_jobs: Sequence[Any], build_job: Any
+) -> list[dg.SensorDefinition]:
+    """Return the sensors; `specs` are the assets of a build."""
     from vsf_assets.defs.backoff import TICK_SECONDS
     from vsf_assets.defs.build_attempts import BUILDS_TAG
     from vsf_assets.defs.catalog_sensor import source_sensor
@@ -126,8 +128,9 @@ def _sensors(specs: Collection[dg.AssetSpec], recoverable: Sequence[Any]) -> lis
     from vsf_assets.feeds import families
 
     built = [spec.key for spec in specs]
+    jobs_of = dict(zip(families(), zip(publishing_jobs, ingest_jobs, strict=True), strict=True))
     arrivals = [
-        source_sensor(family, built) if feeds[0].is_fetched else landing_sensor(family, built)
+        source_sensor(family, built) if feeds[0].is_fetched else landing_sensor(family, built, jobs_of[family])
         for family, feeds in families().items()
     ]
     automation = dg.AutomationConditionSensorDefinition(
@@ -139,7 +142,7 @@ def _sensors(specs: Collection[dg.AssetSpec], recoverable: Sequence[Any]) -> lis
     )
     return [
         *arrivals,
-        backstop_sensor(recoverable, specs),
+        backstop_sensor([*ingest_jobs, build_job], specs),
         requests_waiting,
         dead_runs,
         empty_backfills,

@@ -1,7 +1,7 @@
 """Reads the settings of a lake, and refuses what does not fit together.
 
-Here: VSF_LAKE, VSF_CATALOG and VSF_LOCK_TAKEOVER_SECONDS. Not here: the form of the warehouse that follows from them
-(warehouse/forms/).
+Here: VSF_LAKE, VSF_CATALOG, VSF_LOCK_TAKEOVER_SECONDS and VSF_INGEST_RUNS. Not here: the form of the warehouse that
+follows from them (warehouse/forms/).
 """
 
 import re
@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vsf_assets.common.errors import SettingsError
-from vsf_assets.config.variable_values import number
+from vsf_assets.config.variable_values import number, whole
 
 _ADDRESS = re.compile(r"s3://[^/?#@: ]+(/.*)?")
+MOST_INGEST_RUNS = 64
+
 _PASSWORD = re.compile(r"\b(?:ssl)?password\s*=", re.IGNORECASE)
 
 
@@ -32,7 +34,19 @@ def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> dict[str
         "lake_database": _database(values),
         "lake": _place(values, base, snapshots),
         "lock_takeover_seconds": number(values, "VSF_LOCK_TAKEOVER_SECONDS"),
+        "ingest_runs": _ingest_runs(values),
     }
+
+
+def _ingest_runs(values: Mapping[str, str]) -> int:
+    runs = whole(values, "VSF_INGEST_RUNS")
+    if runs > MOST_INGEST_RUNS:
+        raise SettingsError(f"VSF_INGEST_RUNS={runs} is more than {MOST_INGEST_RUNS}")
+    if runs > 1 and not values["VSF_CATALOG"]:
+        raise SettingsError(
+            f"VSF_INGEST_RUNS={runs} needs VSF_CATALOG: in a warehouse of one home, one run writes at a time"
+        )
+    return runs
 
 
 def _database(values: Mapping[str, str]) -> str:

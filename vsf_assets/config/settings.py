@@ -112,6 +112,8 @@ class Settings:
     lake_database: str = ""
     """How libpq reaches the database that holds the catalog of a lake of several machines; else empty."""
     lock_takeover_seconds: float = 60.0
+    ingest_runs: int = 1
+    """Runs that load files of a family at once; more than one only with `lake_database`."""
 
     @property
     def keys(self) -> Path:

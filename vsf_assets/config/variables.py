@@ -42,6 +42,11 @@ VARIABLES = (
         "60",
         "with VSF_CATALOG: seconds of silence of a lock's holder after which it is ended and its lock is taken over",
     ),
+    Variable(
+        "VSF_INGEST_RUNS",
+        "1",
+        "with VSF_CATALOG: runs among which the sensor of a family shares the files that have landed; at most 64",
+    ),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two listings that must show a file unchanged"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),

@@ -87,8 +87,8 @@ def outcome_for_sensors(status: dg.DagsterRunStatus, is_refused: bool) -> dg.Dag
     return dg.DagsterRunStatus.SUCCESS if is_good else status
 
 
-def history_of_job(instance: dg.DagsterInstance, job_name: str) -> RunHistory:
-    """Return the results of a job's last runs; those that ended with the service are left out."""
-    runs = [run for run in runs_of_job(instance, job_name, PAUSE_AFTER + 1) if not ended_with_service(run.tags)]
+def history_of_job(instance: dg.DagsterInstance, job_name: str, at_once: int = 1) -> RunHistory:
+    """Return the results of a job's last runs, some of them at once; not those that ended with the service."""
+    runs = [run for run in runs_of_job(instance, job_name, PAUSE_AFTER + at_once) if not ended_with_service(run.tags)]
     outcomes = [(outcome_for_sensors(run.status, value_of(run.tags, REFUSED) == "yes"), run.ended) for run in runs]
     return history_of(outcomes, time.time())

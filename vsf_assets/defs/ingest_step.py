@@ -20,6 +20,7 @@ from vsf_assets.feeds import with_companions
 from vsf_assets.feeds.feed import Feed
 from vsf_assets.landing.selection import Selection
 from vsf_assets.landing.serialized_listing import from_config
+from vsf_assets.landing.shares import parse_share
 from vsf_assets.landing.stability import TimedListing
 from vsf_assets.pipeline.ingest import RunReport, ingest
 from vsf_assets.pipeline.recorded_run import record_ingest
@@ -46,6 +47,7 @@ class IngestConfig(dg.Config):
         etags: path -> ETag in the sensor's listing of an object store.
         fails_for_files: whether the run fails at its end if it could not read or move a file. Commands set it, to
             return an error. Sensors do not: failed runs would make the sensor pause, and delay the valid files.
+        share: the share of the landing zone to load, as `2/8`; empty for all of it.
         patience: seconds after which files that still change are left for a later run; negative for VSF_SETTLE_TIMEOUT.
     """
 
@@ -60,6 +62,7 @@ class IngestConfig(dg.Config):
     etags: dict[str, str] = Field(default_factory=dict)
     fails_for_files: bool = False
     patience: float = -1.0
+    share: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,7 @@ def _selection(context: dg.AssetExecutionContext, config: IngestConfig, feeds: t
         config.last or None,
         config.profile or None,
         config.scan_source,
+        parse_share(config.share) if config.share else None,
     )
 
 

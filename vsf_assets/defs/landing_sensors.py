@@ -1,13 +1,13 @@
-"""Sensors of the landing zone, one per family: each requests one run for a batch of stable files.
+"""Sensors of the landing zone, one per family: each requests one run for a batch of stable files, or one per share.
 
 Here: the decisions as pure functions, and the sensors with their cursors. Not here: reading files (a sensor neither
-hashes nor decompresses them), the pause after failed runs (backoff.py), and the automation of builds
-(dbt_specs.AFTER_INGEST).
+hashes nor decompresses them), shares and their runs (ingest_shares.py), the pause after failed runs (backoff.py), and
+the automation of builds (dbt_specs.AFTER_INGEST).
 """
 
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ import dagster as dg
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.defs.backoff import TICK_SECONDS, backoff_reason, history_of_job
+from vsf_assets.defs.ingest_shares import free_shares, history_of_shares, in_flight, share_request
 from vsf_assets.defs.marts import publishing_job_name, publishing_request
 from vsf_assets.defs.repeated_requests import Repetition, read_requested, ready, still_requested, with_request
 from vsf_assets.defs.stopped_runs import files_at_rest
@@ -81,18 +82,24 @@ def write_cursor(
     return json.dumps(kept)
 
 
-def landing_sensor(family: str, built: Collection[dg.AssetKey]) -> dg.SensorDefinition:
-    """Return the sensor that requests one run for a batch of stable files of a family.
+def landing_sensor(family: str, built: Collection[dg.AssetKey], jobs: Sequence[Any] = ()) -> dg.SensorDefinition:
+    """Return the sensor that requests runs for a batch of stable files of a family.
+
+    One run loads the batch, builds and publishes; with VSF_INGEST_RUNS, several runs load a share of it each, and
+    automation builds.
 
     Args:
         family: the family.
         built: the assets that the run builds after it loaded the files.
+        jobs: the jobs that it may request; without them only the one that builds and publishes.
     """
     names = {feed.name for feed in families()[family]}
 
+    target: dict[str, Any] = {"jobs": list(jobs)} if jobs else {"job_name": publishing_job_name(family)}
+
     @dg.sensor(
         name=f"{family}_landing",
-        job_name=publishing_job_name(family),
+        **target,
         minimum_interval_seconds=1,  # a tick watches until the next one is near
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Watches the landing zone for files of {', '.join(sorted(names))}, and requests one run for a"
@@ -160,6 +167,9 @@ class _Watching:
         stable, unsettled = split_settled(earlier, timed, settings.settle_seconds)
         stable, written = without(stable, being_written(landing_zone, stable))
         wanted = ready(self._complete(stable, [*unsettled, *written], timed), requested, TICK_SECONDS, timed.at)
+        if settings.ingest_runs > 1:
+            reason = _skip_reason(entries, stable, wanted, len(written)) or foreign(settings)
+            return self._share_out(reason, wanted, earlier, timed, requested)
         new = [] if wanted else self._begin(landing_zone, unsettled, stable, begun, timed)
         candidates = [*stable, *new]
         instance = self._context.instance
@@ -175,13 +185,42 @@ class _Watching:
         self.has_requested = True
         batch = (wanted or new)[:BATCH_FILES]
         if wanted:
-            request = self._request(batch, wanted, timed.at - settings.settle_seconds)
+            load = self._load(batch, timed.at - settings.settle_seconds)
             requested = with_request(requested, batch, timed.at)
         else:
             first_seen = max(timed.first_seen(entry.path) for entry in batch)
-            request = self._request(batch, new, first_seen, PATIENCE * settings.settle_seconds)
+            load = self._load(batch, first_seen, PATIENCE * settings.settle_seconds)
             begun = [*begun, *(entry.path for entry in batch)]
+        request = publishing_request(self._family, self._built, load)
         return dg.SensorResult(run_requests=[request], cursor=write_cursor(timed, requested, begun))
+
+    def _share_out(
+        self,
+        reason: str | None,
+        wanted: list[Entry],
+        earlier: TimedListing,
+        timed: TimedListing,
+        requested: Mapping[str, Repetition],
+    ) -> dg.SensorResult:
+        """Return a request for each share with files and without a run, as far as further runs may be in flight."""
+        instance, family, number = self._context.instance, self._family, self._settings.ingest_runs
+        running, requests, rests = in_flight(instance, family), list[dg.RunRequest](), list[str]()
+        reason = reason or backoff_reason(history_of_shares(instance, family, number, running))
+        for share, held in [] if reason else free_shares(running, number, wanted):
+            rest = files_at_rest(instance, family, held, earlier, timed, BATCH_FILES, share)
+            if rest:
+                rests.append(rest)
+                continue
+            batch = held[:BATCH_FILES]
+            load = self._load(batch, timed.at - self._settings.settle_seconds)
+            requests.append(share_request(family, share, load))
+            requested = with_request(requested, batch, timed.at)
+        self._cursor = write_cursor(timed, requested)
+        if requests:
+            self.has_requested = True
+            return dg.SensorResult(run_requests=requests, cursor=self._cursor)
+        reason = reason or "; ".join(rests) or "the runs in flight hold every file that is stable"
+        return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=self._cursor)
 
     def _complete(self, stable: list[Entry], others: list[Entry], timed: TimedListing) -> list[Entry]:
         """Return the stable entries without those of an upload that waits for others of its files."""
@@ -220,16 +259,13 @@ class _Watching:
             self._loaded = entries, _without_loaded(self._warehouse, entries)
         return self._loaded[1]
 
-    def _request(
-        self, batch: list[Entry], wanted: list[Entry], listed_at: float, patience: float = -1.0
-    ) -> dg.RunRequest:
-        """Return the request of a run that loads a batch; see `IngestConfig` for time of the listing and patience."""
-        uploads = {key[1] for key in map(upload_of, wanted) if key is not None and key[1] is not None}
+    def _load(self, batch: list[Entry], listed_at: float, patience: float = -1.0) -> dict[str, Any]:
+        """Return what a run loads that gets a batch; see `IngestConfig` for time of the listing and patience."""
+        uploads = {key[1] for key in map(upload_of, batch) if key is not None and key[1] is not None}
         load: dict[str, Any] = {"reload": "changed", "listed_at": listed_at, "patience": patience}
         load |= {"listing": as_config(batch), "etags": etags_of(batch)}
         # The batch holds complete uploads only; the run gets their keys, so that it does not wait for the others.
-        load |= {"partitions": sorted(uploads)} if uploads else {}
-        return publishing_request(self._family, self._built, load)
+        return load | ({"partitions": sorted(uploads)} if uploads else {})
 
 
 def _skip_reason(entries: list[Entry], stable: list[Entry], wanted: list[Entry], written: int) -> str | None:

@@ -35,6 +35,10 @@ def _prepare_dagster_home(settings: Settings) -> None:
     target = settings.dagster_home / "dagster.yaml"
     shipped = (PROJECT_ROOT / "dagster.yaml").read_text()
     wanted = shipped.replace("base_dir: data/dagster", f"base_dir: {json.dumps(str(settings.dagster_home))}")
+    if settings.ingest_runs > 1:
+        runs = settings.ingest_runs
+        wanted = wanted.replace("max_concurrent_runs: 2", f"max_concurrent_runs: {runs + 2}")
+        wanted = wanted.replace("value: share\n        limit: 1", f"value: share\n        limit: {runs}")
     if not target.exists() or target.read_text() != wanted:
         target.write_text(wanted)
     export({"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home)})

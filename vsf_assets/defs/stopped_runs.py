@@ -14,10 +14,14 @@ from dataclasses import dataclass
 import dagster as dg
 
 from vsf_assets.feeds import families, recognize, with_companions
+from vsf_assets.landing.shares import Share
 from vsf_assets.landing.stability import TimedListing
 from vsf_assets.resources.past_runs import PastRun, runs_tagged
-from vsf_assets.resources.run_tags import INGESTS
+from vsf_assets.resources.run_tags import INGESTS, SHARE
 from vsf_assets.storage.entry import Entry
+
+NEWEST_RUNS = 4
+"""Newest runs for each share among which the newest run of a share is looked for."""
 
 
 def ingests_tag(family: str) -> dict[str, str]:
@@ -57,11 +61,12 @@ class StoppedRun:
         return is_of_feed and (not self.first or self.first <= (found[1] or "") <= self.last)
 
 
-def stopped_run(instance: dg.DagsterInstance, family: str) -> StoppedRun | None:
-    """Return the newest run that ingested a family, if a person stopped it."""
+def stopped_run(instance: dg.DagsterInstance, family: str, share: Share | None = None) -> StoppedRun | None:
+    """Return the newest run that ingested a family, or a share of its files, if a person stopped it."""
     feeds = families()[family]
     assets = {dg.AssetKey(table.split(".")): feed.name for feed in feeds for table in feed.tables}
-    for run in runs_tagged(instance, INGESTS, family, 1, assets):
+    newest = runs_tagged(instance, INGESTS, family, 1 if share is None else NEWEST_RUNS * share.of, assets)
+    for run in [run for run in newest if share is None or run.tags.get(SHARE) in (None, str(share))][:1]:
         if run.is_stopped:
             selected = with_companions({assets[key] for key in run.assets if key in assets})
             return StoppedRun(run.ended or run.created, *_bounds(run), frozenset(selected))
@@ -101,6 +106,7 @@ def files_at_rest(
     earlier: TimedListing,
     timed: TimedListing,
     kept: int,
+    share: Share | None = None,
 ) -> str | None:
     """Return why a sensor requests no run for the files of a listing, or None if nothing of it is at rest.
 
@@ -111,6 +117,7 @@ def files_at_rest(
         earlier: the listing in the cursor, which holds `kept` files at most.
         timed: the present listing.
         kept: number of files in a cursor; of further files the time of modification stands for the first sight.
+        share: the share of the landing zone that holds these files; None where runs load all of it.
     """
     is_cut = len(earlier.entries) >= kept
 
@@ -118,4 +125,4 @@ def files_at_rest(
         is_known = entry.path in earlier.entries or not is_cut
         return timed.first_seen(entry.path) if is_known else entry.modified.timestamp()
 
-    return rest_reason(stopped_run(instance, family), wanted, seen, family) if wanted else None
+    return rest_reason(stopped_run(instance, family, share), wanted, seen, family) if wanted else None

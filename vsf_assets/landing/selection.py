@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.feed import Feed
+from vsf_assets.landing.shares import Share
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Selection:
         scans: whether sources are scanned if fetched feeds are selected.
         reload: which archived files are read again. `changed`: those whose contract version changed; `all`: every
             selected one; `if_idle`: every selected one if no file is pending; `no`: none.
+        share: the share of the landing zone that the run loads; None for all of it.
     """
 
     feeds: Collection[str]
@@ -31,6 +33,7 @@ class Selection:
     last: str | None = None
     profile: str | None = None
     scans: bool = True
+    share: Share | None = None
 
     @property
     def fetches(self) -> bool:
@@ -46,6 +49,10 @@ class Selection:
     def selects_any(self, feeds: Iterable[Feed]) -> bool:
         """Whether one of these feeds is selected, with any partition."""
         return any(feed.name in self.feeds for feed in feeds)
+
+    def holds(self, path: str) -> bool:
+        """Whether a file of the landing zone belongs to the share of the run."""
+        return self.share is None or self.share.holds(path)
 
     def selects(self, feed: str, partition: str | None) -> bool:
         """Whether a file of this feed and partition is selected."""

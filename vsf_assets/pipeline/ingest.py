@@ -132,4 +132,4 @@ def _wanted(path: str, selection: Selection) -> bool:
     recognized = recognize(path)
     if recognized is None or recognized[0].is_fetched:
         return False
-    return selection.selects(recognized[0].name, recognized[1])
+    return selection.holds(path) and selection.selects(recognized[0].name, recognized[1])

@@ -20,6 +20,9 @@ BUILDS = ".dagster/vsf_builds"
 INGESTS = ".dagster/vsf_ingests"
 """Of a run that ingests a family, of whatever job; the value is the family."""
 
+SHARE = ".dagster/vsf_share"
+"""Of a run that loads one share of the files that have landed; the value names it, e.g. `2/8`."""
+
 BASIS = ".dagster/vsf_built_from"
 """What a build is made from; the value is a digest (BuildState.basis)."""
 

@@ -239,6 +239,10 @@ def test_a_home_with_the_other_form_is_refused_until_it_is_moved(file_form: Home
         ({"VSF_CATALOG": "postgresql://vsf:secret@pg/vsf", "VSF_LAKE": "/data/lake"}, "PGPASSWORD"),
         ({"VSF_CATALOG": "host=pg", "VSF_LAKE": "gs://bucket/lake"}, "neither a folder nor an address"),
         ({"VSF_LAKE": "/data/lake", "VSF_SNAPSHOTS": "s3://bucket/snapshots"}, "does not fit VSF_LAKE"),
+        ({"VSF_INGEST_RUNS": "2"}, "VSF_INGEST_RUNS=2 needs VSF_CATALOG"),
+        ({"VSF_INGEST_RUNS": "2", "VSF_LAKE": "/data/lake"}, "VSF_INGEST_RUNS=2 needs VSF_CATALOG"),
+        ({"VSF_INGEST_RUNS": "65", "VSF_CATALOG": "host=pg", "VSF_LAKE": "/data/lake"}, "more than 64"),
+        ({"VSF_INGEST_RUNS": "0"}, "not a whole number from 1 on"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(tmp_path: Path, given: dict[str, str], words: str) -> None:
