@@ -1,6 +1,6 @@
 """A PostgreSQL server for the tests of this folder, with a fresh database for each.
 
-Here: fixtures. Not here: lakes in such a database (small_lake.py).
+Here: fixtures. Not here: lakes in such a database (shared/).
 """
 
 from collections.abc import Iterator
