@@ -37,6 +37,17 @@ def snapshots_in(folder: Path) -> list[Path]:
     return [folder / name for name in names if NAME.match(name)]
 
 
+def kept_snapshots(settings: Settings) -> list[Path | str]:
+    """Return all stored snapshots, or their addresses in a bucket.
+
+    Raises:
+        ObjectStoreError, OSError: folder or bucket cannot be listed.
+    """
+    if is_address(settings.snapshots):
+        return [*SnapshotPrefix(settings.snapshots).addresses()]
+    return [*snapshots_in(Path(settings.snapshots))]
+
+
 def pointed_in(folder: Path) -> Pointed:
     """Return the snapshot that the pointer in a folder names, and since when."""
     link = folder / POINTER

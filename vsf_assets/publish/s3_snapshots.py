@@ -44,6 +44,10 @@ class SnapshotPrefix:
             found[number] = Stored(entry.modified, size)
         return found
 
+    def addresses(self) -> list[str]:
+        """Return the addresses of all that are stored."""
+        return [self.store.at(entry.path) for entry in self._snapshots()]
+
     def _snapshots(self) -> list[Entry]:
         return [entry for entry in self.store.every_entry() if NAME.match(entry.path)]
 

@@ -9,16 +9,15 @@ publish/old_snapshots.py), and the files of a source or a sender, which are neve
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
-from vsf_assets.publish.old_snapshots import prune, snapshots_in
+from vsf_assets.publish.old_snapshots import kept_snapshots, prune
 from vsf_assets.retention.dagster_tables import Removed, purge_runs, purge_ticks, shrink
 from vsf_assets.retention.log_files import remove_old_logs
 from vsf_assets.runs.record_file import RecordError
 from vsf_assets.runs.run_record import remove_old_runs
-from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.connection import Warehouse
 
 
@@ -91,8 +90,7 @@ def maintain(
 
 def _keep_up(settings: Settings, at: datetime, dry_run: bool) -> list[int]:
     """Put the warehouse in order, after old snapshots were removed; return the sizes of removed files."""
-    kept = [] if is_address(settings.snapshots) else snapshots_in(Path(settings.snapshots))
-    return Warehouse.of(settings).keep_up(kept, at.timestamp(), dry_run)
+    return Warehouse.of(settings).keep_up(partial(kept_snapshots, settings), at.timestamp(), dry_run)
 
 
 def megabytes(size: int) -> str:

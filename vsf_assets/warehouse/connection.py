@@ -117,7 +117,7 @@ class Warehouse:
         with self.form.building() as target:
             yield target
 
-    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool = False) -> list[int]:
+    def keep_up(self, snapshots: Callable[[], Sequence[Path | str]], now: float, dry_run: bool = False) -> list[int]:
         """Put in order what many small writes left, in the forms that need it; see `Form.keep_up`.
 
         Raises:

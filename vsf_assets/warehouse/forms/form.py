@@ -227,11 +227,16 @@ class Form(ABC):
         """Whether `keep_up` has anything to do in this form."""
         return False
 
-    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool) -> list[int]:  # noqa: ARG002
+    def keep_up(
+        self,
+        snapshots: Callable[[], Sequence[Path | str]],  # noqa: ARG002
+        now: float,  # noqa: ARG002
+        dry_run: bool,  # noqa: ARG002
+    ) -> list[int]:
         """Put what many small writes left in order; return the sizes of removed files in bytes.
 
         Args:
-            snapshots: all published files that are kept.
+            snapshots: returns all published files that are kept, or their addresses, as they are under the lock.
             now: seconds since 1970.
             dry_run: whether to change nothing, and return what would be removed.
 

@@ -31,7 +31,7 @@ GRACE = 3600.0
 LARGEST_MERGED = 64 * 1024 * 1024
 """Bytes of the largest file that is merged with others: larger ones would be written again each time."""
 
-_MOST_DELETED = 0.1
+LEAST_DELETED = 0.1
 """Share of deleted rows from which a data file is written anew."""
 
 _SEVERAL = """
@@ -63,7 +63,7 @@ def merge_files(connection: "DuckDBPyConnection", name: str, tables: Iterable[tu
     """
     for schema, table in tables:
         place = f"'{name}', '{table}', schema => '{schema}'"
-        connection.execute(f"call ducklake_rewrite_data_files({place}, delete_threshold => {_MOST_DELETED})").fetchall()
+        connection.execute(f"call ducklake_rewrite_data_files({place}, delete_threshold => {LEAST_DELETED})").fetchall()
         connection.execute(f"call ducklake_merge_adjacent_files({place}, max_file_size => {LARGEST_MERGED})").fetchall()
     found = connection.execute("select snapshot_id from ducklake_snapshots(?) order by 1", [name]).fetchall()
     if old := [number for (number,) in found[:-1]]:

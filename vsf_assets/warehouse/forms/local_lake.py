@@ -10,7 +10,7 @@ a process that is killed leaves the state from before its block (docs/decisions/
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -165,7 +165,7 @@ class LocalLake(Form):
         """Every write adds files."""
         return self.file.exists()
 
-    def keep_up(self, snapshots: Sequence[Path], now: float, dry_run: bool) -> list[int]:
+    def keep_up(self, snapshots: Callable[[], Sequence[Path | str]], now: float, dry_run: bool) -> list[int]:
         """Merge small data files, forget old versions, and remove files that neither catalog nor snapshot names."""
         if not claim_lake(self.lake, self.settings.home):
             raise VsfError(f"{self.lake} is not marked as that of this home yet; the next run does that")
@@ -174,7 +174,7 @@ class LocalLake(Form):
                 with self._opened(temp, data) as connection:
                     upkeep.merge_files(connection, DATABASE, tables)
                 upkeep.forget_scheduled(temp)
-        indexes = [self.file, *(path for path in snapshots if not holds_own_rows(path))]
+        indexes = [self.file, *(path for path in map(Path, snapshots()) if not holds_own_rows(path))]
         return upkeep.remove_unnamed(self.lake, indexes, self.file.with_name(upkeep.NOTES), now, dry_run)
 
     @contextmanager

@@ -5,6 +5,7 @@ Here: the statements, and which relations a snapshot shows. Not here: which snap
 """
 
 from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,57 @@ def _holds_own_rows(file: Published, number: int, changed: int) -> bool:  # noqa
     with closing(connect(config=_NO_DOWNLOADS)) as connection:
         _attach_file(connection, file, "published")
         return not _is_lake(connection, "published")
+
+
+@dataclass(frozen=True)
+class KeptSnapshot:
+    """What a published catalog needs of a lake.
+
+    Attributes:
+        generation: name of the folder of its data files, e.g. `g3`.
+        files: names of its data files, without folders: no two of them are the same in a lake.
+        pinned: number of the version that its build read; None in one of a lake on one machine.
+        pinned_at: time of that version by PostgreSQL's clock, microseconds since 1970.
+    """
+
+    generation: str
+    files: frozenset[str]
+    pinned: int | None = None
+    pinned_at: int = 0
+
+
+def needed_by(file: Published) -> KeptSnapshot | None:
+    """Return what a published file needs of a lake; None if it holds its rows itself.
+
+    Raises:
+        VsfError: it cannot be read.
+    """
+    import duckdb
+
+    try:
+        with closing(connect(config=_NO_DOWNLOADS)) as connection:
+            _attach_file(connection, file, "kept")
+            if not _is_lake(connection, "kept"):
+                return None
+            connection.execute("use kept")
+            ((data,),) = connection.execute("select value from ducklake_metadata where key = 'data_path'").fetchall()
+            found = connection.execute(
+                "select regexp_extract(path, '[^/]*$') from ducklake_data_file"
+                " union all select regexp_extract(path, '[^/]*$') from ducklake_delete_file"
+            ).fetchall()
+            needed = KeptSnapshot(data.rstrip("/").rpartition("/")[2], frozenset(name for (name,) in found))
+            columns = connection.execute(f"select * from {PLACE} limit 0").description or []  # noqa: S608
+            if "pinned_version" not in [name for name, *_ in columns]:
+                return needed
+            ((version, at),) = connection.execute(
+                f"select snapshot_id, epoch_us(snapshot_time) from {PLACE}"  # noqa: S608 - a name of the project
+                " inner join ducklake_snapshot on snapshot_id = pinned_version"
+            ).fetchall()
+            return replace(needed, pinned=version, pinned_at=at)
+    except (duckdb.Error, OSError, ValueError) as error:
+        raise VsfError(
+            f"{file} cannot be read, so nobody knows which data files it needs ({error}); restore it, or remove it"
+        ) from error
 
 
 def _is_lake(connection: "DuckDBPyConnection", name: str) -> bool:

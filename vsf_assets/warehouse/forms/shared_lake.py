@@ -6,7 +6,7 @@ deliveries (shared_store.py), making its tables (shared_tables.py), and what kee
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.common.file_copy import copy_into
 from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.s3_client import is_address
-from vsf_assets.warehouse.forms import shared_attach, shared_build, shared_rebuild, shared_tables
+from vsf_assets.warehouse.forms import shared_attach, shared_build, shared_rebuild, shared_tables, shared_upkeep
 from vsf_assets.warehouse.forms.form import BuildTarget, Form, MakeTables
 from vsf_assets.warehouse.forms.run_notes import RunNotes
 from vsf_assets.warehouse.forms.shared_build import Pin
@@ -255,6 +255,16 @@ class SharedLake(Form):
         if new is None:
             raise RuntimeError("only a new generation replaces a shared lake")
         shared_rebuild.take_over(self.settings, self.config(), _building[self.settings.lake_database], new)
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Small files are merged, and files that nobody needs are removed."""
+        return True
+
+    def keep_up(self, snapshots: Callable[[], Sequence[Path | str]], now: float, dry_run: bool) -> list[int]:  # noqa: ARG002
+        """Merge small data files, forget old versions, and remove what nobody needs, by PostgreSQL's clock."""
+        token = _building[self.settings.lake_database]
+        return shared_upkeep.keep_up(self.settings, self.config(), token, snapshots, dry_run)
 
     def after_replacing(self, beside: Form) -> Form:
         """Return the new generation as its build left it: what came since belongs to the next build."""

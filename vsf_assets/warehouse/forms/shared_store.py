@@ -166,7 +166,7 @@ class SharedStoreSession(StoreSession):
         """Begin a transaction that shows the lock to the fence, and the snapshot that it sees."""
         if self._token is None:
             raise RuntimeError("a delivery is stored in its turn")
-        self._began_at = time.time_ns() - _CLOCK_NS
+        self._began_at = now_for_files()
         self.connection.execute("begin transaction")
         sign(self.connection, DATABASE, self._token, self._purpose)
 
@@ -190,12 +190,7 @@ class SharedStoreSession(StoreSession):
         if is_address(self._settings.lake):
             return
         for folder in {self._folder_of(table) for table in deleted_from}:
-            if not Path(folder).is_dir():
-                continue
-            for entry in os.scandir(folder):
-                if entry.name.startswith(_OWN_NAMES) and entry.stat().st_mtime_ns >= self._began_at:
-                    _flush(Path(entry.path))
-            _flush(Path(folder))
+            flush_own_files(Path(folder), self._began_at)
 
     def _add(self, table: str, path: str) -> None:
         schema, name = table.split(".")
@@ -248,6 +243,22 @@ def plain_store_errors(settings: Settings) -> Iterator[None]:
             f"deliveries could not be stored in the lake ({where(settings.lake_database)}, {settings.lake}): {first}."
             " What is not stored stays where it landed; the next run stores it"
         ) from error
+
+
+def now_for_files() -> int:
+    """Return a time that no file has which is written from now on, nanoseconds since 1970."""
+    return time.time_ns() - _CLOCK_NS
+
+
+def flush_own_files(folder: Path, since: int) -> None:
+    """Flush what DuckLake itself wrote into the folder of a table since a time, and the folder."""
+    if not folder.is_dir():
+        return
+    for path in folder.rglob(f"{_OWN_NAMES}*"):
+        if path.stat().st_mtime_ns >= since:
+            _flush(path)
+            _flush(path.parent)
+    _flush(folder)
 
 
 _OWN_NAMES = "ducklake-"

@@ -1,0 +1,169 @@
+"""The process that merges the data files of a shared lake and forgets old versions, and can remove no file.
+
+Here: the program, as `python -m vsf_assets.warehouse.forms.shared_merge`, and speaking with it. It reads a line of JSON
+for each task and answers with a line; when its input is closed, it ends. Not here: what is merged and when, and the
+locks, which its starter holds (shared_upkeep.py).
+
+A merge is a commit like others: when the answer to it is lost, DuckLake removes the files that it wrote, although
+PostgreSQL has committed (decision 0060). So it takes place in a process that gave up the right to remove files, while
+its starter has this right and commits nothing.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from vsf_assets.common.duckdb_connections import connect
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
+from vsf_assets.common.errors import VsfError
+from vsf_assets.config.settings import Settings, interpreter_environment, network_variables
+from vsf_assets.storage.s3_client import is_address
+from vsf_assets.warehouse.forms import shared_attach
+from vsf_assets.warehouse.forms.form import DATABASE, Config
+from vsf_assets.warehouse.forms.lake_upkeep import LARGEST_MERGED, LEAST_DELETED
+from vsf_assets.warehouse.forms.shared_store import flush_own_files, now_for_files
+from vsf_assets.warehouse.shared.fence import MARK
+from vsf_assets.warehouse.shared.no_removal import deny_removal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_LEAST_PATIENCE = 600.0
+"""Seconds that a task may take at least: whoever waits for the lock gives up after VSF_LOCK_WAIT_SECONDS."""
+
+
+class MergeProcess:
+    """The process, started; closing ends it.
+
+    Args:
+        settings: name the lake.
+        config: settings of DuckDB.
+        schema: schema of the generation.
+    """
+
+    def __init__(self, settings: Settings, config: Config, schema: str):
+        self._patience = max(settings.lock_wait_seconds, _LEAST_PATIENCE)
+        settings.scratch.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**interpreter_environment(), **network_variables()},
+        )
+        try:
+            self._do(
+                lake="" if is_address(settings.lake) else settings.lake,
+                config=config,
+                statements=shared_attach.attach_statements(settings, schema, DATABASE),
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> "MergeProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def merge(self, schema: str, table: str, folder: str, shown: str) -> None:
+        """Merge the small files of a table, and write those anew of which many rows were deleted.
+
+        Args:
+            schema: schema of the table.
+            table: its name.
+            folder: of its data files.
+            shown: what the commit shows to the fence.
+        """
+        self._do(schema=schema, table=table, folder="" if is_address(folder) else folder, shown=shown)
+
+    def expire(self, versions: list[int]) -> None:
+        """Forget versions; no file is removed by that."""
+        self._do(versions=versions)
+
+    def _do(self, **task: Any) -> None:
+        """Send a task and wait until it is done.
+
+        Raises:
+            VsfError: it failed, or took too long; nothing of it was committed, or all.
+        """
+        stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        try:
+            stdin.write(json.dumps(task).encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended, which its answer says
+        if not select.select([stdout], [], [], self._patience)[0]:
+            raise VsfError(f"merging data files of the lake did not end in {self._patience:.0f} s")
+        answer = stdout.readline().decode().strip()
+        if answer != _DONE:
+            raise VsfError(f"data files of the lake could not be merged: {answer or 'the process has ended'}")
+
+
+_DONE = "done"
+
+
+def _merge(lake: "DuckDBPyConnection", task: dict[str, Any]) -> None:
+    """Do each of the two statements in a transaction of its own, and flush what it wrote before its commit."""
+    place = f"'{DATABASE}', '{task['table']}', schema => '{task['schema']}'"
+    for statement in (
+        f"call ducklake_rewrite_data_files({place}, delete_threshold => {LEAST_DELETED})",
+        f"call ducklake_merge_adjacent_files({place}, max_file_size => {LARGEST_MERGED})",
+    ):
+        since = now_for_files()
+        lake.execute("begin transaction")
+        lake.execute(
+            "call ducklake_set_commit_message(?, 'vsf', 'maintenance', extra_info => ?)", [DATABASE, task["shown"]]
+        )
+        if lake.execute(statement).fetchall():
+            if task["folder"]:
+                flush_own_files(Path(task["folder"]), since)
+            lake.execute("commit")
+        else:
+            lake.execute("rollback")
+
+
+def _reason(text: str) -> str:
+    """Return the line of an error that says why; a failed attach quotes the connection string before that."""
+    found = text.rpartition("FATAL:")[2].strip()
+    return found[max(0, found.find(MARK)) :].splitlines()[0]
+
+
+def main() -> None:
+    """Give up the right to remove files, attach the lake, and do tasks until the input ends."""
+    import duckdb
+
+    # Libraries print to the standard output, too; the answers have a descriptor of their own.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    first = json.loads(sys.stdin.readline())
+    try:
+        if first["lake"]:
+            deny_removal(Path(first["lake"]), is_alone=False)
+        with closing(connect(config={**first["config"], **OWN_SQL_ONLY})) as lake:
+            for statement in first["statements"]:
+                lake.execute(statement)
+            answers.write(f"{_DONE}\n")
+            for line in sys.stdin:
+                task = json.loads(line)
+                if "versions" in task:
+                    lake.execute(f"call ducklake_expire_snapshots('{DATABASE}', versions => {task['versions']})")
+                else:
+                    _merge(lake, task)
+                answers.write(f"{_DONE}\n")
+    except (duckdb.Error, VsfError, OSError) as error:
+        answers.write(f"{_reason(str(error))}\n")
+
+
+if __name__ == "__main__":
+    main()
