@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-lake test-image test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
+.PHONY: help install demo dev test test-fast test-lake test-workers test-image test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,11 +51,14 @@ types: install
 	@$(BIN)/mypy
 
 unit: install
-	@$(BIN)/pytest -n 3 -m "not lake and not image"
+	@$(BIN)/pytest -n 3 -m "not lake and not image and not workers"
 
 test-lake: install ## run every test of the lake; those of engine, dbt and commands with one
-	@$(BIN)/pytest -n 2 $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
+	@$(BIN)/pytest -n 2 -m "not workers" $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
 	@VSF_TEST_FORM=lake $(BIN)/pytest -n 2 -m "not image" $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import FOLDERS; print(*("vsf_assets_tests/" + name for name in FOLDERS))')
+
+test-workers: install ## kill and stop workers of a shared lake, and restart its servers (needs PostgreSQL and Redis)
+	@$(BIN)/pytest -m workers vsf_assets_tests/lake/workers
 
 test-image: install ## do the steps of deploy/Dockerfile in a clean root of Debian (as root, with debootstrap)
 	@$(BIN)/pytest -m image vsf_assets_tests/cli

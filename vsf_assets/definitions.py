@@ -63,7 +63,7 @@ def _ingest_jobs(raw: Mapping[str, dg.AssetsDefinition]) -> list[Any]:
         dg.define_asset_job(
             ingest_job_name(family),
             [assets],
-            tags={**WRITER_TAG, **ingests_tag(family)},
+            tags={**WRITER_TAG, **ingests_tag(family), **_queue(family)},
             description=f"Loads the pending files of the family {family} into the warehouse.",
         )
         for family, assets in raw.items()
@@ -96,11 +96,20 @@ def _publishing_jobs(marts: dg.AssetsDefinition) -> list[Any]:
             publishing_job_name(family),
             dg.AssetSelection.assets(*marts.keys),
             config={"ops": {"marts_and_snapshot": {"config": {"only_if_pending": True, "family": family}}}},
-            tags={**WRITER_TAG, **BUILDS_TAG, **ingests_tag(family)},
+            tags={**WRITER_TAG, **BUILDS_TAG, **ingests_tag(family), **_queue(family)},
             description=f"Loads the pending files of the family {family}, builds what they change, and publishes.",
         )
         for family in families()
     ]
+
+
+def _queue(family: str | None = None) -> dict[str, str]:
+    """Return the tag of runs that need the folders of one home, where several workers take runs."""
+    from vsf_assets.feeds import families
+    from vsf_assets.resources.instance_config import OWN, QUEUE_TAG
+
+    needs_own = family is None or families()[family][0].is_fetched
+    return {QUEUE_TAG: OWN} if needs_own else {}
 
 
 def _make_job() -> Any:
@@ -109,6 +118,7 @@ def _make_job() -> Any:
     return dg.define_asset_job(
         MAKE_JOB,
         dg.AssetSelection.assets(MADE),
+        tags=_queue(),
         description="Generates the made-up files of waiting requests, and removes the files of deleted schemas.",
     )
 

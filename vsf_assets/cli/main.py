@@ -30,6 +30,7 @@ COMMANDS = {
     "backup": "copy the home into a folder, while the service goes on",
     "maintain": "remove old snapshots, run records and log files",
     "serve": "keep the UI, sensors and automation running, as a service",
+    "worker": "take runs from the queue of a shared lake",
     "portal": "open the web pages and the API: data, status, accounts",
     "banners": "answer banners of campaigns by HTTP",
     "dev": "open the Dagster UI with sensors running",

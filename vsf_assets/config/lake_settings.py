@@ -1,7 +1,7 @@
 """Reads the settings of a lake, and refuses what does not fit together.
 
-Here: VSF_LAKE, VSF_CATALOG, VSF_LOCK_TAKEOVER_SECONDS and VSF_INGEST_RUNS. Not here: the form of the warehouse that
-follows from them (warehouse/forms/).
+Here: VSF_LAKE, VSF_CATALOG, VSF_LOCK_TAKEOVER_SECONDS, VSF_INGEST_RUNS and VSF_BROKER. Not here: the form of the
+warehouse that follows from them (warehouse/forms/).
 """
 
 import re
@@ -16,6 +16,7 @@ from vsf_assets.config.variable_values import number, whole
 _ADDRESS = re.compile(r"s3://[^/?#@: ]+(/.*)?")
 MOST_INGEST_RUNS = 64
 
+_BROKER = re.compile(r"(rediss?|amqps?)://[^/?#]")
 _PASSWORD = re.compile(r"\b(?:ssl)?password\s*=", re.IGNORECASE)
 
 
@@ -35,7 +36,18 @@ def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> dict[str
         "lake": _place(values, base, snapshots),
         "lock_takeover_seconds": number(values, "VSF_LOCK_TAKEOVER_SECONDS"),
         "ingest_runs": _ingest_runs(values),
+        "broker": _broker(values),
     }
+
+
+def _broker(values: Mapping[str, str]) -> str:
+    """Return the address of the queue of runs; empty for none. No message quotes it, since it may hold a password."""
+    broker = values["VSF_BROKER"]
+    if broker and not _BROKER.match(broker):
+        raise SettingsError("VSF_BROKER is not the address of a broker, like redis://redis.example.org:6379/0")
+    if broker and not values["VSF_CATALOG"]:
+        raise SettingsError("VSF_BROKER needs VSF_CATALOG: workers on several machines need a lake that they share")
+    return broker
 
 
 def _ingest_runs(values: Mapping[str, str]) -> int:

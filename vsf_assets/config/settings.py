@@ -113,7 +113,8 @@ class Settings:
     """How libpq reaches the database that holds the catalog of a lake of several machines; else empty."""
     lock_takeover_seconds: float = 60.0
     ingest_runs: int = 1
-    """Runs that load files of a family at once; more than one only with `lake_database`."""
+    broker: str = field(default="", repr=False)
+    """Address of the queue from which workers take runs; empty for none."""
 
     @property
     def keys(self) -> Path:

@@ -47,6 +47,12 @@ VARIABLES = (
         "1",
         "with VSF_CATALOG: runs among which the sensor of a family shares the files that have landed; at most 64",
     ),
+    Variable(
+        "VSF_BROKER",
+        "",
+        "with VSF_CATALOG: broker of the queue from which `vsf worker` takes runs, e.g. redis://redis:6379/0; default:"
+        " runs are processes of the machine of `vsf serve`",
+    ),
     Variable("VSF_SETTLE_SECONDS", "2", "seconds between the two listings that must show a file unchanged"),
     Variable("VSF_SETTLE_TIMEOUT", "60", "seconds to wait for a file that keeps changing"),
     Variable("VSF_AFTER_LOAD", "archive", "archive, keep (copy, leave the file) or delete"),

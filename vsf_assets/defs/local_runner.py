@@ -4,22 +4,22 @@ Here: the Dagster instance, the run and its origin; with the origin, the UI can 
 options of the command line (cli/). `execute_in_process` is not used: it records runs without an origin.
 """
 
-import json
 import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr
 from typing import Any, TextIO, cast
 
 import dagster as dg
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.config.settings import PROJECT_ROOT, Settings, base_folder, export
+from vsf_assets.config.settings import PROJECT_ROOT, Settings, base_folder, export, export_of_file
 from vsf_assets.defs.metadata import PYTHON_MODULE
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.resources.dagster_private import create_local_run, execute_local_run, job_origin
 from vsf_assets.resources.event_log_storage import buffered_events
+from vsf_assets.resources.instance_config import instance_config, storages_in_database
 from vsf_assets.resources.run_process import process_tags
 from vsf_assets.storage.full_disk import DAGSTER_ROOM, room_for
 from vsf_assets.warehouse.lock import hold_lock
@@ -34,14 +34,13 @@ def _prepare_dagster_home(settings: Settings) -> None:
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
     shipped = (PROJECT_ROOT / "dagster.yaml").read_text()
-    wanted = shipped.replace("base_dir: data/dagster", f"base_dir: {json.dumps(str(settings.dagster_home))}")
-    if settings.ingest_runs > 1:
-        runs = settings.ingest_runs
-        wanted = wanted.replace("max_concurrent_runs: 2", f"max_concurrent_runs: {runs + 2}")
-        wanted = wanted.replace("value: share\n        limit: 1", f"value: share\n        limit: {runs}")
+    wanted = instance_config(settings, shipped)
     if not target.exists() or target.read_text() != wanted:
         target.write_text(wanted)
     export({"DAGSTER_HOME": str(settings.dagster_home), "VSF_HOME": str(settings.home)})
+    if settings.broker:
+        export({"VSF_BROKER": settings.broker})
+        export_of_file("PG")  # the password of the database
 
 
 @contextmanager
@@ -53,7 +52,8 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     with room, ExitStack() as stack:
         with hold_lock(lock, "opening Dagster's storage", settings.lock_wait_seconds, what="Dagster's storage"):
             _prepare_dagster_home(settings)
-            instance = stack.enter_context(dg.DagsterInstance.get())
+            with storages_in_database(settings) if settings.broker else nullcontext():
+                instance = stack.enter_context(dg.DagsterInstance.get())
         reap(instance)
         yield instance
 

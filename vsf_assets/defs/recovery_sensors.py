@@ -25,7 +25,7 @@ from vsf_assets.defs.ledger_differences import (
 from vsf_assets.defs.ledger_events import LEDGER_KEYS, ledger_events
 from vsf_assets.defs.marts import BUILD_JOB
 from vsf_assets.defs.raw_assets import ingest_job_name
-from vsf_assets.defs.run_reaper import reap
+from vsf_assets.defs.run_reaper import reap, reap_elsewhere
 from vsf_assets.feeds import all_feeds
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.run_tags import BASIS
@@ -183,9 +183,9 @@ def _record(context: dg.SensorEvaluationContext, events: Sequence[Any], of_what:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Marks runs as failed whose process has ended.",
 )
-def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Mark runs of this machine as failed whose process has ended."""
-    reaped = reap(context.instance)
+def dead_runs(context: dg.SensorEvaluationContext, warehouse: WarehouseResource) -> dg.SkipReason:
+    """Mark runs as failed whose process has ended: of this machine, and with a shared lake of any."""
+    reaped = [*reap(context.instance), *reap_elsewhere(context.instance, warehouse.warehouse().form)]
     return dg.SkipReason(f"marked failed: {', '.join(reaped)}" if reaped else "no dead runs")
 
 

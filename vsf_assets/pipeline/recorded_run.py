@@ -5,8 +5,8 @@ file. Not here: the record itself (runs/), and the log file (run_log.py).
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from vsf_assets.common.visible_text import visible
@@ -18,24 +18,30 @@ from vsf_assets.runs import run_record
 from vsf_assets.runs.run_record import CheckFailure, RunRecord
 from vsf_assets.snapshots.current import snapshot_number
 from vsf_assets.transform.dbt_runner import FailedCheck
+from vsf_assets.warehouse.connection import Warehouse
 
 INGEST, BUILD, INGEST_AND_BUILD = "ingest", "build", "ingest+build"
 REBUILD, MAKE, MAINTENANCE = "rebuild", "made-up files", "maintenance"
 """Kinds of runs."""
 
 
+@contextmanager
 def recorded_run(
     settings: Settings,
     run_id: str,
     kind: str,
     families: Iterable[str] = (),
     warn: Callable[[str], None] = lambda _: None,
-) -> AbstractContextManager[RunRecord]:
-    """Record a run of the settings' home; see `runs.run_record.recorded_run`.
+) -> Iterator[RunRecord]:
+    """Record a run of the settings' home, and show that it is alive; see `runs.run_record.recorded_run`.
 
     Use it inside `run_log`, and call `record_ingest` and `record_build` inside its block.
     """
-    return run_record.recorded_run(settings.home, run_id, kind, families, warn)
+    with (
+        Warehouse.of(settings).form.presence(run_id, warn),
+        run_record.recorded_run(settings.home, run_id, kind, families, warn) as record,
+    ):
+        yield record
 
 
 def record_ingest(record: RunRecord, report: RunReport) -> None:

@@ -28,6 +28,7 @@ from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.event_log.base import AssetRecord
 from dagster._core.storage.runs.schema import RunsTable
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.storage.runs.sqlite import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -44,6 +45,7 @@ __all__ = [
     "LaunchRunContext",
     "QueuedRunCoordinator",
     "RunsTable",
+    "SqlRunStorage",
     "SqliteRunStorage",
     "SqliteScheduleStorage",
     "SubmitRunContext",

@@ -90,10 +90,10 @@ def _read(instance: dg.DagsterInstance, filters: dg.RunsFilter, limit: int) -> l
 
 def _deleted_stops(instance: dg.DagsterInstance) -> list[dict[str, Any]]:
     # Here, because SQLAlchemy takes long to import: where there is such a storage, it is loaded already.
-    from vsf_assets.resources.run_storage import RunStorage
+    from vsf_assets.resources.run_storage import RunDifferences
 
     storage = instance.run_storage
-    return storage.deleted_stops() if isinstance(storage, RunStorage) else []
+    return storage.deleted_stops() if isinstance(storage, RunDifferences) else []
 
 
 def _deleted(stop: Mapping[str, Any]) -> PastRun:

@@ -17,7 +17,7 @@ from typing import Any
 
 from dagster import AssetKey, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter, serialize_value
 
-from vsf_assets.resources.dagster_private import RunsTable
+from vsf_assets.resources.dagster_private import RunsTable, SqlRunStorage
 from vsf_assets.resources.run_tags import ended_with_service, without_outcome
 from vsf_assets.resources.sqlite_storages import RunsInSqlite
 
@@ -27,8 +27,8 @@ KEPT = 50
 _NAME = "vsf_deleted_stops"
 
 
-class RunStorage(RunsInSqlite):
-    """The SQLite run storage with these differences; the configuration is the same (`base_dir`)."""
+class RunDifferences(SqlRunStorage):
+    """The differences, for storages in any database."""
 
     def add_run(self, dagster_run: DagsterRun) -> DagsterRun:
         """Add a run; a re-execution without the tags that tell of the other run alone."""
@@ -65,6 +65,10 @@ class RunStorage(RunsInSqlite):
         if stops:
             newest = sorted([*stops, *self.deleted_stops()], key=lambda stop: float(stop["created"]), reverse=True)
             self.set_cursor_values({_NAME: json.dumps(newest[:KEPT])})
+
+
+class RunStorage(RunDifferences, RunsInSqlite):
+    """The SQLite run storage with these differences; the configuration is the same (`base_dir`)."""
 
 
 def _kept(record: RunRecord) -> dict[str, Any]:

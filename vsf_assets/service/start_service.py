@@ -26,7 +26,7 @@ from vsf_assets.portal.serve import PortalOptions
 from vsf_assets.portal.serve import check_options as check_portal
 from vsf_assets.resources.run_handover import spare_file
 from vsf_assets.runs.service_state import PartState, ServiceState, service_folder
-from vsf_assets.service.parts import Options, banner_part, parts_of, portal_part, write_workspace
+from vsf_assets.service.parts import SPARE, Options, banner_part, parts_of, portal_part, write_workspace
 from vsf_assets.service.state import only_one, write_state
 from vsf_assets.service.supervisor import SUPERVISOR, Patience, Supervisor
 
@@ -210,6 +210,8 @@ def _supervise(
     listening, read_only = sockets
     read_only_number = read_only.fileno() if read_only else None
     parts = parts_of(settings.home, options, workspace, code_socket, listening.fileno(), read_only_number)
+    if settings.broker:
+        parts = [part for part in parts if part.name != SPARE]  # workers take the runs
     if options.banners:
         parts.append(banner_part(options.banners, settings.banners_bind))
     if options.has_portal:

@@ -242,6 +242,8 @@ def test_a_home_with_the_other_form_is_refused_until_it_is_moved(file_form: Home
         ({"VSF_INGEST_RUNS": "2"}, "VSF_INGEST_RUNS=2 needs VSF_CATALOG"),
         ({"VSF_INGEST_RUNS": "2", "VSF_LAKE": "/data/lake"}, "VSF_INGEST_RUNS=2 needs VSF_CATALOG"),
         ({"VSF_INGEST_RUNS": "65", "VSF_CATALOG": "host=pg", "VSF_LAKE": "/data/lake"}, "more than 64"),
+        ({"VSF_BROKER": "redis://:secret@redis:6379/0"}, "VSF_BROKER needs VSF_CATALOG"),
+        ({"VSF_BROKER": "secret@redis", "VSF_CATALOG": "host=pg", "VSF_LAKE": "/data/lake"}, "not the address of"),
         ({"VSF_INGEST_RUNS": "0"}, "not a whole number from 1 on"),
     ],
 )

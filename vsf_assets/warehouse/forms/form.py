@@ -6,7 +6,7 @@ Here: what each form can do, and what they have in common. Not here: the lock fi
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -176,6 +176,18 @@ class Form(ABC):
     def run_notes(self, run_id: str, on_wait: Callable[[str], None]) -> RunNotes:  # noqa: ARG002
         """Return the note that a run keeps of what it is doing, and those of runs that are over."""
         return FileNotes(self.settings.scratch)
+
+    def presence(self, run_id: str, on_wait: Callable[[str], None]) -> AbstractContextManager[object]:  # noqa: ARG002
+        """Show for a block, to other machines too, that a run is alive."""
+        return nullcontext()
+
+    def dead_runs(self) -> list[str]:
+        """Return runs that showed that they were alive, and do so no more; those of other machines too."""
+        return []
+
+    def forget_dead_runs(self, runs: Sequence[str]) -> None:  # noqa: ARG002
+        """Forget runs of `dead_runs`, once they are marked as dead."""
+        return
 
     def owner_id(self) -> str | None:
         """Return the id under which several homes use the same landing zone; None if a home has one of its own."""

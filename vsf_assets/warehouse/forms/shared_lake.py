@@ -25,7 +25,7 @@ from vsf_assets.warehouse.forms.shared_rebuild import NewGeneration
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets.warehouse.forms.store_session import StoreSession
 from vsf_assets.warehouse.shared.control import current_generation, generations, has_control, schema_of
-from vsf_assets.warehouse.shared.locks import LockSession, Token
+from vsf_assets.warehouse.shared.locks import OF_DAGSTER, LockSession, Token, dead_runs, forget_runs
 from vsf_assets.warehouse.shared.postgres import open_connection, where
 
 if TYPE_CHECKING:
@@ -175,6 +175,27 @@ class SharedLake(Form):
     def run_notes(self, run_id: str, on_wait: Callable[[str], None]) -> RunNotes:
         """Return the notes in the database."""
         return SharedNotes(lambda: self.lock_session(run_id, on_wait))
+
+    @contextmanager
+    def presence(self, run_id: str, on_wait: Callable[[str], None]) -> Iterator[object]:
+        """Hold the lock of a run of Dagster, if the lake is prepared."""
+        if not self.exists:
+            yield None
+            return
+        database, takeover = self.settings.lake_database, self.settings.lock_takeover_seconds
+        with LockSession(database, OF_DAGSTER + run_id, takeover_seconds=takeover, on_wait=on_wait) as session:
+            yield session
+
+    def dead_runs(self) -> list[str]:
+        """Return the runs of Dagster whose lock is free though they took it."""
+        with self.control() as connection:
+            dead = dead_runs(connection) if has_control(connection) else []
+        return [run.removeprefix(OF_DAGSTER) for run in dead if run.startswith(OF_DAGSTER)]
+
+    def forget_dead_runs(self, runs: Sequence[str]) -> None:
+        """Forget their rows."""
+        with self.control() as connection:
+            forget_runs(connection, [OF_DAGSTER + run for run in runs])
 
     def owner_id(self) -> str | None:
         """Return the id of the lake, which all its homes have; None before it is prepared."""

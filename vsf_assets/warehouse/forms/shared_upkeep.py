@@ -38,7 +38,7 @@ from vsf_assets.warehouse.shared.control import (
     schema_of,
     short_transaction,
 )
-from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT, Token, dead_runs, forget_runs, living_runs
+from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT, OF_DAGSTER, Token, dead_runs, forget_runs, living_runs
 from vsf_assets.warehouse.shared.no_removal import removal_is_denied
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Upkeep:
 
     def _dead_runs(self) -> list[str]:
         with self.token.session.connection() as connection:
-            return dead_runs(connection)
+            return [run for run in dead_runs(connection) if not run.startswith(OF_DAGSTER)]
 
     def _unnamed_of_dead_runs(self, paths: Sequence[str]) -> list[str]:
         """Return those of the listed paths that no living run has written, and that have no name afterwards."""

@@ -31,6 +31,10 @@ PINGS = 6
 ANY_SNAPSHOT = 10**18 - 1
 """The base of commits under the commit lock that did not look at the ledger, such as changes of tables and merges."""
 
+OF_DAGSTER = "dagster:"
+"""Before the id of a run of Dagster that shows by its lock that it is alive. It stages nothing under that name, and is
+forgotten when Dagster knows that it is dead."""
+
 _FIRST_SLICE, _LONGEST_SLICE = 0.2, 5.0
 """Seconds that PostgreSQL waits before the holder is looked at, and looked at again. Who waits in a queue loses its
 place then."""
