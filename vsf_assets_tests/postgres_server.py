@@ -24,14 +24,25 @@ class Server:
     Attributes:
         address: of its empty database.
         control: the command that controls it, without its verb.
+        options: what it is started with.
     """
 
     address: str
     control: tuple[str, ...]
+    options: str
 
     def restart(self, mode: str = "fast") -> None:
         """Stop it, in a way that pg_ctl knows, and start it again in the same place."""
         _as_other_user(*self.control, "-w", "-m", mode, "restart")
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let it be away for a block."""
+        _as_other_user(*self.control, "-w", "-m", "fast", "stop")
+        try:
+            yield
+        finally:
+            _as_other_user(*self.control, "-w", "-o", self.options, "start")
 
 
 @contextmanager
@@ -56,7 +67,7 @@ def restartable_server() -> Iterator[Server]:
     control = (str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"))
     _as_other_user(*control, "-w", "-o", options, "start")
     try:
-        yield Server(f"postgresql://vsf@127.0.0.1:{port}/postgres", control)
+        yield Server(f"postgresql://vsf@127.0.0.1:{port}/postgres", control, options)
     finally:
         _as_other_user(*control, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)

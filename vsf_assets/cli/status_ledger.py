@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from vsf_assets.archive.outdated_originals import Outdated, outdated_files, split_outdated
 from vsf_assets.catalog.history import SourceHistory, read_history
 from vsf_assets.catalog.model.plan import KnownObject
-from vsf_assets.common.errors import LockTimeoutError
+from vsf_assets.common.errors import LockTimeoutError, WarehouseUnavailableError
 from vsf_assets.config.settings import Settings
 from vsf_assets.pipeline.synthetic_queue import RequestRow, read_known
 from vsf_assets.snapshots.connect import connect_current
@@ -78,14 +78,16 @@ class Ledger:
 
 
 def read_ledger(settings: Settings) -> Ledger:
-    """Read the warehouse, or the snapshot while a run writes or if another user's warehouse may not be read."""
+    """Read the warehouse, or the snapshot while a run writes or the warehouse cannot be reached or may not be read."""
     warehouse = Warehouse.of(settings)
     try:
         # The lock keeps writers away from before the file's state is taken until it is read.
         with warehouse.share_at_once():
             return _read_shared(settings, warehouse)
-    except (LockTimeoutError, PermissionError) as error:
+    except (LockTimeoutError, PermissionError, WarehouseUnavailableError) as error:
         why = "the warehouse is in use"
+        if isinstance(error, WarehouseUnavailableError):
+            why = "the warehouse does not answer"
         if isinstance(error, PermissionError):
             why = f"the warehouse belongs to {owner_of(warehouse.file)} and may not be read"
     opened = connect_current(settings)

@@ -26,6 +26,10 @@ class SameInstantError(VsfError):
     """An upload cannot be distinguished from an earlier one, because both have the same landing time."""
 
 
+class WarehouseUnavailableError(VsfError):
+    """The server that the warehouse needs does not answer, or lets nobody in; snapshots can still be read."""
+
+
 class LockTimeoutError(VsfError):
     """Another process held the lock for longer than the allowed wait."""
 

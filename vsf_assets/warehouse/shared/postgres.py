@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import WarehouseUnavailableError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -45,7 +45,7 @@ _LONGEST_NAME = 63
 """Bytes of application_name that PostgreSQL keeps."""
 
 
-class PostgresError(VsfError):
+class PostgresError(WarehouseUnavailableError):
     """The database of a shared lake cannot be used; the message says why, and how to resolve it."""
 
 

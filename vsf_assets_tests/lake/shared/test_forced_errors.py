@@ -9,7 +9,10 @@ from threading import Event
 import psycopg
 import pytest
 
-from vsf_assets.common.errors import LockLostError, VsfError
+from vsf_assets.cli.status_ledger import read_ledger
+from vsf_assets.common.errors import LockLostError, VsfError, WarehouseUnavailableError
+from vsf_assets.pipeline.rebuild import rebuild
+from vsf_assets.snapshots.connect import connect_current
 from vsf_assets.storage.s3_client import ObjectStoreError
 from vsf_assets.warehouse import connection as warehouse_connection
 from vsf_assets.warehouse.forms import shared_store
@@ -17,6 +20,7 @@ from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.forms.shared_lake import SharedLake
 from vsf_assets.warehouse.shared.locks import ANY_SNAPSHOT
 from vsf_assets.warehouse.shared.no_removal import can_deny_removal
+from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.lake.shared import children
 from vsf_assets_tests.lake.shared.homes import shared_home
@@ -205,3 +209,37 @@ def is_refused(lake: SharedLake) -> bool:
             return False
     except LockLostError:
         return True
+
+
+@pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed (Debian: postgresql)")
+@pytest.mark.lake
+def test_readers_notice_nothing_while_the_database_is_away(tmp_path: Path, bucket: Bucket) -> None:
+    reread = "select count(*) from raw.clicks"
+    with restartable_server() as server:
+        places = {"SNAPSHOTS": bucket.address("snapshots")}
+        home = shared_home(tmp_path / "home", server.address, bucket.address("lake"), **places)
+        home.warehouse.prepare(lambda _: None)
+        home.land("clicks_1.csv", clicks(1, 2), 1)
+        home.ingest()
+        build_pending(home.warehouse, checked=False)
+        home.land("clicks_2.csv", clicks(3), 2)
+        opened_before = connect_current(home.settings)
+        assert opened_before is not None
+        with opened_before[1] as connection, server.stopped():
+            assert connection.execute(reread).fetchall() == [(2,)]
+            opened = connect_current(home.settings)
+            assert opened is not None
+            with opened[1] as another:
+                assert another.execute(reread).fetchall() == [(2,)]
+            ledger = read_ledger(home.settings)
+            assert "because the warehouse does not answer" in ledger.origin
+            assert [row[2:4] for row in ledger.rows] == [("clicks_1.csv", "loaded")]
+            for act in (home.ingest, lambda: build_pending(home.warehouse), lambda: rebuild(home.warehouse, "test")):
+                with pytest.raises(WarehouseUnavailableError, match="does not answer: no PostgreSQL listens there"):
+                    act()
+        assert [row.file_name for row in home.ingest().stored] == ["clicks_2.csv"]
+        build_pending(home.warehouse, checked=False)
+        opened = connect_current(home.settings)
+        assert opened is not None
+        with opened[1] as connection:
+            assert connection.execute(reread).fetchall() == [(3,)]
