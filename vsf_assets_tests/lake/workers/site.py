@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from vsf_assets.config.settings import read_settings
 from vsf_assets.warehouse.connection import Warehouse
 
@@ -122,12 +120,6 @@ class Site:
         with self.warehouse().read("test") as connection:
             assert connection is not None
             return connection.execute(sql).fetchall()
-
-    def runs(self) -> list[tuple[str, str]]:
-        """Return job and status of each run that Dagster recorded in the database."""
-        with psycopg.connect(self.database) as connection:
-            rows = connection.execute("select job_name, status from vsf_dagster.runs order by id").fetchall()
-        return [(str(job), str(status)) for job, status in rows]
 
     def check_all_stored(self, files: int, twins: int = 0) -> None:
         """Assert that nothing is lost, nothing doubled, and each row accounted for."""

@@ -97,7 +97,7 @@ def test_workers_of_a_queue_that_are_killed_and_stopped(site: Site, server: Serv
     until(lambda: site.waiting() < 60, "the others go on")
     broker.restart()
     site.land(200, 20)
-    until(lambda: site.waiting() < 40, "the others go on without what the broker knew")
+    until(lambda: site.waiting() < 40, "the others go on with what the broker kept")
     site.signal("w1", signal.SIGCONT)
     server.restart()
     site.start("w4", *worker)
