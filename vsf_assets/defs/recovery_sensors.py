@@ -65,7 +65,7 @@ def backstop_sensor(jobs: Sequence[Any], built: Iterable[dg.AssetSpec] = ()) -> 
         from vsf_assets.pipeline.status import survey
 
         target = warehouse.warehouse()
-        if not target.file.exists():
+        if not target.exists:
             return dg.SkipReason("there is no warehouse yet")
         with object_store.in_use():
             found = survey(target.settings, target)
