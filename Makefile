@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 UV ?= $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast test-lake test-workers test-image test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
+.PHONY: help install demo dev test test-fast test-lake test-shared test-workers test-image test-next lint format types unit generated feed docs package bench load soak portal-load portal-soak sql-soak pictures chart-bundle clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ unit: install
 test-lake: install ## run every test of the lake; those of engine, dbt and commands with one
 	@$(BIN)/pytest -n 2 -m "not workers" $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
 	@VSF_TEST_FORM=lake $(BIN)/pytest -n 2 -m "not image" $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import FOLDERS; print(*("vsf_assets_tests/" + name for name in FOLDERS))')
+
+test-shared: install ## run a part of the engine's tests with a lake that several machines share (needs PostgreSQL)
+	@VSF_TEST_FORM=shared $(BIN)/pytest -n 2 $$($(BIN)/python -c 'from vsf_assets_tests.tests_by_form import WITH_A_SHARED_LAKE; print(*("vsf_assets_tests/" + name for name in WITH_A_SHARED_LAKE))')
 
 test-workers: install ## kill and stop workers of a shared lake, and restart its servers (needs PostgreSQL and Redis)
 	@$(BIN)/pytest -m workers vsf_assets_tests/lake/workers

@@ -1,6 +1,6 @@
 """The form of the warehouse that the homes of a run of the tests have, and files of warehouses in that form.
 
-Here: the choice by VSF_TEST_FORM (empty, or `lake`), copying a home or its warehouse, opening and attaching one.
+Here: the choice by VSF_TEST_FORM (empty, `lake`, `shared`), copying a home or its warehouse, opening and attaching one.
 Not here: tests of the forms themselves (lake/), and which tests run with which form (tests_by_form.py).
 """
 
@@ -26,9 +26,13 @@ from vsf_assets.warehouse.forms.local_lake import NAME as CATALOG
 from vsf_assets.warehouse.forms.published import attach_published, holds_own_rows
 
 LAKE = "lake"
+SHARED = "shared"
 
 WHOLE_RUN = os.environ.get("VSF_TEST_FORM") == LAKE
 """Whether every home of this run has a lake, but for those of tests that say otherwise."""
+
+WHOLE_RUN_IS_SHARED = os.environ.get("VSF_TEST_FORM") == SHARED
+"""The same for a shared lake."""
 
 homes: list[Path] = []
 """The homes that this process gave a lake."""
@@ -41,6 +45,10 @@ def is_lake() -> bool:
 
 def variables(home: Path, has_lake: bool | None = None) -> dict[str, str]:
     """Return the settings that give a home a lake or none; None for the form of this run."""
+    if has_lake is None and os.environ.get("VSF_TEST_FORM") == SHARED:
+        from vsf_assets_tests.shared_databases import database_of, lake_of
+
+        return {"VSF_CATALOG": database_of(home), "VSF_LAKE": str(lake_of(home)), "VSF_LOCK_TAKEOVER_SECONDS": "3"}
     if not (is_lake() if has_lake is None else has_lake):
         return {"VSF_LAKE": ""}
     homes.append(home)

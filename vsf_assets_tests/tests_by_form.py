@@ -33,6 +33,14 @@ FILES_LEFT_OUT = (
 )
 """Files of these folders of which not every test was seen to pass with a lake yet. The list may only shrink."""
 
+WITH_A_SHARED_LAKE = (
+    "engine/test_any_order.py",
+    "engine/test_broken_files.py",
+    "engine/test_days.py",
+    "engine/test_duplicates.py",
+    "engine/test_ingest.py",
+)
+"""Files whose tests also run with a lake that several machines share (`make test-shared`). The list may only grow."""
 
 _LOG = (
     "it is about DuckDB's log of transactions beside the file; a lake has none (lake/test_guards.py kills its writers)"
@@ -55,8 +63,8 @@ def without_parameters(nodeid: str) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let a marked test run with each form, unless the whole run has a lake."""
-    if metafunc.definition.get_closest_marker("both_forms") and not forms.WHOLE_RUN:
+    """Let a marked test run with each form, unless the whole run has a chosen one."""
+    if metafunc.definition.get_closest_marker("both_forms") and not (forms.WHOLE_RUN or forms.WHOLE_RUN_IS_SHARED):
         metafunc.parametrize("form_of_warehouse", ("", forms.LAKE), ids=("file", "lake"), indirect=True)
 
 

@@ -78,7 +78,7 @@ class Home:
 
     def files(self, columns: str = "file_name, status, lines_read, rows_loaded, rows_quarantined") -> list[Any]:
         """Return the ledger in landing order."""
-        return self.query(f"select {columns} from raw.files order by landed_at, file_name, sha256")
+        return self.query(f"select {columns} from raw.files order by landed_at, file_name, sha256, partition_key")
 
     def findings(self, columns: str = "file_name, line_number, anomaly, column_name") -> list[Any]:
         """Return the findings with the names of their files, in landing order."""

@@ -6,7 +6,7 @@ Here: the list and the marks. Not here: what they do (tests_by_form.py).
 import ast
 from pathlib import Path
 
-from vsf_assets_tests.tests_by_form import FILES_LEFT_OUT, FOLDERS, NOT_WITH_A_LAKE
+from vsf_assets_tests.tests_by_form import FILES_LEFT_OUT, FOLDERS, NOT_WITH_A_LAKE, WITH_A_SHARED_LAKE
 
 TESTS = Path(__file__).resolve().parents[1]
 MARK = "pytest.mark.both_forms"
@@ -14,6 +14,8 @@ MOST = 4
 """Tests on the list when it was last made shorter, or a folder was added; it may grow no more."""
 MOST_FILES = 13
 """The same of the files that are left out."""
+LEAST_SHARED = 5
+"""Files that run with a shared lake; there may be no fewer."""
 
 
 def functions(path: Path) -> dict[str, bool]:
@@ -56,3 +58,8 @@ def test_a_tenth_of_the_tests_runs_with_a_lake_in_every_suite_run() -> None:
     marked = {test for test, is_marked in by_name().items() if is_marked}
     assert marked & NOT_WITH_A_LAKE.keys() == set()
     assert len(marked) >= len(by_name().keys() - NOT_WITH_A_LAKE.keys()) / 10
+
+
+def test_the_files_that_run_with_a_shared_lake_become_more() -> None:
+    assert len(set(WITH_A_SHARED_LAKE)) >= LEAST_SHARED
+    assert [name for name in WITH_A_SHARED_LAKE if not (TESTS / name).is_file()] == []
