@@ -13,8 +13,10 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -43,6 +45,17 @@ def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+class Startable(Protocol):
+    """A job that runs in a process of its own."""
+
+    @property
+    def kind(self) -> str:
+        """What it does; one that writes ends by itself."""
+
+    def start(self) -> ForkedProcess:
+        """Start a process that does it."""
+
+
 class Crowd:
     """The processes, and who disturbs them.
 
@@ -51,9 +64,9 @@ class Crowd:
         errors: what those said who ended by an error of their own.
     """
 
-    def __init__(self, jobs: list[Job], chance: random.Random, database: str):
+    def __init__(self, jobs: Sequence[Startable], chance: random.Random, database: str):
         self.chance, self.database = chance, database
-        self.running: list[tuple[Job, ForkedProcess]] = [(job, job.start()) for job in jobs]
+        self.running: list[tuple[Startable, ForkedProcess]] = [(job, job.start()) for job in jobs]
         self.stopped: list[tuple[float, ForkedProcess]] = []
         self.done, self.errors = Counter[str](), list[str]()
 
