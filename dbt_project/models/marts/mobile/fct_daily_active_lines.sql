@@ -1,6 +1,7 @@
 with
 
-activity as (
+-- Read three times, of few columns each: a copy would hold every day of every line.
+activity as not materialized (
     select mtn, event_date, date_key, {{ has_plausible_day('date_key') }} as is_plausible from {{ ref('fct_activity_daily') }}
 ),
 

@@ -1,10 +1,11 @@
 with
 
-files as (
+-- Read several times, of few columns each: copies would hold every delivery and every finding.
+files as not materialized (
     select *, cast(landed_at as date) as landed_date from {{ ref('int_ledger__deliveries') }}
 ),
 
-findings as (
+findings as not materialized (
     select *, cast(landed_at as date) as landed_date from {{ ref('anomalies') }} where landed_at is not null
 ),
 
