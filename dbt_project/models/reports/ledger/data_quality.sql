@@ -65,8 +65,7 @@ days as (
 history as (
     select
         feed, landed_date,
-        median(share) over earlier as usual_share,
-        count(*) over earlier as compared_days
+        median(share) over earlier as usual_share, count(*) over earlier as compared_days
     from days
     window earlier as (partition by feed order by landed_date rows between 28 preceding and 1 preceding)
 )
