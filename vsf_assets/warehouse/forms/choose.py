@@ -8,7 +8,6 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.warehouse.forms.duckdb_file import DuckdbFile
 from vsf_assets.warehouse.forms.form import Form
 from vsf_assets.warehouse.forms.local_lake import LocalLake
-from vsf_assets.warehouse.forms.shared_lake import SharedLake
 
 _OF_A_HOME = (DuckdbFile, LocalLake)
 """The forms whose warehouse the home itself holds, so that it is found without settings."""
@@ -17,6 +16,8 @@ _OF_A_HOME = (DuckdbFile, LocalLake)
 def form_of(settings: Settings) -> Form:
     """Return the warehouse in the form that the settings name."""
     if settings.lake_database:
+        from vsf_assets.warehouse.forms.shared_lake import SharedLake  # a tenth of what `vsf status` imports
+
         return SharedLake.of(settings)
     return LocalLake.of(settings) if settings.lake else DuckdbFile.of(settings)
 
