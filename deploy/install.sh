@@ -12,7 +12,7 @@ settings=${VSF_SETTINGS:-/etc/vsf}      # working directory of the service: .env
 home=${VSF_HOME:-/var/lib/vsf}          # the home
 backups=${VSF_BACKUPS:-/var/backups/vsf}
 link=${VSF_LINK:-/usr/local/bin/vsf}    # the command, for everybody
-extras=${VSF_EXTRAS:-}                  # postgres, for a portal on PostgreSQL; lake, for a shared lake
+extras=${VSF_EXTRAS:-}                  # postgres (portal on PostgreSQL), lake (a shared one), workers, kubernetes
 user=${VSF_USER:-vsf}                   # whom the home belongs to
 
 fail() {

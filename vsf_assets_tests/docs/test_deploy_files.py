@@ -1,7 +1,8 @@
 """The files in deploy/: systemd and nginx accept them, and they agree with docs/operating.md.
 
-Here: the programs' own checks, where they are installed (.ci/run installs them), and what the containers name. Not
-here: the service behind a proxy, and the steps of the image (cli/test_image.py).
+Here: the programs' own checks, where they are installed (.ci/run installs them), and what deploy/compose.yaml names.
+Not here: the service behind a proxy, the steps of the image (cli/test_image.py), and a shared lake
+(test_lake_deployment.py, test_kubernetes_files.py).
 """
 
 import http.client
@@ -21,12 +22,14 @@ import yaml
 from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.service.guard import refusal
 from vsf_assets.service.supervisor import Patience
+from vsf_assets_tests.docs.deploy_files import DEPLOY, dockerfile, value
 from vsf_assets_tests.docs.pages import text_of
-from vsf_assets_tests.docs.test_commands_pages import check
 from vsf_assets_tests.portal.dagster_proxy import nginx
 
-DEPLOY = PROJECT_ROOT / "deploy"
-UNITS = ("vsf.service", "vsf-backup.service", "vsf-backup.timer", "vsf-banners.service")
+UNITS = (
+    *("vsf.service", "vsf-backup.service", "vsf-backup.timer", "vsf-banners.service"),
+    *("vsf-worker.service", "vsf-worker-own.service"),
+)
 SITES = ("nginx.conf", "nginx-banners.conf", "nginx-portal.conf", "nginx-dagster.conf")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
@@ -34,12 +37,6 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/loca
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def value(unit: str, key: str) -> str:
-    """Return the one value of a key in a unit."""
-    (found,) = re.findall(rf"^{key}=(.*)$", (DEPLOY / unit).read_text(), re.MULTILINE)
-    return str(found)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -120,20 +117,6 @@ def test_the_proxy_passes_on_what_the_guard_asks_for() -> None:
     scope = {"type": "websocket", "path": "/graphql", "headers": headers}
     assert refusal(scope, {host}) is None
     assert refusal(scope, set()) is not None
-
-
-@pytest.mark.parametrize("unit", ["vsf.service", "vsf-backup.service", "vsf-banners.service"])
-def test_a_unit_starts_a_command_that_exists(unit: str) -> None:
-    program, *words = shlex.split(value(unit, "ExecStart"))
-    assert program == "/opt/vsf/bin/vsf"
-    check(shlex.join(["vsf", *words]))
-
-
-def dockerfile(stage: str) -> dict[str, str]:
-    """Return the instructions of a stage; of several of one name the last."""
-    text = re.sub(r"^#.*\n", "", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
-    (found,) = re.findall(rf"^FROM \S+ AS {stage}\n(.*?)(?=^FROM|\Z)", text, re.MULTILINE | re.DOTALL)
-    return dict(line.split(maxsplit=1) for line in found.splitlines() if line.strip())
 
 
 def test_everything_that_the_containers_name_exists() -> None:
