@@ -1,8 +1,9 @@
 """`vsf run`: ingest pending files, build, check and publish, through the Dagster assets."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from vsf_assets.cli.catalog_source import add_fetched_family
 from vsf_assets.cli.output import render, say, say_ignored_dagster_home, show_progress
 from vsf_assets.common.errors import UsageError
 from vsf_assets.common.interpreter_tricks import garbage_left_to_exit
+from vsf_assets.common.processes import is_there
 from vsf_assets.config.catalog_profiles import choose
 from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.config.surroundings import surroundings
@@ -23,8 +25,10 @@ from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.requested_work import WorkReport, requested_work
 from vsf_assets.pipeline.run_log import LOGGER
 from vsf_assets.pipeline.status import Survey, survey
+from vsf_assets.resources.run_handover import read_spare
 from vsf_assets.resources.work_handover import work_in_spare
 from vsf_assets.storage.listing import LeftOut, lines
+from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -115,7 +119,7 @@ def run(
     Returns:
         Whether everything went well.
     """
-    with show_progress(by_file=not by_feed) as progress:
+    with show_progress(by_file=not by_feed) as progress, _dbt_beside(settings):
         found = survey(settings, Warehouse.of(settings, progress.info), settings.profile)
         chosen = [row for row in found.contract_changed if selection.selects(row.feed, row.partition_key)]
         for line in Outdated(again=chosen).announcement:
@@ -135,6 +139,24 @@ def run(
         if unreachable:
             say(f"vsf: {unreachable}", err=True)
         return report_left_out(found.left_out) and good if reports_left_out else good
+
+
+def _dbt_beside(settings: Settings) -> AbstractContextManager[None]:
+    """Let dbt be imported beside the survey already, if files wait in a folder and no spare process will do the work.
+
+    Where the survey then finds that there is nothing to do, the process has only begun, and ends.
+    """
+    spare = read_spare(settings.home)
+    if is_address(settings.landing) or not _has_files(settings.landing) or (spare and is_there(spare.pid)):
+        return nullcontext()
+    from vsf_assets.transform.dbt_process import dbt_in_advance
+    from vsf_assets.transform.dbt_runner import is_parsed
+
+    return dbt_in_advance(settings) if is_parsed(settings) else nullcontext()
+
+
+def _has_files(folder: str) -> bool:
+    return any(not name.startswith(".") for _, _, names in os.walk(folder) for name in names)
 
 
 def report_left_out(left_out: Sequence[LeftOut]) -> bool:

@@ -1,4 +1,4 @@
-"""Tricks with the Python interpreter: hides modules from imports, pauses garbage collection, keeps Ctrl-C prompt.
+"""Tricks with the Python interpreter: hides or leaves out modules, pauses garbage collection, keeps Ctrl-C prompt.
 
 Here: every use of `sys.modules`, of `sys.meta_path` and of `gc` in the package. Not here: private behaviour of a
 library (`*_private.py` in the room that uses it). Each function states its reason and its measured gain; `RECHECK`
@@ -43,6 +43,61 @@ def hide_modules(names: Collection[str]) -> list[str]:
     absent = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent, cast(ModuleType, None)))
     return absent
+
+
+@contextmanager
+def left_out_modules(names: Collection[str]) -> Iterator[None]:
+    """Replace some modules, and all within them, by empty ones for the imports inside the block.
+
+    For parts of a library that it imports at once and this program never uses. Every name can be imported from an empty
+    module; it is a class, and making an object of it fails. Outside of the block the modules are imported as ever; who
+    imported names inside keeps the empty ones. The callers state the gain. It affects all threads, as above.
+    """
+    finder = _EmptyFinder([name for name in names if name not in sys.modules])
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, _EmptyModule):
+                del sys.modules[name]
+
+
+class _EmptyModule(ModuleType):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []  # so that it may have modules within
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (_LeftOut,), {"module": self.__name__})
+
+
+class _LeftOut:
+    module = ""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise ImportError(f"{self.module} is left out of this process, which does not use it")
+
+
+class _EmptyFinder:
+    """Finds some modules, and all within them, empty."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002
+        if any(name == left_out or name.startswith(f"{left_out}.") for left_out in self._names):
+            return ModuleSpec(name, cast(Any, self))
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _EmptyModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave the module empty."""
 
 
 def is_imported(name: str) -> bool:

@@ -5,7 +5,6 @@ Here: whether a process runs, and since when; the name of this machine. Not here
 """
 
 import os
-import socket
 from datetime import datetime
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def started(pid: int) -> str | None:
 def this_machine() -> str:
     """Return the name of this machine and the id of its present boot, as `name/id`; without /proc the id is empty."""
     boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"
+    return f"{os.uname().nodename}/{boot.read_text().strip() if boot.exists() else ''}"
 
 
 def has_ended(machine: str, pid: int, start: str) -> bool:

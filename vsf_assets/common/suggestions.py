@@ -3,12 +3,13 @@
 Here: the comparison of a mistyped name with the known ones, and the sentence about it. Not here: which names are known.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like a word, without regard to case; None if no name is like it."""
+    import difflib  # every command imports this module, and few suggest anything
+
     by_folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), list(by_folded), 1)
     return by_folded[near[0]] if near else None

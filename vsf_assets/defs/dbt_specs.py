@@ -13,12 +13,15 @@ from typing import Any
 import dagster as dg
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.interpreter_tricks import hidden_modules
+from vsf_assets.common.interpreter_tricks import hidden_modules, left_out_modules
 from vsf_assets.defs.code_versions import ModelVersions
 from vsf_assets.defs.metadata import LAYER
 
-# Without dbt the import takes 0.3 s instead of 1.1 s.
-with hidden_modules(["dbt"]):
+_UNUSED = ["dagster_dbt.cloud", "dagster_dbt.cloud_v2", "dagster_dbt.components", "sqlglot"]
+"""What the import of `dagster_dbt` imports besides: dbt's cloud service, components in YAML, lineage of columns."""
+
+# Without dbt the import takes 0.3 s instead of 1.1 s, and without these 0.02 s.
+with hidden_modules(["dbt"]), left_out_modules(_UNUSED):
     from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 UNIQUE_ID = "dagster_dbt/unique_id"

@@ -8,7 +8,7 @@ share a warehouse share its id.
 
 import io
 import json
-import socket
+import os
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,7 +47,7 @@ def refuse_foreign(settings: Settings) -> Owner | None:
     owner, own = _read_marker(settings), _own_id(settings)
     if owner is None or owner.id == own or owner.id == _id_of_home(settings):
         return owner  # of this home, also before it moved to a warehouse that it shares
-    is_here = (owner.home, owner.host) == (str(settings.home), socket.gethostname())
+    is_here = (owner.home, owner.host) == (str(settings.home), os.uname().nodename)
     if own is None and (is_here or Path(settings.landing).is_relative_to(settings.home)):
         return owner  # the id was lost with the folder of the warehouse; `claim` restores it from the marker
     place = _marker_of(settings)
@@ -85,7 +85,7 @@ def claim(settings: Settings, progress: Callable[[str], None]) -> None:
 
 def _mark(settings: Settings, own_id: str, progress: Callable[[str], None], replaces: bool = False) -> bool:
     """Write the marker; return whether it could be written."""
-    own = Owner(own_id, str(settings.home), socket.gethostname())
+    own = Owner(own_id, str(settings.home), os.uname().nodename)
     try:
         _write_marker(settings, json.dumps(asdict(own)).encode(), replaces)
     except OSError as error:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.common.interpreter_tricks import is_imported
+from vsf_assets.common.interpreter_tricks import garbage_left_to_exit, is_imported
 from vsf_assets.config.settings import Settings, child_environment, fix_surroundings
 from vsf_assets.storage.full_disk import is_full
 from vsf_assets.transform import dbt_runner
@@ -95,9 +95,11 @@ _waiting: list[DbtProcess] = []
 def dbt_in_advance(settings: Settings) -> Iterator[None]:
     """Let a child import dbt while the block does other things; builds within the block are done by the child.
 
-    A process that has Dagster imported already, or one processor only, gains nothing, and builds by itself.
+    A process that has Dagster imported already, or one processor only, gains nothing, and builds by itself. Within a
+    block that has a child, there is no second one.
     """
-    if is_imported("dagster") or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else "1") < 2:
+    processors = len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else "1")
+    if _waiting or is_imported("dagster") or processors < 2:
         yield
         return
     process = DbtProcess(settings)
@@ -153,18 +155,19 @@ def main() -> None:
     threading.Thread(target=_end_with_caller, args=(connection,), daemon=True).start()
     fix_surroundings()
     settings = _receive(connection)
-    # An error here is one of the build, too, which raises it where it is shown.
-    with contextlib.suppress(Exception):
-        dbt_runner.warm_up(settings)
-    while True:
-        try:
-            wanted = _receive(connection)
-        except _GoneError:
-            return
-        _, (lock, *_), _, _ = socket.recv_fds(connection, 1, 1)
-        answer = _answer(wanted)
-        os.close(lock)
-        _send(connection, answer)
+    with garbage_left_to_exit():
+        # An error here is one of the build, too, which raises it where it is shown.
+        with contextlib.suppress(Exception):
+            dbt_runner.warm_up(settings)
+        while True:
+            try:
+                wanted = _receive(connection)
+            except _GoneError:
+                return
+            _, (lock, *_), _, _ = socket.recv_fds(connection, 1, 1)
+            answer = _answer(wanted)
+            os.close(lock)
+            _send(connection, answer)
 
 
 def _answer(wanted: tuple[Any, ...]) -> tuple[DbtOutcome | None, Exception | None]:

@@ -325,23 +325,31 @@ def interruptible() -> Iterator[None]:
 
 def ensure_manifest(settings: Settings) -> Path:
     """Return the path of the project's manifest; it and the code versions are made again if models or dbt changed."""
-    manifest, versions = manifest_file(settings.home), code_versions_file(settings.home)
-    stamp = manifest.with_name("manifest.version")
-    # The parsed project is dbt's own format, and an upgrade of dbt leaves the file of the version before it.
-    wanted = f"{project_digest()} dbt-core {version('dbt-core')}"
-
-    def is_fresh() -> bool:
-        made = all(path.exists() for path in (manifest, versions, stamp))
-        return made and stamp.read_text() == wanted
-
-    if not is_fresh():
+    manifest = manifest_file(settings.home)
+    if not is_parsed(settings):
         with hold_lock(manifest.with_name("manifest.lock"), "parsing the models", settings.lock_wait_seconds):
-            if not is_fresh():
+            if not is_parsed(settings):
                 # With partial parsing, dbt 1.11 loses the settings of singular tests.
                 with room_for("the parsed models", manifest.parent, MANIFEST_BYTES):
                     _parse(settings, manifest.parent)
-                    stamp.write_text(wanted)
+                    _stamp_file(settings).write_text(_stamp())
     return manifest
+
+
+def is_parsed(settings: Settings) -> bool:
+    """Return whether the manifest and the code versions are of the project's models as they are."""
+    stamp = _stamp_file(settings)
+    made = all(path.exists() for path in (manifest_file(settings.home), code_versions_file(settings.home), stamp))
+    return made and stamp.read_text() == _stamp()
+
+
+def _stamp_file(settings: Settings) -> Path:
+    return manifest_file(settings.home).with_name("manifest.version")
+
+
+def _stamp() -> str:
+    """Name the models, and dbt: the parsed project is its own format, and an upgrade leaves the file as it was."""
+    return f"{project_digest()} dbt-core {version('dbt-core')}"
 
 
 def _parse(settings: Settings, folder: Path) -> None:

@@ -169,3 +169,14 @@ def test_a_process_that_has_imported_dagster_starts_none(warehouse: Warehouse) -
 
     with dbt_in_advance(warehouse.settings):
         assert dbt_process._waiting == []
+
+
+def test_within_a_block_that_has_a_child_there_is_no_second_one(
+    warehouse: Warehouse, process: DbtProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt_process, "_waiting", [process])
+    monkeypatch.setattr(dbt_process, "is_imported", lambda _: False)
+    monkeypatch.setattr(dbt_process, "DbtProcess", None)  # none can be started
+    with dbt_in_advance(warehouse.settings):
+        assert dbt_process._waiting == [process]
+    assert dbt_process._waiting == [process]

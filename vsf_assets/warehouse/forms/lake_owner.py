@@ -6,7 +6,7 @@ upkeep of one would remove the files that only the other one's catalogs name.
 """
 
 import json
-import socket
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def claim_lake(lake: Path, home: Path) -> bool:
         VsfError: it belongs to another home, or to the home that this one is a copy of.
     """
     own, marker = _id_of(home), lake / OWNER_MARKER
-    here = _Owner(own or "", str(home), socket.gethostname())
+    here = _Owner(own or "", str(home), os.uname().nodename)
     owner = _read(marker)
     if owner is None:
         if own is None:
