@@ -25,7 +25,7 @@ from vsf_assets.config.settings import Settings, interpreter_environment, networ
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms import shared_attach
 from vsf_assets.warehouse.forms.form import DATABASE, Config
-from vsf_assets.warehouse.forms.lake_upkeep import LARGEST_MERGED, LEAST_DELETED
+from vsf_assets.warehouse.forms.shared_merge_choice import MergeChoice
 from vsf_assets.warehouse.forms.shared_store import flush_own_files, now_for_files
 from vsf_assets.warehouse.shared.fence import MARK
 from vsf_assets.warehouse.shared.no_removal import deny_removal
@@ -76,23 +76,28 @@ class MergeProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def merge(self, schema: str, table: str, folder: str, shown: str) -> None:
-        """Merge the small files of a table, and write those anew of which many rows were deleted.
+    def merge(self, schema: str, table: str, folder: str, shown: str, choice: MergeChoice) -> int:
+        """Merge small files of a table, or write those anew of which many rows were deleted, in one commit.
 
         Args:
             schema: schema of the table.
             table: its name.
             folder: of its data files.
             shown: what the commit shows to the fence.
+            choice: which files.
+
+        Returns:
+            How many files were read; 0 if nothing was committed.
         """
-        self._do(schema=schema, table=table, folder="" if is_address(folder) else folder, shown=shown)
+        place = "" if is_address(folder) else folder
+        return self._do(schema=schema, table=table, folder=place, shown=shown, choice=choice.as_task())
 
     def expire(self, versions: list[int]) -> None:
         """Forget versions; no file is removed by that."""
         self._do(versions=versions)
 
-    def _do(self, **task: Any) -> None:
-        """Send a task and wait until it is done.
+    def _do(self, **task: Any) -> int:
+        """Send a task and wait until it is done; return how many files it took.
 
         Raises:
             VsfError: it failed, or took too long; nothing of it was committed, or all.
@@ -105,32 +110,46 @@ class MergeProcess:
             pass  # it has ended, which its answer says
         if not select.select([stdout], [], [], self._patience)[0]:
             raise VsfError(f"merging data files of the lake did not end in {self._patience:.0f} s")
-        answer = stdout.readline().decode().strip()
-        if answer != _DONE:
-            raise VsfError(f"data files of the lake could not be merged: {answer or 'the process has ended'}")
+        answer = json.loads(stdout.readline() or "{}")
+        if "files" not in answer:
+            reason = answer.get("reason", "the process has ended")
+            raise VsfError(f"data files of the lake could not be merged: {reason}")
+        return int(answer["files"])
 
 
-_DONE = "done"
+def _merge(lake: "DuckDBPyConnection", task: dict[str, Any]) -> int:
+    """Merge files in a transaction, and flush what it wrote before its commit; return how many files were read."""
+    place, choice = f"'{DATABASE}', '{task['table']}', schema => '{task['schema']}'", MergeChoice(**task["choice"])
+    if choice.deleted:
+        # A little less: DuckLake computes the share by itself.
+        statement = f"call ducklake_rewrite_data_files({place}, delete_threshold => {choice.deleted * (1 - 1e-9)!r})"
+    else:
+        _take_until(lake, choice.enough)
+        sizes = f"min_file_size => {choice.smallest}, max_file_size => {choice.largest + 1}"
+        statement = f"call ducklake_merge_adjacent_files({place}, {sizes}, max_compacted_files => 1)"
+    since = now_for_files()
+    lake.execute("begin transaction")
+    lake.execute(
+        "call ducklake_set_commit_message(?, 'vsf', 'maintenance', extra_info => ?)", [DATABASE, task["shown"]]
+    )
+    found = lake.execute(statement).fetchall()
+    if not found:
+        lake.execute("rollback")
+        return 0
+    if task["folder"]:
+        flush_own_files(Path(task["folder"]), since)
+    lake.execute("commit")
+    return sum(files for _, _, files, *_ in found)
 
 
-def _merge(lake: "DuckDBPyConnection", task: dict[str, Any]) -> None:
-    """Do each of the two statements in a transaction of its own, and flush what it wrote before its commit."""
-    place = f"'{DATABASE}', '{task['table']}', schema => '{task['schema']}'"
-    for statement in (
-        f"call ducklake_rewrite_data_files({place}, delete_threshold => {LEAST_DELETED})",
-        f"call ducklake_merge_adjacent_files({place}, max_file_size => {LARGEST_MERGED})",
-    ):
-        since = now_for_files()
-        lake.execute("begin transaction")
-        lake.execute(
-            "call ducklake_set_commit_message(?, 'vsf', 'maintenance', extra_info => ?)", [DATABASE, task["shown"]]
-        )
-        if lake.execute(statement).fetchall():
-            if task["folder"]:
-                flush_own_files(Path(task["folder"]), since)
-            lake.execute("commit")
-        else:
-            lake.execute("rollback")
+def _take_until(lake: "DuckDBPyConnection", size: int) -> None:
+    """Let merges of this process take files until they have a size together.
+
+    It is an option of the lake. What a transaction sets that is rolled back holds in its process alone.
+    """
+    lake.execute("begin transaction")
+    lake.execute(f"call {DATABASE}.set_option('target_file_size', '{size / 1000:.3f}KB')")
+    lake.execute("rollback")
 
 
 def _reason(text: str) -> str:
@@ -153,16 +172,16 @@ def main() -> None:
         with closing(connect(config={**first["config"], **OWN_SQL_ONLY})) as lake:
             for statement in first["statements"]:
                 lake.execute(statement)
-            answers.write(f"{_DONE}\n")
+            answers.write(json.dumps({"files": 0}) + "\n")
             for line in sys.stdin:
-                task = json.loads(line)
+                task, files = json.loads(line), 0
                 if "versions" in task:
                     lake.execute(f"call ducklake_expire_snapshots('{DATABASE}', versions => {task['versions']})")
                 else:
-                    _merge(lake, task)
-                answers.write(f"{_DONE}\n")
+                    files = _merge(lake, task)
+                answers.write(json.dumps({"files": files}) + "\n")
     except (duckdb.Error, VsfError, OSError) as error:
-        answers.write(f"{_reason(str(error))}\n")
+        answers.write(json.dumps({"reason": _reason(str(error))}) + "\n")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from vsf_assets.warehouse.forms.lake_upkeep import LARGEST_MERGED
 from vsf_assets.warehouse.forms.published import KeptSnapshot, needed_by
 from vsf_assets.warehouse.forms.shared_files import GenerationFiles
 from vsf_assets.warehouse.forms.shared_merge import MergeProcess
+from vsf_assets.warehouse.forms.shared_merge_choice import MergeChoice, next_merge, next_rewrite
 from vsf_assets.warehouse.shared.control import (
     check_locks,
     current_generation,
@@ -98,18 +99,38 @@ class Upkeep:
             return connection.execute(sql.encode(), values).fetchall()
 
     def merge_and_expire(self, config: Config) -> None:
-        """Merge small files, each table under the commit lock too, and forget versions that no kept snapshot needs."""
+        """Merge small files, and forget versions that no kept snapshot needs."""
         tables = self.query(_SEVERAL.format(schema=self.schema), [LARGEST_MERGED])
         old = self._versions_to_forget()
         if not tables and not old:
             return
         with MergeProcess(self.settings, config, self.schema) as process:
-            for schema, table, path in tables:
-                with self.token.session.hold("commit", f"merge files of {schema}.{table}") as both:
-                    process.merge(schema, table, f"{self.files.place}/{path}", both.text(ANY_SNAPSHOT))
+            for table_id, schema, table, path in tables:
+                self._merge_table(process, table_id, schema, table, path)
             if old:
                 self.token.session.check_alive()
                 process.expire(old)
+
+    def _merge_table(self, process: MergeProcess, table_id: int, schema: str, table: str, path: str) -> None:
+        """Merge the small files of a table in bounded commits, each under the commit lock; deliveries come between.
+
+        Each commit leaves fewer files than before, or nothing that can be merged among those it looked at.
+        """
+        steps: list[Callable[[int], MergeChoice | None]] = [
+            lambda _: next_rewrite(self.query, self.schema, table_id),
+            lambda above: next_merge(self.query, self.schema, table_id, above),
+        ]
+        for next_choice in steps:
+            above, goes_on = -1, True
+            while goes_on:
+                with self.token.session.hold("commit", f"merge files of {schema}.{table}") as both:
+                    choice = next_choice(above)
+                    if choice is None:
+                        break
+                    shown = both.text(ANY_SNAPSHOT)
+                    files = process.merge(schema, table, f"{self.files.place}/{path}", shown, choice)
+                if not files:
+                    above, goes_on = choice.largest, not choice.deleted
 
     def _versions_to_forget(self) -> list[int]:
         """Return the versions below the smallest pinned one of kept snapshots; without any, none.
@@ -245,7 +266,7 @@ class Upkeep:
 _INDEX = "vsf_statistics_of_columns"
 
 _SEVERAL = """
-    select schemas.schema_name, tables.table_name, schemas.path || tables.path
+    select tables.table_id, schemas.schema_name, tables.table_name, schemas.path || tables.path
     from {schema}.ducklake_schema as schemas
     inner join {schema}.ducklake_table as tables using (schema_id)
     where schemas.end_snapshot is null and tables.end_snapshot is null
@@ -259,7 +280,7 @@ _SEVERAL = """
                 where files.table_id = tables.table_id and files.end_snapshot is null
             )
         )
-    order by 1, 2
+    order by 2, 3
 """
 """Tables with several small files, or with deleted rows, and their folders."""
 

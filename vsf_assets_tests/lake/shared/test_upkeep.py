@@ -28,6 +28,7 @@ from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.forms.shared_files import GenerationFiles
 from vsf_assets.warehouse.forms.shared_lake import SharedLake
 from vsf_assets.warehouse.forms.shared_merge import MergeProcess
+from vsf_assets.warehouse.forms.shared_merge_choice import MergeChoice
 from vsf_assets.warehouse.forms.shared_upkeep import Upkeep
 from vsf_assets.warehouse.shared.control import generation_schemas
 from vsf_assets.warehouse.shared.locks import Token, dead_runs
@@ -268,10 +269,10 @@ def check_locks(home: Home) -> None:
     deliver(home, 1, 2)
     merge = MergeProcess.merge
 
-    def taken_before(self: MergeProcess, schema: str, table: str, folder: str, shown: str) -> None:
+    def taken_before(self: MergeProcess, schema: str, table: str, folder: str, shown: str, choice: MergeChoice) -> int:
         with control(home) as connection:
             connection.execute("update vsf.locks set epoch = epoch + 1, word = 'ab' where name = 'commit'")
-        merge(self, schema, table, folder, shown)
+        return merge(self, schema, table, folder, shown, choice)
 
     before = of_clicks(home)
     with pytest.MonkeyPatch.context() as patch:
