@@ -1,9 +1,10 @@
-"""A PostgreSQL server for the tests of this folder, with a fresh database for each.
+"""A PostgreSQL server for the tests of this folder, with fresh databases for each.
 
 Here: fixtures. Not here: lakes in such a database (shared/).
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import psycopg
@@ -26,6 +27,19 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def catalog(server: str) -> Iterator[str]:
     """Yield the connection string of an empty database, for a role that may do nothing but own it."""
+    with _database(server) as found:
+        yield found
+
+
+@pytest.fixture
+def other_catalog(server: str) -> Iterator[str]:
+    """Yield that of one more such database, with a role of its own."""
+    with _database(server) as found:
+        yield found
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
     name = f"lake{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"create role {name} login")

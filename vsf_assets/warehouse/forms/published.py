@@ -211,7 +211,7 @@ def attach_published(connection: "DuckDBPyConnection", file: Published, name: st
     if relative and isinstance(file, Path):
         places.append(str((file.parent / relative).resolve()))
     places.append(stored)
-    data = next((place for place in places if _is_there(place)), None)
+    data = next((place for place in places if is_there(place)), None)
     if data is None:
         file_name = str(file).rpartition("/")[2]
         raise VsfError(
@@ -225,7 +225,7 @@ def attach_published(connection: "DuckDBPyConnection", file: Published, name: st
     return [data]
 
 
-def _is_there(place: str) -> bool:
+def is_there(place: str) -> bool:
     """Whether a folder is there, or whether a bucket holds anything under an address."""
     if not is_address(place):
         return Path(place).is_dir()

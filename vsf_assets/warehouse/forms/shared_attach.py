@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, load_statement, sql_text
+from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.httpfs import EXTENSION as HTTPFS
 from vsf_assets.storage.httpfs import credential_statements
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms.form import DATABASE, Config
 from vsf_assets.warehouse.forms.lake_index import EXTENSION as DUCKLAKE
+from vsf_assets.warehouse.forms.published import is_there
 from vsf_assets.warehouse.shared.fence import SESSION_SETTING
 from vsf_assets.warehouse.shared.no_removal import deny_removal, removal_is_denied
 from vsf_assets.warehouse.shared.postgres import PostgresError, where
@@ -117,6 +119,7 @@ def cursor(
 
     Raises:
         PostgresError: the database cannot be used.
+        VsfError: the data files are not where the settings say.
         RemovalError: this process cannot be kept from removing data files in a folder.
     """
     if not read_only:
@@ -148,6 +151,7 @@ def _open(settings: Settings, config: Config, schema: str, token: str, read_only
     try:
         for statement in attach_statements(settings, schema, DATABASE, token=token, read_only=read_only):
             connection.execute(statement)
+        _refuse_absent_files(connection, settings, schema)
     except duckdb.Error as error:
         connection.close()
         # The message quotes the connection string, with what its sessions show to the fence.
@@ -157,3 +161,16 @@ def _open(settings: Settings, config: Config, schema: str, token: str, read_only
         connection.close()
         raise
     return connection
+
+
+def _refuse_absent_files(connection: "DuckDBPyConnection", settings: Settings, schema: str) -> None:
+    """Refuse a place that holds no data file of a generation that has some: new ones would be apart from them."""
+    place = data_path(settings, schema).rstrip("/")
+    tables = f"__ducklake_metadata_{DATABASE}.{schema}"
+    named = connection.execute(f"select 1 from {tables}.ducklake_data_file limit 1").fetchall()  # noqa: S608 - own names
+    if named and not is_there(place):
+        raise VsfError(
+            f"VSF_LAKE={settings.lake!r} does not hold {place.rpartition('/')[2]}, the place of the data files that"
+            f" {where(settings.lake_database)} names; if they were moved, name their new place by VSF_LAKE; if they are"
+            " lost, run: vsf rebuild"
+        )
