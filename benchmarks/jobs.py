@@ -26,6 +26,7 @@ JOBS = {
     "publish": "publishing.measure",
     "backfill": "backfill.measure",
     "growth": "growth.measure",
+    "workers": "workers.measure",
     "drops": "drops.measure",
     "idle": "idle.measure",
     "uploads": "uploads.measure",

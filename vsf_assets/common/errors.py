@@ -34,6 +34,10 @@ class LockTimeoutError(VsfError):
     """Another process held the lock for longer than the allowed wait."""
 
 
+class OtherReleaseError(VsfError):
+    """The tables of a lake that several machines share were made by another release, or for other contracts."""
+
+
 class LockLostError(VsfError):
     """A lock of a shared lake belongs to another process now, or its session has ended; nothing more is stored."""
 

@@ -45,10 +45,11 @@ def wrong_order(steps: Collection[str]) -> str | None:
 
 
 def place_of_records(instance: dg.DagsterInstance) -> Path | None:
-    """Return the folder in which an instance records runs; None for an instance that records nothing."""
-    if instance.is_ephemeral:
+    """Return the folder in which an instance records runs; None for one that records nothing, or in a database."""
+    storage = instance.event_log_storage
+    if instance.is_ephemeral or hasattr(storage, "postgres_url"):
         return None
-    folder = getattr(instance.event_log_storage, "folder", None)
+    folder = getattr(storage, "folder", None)
     return Path(folder or instance.root_directory).resolve()
 
 

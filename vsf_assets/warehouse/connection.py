@@ -257,6 +257,14 @@ class Warehouse:
         self._refuse_other_form()
         self.form.migrate(table_versions(self.settings), partial(ensure_tables, settings=self.settings), log)
 
+    def require_prepared_tables(self) -> None:
+        """Refuse, in forms in which no run changes tables, those of another release.
+
+        Raises:
+            OtherReleaseError, VsfError: see `Form.has_prepared_tables`.
+        """
+        self.form.has_prepared_tables(partial(table_versions, self.settings))
+
     def pinned(self) -> "Warehouse":
         """Return the same warehouse for a build, with what runs deliver as it is now; the caller holds the lock."""
         return replace(self, form=self.form.pinned())
@@ -267,7 +275,7 @@ class Warehouse:
         Raises:
             VsfError: the raw tables are those of another release; see `Form.has_prepared_tables`.
         """
-        self.form.has_prepared_tables(partial(table_versions, self.settings))
+        self.require_prepared_tables()
         return replace(self, form=self.form.beside())
 
     def lock_of_others(self, purpose: str) -> AbstractContextManager[object]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import OtherReleaseError, VsfError
 from vsf_assets.config.settings import Settings, export_of_file
 from vsf_assets.storage.s3_client import is_address, plain_errors, s3_client, split_address
 from vsf_assets.warehouse.forms import shared_attach
@@ -60,7 +60,8 @@ def refuse_others(connection: "Connection[tuple[Any, ...]]", versions: Mapping[s
         versions: of this release and its contracts, by name.
 
     Raises:
-        VsfError: they were, or there are none; the message says which release made them, and what to do.
+        OtherReleaseError: they were; the message says which release made them, and what to do.
+        VsfError: there are none.
     """
     if not has_control(connection):
         raise VsfError("the database of VSF_CATALOG holds no lake yet; make it with: vsf prepare")
@@ -69,7 +70,7 @@ def refuse_others(connection: "Connection[tuple[Any, ...]]", versions: Mapping[s
         return
     differs = sorted(n for n in {*found, *versions} - {RELEASE} if found.get(n) != versions.get(n))
     shown = ", ".join(differs[:5]) + (" …" if len(differs) > 5 else "")
-    raise VsfError(
+    raise OtherReleaseError(
         f"the tables of the lake were made by release {found.get(RELEASE, 'unknown')}"
         + (f" with other versions of {shown}" if differs else "")
         + f", and this is release {versions.get(RELEASE)}; nothing was written. Run that release here, or, when no"

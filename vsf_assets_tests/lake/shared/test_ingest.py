@@ -16,7 +16,9 @@ from vsf_assets.demo import demo_files
 from vsf_assets.feeds import all_feeds
 from vsf_assets.landing.home_marker import claim, refuse_foreign
 from vsf_assets.landing.selection import Selection
+from vsf_assets.pipeline import status
 from vsf_assets.pipeline.ingest import ingest
+from vsf_assets.storage.base import Store
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
 from vsf_assets_tests.engine.children import run_children
@@ -226,3 +228,17 @@ def test_a_backup_of_a_home_says_that_it_holds_neither_database_nor_lake(
     notes = back_up(home.settings, tmp_path / "backups", 1).notes
     assert f"the lake in {home.settings.lake} is not in it" in notes
     assert any(note.startswith("the database lake") for note in notes)
+
+
+@pytest.mark.parametrize("lake", ["folder"], indirect=True)
+def test_the_first_files_of_another_run_are_no_lost_lake(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are stored after the ledger was read, and before the archive is looked at."""
+    lake.land("clicks_1.csv", clicks(1))
+    original = status.refuse_lost_warehouse
+
+    def meanwhile(*places: Store, ledger_is_empty: bool) -> None:
+        lake.ingest()
+        original(*places, ledger_is_empty=ledger_is_empty)
+
+    monkeypatch.setattr(status, "refuse_lost_warehouse", meanwhile)
+    assert [row.file_name for row in status.survey(lake.settings, lake.warehouse).files] == ["clicks_1.csv"]

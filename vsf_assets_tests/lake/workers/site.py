@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vsf_assets.config.settings import read_settings
+from vsf_assets.config.settings import PROJECT_ROOT, read_settings
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets_tests.lake.workers.store_front import BUCKET, StoreFront
 
 HEADER = "click_id,banner_id,campaign_id\n"
 ROWS = 50
@@ -29,11 +30,15 @@ class Site:
         root: folder of everything.
         database: the database of the lake.
         more: further settings of all processes.
+        trees: home -> folder with the release that its programs run; this one where it is not named.
+        store: the bucket that holds landing zone, archive, snapshots and lake; None for folders.
     """
 
     root: Path
     database: str
     more: dict[str, str] = field(default_factory=dict)
+    trees: dict[str, Path] = field(default_factory=dict)
+    store: StoreFront | None = None
     processes: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,8 +57,14 @@ class Site:
             "VSF_LOCK_TAKEOVER_SECONDS": "5",
             "VSF_SETTLE_SECONDS": "0",
             "VSF_THREADS": "1",
+            **(self.store.settings if self.store else {}),
             **self.more,
+            "PYTHONPATH": str(self.tree(home)),
         }
+
+    def tree(self, home: str) -> Path:
+        """Return the folder of the release that a program runs; Python looks in the working folder first."""
+        return self.trees.get(home, PROJECT_ROOT)
 
     def warehouse(self) -> Warehouse:
         """Return the warehouse, as a reader uses it."""
@@ -62,7 +73,9 @@ class Site:
     def vsf(self, *words: str, home: str = "reader") -> str:
         """Run a command to its end; return what it printed."""
         command = [sys.executable, "-m", "vsf_assets.cli.main", *words]
-        done = subprocess.run(command, env=self.environment(home), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=self.environment(home), cwd=self.tree(home), capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -72,6 +85,7 @@ class Site:
             started = subprocess.Popen(
                 [sys.executable, *command],
                 env=self.environment(name),
+                cwd=self.tree(name),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -106,14 +120,26 @@ class Site:
         contents = {**{n: n for n in range(first, first + files)}, **{1000 + n: n for n in range(twins)}}
         for number, content in contents.items():
             rows = "".join(f"{content * ROWS + row},2,3\n" for row in range(ROWS))
-            target = self.root / "landing" / f"clicks_{content % 4 + 1}_{number}.csv"  # a twin has the same partition
-            whole = target.with_suffix(".tmp")
-            whole.write_text(HEADER + rows, encoding="utf-8")
-            whole.rename(target)
+            self._put(f"clicks_{content % 4 + 1}_{number}.csv", HEADER + rows)  # a twin has the same partition
+
+    def _put(self, name: str, text: str) -> None:
+        if self.store is not None:
+            self.store.client.put_object(Bucket=BUCKET, Key=f"landing/{name}", Body=text.encode())
+            return
+        target = self.root / "landing" / name
+        whole = target.with_suffix(".tmp")
+        whole.write_text(text, encoding="utf-8")
+        whole.rename(target)
+
+    def files_in(self, place: str) -> list[str]:
+        """Return the names of files in a place, with their folders."""
+        if self.store is not None:
+            return [key for key in self.store.keys(f"{place}/") if not key.rpartition("/")[2].startswith(".")]
+        return [str(path) for path in (self.root / place).rglob("*") if path.is_file()]
 
     def waiting(self) -> int:
         """Return the number of files in the landing zone."""
-        return len(list((self.root / "landing").glob("*.csv")))
+        return sum(name.endswith(".csv") for name in self.files_in("landing"))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what a query on the lake gives."""
@@ -135,7 +161,7 @@ class Site:
         )
         assert lost == []
         assert self.waiting() == 0
-        archived = [path for path in (self.root / "archive").rglob("*") if path.is_file() and "clicks_" in path.name]
+        archived = [name for name in self.files_in("archive") if "clicks_" in name]
         assert len(archived) >= files
 
 

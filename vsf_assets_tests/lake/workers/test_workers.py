@@ -1,20 +1,22 @@
 """Several workers of one lake that are killed, stopped and cut off: each file is stored once in the end."""
 
+import os
 import random
 import signal
-import socket
 import time
-from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
+from vsf_assets_tests.lake.workers.servers import WORKER, service
 from vsf_assets_tests.lake.workers.site import Site, until
-from vsf_assets_tests.postgres_server import PROGRAMS, Server, restartable_server
-from vsf_assets_tests.redis_server import PROGRAM, Broker, running_broker
+from vsf_assets_tests.postgres_server import Server
+from vsf_assets_tests.redis_server import Broker
 
 pytestmark = pytest.mark.workers
+
+STOPPED_SECONDS = float(os.environ.get("VSF_TEST_STOPPED_SECONDS", "5"))
+"""How long a worker is stopped beyond what the others need; 300 is a long pause as people have it."""
 
 INGEST = """
 import os, sys
@@ -26,35 +28,6 @@ warehouse = Warehouse.of(read_settings())
 while any(name.endswith(".csv") for name in os.listdir(warehouse.settings.landing)) or not os.path.exists("%s"):
     ingest(warehouse, Selection(("clicks",)), f"run-{os.getpid()}", print)
 """
-
-
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    if not PROGRAMS:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
-    with restartable_server() as started:
-        yield started
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    if PROGRAM is None:
-        pytest.skip("Redis is not installed (Debian: redis-server)")
-    with running_broker() as started:
-        yield started
-
-
-@pytest.fixture
-def site(tmp_path: Path, server: Server) -> Iterator[Site]:
-    made = Site(tmp_path / "site", server.address)
-    yield made
-    made.end()
 
 
 def test_eight_workers_and_thirty_kills(site: Site) -> None:
@@ -85,22 +58,22 @@ def test_workers_of_a_queue_that_are_killed_and_stopped(site: Site, server: Serv
     """Four workers start at once, on a database without Dagster's tables; broker and PostgreSQL restart meanwhile."""
     site.more |= {"VSF_BROKER": broker.address, "VSF_INGEST_RUNS": "4"}
     site.vsf("prepare")
-    worker = ("-m", "vsf_assets.cli.main", "worker")
     for number in range(4):
-        site.start(f"w{number}", *worker, *(["--own"] if number == 3 else []))
-    site.start("service", "-m", "vsf_assets.cli.main", "serve", "--no-portal", "--port", free_port())
+        site.start(f"w{number}", *WORKER, *(["--own"] if number == 3 else []))
+    site.start("service", *service())
     site.land(0, 40)
     until(lambda: site.waiting() < 40, "the first file is loaded")
     site.kill("w0")
     site.signal("w1", signal.SIGSTOP)
     site.land(100, 40)
     until(lambda: site.waiting() < 60, "the others go on")
+    time.sleep(STOPPED_SECONDS)
     broker.restart()
     site.land(200, 20)
     until(lambda: site.waiting() < 40, "the others go on with what the broker kept")
     site.signal("w1", signal.SIGCONT)
     server.restart()
-    site.start("w4", *worker)
+    site.start("w4", *WORKER)
     until(lambda: site.waiting() == 0, "every file is loaded")
     until(lambda: (site.root / "snapshots" / "current.duckdb").exists(), "a snapshot is published")
     site.check_all_stored(100)
