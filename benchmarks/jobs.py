@@ -24,6 +24,7 @@ JOBS = {
     "together": "ingest_and_scoring.measure",
     "synthetic": "synthetic.measure",
     "publish": "publishing.measure",
+    "masking": "masking.measure",
     "backfill": "backfill.measure",
     "growth": "growth.measure",
     "workers": "workers.measure",
