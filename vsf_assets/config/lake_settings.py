@@ -1,7 +1,7 @@
 """Reads the settings of a lake, and refuses what does not fit together.
 
-Here: VSF_LAKE, VSF_CATALOG, VSF_LOCK_TAKEOVER_SECONDS, VSF_INGEST_RUNS and VSF_BROKER. Not here: the form of the
-warehouse that follows from them (warehouse/forms/).
+Here: VSF_LAKE, VSF_CATALOG, VSF_LOCK_TAKEOVER_SECONDS, VSF_INGEST_RUNS, VSF_BROKER and VSF_MADE. Not here: the form of
+the warehouse that follows from them (warehouse/forms/).
 """
 
 import re
@@ -37,7 +37,24 @@ def read_lake(values: Mapping[str, str], base: Path, snapshots: str) -> dict[str
         "lock_takeover_seconds": number(values, "VSF_LOCK_TAKEOVER_SECONDS"),
         "ingest_runs": _ingest_runs(values),
         "broker": _broker(values),
+        "made_address": _made(values),
     }
+
+
+def further_places(lake: Mapping[str, Any]) -> dict[str, str]:
+    """Return variable -> place, of those of these settings that are set."""
+    named = {"VSF_LAKE": lake["lake"], "VSF_MADE": lake["made_address"]}
+    return {name: place for name, place in named.items() if place}
+
+
+def _made(values: Mapping[str, str]) -> str:
+    """Return the address of made-up files; empty for the home."""
+    made = values["VSF_MADE"]
+    if made and not _ADDRESS.fullmatch(made):
+        raise SettingsError(
+            f"VSF_MADE={made!r} is no address like s3://bucket/prefix; leave it empty for made/ in VSF_HOME"
+        )
+    return made.rstrip("/")
 
 
 def _broker(values: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from vsf_assets.common.errors import SettingsError
 from vsf_assets.common.interpreter_tricks import keep_waits_interruptible
 from vsf_assets.config import variable_values as values_of
 from vsf_assets.config.catalog_profiles import DEFAULT, UTF_8, Profile, choose, read_profiles
-from vsf_assets.config.lake_settings import read_lake
+from vsf_assets.config.lake_settings import further_places, read_lake
 from vsf_assets.config.library_variables import fixed_names, names_by_env
 from vsf_assets.config.overlapping_places import refuse_overlap
 from vsf_assets.config.portal_settings import BOUNDARIES, PortalSettings, read_web
@@ -35,7 +35,6 @@ IS_INSTALLED = _PACKAGED.is_dir()
 
 PROJECT_ROOT = _PACKAGED if IS_INSTALLED else _PACKAGE.parent
 """Holds dbt_project/, dagster.yaml and workspace.yaml: the clone, or the folder of an installed package."""
-
 PLACES = {"VSF_LANDING": "landing", "VSF_ARCHIVE": "archive", "VSF_SNAPSHOTS": "snapshots"}
 """Variables that name a place -> its default folder in VSF_HOME, if the variable is empty."""
 
@@ -114,6 +113,7 @@ class Settings:
     lock_takeover_seconds: float = 60.0
     ingest_runs: int = 1
     broker: str = field(default="", repr=False)
+    made_address: str = ""
     """Address of the queue from which workers take runs; empty for none."""
 
     @property
@@ -135,7 +135,7 @@ class Settings:
 
     @property
     def made(self) -> Path:
-        """Folder of requested made-up files, with a folder per schema."""
+        """Folder in which requested files are made, with a folder per schema; they stay there without VSF_MADE."""
         return self.home / "made"
 
     @property
@@ -225,7 +225,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("VSF_THREADS must be at least 1")
     places = {name: _place(values, name, home) for name in PLACES}
     lake, web = read_lake(values, base_folder(), places["VSF_SNAPSHOTS"]), read_web(values, base_folder())
-    named = {**places, "VSF_LAKE": lake["lake"]} if lake["lake"] else places
+    named = {**places, **further_places(lake)}
     refuse_overlap(_all_places(named, home, web["portal_keys"]))
     profiles = read_profiles(values["VSF_SOURCES"], base_folder(), places["VSF_LANDING"])
     choose(profiles, values["VSF_PROFILE"], "VSF_PROFILE")

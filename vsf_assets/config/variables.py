@@ -25,6 +25,7 @@ VARIABLES = (
     Variable("VSF_LANDING", "", "landing zone, a folder or s3://bucket/prefix; default: landing/ in VSF_HOME"),
     Variable("VSF_ARCHIVE", "", "archive of originals, likewise; default: archive/ in VSF_HOME"),
     Variable("VSF_SNAPSHOTS", "", "published snapshots, likewise; default: snapshots/ in VSF_HOME"),
+    Variable("VSF_MADE", "", "made-up files, s3://bucket/prefix that all hosts read; default: made/ in VSF_HOME"),
     Variable(
         "VSF_LAKE",
         "",

@@ -127,16 +127,16 @@ def _result(check: str, done: list[FulfilmentResult]) -> dg.AssetCheckResult:
 def requests_waiting(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource, object_store: ObjectStoreResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Read the waiting requests after each change of the warehouse; the cursor is its modification time."""
+    """Read the waiting requests after each change of the warehouse; the cursor is a mark of the last one."""
     settings = warehouse.settings()
-    file = warehouse.warehouse().file
-    if not file.exists():
+    last = warehouse.warehouse().form.last_write()
+    if last is None:
         return dg.SkipReason("there is no warehouse yet")
-    changed = str(file.stat().st_mtime_ns)
+    changed, at = last
     if context.cursor == changed:
         return dg.SkipReason("the warehouse has not changed since the last tick")
     history = history_of_job(context.instance, MAKE_JOB)
-    is_at_rest = history.is_stopped and time.time() - history.idle_seconds > file.stat().st_mtime
+    is_at_rest = history.is_stopped and time.time() - history.idle_seconds > at
     reason = backoff_reason(history) or (STOPPED if is_at_rest else None)
     if reason:
         return dg.SkipReason(reason)

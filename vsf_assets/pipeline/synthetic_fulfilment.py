@@ -19,9 +19,10 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.common.throttle import Throttle
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
+from vsf_assets.pipeline.made_places import keep, remove, remove_note, write_note
 from vsf_assets.pipeline.request_progress import RequestProgress, forget_progress, write_progress
 from vsf_assets.pipeline.synthetic_queue import NOTHING, KnownRequests, RequestRow, read_known
-from vsf_assets.pipeline.synthetic_states import Log, now_file, reported_states
+from vsf_assets.pipeline.synthetic_states import NOW, Log, reported_states
 from vsf_assets.storage.factory import open_store
 from vsf_assets.synthetic import ENGINE_VERSION
 from vsf_assets.synthetic.model.schema import Schema, SchemaError, schema_of
@@ -89,7 +90,7 @@ def fulfil(warehouse: Warehouse, log: Log, again: Iterable[str] = ()) -> list[Fu
             try:
                 done.append(_fulfil_one(settings, known, request, log))
             finally:
-                now_file(settings).unlink(missing_ok=True)
+                remove_note(settings, NOW)
     return done
 
 
@@ -106,7 +107,7 @@ def _fulfil_one(settings: Settings, known: KnownRequests, request: RequestRow, l
     target = settings.made / request.target
     if known.was_deleted(request):
         try:
-            target.unlink(missing_ok=True)
+            remove(settings, request.target)
         except OSError as error:
             why = f"{target} cannot be removed: {error.strerror}; let the user who runs this do it, then run again"
             log(f"warning: {why}")
@@ -153,7 +154,13 @@ def _generate(
         target.unlink()
         text = "; ".join(problem for listed in problems.values() for problem in listed)
         return FulfilmentResult(request, "failed", f"the file did not pass its checks: {text}", problems=problems)
-    return FulfilmentResult(request, "ready", None, written.bytes, sha256_of_file(target), problems)
+    sha256 = sha256_of_file(target)
+    try:
+        keep(settings, request.target)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
+    return FulfilmentResult(request, "ready", None, written.bytes, sha256, problems)
 
 
 def _schema(known: KnownRequests, name: str) -> Schema:
@@ -219,4 +226,4 @@ class _FileProgress:
         self._log(f"generating {request.target}: {done:,} of {rows:,} rows")
         share = 100 * done // rows if rows else 0
         write_progress(self._settings, request.name, RequestProgress("processing", share), self._log)
-        now_file(self._settings).write_text(json.dumps({"request_id": request.request_id, "percent": share}))
+        write_note(self._settings, NOW, {"request_id": request.request_id, "percent": share})

@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds.by_family.synthetic import STATES
+from vsf_assets.pipeline.made_places import read_note
 from vsf_assets.pipeline.synthetic_queue import RequestRow
 from vsf_assets.readers.common.limits import DESCRIPTION_BYTES
 from vsf_assets.storage.base import Store, is_about_one_file
@@ -46,18 +46,17 @@ def reported_states(landing: Store, log: Log = lambda _: None) -> dict[int, str]
     return states
 
 
-def now_file(settings: Settings) -> Path:
-    """Return the file that says which file is being made, and how far."""
-    return settings.made / ".now.json"
+NOW = ".now.json"
+"""Note that says which file is being made, and how far."""
 
 
 def states_now(settings: Settings, known: Iterable[RequestRow]) -> list[RequestRow]:
     """Return the requests with their present states, also those that no run has loaded yet."""
     reported = reported_states(open_store(settings.landing))
     try:
-        now = json.loads(now_file(settings).read_text())
+        now = read_note(settings, NOW) or {}
         making, percent = int(now["request_id"]), int(now["percent"])
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
         making, percent = None, 0  # no file is being generated
     requests = []
     for request in known:

@@ -5,16 +5,21 @@ Here: what the API and the pages answer, without a browser. Not here: the editor
 """
 
 import csv
+import hashlib
 import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from vsf_assets.pipeline.request_progress import RequestProgress, write_progress
 from vsf_assets.synthetic.request_spec import request_of
 from vsf_assets.synthetic.schema_parser import parse_mapping, parse_schema
+from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.portal.driver import Portal
 from vsf_assets_tests.portal.made_world import (
     SMALL,
@@ -258,3 +263,24 @@ def test_a_file_that_would_repeat_values_is_refused_before_anything_is_sent(port
         assert "this Job has only 639" in answer.json()["detail"]
     assert len(streamed(order(client, schema, rows=639)).splitlines()) == 640
     assert landed(portal, "fake_requests") == []
+
+
+def test_a_file_in_a_bucket_is_sent_by_a_portal_on_another_host(portal: Portal, bucket: Bucket) -> None:
+    client = marketer(portal)
+    schema = schema_id(client, SMALL)
+    url = order(client, schema, rows=200_000).json()["url"]
+    from vsf_assets.portal.made.models import RequestedFile
+
+    request = RequestedFile.objects.get()
+    elsewhere = replace(portal.settings, made_address=bucket.address("made"))
+    write_progress(elsewhere, request.name, RequestProgress("processing", 40), pytest.fail)
+    with override_settings(VSF=elsewhere):
+        assert client.get(url).json()["state"] == "processing"
+        bucket.put(f"made/{request.target}", b"made")
+        digest = hashlib.sha256(b"made").hexdigest()
+        write_progress(elsewhere, request.name, RequestProgress("ready", 100, None, 4, digest), pytest.fail)
+        assert b"".join(client.get(f"{url}/content").streaming_content) == b"made"
+        assert b"".join(client.get(f"/made-up-files/{schema}/files/{request.ulid}/").streaming_content) == b"made"
+        shutil.rmtree(elsewhere.home / "cache" / "made")
+        bucket.client.delete_object(Bucket=bucket.name, Key=f"made/{request.target}")
+        assert client.get(f"{url}/content").status_code == 409

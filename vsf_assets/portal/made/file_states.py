@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from vsf_assets.pipeline.made_places import is_there, local_file
 from vsf_assets.pipeline.request_progress import RequestProgress, read_progress
 from vsf_assets.portal.made.landing import waits_in_landing
 from vsf_assets.portal.made.models import RequestedFile
@@ -97,7 +98,7 @@ def _state(request: RequestedFile, published: Sequence[object] | None) -> Reques
 def _as_published(request: RequestedFile, published: Sequence[object]) -> RequestState:
     state, reason, size, sha256 = published
     is_ready = state == READY
-    if is_ready and not target_of(request).is_file():
+    if is_ready and not is_there(settings.VSF, request.target):
         state, reason = FAILED, "the file is not on this machine any more; generate it again"
     return RequestState(
         request,
@@ -125,7 +126,6 @@ def tag_of(states: Sequence[RequestState], *more: object) -> str:
     return f'"{hashlib.sha256(json.dumps([said, [str(each) for each in more]]).encode()).hexdigest()[:32]}"'
 
 
-def target_of(request: RequestedFile) -> Path:
-    """Return the path of a request's file: made of the names under which schema and request landed."""
-    made: Path = settings.VSF.made
-    return made / request.target
+def path_of(state: RequestState) -> Path:
+    """Return the path of a file that is ready; raises OSError if it is gone or cannot be fetched."""
+    return local_file(settings.VSF, state.request.target, state.sha256 or "")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from vsf_assets.pipeline.made_places import is_there, local_file
 from vsf_assets.portal.made.models import SchemaRevision
 from vsf_assets.snapshots.pool import OpenSnapshot
 
@@ -62,13 +63,21 @@ class LandedRequest:
         return f"{self.request}.{self.format}"
 
     @property
-    def path(self) -> Path | None:
-        """Path of the file, as the snapshot has it; None unless it is ready and below the folder of made-up files."""
+    def is_there(self) -> bool:
+        """Whether the file can be sent: it is ready, and below the place of made-up files."""
         made: Path = settings.VSF.made
         if self.state != "ready" or not self.file_path:
+            return False
+        is_below = (made / self.file_path).resolve().is_relative_to(made.resolve())
+        return is_below and is_there(settings.VSF, self.file_path)
+
+    @property
+    def path(self) -> Path | None:
+        """Path of the file on this host; None unless it is there, and could be fetched from a bucket."""
+        try:
+            return local_file(settings.VSF, self.file_path or "", self.sha256 or "") if self.is_there else None
+        except OSError:
             return None
-        path = made / self.file_path
-        return path if path.resolve().is_relative_to(made.resolve()) and path.is_file() else None
 
 
 def landed_schemas(snapshot: OpenSnapshot | None) -> list[LandedSchema]:

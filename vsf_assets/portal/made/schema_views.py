@@ -33,7 +33,7 @@ from vsf_assets.portal.made.file_requests import (
     requests_of,
     wanted_file,
 )
-from vsf_assets.portal.made.file_states import READY, states_of, tag_of, target_of
+from vsf_assets.portal.made.file_states import READY, path_of, states_of, tag_of
 from vsf_assets.portal.made.found_schema import Preview, found_schema, preview_of, snapshot_if_any, state_of
 from vsf_assets.portal.made.landed_content import parents_of
 from vsf_assets.portal.made.landed_elsewhere import LandedSchema, landed_schemas
@@ -231,7 +231,11 @@ def ready_file(request: HttpRequest, found: RequestedFile) -> HttpResponseBase |
     (state,) = states_of([found], snapshot_if_any(request))
     if state.state != READY:
         return None
-    response = send_file(request, target_of(found), found.file_name, CONTENT_TYPES[found.format])
+    try:
+        path = path_of(state)
+    except OSError:
+        return None  # removed since, or the bucket cannot be asked
+    response = send_file(request, path, found.file_name, CONTENT_TYPES[found.format])
     if state.sha256:
         response["ETag"] = f'"{state.sha256}"'
     return response

@@ -288,6 +288,14 @@ class Form(ABC):
             "storage_compatibility_version": STORAGE_VERSION,
         }
 
+    def last_write(self) -> tuple[str, float] | None:
+        """Return a mark that changes with each write, and its time in seconds since 1970; None without a warehouse."""
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return str(found.st_mtime_ns), found.st_mtime
+
     def state_on_disk(self) -> tuple[int, ...] | None:
         """Return device, number, size and times (of content and of state, ns) of the file, which a write changes.
 

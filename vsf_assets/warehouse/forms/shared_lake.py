@@ -59,6 +59,17 @@ class SharedLake(Form):
         with self.control() as connection:
             return has_control(connection) and generations(connection).current is not None
 
+    def last_write(self) -> tuple[str, float] | None:
+        """The newest version of the generation that holds, and its time by PostgreSQL's clock."""
+        with self.control() as connection:
+            current = generations(connection).current if has_control(connection) else None
+            if current is None:
+                return None
+            sql = "select snapshot_id, extract(epoch from snapshot_time)::float8 from {}.ducklake_snapshot"
+            newest = f"{sql.format(schema_of(current))} order by snapshot_id desc limit 1"
+            row = connection.execute(newest.encode()).fetchone()
+        return None if row is None else (f"{current}/{row[0]}", float(row[1]))
+
     @property
     def place(self) -> str:
         """Database and place of the data files."""

@@ -242,3 +242,14 @@ def test_the_first_files_of_another_run_are_no_lost_lake(lake: Home, monkeypatch
 
     monkeypatch.setattr(status, "refuse_lost_warehouse", meanwhile)
     assert [row.file_name for row in status.survey(lake.settings, lake.warehouse).files] == ["clicks_1.csv"]
+
+
+def test_sensors_see_each_write_to_the_lake(lake: Home) -> None:
+    before = lake.warehouse.form.last_write()
+    lake.land("clicks_1.csv", clicks(1))
+    lake.ingest()
+    after = lake.warehouse.form.last_write()
+    assert before is not None and after is not None
+    assert before[0] != after[0]
+    assert before[1] < after[1]
+    assert lake.warehouse.form.last_write() == after
