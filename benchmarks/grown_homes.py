@@ -23,6 +23,8 @@ from vsf_assets.config.settings import Settings, read_settings
 from vsf_assets.landing.selection import Selection
 from vsf_assets.pipeline.build import BuildReport, Progress, build_and_publish
 from vsf_assets.pipeline.ingest import ingest
+from vsf_assets.pipeline.rebuild import rebuild
+from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import project_version
 from vsf_assets.warehouse.connection import Warehouse
@@ -33,7 +35,9 @@ FILES = 3
 FEEDS = ("events", "lines", "accounts", "limits")
 ONE_SNAPSHOT = {"VSF_KEEP_SNAPSHOTS": "1", "VSF_KEEP_SNAPSHOT_HOURS": "0"}
 """Each snapshot is a copy of a year; nobody reads them here."""
-NEVER_CHANGED = {"archive", "snapshots"}
+LAKE = "lake"
+"""Folder of the lake in a home that has one."""
+NEVER_CHANGED = {"archive", "snapshots", LAKE}
 """Folders of a home whose files are only added and removed, so that a copy may share them."""
 
 
@@ -120,7 +124,7 @@ class GrownHomes:
             before = size
         elif before:
             copy_home(self.folder / str(before), temporary)
-        settings = _settings(temporary)
+        settings = settings_of(temporary)
         days = Days(self.bench, settings, self.count, before)
         days.land_up_to(size)
         ingest_landed(days.warehouse)
@@ -128,14 +132,35 @@ class GrownHomes:
         days.check()
         temporary.rename(self.folder / str(size))
 
+    def make_lakes(self, sizes: Iterable[int]) -> None:
+        """Move copies of the homes into lakes where they are missing; the homes themselves are made before."""
+        for size in sizes:
+            target = self.folder / _name(size, has_lake=True)
+            if target.exists():
+                continue
+            self.bench.log(f"growth: making a lake with {size:,} days of {self.count:,} events")
+            temporary = self.folder / f".{target.name}.tmp"
+            shutil.rmtree(temporary, ignore_errors=True)
+            copy_home(self.folder / _name(size), temporary)
+            warehouse = Warehouse.of(settings_of(temporary, has_lake=True))
+            if problems := rebuild(warehouse, "benchmark").problems:
+                raise RuntimeError(f"the lake was not built: {problems}")
+            Days(self.bench, warehouse.settings, self.count, size).check()
+            temporary.rename(target)
+
     @contextmanager
-    def copied(self, size: int) -> Iterator[Days]:
+    def copied(self, size: int, has_lake: bool = False) -> Iterator[Days]:
         """Yield a copy of a home, which is removed afterwards; the kept one stays as it is."""
         with self.bench.home() as settings:
-            copy_home(self.folder / str(size), settings.home)
-            days = Days(self.bench, _settings(settings.home), self.count, size)
+            copy_home(self.folder / _name(size, has_lake), settings.home)
+            (settings.home / LAKE / OWNER_MARKER).unlink(missing_ok=True)  # the copy has its lake alone
+            days = Days(self.bench, settings_of(settings.home, has_lake), self.count, size)
             days.check()
             yield days
+
+
+def _name(size: int, has_lake: bool = False) -> str:
+    return f"{size}-lake" if has_lake else str(size)
 
 
 def copy_home(source: Path, target: Path) -> None:
@@ -152,8 +177,10 @@ def copy_home(source: Path, target: Path) -> None:
     shutil.copytree(source, target, symlinks=True, copy_function=copied, dirs_exist_ok=True)
 
 
-def _settings(home: Path) -> Settings:
-    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **ONE_SNAPSHOT})
+def settings_of(home: Path, has_lake: bool = False) -> Settings:
+    """Return the settings of a home, with a lake in it or without one."""
+    lake = {"VSF_LAKE": str(home / LAKE)} if has_lake else {}
+    return read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **lake, **ONE_SNAPSHOT})
 
 
 def land(settings: Settings, paths: Iterable[Path]) -> None:

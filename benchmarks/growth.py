@@ -91,7 +91,7 @@ def _curve(bench: Bench, count: int, sizes: tuple[int, ...], target: float | Non
         sides = []
         for size, of_size in costs.items():
             days = stack.enter_context(homes.copied(size))
-            _day(days)  # not measured: the first run reads the manifest, and much of the file for the first time
+            run_day(days)  # not measured: the first run reads the manifest, and much of the file for the first time
             megabytes[size] = days.warehouse.file.stat().st_size / (1 << 20)
             sides.append(partial(_add_day, days, of_size))
         bench.log(f"growth: single days of {count:,} events, after {', '.join(map(str, costs))} days")
@@ -129,7 +129,7 @@ def _mean_row(what: str, ours: list[float], reference: list[float], target: floa
 def _add_day(days: Days, costs: list[Cost]) -> float:
     """Run one day more on a disk at rest; note the cost, return its seconds."""
     rest()
-    costs.append(_day(days))
+    costs.append(run_day(days))
     return costs[-1].job
 
 
@@ -147,7 +147,7 @@ def _explained(before: list[Cost], after: list[Cost]) -> str:
     return ", ".join(f"{name} +{seconds:.2f} s" for name, seconds in spent.most_common(EXPLAINED))
 
 
-def _day(days: Days) -> Cost:
+def run_day(days: Days) -> Cost:
     """Land a day, ingest it, build what it changes, publish."""
     days.land_another()
     start = time.process_time()

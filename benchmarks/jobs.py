@@ -28,6 +28,7 @@ JOBS = {
     "backfill": "backfill.measure",
     "growth": "growth.measure",
     "workers": "workers.measure",
+    "lake": "lake.measure",
     "drops": "drops.measure",
     "idle": "idle.measure",
     "uploads": "uploads.measure",
