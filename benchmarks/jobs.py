@@ -29,6 +29,7 @@ JOBS = {
     "growth": "growth.measure",
     "workers": "workers.measure",
     "lake": "lake.measure",
+    "shared-lake": "shared_lake.measure",
     "drops": "drops.measure",
     "idle": "idle.measure",
     "uploads": "uploads.measure",

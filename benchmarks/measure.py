@@ -55,7 +55,7 @@ class Row:
         ours: our figures.
         reference: the figures it is compared with; empty where there are none.
         at_most: target of the ratio ours / reference, of our figure where there is no reference.
-        unit: `s` or `MB`.
+        unit: `s`, `ms` or `MB`.
     """
 
     what: str

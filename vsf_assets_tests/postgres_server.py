@@ -46,15 +46,15 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start a server with an empty database, and yield its address."""
-    with restartable_server() as server:
+def running_server(is_durable: bool = False) -> Iterator[str]:
+    """Start a server with an empty database, and yield its address; `is_durable` as in `restartable_server`."""
+    with restartable_server(is_durable) as server:
         yield server.address
 
 
 @contextmanager
-def restartable_server() -> Iterator[Server]:
-    """Start a server with an empty database."""
+def restartable_server(is_durable: bool = False) -> Iterator[Server]:
+    """Start a server with an empty database; tests need none that flushes its commits, benchmarks do."""
     port = _free_port()
     folder = Path("/tmp") / f"vsf-postgres-{os.getpid()}-{port}"
     folder.mkdir(mode=0o700)
@@ -63,7 +63,8 @@ def restartable_server() -> Iterator[Server]:
         os.chown(folder, user.pw_uid, user.pw_gid)
     programs, data = PROGRAMS[-1], folder / "data"
     _as_other_user(str(programs / "initdb"), "-D", str(data), "-U", "vsf", "-A", "trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    options += "" if is_durable else " -c fsync=off"
     control = (str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"))
     _as_other_user(*control, "-w", "-o", options, "start")
     try:
