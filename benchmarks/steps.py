@@ -1,6 +1,6 @@
 """How the time of a piece of work is divided among its steps.
 
-Here: a clock around functions of the platform, for as long as a block lasts. Not here: which functions are steps of what.
+Here: a clock around functions, for as long as a block lasts. Not here: which functions are steps of what.
 """
 
 import time

@@ -119,6 +119,8 @@ class Ingest:
         )
 
     def _store(self, results: list[ReadResult]) -> None:
+        from vsf_assets.warehouse.ledger import stage_rows
+
         if not results:
             return
         stored: list[_Stored] = []
@@ -127,8 +129,10 @@ class Ingest:
             if not any(result.parts for result in results):
                 writer.expect_few_rows()
             for unit in group_by_upload(results, lambda result: result.input_file):
+                now = datetime.now(UTC)
                 writer.stage(unit)
-                store = partial(self._store_one, writer, unit, restats, datetime.now(UTC))
+                stage_rows(writer, unit, self.run_id, now, self._version_of(unit[0]))
+                store = partial(self._store_one, writer, unit, restats, now)
                 self._record_stored(writer.in_turn(store), stored)
         self._file(stored)
 
@@ -167,14 +171,15 @@ class Ingest:
         checked = [d for d, restat_one in pairs if is_unchanged(writer.connection, d, restat_one, self.report)]
         if len(checked) < len(unit):
             return []
-        input_file = checked[0].input_file
-        version = self.versions.of(input_file.feed.name, input_file.partition)
         try:
-            rows = store_results(writer, checked, self.run_id, now, version, commit)
+            rows = store_results(writer, checked, self.run_id, now, self._version_of(checked[0]), commit)
         except SameInstantError as error:
-            self.report.failed.append((input_file.entry.path, str(error)))
+            self.report.failed.append((checked[0].input_file.entry.path, str(error)))
             return []
         return [(result, row, is_new) for result, (row, is_new) in zip(checked, rows, strict=True)]
+
+    def _version_of(self, result: ReadResult) -> str:
+        return self.versions.of(result.input_file.feed.name, result.input_file.partition)
 
     def _record_stored(self, rows: "list[tuple[ReadResult, FileRow, bool]]", stored: "list[_Stored]") -> None:
         """Add stored files to the report, and to the files to archive."""

@@ -7,6 +7,7 @@ Here: the transaction that stores a delivery's rows, findings and ledger row, an
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vsf_assets.common.errors import SameInstantError, VsfError
@@ -15,6 +16,7 @@ from vsf_assets.warehouse.input_and_result import ReadResult
 from vsf_assets.warehouse.writer import Writer
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
 LedgerKey = tuple[str, str | None, str, int, datetime]
@@ -208,7 +210,18 @@ def _delete_delivery(writer: Writer, result: ReadResult, row: FileRow) -> None:
         writer.delete_rows(table, row.file_id)
 
 
+def stage_rows(writer: Writer, unit: Sequence[ReadResult], run_id: str, now: datetime, contract_version: str) -> None:
+    """Prepare the rows that files get in the ledger unless their turn says otherwise; as `store_results`."""
+    for result in unit:
+        row = _new_row(result, run_id, now, contract_version)
+        writer.stage_row("raw.files", row.file_id, row, partial(_frame, row))
+
+
 def _insert(writer: Writer, row: FileRow) -> None:
+    writer.insert_row("raw.files", row.file_id, row, partial(_frame, row))
+
+
+def _frame(row: FileRow) -> "pl.DataFrame":
     import polars as pl
 
     from vsf_assets.contracts import get_table
@@ -217,4 +230,4 @@ def _insert(writer: Writer, row: FileRow) -> None:
     values = dict(row.__dict__)
     for name in ("landed_at", "loaded_at"):
         values[name] = values[name].astimezone(UTC).replace(tzinfo=None)
-    writer.insert_frame("raw.files", pl.DataFrame([values], schema=polars_types(get_table("raw.files"))))
+    return pl.DataFrame([values], schema=polars_types(get_table("raw.files")))

@@ -34,6 +34,7 @@ class Writer:
         self._session = session if isinstance(session, StoreSession) else StoreSession(session)
         self._inserts = Inserts(self._session.connection)
         self._deleted_from: set[str] = set()
+        self._staged_rows: dict[tuple[str, int], object] = {}
 
     @property
     def connection(self) -> "DuckDBPyConnection":
@@ -54,11 +55,30 @@ class Writer:
 
     def stage(self, unit: Sequence[ReadResult]) -> None:
         """Do what can be done for the files of a delivery before its turn."""
+        self._staged_rows.clear()
         for result in unit:
             for table, paths in result.parts.items():
                 self._session.stage(table, id_of(table), result.file_id, paths)
             for table, frame in result.held.items():
                 self._session.stage(table, id_of(table), result.file_id, FrameSlot(frame))
+
+    def stage_row(self, table: str, file_id: int, row: object, frame: "Callable[[], pl.DataFrame]") -> None:
+        """Do what can be done for a row of a file before its turn, after `stage`; the turn may bring another one.
+
+        Args:
+            table: the table.
+            file_id: the id of the file.
+            row: anything that equals that of `insert_row` if the row is the same.
+            frame: makes the row.
+        """
+        if not self._session.alone:
+            self._staged_rows[table, file_id] = row
+            self._session.stage(table, id_of(table), file_id, FrameSlot(frame()))
+
+    def insert_row(self, table: str, file_id: int, row: object, frame: "Callable[[], pl.DataFrame]") -> None:
+        """Insert a row of a file, in a transaction; the arguments are those of `stage_row`."""
+        if self._staged_rows.get((table, file_id)) != row or not self._session.insert_staged(table, file_id):
+            self.insert_frame(table, frame())
 
     def in_turn(self, store: Callable[[], T]) -> T:
         """Call a function that compares files with the ledger and stores a delivery; return its result."""

@@ -151,6 +151,9 @@ def _open(settings: Settings, config: Config, schema: str, token: str, read_only
     try:
         for statement in attach_statements(settings, schema, DATABASE, token=token, read_only=read_only):
             connection.execute(statement)
+        if is_address(settings.lake):
+            # No data file is ever written to again, so what is known of one stays true.
+            connection.execute("set enable_http_metadata_cache = true")
         _refuse_absent_files(connection, settings, schema)
     except duckdb.Error as error:
         connection.close()

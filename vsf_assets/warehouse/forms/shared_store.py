@@ -111,7 +111,10 @@ class SharedStoreSession(StoreSession):
             " (format parquet, compression zstd)",
             values,
         )
-        if not is_address(path):
+        if is_address(path):
+            # DuckDB keeps what DuckLake reads under the lock, to name the file in the catalog.
+            self.connection.execute("select count(*) from parquet_metadata(?)", [path]).fetchall()
+        else:
             _flush(Path(path))
             _flush(Path(path).parent)
         return path
