@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -111,7 +110,7 @@ def _deliveries(bench: Bench, place: str, database: str, lake: str) -> Iterator[
     variables = {"VSF_CATALOG": database, "VSF_LAKE": lake}
     held: list[float] = []
     whole: list[float] = []
-    spent: list[Counter[str]] = []
+    spent: list[dict[str, float]] = []
     with bench.home(**variables) as settings:
         warehouse = Warehouse.of(settings)
         warehouse.prepare(lambda _: None)

@@ -4,7 +4,7 @@ Here: a clock around functions, for as long as a block lasts. Not here: which fu
 """
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -15,9 +15,9 @@ Step = tuple[object, str, str]
 
 
 @contextmanager
-def timed_steps(steps: Sequence[Step]) -> Iterator[Counter[str]]:
+def timed_steps(steps: Sequence[Step]) -> Iterator[dict[str, float]]:
     """Measure how long functions take while the block lasts; yield the seconds of each step so far."""
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     inner = [0.0]
     originals = [(owner, name, getattr(owner, name)) for owner, name, _ in steps]
     for (owner, name, original), (_, _, step) in zip(originals, steps, strict=True):
@@ -29,7 +29,9 @@ def timed_steps(steps: Sequence[Step]) -> Iterator[Counter[str]]:
             setattr(owner, name, original)
 
 
-def _measured(function: Callable[..., Any], step: str, spent: Counter[str], inner: list[float]) -> Callable[..., Any]:
+def _measured(
+    function: Callable[..., Any], step: str, spent: dict[str, float], inner: list[float]
+) -> Callable[..., Any]:
     @wraps(function)
     def measured(*args: Any, **kwargs: Any) -> Any:
         inner.append(0.0)
