@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.cli.existing_home import refuse_missing_home
 from vsf_assets.cli.output import say
-from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.config.settings import read_settings
 
 

@@ -6,16 +6,16 @@ shows the objects that the last recorded scan left to fetch. Not here: the scan 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsf_assets.catalog.clients.factory import open_source
 from vsf_assets.catalog.history import FetchedStates, SourceHistory
 from vsf_assets.catalog.model.errors import SourceError
-from vsf_assets.catalog.scan import has_anything_to_fetch, plan_of, scan_source
 from vsf_assets.config.catalog_profiles import DEFAULT
 from vsf_assets.config.settings import Settings
 from vsf_assets.feeds import all_feeds
 from vsf_assets.feeds.by_family.catalog import OBJECTS
+from vsf_assets.storage.empty_folder import is_empty
 
 if TYPE_CHECKING:
     from vsf_assets.landing.selection import Selection
@@ -45,13 +45,18 @@ def source_status(settings: Settings, history: SourceHistory) -> SourceStatus:
         if profile.name == DEFAULT and profile.is_own and not history.last_scan_at:
             return SourceStatus()
         return SourceStatus(f"{line}; not scanned by vsf status (vsf run scans it)", to_fetch)
-    source = open_source(profile)
+    nothing = SourceStatus(line if history.last_scan_at else "", to_fetch)
+    if profile.is_own and is_empty(Path(profile.address)):  # before the imports that a scan needs
+        return nothing
+    from vsf_assets.catalog.clients.factory import open_source
+    from vsf_assets.catalog.scan import plan_of, scan_source
+
     try:
-        scan = scan_source(source, history.last_scan_at)
+        scan = scan_source(open_source(profile), history.last_scan_at)
     except SourceError as error:
         return SourceStatus(f"{line}; {error}", to_fetch)
     if scan is None:
-        return SourceStatus(line if history.last_scan_at else "", to_fetch)
+        return nothing
     plan = plan_of(scan, history, FetchedStates.read(settings, profile.name))
     now = {item.listed.name: item.at if item.at != scan.at else None for item in plan.fetch}
     gone = sum(state is None for _, state in plan.records)
@@ -65,6 +70,8 @@ def add_fetched_family(settings: Settings, selection: "Selection", found: "Surve
     family = all_feeds()[OBJECTS].family
     if family in families and selection.reload != "all":
         return ""  # its run scans the source itself
+    from vsf_assets.catalog.scan import has_anything_to_fetch
+
     profile = settings.profiles[settings.profile]
     try:
         to_fetch = has_anything_to_fetch(settings, profile, found.history, selection.reload == "all")

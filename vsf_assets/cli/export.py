@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from vsf_assets.cli.existing_home import refuse_missing_home
 from vsf_assets.cli.output import say
-from vsf_assets.cli.query import refuse_missing_home, wanted_snapshot
+from vsf_assets.cli.query import wanted_snapshot
 from vsf_assets.common.atomic_files import flush_to_disk
 from vsf_assets.common.errors import UsageError
 from vsf_assets.config.settings import PLACES, Settings, read_settings

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsf_assets.cli.existing_home import refuse_missing_home
 from vsf_assets.cli.output import FORMATS, LONGEST_CELL, hand_over, is_cut, pure_json, render, say
 from vsf_assets.cli.output_option import STANDARD_OUTPUT, format_of_output, open_output, output_option
 from vsf_assets.common.errors import UsageError, VsfError
@@ -147,18 +148,6 @@ def wanted_snapshot(settings: Settings, number: int | None = None) -> Snapshot:
         named = ", ".join(map(str, there))
         raise UsageError(f"there is no snapshot {number} (any more); snapshots: {named} (the last is the current)")
     return there[number]
-
-
-def refuse_missing_home(settings: Settings) -> None:
-    """Refuse a command that only reads where no home was made; it would make one.
-
-    Raises:
-        VsfError: there is no home.
-    """
-    if not settings.has_home:
-        raise VsfError(
-            f"there is no home in {settings.home}; make one with vsf demo or vsf land, or name another by VSF_HOME"
-        )
 
 
 @contextmanager

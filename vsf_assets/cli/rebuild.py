@@ -2,8 +2,8 @@
 
 import click
 
+from vsf_assets.cli.existing_home import refuse_missing_home
 from vsf_assets.cli.output import say, say_ignored_dagster_home, show_progress
-from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.config.settings import read_settings
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsf_assets.cli.catalog_source import SourceStatus, source_status
+from vsf_assets.cli.existing_home import refuse_missing_home
 from vsf_assets.cli.output import format_option, hand_over, render, say
-from vsf_assets.cli.query import refuse_missing_home
 from vsf_assets.cli.status_ledger import Ledger, read_ledger
 from vsf_assets.cli.status_summary import size_of, summary_lines
 from vsf_assets.config.settings import Settings, read_settings

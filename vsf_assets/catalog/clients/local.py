@@ -15,6 +15,7 @@ from vsf_assets.catalog.model.plan import Observed, Unseen
 from vsf_assets.catalog.model.retry import Deadline
 from vsf_assets.common.regular_files import NotRegularError, open_regular, status_of
 from vsf_assets.config.catalog_profiles import Profile
+from vsf_assets.storage.empty_folder import is_empty
 
 
 class FolderSource:
@@ -28,10 +29,7 @@ class FolderSource:
 
     def is_absent(self) -> bool:
         """Whether there is no folder, or nothing in it; something else of its name is none."""
-        try:
-            return not any(not name.startswith(".") for name in os.listdir(self._root))
-        except (FileNotFoundError, NotADirectoryError):
-            return True
+        return is_empty(self._root)
 
     def observe(self, names: Sequence[str], progress: Callable[[int], None]) -> dict[str, Observed]:
         """Return size and modified time of each name.
