@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from duckdb import DuckDBPyConnection
 
@@ -59,6 +60,13 @@ def name_home(home: Path, patch: pytest.MonkeyPatch) -> None:
     """Let the environment name a home, and its lake or none."""
     for name, value in {"VSF_HOME": str(home), **variables(home)}.items():
         patch.setenv(name, value)
+
+
+def let_earlier_release_have_made(settings: Settings) -> None:
+    """Let the tables count as those of an earlier release, in the form that records which one made them."""
+    if settings.lake_database:
+        with psycopg.connect(settings.lake_database) as connection:
+            connection.execute("update vsf.versions set value = '0.0.1' where name = 'release'")
 
 
 def copy_home(source: Path, home: Path, *without: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vsf_assets.ingest.row_spool import Parts
 from vsf_assets.readers.common.byte_stream import FileStream, UnreadableError
-from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits, stored
+from vsf_assets.readers.common.limits import DEFAULT_LIMITS, ReadLimits
 from vsf_assets.storage.s3_client import StoredObjectReplacedError
 from vsf_assets.warehouse.input_and_result import InputFile, ReadResult
 
@@ -81,23 +81,21 @@ def _read_records(stream: FileStream, result: ReadResult, parts: Parts, encoding
 
     limit = findings_limit(result.input_file.feed, result.input_file.name, limits.findings)
     for portion in portions(stream, result.input_file.feed, encoding, result.input_file.name, limit):
-        for table, frame in (portion.valid | portion.notes | {"raw.findings": stored(portion.findings)}).items():
+        for table, frame in (portion.valid | portion.notes).items():
             parts.add(table, frame)
+        parts.add_findings(portion.findings)
         result.lines_read += portion.records
         result.rows_loaded += portion.loaded
         result.rows_quarantined += portion.quarantined
         result.rows_blank += portion.blank
         result.rows_skipped += portion.skipped
     if result.lines_read == result.rows_blank:
-        parts.add(
-            "raw.findings",
-            stored(
-                file_finding(
-                    "empty_file", "the file holds no data rows; if it should have some, deliver it again", "warning"
-                )
-            ),
+        parts.add_findings(
+            file_finding(
+                "empty_file", "the file holds no data rows; if it should have some, deliver it again", "warning"
+            )
         )
-    parts.add("raw.findings", limit.summary())
+    parts.add_findings(limit.summary())
 
 
 def _set_aside(result: ReadResult, parts: Parts, error: UnreadableError) -> None:
@@ -108,7 +106,7 @@ def _set_aside(result: ReadResult, parts: Parts, error: UnreadableError) -> None
     result.readable = False
     result.lines_read = result.rows_loaded = result.rows_quarantined = 0
     result.rows_blank = result.rows_skipped = 0
-    parts.add("raw.findings", stored(file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text)))
+    parts.add_findings(file_finding(error.anomaly, error.reason, "error", error.line, error.raw_text))
 
 
 def _report_change(parts: Parts) -> None:
@@ -118,7 +116,7 @@ def _report_change(parts: Parts) -> None:
         "the file was still written to after it was loaded; its rows were replaced by those of the whole file. Deliver"
         " a file under a name that ends in .tmp or .part and rename it when it is complete"
     )
-    parts.add("raw.findings", file_finding("changed_after_load", reason, "warning"))
+    parts.add_findings(file_finding("changed_after_load", reason, "warning"))
 
 
 def _check_partition(input_file: InputFile, first_day: str) -> None:

@@ -115,7 +115,7 @@ def _set_aside(input_file: InputFile, folder: Path, how: str, settings: Settings
     )
     result = ReadResult(input_file, sha256, input_file.entry.size, readable=False)
     with Parts(folder / "set-aside") as parts:
-        parts.add("raw.findings", file_finding("unreadable_file", reason, "error"))
+        parts.add_findings(file_finding("unreadable_file", reason, "error"))
         result.parts, result.held = parts.finish()
     return result
 

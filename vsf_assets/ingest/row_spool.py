@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from vsf_assets.readers.common.limits import stored
 from vsf_assets.storage.full_disk import room_for
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class Parts:
             self._write(table, rows)
         elif self._sizes[table] > PART_BYTES and rows >= ROW_GROUP:
             self._write(table, rows // ROW_GROUP * ROW_GROUP)
+
+    def add_findings(self, findings: "pl.DataFrame") -> None:
+        """Add findings in the form in which they are stored; raises as `add`."""
+        self.add("raw.findings", stored(findings))
 
     def finish(self) -> "tuple[dict[str, list[Path]], dict[str, pl.DataFrame]]":
         """Return the rows by table: as files, or as frames if they are few and nothing is written yet.

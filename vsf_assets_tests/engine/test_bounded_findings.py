@@ -13,6 +13,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.contracts import all_tables
 from vsf_assets.ingest.session import ingest_archive
 from vsf_assets.warehouse.connection import ensure_tables
+from vsf_assets_tests.forms import let_earlier_release_have_made
 from vsf_assets_tests.warehouses import Home, clicks
 
 BAD = b"click_id,banner_id,campaign_id\n" + b"1,2,3\n" + b"x,y,z\n" * 6 + b"1,2\n" * 4 + b"7,8,w\n"
@@ -49,21 +50,25 @@ def test_what_is_not_listed_is_counted_and_the_rows_add_up(home: Home) -> None:
 
 def test_a_rebuild_lists_and_counts_the_same(home: Home, tmp_path: Path) -> None:
     before = home.state()
-    home.warehouse.file.unlink()
-    ingest_archive(home.warehouse, "rebuild")
+    with home.warehouse.lock("test"):
+        beside = home.warehouse.beside()
+        ingest_archive(beside, "rebuild")
+        home.warehouse.replace_with(beside)
     assert home.state() == before
 
 
 @pytest.fixture
 def older(home: Home) -> Iterator[Home]:
     """A home of the release before: raw.findings has no counts."""
-    with home.warehouse.connect() as connection:
+    with home.warehouse.lock("test"), home.warehouse.connect() as connection:
         for column in ("records", "unlisted_records"):
             connection.execute(f"alter table raw.findings drop column {column}")
+    let_earlier_release_have_made(home.settings)
     yield home
 
 
 def test_an_earlier_home_keeps_its_findings_and_gets_the_columns(older: Home) -> None:
+    older.warehouse.migrate(lambda _: None)
     older.land("clicks_3.csv", clicks(9) + b"x,1,1\n", 2)
     older.ingest()
     counts = older.query("select count(*), min(records), max(unlisted_records) from raw.findings")
@@ -74,7 +79,7 @@ def test_an_earlier_home_keeps_its_findings_and_gets_the_columns(older: Home) ->
 
 
 def test_an_interrupted_addition_of_columns_is_completed(older: Home) -> None:
-    with older.warehouse.connect() as connection:
+    with older.warehouse.lock("test"), older.warehouse.connect() as connection:
         connection.execute("alter table raw.findings add column records bigint default 1")
         ensure_tables(connection)
         columns = [row[0] for row in connection.execute("describe raw.findings").fetchall()]
@@ -82,7 +87,7 @@ def test_an_interrupted_addition_of_columns_is_completed(older: Home) -> None:
 
 
 def test_other_columns_of_the_ledger_are_still_refused(older: Home) -> None:
-    with older.warehouse.connect() as connection:
+    with older.warehouse.lock("test"), older.warehouse.connect() as connection:
         connection.execute("alter table raw.findings drop column reason")
         with pytest.raises(VsfError, match=r"raw\.findings was made with other columns"):
             ensure_tables(connection, older.settings)

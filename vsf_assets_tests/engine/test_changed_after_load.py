@@ -82,6 +82,7 @@ def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(ho
     home.ingest()
     assert rows(home) == WHOLE
     assert home.findings() == [FINDING]
+    assert home.findings("records, unlisted_records") == [(1, 0)]
     ((again_at, whole_id, sha, status, path),) = home.files("landed_at, file_id, sha256, status, archive_path")
     assert (again_at, status) == (landed_at, "loaded")
     assert whole_id != first_part_id

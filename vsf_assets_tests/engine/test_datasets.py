@@ -195,8 +195,8 @@ def test_a_rebuild_and_a_forced_run_give_the_same_rows(home: Home) -> None:
     assert home.query("select count(*) from raw.files where status = 'unreadable'") == [(1,)]
     load(home, reload="all")
     assert state(home) == before
-    beside = home.warehouse.beside()
-    with beside.lock("test"):
+    with home.warehouse.lock("test"):
+        beside = home.warehouse.beside()
         ingest_archive(beside, "test")
         with beside.connect(read_only=True) as connection:
             sql = "select * exclude (loaded_at, run_id) from raw.files order by all"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from vsf_assets.config.settings import PROJECT_ROOT
 from vsf_assets.ingest import loader as batches
 from vsf_assets.storage.full_disk import FullDiskError
 from vsf_assets.warehouse.forms.run_notes import PREFIX
@@ -46,7 +47,7 @@ def stub(tmp_path: Path) -> Path:
 def child(home: Home, stub: Path, **details: Any) -> int:
     """Ingest in a process of its own, and return its exit code; processes that it starts have the stub, too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(stub.parent))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(stub.parent), str(PROJECT_ROOT)]))
         (code,) = run_children([{"home": str(home.root), "stub": str(stub), "complete": True, **details}])
     return code
 
@@ -81,8 +82,8 @@ def test_file_that_ends_two_processes_is_set_aside_and_the_others_are_loaded(
         f"reading it ended the process twice ({how}), mostly for want of memory; is it what its name says? Deliver it"
         " in smaller files, or read it with more memory: vsf run --force"
     )
-    assert home.findings("file_name, line_number, anomaly, severity, reason") == [
-        (name, None, "unreadable_file", "error", reason)
+    assert home.findings("file_name, line_number, anomaly, severity, reason, records, unlisted_records") == [
+        (name, None, "unreadable_file", "error", reason, 1, 0)
     ]
     home.assert_originals_are_kept()
     if code == -6:

@@ -29,10 +29,11 @@ def filled(root: Path, **variables: str) -> Home:
     return home
 
 
-def mend(patch: pytest.MonkeyPatch, *feeds: str) -> None:
-    """Let the reading of feeds have another revision."""
+def mend(patch: pytest.MonkeyPatch, home: Home, *feeds: str) -> None:
+    """Let the reading of feeds have another revision, as a release has that is installed."""
     original = versions._by_feed
     patch.setattr(versions, "_by_feed", lambda settings: {**original(settings), **dict.fromkeys(feeds, "mended")})
+    home.warehouse.migrate(lambda _: None)
 
 
 def found(home: Home) -> Survey:
@@ -57,7 +58,7 @@ def test_what_will_be_read_again_is_announced_by_feed_and_done_once(
 ) -> None:
     home = filled(tmp_path)
     before = home.state()
-    mend(monkeypatch, "clicks", "conversions")
+    mend(monkeypatch, home, "clicks", "conversions")
     assert outdated(home).announcement == [
         "4 originals will be read again: the reading of clicks (3), conversions (1) changed in this release"
     ]
@@ -78,7 +79,7 @@ def test_what_will_be_read_again_is_announced_by_feed_and_done_once(
 def test_what_was_stopped_half_way_goes_on_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = filled(tmp_path)
     rows = home.query("from raw.clicks order by all")
-    mend(monkeypatch, "clicks")
+    mend(monkeypatch, home, "clicks")
     monkeypatch.setattr(batches, "BATCH_FILES", 1)
     read = batches.read_one_file
 
@@ -102,7 +103,7 @@ def test_what_was_stopped_half_way_goes_on_with_the_rest(tmp_path: Path, monkeyp
 def test_originals_that_were_deleted_stay_as_they_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = filled(tmp_path, AFTER_LOAD="delete")
     before = home.state()
-    mend(monkeypatch, "clicks")
+    mend(monkeypatch, home, "clicks")
     assert outdated(home).announcement == [
         "3 originals cannot be read again and stay as read before: the reading of clicks (3) changed in this release,"
         " but the archive does not hold them (VSF_AFTER_LOAD=delete keeps none)"
@@ -125,7 +126,7 @@ def test_a_damaged_original_keeps_neither_other_families_nor_the_build_waiting(
     status = original.stat()
     original.write_bytes(original.read_bytes().replace(b"2", b"7"))  # bits that changed by themselves: no new time
     os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
-    mend(monkeypatch, "clicks", "lines")
+    mend(monkeypatch, home, "clicks", "lines")
     report = home.ingest()
     assert [why for _, why in report.failed] == ["the archived file is damaged: its SHA-256 is not the ledger's"]
     jobs = {request.job_name for request in _missing_runs(found(home))}

@@ -14,7 +14,7 @@ MOST = 4
 """Tests on the list when it was last made shorter, or a folder was added; it may grow no more."""
 MOST_FILES = 13
 """The same of the files that are left out."""
-LEAST_SHARED = 5
+LEAST_SHARED = 14
 """Files that run with a shared lake; there may be no fewer."""
 
 

@@ -128,6 +128,13 @@ class SharedLake(Form):
                 # What was shown, and not `_text(token)`: a session that is lost by now does not undo what was built.
                 shared_attach.forget(self.settings, schema_of(token.generation or 0), shown)
 
+    def _build_lock(self) -> Token:
+        """Return the build lock, which the caller holds."""
+        token = _building.get(self.settings.lake_database)
+        if token is None:
+            raise RuntimeError("this is done under the lock of the warehouse (Warehouse.lock), which nobody holds here")
+        return token
+
     def has_prepared_tables(self, versions: Callable[[], Mapping[str, str]]) -> bool:
         """They are made by `vsf prepare`, and changed by `vsf migrate`."""
         if self.new is None:
@@ -221,7 +228,7 @@ class SharedLake(Form):
 
     def pinned(self) -> "SharedLake":
         """Pin the newest version; the caller holds the build lock."""
-        token = _building[self.settings.lake_database]
+        token = self._build_lock()
         with self.control() as connection:
             return replace(self, pin=shared_build.pin_newest(connection, self.schema(), token))
 
@@ -277,7 +284,7 @@ class SharedLake(Form):
 
     def beside(self) -> "SharedLake":
         """Start a new generation, under the build lock."""
-        token = _building[self.settings.lake_database]
+        token = self._build_lock()
         new = shared_rebuild.start(self.settings, self.config(), token)
         return replace(self, file=self.rebuild_folder / self.file.name, new=new)
 
@@ -286,7 +293,7 @@ class SharedLake(Form):
         new = beside.new if isinstance(beside, SharedLake) else None
         if new is None:
             raise RuntimeError("only a new generation replaces a shared lake")
-        shared_rebuild.take_over(self.settings, self.config(), _building[self.settings.lake_database], new)
+        shared_rebuild.take_over(self.settings, self.config(), self._build_lock(), new)
 
     @property
     def needs_upkeep(self) -> bool:
@@ -295,7 +302,7 @@ class SharedLake(Form):
 
     def keep_up(self, snapshots: Callable[[], Sequence[Path | str]], now: float, dry_run: bool) -> list[int]:  # noqa: ARG002
         """Merge small data files, forget old versions, and remove what nobody needs, by PostgreSQL's clock."""
-        token = _building[self.settings.lake_database]
+        token = self._build_lock()
         return shared_upkeep.keep_up(self.settings, self.config(), token, snapshots, dry_run)
 
     def after_replacing(self, beside: Form) -> Form:

@@ -143,3 +143,9 @@ def test_a_builder_that_lost_its_lock_writes_and_publishes_nothing(lake: Home) -
         with pytest.raises(LockLostError, match="nothing is published"):
             publish(pinned, 1)
     assert current_snapshot(lake.settings) is None
+
+
+def test_what_needs_the_build_lock_says_so_without_it(lake: Home) -> None:
+    for act in (lake.warehouse.pinned, lake.warehouse.beside):
+        with pytest.raises(RuntimeError, match=r"done under the lock of the warehouse \(Warehouse\.lock\)"):
+            act()
