@@ -7,6 +7,8 @@ takes half a second, so each use is a cursor of the same DuckDB.
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +135,23 @@ def cursor(
     found.execute("set TimeZone = 'UTC'")
     found.execute(f"use {DATABASE}")
     return found
+
+
+@contextmanager
+def closing_without_transaction(connection: "DuckDBPyConnection") -> "Iterator[DuckDBPyConnection]":
+    """Yield a connection and close it, after a rollback of the transaction that an error may have left open.
+
+    DuckDB ends the whole process when it closes a connection in a transaction whose session with PostgreSQL was cut.
+    """
+    import duckdb
+
+    try:
+        yield connection
+    finally:
+        # There is no transaction, as a rule; or PostgreSQL has ended it with its session.
+        with suppress(duckdb.Error):
+            connection.rollback()
+        connection.close()
 
 
 def forget(settings: Settings, schema: str, token: str = "") -> None:

@@ -172,10 +172,8 @@ class SharedLake(Form):
             token = None if read_only else _building.get(self.settings.lake_database)
             shown = _text(token) if token else ""
             connection = shared_attach.cursor(self.settings, self.config(), self.schema(), shown, read_only)
-        try:
+        with shared_attach.closing_without_transaction(connection):
             yield connection
-        finally:
-            connection.close()
 
     def store_session(
         self, connection: "DuckDBPyConnection", run_id: str, purpose: str, on_wait: Callable[[str], None]

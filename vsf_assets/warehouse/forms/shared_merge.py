@@ -14,7 +14,6 @@ import os
 import select
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -169,7 +168,7 @@ def main() -> None:
     try:
         if first["lake"]:
             deny_removal(Path(first["lake"]), is_alone=False)
-        with closing(connect(config={**first["config"], **OWN_SQL_ONLY})) as lake:
+        with shared_attach.closing_without_transaction(connect(config={**first["config"], **OWN_SQL_ONLY})) as lake:
             for statement in first["statements"]:
                 lake.execute(statement)
             answers.write(json.dumps({"files": 0}) + "\n")

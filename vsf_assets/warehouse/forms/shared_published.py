@@ -10,7 +10,6 @@ views over the stored tables as the pinned version has them.
 
 # ruff: noqa: S608 - the statements hold names of this module and of DuckLake's tables, and numbers
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.warehouse.forms.form import STORAGE_VERSION, WRITTEN_BY_BUILDS
 from vsf_assets.warehouse.forms.lake_index import EXTENSION, PLACE
 from vsf_assets.warehouse.forms.published import STORED
+from vsf_assets.warehouse.forms.shared_attach import closing_without_transaction
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -65,7 +65,8 @@ def write_pinned(source: LakeSource, pin: int, target: Path, data: str, relative
         VsfError: the pinned version is not there any more.
         duckdb.Error: PostgreSQL does not answer, or the file cannot be written.
     """
-    with closing(connect(config={**OWN_SQL_ONLY, "storage_compatibility_version": STORAGE_VERSION})) as connection:
+    made = connect(config={**OWN_SQL_ONLY, "storage_compatibility_version": STORAGE_VERSION})
+    with closing_without_transaction(made) as connection:
         connection.execute(load_statement(EXTENSION))
         for statement in source.attach:
             connection.execute(statement)

@@ -10,7 +10,6 @@ transaction that refuses whoever lost a lock.
 
 # ruff: noqa: S608 - the statements hold names of this module and of tables of the lake
 
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,7 +62,9 @@ def start(settings: Settings, config: Config, token: Token) -> NewGeneration:
         version = shared_build.pin_newest(connection, schema_of(earlier), token).version
         number = start_generation(connection, token.locks)
         connection.execute(f'create schema "{schema_of(number)}"'.encode())
-    with closing(shared_attach.cursor(settings, config, schema_of(number), token.text())) as lake:
+    with shared_attach.closing_without_transaction(
+        shared_attach.cursor(settings, config, schema_of(number), token.text())
+    ) as lake:
         set_options(lake, DATABASE)
     with token.session.connection() as connection:
         install_fence(connection, schema_of(number))
@@ -78,7 +79,9 @@ def take_over(settings: Settings, config: Config, token: Token, new: NewGenerati
         LockTimeoutError: a run did not release the commit lock in time.
     """
     with token.session.hold("commit", "let the rebuilt tables take over") as both:
-        with closing(shared_attach.cursor(settings, config, new.schema, token.text())) as lake:
+        with shared_attach.closing_without_transaction(
+            shared_attach.cursor(settings, config, new.schema, token.text())
+        ) as lake:
             _load_later(lake, settings, new)
         with token.session.connection() as connection:
             shared_build.flush_files(connection, settings, new.schema, -1)

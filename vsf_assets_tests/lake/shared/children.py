@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+import duckdb
+import psycopg
 import pytest
 
 from vsf_assets_tests.forks import ForkedProcess
@@ -63,3 +65,23 @@ def store_and_try_to_remove() -> None:
     (file,) = Path(job["lake"]).rglob("clicks/*.parquet")
     with pytest.raises(PermissionError):
         file.unlink()
+
+
+def lose_the_session_in_a_transaction() -> None:
+    """Prepare the lake, and have every session cut in the middle of a transaction; this is an error, and no more."""
+    job = json.loads(sys.argv[1])
+    prepare()
+    home = _home(job, job["database"])
+
+    def cut() -> None:
+        with psycopg.connect(job["database"], autocommit=True) as control:
+            control.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+
+    with pytest.raises(duckdb.Error), home.warehouse.connect(read_only=True) as connection:
+        connection.execute("begin transaction")
+        connection.execute("from raw.files").fetchall()
+        cut()
+        connection.execute("from raw.files").fetchall()

@@ -243,3 +243,9 @@ def test_readers_notice_nothing_while_the_database_is_away(tmp_path: Path, bucke
         assert opened is not None
         with opened[1] as connection:
             assert connection.execute(reread).fetchall() == [(3,)]
+
+
+@needs_landlock
+def test_a_session_that_is_cut_in_a_transaction_does_not_end_the_process(catalog: str, tmp_path: Path) -> None:
+    home = shared_home(tmp_path / "home", catalog, str(tmp_path / "lakes" / "lake"))
+    assert children.ended(children.start("lose_the_session_in_a_transaction", home, catalog)) == 0
