@@ -105,11 +105,10 @@ def _publishing_jobs(marts: dg.AssetsDefinition) -> list[Any]:
 
 def _queue(family: str | None = None) -> dict[str, str]:
     """Return the tag of runs that need the folders of one home, where several workers take runs."""
-    from vsf_assets.config.settings import read_settings
     from vsf_assets.feeds import families
     from vsf_assets.resources.instance_config import OWN, QUEUE_TAG
 
-    needs_own = not read_settings().made_address if family is None else families()[family][0].is_fetched
+    needs_own = family is None or families()[family][0].is_fetched
     return {QUEUE_TAG: OWN} if needs_own else {}
 
 

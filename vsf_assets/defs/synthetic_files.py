@@ -21,6 +21,7 @@ from vsf_assets.feeds.by_family.synthetic import FAMILY, REQUEST_FEED
 from vsf_assets.pipeline.recorded_run import MAKE, recorded_run
 from vsf_assets.pipeline.run_log import run_log
 from vsf_assets.pipeline.synthetic_fulfilment import FulfilmentResult, fulfil, waiting_now
+from vsf_assets.resources.instance_config import QUEUE_TAG, RUNS
 from vsf_assets.resources.object_store import ObjectStoreResource
 from vsf_assets.resources.warehouse import WarehouseResource
 from vsf_assets.synthetic import ENGINE_VERSION
@@ -147,7 +148,9 @@ def requests_waiting(
         return dg.SkipReason("the warehouse is in use; the next tick tries again")
     if not waiting:
         return dg.SensorResult(skip_reason=dg.SkipReason("no request waits"), cursor=changed)
-    return dg.SensorResult(run_requests=[dg.RunRequest(tags={"vsf/requests": str(len(waiting))})])
+    # The job's own tag says that it needs the folders of one home: definitions read no settings.
+    queue = {QUEUE_TAG: RUNS} if settings.made_address else {}
+    return dg.SensorResult(run_requests=[dg.RunRequest(tags={"vsf/requests": str(len(waiting)), **queue})])
 
 
 def jobs_of_requests(

@@ -71,6 +71,17 @@ def test_one_run_makes_all_that_waits_and_each_request_is_a_partition(home: Home
     assert tick(instance, done.cursor).skip_message == "the warehouse has not changed since the last tick"
 
 
+@pytest.mark.parametrize(("made", "queue"), [("", "home"), ("s3://bucket/made", "dagster")])
+def test_any_worker_makes_files_for_a_bucket_and_one_at_the_home_makes_others(
+    made: str, queue: str, home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(home, *FILES)
+    monkeypatch.setenv("VSF_MADE", made)
+    (request,) = tick(instance).run_requests
+    of_job = loaded_defs().resolve_job_def(MAKE_JOB).run_tags
+    assert {**of_job, **request.tags}["dagster-celery/queue"] == queue
+
+
 def test_a_partition_is_made_again_on_demand_and_goes_with_its_schema(home: Home, instance: dg.DagsterInstance) -> None:
     load(home, *FILES)
     assert run_job(loaded_defs(), instance, MAKE_JOB)[0]

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from vsf_assets.config.settings import SettingsError, read_settings
-from vsf_assets.definitions import _queue
 from vsf_assets.pipeline.made_places import is_there, local_file, read_note, remove_note, write_note
 from vsf_assets.pipeline.request_progress import read_progress
 from vsf_assets_tests.object_server import Bucket
@@ -86,13 +85,6 @@ def test_a_note_is_found_from_everywhere_and_goes(requested: Home) -> None:
     assert read_note(requested.settings, "n.json") == {"percent": 3}
     remove_note(requested.settings, "n.json")
     assert read_note(requested.settings, "n.json") is None
-
-
-def test_any_worker_makes_files_for_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("VSF_MADE", raising=False)
-    assert _queue() != {}
-    monkeypatch.setenv("VSF_MADE", "s3://bucket/made")
-    assert _queue() == {}
 
 
 def test_places_that_do_not_do_are_refused_by_name(tmp_path: Path) -> None:
