@@ -15,6 +15,7 @@ from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.snapshots.s3_snapshot import StoredSnapshot
+from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.warehouse.forms.published import attach_published
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def export_snapshot(settings: Settings, snapshot: Snapshot, target: Path) -> Exp
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{sql_text(settings.memory_limit)}'")
         connection.execute(f"set threads = {settings.threads}")
-        connection.execute(f"set temp_directory = '{sql_text(settings.scratch / 'duckdb')}'")
+        connection.execute(f"set temp_directory = '{sql_text(spill_folder(settings.scratch))}'")
         tables = connection.execute(_TABLES, [SCHEMAS]).fetchall()
         if not tables:
             raise VsfError(f"{snapshot.name} has no tables of {' and '.join(SCHEMAS)}; build them with: vsf run")

@@ -13,6 +13,7 @@ from vsf_assets.common.duckdb_connections import connect
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import room_for
+from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.synthetic.model.schema import Schema
 
 if TYPE_CHECKING:
@@ -60,10 +61,9 @@ class CheckedFile:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": settings.memory_limit,
             "threads": settings.threads,
-            "temp_directory": str(settings.scratch / "duckdb"),
+            "temp_directory": spill_folder(settings.scratch),
             "preserve_insertion_order": False,
         }
-        settings.scratch.mkdir(parents=True, exist_ok=True)
         room = room_for(f"the check of {self._path.name}", settings.scratch, lambda: self._path.stat().st_size)
         try:
             with room, TemporaryDirectory(prefix="check-", dir=settings.scratch) as folder:

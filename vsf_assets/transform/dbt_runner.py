@@ -24,6 +24,7 @@ from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
 from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
 from vsf_assets.storage.full_disk import is_full, room_for
+from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.transform.build_state import awesome_rules, project_digest
 from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file, parsed_folder
 from vsf_assets.transform.dbt_private import (
@@ -224,7 +225,7 @@ def _variables(settings: Settings, target: BuildTarget) -> dict[str, str]:
         "VSF_AWESOME_RULES": json.dumps(awesome_rules(settings)),
         "VSF_MEMORY_LIMIT": settings.memory_limit,
         "VSF_THREADS": str(settings.threads),
-        "VSF_TEMP_DIRECTORY": str(settings.scratch / "duckdb"),
+        "VSF_TEMP_DIRECTORY": spill_folder(settings.scratch),
     }
 
 
