@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.full_disk import is_full, room_for
+from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.warehouse.forms.choose import form_of, others_of, refuse_other_form
 from vsf_assets.warehouse.forms.form import BuildTarget, Form
 from vsf_assets.warehouse.lock import hold_lock, share_lock
@@ -159,6 +160,8 @@ class Warehouse:
 
         self._refuse_other_form()
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        if not read_only:  # `vsf status` writes nothing
+            spill_folder(self.settings.scratch)
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(self.form.connect(read_only))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from vsf_assets.config.settings import Settings
-from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.warehouse.forms.run_notes import FileNotes, RunNotes
 from vsf_assets.warehouse.forms.store_session import StoreSession
 
@@ -283,7 +282,7 @@ class Form(ABC):
         return {
             "memory_limit": self.settings.memory_limit,
             "threads": self.settings.threads,
-            "temp_directory": spill_folder(self.settings.scratch),
+            "temp_directory": str(self.settings.scratch / "duckdb"),
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": True,
             "storage_compatibility_version": STORAGE_VERSION,
