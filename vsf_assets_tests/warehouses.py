@@ -119,7 +119,7 @@ def publish_click(home: Home, number: int) -> Snapshot:
     with home.warehouse.write("test") as connection:
         connection.execute("insert into raw.clicks by name select ? as click_id", [number])
     with home.warehouse.lock("publish"):
-        return publish(home.warehouse, number)
+        return publish(home.warehouse.pinned(), number)
 
 
 def _paths(root: Path) -> list[str]:

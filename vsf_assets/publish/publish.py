@@ -84,13 +84,13 @@ def _publish_object(warehouse: Warehouse, number: int, counts: dict[str, int], l
 def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log: Callable[[str], None]) -> Snapshot:
     folder = Path(warehouse.settings.snapshots)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / name_of(number, warehouse.form.epoch)
+    target, seen = folder / name_of(number, warehouse.form.epoch), _pointed_name(folder)
     room = room_for(f"the snapshot {target.name}", folder, warehouse.form.size)
     with room, atomic_file(target, mode=0o444, temp_path=folder / f".{target.stem}.tmp") as file:
         is_shared = warehouse.form.copy_to(file, target)
     try:
         _check(warehouse.settings, target, counts, is_shared)
-        _refuse_later(folder, target)
+        _refuse_later(folder, target, seen)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -101,11 +101,22 @@ def _publish_file(warehouse: Warehouse, number: int, counts: dict[str, int], log
     return target
 
 
-def _refuse_later(folder: Path, target: Path) -> None:
-    """Refuse to take the pointer from a builder of a later epoch; without epochs there is one builder."""
+def _pointed_name(folder: Path) -> str:
     link = folder / POINTER
-    current = link.readlink().name if link.is_symlink() else ""
-    if epoch_of(current) > epoch_of(target.name) > 0:
+    return link.readlink().name if link.is_symlink() else ""
+
+
+def _refuse_later(folder: Path, target: Path, seen: str) -> None:
+    """Refuse to take the pointer from a builder of a later epoch; without epochs there is one builder.
+
+    Args:
+        folder: of the snapshots.
+        target: the new one.
+        seen: what the pointer named before it was made. That is replaced whatever its epoch is: a restored database
+            repeats epochs, and whoever lost the build lock before was refused when the catalog was copied.
+    """
+    current = _pointed_name(folder)
+    if current != seen and epoch_of(current) > epoch_of(target.name) > 0:
         raise LockLostError(
             f"{current} was published meanwhile by a process that took the build lock later; {target.name} is not"
             " published"

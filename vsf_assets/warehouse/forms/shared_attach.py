@@ -130,11 +130,24 @@ def cursor(
     with _guard:
         if key not in _opened:
             _opened[key] = _open(settings, config, schema, token, read_only)
+            if not token:
+                _close_other_generations(key)
         found = _opened[key].cursor()
     found.execute("set enable_progress_bar = false")
     found.execute("set TimeZone = 'UTC'")
     found.execute(f"use {DATABASE}")
     return found
+
+
+def _close_other_generations(key: _Key) -> None:
+    """Close the DuckDB of each other generation of a lake that shows no lock; cursors of it that are open live on.
+
+    A process that lives long, such as a sensor's, would keep sessions with PostgreSQL for each rebuild that it saw.
+    """
+    process, database, lake, schema, _, _ = key
+    for other in list(_opened):
+        if other[:3] == (process, database, lake) and other[3] != schema and not other[4]:
+            _opened.pop(other).close()
 
 
 @contextmanager

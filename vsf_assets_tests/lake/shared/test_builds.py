@@ -4,6 +4,7 @@ Here: whole builds by dbt's compiled SQL and by dbt. Not here: the copy of the c
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import pytest
@@ -12,16 +13,19 @@ from vsf_assets.common.errors import LockLostError, VsfError
 from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.connect import connect_current
-from vsf_assets.snapshots.current import current_snapshot
+from vsf_assets.snapshots.current import current_snapshot, snapshot_number
+from vsf_assets.snapshots.s3_snapshot import epoch_of
 from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.transform import dbt_process, dbt_runner
-from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.connection import Warehouse, ensure_tables
+from vsf_assets.warehouse.forms.form import Form
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets_tests.builds import build_pending, built_directly
 from vsf_assets_tests.lake.shared.homes import raw_tables, shared_home
 from vsf_assets_tests.lake.test_local_lake import tables
 from vsf_assets_tests.object_server import Bucket
-from vsf_assets_tests.warehouses import Home, clicks, conversions
+from vsf_assets_tests.waiting import wait_until
+from vsf_assets_tests.warehouses import Home, clicks, conversions, publish_click
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -149,3 +153,55 @@ def test_what_needs_the_build_lock_says_so_without_it(lake: Home) -> None:
     for act in (lake.warehouse.pinned, lake.warehouse.beside):
         with pytest.raises(RuntimeError, match=r"done under the lock of the warehouse \(Warehouse\.lock\)"):
             act()
+
+
+def test_a_restored_database_whose_epochs_are_lower_publishes_on(lake: Home) -> None:
+    first = publish_click(lake, 1)
+    with lake.warehouse.form.control() as control:  # type: ignore[attr-defined]
+        control.execute("update vsf.locks set epoch = 0")
+    second = publish_click(lake, 2)
+    assert epoch_of(first.name) > epoch_of(second.name) > 0
+    assert snapshot_number(current_snapshot(lake.settings)) == 2
+
+
+@pytest.mark.parametrize("lake", ["folder"], indirect=True)
+def test_a_snapshot_of_a_later_epoch_that_came_meanwhile_stays_current(
+    lake: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointer = publish_click(lake, 1).with_name("current.duckdb")  # type: ignore[union-attr]
+    form = type(lake.warehouse.form)
+    copy_to = form.copy_to
+
+    def and_another_publishes(self: Form, target: BinaryIO, published: Path) -> bool:
+        pointer.unlink()
+        pointer.symlink_to("vsf-2-e999.duckdb")
+        return copy_to(self, target, published)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(form, "copy_to", and_another_publishes)
+    with pytest.raises(LockLostError, match=r"vsf-2-e999\.duckdb was published meanwhile"):
+        publish_click(lake, 2)
+    assert pointer.readlink() == Path("vsf-2-e999.duckdb")
+    assert [path.name for path in pointer.parent.glob("vsf-2-*")] == []
+
+
+def sessions_of_duckdb(home: Home) -> int:
+    """Return how many sessions DuckDB has with the database of a lake; the platform's own have names."""
+    with home.warehouse.form.control() as control:  # type: ignore[attr-defined]
+        sql = "select count(*) from pg_stat_activity where datname = current_database() and application_name = ''"
+        return int(control.execute(sql).fetchall()[0][0])
+
+
+@pytest.mark.lake
+@pytest.mark.parametrize("lake", ["folder"], indirect=True)
+def test_a_process_that_lives_long_keeps_no_sessions_with_earlier_generations(lake: Home) -> None:
+    raw_tables(lake)
+    before, rebuilds = sessions_of_duckdb(lake), 3
+    for _ in range(rebuilds):
+        with lake.warehouse.lock("test"):
+            beside = lake.warehouse.beside()
+            with beside.connect() as connection:
+                ensure_tables(connection)
+            lake.warehouse.replace_with(beside)
+        raw_tables(lake)
+    # DuckDB opens a second session when it wants one, and closes sessions a moment later.
+    wait_until(lambda: sessions_of_duckdb(lake) < before + rebuilds)
