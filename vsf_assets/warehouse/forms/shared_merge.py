@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from vsf_assets.common.duckdb_connections import connect
-from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
+from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY, sql_text
 from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings, interpreter_environment, network_variables
 from vsf_assets.storage.s3_client import is_address
@@ -31,6 +31,9 @@ from vsf_assets.warehouse.shared.no_removal import deny_removal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_ONE_FILE = 1 << 40
+"""Bytes that no commit writes: what is written anew becomes one file for each thread at most."""
 
 _LEAST_PATIENCE = 600.0
 """Seconds that a task may take at least: whoever waits for the lock gives up after VSF_LOCK_WAIT_SECONDS."""
@@ -81,15 +84,14 @@ class MergeProcess:
         Args:
             schema: schema of the table.
             table: its name.
-            folder: of its data files.
+            folder: of its data files, with a slash at its end.
             shown: what the commit shows to the fence.
             choice: which files.
 
         Returns:
             How many files were read; 0 if nothing was committed.
         """
-        place = "" if is_address(folder) else folder
-        return self._do(schema=schema, table=table, folder=place, shown=shown, choice=choice.as_task())
+        return self._do(schema=schema, table=table, folder=folder, shown=shown, choice=choice.as_task())
 
     def expire(self, versions: list[int]) -> None:
         """Forget versions; no file is removed by that."""
@@ -118,31 +120,54 @@ class MergeProcess:
 
 def _merge(lake: "DuckDBPyConnection", task: dict[str, Any]) -> int:
     """Merge files in a transaction, and flush what it wrote before its commit; return how many files were read."""
-    place, choice = f"'{DATABASE}', '{task['table']}', schema => '{task['schema']}'", MergeChoice(**task["choice"])
-    if choice.deleted:
-        # A little less: DuckLake computes the share by itself.
-        statement = f"call ducklake_rewrite_data_files({place}, delete_threshold => {choice.deleted * (1 - 1e-9)!r})"
-    else:
-        _take_until(lake, choice.enough)
-        sizes = f"min_file_size => {choice.smallest}, max_file_size => {choice.largest + 1}"
-        statement = f"call ducklake_merge_adjacent_files({place}, {sizes}, max_compacted_files => 1)"
-    since = now_for_files()
+    choice, since = MergeChoice(**task["choice"]), now_for_files()
+    _take_until(lake, _ONE_FILE if choice.files else choice.enough)
     lake.execute("begin transaction")
     lake.execute(
         "call ducklake_set_commit_message(?, 'vsf', 'maintenance', extra_info => ?)", [DATABASE, task["shown"]]
     )
-    found = lake.execute(statement).fetchall()
-    if not found:
+    files = _write_again(lake, task, choice) if choice.files else _merge_adjacent(lake, task, choice)
+    if not files:
         lake.execute("rollback")
         return 0
-    if task["folder"]:
+    if not is_address(task["folder"]):
         flush_own_files(Path(task["folder"]), since)
     lake.execute("commit")
+    return files
+
+
+def _merge_adjacent(lake: "DuckDBPyConnection", task: dict[str, Any], choice: MergeChoice) -> int:
+    """Merge files of a range of sizes; return how many were read."""
+    place = f"'{DATABASE}', '{task['table']}', schema => '{task['schema']}'"
+    sizes = f"min_file_size => {choice.smallest}, max_file_size => {choice.largest + 1}"
+    found = lake.execute(f"call ducklake_merge_adjacent_files({place}, {sizes}, max_compacted_files => 1)").fetchall()
     return sum(files for _, _, files, *_ in found)
 
 
+def _write_again(lake: "DuckDBPyConnection", task: dict[str, Any], choice: MergeChoice) -> int:
+    """Insert what is left of some files once more, and delete it from them; return how many they are.
+
+    DuckLake's own `ducklake_rewrite_data_files` takes all files from a share of deleted rows on, however many they are.
+    Other files are neither opened nor changed. A file without rows is none of the table any more.
+
+    Raises:
+        VsfError: the rows are not those that the catalog counts; nothing is committed.
+    """
+    table = f'{DATABASE}."{task["schema"]}"."{task["table"]}"'
+    names = ", ".join(f"'{sql_text(task['folder'] + name)}'" for name in choice.files)
+    chosen = f"{table} where filename in ({names})"
+    written = lake.execute(f"insert into {table} from {chosen}").fetchall()[0][0]
+    deleted = lake.execute(f"delete from {chosen}").fetchall()[0][0]  # noqa: S608
+    if not written == deleted == choice.rows:
+        raise VsfError(
+            f"{len(choice.files)} data files of {task['schema']}.{task['table']} should have {choice.rows} rows left,"
+            f" and {written} were read and {deleted} deleted; nothing was changed"
+        )
+    return len(choice.files)
+
+
 def _take_until(lake: "DuckDBPyConnection", size: int) -> None:
-    """Let merges of this process take files until they have a size together.
+    """Let merges of this process take files until they have a size together, and inserts write files of it.
 
     It is an option of the lake. What a transaction sets that is rolled back holds in its process alone.
     """

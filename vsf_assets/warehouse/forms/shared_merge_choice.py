@@ -31,15 +31,17 @@ class MergeChoice:
         smallest: size of the smallest files that may be merged, bytes.
         largest: size of the largest ones.
         enough: size from which on a merge takes no further file.
-        deleted: share of deleted rows from which files are written anew; 0 for a merge.
+        files: names of the files that are written anew, without their deleted rows; empty for a merge.
+        rows: how many rows they have left.
     """
 
     smallest: int = 0
     largest: int = 0
     enough: int = 0
-    deleted: float = 0.0
+    files: Sequence[str] = ()
+    rows: int = 0
 
-    def as_task(self) -> dict[str, float]:
+    def as_task(self) -> dict[str, Any]:
         """Return it as values of JSON."""
         return asdict(self)
 
@@ -77,26 +79,27 @@ def next_merge(query: Query, schema: str, table_id: int, above: int) -> MergeCho
 
 
 def next_rewrite(query: Query, schema: str, table_id: int) -> MergeChoice | None:
-    """Return the files of a table with the most deleted rows; None if too few rows are deleted of any.
-
-    Files with the same share of deleted rows go together, however many they are: DuckLake knows no other bound.
-    """
-    ((share,),) = query(
+    """Return some files of a table with the largest shares of deleted rows; None if too few rows are deleted of any."""
+    found = query(
         f"""
         with
             shares as (
-                select deleted.delete_count::float8 / files.record_count as share, files.file_size_bytes as size
+                select
+                    deleted.delete_count::float8 / files.record_count as share, files.file_size_bytes as size,
+                    files.record_count - deleted.delete_count as rows_left, files.path, files.data_file_id as id
                 from {schema}.ducklake_data_file as files
                 inner join {schema}.ducklake_delete_file as deleted using (data_file_id)
                 where files.table_id = %s and files.end_snapshot is null and deleted.end_snapshot is null
-                    and files.record_count > 0
+                    and files.record_count > deleted.delete_count
             ),
             in_order as (
-                select share, row_number() over by_share as number, sum(size) over by_share as total
-                from shares where share >= %s window by_share as (order by share desc, size)
+                select path, rows_left, row_number() over by_share as number, sum(size) over by_share as total
+                from shares where share >= %s window by_share as (order by share desc, size, id)
             )
-        select min(share) from in_order where number = 1 or (number <= %s and total <= %s)
+        select path, rows_left::bigint from in_order where number = 1 or (number <= %s and total <= %s) order by number
         """,
         [table_id, LEAST_DELETED, MOST_FILES, MOST_BYTES],
     )
-    return None if share is None else MergeChoice(deleted=share)
+    if not found:
+        return None
+    return MergeChoice(files=[path for path, _ in found], rows=sum(rows for _, rows in found))

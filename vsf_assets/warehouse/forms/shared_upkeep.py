@@ -130,7 +130,7 @@ class Upkeep:
                     shown = both.text(ANY_SNAPSHOT)
                     files = process.merge(schema, table, f"{self.files.place}/{path}", shown, choice)
                 if not files:
-                    above, goes_on = choice.largest, not choice.deleted
+                    above, goes_on = choice.largest, not choice.files
 
     def _versions_to_forget(self) -> list[int]:
         """Return the versions below the smallest pinned one of kept snapshots; without any, none.
