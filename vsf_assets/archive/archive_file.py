@@ -5,7 +5,7 @@ ingest/move_to_archive.py). Nothing in the archive is overwritten; the warehouse
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -95,23 +95,29 @@ def _is_stray(entry: Entry) -> bool:
     return is_unfinished and ORIGINAL_NAME.match(entry.name) is None
 
 
-def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: bool) -> None:
+def refuse_lost_warehouse(archive: Store, landing: Store, ledger_is_empty: Callable[[], bool]) -> None:
     """Refuse an empty ledger beside an archive with originals: the next snapshot would lack their rows.
 
     Originals of files that still wait in the landing zone are allowed: a first run that died had copied them and
     stored no rows.
 
+    Args:
+        archive: the archive.
+        landing: the landing zone.
+        ledger_is_empty: reads the newest ledger. It is called again before the refusal: in a lake that several machines
+            share, another run may store and archive the first files while archive and landing zone are listed.
+
     Raises:
         VsfError: the archive holds originals that are not in the ledger, or an entry that cannot be read.
     """
-    if not ledger_is_empty:
+    if not ledger_is_empty():
         return
     names = [entry.name for entry in archive.every_entry() if not _is_stray(entry)]
     if not names:
         return
     waiting = {(item.landed_at.strftime(STAMP), item.entry.name) for item in classify_landed(landing.entries(), ()).new}
     matched = [ORIGINAL_NAME.match(name) for name in names]
-    if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched):
+    if any(m is None or (m.group(1), m.group(3)) not in waiting for m in matched) and ledger_is_empty():
         raise VsfError(
             "the warehouse is empty or gone, but the archive holds originals; bring everything back with: vsf rebuild"
             " (what was loaded with VSF_AFTER_LOAD=delete has no original: land it again)"

@@ -77,8 +77,8 @@ class Run:
         if ledger is None or not self.warehouse.exists:  # a person may remove it during a fetch
             ledger = _read_ledger(self.warehouse, is_created=fetched)
             if not ledger and holds_originals(archive):
-                ledger = _read_ledger(self.warehouse)  # another first run may have archived its files this instant
-                refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not ledger)
+                refuse_lost_warehouse(archive, open_store(settings.landing), lambda: not _read_ledger(self.warehouse))
+                ledger = _read_ledger(self.warehouse)  # another first run may have stored its files this instant
         if not fetched:
             finish(archive, ledger, report)
         queue = classify_landed(entries, {row.key for row in ledger}, fetched)

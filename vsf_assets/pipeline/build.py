@@ -101,7 +101,7 @@ def build_and_publish(
             state = read_build_state(connection, settings, delivered)
             files = connection.execute(f"select count(*) from {delivered}raw.files").fetchall()[0][0]  # noqa: S608
         archive, landing = open_store(settings.archive), open_store(settings.landing)
-        refuse_lost_warehouse(archive, landing, ledger_is_empty=not files)
+        refuse_lost_warehouse(archive, landing, lambda: not files and _ledger_is_empty(warehouse))
         report.number, report.changed = state.number, state.changed
         published: list[PublishedFile] | None = None
         full = full or not state.is_same_project
@@ -123,6 +123,13 @@ def build_and_publish(
             report.snapshot = publish_build(warehouse, report.number, progress, published)
         warehouse.remember_tables()
     return report
+
+
+def _ledger_is_empty(warehouse: Warehouse) -> bool:
+    """Whether no delivery is stored by now, also none after the version that a build reads."""
+    with warehouse.connect() as connection:
+        found: list[tuple[int]] = connection.execute("select 1 from raw.files limit 1").fetchall()
+        return not found
 
 
 def _assigned_number(warehouse: Warehouse, built: int) -> int:

@@ -13,7 +13,6 @@ from vsf_assets.archive.changed_originals import to_recheck
 from vsf_assets.archive.kept_in_landing import files_to_archive
 from vsf_assets.archive.outdated_originals import outdated_files
 from vsf_assets.catalog.history import SourceHistory, read_history
-from vsf_assets.common.errors import VsfError
 from vsf_assets.config.settings import Settings
 from vsf_assets.ingest.rereading import without_rows
 from vsf_assets.landing.home_marker import refuse_foreign
@@ -111,14 +110,12 @@ def survey(settings: Settings, warehouse: Warehouse, profile: str | None = None)
             build = read_build_state(connection, settings)
             history = read_history(connection, settings, profile) if profile else history
             requests = len(read_known(connection).waiting())
-        # Under the lock of one user the rows of every original in the archive are already stored. In a lake that
-        # several machines share, another run may store the first files between these two looks.
-        try:
-            refuse_lost_warehouse(archive, open_store(settings.landing), ledger_is_empty=not files)
-        except VsfError:
-            files = read_files(connection) if connection is not None and has_ledger(connection) else []
-            if not files:
-                raise
+
+        def is_empty() -> bool:
+            files[:] = files or (read_files(connection) if connection is not None and has_ledger(connection) else [])
+            return not files
+
+        refuse_lost_warehouse(archive, open_store(settings.landing), is_empty)
     keys = {row.key for row in files}
     queue, inbox = (
         classify_landed(landed.entries.values(), keys),

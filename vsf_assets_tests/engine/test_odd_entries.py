@@ -130,7 +130,7 @@ def test_a_rebuild_and_the_guard_stop_at_what_they_cannot_read_and_change_nothin
         for ask in (
             lambda: ingest_archive(home.warehouse, "test"),
             lambda: refuse_lost_warehouse(
-                open_store(home.settings.archive), open_store(home.settings.landing), ledger_is_empty=True
+                open_store(home.settings.archive), open_store(home.settings.landing), lambda: True
             ),
         ):
             with pytest.raises(VsfError, match="archive/clicks/2 cannot be read: reading it is not permitted"):
@@ -170,9 +170,7 @@ def test_a_linked_folder_in_the_archive_is_not_taken_for_an_empty_one(home: Home
     (home.archive / "clicks").rename(tmp_path / "moved")
     (home.archive / "clicks").symlink_to(tmp_path / "moved")
     with pytest.raises(VsfError, match="archive/clicks cannot be read: it is a link to a folder"):
-        refuse_lost_warehouse(
-            open_store(home.settings.archive), open_store(home.settings.landing), ledger_is_empty=True
-        )
+        refuse_lost_warehouse(open_store(home.settings.archive), open_store(home.settings.landing), lambda: True)
 
 
 def test_an_original_whose_name_is_of_an_unfinished_transfer_stays_one(home: Home, tmp_path: Path) -> None:

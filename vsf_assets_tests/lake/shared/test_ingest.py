@@ -6,21 +6,25 @@ test_attacks.py), and builds.
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from vsf_assets.archive.archive_file import refuse_lost_warehouse
 from vsf_assets.backup.backup_home import back_up
 from vsf_assets.common.errors import VsfError
 from vsf_assets.demo import demo_files
 from vsf_assets.feeds import all_feeds
+from vsf_assets.ingest import session
 from vsf_assets.landing.home_marker import claim, refuse_foreign
 from vsf_assets.landing.selection import Selection
-from vsf_assets.pipeline import status
+from vsf_assets.pipeline import build, status
 from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.storage.base import Store
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.forms.shared_store import SharedStoreSession
+from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.engine.children import run_children
 from vsf_assets_tests.lake.shared import children
 from vsf_assets_tests.lake.shared.homes import raw_tables, reading, shared_home
@@ -234,14 +238,53 @@ def test_a_backup_of_a_home_says_that_it_holds_neither_database_nor_lake(
 def test_the_first_files_of_another_run_are_no_lost_lake(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are stored after the ledger was read, and before the archive is looked at."""
     lake.land("clicks_1.csv", clicks(1))
-    original = status.refuse_lost_warehouse
 
-    def meanwhile(*places: Store, ledger_is_empty: bool) -> None:
+    def meanwhile(archive: Store, landing: Store, ledger_is_empty: Callable[[], bool]) -> None:
         lake.ingest()
-        original(*places, ledger_is_empty=ledger_is_empty)
+        refuse_lost_warehouse(archive, landing, ledger_is_empty)
 
     monkeypatch.setattr(status, "refuse_lost_warehouse", meanwhile)
     assert [row.file_name for row in status.survey(lake.settings, lake.warehouse).files] == ["clicks_1.csv"]
+
+
+@pytest.mark.parametrize("lake", ["folder"], indirect=True)
+def test_a_first_build_and_a_first_run_at_once_do_not_take_the_lake_for_lost(
+    lake: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The build reads a version without files, and another run stores and archives the first ones before it looks."""
+    lake.land("clicks_1.csv", clicks(1, 2))
+
+    def meanwhile(archive: Store, landing: Store, ledger_is_empty: Callable[[], bool]) -> None:
+        assert len(lake.ingest().stored) == 1
+        refuse_lost_warehouse(archive, landing, ledger_is_empty)
+
+    with built_directly(checked=False):
+        with monkeypatch.context() as patch:
+            patch.setattr(build, "refuse_lost_warehouse", meanwhile)
+            first = build.build_and_publish(lake.warehouse, "first")
+        second = build.build_and_publish(lake.warehouse, "second", only_if_pending=True)
+    assert (first.problems, first.number, second.number) == ([], 1, 2), "what came meanwhile is pending"
+    assert second.tables["raw.clicks"].rows == 2
+
+
+@pytest.mark.parametrize("lake", ["folder"], indirect=True)
+def test_two_first_runs_at_once_do_not_take_the_lake_for_lost(lake: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One has copied a file into the archive; it stores the file while the other one compares archive and landing."""
+    lake.land("clicks_1.csv", clicks(1, 2))
+    during = list[str]()
+
+    def meanwhile(archive: Store, landing: Store, ledger_is_empty: Callable[[], bool]) -> None:
+        if not during:
+            assert ledger_is_empty()
+            during.append("the other run")
+            assert len(lake.ingest().stored) == 1
+            answers = [True]  # as it was before
+            refuse_lost_warehouse(archive, landing, lambda: answers.pop() if answers else ledger_is_empty())
+
+    monkeypatch.setattr(session, "holds_originals", lambda _: True)
+    monkeypatch.setattr(session, "refuse_lost_warehouse", meanwhile)
+    report = lake.ingest()
+    assert (report.stored, report.failed, during) == ([], [], ["the other run"])
 
 
 def test_sensors_see_each_write_to_the_lake(lake: Home) -> None:
