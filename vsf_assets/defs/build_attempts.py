@@ -6,7 +6,8 @@ Here: the tags that runs carry for it, and the decision as a pure function. Not 
 
 A failed check or a broken model gives the same result again, so such a build is retried once, and then rests until a
 delivery is loaded, the models change, or a person runs it. A build that a person stopped rests at once. Other failures,
-of the disk or of a killed process, may pass, and are retried after growing pauses.
+of the disk or of a killed process, may pass, and are retried after growing pauses; those of a server or bucket that is
+not available for as long as it takes.
 """
 
 import time
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from vsf_assets.defs.backoff import backoff_reason, history_of, is_active, outcome_for_sensors
+from vsf_assets.defs.backoff import RunOutcome, backoff_reason, history_of, is_active, outcome_for_sensors
 from vsf_assets.resources.past_runs import runs_tagged
-from vsf_assets.resources.run_tags import BASIS, BUILDS, REFUSED, ended_with_service, value_of
+from vsf_assets.resources.run_tags import BASIS, BUILDS, OUTAGE, REFUSED, ended_with_service, value_of
 
 BUILDS_TAG = {BUILDS: "snapshot"}
 
@@ -34,12 +35,14 @@ class Attempt:
         basis: what it was built from (BuildState.basis); empty if the run ended before it knew.
         is_refused: whether a check or a model failed.
         ended: when it ended, in seconds since 1970; None while it runs.
+        is_outage: whether it failed because something outside the files and models was not available.
     """
 
     status: dg.DagsterRunStatus
     basis: str = ""
     is_refused: bool = False
     ended: float | None = None
+    is_outage: bool = False
 
 
 def mark_attempt(context: dg.AssetExecutionContext | dg.OpExecutionContext, basis: str) -> None:
@@ -60,7 +63,13 @@ def attempts_of(instance: dg.DagsterInstance, snapshot: dg.AssetKey) -> list[Att
         if snapshot in (run.asset_selection or ()) or value_of(run.tags, BUILDS) is not None
     ]
     ended = [
-        Attempt(run.status, run.tags.get(BASIS, ""), value_of(run.tags, REFUSED) == "yes", run.ended)
+        Attempt(
+            run.status,
+            run.tags.get(BASIS, ""),
+            value_of(run.tags, REFUSED) == "yes",
+            run.ended,
+            OUTAGE in run.tags,
+        )
         for run in runs_tagged(instance, BUILDS, BUILDS_TAG[BUILDS], _READ, [snapshot])
         if not is_active(run.status) and not ended_with_service(run.tags)
     ]
@@ -90,5 +99,8 @@ def rest_reason(attempts: Sequence[Attempt], basis: str, changed: float, now: fl
         return f"a person stopped the last build; it is {until} snapshots/current"
     if sum(attempt.is_refused for attempt in same) >= MOST_REFUSALS:
         return f"the last builds failed on the same deliveries and models (see the failed run); a build is {until} it"
-    outcomes = [(outcome_for_sensors(attempt.status, attempt.is_refused), attempt.ended) for attempt in attempts]
+    outcomes = [
+        RunOutcome(outcome_for_sensors(each.status, each.is_refused), each.ended, is_outage=each.is_outage)
+        for each in attempts
+    ]
     return backoff_reason(history_of(outcomes, time.time() if now is None else now))

@@ -20,6 +20,7 @@ from vsf_assets.defs.dbt_specs import AFTER_INGEST, LEDGER, DbtAssets
 from vsf_assets.defs.ingest_events import report_ledger
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.metadata import LAYER, report_check
+from vsf_assets.defs.outages import marked_outage
 from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
 from vsf_assets.feeds import all_feeds, families
@@ -123,14 +124,13 @@ def build_assets(dbt_assets: DbtAssets) -> dg.AssetsDefinition:
         keys, settings = set(context.selected_asset_keys), warehouse.settings()
         refuse_if_wrong(context, settings)
         kind, loaded = (INGEST_AND_BUILD, [config.family]) if config.family else (BUILD, [])
-        failure: str | None = None
         with (
+            marked_outage(context),
             run_log(settings, context.run.run_id, context.log.info) as log,
             recorded_run(settings, context.run.run_id, kind, loaded, warn=log) as record,
             object_store.in_use(),
         ):
-            if config.family:
-                failure = _load(context, config, warehouse, object_store, log, record)
+            failure = _load(context, config, warehouse, object_store, log, record) if config.family else None
             target_warehouse = warehouse.warehouse(log)
             if SNAPSHOT in keys:
                 report = _published(context, config, target_warehouse, log)

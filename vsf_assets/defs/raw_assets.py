@@ -15,6 +15,7 @@ from vsf_assets.defs.ingest_events import report_checks
 from vsf_assets.defs.ingest_step import IngestConfig, IngestStep
 from vsf_assets.defs.ledger_events import asset_key
 from vsf_assets.defs.metadata import LAYER, contract_schema
+from vsf_assets.defs.outages import marked_outage
 from vsf_assets.defs.partitions import partitions_of
 from vsf_assets.defs.refused_runs import refuse_if_wrong
 from vsf_assets.defs.run_reaper import mark_process
@@ -61,6 +62,7 @@ def ingest_assets(family: str) -> dg.AssetsDefinition:
             yield from report_checks(context, warehouse, feeds)
             return
         with (
+            marked_outage(context),
             run_log(settings, context.run.run_id, context.log.info) as log,
             recorded_run(settings, context.run.run_id, INGEST, [family], warn=log) as record,
         ):

@@ -29,6 +29,9 @@ BASIS = ".dagster/vsf_built_from"
 REFUSED = ".dagster/vsf_refused"
 """`yes` for a run whose build was refused: a check or a model failed. What the run loaded before is loaded."""
 
+OUTAGE = ".dagster/vsf_outage"
+"""Of a run that failed because a server, a bucket or a lock was not available; the value is the type of its error."""
+
 STOPPED = ".dagster/vsf_stopped_with_service"
 """Of a canceled run that was ended by the end of the service, and not by a person."""
 
@@ -43,7 +46,7 @@ _EARLIER = {
 }
 """Name -> the name in homes of earlier versions, which the UI showed."""
 
-_OF_ONE_RUN = (BASIS, REFUSED, STOPPED, LOADED, SNAPSHOT, HOST, PID, PID_START)
+_OF_ONE_RUN = (BASIS, REFUSED, OUTAGE, STOPPED, LOADED, SNAPSHOT, HOST, PID, PID_START)
 
 
 def earlier_name(name: str) -> str | None:

@@ -23,7 +23,7 @@ from typing import Any
 from vsf_assets.common.errors import BuildRefusedError, VsfError, interruption
 from vsf_assets.common.interpreter_tricks import gc_paused
 from vsf_assets.config.settings import Settings, export, fix_surroundings, without_variables
-from vsf_assets.storage.full_disk import is_full, room_for
+from vsf_assets.storage.full_disk import room_for
 from vsf_assets.storage.spill_folder import spill_folder
 from vsf_assets.transform.build_state import awesome_rules, project_digest
 from vsf_assets.transform.dbt_paths import DBT_PROJECT, code_versions_file, manifest_file, parsed_folder
@@ -37,6 +37,7 @@ from vsf_assets.transform.dbt_private import (
     take_shortcuts,
     templates,
 )
+from vsf_assets.transform.outages import refuse_outage
 from vsf_assets.transform.template_cache import FILE as TEMPLATES
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.forms.form import DATABASE, NO_WAREHOUSE, WRITTEN_BY_BUILDS, BuildTarget
@@ -56,6 +57,8 @@ _REPLACED_ROWS = ("days", "also_without_day")
 """Names in a model's meta that decide which rows a build replaces (macros/affected_days.sql)."""
 _BROKEN_MODELS = {"CompilationError", "ParsingError"}
 """Names of dbt's errors about models that cannot be read."""
+_FAILED = ("error", "runtime error")
+"""Statuses of models and tests that could not run."""
 LEFT_OUT = ("unit_test",)
 """Kinds of nodes that a build excludes: unit tests are for developers of models."""
 
@@ -122,6 +125,7 @@ def build(warehouse: Warehouse, select: Sequence[str] = (), full: bool = False) 
 
     Raises:
         FullDiskError: the disk has no room for the marts, or for DuckDB's temporary files.
+        WarehouseUnavailableError: a server that the warehouse needs did not answer.
         BuildRefusedError: a model cannot be parsed.
         VsfError: dbt could not start.
         KeyboardInterrupt: the build was interrupted; open transactions are rolled back.
@@ -135,7 +139,7 @@ def build(warehouse: Warehouse, select: Sequence[str] = (), full: bool = False) 
     with room_for("the marts", form.disk, lambda: form.size, settings.scratch / "duckdb"):
         with warehouse.building() as target:
             result, messages = invoke(settings, target, arguments)
-        _refuse_full_disk(result)
+        refuse_outage(failed_messages(result))
     outcome = DbtOutcome(messages)
     for item in result.result or []:
         _add_result(outcome, item, warehouse)
@@ -150,7 +154,7 @@ def _add_result(outcome: DbtOutcome, item: Any, warehouse: Warehouse) -> None:
         if status == "success":
             outcome.built.append(f"{node.schema}.{node.alias}")
             outcome.to_keep += outcome.built[-1:] if "previous_build" in node.tags else []
-    if status in ("error", "runtime error"):
+    if status in _FAILED:
         outcome.errors.append(f"{node.name}: {(item.message or '').strip()}")
         if node.resource_type == "model":
             outcome.broken[node.unique_id] = (item.message or "").strip()
@@ -158,11 +162,9 @@ def _add_result(outcome: DbtOutcome, item: Any, warehouse: Warehouse) -> None:
         outcome.failed[node.unique_id] = _sampled(item, warehouse, status)
 
 
-def _refuse_full_disk(result: Any) -> None:
-    """Raise OSError if a model failed because the disk is full, which is no error of the model."""
-    for item in result.result or []:
-        if str(item.status) in ("error", "runtime error") and is_full(item.message or ""):
-            raise OSError(" ".join(item.message.split()))
+def failed_messages(result: Any) -> list[str]:
+    """Return the messages of the models and tests that dbt could not run."""
+    return [item.message or "" for item in result.result or [] if str(item.status) in _FAILED]
 
 
 def _sampled(item: Any, warehouse: Warehouse, status: str) -> FailedCheck:

@@ -14,6 +14,7 @@ from vsf_assets_tests.instances import loaded_defs
 S = dg.DagsterRunStatus
 REFUSED = Attempt(S.FAILURE, "a", is_refused=True, ended=90.0)
 CRASHED = Attempt(S.FAILURE, "a", ended=90.0)
+OUTAGE = Attempt(S.FAILURE, "a", ended=90.0, is_outage=True)
 GOOD = Attempt(S.SUCCESS, "a", ended=80.0)
 STOPPED = Attempt(S.CANCELED, "a", ended=90.0)
 
@@ -37,6 +38,7 @@ STOPPED = Attempt(S.CANCELED, "a", ended=90.0)
         ([Attempt(S.QUEUED), REFUSED], "running or waiting"),
         ([Attempt(S.STARTED, "a")], "running or waiting"),
         ([CRASHED] * 5, "PAUSED after 5"),
+        ([OUTAGE, *[CRASHED] * 4], None),
         ([REFUSED, *[CRASHED] * 5], None),  # what crashed is over
     ],
 )

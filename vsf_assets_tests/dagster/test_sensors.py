@@ -1,5 +1,6 @@
 """Sensors: decisions as pure functions, ticks against a real folder, automation, dead runs."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,19 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
-from vsf_assets.defs.backoff import PAUSE_AFTER, RunHistory, backoff_reason, history_of
+from vsf_assets.common.errors import VsfError, WarehouseUnavailableError
+from vsf_assets.defs.backoff import (
+    LONGEST_PAUSE,
+    PAUSE_AFTER,
+    RunHistory,
+    RunOutcome,
+    backoff_reason,
+    history_of,
+    history_of_job,
+)
 from vsf_assets.defs.build_events import SNAPSHOT
 from vsf_assets.defs.landing_sensors import landing_sensor, read_listing
 from vsf_assets.defs.local_runner import run_job
 from vsf_assets.defs.marts import BUILD_JOB
+from vsf_assets.defs.outages import is_outage
 from vsf_assets.defs.recovery_sensors import backstop_sensor
 from vsf_assets.defs.run_reaper import reap
 from vsf_assets.landing.land_file import land_file
 from vsf_assets.resources.dagster_private import HIDDEN_TAG_PREFIX
 from vsf_assets.resources.run_process import PID, PID_START, process_tags
 from vsf_assets.resources.run_tags import BASIS, BUILDS, INGESTS, REFUSED, STOPPED, WRITER
+from vsf_assets.storage.s3_client import ObjectRefusedError, ObjectStoreError
 from vsf_assets.warehouse import contract_versions as versions
 from vsf_assets_tests import instances
 from vsf_assets_tests.builds import built_directly
@@ -43,6 +56,9 @@ S = dg.DagsterRunStatus
         (RunHistory(active=False, failures=1, idle_seconds=9), "pause of 10 s"),
         (RunHistory(active=False, failures=1, idle_seconds=10), None),
         (RunHistory(active=False, failures=5, idle_seconds=9999), "PAUSED after 5"),
+        (RunHistory(active=False, failures=5, idle_seconds=159, outages=1), "needs was not available; the next run"),
+        (RunHistory(active=False, failures=99, idle_seconds=LONGEST_PAUSE, outages=95), None),
+        (RunHistory(active=False, failures=99, idle_seconds=9999, outages=94), "PAUSED"),
     ],
 )
 def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history: RunHistory, says: str | None) -> None:
@@ -51,12 +67,53 @@ def test_a_sensor_holds_back_while_a_batch_runs_and_rests_after_failures(history
 
 
 def test_failures_count_in_a_row_from_the_newest() -> None:
-    runs = [(S.FAILURE, 90.0), (S.FAILURE, 80.0), (S.SUCCESS, 70.0), (S.FAILURE, 60.0)]
+    ended = ((S.FAILURE, 90.0), (S.FAILURE, 80.0), (S.SUCCESS, 70.0), (S.FAILURE, 60.0))
+    runs = [RunOutcome(*each) for each in ended]
     assert history_of(runs, 100.0) == RunHistory(active=False, failures=2, idle_seconds=10.0)
-    assert history_of([(S.STARTED, None), *runs], 100.0).active
+    assert history_of([RunOutcome(S.STARTED, None), *runs], 100.0).active
     assert history_of([], 100.0).failures == 0
-    stopped = [(S.CANCELED, 95.0), (S.FAILURE, 90.0), (S.CANCELED, 85.0), (S.FAILURE, 80.0), (S.SUCCESS, 70.0)]
+    stopped = [RunOutcome(S.CANCELED, 95.0), runs[0], RunOutcome(S.CANCELED, 85.0), *runs[1:]]
     assert history_of(stopped, 100.0).failures == 2, "what a person stopped counts for nobody"
+
+
+def test_runs_that_fail_together_are_one_failure() -> None:
+    """With several runs at once, one outage ends all of them; five of these are not five failures in a row."""
+    outage = [RunOutcome(S.FAILURE, 30.0 + n, created=10.0 + n, is_outage=n == 2) for n in reversed(range(8))]
+    before = [RunOutcome(S.FAILURE, 9.0, created=1.0), RunOutcome(S.FAILURE, 8.0, created=2.0)]
+    assert history_of([*outage, *before], 50.0) == RunHistory(active=False, failures=2, idle_seconds=13.0, outages=1)
+    one_by_one = [RunOutcome(S.FAILURE, 10.0 * n + 5, created=10.0 * n) for n in reversed(range(8))]
+    assert history_of(one_by_one, 99.0).failures == 8
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (ObjectStoreError("the bucket cannot be reached"), True),
+        (ObjectRefusedError("access to this object is denied"), False),
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (duckdb.IOException("IO Error: Could not connect to server"), True),
+        (duckdb.BinderException("Binder Error: no column x"), False),
+        (VsfError("the archive holds originals"), False),
+    ],
+)
+def test_an_outage_is_told_from_what_files_cause(error: Exception, is_one: bool) -> None:
+    assert is_outage(error) == is_one
+    try:
+        raise VsfError("a step failed") from error
+    except VsfError as wrapped:
+        assert is_outage(wrapped) == is_one
+
+
+def test_a_run_that_an_outage_ends_is_marked(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise WarehouseUnavailableError("the database is shut down")
+
+    monkeypatch.setattr("vsf_assets.defs.ingest_step.ingest", fail)
+    assert not run_job(loaded_defs(), instance, "ingest_campaigns")[0]
+    history = history_of_job(instance, "ingest_campaigns")
+    assert (history.failures, history.outages) == (1, 1)
 
 
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from vsf_assets.common.duckdb_extensions import sql_text
-from vsf_assets.common.errors import VsfError
+from vsf_assets.common.errors import VsfError, WarehouseUnavailableError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms.form import DATABASE
@@ -234,7 +234,7 @@ def plain_store_errors(settings: Settings) -> Iterator[None]:
     """Say in plain words that the lake cannot be written; errors of a full disk keep their cause.
 
     Raises:
-        VsfError: database or place of the data files did not answer.
+        WarehouseUnavailableError: database or place of the data files did not answer.
     """
     import duckdb
 
@@ -242,7 +242,7 @@ def plain_store_errors(settings: Settings) -> Iterator[None]:
         yield
     except (duckdb.IOException, duckdb.HTTPException, duckdb.TransactionException, duckdb.ConnectionException) as error:
         first = str(error).strip().splitlines()[0]
-        raise VsfError(
+        raise WarehouseUnavailableError(
             f"deliveries could not be stored in the lake ({where(settings.lake_database)}, {settings.lake}): {first}."
             " What is not stored stays where it landed; the next run stores it"
         ) from error

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import duckdb
 import pytest
 
-from vsf_assets.common.errors import LockLostError, VsfError
+from vsf_assets.common.errors import LockLostError, VsfError, WarehouseUnavailableError
 from vsf_assets.pipeline.rebuild import rebuild
 from vsf_assets.publish.publish import publish
 from vsf_assets.snapshots.connect import connect_current
@@ -17,6 +17,7 @@ from vsf_assets.snapshots.current import current_snapshot, snapshot_number
 from vsf_assets.snapshots.s3_snapshot import epoch_of
 from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.transform import dbt_process, dbt_runner
+from vsf_assets.transform.outages import refuse_outage
 from vsf_assets.warehouse.connection import Warehouse, ensure_tables
 from vsf_assets.warehouse.forms.form import Form
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
@@ -147,6 +148,35 @@ def test_a_builder_that_lost_its_lock_writes_and_publishes_nothing(lake: Home) -
         with pytest.raises(LockLostError, match="nothing is published"):
             publish(pinned, 1)
     assert current_snapshot(lake.settings) is None
+
+
+@pytest.mark.lake
+@pytest.mark.parametrize("lake", ["bucket"], indirect=True)
+@pytest.mark.parametrize("what", ["store", "database"])
+def test_a_model_that_meets_an_outage_is_no_broken_model(lake: Home, bucket: Bucket, what: str) -> None:
+    """By the messages that DuckDB has for it when it writes a table."""
+    with lake.warehouse.lock("test"):
+        pinned = lake.warehouse.pinned()
+        with pinned.connect() as connection:
+            connection.execute("create schema if not exists marts")
+            connection.execute("set http_retries = 0")
+            connection.execute("begin transaction")
+            connection.execute("create table marts.m (x integer)")
+            if what == "store":
+                bucket.server.fail("reset", method="PUT|POST", path="/lake/")
+            else:
+                with pinned.form.control() as control:  # type: ignore[attr-defined]
+                    control.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity"
+                        " where datname = current_database() and pid <> pg_backend_pid()"
+                    )
+            with pytest.raises(duckdb.Error) as met:
+                for statement in ("insert into marts.m values (1)", "commit"):
+                    connection.execute(statement)
+    message = f"Runtime Error in model m (models/m.sql)\n  {met.value}"
+    with pytest.raises(WarehouseUnavailableError, match="the next run builds"):
+        refuse_outage([message])
+    refuse_outage(["Runtime Error in model m (models/m.sql)\n  Binder Error: no column x"])
 
 
 def test_what_needs_the_build_lock_says_so_without_it(lake: Home) -> None:
