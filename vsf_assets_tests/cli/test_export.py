@@ -43,8 +43,7 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return {name: sorted(map(repr, connection.execute(f"from {name}").fetchall())) for name in names}
 
 
-@pytest.mark.both_forms
-def test_the_file_holds_what_the_snapshot_holds_and_replaces_an_earlier_one(published: Home, tmp_path: Path) -> None:
+def test_the_file_holds_what_that_snapshot_holds_and_replaces_an_earlier_one(published: Home, tmp_path: Path) -> None:
     file = tmp_path / "given away.duckdb"
     file.write_text("an earlier export")
     outcome = published.vsf("export", str(file))
@@ -59,19 +58,16 @@ def test_the_file_holds_what_the_snapshot_holds_and_replaces_an_earlier_one(publ
         formats = "select tags['storage_version'] from duckdb_databases() where not internal"
         assert connection.execute(formats).fetchall() == [("v1.0.0+",)]  # which DuckDB 1.4 opens too
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [file.name]
-
-
-@pytest.mark.both_forms
-def test_an_earlier_snapshot_is_exported_too(published: Home, tmp_path: Path) -> None:
-    file = tmp_path / "one.duckdb"
     assert published.vsf("export", str(file), "--snapshot", "1").exit_code == 0
     names = "select file_name, rows_loaded from reports.files order by landed_at, file_name"
     with duckdb.connect(str(file), read_only=True) as connection:
         assert connection.execute(names).fetchall() == [("clicks_1.csv", 1)]
 
 
-def test_comments_go_along(published: Home, tmp_path: Path) -> None:
-    with attached(published.current.resolve()) as connection:
+def test_comments_go_along(home: Home, tmp_path: Path) -> None:
+    home.drop({"clicks_1.csv": clicks(1)})
+    home.load(checked=False)
+    with attached(home.current.resolve()) as connection:
         (given,) = connection.execute(
             "select comment from duckdb_columns() where schema_name = 'raw' and table_name = 'clicks'"
             " and column_name = 'click_id' and database_name = current_database()"
@@ -101,8 +97,9 @@ def test_comments_go_along(published: Home, tmp_path: Path) -> None:
         ("home/warehouse/out.duckdb", "keeps its own files"),
     ],
 )
-def test_names_that_do_not_fit_are_refused(published: Home, name: str, words: str) -> None:
-    outcome = published.vsf("export", str(published.path.parent / name))
+def test_names_that_do_not_fit_are_refused(home: Home, name: str, words: str) -> None:
+    home.current.parent.mkdir()
+    outcome = home.vsf("export", str(home.path.parent / name))
     assert outcome.exit_code == 2
     assert words in outcome.errors
 

@@ -67,7 +67,6 @@ def test_without_an_original_a_rebuild_refuses_and_says_which(home: Home, monkey
     assert home.ask("select count(*) from raw.clicks") == [(900,)]
 
 
-@pytest.mark.both_forms
 def test_a_rebuild_refuses_when_an_original_is_missing_and_else_publishes_a_new_snapshot(home: Home) -> None:
     """Of a link in the landing zone the archive keeps a file, so that nobody misses the link's target."""
     target = home.path / "elsewhere.csv"

@@ -123,7 +123,6 @@ def test_a_state_that_returns_stands_again_and_one_that_stays_adds_nothing(tmp_p
     ]
 
 
-@pytest.mark.both_forms
 def test_only_what_depends_on_the_changed_feeds_is_built(tmp_path: Path) -> None:
     home = built_home(tmp_path)
     home.land("clicks_1.csv", clicks(1))
@@ -153,7 +152,6 @@ def test_a_profile_has_a_rule_of_its_own_and_a_changed_one_builds_anew(tmp_path:
     assert home.query(awesome) == [("small",), ("theirs",)]
 
 
-@pytest.mark.both_forms
 def test_titles_and_parts_that_differ_are_entries_of_their_own(tmp_path: Path) -> None:
     """Vowel signs belong to letters, an accent may be written in two ways, and a `|` is no border between parts."""
     home = built_home(tmp_path)

@@ -39,6 +39,7 @@ def test_truncated_gzip_is_set_aside_whole(home: Home) -> None:
     assert len(home.findings()) == 1
 
 
+@pytest.mark.both_forms
 def test_broken_file_delivered_again_whole_is_loaded(home: Home) -> None:
     whole = gzip.compress(clicks(1, 2), mtime=0)
     home.land("clicks_1.csv.gz", whole[:-4])

@@ -3,6 +3,8 @@
 import os
 from datetime import UTC, datetime
 
+import pytest
+
 from vsf_assets.ingest.session import Selection
 from vsf_assets_tests.events import event, event_file
 from vsf_assets_tests.warehouses import Home
@@ -22,6 +24,7 @@ def test_a_range_takes_its_days_and_leaves_other_feeds_alone() -> None:
     assert Selection(["events"], first="2019-05-03").selects("events", "2020-01-01")
 
 
+@pytest.mark.both_forms
 def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:
     home.land("2026-01-06_a.txt.gz", events("2026-01-06", "tomorrow"))
     home.land("2026-01-07_a.txt.gz", events("2026-01-07", "later"))
@@ -41,6 +44,7 @@ def test_a_day_that_cannot_be_is_set_aside_and_others_load(home: Home) -> None:
     ]
 
 
+@pytest.mark.both_forms
 def test_a_date_that_no_calendar_has_is_named(home: Home) -> None:
     home.land("2019-02-31_a.txt.gz", events("2019-02-28", "u"))
     home.land("events/b.txt.gz", events("2019-02-28", "v"))
@@ -57,6 +61,7 @@ def test_a_date_that_no_calendar_has_is_named(home: Home) -> None:
     ]
 
 
+@pytest.mark.both_forms
 def test_a_good_file_whose_own_time_is_long_ago_is_told_so(home: Home) -> None:
     path = home.land("2019-05-20_a.txt.gz", events("2019-05-20", "u"))
     at = datetime(1980, 1, 2, 3, 4, tzinfo=UTC).timestamp()
