@@ -16,7 +16,7 @@ from vsf_assets.snapshots.current import published_snapshots
 from vsf_assets.warehouse.forms import lake_index
 from vsf_assets.warehouse.forms.local_lake import LocalLake
 from vsf_assets.warehouse.lock import hold_lock
-from vsf_assets_tests.warehouses import Home, publish_click
+from vsf_assets_tests.warehouses import Home, clicks, publish_click
 
 NOW = datetime.now(UTC)
 
@@ -75,6 +75,19 @@ def test_small_files_are_merged_and_every_snapshot_reads_on(lake: Home) -> None:
         assert clicks_in(snapshot) == list(range(1, number + 1))
     publish_click(lake, 5)
     assert rows_of(lake) == [(1,), (3,), (4,), (5,)]
+
+
+def test_a_lake_without_a_row_is_there_after_the_upkeep(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", LAKE=str(tmp_path / "lake"))
+    (home.root / "warehouse").mkdir(parents=True)
+    (home.root / "warehouse" / "home-id").write_text("a home that has landed something")
+    with home.warehouse.write("test"):
+        pass
+    assert data_files(home) == set()
+    assert upkeep(home).problems == []
+    home.land("clicks_1.csv", clicks(1))
+    home.ingest()
+    assert rows_of(home) == [(1,)]
 
 
 @pytest.mark.lake

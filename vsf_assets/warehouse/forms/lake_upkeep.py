@@ -10,7 +10,7 @@ first found unnamed stands in a file of the home. DuckLake's own removal knows n
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +90,8 @@ def remove_unnamed(lake: Path, indexes: Iterable[Path], notes: Path, now: float,
     Raises:
         duckdb.Error, OSError: a catalog cannot be read; then no file was removed.
     """
-    named = {path for one in indexes for path in index.files_since(one, lake / index.generation_of(one))}
+    generations = {one: lake / index.generation_of(one) for one in indexes}
+    named = {path for one, data in generations.items() for path in index.files_since(one, data)}
     before, unnamed, sizes = _read(notes), {}, []
     for path in sorted(lake.glob("g*/**/*.parquet")):
         if path in named:
@@ -105,15 +106,18 @@ def remove_unnamed(lake: Path, indexes: Iterable[Path], notes: Path, now: float,
             path.unlink()
     if not dry_run:
         atomic_write(notes, json.dumps(unnamed).encode())
-        _remove_empty_folders(lake)
+        _remove_empty_folders(lake, {lake, *generations.values()})
     return sizes
 
 
-def _remove_empty_folders(lake: Path) -> None:
-    """Remove the folders of tables and generations that hold nothing any more."""
+def _remove_empty_folders(lake: Path, kept: Collection[Path]) -> None:
+    """Remove the folders of tables and generations that hold nothing any more.
+
+    Those that a catalog is of are kept: a new warehouse has tables and no rows, and a missing folder counts as lost.
+    """
     for folder, _, _ in os.walk(lake, topdown=False):
         path = Path(folder)
-        if path != lake and not any(path.iterdir()):
+        if path not in kept and not any(path.iterdir()):
             path.rmdir()
 
 
