@@ -19,6 +19,7 @@ from vsf_assets.config.settings import Settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
 from vsf_assets.warehouse.forms.form import NO_WAREHOUSE, BuildTarget
+from vsf_assets.warehouse.forms.shared_attach import closing_without_transaction
 from vsf_assets_tests.data_tests import kept, settings_of_sql
 from vsf_assets_tests.forms import attach_target, for_target
 
@@ -78,7 +79,8 @@ def build_models(target: BuildTarget, file: Path, select: Sequence[str], full: b
     models = kept(file)["models"]
     chosen = [model for model in models if not select or _is_selected(model["fqn"], select)]
     # One thread: with so few rows others cost more than they do.
-    with duckdb.connect(config={"threads": 1, **OWN_SQL_ONLY}) as connection:
+    made = duckdb.connect(config={"threads": 1, **OWN_SQL_ONLY})
+    with closing_without_transaction(made) as connection:
         connection.execute("set TimeZone = 'UTC'")
         attach_target(connection, target)
         _create_tables_of_earlier_builds(connection, models)

@@ -4,7 +4,7 @@ Here: every table of raw, marts and reports of the published snapshots, by EXCEP
 properties of a form (test_local_lake.py), and dbt's own way of building (dbt/, cli/ in a run with a lake).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ from vsf_assets.demo.datasets import dataset_files
 from vsf_assets.feeds import all_feeds
 from vsf_assets.ingest import session
 from vsf_assets.pipeline.rebuild import rebuild
-from vsf_assets.snapshots.connect import connect_current
 from vsf_assets.warehouse import connection as connection_module
 from vsf_assets.warehouse.contract_versions import Versions
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets_tests import forms
 from vsf_assets_tests.builds import build_pending, built_directly
+from vsf_assets_tests.lake.kept_tables import differences, keep
 from vsf_assets_tests.postgres_server import PROGRAMS
 from vsf_assets_tests.warehouses import START, Home
 
@@ -38,12 +38,6 @@ FORMS: dict[str, Callable[[Path], dict[str, str]]] = {
     SHARED: lambda root: {"VSF_LAKE": str(root.with_name("lakes") / "lake"), "VSF_LOCK_TAKEOVER_SECONDS": "3"},
 }
 """Form -> the settings of a home in it, without the database. Each form is compared with the first one."""
-
-OF_THE_RUN = {
-    *("loaded_at", "run_id", "first_snapshot", "published_at", "ingestion_time", "built_at"),
-    "ledger_state",  # digests over times of loading
-}
-"""Columns that tell of the run and not of the data: its times and ids, and in which snapshot a file was first."""
 
 
 @dataclass(frozen=True)
@@ -134,38 +128,6 @@ def rebuilt(home: Home) -> None:
     home.warehouse.migrate(lambda _: None)
     with built_directly(checked=False):
         assert rebuild(home.warehouse, "test").problems == []
-
-
-Columns = list[tuple[str, str]]
-
-
-def keep(home: Home, folder: Path) -> dict[str, Columns]:
-    """Write each table of the current snapshot, but for OF_THE_RUN, into a Parquet file; return columns and types."""
-    folder.mkdir()
-    opened = connect_current(home.settings)
-    assert opened is not None
-    found = {}
-    with closing(opened[1]) as connection:
-        listed = connection.execute(
-            "select table_schema || '.' || table_name, list((column_name, data_type) order by ordinal_position)"
-            " from information_schema.columns where table_catalog = current_database()"
-            " and table_schema in ('raw', 'marts', 'reports') group by all order by all"
-        ).fetchall()
-        for name, columns in listed:
-            if compared := [column for column in columns if column[0] not in OF_THE_RUN]:
-                each = ", ".join(f'"{column}"' for column, _ in compared)
-                connection.execute(f"copy (select {each} from {name}) to '{folder / name}.parquet'")
-                found[name] = compared
-    return found
-
-
-def differences(one: Path, other: Path) -> Iterator[str]:
-    """Yield rows that only one of two folders has in a table of the first one, or has more often."""
-    with closing(duckdb.connect()) as connection:
-        for file in sorted(one.iterdir()):
-            for has, lacks in ((one, other), (other, one)):
-                sql = f"from '{has / file.name}' except all from '{lacks / file.name}' limit 5"
-                yield from (f"{file.stem}: only in {has.name}: {row}" for row in connection.execute(sql).fetchall())
 
 
 def counts(folder: Path) -> dict[str, int]:

@@ -15,7 +15,7 @@ from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.warehouse.forms.choose import form_of
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets_tests.builds import build_pending, built_directly
-from vsf_assets_tests.lake.test_forms_agree import Columns, differences, keep
+from vsf_assets_tests.lake.kept_tables import Columns, differences, keep
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 FILE, LOCAL, SHARED = "file", "local lake", "shared lake"

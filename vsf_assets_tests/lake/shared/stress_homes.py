@@ -16,16 +16,19 @@ import duckdb
 import psycopg
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets.publish.publish import publish
 from vsf_assets.retention.maintain import maintain
-from vsf_assets.snapshots.current import published_snapshots
 from vsf_assets.warehouse.forms import shared_upkeep
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
+from vsf_assets_tests.builds import build_pending
 from vsf_assets_tests.forks import ForkedProcess
+from vsf_assets_tests.prebuilt import use_place
 from vsf_assets_tests.warehouses import Home
 
 ENDS = (VsfError, duckdb.Error, psycopg.Error)
 """Errors that end a run, after which the next one goes on."""
+
+
+LINE = "\n"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class HomeJob:
         root: folder of all homes, with what they share.
         database: connection string, maybe by way of a proxy.
         takeover: seconds of silence after which a lock is taken over.
+        models: folder of the compiled SQL of the models (prebuilt.place).
+        kept: number of snapshots that are kept.
     """
 
     kind: str
@@ -45,6 +50,8 @@ class HomeJob:
     root: str
     database: str
     takeover: float
+    models: str
+    kept: int = 3
 
     def start(self) -> ForkedProcess:
         """Start a process that does it."""
@@ -60,7 +67,7 @@ class HomeJob:
             CATALOG=self.database,
             LAKE=str(root / "lakes" / "lake"),
             LOCK_TAKEOVER_SECONDS=str(self.takeover),
-            KEEP_SNAPSHOTS="3",
+            KEEP_SNAPSHOTS=str(self.kept),
             KEEP_SNAPSHOT_HOURS="0",
             **shared,
         )
@@ -72,8 +79,13 @@ class HomeJob:
 
     @property
     def problems(self) -> Path:
-        """File with a line for each problem of maintenance."""
+        """File with a line for each problem of builders and maintenance."""
         return Path(self.root) / "problems"
+
+    def note(self, *problems: str) -> None:
+        """Add the first line of each problem."""
+        with self.problems.open("a") as file:
+            file.writelines(f"{text.partition(LINE)[0]}{LINE}" for text in problems)
 
 
 def write(job: HomeJob) -> None:
@@ -85,19 +97,15 @@ def write(job: HomeJob) -> None:
 
 
 def build(job: HomeJob) -> None:
-    """Count the rows of each file into a mart, and publish what was counted."""
-    home = job.home
-    while not job.end.exists():
-        with contextlib.suppress(*ENDS), home.warehouse.lock("build"):
-            pinned = home.warehouse.pinned()
-            with pinned.connect() as connection:
-                connection.execute("create schema if not exists marts")
-                connection.execute(
-                    "create or replace table marts.counts as select file_id, (select count(*) from"
-                    f" {pinned.form.delivered}raw.clicks where _file_id = file_id) as n"
-                    f" from {pinned.form.delivered}raw.files"
-                )
-            publish(pinned, max(published_snapshots(home.settings), default=0) + 1)
+    """Build the marts of what is new, and publish them, until nothing is new at the end."""
+    use_place(Path(job.models))
+    home, is_current = job.home, False
+    while not (is_current and job.end.exists()):
+        try:
+            is_current = build_pending(home.warehouse, checked=False) is None
+        except ENDS as error:
+            job.note(f"build: {error}")
+        time.sleep(0.2)
 
 
 def keep_in_order(job: HomeJob) -> None:
@@ -108,8 +116,7 @@ def keep_in_order(job: HomeJob) -> None:
         with contextlib.suppress(*ENDS):
             done = maintain(home.settings, lambda _: None, datetime.now(UTC) + timedelta(minutes=2))
             files = [part.count for part in done.removed if part.kind == "data files"]
-            with job.problems.open("a") as file:
-                file.writelines(f"{line}\n" for line in (*done.problems, f"removed {sum(files)}"))
+            job.note(*done.problems, f"removed {sum(files)}")
         time.sleep(1)
 
 

@@ -108,28 +108,34 @@ class Crowd:
                 self.errors.append(f"{job.kind}: {err}")
                 self.running[place] = (job, job.start())
 
-    def disturb(self, kills: int, stops: int, cuts: int) -> None:
-        """Do all of it in a random order."""
+    def disturb(self, kills: int, stops: int, cuts: int, slowness: float = 1.0) -> None:
+        """Do all of it in a random order, with pauses that are so many times as long."""
         deeds = [self.kill] * kills + [self.stop] * stops + [self.cut] * cuts
         self.chance.shuffle(deeds)
         for deed in deeds:
-            time.sleep(self.chance.uniform(0.1, 0.6))
-            self.wake()
+            self._pause(slowness * self.chance.uniform(0.1, 0.6))
             self.replace_ended()
             deed()
             self.done[deed.__name__] += 1
 
+    def _pause(self, seconds: float) -> None:
+        """Wait, and let those go on meanwhile whose time is over."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(0.1, left))
+            self.wake()
+
     def finish(self, end: Path) -> None:
         """Wait until the writers are done, and then for the others."""
         self.wake(everybody=True)
-        deadline = time.monotonic() + 600
+        deadline = time.monotonic() + 3000  # a busy machine needs ten times as long as another one
         while any(job.kind == "write" and process.poll() != 0 for job, process in self.running):
             assert time.monotonic() < deadline, "the writers do not finish"
             self.replace_ended()
             time.sleep(0.1)
         end.touch()
         for job, process in self.running:
-            _, err = process.communicate(300)
+            _, err = process.communicate(3000)
             if process.returncode:
                 self.errors.append(f"{job.kind}: {err}")
 

@@ -1,13 +1,15 @@
 """Whole homes with one shared lake: four runs, two builders, maintenance, while they are killed, stopped and cut off.
 
-Here: what must be so afterwards: nothing lost, nothing doubled, each kept snapshot reads whole and holds the marts of
-its own rows, and no file is left that nothing needs. Not here: the same on a lake of one table (test_stress.py), whose
-parameters hold here too.
+Here: what must be so afterwards: nothing lost, nothing doubled, no commit of an old epoch, each kept snapshot reads
+whole and equals what its own files give when they are computed anew, and no file is left that nothing needs. Not here:
+the same on a lake of one table (test_stress.py), whose parameters hold here too, with LAKE_STRESS_KEPT, the number of
+snapshots that are kept.
 """
 
 import random
 from collections import Counter
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -18,14 +20,25 @@ from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import published_snapshots
 from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets.warehouse.shared.no_removal import can_deny_removal
+from vsf_assets_tests.builds import build_pending
+from vsf_assets_tests.lake.kept_tables import differences, keep_tables
+from vsf_assets_tests.lake.recomputation import (
+    BY_PLACE,
+    PUBLISHED,
+    Landed,
+    check_recomputation,
+    click_ids,
+    deliveries,
+)
 from vsf_assets_tests.lake.shared.attackers import has_passed_the_fence
+from vsf_assets_tests.lake.shared.commit_records import check_epochs, record_commits
 from vsf_assets_tests.lake.shared.homes import reading
 from vsf_assets_tests.lake.shared.proxies import LOSE_ANSWER, PASS, CommitProxy
 from vsf_assets_tests.lake.shared.small_lake import SmallLake
 from vsf_assets_tests.lake.shared.stress_homes import HomeJob
 from vsf_assets_tests.lake.shared.test_stress import TAKEOVER, Crowd, parameter, say
-from vsf_assets_tests.raw_tables import put_raw_tables
-from vsf_assets_tests.warehouses import Home, clicks
+from vsf_assets_tests.prebuilt import compiled_models, place
+from vsf_assets_tests.warehouses import Home
 
 pytestmark = [
     pytest.mark.lake,
@@ -41,14 +54,17 @@ def test_homes_lose_and_double_nothing(catalog: str, tmp_path: Path) -> None:
     # What is made beside the lake after a process began to write to it, that process could not remove.
     for folder in ("landing", "archive", "snapshots", *(f"home-{number}" for number in range(8))):
         (tmp_path / folder).mkdir()
-    job = HomeJob("maintain", 0, str(tmp_path), catalog, TAKEOVER)
+    for full in (False, True):
+        compiled_models(full)  # made here, and not by each process
+    kept, count = parameter("KEPT", 3), parameter("FILES", 40)
+    job = HomeJob("maintain", 0, str(tmp_path), catalog, TAKEOVER, str(place()), kept)
     home = job.home
     home.warehouse.prepare(lambda _: None)
-    put_raw_tables(home.settings)
-    count = parameter("FILES", 40)
-    names = [f"clicks_{number % 4 + 1}_{number}.csv" for number in range(count)]
-    for number, name in enumerate(names):
-        home.land(name, clicks(3 * number, 3 * number + 1, 3 * number + 2), number)
+    record_commits(catalog)
+    build_pending(home.warehouse, checked=False)  # all of it; further builds are of what is new
+    landed = deliveries(count)
+    for name, (content, minute) in landed.items():
+        home.land(name, content, minute)
 
     def about_commit() -> str:
         with suppress(psycopg.OperationalError):  # its session was the one that was cut off
@@ -60,10 +76,13 @@ def test_homes_lose_and_double_nothing(catalog: str, tmp_path: Path) -> None:
     with proxy.running() as through:
         kinds = [*["write"] * 4, *["build"] * 2, "maintain"]
         crowd = Crowd(
-            [HomeJob(kind, place, job.root, through, TAKEOVER) for place, kind in enumerate(kinds, 1)], chance, catalog
+            [replace(job, kind=kind, number=number, database=through) for number, kind in enumerate(kinds, 1)],
+            chance,
+            catalog,
         )
         try:
-            crowd.disturb(parameter("KILLS", 15), parameter("STOPS", 15), parameter("CUTS", 15))
+            # Slower than on a lake of one table, so that builds end between the disturbances.
+            crowd.disturb(parameter("KILLS", 15), parameter("STOPS", 15), parameter("CUTS", 15), 4)
             crowd.finish(job.end)
         finally:
             crowd.end()
@@ -71,28 +90,33 @@ def test_homes_lose_and_double_nothing(catalog: str, tmp_path: Path) -> None:
     say(f"{dict(crowd.done)}, {proxy.lost} answers lost, {max(published_snapshots(home.settings))} snapshots, {said}")
     assert crowd.errors == []
     assert [line for line in said if "cannot be read" in line] == []
-    assert home.click_ids() == list(range(3 * count))
-    assert sorted(name for (name,) in home.files("file_name")) == sorted(names)
-    check_kept(home)
+    assert home.click_ids() == click_ids(count)
+    assert sorted(name for (name,) in home.files("file_name")) == sorted(landed)
+    assert build_pending(home.warehouse, checked=False) is None
+    check_kept(home, landed, tmp_path / "kept")
     assert maintain(home.settings, lambda _: None).problems == []
-    check_kept(home)
+    check_unchanged(home, tmp_path / "kept")
+    say(f"{check_epochs(catalog)} commits, none of an old epoch")
     check_files(home)
 
 
-def check_kept(home: Home) -> None:
-    """Read each kept snapshot whole: its mart holds what its own rows give."""
+def check_kept(home: Home, landed: Landed, folder: Path) -> None:
+    """Read each kept snapshot whole, and compute its tables anew from the files of its own ledger."""
     kept = published_snapshots(home.settings)
     assert len(kept) >= 2, "too few builds; raise LAKE_STRESS_FILES"
-    for snapshot in kept.values():
+    folder.mkdir()
+    files = [check_recomputation(snapshot, landed, folder / str(number)) for number, snapshot in kept.items()]
+    assert files == sorted(files)
+    assert files[-1] == len(landed), "the newest one lacks files"
+    say(f"snapshots {[*kept]} equal what was computed anew from {files} files")
+
+
+def check_unchanged(home: Home, folder: Path) -> None:
+    """Read each kept snapshot again."""
+    for number, snapshot in published_snapshots(home.settings).items():
         with closing(connect_snapshot(snapshot)) as connection:
-            wanted = connection.execute(
-                "select file_id, (select count(*) from raw.clicks where _file_id = file_id) from raw.files order by 1"
-            ).fetchall()
-            assert {n for _, n in wanted} <= {3}
-            assert connection.execute("from marts.counts order by 1").fetchall() == wanted
-            tables = "select schema_name || '.' || table_name from duckdb_tables()"
-            for (table,) in connection.execute(f"{tables} where database_name = current_database()").fetchall():
-                connection.execute(f"select count(columns(*)) from {table}").fetchall()
+            keep_tables(connection, folder / str(number) / "again", BY_PLACE)
+        assert list(differences(folder / str(number) / PUBLISHED, folder / str(number) / "again")) == []
 
 
 def check_files(home: Home) -> None:
