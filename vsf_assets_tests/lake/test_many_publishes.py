@@ -33,16 +33,18 @@ KEPT = 60
 Row = tuple[Any, ...]
 Tables = dict[str, list[Row]]
 
-_MAKE = f"""
+MAKE = f"""
 create schema raw;
 {create_sql(get_table("raw.clicks"))};
 create schema marts;
-create table marts.kinds (
+"""
+OF_ROUNDS = """
+create table {schema}.kinds (
     number integer, big bigint, share double, flag boolean, day date, noon timestamp, amount decimal(18, 6), word text,
     words text[]
 );
-create table marts.rounds (number integer);
-insert into marts.rounds values (0);
+create table {schema}.rounds (number integer);
+insert into {schema}.rounds values (0);
 """
 
 
@@ -56,19 +58,24 @@ def kinds(number: int) -> list[Row]:
     return rows
 
 
-def commit(connection: duckdb.DuckDBPyConnection, number: int) -> None:
-    """Change the warehouse as round `number` does; every second round in one transaction, others in several."""
-    if number % 2:
-        connection.execute("begin transaction")
-    connection.execute("update marts.rounds set number = ?", [number])
+def change(connection: duckdb.DuckDBPyConnection, number: int, schema: str = "marts") -> None:
+    """Change the warehouse as round `number` does; `schema` has the tables besides those of feeds."""
+    connection.execute(f"update {schema}.rounds set number = ?", [number])
     ids = "range as click_id, range % 7 as campaign_id"
     connection.execute(f"insert into raw.clicks by name select {ids} from range({number * 10}, {number * 10 + 10})")
     connection.execute(f"update raw.clicks set campaign_id = null where click_id = {number * 10 + 3}")
     connection.execute(
         f"delete from raw.clicks where click_id < {(number - KEPT) * 10} or click_id = {number * 10 - 4}"
     )
-    connection.executemany("insert into marts.kinds values (?, ?, ?, ?, ?, ?, ?, ?, ?)", kinds(number))
-    connection.execute("delete from marts.kinds where number < ?", [(number - KEPT) * 3])
+    connection.executemany(f"insert into {schema}.kinds values (?, ?, ?, ?, ?, ?, ?, ?, ?)", kinds(number))
+    connection.execute(f"delete from {schema}.kinds where number < ?", [(number - KEPT) * 3])
+
+
+def commit(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    """Do round `number`; every second one in one transaction, others in several."""
+    if number % 2:
+        connection.execute("begin transaction")
+    change(connection, number)
     if number % 2:
         connection.execute("commit")
 
@@ -178,7 +185,7 @@ def test_each_of_many_publishes_beside_a_writer_equals_the_warehouse_at_its_vers
     lake = forms.variables(tmp_path / "home", has_lake=form == "lake")["VSF_LAKE"]
     home = Home(tmp_path / "home", LAKE=lake, KEEP_SNAPSHOTS=str(PUBLISHES), LOCK_WAIT_SECONDS="600")
     with home.warehouse.lock("test"), home.warehouse.connect() as connection:
-        connection.execute(_MAKE)
+        connection.execute(MAKE + OF_ROUNDS.format(schema="marts"))
     snapshots: list[Path] = []
     held: list[int] = []
     with commits(home) as begin_next:
@@ -240,7 +247,7 @@ def two_rounds(folder: Path, form: str) -> tuple[Home, list[Path]]:
     home = Home(folder, LAKE=lake, KEEP_SNAPSHOTS="2")
     with home.warehouse.lock("test"):
         with home.warehouse.connect() as connection:
-            connection.execute(_MAKE)
+            connection.execute(MAKE + OF_ROUNDS.format(schema="marts"))
         snapshots = []
         for number in (1, 2):
             with home.warehouse.connect() as connection:
@@ -280,7 +287,7 @@ def changed(snapshot: Path, statement: str) -> Path:
 
 def test_the_model_is_what_the_commits_do(tmp_path: Path) -> None:
     with closing(duckdb.connect()) as connection:
-        connection.execute(_MAKE)
+        connection.execute(MAKE + OF_ROUNDS.format(schema="marts"))
         for number in range(1, KEPT + 8):
             commit(connection, number)
             for name, rows in expected(number).items():
